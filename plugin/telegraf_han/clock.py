@@ -1,0 +1,182 @@
+"""Meter time into UTC nanoseconds, the hour that comes twice included.
+
+A meter says local time with a mark of the season: the letter S or W (DSMR, `YYMMDDhhmmssX`), or a summer-time bit (EN 13757-3
+Annex A, types F, I and J). An explicit mark gives the offset by itself; without one the zone's rule decides, and in the hour
+that October repeats an absent mark means winter. The host's zone is never asked. Warsaw's rule is written out here (European
+summer time, directive 2000/84/EC: last Sundays of March and October, 01:00 UTC), so that the usual meter needs neither
+`zoneinfo` nor a zone database on the machine; a test holds it against `zoneinfo`. Any other zone is looked up there.
+
+[seen] the letter on real P1 telegrams, the summer bit in type I of a real GAMA350. [assumed] that a bit not set in July is a
+meter that keeps no such bit, rather than one that stays on winter time.
+"""
+
+from datetime import date, datetime
+from functools import lru_cache
+from typing import Final, Literal
+
+from telegraf_han.errors import RecordError
+
+Season = Literal["summer", "winter", ""]
+
+_DAY_S: Final = 86_400
+_EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
+_HOUR_S: Final = 3_600
+_NS: Final = 1_000_000_000
+_TST_DIGITS: Final = 12
+_SEASONS: Final[dict[bytes, Season]] = {b"S": "summer", b"W": "winter", b"": ""}
+
+
+class Zone:
+    """A time zone's offsets, looked up when first needed."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str = "Europe/Warsaw") -> None:
+        """Name of the IANA database. Raises ValueError where nothing is known of it."""
+        self.name: Final = name
+        if name not in _EUROPEAN:
+            _offsets_of_year(name, 2026)
+
+    def offsets_s(self, year: int) -> tuple[int, int]:
+        """Seconds east of UTC in winter and in summer of that year."""
+        return _EUROPEAN.get(self.name) or _offsets_of_year(self.name, year)
+
+    def offset_s(self, utc_s: int) -> int:
+        """Seconds east of UTC at that moment."""
+        european = _EUROPEAN.get(self.name)
+        if european is None:
+            offset = datetime.fromtimestamp(utc_s, _zoneinfo(self.name)).utcoffset()
+            return int(offset.total_seconds()) if offset else 0
+        begin_s, end_s = _summer_of_day(utc_s // _DAY_S)
+        return european[1] if begin_s <= utc_s < end_s else european[0]
+
+
+_EUROPEAN: Final = {"Europe/Warsaw": (_HOUR_S, 2 * _HOUR_S)}
+
+
+def _zoneinfo(name: str):  # type: ignore[no-untyped-def] # noqa: ANN202, the type would import zoneinfo for everybody
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+    try:
+        return ZoneInfo(name)
+    except (OSError, KeyError, ValueError) as error:
+        raise ValueError(f"no time zone {name!r} is known on this machine") from error
+
+
+@lru_cache(256)
+def _offsets_of_year(name: str, year: int) -> tuple[int, int]:
+    zone = _zoneinfo(name)
+    offsets = [datetime(year, month, 1, tzinfo=zone).utcoffset() for month in (1, 7)]
+    seconds = sorted(int(offset.total_seconds()) for offset in offsets if offset is not None)
+    return seconds[0], seconds[-1]
+
+
+@lru_cache(16)
+def _summer_of_year(year: int) -> tuple[int, int]:
+    """First and last second (UTC) of European summer time."""
+    bounds = []
+    for month in (3, 10):
+        last = date(year, month, 31)
+        sunday = last.toordinal() - last.isoweekday() % 7
+        bounds.append((sunday - _EPOCH_DAY) * _DAY_S + _HOUR_S)
+    return bounds[0], bounds[1]
+
+
+@lru_cache(64)
+def _summer_of_day(day: int) -> tuple[int, int]:
+    return _summer_of_year(date.fromordinal(day + _EPOCH_DAY).year)
+
+
+def utc_ns(wall: tuple[int, int, int, int, int, int], season: Season, zone: Zone) -> int:
+    """Local time (year, month, day, hour, minute, second) into UTC ns. Raises RecordError where there is no such time."""
+    year, month, day, hour, minute, second = wall
+    if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
+        raise RecordError(f"clock says {hour:02}:{minute:02}:{second:02}, which is no time of day")
+    try:
+        days = date(year, month, day).toordinal() - _EPOCH_DAY
+    except ValueError:
+        raise RecordError(f"clock says {year:04}-{month:02}-{day:02}, which is no date") from None
+    wall_s = days * _DAY_S + hour * _HOUR_S + minute * 60 + second
+    winter_s, summer_s = zone.offsets_s(year)
+    if season == "summer":
+        return (wall_s - summer_s) * _NS
+    if season == "winter" or zone.offset_s(wall_s - winter_s) == winter_s:
+        return (wall_s - winter_s) * _NS
+    return (wall_s - summer_s) * _NS
+
+
+def tst_ns(text: bytes, zone: Zone) -> int:
+    """DSMR's TST `YYMMDDhhmmss` with S, W or no letter into UTC ns. Raises RecordError."""
+    digits, letter = text[:_TST_DIGITS], text[_TST_DIGITS:].upper()
+    if len(digits) != _TST_DIGITS or not digits.isdigit() or letter not in _SEASONS:
+        raise RecordError(f"time stamp of {len(text)} characters is not YYMMDDhhmmss and S or W")
+    number = int(digits)
+    pairs = []
+    for _ in range(6):
+        number, pair = divmod(number, 100)
+        pairs.append(pair)
+    second, minute, hour, day, month, year = pairs
+    return utc_ns((2000 + year, month, day, hour, minute, second), _SEASONS[letter], zone)
+
+
+def rfc3339(time_ns: int, zone: Zone) -> str:
+    """UTC ns as local time with its offset, to the second: 2026-04-10T15:05:53+02:00."""
+    utc_s = time_ns // _NS
+    offset_s = zone.offset_s(utc_s)
+    day, second_of_day = divmod(utc_s + offset_s, _DAY_S)
+    minute_of_day, second = divmod(second_of_day, 60)
+    return f"{_day_text(day)}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:{second:02}{_offset_text(offset_s)}"
+
+
+@lru_cache(64)
+def _day_text(day: int) -> str:
+    return date.fromordinal(day + _EPOCH_DAY).isoformat()
+
+
+@lru_cache(64)
+def _offset_text(offset_s: int) -> str:
+    sign, east_s = ("-", -offset_s) if offset_s < 0 else ("+", offset_s)
+    return f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
+
+
+def _calendar(low: int, high: int) -> tuple[int, int, int]:
+    """Year, month, day of EN 13757-3's types F, G, I: day and year in `low`, month and year in `high`."""
+    year = low >> 5 | (high & 0xF0) >> 1
+    return (1900 if year > 80 else 2000) + year, high & 0x0F, low & 0x1F  # noqa: PLR2004, EN 13757-3 Annex A
+
+
+def cp16_date(raw: bytes) -> str | None:
+    """Type G (2 bytes) as ISO date; None for the norm's "invalid". Raises RecordError."""
+    if raw == b"\xff\xff":
+        return None
+    year, month, day = _calendar(raw[0], raw[1])
+    try:
+        return date(year, month, day).isoformat()
+    except ValueError:
+        raise RecordError(f"date {raw.hex()} (type G) is none") from None
+
+
+def cp24_time(raw: bytes) -> str | None:
+    """Type J (3 bytes: second, minute, hour) as hh:mm:ss; None for the norm's "invalid". Raises RecordError."""
+    if raw == b"\xff\xff\xff":
+        return None
+    second, minute, hour = raw[0] & 0x3F, raw[1] & 0x3F, raw[2] & 0x1F
+    if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
+        raise RecordError(f"time {raw.hex()} (type J) is none")
+    return f"{hour:02}:{minute:02}:{second:02}"
+
+
+def cp32_ns(raw: bytes, zone: Zone) -> int | None:
+    """Type F (4 bytes: minute, hour, day, month) into UTC ns; None where its invalid bit is set. Raises RecordError."""
+    if raw[0] & 0x80:
+        return None
+    season: Season = "summer" if raw[1] & 0x80 else ""
+    return utc_ns((*_calendar(raw[2], raw[3]), raw[1] & 0x1F, raw[0] & 0x3F, 0), season, zone)
+
+
+def cp48_ns(raw: bytes, zone: Zone) -> int | None:
+    """Type I (6 bytes: second, minute, hour, day, month, week) into UTC ns; None where its invalid bit is set. Raises RecordError."""
+    if raw[1] & 0x80:
+        return None
+    season: Season = "summer" if raw[0] & 0x40 else ""
+    return utc_ns((*_calendar(raw[3], raw[4]), raw[2] & 0x1F, raw[1] & 0x3F, raw[0] & 0x3F), season, zone)

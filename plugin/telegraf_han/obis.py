@@ -1,0 +1,157 @@
+"""The OBIS registry: a code's name and unit, and from them the field key. One row a code.
+
+Codes are written `A-B:C.D.E` (IEC 62056-61), with `*F` only where F is not 255. The electricity rows are the norm's own grid:
+value group C is the quantity (plus 20, 40, 60 for phase L1, L2, L3), D the kind of value, E the tariff zone; the grid is
+spelled by `_grid()`, everything else stands in `_ROWS`. Where a code comes several times in one telegram and the times differ
+in meaning, the row names each ([seen] three 17.0.0 in Stoen's telegrams; [assumed] their order active, normal, emergency).
+What is not in the registry keeps its code as its name and is never dropped. Names, once published, stay: they are an API, and
+`tests/published_fields.txt` holds them.
+"""
+
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from telegraf_han.telegram import Column
+from telegraf_han.units import suffix
+
+
+class Row(NamedTuple):
+    """What the registry says of a code."""
+
+    name: str
+    unit: str
+    """Base unit, which also holds where a telegram sends no unit: Stoen's `(16500)` is W."""
+    kind: str = "number"
+    """`number`, `text` (plain), `octets` (text sent as hex), `serial` and `model` (octets that become tags), `clock`."""
+    occurrences: tuple[str, ...] = ()
+    """Names of the first, second … occurrence where they differ in meaning."""
+
+
+CLOCK: Final = "0-0:1.0.0"
+SERIAL: Final = "0-0:96.1.0"
+MODEL: Final = "0-0:96.1.1"
+
+_QUANTITIES: Final = {
+    # C: (name, unit of energy, unit of power); C + 20, 40, 60 are the phases
+    1: ("active_{}_import", "Wh", "W"),
+    2: ("active_{}_export", "Wh", "W"),
+    3: ("reactive_{}_import", "varh", "var"),
+    4: ("reactive_{}_export", "varh", "var"),
+    5: ("reactive_{}_q1", "varh", "var"),
+    6: ("reactive_{}_q2", "varh", "var"),
+    7: ("reactive_{}_q3", "varh", "var"),
+    8: ("reactive_{}_q4", "varh", "var"),
+    9: ("apparent_{}_import", "VAh", "VA"),
+    10: ("apparent_{}_export", "VAh", "VA"),
+    15: ("active_{}_sum", "Wh", "W"),
+    16: ("active_{}_net", "Wh", "W"),
+}
+_POWERS: Final = {7: "", 6: "_max", 4: "_average", 5: "_last_average"}
+_PHASES: Final = {0: "", 20: "_l1", 40: "_l2", 60: "_l3"}
+_MEASURED: Final = {11: ("current", "A"), 12: ("voltage", "V"), 13: ("power_factor", ""), 14: ("frequency", "Hz")}
+_ZONES: Final = range(9)
+"""Total and tariff zones 1 to 8; Stoen has four, M-Bus can say more."""
+
+_ROWS: Final = {
+    CLOCK: Row("clock", "", "clock"),
+    SERIAL: Row("serial_number", "", "serial"),
+    MODEL: Row("device_type", "", "model"),
+    "0-0:17.0.0": Row(
+        "limiter_threshold", "W", "number", ("limiter_threshold_active", "limiter_threshold_normal", "limiter_threshold_emergency")
+    ),
+    "0-0:94.98.31": Row("dsm_threshold_1", "W"),
+    "0-0:94.98.32": Row("dsm_threshold_2", "W"),
+    "0-0:94.98.33": Row("limiter_mode", ""),
+    "0-0:96.13.0": Row("message", "", "octets"),
+    "0-0:96.13.1": Row("message_code", "", "octets"),
+    "0-0:96.14.0": Row("tariff", ""),
+    "0-0:96.3.10": Row("breaker_state", ""),
+    "0-0:96.7.21": Row("power_failures", ""),
+    "0-0:96.7.9": Row("long_power_failures", ""),
+    "0-0:96.8.0": Row("operating_time", "s"),
+    "0-0:96.6.6": Row("battery_life", "d"),
+    "0-0:97.97.0": Row("error_flags", ""),
+    "1-0:0.1.0": Row("reset_counter", ""),
+    "1-0:0.2.0": Row("firmware", "", "text"),
+    "1-0:31.4.0": Row("fuse_threshold", "A"),
+    "1-0:91.7.0": Row("current_neutral", "A"),
+    "1-0:124.7.0": Row("voltage_l1_l2", "V"),
+    "1-0:125.7.0": Row("voltage_l2_l3", "V"),
+    "1-0:126.7.0": Row("voltage_l3_l1", "V"),
+    "1-0:32.32.0": Row("voltage_sags_l1", ""),
+    "1-0:52.32.0": Row("voltage_sags_l2", ""),
+    "1-0:72.32.0": Row("voltage_sags_l3", ""),
+    "1-0:32.36.0": Row("voltage_swells_l1", ""),
+    "1-0:52.36.0": Row("voltage_swells_l2", ""),
+    "1-0:72.36.0": Row("voltage_swells_l3", ""),
+    "1-3:0.2.8": Row("telegram_version", "", "text"),
+}
+
+
+def _grid() -> dict[str, Row]:
+    """Electricity's regular codes, 1-0:C.D.E."""
+    rows = {}
+    for offset, phase in _PHASES.items():
+        for quantity, (name, energy_unit, power_unit) in _QUANTITIES.items():
+            if offset and quantity > 10:  # noqa: PLR2004, sums over phases have no phase
+                continue
+            for zone in _ZONES:
+                tariff = f"_t{zone}" if zone else ""
+                rows[f"1-0:{quantity + offset}.8.{zone}"] = Row(name.format("energy") + phase + tariff, energy_unit)
+                for kind, word in _POWERS.items():
+                    if not zone or kind == 6:  # noqa: PLR2004, maxima exist per tariff zone
+                        rows[f"1-0:{quantity + offset}.{kind}.{zone}"] = Row(name.format("power") + word + phase + tariff, power_unit)
+        for quantity, (name, unit) in _MEASURED.items():
+            rows[f"1-0:{quantity + offset}.7.0"] = Row(name + phase, unit)
+    return rows
+
+
+REGISTRY: Final[dict[str, Row]] = _grid() | _ROWS
+"""Code → row. Every code not in it is `obis_<A>_<B>_<C>_…`."""
+
+_UNKNOWN: Final = Row("", "")
+
+
+@lru_cache(4096)
+def row(code: str) -> Row:
+    """The registry's row of a code, an empty one where it has none."""
+    return REGISTRY.get(code, _UNKNOWN)
+
+
+def full(code: str) -> str:
+    """A code as the registry writes it: a bare `1.8.0` gets its medium and channel, `*255` goes."""
+    code = code.removesuffix("*255")
+    if ":" in code:
+        return code
+    group = code.split(".", 1)[0]
+    return f"1-0:{code}" if group.isdigit() and 0 < int(group) < 90 and group != "17" else f"0-0:{code}"  # noqa: PLR2004, group C over 90 is general
+
+
+def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1, name: str = "", *, text: bool = False) -> Column:
+    """Column of a code or, where `obis` is None, of a bare record.
+
+    `unit` is the base unit as sent, or "" to take the registry's. `occurrence` counts the code within its telegram from 1;
+    `name` overrides the registry (a record that says which limiter threshold it is). `text` marks a value without number,
+    which keeps a field of its own where no name fixes the type.
+    """
+    if obis is None:
+        return Column(None, record, unit, name, _key(name or f"record_{(record or '').lower()}", unit, occurrence, text=text and not name), occurrence)
+    found = row(obis)
+    unit = unit or found.unit
+    if found.kind in ("clock", "serial", "model"):
+        return Column(obis, record, unit, found.name, "", occurrence)
+    if name:
+        return Column(obis, record, unit, name, _key(name, unit, 1, text=False), occurrence)
+    if occurrence <= len(found.occurrences):
+        name = found.occurrences[occurrence - 1]
+        return Column(obis, record, unit, name, _key(name, unit, 1, text=False), occurrence)
+    if found.name:
+        return Column(obis, record, unit, found.name, _key(found.name, unit, occurrence, text=False), occurrence)
+    plain = "obis_" + "".join(character if character.isdigit() else "_" for character in obis)
+    return Column(obis, record, unit, "", _key(plain, unit, occurrence, text=text), occurrence)
+
+
+def _key(name: str, unit: str, occurrence: int, *, text: bool) -> str:
+    """`name_unit_2`; text under a name without fixed type gets `_text`, since a field's type must never change."""
+    parts = [name, suffix(unit), "text" if text else "", str(occurrence) if occurrence > 1 else ""]
+    return "_".join(part for part in parts if part)

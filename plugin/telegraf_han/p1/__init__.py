@@ -1,0 +1,1 @@
+"""The P1 port: bytes into frames, frames into plain telegrams, text lines into values (DSMR P1 companion standard 5.0.2)."""

@@ -1,0 +1,82 @@
+"""Unit spellings into base units, and numbers scaled exactly.
+
+A register is a decimal text ("012345.035" kWh) or a raw integer with a power of ten; both become an integer of the base unit
+wherever that is exact. Only a value with digits below one base unit becomes a float, by one correctly rounded division of two
+integers: 229.6 stays 229.6 and 012345.035 kWh is 12345035, never 12345034.999.
+"""
+
+from typing import Final
+
+SPELLINGS: Final[dict[str, tuple[str, int]]] = {
+    # as meters write it: (base unit, power of ten)
+    "": ("", 0),
+    "Wh": ("Wh", 0),
+    "kWh": ("Wh", 3),
+    "MWh": ("Wh", 6),
+    "W": ("W", 0),
+    "kW": ("W", 3),
+    "MW": ("W", 6),
+    "varh": ("varh", 0),
+    "kvarh": ("varh", 3),
+    "Mvarh": ("varh", 6),
+    "var": ("var", 0),
+    "kvar": ("var", 3),
+    "VAh": ("VAh", 0),
+    "kVAh": ("VAh", 3),
+    "VA": ("VA", 0),
+    "kVA": ("VA", 3),
+    "V": ("V", 0),
+    "kV": ("V", 3),
+    "mV": ("V", -3),
+    "A": ("A", 0),
+    "kA": ("A", 3),
+    "mA": ("A", -3),
+    "Hz": ("Hz", 0),
+    "m3": ("m3", 0),
+    "dm3": ("m3", -3),
+    "l": ("m3", -3),
+    "GJ": ("J", 9),
+    "MJ": ("J", 6),
+    "kJ": ("J", 3),
+    "J": ("J", 0),
+    "s": ("s", 0),
+    "h": ("h", 0),
+    "d": ("d", 0),
+    "dBm": ("dBm", 0),
+    "%": ("%", 0),
+    "deg": ("deg", 0),
+    "°C": ("°C", 0),
+}
+"""Sweden writes kVAr, Lithuania kV and kA, Austria Wh without prefix: lower-case look-up in `base` takes them all."""
+
+_CASE_TELLS: Final = frozenset({"mV", "mA", "MW", "MWh", "Mvarh", "MJ"})
+"""Here m is milli and M is mega, so another case of these is not understood."""
+_FOLDED: Final = {spelling.lower(): found for spelling, found in SPELLINGS.items() if spelling not in _CASE_TELLS}
+
+_TENS: Final = tuple(10**power for power in range(40))
+"""More than any telegram can ask for: 9 decimals of a MWh, or the largest exponent of a VIF."""
+
+_SUFFIXES: Final = {"": "", "°C": "degc", "%": "percent", "1/h": "per_h"}
+
+
+def base(spelling: str) -> tuple[str, int]:
+    """Base unit and power of ten of a unit as written; an unknown unit is its own base."""
+    found = SPELLINGS.get(spelling) or _FOLDED.get(spelling.lower())
+    return found or (spelling, 0)
+
+
+def suffix(unit: str) -> str:
+    """The part of a field key that says the unit: `wh`, `degc`; "" where there is none."""
+    known = _SUFFIXES.get(unit)
+    if known is not None:
+        return known
+    return "".join(character if character.isalnum() else "_" for character in unit.lower()).strip("_")
+
+
+def scaled(mantissa: int, exponent: int) -> int | float:
+    """`mantissa` times ten to the `exponent`: an int where that is exact, else the nearest float."""
+    if exponent >= 0:
+        return mantissa * _TENS[exponent]
+    divisor = _TENS[-exponent]
+    whole, rest = divmod(mantissa, divisor)
+    return mantissa / divisor if rest else whole

@@ -1,0 +1,150 @@
+"""A DLMS ciphered block into its plaintext, with or without the authentication key.
+
+A block is `[DB] title-length title BER-length | SC counter(4) ciphertext tag(12)` (Green Book 9.2.7, general-glo-ciphering;
+Luxmetering P1 1.1.3, 3.2.5). Stoen's meters send it without the DB tag and with an empty title [seen]; then the nonce is 8 zero
+bytes and the counter, which is zero too in every capture [seen]: the key stream never changes and a counter check would refuse
+every telegram, so none is made. The encryption key (EK) alone opens a block, since GCM is CTR underneath; the authentication
+key (AK) only proves the tag. What the tag covers besides is known for Landis+Gyr and Kamstrup, SC || AK, and [assumed] for
+Stoen; `AAD_VARIANTS` lists what is tried.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from telegraf_han import aes
+from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
+from telegraf_han.secret import Key
+
+GENERAL_GLO: Final = 0xDB
+TITLE_LIMIT: Final = 8
+"""A system title has 8 bytes; Stoen sends none."""
+HEAD_BYTES: Final = 5
+"""Security control and counter, inside the announced length."""
+TAG_BYTES: Final = 12
+
+AUTHENTICATED: Final = 0x10
+ENCRYPTED: Final = 0x20
+COMPRESSED: Final = 0x80
+SUITE: Final = 0x0F
+KEY_BYTES: Final = {0: 16, 1: 16, 2: 32}
+"""Security suite → key length (Green Book table 22)."""
+
+
+class Block(NamedTuple):
+    """A ciphered block's fields."""
+
+    title: bytes
+    control: int
+    counter: bytes
+    ciphertext: bytes
+    tag: bytes
+    """12 bytes, or none where only encrypted."""
+
+
+class Opened(NamedTuple):
+    """Result of opening a block."""
+
+    plaintext: bytes
+    verified: bool
+    """True where the tag was checked and fits."""
+
+
+AAD_VARIANTS: Final[dict[str, Callable[[bytes, bytes], bytes]]] = {
+    "SC || AK": lambda control, ak: control + ak,
+    "AK": lambda _, ak: ak,
+    "SC": lambda control, _: control,
+    "nothing": lambda _, __: b"",
+}
+"""What precedes the ciphertext under the tag: the norm's, then what makers have been seen to get wrong elsewhere."""
+
+
+def ber_length(data: bytes | bytearray, offset: int) -> tuple[int, int] | None:
+    """A BER length and the offset behind it; None where bytes are missing. Raises FramingError for a form longer than 4 bytes."""
+    if offset >= len(data):
+        return None
+    first = data[offset]
+    if first < 0x80:  # noqa: PLR2004, BER short form
+        return first, offset + 1
+    size = first & 0x7F
+    if not 1 <= size <= 4:  # noqa: PLR2004, 84 is the longest form DLMS uses
+        raise FramingError(f"length octet {first:02X} is none that DLMS uses")
+    if offset + 1 + size > len(data):
+        return None
+    return int.from_bytes(data[offset + 1 : offset + 1 + size], "big"), offset + 1 + size
+
+
+def plausible(control: int) -> bool:
+    """Whether a security control byte is one of the norm's: suite 0 to 2, encrypted or authenticated."""
+    return control & SUITE in KEY_BYTES and bool(control & (AUTHENTICATED | ENCRYPTED))
+
+
+def extent(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
+    """Offsets of the security control byte and of the block's end; None where bytes are missing. Raises FramingError."""
+    at = start + (data[start] == GENERAL_GLO) if start < len(data) else start
+    if at >= len(data):
+        return None
+    title_bytes = data[at]
+    if title_bytes > TITLE_LIMIT:
+        raise FramingError(f"system title of {title_bytes} bytes announced")
+    found = ber_length(data, at + 1 + title_bytes)
+    if found is None:
+        return None
+    length, body = found
+    if body < len(data) and not plausible(data[body]):
+        raise FramingError(f"security control byte {data[body]:02X} is none of DLMS")
+    authenticated = body < len(data) and data[body] & AUTHENTICATED
+    if length <= HEAD_BYTES + (TAG_BYTES if authenticated else 0):
+        raise FramingError(f"ciphered block of {length} bytes announced, too few for any content")
+    return body, body + length
+
+
+def block(data: bytes, start: int) -> Block:
+    """Read the block at `start`. Raises FramingError where it is cut or contradicts itself."""
+    found = extent(data, start)
+    if found is None or found[1] > len(data):
+        raise FramingError("ciphered block is cut short")
+    body, end = found
+    title_at = start + (data[start] == GENERAL_GLO)
+    control = data[body]
+    text_end = end - TAG_BYTES if control & AUTHENTICATED else end
+    return Block(
+        data[title_at + 1 : title_at + 1 + data[title_at]],
+        control,
+        data[body + 1 : body + HEAD_BYTES],
+        data[body + HEAD_BYTES : text_end],
+        data[text_end:end],
+    )
+
+
+def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | None) -> Opened:
+    """Decrypt a block and check its tag where a key allows it; whether the text makes sense is the caller's to say.
+
+    Raises WrongKeyError for a missing key or one of the wrong length, SecurityError for what the norm offers and no meter
+    of this kind uses (compression).
+    """
+    control = sealed.control
+    if control & COMPRESSED:
+        raise SecurityError(f"security control {control:02X}: compressed content is not supported")
+    if encryption_key is None:
+        raise WrongKeyError("the telegram is encrypted, but the meter has no encryption_key in the configuration")
+    size = len(encryption_key.reveal())
+    if size != KEY_BYTES[control & SUITE]:
+        raise WrongKeyError(f"security suite {control & SUITE} needs keys of {KEY_BYTES[control & SUITE]} bytes, encryption_key has {size}")
+    nonce = sealed.title.ljust(TITLE_LIMIT, b"\0") + sealed.counter
+    plaintext = aes.gcm_text(encryption_key, nonce, sealed.ciphertext) if control & ENCRYPTED else sealed.ciphertext
+    if not control & AUTHENTICATED:
+        return Opened(plaintext, verified=False)
+    return Opened(plaintext, _verified(sealed, plaintext, nonce, encryption_key, authentication_key))
+
+
+def _verified(sealed: Block, plaintext: bytes, nonce: bytes, encryption_key: Key, authentication_key: Key | None) -> bool:
+    """Whether the tag fits under any variant the keys at hand allow."""
+    if authentication_key is None:
+        return False
+    control, ak = bytes([sealed.control]), authentication_key.reveal()
+    hidden = sealed.control & ENCRYPTED
+    for additional in AAD_VARIANTS.values():
+        aad = additional(control, ak)
+        if aes.gcm_tag_fits(encryption_key, nonce, plaintext if hidden else b"", aad if hidden else aad + plaintext, sealed.tag):
+            return True
+    return False

@@ -1,0 +1,49 @@
+"""How the networks' P1 telegrams differ, as rows: which footers close which content, which idents name a model.
+
+Structure is not here: whether a telegram has an ident, text or a block is read from its own first bytes (`framer`).
+[seen] X-25 low byte first on a GAMA350 and an MA309M; ARC with upper-case digits is DSMR's rule. [assumed] the X-25 footer high
+byte first, ARC behind a ciphered block, X-25 behind plain text (a Stoen meter whose encryption is switched off).
+"""
+
+from collections.abc import Callable
+from typing import Final, Literal
+
+from telegraf_han import crc
+
+Content = Literal["block", "text"]
+Fits = Callable[[bytes, bytes], bool]
+
+_CRC_DIGITS: Final = 4
+
+
+def _x25_low_first(telegram: bytes, digits: bytes) -> bool:
+    value = crc.x25(telegram)
+    return len(digits) == _CRC_DIGITS and int(digits, 16) == (value & 0xFF) << 8 | value >> 8
+
+
+def _x25_high_first(telegram: bytes, digits: bytes) -> bool:
+    return len(digits) == _CRC_DIGITS and int(digits, 16) == crc.x25(telegram)
+
+
+def _arc(telegram: bytes, digits: bytes) -> bool:
+    """DSMR's own, which some meters send unpadded."""
+    return bool(digits) and int(digits, 16) == crc.arc(telegram)
+
+
+def _none(_: bytes, digits: bytes) -> bool:
+    """DSMR 2.2 and 3.0 have no CRC."""
+    return not digits
+
+
+FOOTERS: Final[dict[Content, tuple[Fits, ...]]] = {
+    "block": (_x25_low_first, _x25_high_first, _arc),
+    "text": (_arc, _none, _x25_low_first, _x25_high_first),
+}
+"""Content → the footers accepted behind it, the usual one first."""
+
+MODELS: Final = {
+    # opening of the ident line: model; [seen] all three. The Kaifa ident is the same for MA110M and MA309M, whose
+    # telegrams say the model themselves (0-0:96.1.1).
+    "EGM5G15": "GAMA150",
+    "EGM5G35": "GAMA350",
+}

@@ -1,0 +1,87 @@
+"""A P1 frame into plain lines: ident, ciphered block or text.
+
+The envelope is DSMR's (P1 companion 5.0.2, 6.1); what stands inside decides the rest. Behind a block the plaintext is either
+bare lines, as Stoen's meters send [seen], or a whole DSMR telegram with ident and CRC-16/ARC of its own, as in Luxembourg and
+Austria (Luxmetering P1 1.1.3, 3.2.5). A key is right where the tag fits or, without AK, where the text begins as P1 text must;
+random bytes do so once in some ten million telegrams.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from telegraf_han import crc
+from telegraf_han.dlms import ciphering
+from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, WrongKeyError
+from telegraf_han.secret import Key
+from telegraf_han.telegram import Plain
+
+_IDENT: Final = re.compile(rb"/([ -~]{3,78})\r?\n(?:\r?\n)?")
+_LOOKS_LIKE_P1: Final = re.compile(rb"\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*]|/[A-Za-z]{3}")
+_INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
+
+
+class Envelope(NamedTuple):
+    """What a frame holds before any key is used."""
+
+    ident: str
+    """Ident line without "/"; "" where the telegram has none."""
+    block: ciphering.Block | None
+    text: bytes
+    """Data lines, where they are not ciphered."""
+
+
+def envelope(data: bytes) -> Envelope:
+    """Take a frame apart. Raises FramingError."""
+    found = _IDENT.match(data)
+    ident = found[1].decode("ascii") if found else ""
+    content = found.end() if found else 0
+    if content >= len(data):
+        raise FramingError(f"telegram of {len(data)} bytes has no content")
+    if data[content] > ciphering.TITLE_LIMIT and data[content] != ciphering.GENERAL_GLO:
+        return Envelope(ident, None, data[content:].removesuffix(b"!"))
+    return Envelope(ident, ciphering.block(data, content), b"")
+
+
+def opened(found: Envelope, encryption_key: Key | None, authentication_key: Key | None, authentication: str) -> Plain:
+    """Plain lines of an envelope.
+
+    `authentication` is "preferred" (a tag that does not fit leaves `verified` False) or "required" (it raises SecurityError).
+    Raises WrongKeyError where the key does not open the block, RecordError where the content is no P1 text, ChecksumError
+    where an inner telegram's CRC does not fit.
+    """
+    if found.block is None:
+        if authentication == "required":
+            raise SecurityError('the telegram is not encrypted, but the configuration says authentication = "required"')
+        return Plain(None, found.text, verified=False, counter=None, form="dsmr")
+    plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key)
+    if not _LOOKS_LIKE_P1.match(plaintext):
+        if verified:
+            raise RecordError(f"content begins with {plaintext[:4].hex()}, which is no P1 text line")
+        raise WrongKeyError(_wrong_key(found.block, authentication_key))
+    if authentication == "required" and not verified:
+        raise SecurityError("the tag does not fit authentication_key; the telegram is dropped, as the configuration requires")
+    return Plain(None, _inner(plaintext), verified, int.from_bytes(found.block.counter, "big"), "dsmr")
+
+
+def _wrong_key(block: ciphering.Block, authentication_key: Key | None) -> str:
+    """One sentence on a key that does not open; the swap that owners report is tried, as it costs nothing here."""
+    try:
+        swapped = authentication_key and ciphering.opened(block, authentication_key, None)
+    except WrongKeyError:
+        swapped = None
+    if swapped and _LOOKS_LIKE_P1.match(swapped.plaintext):
+        return "encryption_key and authentication_key are swapped: the telegram opens with the other one"
+    return "encryption_key does not open the telegram, which arrived without line errors: not the key of this meter, or mistyped"
+
+
+def _inner(plaintext: bytes) -> bytes:
+    """Lines of a plaintext; where it is a whole telegram, of that, its CRC-16/ARC checked."""
+    ident = _IDENT.match(plaintext)
+    if ident is None:
+        return plaintext
+    footer = _INNER_FOOTER.search(plaintext)
+    if footer is None:
+        raise FramingError('the telegram inside the ciphered block has no "!" at its end')
+    if footer[1] and int(footer[1], 16) != crc.arc(plaintext[: footer.start() + 1]):
+        raise ChecksumError("CRC of the telegram inside the ciphered block does not fit")
+    return plaintext[ident.end() : footer.start()]

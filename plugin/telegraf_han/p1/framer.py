@@ -1,0 +1,197 @@
+"""Bytes of a P1 port into telegrams, each measured by its own length.
+
+A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which:
+"/" opens an ident line, behind it comes text, up to a "!" at a line's beginning, or a ciphered block, which is measured by its
+BER length alone, since "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor footer. The
+footer `! XXXX` is checked here, before any key is used, so that line noise and a wrong key are told apart.
+
+A candidate is consumed, or waited for, or given up; then the search goes on at the byte behind its first, so that a damaged
+telegram never costs its neighbour. The state is the buffer and what is already reported. Nothing raises.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from telegraf_han.dlms import ciphering
+from telegraf_han.errors import Cause, ChecksumError, FramingError, TelegramError
+from telegraf_han.p1.dialects import FOOTERS, Content
+from telegraf_han.telegram import Event, Fault, Frame
+
+TELEGRAM_LIMIT: Final = 8192
+"""Bytes of the longest telegram waited for: Stoen's have 700, a DSMR one with a full message of 1024 octets some 4000."""
+IDENT_LIMIT: Final = 80
+PAUSE_NS: Final = 2_000_000_000
+"""A telegram that stands still this long will not go on: 583 bytes take 51 ms, and the slowest line, 9600 baud, 1 s."""
+NOISE_REPORTED: Final = 4096
+"""Bytes without any telegram after which that is said, also at the start, where one usually comes in mid-telegram."""
+
+_OPENING: Final = re.compile(rb"[/\xdb]")
+_IDENT: Final = re.compile(rb"/[ -~]{3,78}\r?\n(?:\r?\n)?")
+_IDENT_SO_FAR: Final = re.compile(rb"/[ -~]{0,78}\r?\Z")
+_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/")
+"""Control bytes, or a line that opens the next telegram: this one is damaged."""
+_END_OF_TEXT: Final = re.compile(rb"(?:\A|\n)!")
+_FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})|([0-9A-Fa-f]{0,3})\0*[\r\n])")
+_FOOTER_SO_FAR: Final = re.compile(rb"!?[0-9A-Fa-f]{0,3}\0*\Z")
+_BETWEEN: Final = b"\r\n\0 \t"
+
+
+class _Extent(NamedTuple):
+    """A whole telegram: its bytes up to the "!", and the offset behind its footer."""
+
+    telegram: bytes
+    end: int
+
+
+class _Damaged(NamedTuple):
+    """A telegram that began well and went wrong."""
+
+    error: TelegramError
+    size: int
+
+
+_MORE: Final = "more"
+_NOISE: Final = "noise"
+_Found = _Extent | _Damaged | str
+
+
+class Framer:
+    """The receiver of a P1 cable: no dialogue, only bytes into frames."""
+
+    __slots__ = ("_arrived_ns", "_buffer", "_excused", "_heard", "_noise")
+
+    def __init__(self) -> None:
+        """Start with nothing heard; the head of a telegram missed before is no fault."""
+        self._buffer = bytearray()
+        self._arrived_ns = 0
+        self._noise = 0
+        self._excused = True
+        self._heard = False
+
+    def start(self, now_ns: int) -> list[Event]:
+        """The port was (re)opened: forget half a telegram from before."""
+        self._buffer.clear()
+        self._arrived_ns = now_ns
+        self._noise = 0
+        self._excused = True
+        return []
+
+    def feed(self, data: bytes, now_ns: int) -> list[Event]:
+        """Bytes arrived. The buffer keeps at most one telegram's worth afterwards."""
+        self._buffer += data
+        self._arrived_ns = now_ns
+        return self._events(now_ns, waiting=True)
+
+    def idle(self, now_ns: int) -> list[Event]:
+        """Nothing arrived: after a pause no half telegram will become whole."""
+        if not self._buffer or now_ns - self._arrived_ns < PAUSE_NS:
+            return []
+        return self._events(now_ns, waiting=False)
+
+    def finish(self, now_ns: int) -> list[Event]:
+        """The input has ended."""
+        events = self._events(now_ns, waiting=False)
+        told = any(isinstance(event, Fault) for event in events)
+        return events + self._noise_told(least=NOISE_REPORTED if told or (self._excused and self._heard) else 1)
+
+    def _events(self, now_ns: int, *, waiting: bool) -> list[Event]:
+        events: list[Event] = []
+        buffer, position = self._buffer, 0
+        while opening := _OPENING.search(buffer, position):
+            start = opening.start()
+            if start > position:
+                self._pass_over(buffer[position:start])
+            position = start
+            found = _measured(buffer, start)
+            if found is _MORE and waiting:
+                break
+            if isinstance(found, _Extent):
+                events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
+                events.append(Frame("p1", found.telegram, now_ns))
+                self._noise, self._excused, self._heard = 0, False, True
+                position = found.end
+                continue
+            position = start + 1
+            if found is _NOISE:
+                self._noise += 1
+                continue
+            if isinstance(found, str):
+                found = _Damaged(FramingError(f"telegram stops after {len(buffer) - start} bytes"), len(buffer) - start)
+            events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
+            events.append(Fault(found.error.cause, str(found.error), found.size))
+            # What is left of this telegram is noise to the search, but told already.
+            self._noise, self._excused, self._heard = 0, True, True
+        else:
+            self._pass_over(buffer[position:])
+            position = len(buffer)
+        del buffer[:position]
+        return events + self._noise_told(least=NOISE_REPORTED)
+
+    def _pass_over(self, skipped: bytearray) -> None:
+        self._noise += len(skipped.strip(_BETWEEN))
+
+    def _noise_told(self, *, least: int) -> list[Event]:
+        if self._noise < least:
+            return []
+        size, self._noise = self._noise, 0
+        return [Fault(Cause.FRAMING, f"{size} bytes that belong to no telegram", size)]
+
+
+def _measured(buffer: bytearray, start: int) -> _Found:
+    """How far the telegram at `start` reaches, if there is one."""
+    content = start
+    if buffer[start] == ord("/"):
+        ident = _IDENT.match(buffer, start)
+        if ident is None:
+            return _MORE if _IDENT_SO_FAR.match(buffer, start) else _NOISE
+        content = ident.end()
+        if content == len(buffer) or buffer[content] in b"\r\n":
+            return _MORE if len(buffer) - content < len(b"\r\n") else _NOISE
+        if buffer[content] > ciphering.TITLE_LIMIT and buffer[content] != ciphering.GENERAL_GLO:
+            return _measured_text(buffer, start, content)
+    return _measured_block(buffer, start, content)
+
+
+def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
+    has_ident = content > start
+    try:
+        found = ciphering.extent(buffer, content)
+        if found is None:
+            return _MORE
+        _, end = found
+        if end - start > TELEGRAM_LIMIT:
+            raise FramingError(f"telegram of {end - start} bytes announced, more than {TELEGRAM_LIMIT}")
+    except FramingError as error:
+        # In noise every 256th byte is a DB; only behind an ident line does a bad block mean a telegram was lost.
+        return _Damaged(error, len(buffer) - start) if has_ident else _NOISE
+    if not has_ident:
+        return _Extent(bytes(buffer[start:end]), end) if end <= len(buffer) else _MORE
+    if end >= len(buffer):
+        return _MORE
+    return _measured_footer(buffer, start, end, "block")
+
+
+def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
+    last = _END_OF_TEXT.search(buffer, content - 1)
+    wrong = _NO_TEXT.search(buffer, content, last.start() if last else len(buffer))
+    if wrong:
+        return _Damaged(FramingError(f"plain telegram breaks off after {wrong.start() - start} bytes"), wrong.start() - start)
+    if last is None:
+        size = len(buffer) - start
+        return _Damaged(FramingError(f"plain telegram has no end within {size} bytes"), size) if size > TELEGRAM_LIMIT else _MORE
+    return _measured_footer(buffer, start, last.end() - 1, "text")
+
+
+def _measured_footer(buffer: bytearray, start: int, mark: int, content: Content) -> _Found:
+    """The footer at `mark`, where "!" has to stand, and its CRC."""
+    footer = _FOOTER.match(buffer, mark)
+    if footer is None:
+        if _FOOTER_SO_FAR.match(buffer, mark):
+            return _MORE
+        return _Damaged(FramingError(f"no \"!\" and CRC where the telegram of {mark - start} bytes has to end"), mark - start)
+    digits = footer[1] or footer[2]
+    telegram = bytes(buffer[start : mark + 1])
+    for fits in FOOTERS[content]:
+        if fits(telegram, digits):
+            return _Extent(telegram, footer.end())
+    return _Damaged(ChecksumError(f"CRC of a telegram of {mark - start} bytes does not fit: noise on the line"), footer.end() - start)

@@ -1,0 +1,242 @@
+"""DSMR data lines into columns and values.
+
+A line is `code(value[*unit])`, sometimes with more groups (P1 companion 5.0.2, 6.4): M-Bus channels put a time stamp before the
+value, event logs and profiles list many. All simple lines are taken by one regular expression; only lines with more groups are
+looked at one by one, and become simple ones: the value behind its time stamp, or the groups as text. Telegrams with the same
+codes and units share a `Shape`, whose plan holds one reader a column, so a telegram a second costs few microseconds.
+
+The same code may come several times, with different meaning [seen: 17.0.0 at Stoen]; nothing is looked up by code alone. Which
+zone's time a stamp is, the letter S or W says. [assumed] that a value without unit is in the registry's base unit: `(16500)` of
+17.0.0 is W.
+"""
+
+import re
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Final, NamedTuple
+
+from telegraf_han import clock, obis, units
+from telegraf_han.errors import RecordError
+from telegraf_han.p1.dialects import MODELS
+from telegraf_han.telegram import Body, Column, Shape, Value
+
+SHAPES_LIMIT: Final = 64
+"""Shapes remembered. A meter has one or two; only damaged or hostile input makes more, and then all are forgotten."""
+LINES_LIMIT: Final = 512
+"""Lines of one telegram; the longest real ones have some 60."""
+FLAWS_LIMIT: Final = 8
+VALUES_REMEMBERED: Final = 4096
+"""Texts of values with their numbers: from one second to the next most lines of a telegram do not change."""
+
+Reader = Callable[[bytes], Value]
+_Triple = tuple[bytes, bytes, bytes]
+
+_CODE: Final = rb"(?:\d{1,3}-\d{1,3}:)?\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?:[*.]\d{1,3})?"
+_LINE: Final = re.compile(rb"^(" + _CODE + rb")\(([^()*\r\n]*)(?:\*([^()\r\n]*))?\)([^\r\n]*)", re.MULTILINE)
+_SIMPLE_LINE: Final = re.compile(rb"([0-9][^(\r\n]*)\(([^*()\r\n]*)\*?([^()\r\n]*)\)[\r\n]*")
+"""The same for a telegram of simple lines only, at half the cost; codes are checked when the shape is made."""
+_ONE_CODE: Final = re.compile(_CODE)
+_GROUPS: Final = re.compile(rb"\(([^()]*)\)")
+_STAMP: Final = re.compile(rb"\d{10}(?:\d\d)?[SW]?")
+_NUMBER: Final = re.compile(rb"([+-]?)0*(\d{0,18})(?:\.(\d{1,9}))?")
+_AS_TEXT: Final = b"\0text"
+"""In the place of a unit: the value is all groups of the line as they stand."""
+
+
+class _Plan(NamedTuple):
+    """What is fixed for a shape: how each value is read, and where the telegram's own tags stand."""
+
+    readers: tuple[Reader, ...]
+    clock_at: int
+    serial_at: int
+    model_at: int
+
+
+_shapes: Final[dict[object, Shape]] = {}
+
+
+def body(lines: bytes, ident: str, zone: clock.Zone) -> Body:
+    """Read the data lines of one telegram. Raises RecordError where there is none that can be read."""
+    flaws: list[str] = []
+    codes, raw_values, raw_units = _lines(lines, flaws)
+    shape = _shape(codes, raw_values, raw_units)
+    plan: _Plan = shape.plan  # type: ignore[assignment]
+    try:
+        values = [reader(raw) for reader, raw in zip(plan.readers, raw_values, strict=True)]
+    except ValueError:
+        values = _readable(shape, plan, raw_values, flaws)
+    time_ns = None
+    if plan.clock_at >= 0 and (stamp := raw_values[plan.clock_at]):
+        time_ns = clock.tst_ns(stamp, zone)
+        values[plan.clock_at] = clock.rfc3339(time_ns, zone)
+    return Body(shape, values, time_ns, *_tags(plan, values, ident), tuple(flaws))
+
+
+def _lines(lines: bytes, flaws: list[str]) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
+    """Codes, values and units of all lines. Raises RecordError for none or too many."""
+    found: list[_Triple] = _SIMPLE_LINE.findall(lines)
+    if 0 < len(found) <= LINES_LIMIT and len(found) == lines.count(b"(") == lines.count(b")") == lines.rstrip().count(b"\n") + 1:
+        codes, values, raw_units = zip(*found, strict=True)
+        if (codes, raw_units) in _shapes or all(map(_ONE_CODE.fullmatch, codes)):
+            return codes, values, raw_units
+    triples = _one_by_one(lines, flaws)
+    if not triples:
+        raise RecordError("no line of the telegram is an OBIS code with a value")
+    if len(triples) > LINES_LIMIT:
+        raise RecordError(f"telegram of {len(triples)} lines, more than {LINES_LIMIT}")
+    codes, values, raw_units = zip(*triples, strict=True)
+    return codes, values, raw_units
+
+
+def _readable(shape: Shape, plan: _Plan, raw_values: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
+    """Values where not every one can be read; those that cannot are None and a flaw."""
+    values: list[Value] = []
+    for column, reader, raw in zip(shape.columns, plan.readers, raw_values, strict=True):
+        try:
+            values.append(reader(raw))
+        except ValueError:
+            values.append(None)
+            if len(flaws) < FLAWS_LIMIT:
+                flaws.append(f"{column.obis}: {len(raw)} characters that are no number")
+    return values
+
+
+def _tags(plan: _Plan, values: list[Value], ident: str) -> tuple[str, str]:
+    """Serial number and model. Elsewhere than at Stoen 96.1.1 is the serial number and 96.1.0 is missing."""
+    serial = str(values[plan.serial_at] or "") if plan.serial_at >= 0 else ""
+    device = str(values[plan.model_at] or "") if plan.model_at >= 0 else ""
+    known = next((model for opening, model in MODELS.items() if ident.startswith(opening)), "")
+    if plan.serial_at < 0:
+        return device, known
+    return serial, device.replace(" ", "") or known
+
+
+def _shape(codes: tuple[bytes, ...], raw_values: tuple[bytes, ...], raw_units: tuple[bytes, ...]) -> Shape:
+    """The shape of these codes and units, made once.
+
+    A value without unit under a code without name may be a number or a text, so such a value's kind is part of the key.
+    """
+    found = _shapes.get((codes, raw_units))
+    if found is not None:
+        return found
+    kinds = tuple(_is_number(raw) for raw in raw_values)
+    key = (codes, raw_units, kinds)
+    found = _shapes.get(key)
+    if found is None:
+        found, fixed = _made(codes, raw_units, kinds)
+        if len(_shapes) >= SHAPES_LIMIT:
+            _shapes.clear()
+        _shapes[(codes, raw_units) if fixed else key] = found
+    return found
+
+
+def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[bool, ...]) -> tuple[Shape, bool]:
+    """A new shape, and whether it depends on codes and units alone."""
+    columns: list[Column] = []
+    readers: list[Reader] = []
+    seen: dict[str, int] = {}
+    fixed = True
+    for raw_code, raw_unit, is_number in zip(codes, raw_units, kinds, strict=True):
+        code = obis.full(raw_code.decode("ascii"))
+        occurrence = seen[code] = seen.get(code, 0) + 1
+        row = obis.row(code)
+        if raw_unit == _AS_TEXT or row.kind in ("text", "clock"):
+            columns.append(obis.column(code, None, "", occurrence, text=not row.name))
+            readers.append(_text)
+        elif row.kind in ("octets", "serial", "model"):
+            columns.append(obis.column(code, None, "", occurrence))
+            readers.append(_octets)
+        elif row.name or raw_unit or is_number:
+            fixed = fixed and bool(row.name or raw_unit)
+            unit, exponent = units.base(_unit(raw_unit))
+            columns.append(obis.column(code, None, unit, occurrence))
+            readers.append(partial(_number, exponent))
+        else:
+            fixed = False
+            columns.append(obis.column(code, None, "", occurrence, text=True))
+            readers.append(_text)
+    at = {column.obis: place for place, column in reversed(list(enumerate(columns)))}
+    plan = _Plan(tuple(readers), at.get(obis.CLOCK, -1), at.get(obis.SERIAL, -1), at.get(obis.MODEL, -1))
+    return Shape(tuple(columns), plan), fixed
+
+
+def _unit(raw: bytes) -> str:
+    """A unit as text; some meters write m³ with one byte above 7F, some in UTF-8."""
+    return raw.decode("latin-1").replace("Â", "").replace("³", "3")
+
+
+@lru_cache(VALUES_REMEMBERED)
+def _number(exponent: int, raw: bytes) -> Value:
+    """Decimal text as an exact number of base units, None where nothing stands there. Raises ValueError for anything else."""
+    whole, _, decimals = raw.partition(b".")
+    if whole.isdigit() and (decimals.isdigit() or not decimals):
+        return units.scaled(int(whole + decimals), exponent - len(decimals))
+    if not raw.strip():
+        return None
+    found = _NUMBER.fullmatch(raw.strip())
+    if found is None or not (found[2] or found[3]):
+        raise ValueError("no number")
+    mantissa = int(found[2] + (found[3] or b""))
+    return units.scaled(-mantissa if found[1] == b"-" else mantissa, exponent - len(found[3] or b""))
+
+
+def _is_number(raw: bytes) -> bool:
+    found = _NUMBER.fullmatch(raw)
+    return found is not None and bool(found[2] or found[3] or b"0" in raw)
+
+
+def _text(raw: bytes) -> Value:
+    """Text as it stands; padding with FF and control bytes go."""
+    return "".join(character for character in raw.rstrip(b"\xff ").decode("latin-1") if character.isprintable())
+
+
+@lru_cache(VALUES_REMEMBERED)
+def _octets(raw: bytes) -> Value:
+    """An octet-string sent in hex, as text where it is printable ASCII; else as it stands."""
+    try:
+        octets = bytes.fromhex(raw.decode("ascii"))
+        text = octets.rstrip(b"\xff\0 ").decode("ascii")
+    except ValueError:
+        return _text(raw)
+    return text if text.isprintable() else _text(raw)
+
+
+def _one_by_one(lines: bytes, flaws: list[str]) -> list[_Triple]:
+    """Lines that are not all simple, as simple ones; what is no line at all becomes a flaw."""
+    triples: list[_Triple] = []
+    for line in _joined(lines):
+        found = _LINE.match(line)
+        if found is None:
+            if len(flaws) < FLAWS_LIMIT:
+                flaws.append(f"a line of {len(line)} characters that is no OBIS code with a value")
+            continue
+        code, value, unit, rest = found[1], found[2], found[3] or b"", found[4].strip(b") ")
+        triples.append(_simple(line, code) if rest else (code, value, unit))
+    return triples
+
+
+def _joined(lines: bytes) -> list[bytes]:
+    """Lines, where one that begins with "(" goes on from the line before (DSMR 2.2's gas reading)."""
+    joined: list[bytes] = []
+    for line in lines.replace(b"\r", b"\n").split(b"\n"):
+        text = line.strip(b" \t\0")
+        if text.startswith(b"(") and joined:
+            joined[-1] += text
+        elif text:
+            joined.append(text)
+    return joined
+
+
+def _simple(line: bytes, code: bytes) -> _Triple:
+    """A line of several groups as code, value, unit.
+
+    `(stamp)(value*unit)` is the value; DSMR 2.2's `(stamp)(00)(60)(1)(code)(unit)(value)` names its own code; anything else,
+    event logs and profiles, stays text.
+    """
+    groups: list[bytes] = _GROUPS.findall(line)
+    last, _, unit = groups[-1].partition(b"*")
+    if len(groups) == 2 and _STAMP.fullmatch(groups[0]):  # noqa: PLR2004, time stamp and value
+        return code, last, unit
+    if len(groups) > 3 and _ONE_CODE.fullmatch(groups[-3]) and not unit:  # noqa: PLR2004, the three that count
+        return groups[-3], last, groups[-2]
+    return code, line[len(code) :], _AS_TEXT

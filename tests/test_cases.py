@@ -1,0 +1,135 @@
+"""Every case folder, played whole, byte by byte, with noise around it, and twice: one runner for all telegrams.
+
+A folder holds what a user would write (`config.toml`), what the port delivers (`input.hex`) and what must come of it:
+`expected.lp` and `expected.obis.lp` (line protocol in both layouts), `expected.json` (what `decode --output json` prints) and
+`expected.err` (a line a fault: its cause, then words its reason must hold). A file that is absent means none is expected.
+"""
+
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import linereader
+import pytest
+
+from telegraf_han import cli, receivers, settings
+from telegraf_han.decoder import Decoder
+from telegraf_han.errors import TelegramError
+from telegraf_han.p1.framer import Framer
+from telegraf_han.telegram import Event, Fault, Frame, Telegram
+
+FOLDER = Path(__file__).parent / "cases"
+CASES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
+NOW_NS = 1_795_348_800_000_000_000
+PLAYS = ("whole", "byte by byte", "noise around", "twice")
+
+
+@pytest.fixture(params=CASES)
+def case(request: pytest.FixtureRequest) -> Path:
+    """One case folder."""
+    return FOLDER / request.param
+
+
+def _expected(case: Path, name: str) -> str:
+    path = case / name
+    return path.read_text() if path.exists() else ""
+
+
+def _interface(case: Path) -> str:
+    return case.name.split("-", 1)[0]
+
+
+def _pieces(case: Path, play: str) -> list[bytes]:
+    """The input as a port delivers it: bytes for P1, lines for radio receivers."""
+    text = (case / "input.hex").read_text()
+    noise = random.Random(case.name)
+    if _interface(case) == "p1":
+        lines = [line.split("#")[0] for line in text.splitlines()]
+        data = bytes.fromhex("".join(lines))
+        before, after = noise.randbytes(300), noise.randbytes(300)
+    else:
+        data = text.encode()
+        before, after = b"no hex\n00\n", b"zz\n\n2E44\n"
+    if play == "byte by byte":
+        return [bytes([octet]) for octet in data]
+    return {"whole": [data], "noise around": [before, data, after], "twice": [data, data]}[play]
+
+
+def _played(case: Path, play: str) -> tuple[Decoder, list[Telegram], list[tuple[str, str]]]:
+    """Telegrams and faults of a play."""
+    decoder = Decoder(settings.load(str(case / "config.toml")))
+    receiver = Framer() if _interface(case) == "p1" else receivers.lines()
+    telegrams, faults = [], []
+    events: list[Event] = receiver.start(NOW_NS)
+    for piece in _pieces(case, play):
+        events += receiver.feed(piece, NOW_NS)
+    for event in events + receiver.finish(NOW_NS):
+        if isinstance(event, Fault):
+            faults.append((str(event.cause), event.detail))
+            continue
+        assert isinstance(event, Frame)
+        try:
+            telegram = decoder.take(event)
+        except TelegramError as error:
+            faults.append((str(error.cause), str(error)))
+        else:
+            telegrams += [telegram] if telegram else []
+    return decoder, telegrams, faults
+
+
+def _unmatched(case: Path, faults: list[tuple[str, str]]) -> Iterator[str]:
+    """Expected faults that did not come."""
+    left = list(faults)
+    for line in _expected(case, "expected.err").splitlines():
+        cause, _, words = line.partition(" ")
+        found = next((fault for fault in left if fault[0] == cause and all(word in fault[1] for word in words.split())), None)
+        if found is None:
+            yield line
+        else:
+            left.remove(found)
+
+
+@pytest.mark.parametrize("play", PLAYS)
+@pytest.mark.parametrize("layout", ["wide", "obis"])
+def test_case(case: Path, layout: str, play: str, request: pytest.FixtureRequest) -> None:
+    """The telegrams become the expected metrics however the bytes arrive; nothing else does."""
+    decoder, telegrams, faults = _played(case, play)
+    decoder._config = decoder._config._replace(output=decoder._config.output._replace(layout=layout))
+    name = "expected.lp" if layout == "wide" else "expected.obis.lp"
+    lines = b"".join(decoder.line(telegram) for telegram in telegrams)
+    if request.config.getoption("--accept") and play == "whole" and lines:
+        (case / name).write_bytes(lines)
+    expected = linereader.metrics(_expected(case, name).encode())
+    found = linereader.metrics(lines)
+    repeated = expected * 2 if play == "twice" and _interface(case) == "p1" else expected
+
+    assert found == repeated
+    assert list(_unmatched(case, faults)) == []
+    if play in ("whole", "byte by byte"):
+        assert len(faults) == len(_expected(case, "expected.err").splitlines()), faults
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_json(name: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """`decode --output json` of a case's input prints the expected objects, and its exit code says whether all went well."""
+    case = FOLDER / name
+    expected = [json.loads(line) for line in _expected(case, "expected.json").splitlines()]
+    words = ["decode", "--config", str(case / "config.toml"), "--output", "json", str(case / "input.hex")]
+
+    code = cli.main(words)
+
+    printed = capfdbinary.readouterr().out
+    found = [json.loads(line) for line in printed.splitlines()]
+    assert found == expected
+    assert [type(r["value"]) for f in found for r in f["readings"]] == [type(r["value"]) for f in expected for r in f["readings"]]
+    assert code == (1 if _expected(case, "expected.err") else 0)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_origin(name: str) -> None:
+    """Every input says where it comes from, and no expectation is missing on purpose."""
+    first = (FOLDER / name / "input.hex").read_text().splitlines()[0]
+
+    assert first.startswith("# origin: ")
+    assert any((FOLDER / name / f"expected.{kind}").exists() for kind in ("lp", "err", "json", "nothing"))

@@ -1,0 +1,133 @@
+"""A frame into a sealed message that names its meter, and with the meter's key into plain records: the layers in their order.
+
+EN 13757-4 and -7: link, extended link (8C to 8F), authentication (90), transport, application. The meter must be known before its
+key, so there are two steps: `opened` reads what stands in clear, `plain` undoes what is enciphered, which may hide further
+layers. The meter's address is the transport layer's long header where there is one, else the link's; the extended link layer names
+the receiver, never the meter. `opened` raises only for a frame that is broken by itself: what else is wrong belongs to the meter
+that sent it and is kept for `plain`, so that a neighbour's odd telegram is no error of ours.
+"""
+
+from typing import Final, NamedTuple
+
+from telegraf_han.clock import Zone
+from telegraf_han.errors import FramingError, RecordError, TelegramError
+from telegraf_han.mbus import authentication, extended, link, records, security, transport, wired
+from telegraf_han.mbus.authentication import Authentication
+from telegraf_han.mbus.extended import Extended
+from telegraf_han.mbus.transport import Header
+from telegraf_han.secret import Key
+from telegraf_han.telegram import Address, Body, Plain
+
+_LINK_MODE: Final = "link layer, AES-CTR"
+
+
+class Sealed(NamedTuple):
+    """A frame read as far as it can be without a key."""
+
+    link: Address
+    """Who sent the frame; the meter itself, or its radio adapter."""
+    meter: Address
+    empty: bool
+    """Whether the frame carries no data at all, which is nothing to complain of."""
+    content: bytes
+    """From the first byte on that no layer has taken: the transport layer's CI, or what the extended link layer enciphers."""
+    extended: Extended | None = None
+    authentication: Authentication | None = None
+    header: Header | None = None
+    refusal: TelegramError | None = None
+    """Why `plain` will not read it."""
+
+
+def opened(data: bytes) -> Sealed:
+    """Read the layers of a frame (`L C M A CI …` without CRCs, or a whole wired frame). Raises FramingError, ChecksumError."""
+    if wired.looks_wired(data):
+        return _of_wire(wired.checked(data))
+    if len(data) < link.SHORTEST or len(data) != data[0] + 1:
+        raise FramingError(f"length field says {data[0] + 1 if data else 0} bytes, the frame has {len(data)}")
+    carries = link.CARRIES_DATA.get(data[1])
+    if carries is None:
+        raise FramingError(f"C field {data[1]:02X} is none of wireless M-Bus")
+    sender = link.address(data[2 : link.HEAD_BYTES])
+    sealed = _layers(sender, data[link.HEAD_BYTES :])
+    return sealed if carries else sealed._replace(empty=True)
+
+
+def _of_wire(data: bytes) -> Sealed:
+    """A wired frame, whose meter only a long header names. Raises FramingError."""
+    carries = wired.CARRIES_DATA.get(data[4])
+    header = transport.parsed(data[wired.CONTENT_AT : -2])
+    if header.address is None:
+        raise FramingError(f"wired frame names no meter: {header.content} without a long header (CI {header.ci:02X})")
+    sealed = Sealed(header.address, header.address, not carries, data[wired.CONTENT_AT : -2], header=header)
+    return sealed._replace(empty=True) if header.content == transport.NOTHING else sealed
+
+
+def _layers(sender: Address, content: bytes) -> Sealed:
+    """All layers behind the link; what cannot be read becomes the refusal. Never raises."""
+    if not content:
+        return Sealed(sender, sender, empty=True, content=content)
+    try:
+        layer = None
+        if content[0] in extended.LENGTHS:
+            layer, content = extended.parsed(content)
+            if layer.encryption:
+                return Sealed(sender, sender, empty=not content, content=content, extended=layer)
+            extended.checked(layer, content)
+        return _upper(sender, content)._replace(extended=layer)
+    except TelegramError as error:
+        return Sealed(sender, sender, empty=False, content=content, refusal=error)
+
+
+def _upper(sender: Address, content: bytes) -> Sealed:
+    """The layers that the extended link layer may encipher. Raises FramingError, SecurityError."""
+    proof = None
+    if content and content[0] == authentication.CI:
+        proof, content = authentication.parsed(content)
+    if not content:
+        return Sealed(sender, sender, empty=True, content=content, authentication=proof)
+    header = transport.parsed(content)
+    meter = header.address or sender
+    return Sealed(sender, meter, header.content == transport.NOTHING, content, None, proof, header)
+
+
+def plain(sealed: Sealed, key: Key | None) -> Plain:
+    """Undo all security. Raises WrongKeyError, SecurityError, FramingError, RecordError or ChecksumError."""
+    if sealed.refusal is not None:
+        raise sealed.refusal
+    if sealed.extended is not None and sealed.extended.encryption:
+        sealed = _deciphered(sealed, sealed.extended, key)
+    header = sealed.header
+    if header is None or header.content == transport.NOTHING:
+        raise RecordError("the telegram carries no data")
+    if header.content != transport.RECORDS:
+        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}), only full records are read")
+    message = security.Message(header, sealed.meter, sealed.authentication, sealed.content)
+    body, verified, counter = security.clear(message, key)
+    return Plain(sealed.meter, body, verified, counter, "records")
+
+
+def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
+    """What the extended link layer hid. Its CRC alone lets one wrong key in 65536 pass, so what it hid must make sense too.
+
+    Raises WrongKeyError, SecurityError.
+    """
+    if key is None:
+        raise security.missing_key(sealed.meter, _LINK_MODE)
+    content = extended.deciphered(layer, sealed.link.raw, key, sealed.content)
+    if content is None:
+        raise security.wrong_key(sealed.meter, _LINK_MODE)
+    try:
+        hidden = _upper(sealed.link, content)
+    except FramingError:
+        raise security.wrong_key(sealed.meter, _LINK_MODE) from None
+    header = hidden.header
+    bare = header is not None and header.content == transport.RECORDS and not header.mode
+    if header is not None and bare and not records.plausible(header.payload, hidden.meter):
+        raise security.wrong_key(sealed.meter, _LINK_MODE)
+    return hidden
+
+
+def body(plain: Plain, zone: Zone) -> Body:
+    """The records of a plain telegram as columns and values; `zone` is where the meter's clock stands. Raises RecordError."""
+    assert plain.address is not None
+    return records.body(plain.body, plain.address, zone)

@@ -1,0 +1,154 @@
+"""Bytes of one telegram as a line or a receiver gives them into `L C M A CI …` without CRCs, and the address it names.
+
+EN 13757-4, 12.3 and 12.4: frame format A has a CRC behind its first 10 bytes and behind every 16 from there on, which L does not
+count; format B one behind byte 126 and one at the end, which L does count. Captures come with or without them, so the length
+says what it is: L+1 bytes are a frame without CRCs, or of format B if its last CRC fits; more by the CRCs of all blocks is
+format A. What is neither may be the chips of mode T, three ones in every six (12.4.3), straight from a demodulator. A frame of
+format B gets its L counted anew, so that one telegram is the same bytes however it was heard.
+
+[seen] all of it on OMS Annex N and on a GAMA350's telegrams; wired frames pass through here too, see `wired`. [assumed] that
+a frame of L+1 bytes whose last two are by chance the CRC of the rest (one in 65536) may be lost.
+"""
+
+from functools import lru_cache
+from itertools import pairwise
+from typing import Final
+
+from telegraf_han import crc
+from telegraf_han.errors import ChecksumError, FramingError
+from telegraf_han.mbus import wired
+from telegraf_han.telegram import Address
+
+HEAD_BYTES: Final = 10
+"""L C M A, the first block of format A."""
+SHORTEST: Final = HEAD_BYTES
+"""A frame without CI is all a link may send."""
+_BLOCK: Final = 16
+_CRC: Final = 2
+_FIRST_OF_B: Final = 126
+"""Bytes before the first CRC of a long frame of format B."""
+
+CARRIES_DATA: Final = {
+    # C field: whether the frame carries a meter's data (EN 13757-4, 12.5.3; EN 13757-2, 5.4); bits ACD and DFC of an answer vary
+    0x44: True,  # SND-NR, sent unasked
+    0x46: True,  # SND-IR, during installation
+    0x08: True,  # RSP-UD, an answer
+    0x18: True,
+    0x28: True,
+    0x38: True,
+    0x47: False,  # ACC-NR, "I am here"
+    0x48: False,  # ACC-DMD, "I have an alarm"
+    0x00: False,  # ACK
+    0x10: False,
+    0x20: False,
+    0x30: False,
+    0x06: False,  # CNF-IR and, below, what others send to a meter
+    0x40: False,  # SND-NKE
+    0x43: False,  # SND-UD
+    0x53: False,
+    0x63: False,
+    0x73: False,
+    0x45: False,  # SND-UD3
+    0x5A: False,  # REQ-UD
+    0x5B: False,
+    0x7A: False,
+    0x7B: False,
+}
+
+_CHIPS: Final = (0x16, 0x0D, 0x0E, 0x0B, 0x1C, 0x19, 0x1A, 0x13, 0x2C, 0x25, 0x26, 0x23, 0x34, 0x31, 0x32, 0x29)
+"""The six chips of each nibble (EN 13757-4, table 10)."""
+_NIBBLES: Final = {chips: nibble for nibble, chips in enumerate(_CHIPS)}
+_CHIPS_A_BYTE: Final = 12
+_POSTAMBLE_BITS: Final = 16
+"""Eight chips may follow a frame, and the last byte is filled up."""
+
+_ADDRESSES_REMEMBERED: Final = 256
+"""More meters than one receiver hears."""
+
+
+def telegram(raw: bytes) -> bytes:
+    """One telegram without CRCs, all of them checked; a wired frame stays whole.
+
+    Raises ChecksumError where a CRC does not fit and FramingError where lengths contradict each other.
+    """
+    if wired.looks_wired(raw):
+        return wired.checked(raw)
+    try:
+        return _radio(raw)
+    except (ChecksumError, FramingError):
+        from_chips = _unchipped(raw)
+        if from_chips is None:
+            raise
+    return _without_crcs_of_a(from_chips)
+
+
+def _radio(raw: bytes) -> bytes:
+    """A frame of bytes in either format. Raises ChecksumError, FramingError."""
+    if len(raw) <= 1 or raw[0] < SHORTEST - 1:
+        raise FramingError(f"{len(raw)} bytes are no telegram")
+    if len(raw) == raw[0] + 1:
+        return _without_crcs_of_b(raw)
+    if len(raw) == _length_of_a(raw[0]):
+        return _without_crcs_of_a(raw)
+    raise FramingError(f"length field says {raw[0] + 1} bytes, or {_length_of_a(raw[0])} with link CRCs; {len(raw)} arrived")
+
+
+def _length_of_a(length: int) -> int:
+    """Bytes of a format A frame whose length field this is."""
+    return length + 1 + _CRC * (1 - (HEAD_BYTES - 1 - length) // _BLOCK)
+
+
+def _block_fits(block: bytes) -> bool:
+    """Whether a block ends in its CRC."""
+    return crc.en13757(block[:-_CRC]) == block[-2] << 8 | block[-1]
+
+
+def _without_crcs_of_a(raw: bytes) -> bytes:
+    """Format A. Raises ChecksumError."""
+    cuts = [0, *range(HEAD_BYTES + _CRC, len(raw), _BLOCK + _CRC), len(raw)]
+    blocks = [raw[begin:end] for begin, end in pairwise(cuts)]
+    for number, block in enumerate(blocks, 1):
+        if not _block_fits(block):
+            raise ChecksumError(f"link CRC of block {number} of {len(blocks)} does not fit")
+    return b"".join([block[:-_CRC] for block in blocks])
+
+
+def _without_crcs_of_b(raw: bytes) -> bytes:
+    """A frame of L+1 bytes: of format B where its CRCs fit, else one whose CRCs went before. Raises FramingError."""
+    first, last = (raw[: _FIRST_OF_B + _CRC], raw[_FIRST_OF_B + _CRC :]) if len(raw) > _FIRST_OF_B + _CRC else (b"", raw)
+    if len(raw) > HEAD_BYTES + _CRC and len(last) > _CRC and _block_fits(last) and (not first or _block_fits(first)):
+        content = first[:-_CRC] + last[:-_CRC]
+        return bytes([len(content) - 1]) + content[1:]
+    if raw[1] not in CARRIES_DATA:
+        raise FramingError(f"C field {raw[1]:02X} is none of wireless M-Bus")
+    return raw
+
+
+def _unchipped(raw: bytes) -> bytes | None:
+    """A format A frame out of its chips, first chip in the highest bit; None where they are none or too few."""
+    bits = int.from_bytes(raw, "big")
+    size = len(raw) * 8
+    octets = bytearray()
+    wanted = 1
+    while len(octets) < wanted:
+        size -= _CHIPS_A_BYTE
+        if size < 0:
+            return None
+        high, low = _NIBBLES.get(bits >> size + 6 & 0x3F), _NIBBLES.get(bits >> size & 0x3F)
+        if high is None or low is None:
+            return None
+        octets.append(high << 4 | low)
+        wanted = _length_of_a(octets[0])
+    return bytes(octets) if size <= _POSTAMBLE_BITS and octets[0] >= SHORTEST - 1 else None
+
+
+@lru_cache(_ADDRESSES_REMEMBERED)
+def address(raw: bytes) -> Address:
+    """The address in link order: manufacturer 2, identification 4, version 1, device type 1 (EN 13757-7, 7.5.1).
+
+    The manufacturer is three letters of five bits each; its bit 15 (the number is unique only where it was given out) stays in
+    `raw`, which initialisation vectors are made of. The identification may hold digits A to F.
+    """
+    letters = raw[0] | raw[1] << 8
+    manufacturer = "".join([chr((letters >> shift & 0x1F) + 0x40) for shift in (10, 5, 0)])
+    return Address(manufacturer, raw[5:1:-1].hex().upper(), raw[6], raw[7], raw)

@@ -1,0 +1,308 @@
+"""Plain records of M-Bus into columns and values.
+
+EN 13757-3, 6: each record is DIF, DIFEs, VIF, VIFEs, data; 2F fills up. Everything is decoded and nothing dropped: what has no
+OBIS code keeps its header as its name, what is the maker's own is given in hex. Some meters send a few bytes behind the last
+filler that are no record [seen on AMIplus]; they end the walk in silence.
+
+A meter's telegrams are built alike, so the first of a kind leaves a layout: where headers and data lie, as one `struct`. The next
+is cut by it in one step, and if all headers and fillers are the same bytes, the walk would have found nothing else. The plain walk
+stays the truth: a property test holds one against the other. The layout also proves a key at almost no cost: no wrong key makes a
+hundred bytes of headers come out right.
+"""
+
+import struct
+from typing import Final, NamedTuple
+
+from telegraf_han import clock, obis
+from telegraf_han.clock import Zone
+from telegraf_han.errors import RecordError
+from telegraf_han.mbus import dif, naming, values, vif
+from telegraf_han.mbus.naming import Name
+from telegraf_han.telegram import Address, Body, Column, Shape, Value
+
+RECORDS_LIMIT: Final = 256
+"""Records of one telegram; 255 bytes hold no more."""
+SHAPES_LIMIT: Final = 64
+"""Shapes remembered, and layouts; a meter has one to three. Only damaged or hostile input makes more, then all are forgotten."""
+FLAWS_LIMIT: Final = 8
+_FILLER: Final = dif.FILLER.to_bytes(1, "big")
+_MODEL: Final = b"\xfd\x0c"
+"""VIF of a record that says the model itself."""
+
+
+class Record(NamedTuple):
+    """One record as it stands in the telegram."""
+
+    at: int
+    """Offset of its DIF."""
+    header: bytes
+    """DIF to the last VIFE."""
+    data: bytes
+    """With the length byte of a variable field."""
+
+
+class _Clock(NamedTuple):
+    """Where the meter's clock stands and how it is read."""
+
+    at: int
+    time_ns: values.ReadClock
+
+
+class _Plan(NamedTuple):
+    """What is fixed for a shape."""
+
+    readers: tuple[values.Read, ...]
+    dated: tuple[tuple[int, values.ReadDated], ...]
+    clock: _Clock | None
+    model_at: int
+
+
+class _Layout(NamedTuple):
+    """Where the records of a shape lie, if all of them have a fixed length."""
+
+    cut: struct.Struct
+    """Header, data, header, data …, what follows the last."""
+    headers: tuple[bytes, ...]
+    """Fillers before a header belong to it; the last one is what follows the last record."""
+    shape: Shape
+
+
+_Kind = tuple[str, int, int]
+"""Manufacturer, version and device type, on which names depend."""
+
+_shapes: Final[dict[object, Shape]] = {}
+_layouts: Final[dict[tuple[_Kind, int], _Layout]] = {}
+
+
+def body(octets: bytes, address: Address, zone: Zone) -> Body:
+    """Read the records of one telegram; `zone` is where the meter's clock stands. Raises RecordError where they cannot be walked."""
+    found = _laid_out(octets, address)
+    if found is None:
+        found = _walked_shape(octets, address)
+    shape, data = found
+    plan: _Plan = shape.plan  # type: ignore[assignment]
+    flaws: list[str] = []
+    try:
+        read = [reader(raw) for reader, raw in zip(plan.readers, data, strict=True)]
+    except ValueError:
+        read = _readable(shape, plan, data, flaws)
+    time_ns = None
+    for place, dated in plan.dated:
+        try:
+            read[place] = dated(data[place], zone)
+        except RecordError as error:
+            flaws.append(f"{_called(shape.columns[place])}: {error}")
+    if plan.clock is not None:
+        time_ns = _time_ns(plan.clock, data, zone, flaws)
+        read[plan.clock.at] = None if time_ns is None else clock.rfc3339(time_ns, zone)
+    model = read[plan.model_at] if plan.model_at >= 0 else None
+    return Body(shape, read, time_ns, address.id, str(model or naming.model(address)), tuple(flaws[:FLAWS_LIMIT]))
+
+
+def plausible(octets: bytes, address: Address) -> bool:
+    """Whether these are records and no noise: they can be walked to the end, and most are of a known kind with readable data."""
+    if _laid_out(octets, address) is not None:
+        return True
+    try:
+        found = walked(octets)
+    except RecordError:
+        return False
+    good = sum(_is_ordinary(record) for record in found)
+    return good > len(found) - good or not octets.strip(_FILLER)
+
+
+def walked(octets: bytes) -> list[Record]:
+    """The records in order. Raises RecordError where bytes are none, unless they follow a filler behind the last record."""
+    found: list[Record] = []
+    at = 0
+    while at < len(octets):
+        if octets[at] == dif.FILLER:
+            at += 1
+            continue
+        try:
+            record = _record(octets, at)
+        except RecordError:
+            if found and octets[at - 1] == dif.FILLER:
+                break
+            raise
+        found.append(record)
+        at += len(record.header) + len(record.data)
+        if len(found) > RECORDS_LIMIT:
+            raise RecordError(f"more than {RECORDS_LIMIT} records")
+    return found
+
+
+def _record(octets: bytes, start: int) -> Record:
+    """The record at an offset. Raises RecordError."""
+    field = octets[start] & 0x0F
+    if octets[start] in dif.MAKERS_OWN:
+        return Record(start, octets[start : start + 1], octets[start + 1 :])
+    if field != dif.VARIABLE and field not in dif.SIZES:
+        raise RecordError(f"byte {start} of the records is {octets[start]:02X}, which is no DIF")
+    try:
+        at = _vib_end(octets, _chain_end(octets, start))
+        size = 1 + _variable_size(octets[at]) if field == dif.VARIABLE else dif.SIZES[field]
+    except IndexError:
+        raise RecordError(f"record at byte {start} is cut short in its header") from None
+    if at + size > len(octets):
+        raise RecordError(f"record at byte {start} has {size} bytes of data, {len(octets) - at} are left")
+    return Record(start, octets[start:at], octets[at : at + size])
+
+
+def _chain_end(octets: bytes, start: int) -> int:
+    """Offset behind bytes of which each but the last says that one more follows. Raises IndexError, RecordError."""
+    at = start
+    while octets[at] & dif.MORE:
+        at += 1
+    if at - start > dif.DIFE_LIMIT:
+        raise RecordError(f"{at - start} extension bytes at byte {start}, more than {dif.DIFE_LIMIT}")
+    return at + 1
+
+
+def _vib_end(octets: bytes, start: int) -> int:
+    """Offset behind VIF, the text of its unit and VIFEs. Raises IndexError, RecordError."""
+    first = octets[start]
+    if first & ~dif.MORE != vif.TEXT:
+        return _chain_end(octets, start)
+    end = start + 2 + octets[start + 1]
+    return _chain_end(octets, end) if first & dif.MORE else end
+
+
+def _variable_size(lvar: int) -> int:
+    size = values.variable_size(lvar)
+    if size is None:
+        raise RecordError(f"length byte {lvar:02X} of a variable field is reserved")
+    return size
+
+
+def _parts(record: Record) -> tuple[dif.Dib, vif.Vib]:
+    """What DIB and VIB of a record say; the maker's own data have no VIB."""
+    if record.header[0] in dif.MAKERS_OWN:
+        return dif.dib(record.header[:1]), vif.vib(b"\x7f")
+    end = _chain_end(record.header, 0)
+    return dif.dib(record.header[:end]), vif.vib(record.header[end:])
+
+
+def _is_ordinary(record: Record) -> bool:
+    """Whether a record is of a known kind and its data can be read."""
+    block, what = _parts(record)
+    reader = values.reader(block.field, what, record.data)
+    try:
+        reader.dated(record.data, _ANY_ZONE) if reader.dated else reader.read(record.data)
+    except values.UNREADABLE:
+        return False
+    return bool(what.quantity)
+
+
+_ANY_ZONE: Final = Zone()
+"""Whether octets are a date does not depend on the zone."""
+
+
+def _laid_out(octets: bytes, address: Address) -> tuple[Shape, tuple[bytes, ...]] | None:
+    """Shape and data of a telegram that is built like one before; None where it is not."""
+    layout = _layouts.get(((address.manufacturer, address.version, address.device), len(octets)))
+    if layout is None:
+        return None
+    parts = layout.cut.unpack(octets)
+    return (layout.shape, parts[1::2]) if parts[::2] == layout.headers else None
+
+
+def _walked_shape(octets: bytes, address: Address) -> tuple[Shape, tuple[bytes, ...]]:
+    """Shape and data by walking; leaves a layout where it can. Raises RecordError."""
+    found = walked(octets)
+    if not found:
+        raise RecordError("the telegram has no records")
+    kind = address.manufacturer, address.version, address.device
+    forms = [record.data[0] if record.header[0] & 0x0F == dif.VARIABLE else -1 for record in found]
+    key = kind, tuple([record.header for record in found]), tuple(forms)
+    shape = _shapes.get(key)
+    if shape is None:
+        shape = _made(found, address)
+        _make_room(_shapes)
+        _shapes[key] = shape
+    fixed = max(forms) < 0 and found[-1].header[0] not in dif.MAKERS_OWN
+    if fixed and not octets[found[-1].at + len(found[-1].header) + len(found[-1].data) :].strip(_FILLER):
+        _make_room(_layouts)
+        _layouts[kind, len(octets)] = _layout(octets, found, shape)
+    return shape, tuple([record.data for record in found])
+
+
+def _make_room(memory: dict) -> None:  # type: ignore[type-arg]
+    if len(memory) >= SHAPES_LIMIT:
+        memory.clear()
+
+
+def _layout(octets: bytes, found: list[Record], shape: Shape) -> _Layout:
+    """How to cut the next telegram of the kind."""
+    sizes = []
+    end = 0
+    for record in found:
+        data_at = record.at + len(record.header)
+        sizes += [data_at - end, len(record.data)]
+        end = data_at + len(record.data)
+    cut = struct.Struct("".join([f"{size}s" for size in (*sizes, len(octets) - end)]))
+    return _Layout(cut, cut.unpack(octets)[::2], shape)
+
+
+def _made(found: list[Record], address: Address) -> Shape:
+    """Columns and readers of a new shape."""
+    columns: list[Column] = []
+    readers: list[values.Reader] = []
+    seen: dict[str, int] = {}
+    its_clock: _Clock | None = None
+    model_at = -1
+    for place, record in enumerate(found):
+        block, what = _parts(record)
+        name = naming.named(address, block, what)
+        if name is not None:
+            what = what._replace(exponent=what.exponent + name.exponent)
+        reader = values.reader(block.field, what, record.data)
+        columns.append(_column(record, name, what, reader, seen))
+        readers.append(reader)
+        if its_clock is None and columns[-1].obis == obis.CLOCK and reader.dated and len(record.data) in values.CLOCKS:
+            its_clock = _Clock(place, values.CLOCKS[len(record.data)])
+        if record.header[1:] == _MODEL:
+            model_at = place
+    clock_at = its_clock.at if its_clock else -1
+    dated = tuple([(place, reader.dated) for place, reader in enumerate(readers) if reader.dated and place != clock_at])
+    return Shape(tuple(columns), _Plan(tuple([reader.read for reader in readers]), dated, its_clock, model_at))
+
+
+def _column(record: Record, name: Name | None, what: vif.Vib, reader: values.Reader, seen: dict[str, int]) -> Column:
+    """The column of a record. A code whose values are text everywhere is not taken for a number."""
+    header = record.header.hex().upper()
+    if name is not None and not reader.text and obis.row(name.code).kind != "number":
+        name = None
+    called = name.code if name else header
+    occurrence = seen[called] = seen.get(called, 0) + 1
+    unit = "" if reader.text else what.unit
+    if name is None:
+        return obis.column(None, header, unit, occurrence, text=reader.text)
+    if not reader.text:
+        unit = obis.row(name.code).unit or unit
+    return obis.column(name.code, header, unit, occurrence, name.name, text=reader.text)
+
+
+def _time_ns(its_clock: _Clock, data: tuple[bytes, ...], zone: Zone, flaws: list[str]) -> int | None:
+    """The meter's clock, UTC ns; None where it is not set or says no time that exists."""
+    try:
+        return its_clock.time_ns(data[its_clock.at], zone)
+    except RecordError as error:
+        flaws.append(f"{obis.CLOCK}: {error}")
+        return None
+
+
+def _called(column: Column) -> str:
+    return column.obis or f"record {column.record}"
+
+
+def _readable(shape: Shape, plan: _Plan, data: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
+    """Values where not every one can be read; those that cannot are None and a flaw."""
+    read: list[Value] = []
+    for column, reader, raw in zip(shape.columns, plan.readers, data, strict=True):
+        try:
+            read.append(reader(raw))
+        except ValueError:
+            read.append(None)
+            flaws.append(f"{_called(column)}: {len(raw)} bytes that are no number")
+    return read

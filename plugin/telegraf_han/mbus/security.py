@@ -1,0 +1,190 @@
+"""A secured transport payload into plain records, or an error that says what is wrong: mode by mode.
+
+EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2. Mode 5 is AES-CBC with an initialisation vector of the meter's address and the
+access number; it has no MAC, so the key is right where the text begins as it must and its records can be walked to their end,
+which no wrong key achieves by chance. Mode 7 is AES-CBC under a key derived from the message counter, proven by the MAC of the
+authentication layer. Mode 10 is AES-CCM under such a key, proven by its tag. Where a MAC or tag does not fit though the key opens the
+text, somebody changed the telegram (SecurityError); where neither fits, it is the key (WrongKeyError).
+
+[seen] modes 0, 5 and 7. [assumed] mode 10 behind a long header authenticates the same fields as behind a short one, and its tag
+stands right behind the enciphered bytes.
+"""
+
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from telegraf_han import aes
+from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
+from telegraf_han.mbus import authentication, records
+from telegraf_han.mbus.authentication import Authentication
+from telegraf_han.mbus.transport import Header
+from telegraf_han.secret import Key
+from telegraf_han.telegram import Address
+
+_BLOCK: Final = 16
+_FILLERS: Final = b"\x2f\x2f"
+
+OPENINGS: Final = {
+    # how the text of mode 5 begins under the right key: what the records are read from instead
+    _FILLERS: _FILLERS,
+    b"\x60\x9b": _FILLERS,  # Sanxing [seen by others]
+}
+
+_TAG_BYTES: Final = 8
+_TAG_CODE: Final = 1
+_TO_THE_END: Final = 0xFF
+_FIRST_COUNTER: Final = b"\x01%s\x00\x01"
+"""The block that CCM enciphers its first 16 bytes with (RFC 3610, 2.3, length field of two bytes)."""
+_FUNCTION_A: Final = 1
+"""Key derivation, bits 4 and 5 of the configuration field extension."""
+
+
+class Message(NamedTuple):
+    """What a mode needs."""
+
+    header: Header
+    meter: Address
+    authentication: Authentication | None
+    octets: bytes
+    """From the transport layer's CI to the end, which the MAC covers."""
+
+
+class Clear(NamedTuple):
+    """Plain records, whether a MAC or tag proves them, and the counter they came with."""
+
+    body: bytes
+    verified: bool
+    counter: int | None
+
+
+def clear(message: Message, key: Key | None) -> Clear:
+    """Undo the security of a payload. Raises WrongKeyError, SecurityError or FramingError."""
+    header = message.header
+    mode = _MODES.get(header.mode)
+    if mode is None:
+        known = ", ".join(str(number) for number in _MODES)
+        raise SecurityError(f"security mode {header.mode} of {_who(message.meter)} is not supported, only {known} are")
+    size = mode.enciphered(header.configuration & 0xFF, len(header.payload))
+    if size > len(header.payload):
+        raise FramingError(f"configuration word says {size} enciphered bytes, {len(header.payload)} are there")
+    if not size:
+        return _unciphered(message, key)
+    if key is None:
+        raise missing_key(message.meter, header.mode)
+    return mode.open(message, key, size)
+
+
+def wrong_key(meter: Address, how: str) -> WrongKeyError:
+    """The error of a key that opens nothing; `how` names the mode."""
+    return WrongKeyError(
+        f"the key does not open telegrams of {_who(meter)} ({how}); "
+        "it must be the key of the meter with this id, all 32 digits in the order they were given out"
+    )
+
+
+def missing_key(meter: Address, mode: int | str) -> WrongKeyError:
+    """The error of a meter without key."""
+    return WrongKeyError(f"telegrams of {_who(meter)} are encrypted (mode {mode}) and no key is configured for this id; set key")
+
+
+def _who(meter: Address) -> str:
+    return f"{meter.manufacturer} {meter.id}"
+
+
+def _unciphered(message: Message, key: Key | None) -> Clear:
+    """The records as they are, their MAC compared where one came and there is a key for it."""
+    verified = key is not None and _authentic(message, key)
+    return Clear(message.header.payload, verified, _counter(message.authentication))
+
+
+def _mode_5(message: Message, key: Key, size: int) -> Clear:
+    payload = message.header.payload
+    vector = message.meter.raw + bytes([message.header.access]) * 8
+    text = aes.cbc(key, vector, payload[:size])
+    opening = OPENINGS.get(text[:2])
+    body = b"" if opening is None else opening + text[2:] + payload[size:]
+    if not body or not records.plausible(body, message.meter):
+        raise wrong_key(message.meter, "mode 5")
+    return Clear(body, _authentic(message, key), _counter(message.authentication))
+
+
+def _mode_7(message: Message, key: Key, size: int) -> Clear:
+    layer = message.authentication
+    if layer is None or not layer.counter:
+        raise SecurityError("mode 7 without a message counter, which its keys are made of")
+    _require_function_a(message.header)
+    enciphering = authentication.derived(key, authentication.ENCRYPTION, layer.counter, message.meter.raw[2:6])
+    payload = message.header.payload
+    body = aes.cbc(enciphering, bytes(_BLOCK), payload[:size]) + payload[size:]
+    if body[:2] != _FILLERS or not records.plausible(body, message.meter):
+        raise wrong_key(message.meter, "mode 7")
+    return Clear(body, _authentic(message, key), _counter(layer))
+
+
+def _mode_10(message: Message, key: Key, size: int) -> Clear:
+    header = message.header
+    _require_function_a(header)
+    if header.extension[1] & 0x0F != _TAG_CODE:
+        raise SecurityError(f"mode 10 with tag size code {header.extension[1] & 0x0F} is not supported, only 1 (8 bytes) is")
+    counter = header.extension[2:]
+    enciphering = authentication.derived(key, authentication.ENCRYPTION, counter, message.meter.raw[2:6])
+    nonce = message.meter.raw + b"\0" + counter[::-1]
+    covered = bytes([header.ci, header.access, header.status]) + header.configuration.to_bytes(2, "little") + header.extension[:2]
+    text_end = size - _TAG_BYTES
+    sealed, tag, rest = header.payload[:text_end], header.payload[text_end:size], header.payload[size:]
+    text = aes.ccm(enciphering, nonce, sealed, covered, tag)
+    if text is not None:
+        return Clear(text + rest, verified=True, counter=int.from_bytes(counter, "little"))
+    unproven = aes.ctr(enciphering, _FIRST_COUNTER % nonce, sealed)
+    if records.plausible(unproven + rest, message.meter):
+        raise SecurityError(f"the tag of a telegram of {_who(message.meter)} does not fit though the key opens it: it was changed")
+    raise wrong_key(message.meter, "mode 10")
+
+
+def _require_function_a(header: Header) -> None:
+    """Raise SecurityError where keys are derived in another way."""
+    function = header.extension[0] >> 4 & 0x03
+    if function != _FUNCTION_A:
+        raise SecurityError(f"mode {header.mode} with key derivation {function} is not supported, only 1 (function A) is")
+
+
+def _authentic(message: Message, key: Key) -> bool:
+    """Whether a MAC proves the message; false where none came. Raises SecurityError where one came and does not fit."""
+    layer = message.authentication
+    if layer is None or not layer.mac:
+        return False
+    if not layer.counter:
+        raise SecurityError("a MAC without a message counter, which its key is made of")
+    derived = authentication.derived(key, authentication.AUTHENTICATION, layer.counter, message.meter.raw[2:6])
+    if authentication.mac(derived, layer, message.octets) != layer.mac:
+        raise SecurityError(f"the MAC of a telegram of {_who(message.meter)} does not fit though the key opens it: it was changed")
+    return len(layer.mac) >= authentication.PROOF_BYTES
+
+
+def _counter(layer: Authentication | None) -> int | None:
+    """The message counter, if one was sent."""
+    return int.from_bytes(layer.counter, "little") if layer is not None and layer.counter else None
+
+
+def _blocks(low: int, _: int) -> int:
+    """Bytes enciphered in modes 5 and 7: a number of blocks."""
+    return (low >> 4) * _BLOCK
+
+
+def _bytes_and_tag(low: int, there: int) -> int:
+    """Bytes enciphered in mode 10, and the tag behind them."""
+    return max(there, _TAG_BYTES + 1) if low == _TO_THE_END else low and low + _TAG_BYTES
+
+
+class _Mode(NamedTuple):
+    enciphered: Callable[[int, int], int]
+    """Low byte of the configuration word and bytes there into bytes enciphered."""
+    open: Callable[[Message, Key, int], Clear]
+
+
+_MODES: Final = {
+    0: _Mode(lambda _low, _there: 0, lambda message, key, _: _unciphered(message, key)),
+    5: _Mode(_blocks, _mode_5),
+    7: _Mode(_blocks, _mode_7),
+    10: _Mode(_bytes_and_tag, _mode_10),
+}

@@ -1,0 +1,194 @@
+"""The data of a record into a value: BCD, binary, float, date, text, each by its data field and what its VIF says.
+
+EN 13757-3, 6.3.3 (data fields) and Annex A (types). Type A is BCD, low digits first, where a leading F is a minus sign, all F is "no
+value" and any other letter is an error; type B is two's complement, where the lowest number is "no value"; type H is a float of 32
+bits. A variable field names its own form in its first byte. Readers are made once a column and take the record's octets; a
+ValueError of theirs means octets that are no value, None means that the meter says it has none. [seen] BCD and binary registers;
+[assumed] that binary fields of more than 8 bytes are no numbers, and are given in hex.
+"""
+
+import struct
+from collections.abc import Callable
+from functools import partial
+from typing import Final, NamedTuple
+
+from telegraf_han import clock
+from telegraf_han.clock import Zone
+from telegraf_han.errors import RecordError
+from telegraf_han.mbus import dif
+from telegraf_han.mbus.vif import Vib
+from telegraf_han.telegram import Value
+from telegraf_han.units import scaled
+
+Read = Callable[[bytes], Value]
+ReadDated = Callable[[bytes, Zone], Value]
+ReadClock = Callable[[bytes, Zone], int | None]
+"""UTC ns."""
+
+_LARGEST_NUMBER: Final = 8
+"""Bytes of a binary number; what is longer is no quantity."""
+_FLOAT: Final = struct.Struct("<f")
+_DIGITS_OF_FLOAT: Final = range(6, 10)
+"""Significant decimal digits: 6 always survive in 32 bits, 9 always tell two floats apart."""
+_WHOLE_LIMIT: Final = 2**53
+
+
+class Reader(NamedTuple):
+    """How the octets of one column become its value."""
+
+    read: Read
+    text: bool
+    """Whether values are text; a column never changes between text and numbers."""
+    dated: ReadDated | None = None
+    """For dates, which need the meter's zone: used instead of `read`."""
+
+
+_TEXTS: Final = frozenset(("identity", "bits", "date"))
+"""Kinds of a VIF whose values are text in whatever form they come."""
+
+
+def variable_size(lvar: int) -> int | None:
+    """Bytes behind the length byte of a variable field, None where the code is reserved (EN 13757-3, table 5)."""
+    for first, last, size in _VARIABLE:
+        if first <= lvar <= last:
+            return size(lvar)
+    return None
+
+
+_VARIABLE: Final[tuple[tuple[int, int, Callable[[int], int]], ...]] = (
+    # from  to    bytes
+    (0x00, 0xBF, lambda lvar: lvar),  # text
+    (0xC0, 0xC9, lambda lvar: lvar - 0xC0),  # BCD, positive
+    (0xD0, 0xD9, lambda lvar: lvar - 0xD0),  # BCD, negative
+    (0xE0, 0xEF, lambda lvar: lvar - 0xE0),  # binary
+    (0xF0, 0xF4, lambda lvar: 4 * (lvar - 0xEC)),
+    (0xF5, 0xF5, lambda _: 48),
+    (0xF6, 0xF6, lambda _: 64),
+)
+
+
+def reader(field: int, what: Vib, data: bytes) -> Reader:
+    """The reader of a column. `field` is the data field; of `data` only a variable field's length byte is looked at."""
+    if what.silent or field == dif.NO_DATA:
+        return Reader(_none, text=what.kind in _TEXTS)
+    if field == dif.SPECIAL:
+        return Reader(_hex, text=True)
+    if field == dif.VARIABLE:
+        return _variable(data[0], what)
+    if what.kind == "date":
+        read = _DATES.get(len(data)) if field in dif.BINARY else None
+        return Reader(_none, text=True, dated=read) if read else Reader(_hex, text=True)
+    if what.kind == "bits":
+        return Reader(_high_byte_first, text=True)
+    if what.kind == "identity":
+        return Reader(_digits if field in dif.BCD else _number_text, text=True)
+    if field == dif.FLOAT:
+        return Reader(partial(_float, what.exponent, what.factor), text=False)
+    if field in dif.BCD:
+        return Reader(partial(_bcd, what.exponent, what.factor), text=False)
+    return Reader(partial(_unsigned if what.kind == "flags" else _signed, what.exponent, what.factor), text=False)
+
+
+def _variable(lvar: int, what: Vib) -> Reader:
+    """Reader of a variable field; its octets begin with the length byte."""
+    size = variable_size(lvar) or 0
+    if lvar <= 0xBF and "profile" not in what.words:  # noqa: PLR2004, see _VARIABLE
+        return Reader(_reversed_text, text=True)
+    if what.kind in _TEXTS or size > _LARGEST_NUMBER or not size or lvar <= 0xBF:  # noqa: PLR2004
+        return Reader(lambda data: _hex(data[1:]), text=True)
+    sign = -1 if 0xD0 <= lvar <= 0xD9 else 1  # noqa: PLR2004
+    number = _signed if lvar >= 0xE0 else _bcd  # noqa: PLR2004
+    return Reader(lambda data: number(what.exponent, what.factor * sign, data[1:]), text=False)
+
+
+def _none(_: bytes) -> Value:
+    return None
+
+
+def _bcd(exponent: int, factor: int, data: bytes) -> Value:
+    """Type A. Raises ValueError for digits that are none."""
+    digits = data[::-1].hex()
+    try:
+        return scaled(int(digits) * factor, exponent)
+    except ValueError:
+        if digits.strip("f") == "":
+            return None
+        if digits[0] == "f" and digits[1:].isdecimal():
+            return scaled(-int(digits[1:]) * factor, exponent)
+        raise
+
+
+def _signed(exponent: int, factor: int, data: bytes) -> Value:
+    """Type B."""
+    number = int.from_bytes(data, "little", signed=True)
+    if number == -1 << 8 * len(data) - 1:
+        return None
+    return scaled(number * factor, exponent)
+
+
+def _unsigned(exponent: int, factor: int, data: bytes) -> Value:
+    """Types C and D."""
+    return scaled(int.from_bytes(data, "little") * factor, exponent)
+
+
+def _float(exponent: int, factor: int, data: bytes) -> Value:
+    """Type H as the shortest decimal that is this float: 230.1, not 230.10000610351562. Raises ValueError for none or infinity."""
+    (number,) = _FLOAT.unpack(data)
+    if number - number != 0:
+        raise ValueError("no finite number")
+    for digits in _DIGITS_OF_FLOAT:
+        mantissa, _, power = f"{number:.{digits - 1}e}".partition("e")
+        if _FLOAT.pack(float(f"{mantissa}e{power}")) == data:
+            break
+    found = float(f"{mantissa}e{int(power) + exponent}") * factor
+    return int(found) if found.is_integer() and abs(found) < _WHOLE_LIMIT else found
+
+
+def _digits(data: bytes) -> Value:
+    """BCD as text with its leading zeros; letters stay, some makers number with them."""
+    digits = data[::-1].hex().upper()
+    return None if digits.strip("F") == "" else digits
+
+
+def _high_byte_first(data: bytes) -> Value:
+    return data[::-1].hex().upper()
+
+
+def _number_text(data: bytes) -> Value:
+    """A number that names something, as text."""
+    return str(int.from_bytes(data, "little"))
+
+
+def _reversed_text(data: bytes) -> Value:
+    """Characters, last first, behind their length byte."""
+    text = data[:0:-1].decode("latin-1")
+    return "".join(character for character in text if character.isprintable()).strip()
+
+
+def _hex(data: bytes) -> Value:
+    return data.hex().upper()
+
+
+def _stamp(count: ReadClock) -> ReadDated:
+    """A date and time in ns as local time with its offset."""
+
+    def read(data: bytes, zone: Zone) -> Value:
+        time_ns = count(data, zone)
+        return None if time_ns is None else clock.rfc3339(time_ns, zone)
+
+    return read
+
+
+_DATES: Final[dict[int, ReadDated]] = {
+    # bytes: type
+    2: lambda data, _: clock.cp16_date(data),  # G
+    3: lambda data, _: clock.cp24_time(data),  # J
+    4: _stamp(clock.cp32_ns),  # F
+    6: _stamp(clock.cp48_ns),  # I
+}
+
+CLOCKS: Final[dict[int, ReadClock]] = {4: clock.cp32_ns, 6: clock.cp48_ns}
+"""Bytes of a date and time → its reader to ns."""
+
+UNREADABLE: Final = (ValueError, RecordError)
+"""What a reader raises for octets that are no value."""

@@ -1,0 +1,43 @@
+"""Lines of hex into frames: what other programs print, log or store of wireless M-Bus, one telegram a line.
+
+Spaces, `|`, `_`, `:` and a leading `0x` are for the eye; `#` begins a comment. A log line `telegram=|2E44…|+12` holds its telegram
+behind "=" and the seconds since the log's first line behind "+", which are not used. With or without link CRCs, of format A or B,
+as chips of mode T, or a frame of wired M-Bus: `mbus.link` tells them apart.
+"""
+
+from typing import Final
+
+from telegraf_han.errors import FramingError
+from telegraf_han.mbus import link
+from telegraf_han.receivers import Lines
+
+LINE: Final = "115200 8N1"
+"""A port that sends hex lines has no standard; most USB devices ignore it."""
+
+_FOR_THE_EYE: Final = str.maketrans("", "", " \t\r|_:")
+_LOGGED: Final = "telegram="
+
+
+class Receiver(Lines):
+    """One telegram a line, in hex."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(telegram)
+
+
+def telegram(line: str) -> tuple[bytes, None] | None:
+    """The frame of a line, None where it holds only a comment. Raises FramingError, ChecksumError."""
+    written = line.partition("#")[0]
+    if _LOGGED in written:
+        written = written.partition(_LOGGED)[2].partition("+")[0]
+    digits = written.translate(_FOR_THE_EYE)
+    digits = digits[2:] if digits[:2] in ("0x", "0X") else digits
+    if not digits:
+        return None
+    try:
+        raw = bytes.fromhex(digits)
+    except ValueError:
+        raise FramingError(f"line of {len(line)} characters is no hex") from None
+    return link.telegram(raw), None

@@ -1,0 +1,81 @@
+"""The system's errors into sentences that tell what to do.
+
+A user of this program mounts a cable once a decade; "Errno 13" is no help then. One row an error number; who may not open a
+device is told the one command that lets him.
+"""
+
+import errno
+import os
+import stat
+from typing import Final
+
+from telegraf_han.errors import SourceError
+
+_GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
+_ADVICE: Final[dict[object, str]] = {
+    errno.ENOENT: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
+    errno.ENODEV: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
+    errno.ENXIO: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
+    errno.EIO: "does not answer: unplug it and plug it in again",
+    errno.EBUSY: "is in use by another program, `telegraf-han check` says by which",
+    errno.EAGAIN: "is in use by another program, `telegraf-han check` says by which",
+    errno.ENOTTY: "is no serial port",
+    errno.EINVAL: "does not take these line settings",
+    errno.ECONNREFUSED: "refuses the connection: is its server on and free of other clients?",
+    errno.EHOSTUNREACH: "cannot be reached: is it on and in this network?",
+    errno.ENETUNREACH: "cannot be reached: is it on and in this network?",
+    errno.ETIMEDOUT: "does not answer: is it on and in this network?",
+}
+
+
+def source_error(port: str, error: Exception) -> SourceError:
+    """The SourceError of a port that cannot be opened. pyserial hides the system's error behind one of its own."""
+    hidden = error.__context__ if getattr(error, "errno", None) is None else None
+    cause = hidden if isinstance(hidden, OSError) else error
+    if "://" in port and _names_nobody(cause):
+        return SourceError(f"{port} names a host that is not known: check the name, or write its address")
+    if isinstance(cause, PermissionError) or getattr(cause, "errno", None) == errno.EACCES:
+        return SourceError(f"{port} may not be opened by user {user()}{permission(port)}")
+    number = errno.ETIMEDOUT if isinstance(cause, TimeoutError) else next(iter(cause.args), None)
+    return SourceError(f"{port} {_ADVICE.get(number, f'cannot be opened: {words(cause)}')}")
+
+
+def _names_nobody(error: BaseException) -> bool:
+    """Whether the name servers know no such host."""
+    import socket  # noqa: PLC0415, not for a serial port's error
+
+    return isinstance(error, socket.gaierror)
+
+
+def permission(path: str) -> str:
+    """The end of a sentence that says how one gets the right to a device: mostly as a member of its group."""
+    import grp  # noqa: PLC0415, only an error needs it
+
+    try:
+        status = os.stat(path)
+        group = grp.getgrgid(status.st_gid).gr_name
+    except OSError:
+        return ""
+    except KeyError:
+        return f": give it the device's group, number {status.st_gid} (in a container: group_add)"
+    if not stat.S_ISCHR(status.st_mode):
+        return ", see chown and chmod"
+    if status.st_mode & _GROUP != _GROUP or group == "root":
+        return f", nor by group {group}: a udev rule has to give it mode 660 and a group, such as dialout"
+    return f": sudo usermod -aG {group} {user()}, then restart Telegraf"
+
+
+def user() -> str:
+    """Who this process is, by name where it has one."""
+    import pwd  # noqa: PLC0415, only an error needs it
+
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def words(error: Exception) -> str:
+    """The system's words for an error."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    return said[:1].lower() + said[1:]

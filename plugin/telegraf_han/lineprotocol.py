@@ -1,0 +1,175 @@
+"""Telegrams into line protocol: the wide layout, the OBIS layout, and single lines for the status.
+
+By the line protocol reference: tags sorted, special characters escaped, a time stamp in ns always. Every number is a float
+field (no `i`), since a field's type must never change; only the status counters are integers. NaN and infinity cannot occur,
+the parsers make them None; None and empty text are left out. No line is longer than 4096 bytes, so that one `write` to
+Telegraf's pipe is whole; a longer one is split into several of the same tags and time, which InfluxDB puts together again.
+
+What depends on a shape alone is made once and kept in `Shape.templates`, so a telegram's line is one `%` of a template.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
+from operator import itemgetter
+from typing import Final, NamedTuple, cast
+
+from telegraf_han.telegram import Column, Shape, Telegram, Value
+
+LINE_LIMIT: Final = 4096
+"""PIPE_BUF: what a pipe takes in one piece (POSIX), the newline included."""
+TEXT_LIMIT: Final = 1024
+"""Bytes of a text field before escaping; DSMR's longest message has as many octets."""
+TAG_LIMIT: Final = 256
+"""Bytes of a tag; a name of 64 characters fits, whatever its alphabet."""
+_STAMP_LIMIT: Final = 24
+"""A blank, 20 characters of ns, the newline, and some."""
+
+_CONTROLS: Final = {chr(code): " " for code in (*range(32), 127)}
+_MEASUREMENT: Final = str.maketrans(_CONTROLS | {",": "\\,", " ": "\\ "})
+_KEY: Final = str.maketrans(_CONTROLS | {",": "\\,", "=": "\\=", " ": "\\ "})
+_TEXT: Final = str.maketrans(_CONTROLS | {'"': '\\"', "\\": "\\\\"})
+
+
+class _Template(NamedTuple):
+    """How the wide line of a shape is made where every number is there and no text is."""
+
+    text: str
+    numbers: Callable[[list[Value]], tuple[float, ...]]
+    """Takes the template's numbers from a telegram's values."""
+    texts: tuple[int, ...]
+    """Places whose value is text."""
+
+
+def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
+    """All readings of a telegram as one line (or several, if very long); empty where none of them is a field."""
+    head = _head(measurement, telegram.interface, telegram.meter, telegram.model, telegram.serial)
+    values = telegram.values
+    template = cast("_Template | None", telegram.shape.templates.get("wide"))
+    if template is None:
+        template = telegram.shape.templates["wide"] = _template(telegram.shape, values)
+    if template.text and telegram.rssi_dbm is None and not any([values[place] for place in template.texts]):  # noqa: C419, faster
+        numbers = template.numbers(values)
+        try:
+            sum(numbers)  # cheapest proof that all are numbers: None and text do not add
+        except TypeError:
+            pass
+        else:
+            line_bytes = f"{head} {template.text % numbers} {time_ns}\n".encode()
+            if len(line_bytes) <= LINE_LIMIT:
+                return line_bytes
+    found = [(column.field, value) for column, value in zip(telegram.shape.columns, values, strict=True)]
+    return _lines(head, [*found, ("rssi_dbm", telegram.rssi_dbm)], time_ns)
+
+
+def tall(telegram: Telegram, time_ns: int) -> bytes:
+    """Each reading as a line of measurement `obis` with its code, unit and name as tags."""
+    columns = telegram.shape.columns
+    lines = [
+        _lines(
+            _tagged("obis", _tags_of(telegram) | _tags_of_column(column)),
+            [("text" if isinstance(value, str) else "value", value)],
+            time_ns,
+        )
+        for column, value in zip(columns, telegram.values, strict=True)
+        if column.field
+    ]
+    if telegram.rssi_dbm is not None:
+        tags = _tags_of(telegram) | {"name": "rssi", "unit": "dBm"}
+        lines.append(_lines(_tagged("obis", tags), [("value", telegram.rssi_dbm)], time_ns))
+    return b"".join(lines)
+
+
+def line(
+    measurement: str,
+    tags: Mapping[str, str],
+    fields: Mapping[str, str | float | None],
+    time_ns: int,
+    counters: Mapping[str, int] | None = None,
+) -> bytes:
+    """One line of any measurement; `counters` become integer fields and stand first. Empty where no field has a value."""
+    rendered = [f"{_escaped(name, _KEY)}={count}i" for name, count in (counters or {}).items()]
+    rendered += _rendered(fields.items())
+    return f"{_tagged(measurement, tags)} {','.join(rendered)} {time_ns}\n".encode() if rendered else b""
+
+
+def _template(shape: Shape, values: list[Value]) -> _Template:
+    """The template of a shape; which columns are text, the first telegram's values tell."""
+    fields = [(place, column.field) for place, column in enumerate(shape.columns) if column.field]
+    texts = tuple(place for place, _ in fields if isinstance(values[place], str))
+    numbers = [(place, field) for place, field in fields if place not in texts]
+    if len(numbers) < 2:  # noqa: PLR2004, itemgetter gives no tuple for one
+        return _Template("", lambda _: (), texts)
+    text = ",".join(_escaped(field, _KEY).replace("%", "%%") + "=%s" for _, field in numbers)
+    return _Template(text, cast("Callable[[list[Value]], tuple[float, ...]]", itemgetter(*[place for place, _ in numbers])), texts)
+
+
+@lru_cache(1024)
+def _head(measurement: str, interface: str, meter: str, model: str, serial: str) -> str:
+    return _tagged(measurement, {"interface": interface, "meter": meter, "model": model, "serial": serial})
+
+
+def _tags_of(telegram: Telegram) -> dict[str, str]:
+    return {"interface": telegram.interface, "meter": telegram.meter, "model": telegram.model, "serial": telegram.serial}
+
+
+def _tags_of_column(column: Column) -> dict[str, str]:
+    """A record without code says its DIF and VIF instead."""
+    tags = {"code": column.obis or "", "name": column.name, "unit": column.unit}
+    if column.obis is None:
+        tags["record"] = column.record or ""
+    if column.occurrence > 1:
+        tags["occurrence"] = str(column.occurrence)
+    return tags
+
+
+def _tagged(measurement: str, tags: Mapping[str, str]) -> str:
+    """Measurement and tags; an empty tag is left out, since the parser refuses it, and a line that begins with "#" is a comment to it."""
+    escaped = [(_escaped(name, _KEY), _escaped(value, _KEY)) for name, value in sorted(tags.items())]
+    name_of_all = _escaped(measurement, _MEASUREMENT)
+    if name_of_all.startswith("#"):
+        name_of_all = f"_{name_of_all[1:]}"
+    return ",".join([name_of_all, *(f"{name}={value}" for name, value in escaped if value)])
+
+
+def _escaped(text: str, table: dict[int, str]) -> str:
+    """Text of a name or tag. A backslash would escape what follows it, and none is needed: it becomes "/"."""
+    return _cut(text, TAG_LIMIT).replace("\\", "/").translate(table)
+
+
+def _cut(text: str, limit_bytes: int) -> str:
+    """Text of at most so many bytes, whole characters."""
+    if len(text) * 4 <= limit_bytes:
+        return text
+    return text.encode()[:limit_bytes].decode(errors="ignore")
+
+
+def _rendered(fields: Iterable[tuple[str, Value]]) -> list[str]:
+    rendered = []
+    for name, value in fields:
+        if not name or value is None or value == "":
+            continue
+        if isinstance(value, str):
+            rendered.append(f'{_escaped(name, _KEY)}="{_cut(value, TEXT_LIMIT).translate(_TEXT)}"')
+        else:
+            rendered.append(f"{_escaped(name, _KEY)}={value}")
+    return rendered
+
+
+def _lines(head: str, fields: Iterable[tuple[str, Value]], time_ns: int) -> bytes:
+    """Fields in as few lines as the limit allows; one that no line can hold, behind absurd tags, is left out."""
+    lines: list[str] = []
+    room = LINE_LIMIT - len(head.encode()) - _STAMP_LIMIT
+    taken: list[str] = []
+    size = 0
+    for field in _rendered(fields):
+        field_bytes = len(field.encode()) + 1
+        if field_bytes > room:
+            continue
+        if taken and size + field_bytes > room:
+            lines.append(f"{head} {','.join(taken)} {time_ns}\n")
+            taken, size = [], 0
+        taken.append(field)
+        size += field_bytes
+    if taken:
+        lines.append(f"{head} {','.join(taken)} {time_ns}\n")
+    return "".join(lines).encode()

@@ -1,0 +1,71 @@
+"""Configured meters and what is remembered of each: counters, times, recent telegrams.
+
+This is the only long-lived state of the core, and only `decoder` writes it. A radio telegram finds its meter by address (the
+eight digits of the configuration); a P1 telegram has none and finds it by its cable or, in a capture, by the key that opens it.
+Everything here is bounded: counters are numbers, the duplicate memory has a fixed length.
+"""
+
+from collections import deque
+from typing import Final
+
+from telegraf_han.config import MeterConfig
+from telegraf_han.errors import Cause
+
+DUPLICATES_REMEMBERED: Final = 16
+"""Telegrams kept for comparison; two receivers and a repeater hear one within seconds, so a few would do."""
+DUPLICATES_NS: Final = 300 * 1_000_000_000
+"""How long a telegram counts as heard again; later the same bytes are a new statement of an unchanged meter."""
+
+
+class MeterState:
+    """One configured meter and its history."""
+
+    __slots__ = (
+        "clock_offset_s",
+        "config",
+        "decoded",
+        "duplicates",
+        "error_ns",
+        "errors",
+        "good_ns",
+        "host_stamped",
+        "port_there",
+        "recent",
+        "rssi_dbm",
+        "tag_failed",
+        "telegrams",
+        "unverified",
+    )
+
+    def __init__(self, config: MeterConfig) -> None:
+        """A meter not heard yet."""
+        self.config: Final = config
+        self.telegrams = 0
+        self.decoded = 0
+        self.duplicates = 0
+        self.unverified = 0
+        self.errors: Final = dict.fromkeys(Cause, 0)
+        self.error_ns: Final[dict[Cause, int]] = {}
+        self.good_ns: int | None = None
+        """Host clock at the last telegram decoded."""
+        self.clock_offset_s: float | None = None
+        """Meter's clock less the host's."""
+        self.rssi_dbm: float | None = None
+        self.tag_failed = False
+        self.host_stamped = 0
+        """Lines stamped with the host's clock, as the meter's was more than an hour off."""
+        self.port_there = True
+        self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
+
+    def failed(self, cause: Cause, now_ns: int) -> None:
+        """Count an error."""
+        self.errors[cause] += 1
+        self.error_ns[cause] = now_ns
+
+    def heard_before(self, data: bytes, now_ns: int) -> bool:
+        """Whether the same telegram came lately; remembers it."""
+        digest = hash(data)
+        if any(known == digest and now_ns - when_ns < DUPLICATES_NS for known, when_ns in self.recent):
+            return True
+        self.recent.append((digest, now_ns))
+        return False

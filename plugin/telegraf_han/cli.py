@@ -1,0 +1,101 @@
+"""The command line: `telegraf-han COMMAND …` into that command's module.
+
+Only the module of the command called is imported, inside its own function, since `run` starts within milliseconds and `influx`
+needs a library of 200. Every error the user can mend becomes one line and exit code 2 here; nothing prints a traceback but a
+fault of the program itself.
+"""
+
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from telegraf_han import __version__
+from telegraf_han.errors import ConfigError, SourceError
+
+OK: Final = 0
+USAGE: Final = 2
+
+
+class Command(Protocol):
+    """What a command's module offers."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Name its options."""
+
+    def run(self, arguments: Namespace) -> int:
+        """Do it; the exit code."""
+
+
+def _run() -> Command:
+    from telegraf_han.commands import run  # noqa: PLC0415
+
+    return run
+
+
+def _decode() -> Command:
+    from telegraf_han.commands import decode  # noqa: PLC0415
+
+    return decode
+
+
+def _simulate() -> Command:
+    from telegraf_han.simulate import command  # noqa: PLC0415
+
+    return command
+
+
+def _check() -> Command:
+    from telegraf_han.commands import check  # noqa: PLC0415
+
+    return check
+
+
+COMMANDS: Final[dict[str, tuple[Callable[[], Command], str]]] = {
+    "run": (_run, "the execd input: reads every source for ever, line protocol on stdout, log on stderr"),
+    "decode": (_decode, "decodes captures and ends"),
+    "simulate": (_simulate, "a virtual GAMA150, GAMA350, MA110M or MA309M"),
+    "check": (_check, "finds what would go wrong at `run`, before it does"),
+}
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command that `argv` (default: the process's) names; the exit code."""
+    words = sys.argv[1:] if argv is None else argv
+    if words and words[0] in COMMANDS:
+        return _called(words[0], words[1:])
+    parser = ArgumentParser(prog="telegraf-han", description="Reads smart meters over P1 and wireless M-Bus for Telegraf.")
+    parser.add_argument("--version", action="version", version=f"telegraf-han {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
+    for name, (_, help_text) in COMMANDS.items():
+        commands.add_parser(name, help=help_text)
+    parser.parse_args(words)
+    return USAGE
+
+
+def _called(name: str, words: list[str]) -> int:
+    module, help_text = COMMANDS[name]
+    command = module()
+    parser = ArgumentParser(prog=f"telegraf-han {name}", description=f"{help_text[0].upper()}{help_text[1:]}.")
+    command.add_arguments(parser)
+    try:
+        return command.run(parser.parse_args(words))
+    except (ConfigError, SourceError) as error:
+        print(f"E! {error}", file=sys.stderr)
+        return USAGE
+    except BrokenPipeError:
+        # The reader of our output has gone (`| head`): nothing is lost that anybody wants.
+        _forget_output()
+        return OK
+    except OSError as error:
+        _forget_output()
+        print(f"E! {error.strerror or error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        return OK
+
+
+def _forget_output() -> None:
+    """What is still in the buffer of stdout has nowhere to go; without this Python would say so at its end, with exit code 120."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

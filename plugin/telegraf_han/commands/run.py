@@ -1,0 +1,15 @@
+"""`run`: the execd input, as a command."""
+
+from argparse import ArgumentParser, Namespace
+
+from telegraf_han import run as runner
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Name the options."""
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
+
+
+def run(arguments: Namespace) -> int:
+    """Read every source until stdin closes; 0. Raises ConfigError."""
+    return runner.main(arguments.config)

@@ -1,0 +1,99 @@
+"""What the program has to say into lines on stderr that Telegraf understands: `E! W! I! D!` and one line a message.
+
+Telegraf takes the first letters as the level (since 1.32) and blocks its child for good on a line beyond 64 KiB, so foreign text
+is escaped and the line's length bounded. What recurs is said once a minute for each cause and meter, and counted meanwhile: a
+fault of every telegram would fill a disk. A line is written only where stderr takes it at once; one that nobody reads costs the
+line, never the reader's time. A pipe that is ready takes 4096 bytes whole (POSIX, PIPE_BUF), which is more than a line has.
+"""
+
+import os
+import select
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Final, Literal
+
+Level = Literal["E", "W", "I", "D"]
+
+LINE_LIMIT_BYTES: Final = 1000
+"""Of a line with its newline: a sentence and some foreign words, far below what a pipe takes in one piece."""
+PAUSE_S: Final = 60.0
+"""How long a cause stays untold after it was said."""
+CAUSES_REMEMBERED: Final = 1024
+"""Pairs of cause and meter; a configuration of a hundred meters has fewer."""
+_ELLIPSIS: Final = "…".encode()
+
+
+class _Recurring:
+    """How often something was said and left out since `since_s`."""
+
+    __slots__ = ("left_out", "said", "since_s")
+
+    def __init__(self, since_s: float) -> None:
+        self.since_s = since_s
+        self.said = 0
+        self.left_out = 0
+
+
+class Log:
+    """The lines of one process. `guard` is a lock where several threads write."""
+
+    __slots__ = ("_clock", "_descriptor", "_guard", "_lost", "_recurring")
+
+    def __init__(
+        self, descriptor: int = 2, guard: AbstractContextManager[object] | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Write to `descriptor`; `clock` gives seconds."""
+        self._descriptor: Final = descriptor
+        self._guard: Final[AbstractContextManager[object]] = guard or nullcontext()
+        self._clock: Final = clock
+        self._recurring: Final[dict[tuple[str, str], _Recurring]] = {}
+        self._lost = 0
+
+    def say(self, level: Level, text: str) -> None:
+        """One line now. Never raises, never waits."""
+        with self._guard:
+            self._write(level, text)
+
+    def repeated(self, level: Level, cause: str, about: str, text: str, *, a_minute: int = 1) -> None:
+        """One line of something that may recur: at most `a_minute` for each pair of cause and what it is about, then the count."""
+        with self._guard:
+            now_s = self._clock()
+            told = self._recurring.get((cause, about))
+            if told is not None and now_s - told.since_s < PAUSE_S and told.said >= a_minute:
+                told.left_out += 1
+                return
+            left_out = 0
+            if told is None or now_s - told.since_s >= PAUSE_S:
+                left_out = told.left_out if told else 0
+                told = self._begun(cause, about, now_s)
+            told.said += 1
+            self._write(level, f"{text} ({left_out} more since this was last said)" if left_out else text)
+
+    def _begun(self, cause: str, about: str, now_s: float) -> _Recurring:
+        """A fresh minute of a pair."""
+        if len(self._recurring) >= CAUSES_REMEMBERED:
+            self._recurring.clear()
+        self._recurring[cause, about] = told = _Recurring(now_s)
+        return told
+
+    def _write(self, level: Level, text: str) -> None:
+        if self._lost:
+            text = f"{text} ({self._lost} lines before this were lost, nobody read them)"
+        try:
+            _, ready, _ = select.select([], [self._descriptor], [], 0)
+            if ready:
+                os.write(self._descriptor, rendered(level, text))
+        except (OSError, ValueError):
+            ready = []  # stderr is closed; there is nobody to tell
+        self._lost = 0 if ready else self._lost + 1
+
+
+def rendered(level: Level, text: str) -> bytes:
+    """The line of a message: control characters escaped, cut where it grows too long."""
+    plain = (character if character.isprintable() else character.encode("unicode_escape").decode() for character in text[:LINE_LIMIT_BYTES])
+    line = f"{level}! {''.join(plain)}".encode()
+    if len(line) >= LINE_LIMIT_BYTES:
+        cut = line[: LINE_LIMIT_BYTES - len(_ELLIPSIS) - 1].decode(errors="ignore")
+        line = cut.encode() + _ELLIPSIS
+    return line + b"\n"

@@ -1,0 +1,139 @@
+"""Whole lines from the readers into Telegraf's pipe, through a bounded queue that never makes a reader wait.
+
+Telegraf gives no back-pressure that would help: when it does not read, its pipe fills, and a port that is not read then loses
+bytes in its driver, in the middle of a telegram. So readers only `put`; one thread writes. A full queue drops its oldest lines,
+the ones whose meaning the newest repeat best, and counts them for each meter. A write is whole lines and at most 4096 bytes,
+which a pipe takes in one piece (POSIX, PIPE_BUF), so that a line cut off by the program's end cannot parse as a wrong value.
+"""
+
+import os
+import select
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+LINES_LIMIT: Final = 10_000
+"""As many metrics as Telegraf itself keeps by default (metric_buffer_limit): one meter's two and three quarter hours."""
+OCTETS_LIMIT: Final = 4 << 20
+"""Memory those lines may take; a P1 telegram's line has some 400 bytes."""
+PIECE_LIMIT: Final = 4096
+"""PIPE_BUF on Linux: what a pipe takes whole or not at all."""
+GIVE_UP_S: Final = 0.1
+"""How often a write that finds no reader looks whether it shall end."""
+
+
+class _Piece(NamedTuple):
+    """Lines of one meter that go out in one write."""
+
+    meter: str
+    data: bytes
+    lines: int
+
+
+class Outbox:
+    """The queue. `put` is for the readers, `batch` for the writer, `dropped` for the status lines."""
+
+    __slots__ = ("_closed", "_dropped", "_lines", "_lines_limit", "_nudged", "_octets", "_octets_limit", "_pieces", "_there")
+
+    def __init__(self, lines: int = LINES_LIMIT, octets: int = OCTETS_LIMIT) -> None:
+        """Nothing in it yet; `lines` and `octets` bound it."""
+        self._lines_limit: Final = lines
+        self._octets_limit: Final = octets
+        self._pieces: Final[deque[_Piece]] = deque()
+        self._there: Final = threading.Condition()
+        self._dropped: Final[dict[str, int]] = {}
+        self._lines = 0
+        self._octets = 0
+        self._nudged = False
+        self._closed = False
+
+    def put(self, meter: str, data: bytes) -> None:
+        """Queue whole lines. Never waits; what does not fit costs the oldest, counted with their meter."""
+        with self._there:
+            for piece in _pieces(meter, data):
+                self._pieces.append(piece)
+                self._lines += piece.lines
+                self._octets += len(piece.data)
+            while self._lines > self._lines_limit or self._octets > self._octets_limit:
+                lost = self._popped()
+                self._dropped[lost.meter] = self._dropped.get(lost.meter, 0) + lost.lines
+            self._there.notify_all()
+
+    def _popped(self) -> _Piece:
+        piece = self._pieces.popleft()
+        self._lines -= piece.lines
+        self._octets -= len(piece.data)
+        return piece
+
+    def batch(self, wait_s: float) -> bytes:
+        """The oldest lines, at most 4096 bytes; b"" where none came within `wait_s`, or `nudge` or `close` ended the wait."""
+        with self._there:
+            if not self._pieces and not self._closed and not self._nudged:
+                self._there.wait(wait_s)
+            self._nudged = False
+            parts: list[bytes] = []
+            room = PIECE_LIMIT
+            while self._pieces and (len(self._pieces[0].data) <= room or not parts):
+                parts.append(self._popped().data)
+                room -= len(parts[-1])
+            self._there.notify_all()
+            return b"".join(parts)
+
+    def room(self, wait_s: float) -> bool:
+        """Whether less than half is taken, waited for: a file that is replayed can wait, a port cannot."""
+        with self._there:
+            return self._there.wait_for(self._half_empty, wait_s)
+
+    def _half_empty(self) -> bool:
+        return self._lines <= self._lines_limit // 2 and self._octets <= self._octets_limit // 2
+
+    def dropped(self) -> dict[str, int]:
+        """Lines lost so far, by meter."""
+        with self._there:
+            return dict(self._dropped)
+
+    def nudge(self) -> None:
+        """End the writer's wait once."""
+        with self._there:
+            self._nudged = True
+            self._there.notify_all()
+
+    def close(self) -> None:
+        """Nothing more will come; the writer takes what is left and ends."""
+        with self._there:
+            self._closed = True
+            self._there.notify_all()
+
+    def finished(self) -> bool:
+        """Closed, and everything taken."""
+        with self._there:
+            return self._closed and not self._pieces
+
+
+def _pieces(meter: str, data: bytes) -> list[_Piece]:
+    """Lines in pieces that a write takes whole."""
+    if len(data) <= PIECE_LIMIT:
+        return [_Piece(meter, data, data.count(b"\n"))] if data else []
+    return [_Piece(meter, line + b"\n", 1) for line in data.split(b"\n") if line]
+
+
+def written(descriptor: int, data: bytes, given_up: Callable[[], bool]) -> bool:
+    """Write it all; false where `given_up` came true while nobody read. Raises BrokenPipeError where the reader has gone.
+
+    Waits for room before each write and so never hangs in one. A write that was taken in part goes on where it stopped.
+    """
+    while data:
+        _, ready, _ = select.select([], [descriptor], [], GIVE_UP_S)
+        if not ready and given_up():
+            return False
+        if ready:
+            data = data[_taken(descriptor, data) :]
+    return True
+
+
+def _taken(descriptor: int, data: bytes) -> int:
+    try:
+        return os.write(descriptor, data[:PIECE_LIMIT])
+    except BlockingIOError:
+        return 0

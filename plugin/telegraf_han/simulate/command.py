@@ -1,0 +1,237 @@
+"""`telegraf-han simulate METER`: options, the sink they name, and the run.
+
+What a meter says is the plan's (`plan`), how it goes out the sink's (`serve`). Stdout carries telegrams and nothing else; on stderr
+`I!` lines say where the meter is and how to read it. SIGTERM, Ctrl-C and a reader that is gone for good end it with code 0.
+"""
+
+import os
+import signal
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable
+from datetime import datetime
+from typing import Final, NoReturn
+
+from telegraf_han.clock import Zone, utc_ns
+from telegraf_han.errors import ConfigError, RecordError
+from telegraf_han.simulate import demo, encode, network, serve, stream, terminal
+from telegraf_han.simulate.household import TARIFFS
+from telegraf_han.simulate.meters import MODELS
+from telegraf_han.simulate.plan import Plan, planned, telegrams
+
+_OK: Final = 0
+_FLAT_OUT: Final = float("inf")
+_DAY_S: Final = 86_400
+_LIMIT_TOP_W: Final = 99_999
+"""Five digits between the brackets of 0-0:17.0.0."""
+_MESSAGE_TOP: Final = 1024
+"""P1 companion 5.0.2, 6.12: S2048 in hex."""
+_PORT_TOP: Final = 65_535
+_SERIAL_DIGITS: Final = 8
+
+_TO_HELP: Final = "pty, tcp:PORT (this machine only), tcp:HOST:PORT, influx, or - for stdout (default)"
+_START_HELP: Final = (
+    "2026-10-24T22:00:00+02:00, without offset Warsaw's time, or --start=-30d (default: now). "
+    "Past days are sent at once, then it goes on live"
+)
+_ENVELOPE_HELP: Final = (
+    "p1: bare (Stoen's ciphered block), plain, glo (Luxembourg, Austria); wmbus: stripped or crc (hex lines without and with link CRCs)"
+)
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Name the options of `simulate`."""
+    parser.epilog = demo.HELP
+    parser.add_argument("model", metavar="METER", type=str.lower, choices=MODELS, help="gama150, gama350, ma110m or ma309m")
+    parser.add_argument("--interface", choices=("p1", "wmbus"), help="default: as the section of --config says, else p1")
+    parser.add_argument("--to", type=_target, default="-", metavar="SINK", help=_TO_HELP)
+    parser.add_argument("--link", default="", metavar="PATH", help="with --to pty: a symbolic link with a stable name, removed at exit")
+    parser.add_argument("--wait", action="store_true", help="with --to pty or tcp: begin when somebody reads, so that no past is lost")
+    parser.add_argument("--config", default="", metavar="FILE", help="take keys, id and interface from this configuration")
+    parser.add_argument("--meter", default="", metavar="NAME", help="which [[meter]] of --config, where there are several")
+    _add_time(parser)
+    _add_household(parser)
+    _add_dialect(parser)
+
+
+def _add_time(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("time", "Telegrams depend on seed and time alone; registers begin to count at --start.")
+    group.add_argument("--start", type=_time, metavar="TIME", help=_START_HELP)
+    group.add_argument("--until", type=_time, metavar="TIME", help="end before that time (default: never)")
+    group.add_argument("--days", type=_above_zero, metavar="N", help="end after so many times 24 hours")
+    group.add_argument("--speed", type=_speed, metavar="X", help="meter seconds per second from --start on, or max")
+    group.add_argument("--interval", type=_count, metavar="S", help="seconds between telegrams (default: 1 on p1, 60 on wmbus)")
+
+
+def _add_household(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("household and settings")
+    group.add_argument("--seed", type=int, default=1, metavar="N", help="another household (default: 1)")
+    group.add_argument("--pv-kwp", type=_not_negative, metavar="X", help="rating of the roof, 0 for none (default: 3, with three phases 5)")
+    group.add_argument("--tariff", choices=TARIFFS, default="g12", help="default: g12")
+    group.add_argument("--serial", type=_serial, metavar="DIGITS", help="eight digits")
+    group.add_argument("--limits", type=_watts(3), metavar="A,N,E", help="limiter thresholds active, normal, emergency, W")
+    group.add_argument("--dsm", type=_watts(2), default=(0, 0), metavar="A,B", help="DSM thresholds, W (default: 0,0)")
+    group.add_argument("--limiter-mode", type=int, choices=range(10), default=3, metavar="N", help="0 to 9 (default: 3)")
+    group.add_argument("--message", type=_message, default="", metavar="TEXT", help="the operator's text message (default: empty)")
+
+
+def _add_dialect(parser: ArgumentParser) -> None:
+    group = parser.add_argument_group("dialects")
+    envelopes = [name for names in stream.ENVELOPES.values() for name in names]
+    group.add_argument("--envelope", choices=envelopes, default="", help=_ENVELOPE_HELP)
+    group.add_argument("--plain", dest="envelope", action="store_const", const="plain", help="encryption switched off: --envelope plain")
+    group.add_argument("--footer", choices=encode.FOOTERS, default="", help="the four digits behind the !")
+    group.add_argument("--damage", type=_rate, default=0.0, metavar="RATE", help="share of p1 telegrams hit on the line, 0 to 1")
+
+
+def run(arguments: Namespace, sink: serve.Sink | None = None) -> int:
+    """Simulate until the end, a signal or a broken pipe; 0. `sink` takes the telegrams of `--to influx`. Raises ConfigError."""
+    # Somebody may stop it while a port is waited for, and a shell without job control starts it with SIGINT ignored.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop)
+    try:
+        return _run(arguments, sink)
+    except (KeyboardInterrupt, BrokenPipeError):
+        return _OK
+
+
+def _run(arguments: Namespace, sink: serve.Sink | None) -> int:
+    plan = planned(arguments, int(time.time()))
+    out, port = (sink, "influx") if sink else _sink(arguments)
+    try:
+        _announce(arguments, plan, port)
+        if arguments.wait:
+            out.wait_for_reader()
+            plan = planned(arguments, int(time.time()))
+        serve.serve(telegrams(plan), out, _pace(arguments.speed, plan))
+        out.finish()
+    finally:
+        out.close()
+    return _OK
+
+
+def _stop(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _sink(arguments: Namespace) -> tuple[serve.Sink, str]:
+    """The sink of `--to` and the `port` under which a configuration reads it. Raises ConfigError."""
+    if arguments.link and arguments.to != "pty":
+        raise ConfigError("", "--link", "--to pty is expected beside it")
+    if arguments.to == "pty":
+        pty = terminal.PtySink(os.path.abspath(arguments.link) if arguments.link else "")
+        return pty, os.path.abspath(arguments.link) if arguments.link else pty.path
+    if arguments.to == "-":
+        return serve.StdoutSink(), "-"
+    if arguments.to == "influx":
+        raise ConfigError("", "--to influx", "the influx command's options are expected")
+    host, _, port = arguments.to.removeprefix("tcp:").rpartition(":")
+    tcp = network.TcpSink(host.strip("[]") or "127.0.0.1", int(port))
+    name, number = tcp.address
+    return tcp, f"socket://{f'[{name}]' if ':' in name else name}:{number}"
+
+
+def _announce(arguments: Namespace, plan: Plan, port: str) -> None:
+    """Say where the meter is, and how to read it unless the user's own configuration does."""
+    _say(f"{plan.model.name} {plan.settings.serial} on {plan.dress.interface} sends to {port}")
+    if arguments.config:
+        _say(f'its keys are those of meter "{plan.meter.name}" in {arguments.config}')
+        return
+    for line in demo.section(plan.meter, port).splitlines():
+        _say(line)
+
+
+def _say(text: str) -> None:
+    print(f"I! {text}", file=sys.stderr, flush=True)
+
+
+def _pace(speed: float | None, plan: Plan) -> serve.Pace:
+    now_ns, start_ns = time.time_ns(), plan.start_s * stream.NS
+    if speed is None:
+        return serve.live(start_ns, now_ns)
+    return serve.FLAT_OUT if speed == _FLAT_OUT else serve.Pace(now_ns, start_ns, speed)
+
+
+# --- option texts into values; ArgumentTypeError becomes argparse's own line and exit code 2 ---
+
+
+def _target(text: str) -> str:
+    if text in ("pty", "-", "influx"):
+        return text
+    _, _, port = text.rpartition(":")
+    if text.startswith("tcp:") and port.isascii() and port.isdigit() and int(port) <= _PORT_TOP:
+        return text
+    raise ArgumentTypeError("pty, tcp:PORT, tcp:HOST:PORT, influx or - is expected")
+
+
+def _time(text: str) -> int:
+    """UTC seconds of an ISO 8601 time, or of `-30d`: so many days ago."""
+    if text.startswith("-") and text.endswith("d"):
+        return int(time.time() - _number(text[1:-1]) * _DAY_S)
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return int(moment.timestamp())
+        return utc_ns(moment.timetuple()[:6], "", Zone()) // stream.NS
+    except (ValueError, OverflowError, RecordError):
+        raise ArgumentTypeError("a time such as 2026-10-24T22:00:00+02:00 is expected, or =-30d for 30 days ago") from None
+
+
+def _number(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        raise ArgumentTypeError("a number is expected") from None
+    if not 0 <= value < _FLAT_OUT:
+        raise ArgumentTypeError("a number from 0 on is expected")
+    return value
+
+
+_not_negative: Final = _number
+
+
+def _above_zero(text: str) -> float:
+    value = _number(text)
+    if not value:
+        raise ArgumentTypeError("a number above 0 is expected")
+    return value
+
+
+def _speed(text: str) -> float:
+    return _FLAT_OUT if text == "max" else _above_zero(text)
+
+
+def _rate(text: str) -> float:
+    value = _number(text)
+    if value > 1:
+        raise ArgumentTypeError("a share from 0 to 1 is expected")
+    return value
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ArgumentTypeError("whole seconds, 1 or more, are expected")
+    return int(text)
+
+
+def _serial(text: str) -> str:
+    if len(text) != _SERIAL_DIGITS or not (text.isascii() and text.isdigit()):
+        raise ArgumentTypeError("eight digits are expected")
+    return text
+
+
+def _watts(count: int) -> Callable[[str], tuple[int, ...]]:
+    def read(text: str) -> tuple[int, ...]:
+        parts = text.split(",")
+        if len(parts) != count or not all(part.isascii() and part.isdigit() and int(part) <= _LIMIT_TOP_W for part in parts):
+            raise ArgumentTypeError(f"{count} whole numbers of W up to {_LIMIT_TOP_W} are expected, commas between them")
+        return tuple(map(int, parts))
+
+    return read
+
+
+def _message(text: str) -> str:
+    if not text.isascii() or len(text) > _MESSAGE_TOP:
+        raise ArgumentTypeError(f"ASCII text up to {_MESSAGE_TOP} characters is expected")
+    return text

@@ -1,0 +1,62 @@
+"""What a virtual meter is configured as where the user has no configuration of his own: documented keys, and the section that reads it.
+
+The demo keys are as public as the vectors that use them and protect nothing. They are named here, in the help text and in the
+README in a short form, and like any other key never printed.
+"""
+
+from typing import Final
+
+from telegraf_han.config import MeterConfig
+from telegraf_han.secret import Key
+from telegraf_han.telegram import Interface
+
+DEMO_ENCRYPTION_KEY: Final = Key(bytes(range(16)))
+"""00 01 02 … 0F; on wireless M-Bus the one key there is."""
+DEMO_AUTHENTICATION_KEY: Final = Key(bytes(range(0xD0, 0xE0)))
+"""D0 D1 D2 … DF."""
+HELP: Final = (
+    "Without --config the keys are the demo keys: encryption key 00 01 02 … 0F (also the one of wireless M-Bus), "
+    "authentication key D0 D1 D2 … DF. They protect nothing. A key is never an argument."
+)
+
+
+def meter(name: str, interface: Interface, serial: str, envelope: str) -> MeterConfig:
+    """A meter's section with the demo keys, or without any where it sends plain."""
+    if envelope == "plain":
+        return MeterConfig(name, interface)
+    if interface == "wmbus":
+        return MeterConfig(name, interface, id=serial, key=DEMO_ENCRYPTION_KEY)
+    return MeterConfig(name, interface, encryption_key=DEMO_ENCRYPTION_KEY, authentication_key=DEMO_AUTHENTICATION_KEY)
+
+
+_P1_PLAIN: Final = """\
+[[meter]]
+name = "{name}"
+interface = "p1"
+port = "{port}"
+"""
+_P1: Final = (
+    _P1_PLAIN
+    + """\
+encryption_key = "file:demo.ek"        # a file with the demo encryption key, see simulate --help
+authentication_key = "file:demo.ak"    # a file with the demo authentication key
+"""
+)
+_WMBUS: Final = """\
+[[receiver]]
+name = "simulated"
+type = "hex"
+port = "{port}"
+
+[[meter]]
+name = "{name}"
+interface = "wmbus"
+id = "{id}"
+key = "file:demo.ek"    # a file with the demo encryption key, see simulate --help
+"""
+
+
+def section(config: MeterConfig, port: str) -> str:
+    """The TOML text that reads this very meter from `port`; it names key files, no key."""
+    ciphered = _P1 if config.encryption_key else _P1_PLAIN
+    return (_WMBUS if config.interface == "wmbus" else ciphered).format(name=config.name, id=config.id, port=port)

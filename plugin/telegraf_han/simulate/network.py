@@ -1,0 +1,112 @@
+"""Telegrams onto a TCP port: what `socket://` and a serial-to-network converter look like to a reader.
+
+Several clients hear the same telegrams, each from its connection on; what they say is read and forgotten, as a P1 port is not
+spoken to. A client that does not take a telegram in time is cut off: it would otherwise get half of one.
+"""
+
+import contextlib
+import select
+import socket
+import time
+from typing import Final
+
+from telegraf_han.errors import ConfigError
+from telegraf_han.simulate.serve import STALL_S
+from telegraf_han.simulate.stream import Sent
+
+_CLIENTS: Final = 32
+"""More than anybody has readers; the next is turned away."""
+_HEARD: Final = 4096
+"""Bytes a client may say between two telegrams before the kernel holds it up."""
+
+
+class TcpSink:
+    """A listening TCP port; every client hears every telegram from its connection on, and what clients say is not read as anything."""
+
+    def __init__(self, host: str, port: int) -> None:
+        """Listen. Raises ConfigError where the address is not free."""
+        try:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            self._listener: Final = socket.create_server((host, port), family=family)
+        except OSError as error:
+            raise ConfigError("", f"--to tcp:{host}:{port}", f"an address to listen on: {error.strerror}") from error
+        self._listener.setblocking(False)
+        self.address: Final[tuple[str, int]] = self._listener.getsockname()[:2]
+        self._clients: list[socket.socket] = []
+
+    def deliver(self, sent: Sent, patience_s: float) -> None:
+        """Send to all; a client that cannot take the telegram within `patience_s` is cut off."""
+        self._look(0)
+        for client in [client for client in self._clients if not _taken(client, sent.wire, patience_s)]:
+            self._drop(client)
+
+    def idle(self, seconds: float) -> None:
+        """Wait; let clients in and out."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            self._look(left_s)
+
+    def wait_for_reader(self) -> None:
+        """Return when there is a client."""
+        while not self._clients:
+            self._look(STALL_S)
+
+    def finish(self) -> None:
+        """The kernel brings clients what was sent, also after this program has ended."""
+
+    def close(self) -> None:
+        """Say goodbye to all clients."""
+        for client in self._clients:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_WR)
+            client.close()
+        self._listener.close()
+
+    def _look(self, seconds: float) -> None:
+        """Wait up to so long for somebody to come or go, and see to it."""
+        ready, _, _ = select.select([self._listener, *self._clients], [], [], seconds)
+        for found in ready:
+            if found is self._listener:
+                self._admit()
+            elif _is_gone(found):
+                self._drop(found)
+
+    def _admit(self) -> None:
+        with contextlib.suppress(OSError):
+            client, _ = self._listener.accept()
+            client.setblocking(False)
+            if len(self._clients) < _CLIENTS:
+                self._clients.append(client)
+            else:
+                client.close()
+
+    def _drop(self, client: socket.socket) -> None:
+        self._clients.remove(client)
+        client.close()
+
+
+def _is_gone(client: socket.socket) -> bool:
+    """Whether a client that has something to say has only to say that it is gone; a P1 port is not spoken to."""
+    try:
+        return not client.recv(_HEARD)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def _taken(client: socket.socket, data: bytes, patience_s: float) -> bool:
+    """Whether the client's connection took all of `data`."""
+    end_s = time.monotonic() + patience_s
+    while True:
+        try:
+            data = data[client.send(data) :]
+        except BlockingIOError:
+            left_s = end_s - time.monotonic()
+            if left_s <= 0:
+                return False
+            select.select([], [client], [], left_s)
+        except OSError:
+            return False
+        if not data:
+            return True

@@ -1,0 +1,128 @@
+"""Command-line options, and a section of the user's own configuration, into what is to be simulated.
+
+`Plan` is complete and checked; `telegrams(plan)` is all there is to it, so whoever wants telegrams without the command (a test, the
+writer of past days into InfluxDB) takes them from here. Keys come from a configuration or are the demo keys, never from an option.
+"""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from itertools import takewhile
+from typing import Final, NamedTuple
+
+from telegraf_han.config import MeterConfig
+from telegraf_han.errors import ConfigError
+from telegraf_han.simulate import demo, stream
+from telegraf_han.simulate.damage import damaged
+from telegraf_han.simulate.encode import Keys
+from telegraf_han.simulate.household import Home
+from telegraf_han.simulate.meters import MODELS, Model, Settings, Writer
+from telegraf_han.simulate.stream import NS, Dress, Sent
+from telegraf_han.telegram import Interface
+
+_DAY_S: Final = 86_400
+_FOOTERS: Final = {"bare": "x25-low-first", "plain": "arc", "glo": "arc"}
+"""Envelope → its usual footer [seen] behind Stoen's block; DSMR's own elsewhere."""
+
+
+class Plan(NamedTuple):
+    """One virtual meter and the time it sends."""
+
+    model: Model
+    home: Home
+    settings: Settings
+    dress: Dress
+    start_s: int
+    end_s: int | None
+    """The first second (UTC) that is no longer sent; None for ever."""
+    interval_s: int
+    damage: float
+    meter: MeterConfig
+    """The section that reads it."""
+
+
+def telegrams(plan: Plan) -> Iterator[Sent]:
+    """All telegrams of a plan, as fast as they are taken."""
+    writer = Writer(plan.model, plan.settings, plan.home)
+    sent = stream.telegrams(plan.home, writer, plan.dress, plan.start_s, plan.interval_s)
+    if plan.end_s is not None:
+        end_ns = plan.end_s * NS
+        sent = takewhile(lambda one: one.frame.received_ns < end_ns, sent)
+    return damaged(sent, plan.damage, plan.home.seed) if plan.damage else sent
+
+
+def planned(arguments: Namespace, now_s: int) -> Plan:
+    """The plan that options (see `command.add_arguments`) and configuration make. Raises ConfigError."""
+    model: Model = MODELS[arguments.model]
+    section = _section(arguments) if arguments.config else None
+    interface: Interface = arguments.interface or (section.interface if section else "p1")
+    if interface == "wmbus" and model.version is None:
+        raise ConfigError("", "--interface", f"p1 is expected: {model.name} has no wireless M-Bus")
+    if section and section.interface != interface:
+        raise ConfigError(arguments.config, f'meter "{section.name}"', f"{interface} is expected as interface, or leave --interface out")
+    serial = arguments.serial or (section.id if section else "") or model.serial
+    envelope = _envelope(arguments, interface, section)
+    meter = section or demo.meter(model.name.lower(), interface, serial, envelope)
+    start_s, end_s = _time(arguments, now_s)
+    return Plan(
+        model,
+        Home(arguments.seed, model.phases, model.pv_w if arguments.pv_kwp is None else round(arguments.pv_kwp * 1000), arguments.tariff),
+        _settings(arguments, model, serial),
+        _dress(meter, envelope, arguments.footer),
+        start_s,
+        end_s,
+        arguments.interval or stream.INTERVALS_S[interface],
+        arguments.damage,
+        meter,
+    )
+
+
+def _section(arguments: Namespace) -> MeterConfig:
+    """The [[meter]] that --meter names, or the only one. Raises ConfigError."""
+    from telegraf_han import settings  # noqa: PLC0415, the meter of who has no configuration does without
+
+    meters = settings.load(arguments.config).meters
+    named = [meter for meter in meters if arguments.meter in ("", meter.name)]
+    if len(named) != 1:
+        names = ", ".join(meter.name for meter in meters)
+        raise ConfigError(arguments.config, "--meter", f"the name of one meter is expected: {names}")
+    return named[0]
+
+
+def _envelope(arguments: Namespace, interface: Interface, section: MeterConfig | None) -> str:
+    """How telegrams are wrapped: as asked for, as usual, or plain where the section has no key. Raises ConfigError."""
+    known = stream.ENVELOPES[interface]
+    has_key = section is None or (section.key if interface == "wmbus" else section.encryption_key) is not None
+    envelope: str = arguments.envelope or ("plain" if interface == "p1" and not has_key else next(iter(known)))
+    if envelope not in known:
+        raise ConfigError("", "--envelope", f"{' or '.join(known)} is expected on {interface}")
+    if not has_key and envelope != "plain":
+        name = section.name if section else ""
+        raise ConfigError(arguments.config, f'meter "{name}"', "a key is expected there, to encrypt with")
+    if arguments.damage and interface != "p1":
+        raise ConfigError("", "--damage", "p1 is expected: a damaged frame fails its link CRC and never becomes a hex line")
+    return envelope
+
+
+def _dress(meter: MeterConfig, envelope: str, footer: str) -> Dress:
+    """Keys and envelope. Where the user has no AK the tag is made with the demo AK, since nobody can check it."""
+    keys = Keys(meter.encryption_key or demo.DEMO_ENCRYPTION_KEY, meter.authentication_key or demo.DEMO_AUTHENTICATION_KEY)
+    radio_key = meter.key or demo.DEMO_ENCRYPTION_KEY
+    return Dress(meter.interface, envelope, footer or _FOOTERS.get(envelope, "arc"), keys, radio_key)
+
+
+def _settings(arguments: Namespace, model: Model, serial: str) -> Settings:
+    limits = arguments.limits or (model.limit_w,) * 3
+    return Settings(serial, limits, arguments.dsm, arguments.limiter_mode, arguments.message)
+
+
+def _time(arguments: Namespace, now_s: int) -> tuple[int, int | None]:
+    """First second, and the first that is no longer sent. Raises ConfigError."""
+    start_s: int = now_s if arguments.start is None else arguments.start
+    end_s: int | None = arguments.until
+    if arguments.days is not None:
+        end_s = start_s + int(arguments.days * _DAY_S)
+    if end_s is not None and end_s <= start_s:
+        raise ConfigError("", "--until", "a time after --start is expected")
+    if end_s is None and arguments.speed == float("inf"):
+        raise ConfigError("", "--speed max", "--until or --days is expected beside it, or it would never end")
+    return start_s, end_s

@@ -1,0 +1,282 @@
+"""The plugin under a real Telegraf, with the repository's own telegraf.conf.example.
+
+Virtual meters send on pseudo terminals, Telegraf starts the plugin and writes what it gets to a file. What was sent is known from a
+second run of the same household in clear, read here by a few lines that share nothing with the plugin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import linereader
+import pytest
+from servers import running
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "telegraf.conf.example"
+MODELS = ("gama150", "gama350", "ma110m", "ma309m")
+RADIO = {"gama150": "15000007", "gama350": "35000007"}
+KEYS = {"encryption_key": "000102030405060708090a0b0c0d0e0f", "authentication_key": "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"}
+TO_FILE = '[[outputs.file]]\n  files = ["{file}"]\n  data_format = "influx"\n'
+
+FIELDS = {
+    # code: (field, factor to base units)
+    **{f"1-0:1.8.{e}": (f"active_energy_import{f'_t{e}' if e else ''}_wh", 1000) for e in range(5)},
+    **{f"1-0:2.8.{e}": (f"active_energy_export{f'_t{e}' if e else ''}_wh", 1000) for e in range(5)},
+    "1-0:1.7.0": ("active_power_import_w", 1000),
+    "1-0:2.7.0": ("active_power_export_w", 1000),
+    "1-0:3.7.0": ("reactive_power_import_var", 1000),
+    "1-0:4.7.0": ("reactive_power_export_var", 1000),
+    "1-0:32.7.0": ("voltage_l1_v", 1),
+    "1-0:52.7.0": ("voltage_l2_v", 1),
+    "1-0:72.7.0": ("voltage_l3_v", 1),
+    "0-0:94.98.31": ("dsm_threshold_1_w", 1),
+    "0-0:94.98.32": ("dsm_threshold_2_w", 1),
+    "0-0:94.98.33": ("limiter_mode", 1),
+}
+THRESHOLDS = ("limiter_threshold_active_w", "limiter_threshold_normal_w", "limiter_threshold_emergency_w")
+
+
+def _simulate(*words: str) -> list[str]:
+    return [sys.executable, "-m", "telegraf_han", "simulate", *words]
+
+
+@contextlib.contextmanager
+def _meters(folder: Path, start: str, models: tuple[str, ...] = MODELS, speed: str = "10") -> Iterator[None]:
+    """Virtual meters on pseudo terminals named after them, until the block ends."""
+    processes = [
+        subprocess.Popen(
+            _simulate(model, "--to", "pty", "--link", str(folder / model), "--wait", "--start", start, "--speed", speed),
+            stderr=subprocess.DEVNULL,
+        )
+        for model in models
+    ]
+    try:
+        for model in models:
+            running.until((folder / model).exists, f"the pseudo terminal of {model}")
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(10)
+
+
+def _configuration(folder: Path, models: tuple[str, ...] = MODELS, extra: str = "") -> Path:
+    """The plugin's configuration for these meters."""
+    text = '[output]\nstatus_interval = "1s"\n' + extra
+    for model in models:
+        keys = "".join(f'{name} = "{key}"\n' for name, key in KEYS.items())
+        text += f'[[meter]]\nname = "{model}"\ninterface = "p1"\nport = "{model}"\n{keys}'
+    file = folder / "han.toml"
+    file.write_text(text)
+    file.chmod(0o600)
+    return file
+
+
+@contextlib.contextmanager
+def _telegraf(program: Path, folder: Path, config: Path) -> Iterator[running.Process]:
+    """Telegraf with the example as it is; only the output goes to a file."""
+    output = folder / "file.conf"
+    output.write_text(TO_FILE.format(file=folder / "metrics.lp"))
+    command = folder / "telegraf-han"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')
+    command.chmod(0o755)
+    env = {"HAN_COMMAND": str(command), "HAN_CONFIG": str(config)}
+    arguments = ["--config", str(output), "--output-filter", "file"]
+    with running.telegraf(program, EXAMPLE, folder, env, arguments) as telegraf:
+        yield telegraf
+
+
+def _metrics(folder: Path) -> list[linereader.Metric]:
+    """What Telegraf has written so far; a line being written is left for the next look."""
+    file = folder / "metrics.lp"
+    data = file.read_bytes() if file.exists() else b""
+    return linereader.metrics(data[: data.rfind(b"\n") + 1])
+
+
+def _of(folder: Path, measurement: str, meter: str = "") -> list[linereader.Metric]:
+    return [m for m in _metrics(folder) if m.measurement == measurement and (not meter or dict(m.tags)["meter"] == meter)]
+
+
+def _sent(model: str, start: str, seconds: int) -> dict[int, dict[str, float]]:
+    """Time stamp in ns → fields, of what a virtual meter says in clear."""
+    until = datetime.fromtimestamp(datetime.fromisoformat(start).timestamp() + seconds).astimezone().isoformat()
+    words = _simulate(model, "--to", "-", "--plain", "--start", start, "--until", until, "--speed", "max")
+    text = subprocess.run(words, check=True, capture_output=True).stdout.decode("ascii")
+    found: dict[int, dict[str, float]] = {}
+    for telegram in text.split("/")[1:]:
+        fields: dict[str, float] = {}
+        thresholds = iter(THRESHOLDS)
+        for code, value in re.findall(r"^([\d:.-]+)\(([^)*]*)", telegram, re.MULTILINE):
+            if code == "0-0:1.0.0":
+                offset = {"S": "+0200", "W": "+0100"}[value[-1]]
+                stamp = int(datetime.strptime(value[:-1] + offset, "%y%m%d%H%M%S%z").timestamp()) * 10**9
+            elif code == "0-0:17.0.0":
+                fields[next(thresholds)] = float(value)
+            elif code in FIELDS:
+                name, factor = FIELDS[code]
+                fields[name] = float(Decimal(value) * factor)
+        found[stamp] = fields
+    return found
+
+
+def _now() -> str:
+    return datetime.now().astimezone().replace(microsecond=0).isoformat()
+
+
+def _plugins(parent: int) -> list[int]:
+    """Process ids of the plugin under that Telegraf."""
+    found = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False).stdout
+    return [int(word) for word in found.split()]
+
+
+def test_every_number_arrives(telegraf_binary: Path, tmp_path: Path) -> None:
+    """What four virtual meters send comes out of Telegraf number by number, every second of it, and nothing else does."""
+    start = _now()
+    with _meters(tmp_path, start), _telegraf(telegraf_binary, tmp_path, _configuration(tmp_path)) as telegraf:
+        running.until(lambda: all(len(_of(tmp_path, "electricity", model)) >= 60 for model in MODELS), "60 telegrams of each meter", 60)
+        log = telegraf.log_text()
+
+    assert " E! " not in log, log
+    for model in MODELS:
+        metrics = _of(tmp_path, "electricity", model)
+        sent = _sent(model, start, 600)
+        for metric in metrics:
+            assert dict(metric.fields) == sent[metric.time_ns]
+            assert {"interface": "p1", "meter": model, "model": model.upper()}.items() <= dict(metric.tags).items()
+        times_s = [metric.time_ns // 10**9 for metric in metrics]
+        assert times_s == list(range(times_s[0], times_s[0] + len(times_s))), model
+
+
+def test_links_are_well(telegraf_binary: Path, tmp_path: Path) -> None:
+    """The status lines say that every meter is read, without an error, and arrive through Telegraf with their types."""
+    with _meters(tmp_path, _now()), _telegraf(telegraf_binary, tmp_path, _configuration(tmp_path)):
+
+        def all_well() -> bool:
+            last = {dict(metric.tags)["meter"]: dict(metric.fields) for metric in _of(tmp_path, "electricity_link")}
+            return len(last) == len(MODELS) and all(fields["decoded"] >= 10 for fields in last.values())
+
+        running.until(all_well, "a status of each meter with 10 telegrams", 60)
+
+    last = {dict(metric.tags)["meter"]: dict(metric.fields) for metric in _of(tmp_path, "electricity_link")}
+    for fields in last.values():
+        assert fields["state"] == "ok"
+        assert fields["telegrams"] == fields["decoded"]
+        assert fields["unverified"] == fields["lines_dropped"] == 0
+        assert [fields[f"errors_{cause}"] for cause in ("checksum", "framing", "key", "security", "records")] == [0] * 5
+        assert isinstance(fields["decoded"], int)
+        assert isinstance(fields["age_s"], float)
+
+
+@pytest.mark.parametrize("end", ["stop", "kill"])
+def test_telegraf_ends(telegraf_binary: Path, tmp_path: Path, end: str) -> None:
+    """When Telegraf is stopped or killed, the plugin ends too; nothing is left behind."""
+    with _meters(tmp_path, _now(), ("gama350",)), _telegraf(telegraf_binary, tmp_path, _configuration(tmp_path, ("gama350",))) as telegraf:
+        running.until(lambda: _of(tmp_path, "electricity"), "a metric", 30)
+        plugins = _plugins(telegraf.pid)
+        ends: Callable[[], int] = {"stop": telegraf.stop, "kill": telegraf.kill}[end]
+        ends()
+        running.until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in plugins), "the end of the plugin", 10)
+
+    assert plugins
+    times = [metric.time_ns for metric in _of(tmp_path, "electricity")]
+    assert len(times) == len(set(times))
+
+
+def test_plugin_killed(telegraf_binary: Path, tmp_path: Path) -> None:
+    """A killed plugin is started again by Telegraf and goes on reading; no half line becomes a metric."""
+    start = _now()
+    with _meters(tmp_path, start, ("gama350",)), _telegraf(telegraf_binary, tmp_path, _configuration(tmp_path, ("gama350",))) as telegraf:
+        running.until(lambda: _of(tmp_path, "electricity"), "a metric", 30)
+        (plugin,) = _plugins(telegraf.pid)
+        os.kill(plugin, signal.SIGKILL)
+        running.until(lambda: _plugins(telegraf.pid) not in ([], [plugin]), "a new plugin", 30)
+        before = len(_of(tmp_path, "electricity"))
+        running.until(lambda: len(_of(tmp_path, "electricity")) > before + 10, "metrics of the new plugin", 30)
+
+    sent = _sent("gama350", start, 3600)
+    for metric in _of(tmp_path, "electricity"):
+        assert dict(metric.fields) == sent[metric.time_ns]
+
+
+def test_radio(telegraf_binary: Path, tmp_path: Path) -> None:
+    """Two GAMA meters on wireless M-Bus, heard through a TCP port of hex lines, arrive with their registers and clocks."""
+    start = _now()
+    config = tmp_path / "han.toml"
+    sections = [
+        f'[[meter]]\nname = "{model}"\ninterface = "wmbus"\nid = "{serial}"\nkey = "{KEYS["encryption_key"]}"\n'
+        for model, serial in RADIO.items()
+    ]
+    receivers = []
+    with contextlib.ExitStack() as stack:
+        for model, serial in RADIO.items():
+            words = _simulate(model, "--interface", "wmbus", "--to", "pty", "--link", str(tmp_path / f"stick-{model}"), "--wait")
+            process = subprocess.Popen([*words, "--start", start, "--speed", "60", "--serial", serial], stderr=subprocess.DEVNULL)
+            stack.callback(process.wait, 10)
+            stack.callback(process.terminate)
+            receivers.append(f'[[receiver]]\nname = "{model}"\ntype = "hex"\nport = "stick-{model}"\n')
+            running.until((tmp_path / f"stick-{model}").exists, "the virtual stick")
+        config.write_text('[output]\nstatus_interval = "1s"\n' + "".join(receivers + sections))
+        config.chmod(0o600)
+        telegraf = stack.enter_context(_telegraf(telegraf_binary, tmp_path, config))
+        running.until(lambda: all(len(_of(tmp_path, "electricity", model)) >= 5 for model in RADIO), "5 telegrams of each meter", 60)
+        log = telegraf.log_text()
+
+    assert " E! " not in log, log
+    for model in RADIO:
+        metrics = _of(tmp_path, "electricity", model)
+        assert [dict(m.tags)["interface"] for m in metrics] == ["wmbus"] * len(metrics)
+        totals = [dict(m.fields)["active_energy_import_wh"] for m in metrics]
+        assert totals == sorted(totals)
+        assert {b.time_ns - a.time_ns for a, b in zip(metrics, metrics[1:], strict=False)} == {60 * 10**9}
+
+
+def test_names_with_every_character(telegraf_binary: Path, tmp_path: Path) -> None:
+    """A meter's name with blanks, commas, quotes, equals signs and Polish letters goes through Telegraf's parser unharmed."""
+    name = 'klatka 3, lok. 12 = "Żółw" #1'
+    config = tmp_path / "han.toml"
+    config.write_text(
+        '[output]\nstatus_interval = "1s"\n'
+        + f"[[meter]]\nname = '{name}'\ninterface = \"p1\"\nport = \"gama350\"\n"
+        + "".join(f'{key} = "{value}"\n' for key, value in KEYS.items())
+    )
+    config.chmod(0o600)
+    with _meters(tmp_path, _now(), ("gama350",)), _telegraf(telegraf_binary, tmp_path, config) as telegraf:
+        running.until(lambda: _of(tmp_path, "electricity", name) and _of(tmp_path, "electricity_link", name), "its metrics", 30)
+        log = telegraf.log_text()
+
+    assert " E! " not in log, log
+
+
+def test_example_is_the_readme_s(telegraf_binary: Path, tmp_path: Path) -> None:
+    """The snippet of the README is the example's, and Telegraf accepts the example's every option."""
+    readme = (ROOT / "README.md").read_text()
+    assert '"run", "--config", "/etc/telegraf/han.toml"]' in readme
+    words = [str(telegraf_binary), "config", "check", "--config", str(EXAMPLE)]
+    checked = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_stamps_are_now(telegraf_binary: Path, tmp_path: Path) -> None:
+    """A meter whose clock is right gives points of this minute, in UTC."""
+    start = _now()
+    with _meters(tmp_path, start, ("ma309m",), "1"), _telegraf(telegraf_binary, tmp_path, _configuration(tmp_path, ("ma309m",))):
+        running.until(lambda: len(_of(tmp_path, "electricity")) >= 3, "3 telegrams", 30)
+
+    stamps = [metric.time_ns for metric in _of(tmp_path, "electricity")]
+    assert all(abs(stamp - time.time_ns()) < 60 * 10**9 for stamp in stamps)

@@ -228,7 +228,7 @@ def test_radio(telegraf_binary: Path, tmp_path: Path) -> None:
             process = subprocess.Popen([*words, "--start", start, "--speed", "60", "--serial", serial], stderr=subprocess.DEVNULL)
             stack.callback(process.wait, 10)
             stack.callback(process.terminate)
-            receivers.append(f'[[receiver]]\nname = "{model}"\ntype = "hex"\nport = "stick-{model}"\n')
+            receivers.append(f'[[receiver]]\nname = "stick-{model}"\ntype = "hex"\nport = "stick-{model}"\n')
             running.until((tmp_path / f"stick-{model}").exists, "the virtual stick")
         config.write_text('[output]\nstatus_interval = "1s"\n' + "".join(receivers + sections))
         config.chmod(0o600)

@@ -1,7 +1,8 @@
 """The data information block (DIF and DIFE) into what a value is: its data field, function, storage, tariff and subunit.
 
 EN 13757-3, 6.3. Bit 7 of every byte says that one more follows. DIF: bit 6 storage, 5 and 4 function, 3 to 0 data field. DIFE: bit
-6 subunit, 5 and 4 tariff, 3 to 0 storage; each further DIFE adds higher bits of all three.
+6 subunit, 5 and 4 tariff, 3 to 0 storage; each further DIFE adds higher bits of all three, so a fourth tariff needs a second DIFE
+[seen]. Storage 0 is the present value; what the others mean is the meter's own affair, so they are numbered and not dated.
 """
 
 from typing import Final, NamedTuple

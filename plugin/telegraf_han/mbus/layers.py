@@ -120,11 +120,16 @@ def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
         hidden = _upper(sealed.link, content)
     except FramingError:
         raise security.wrong_key(sealed.meter, _LINK_MODE) from None
-    header = hidden.header
-    bare = header is not None and header.content == transport.RECORDS and not header.mode
-    if header is not None and bare and not records.plausible(header.payload, hidden.meter):
+    if hidden.header is None or not _makes_sense(hidden.header, hidden.meter):
         raise security.wrong_key(sealed.meter, _LINK_MODE)
     return hidden
+
+
+def _makes_sense(header: Header, meter: Address) -> bool:
+    """Whether this is what meters hide in the extended link layer: records, or frames that say them in short."""
+    if header.content != transport.RECORDS:
+        return header.content in transport.IN_SHORT
+    return bool(header.mode) or records.plausible(header.payload, meter)
 
 
 def body(plain: Plain, zone: Zone) -> Body:

@@ -23,8 +23,8 @@ HEAD_BYTES: Final = 10
 """L C M A, the first block of format A."""
 SHORTEST: Final = HEAD_BYTES
 """A frame without CI is all a link may send."""
-_BLOCK: Final = 16
 _CRC: Final = 2
+_STRIDE: Final = crc.BLOCK + _CRC
 _FIRST_OF_B: Final = 126
 """Bytes before the first CRC of a long frame of format B."""
 
@@ -95,7 +95,7 @@ def _radio(raw: bytes) -> bytes:
 
 def _length_of_a(length: int) -> int:
     """Bytes of a format A frame whose length field this is."""
-    return length + 1 + _CRC * (1 - (HEAD_BYTES - 1 - length) // _BLOCK)
+    return length + 1 + _CRC * (1 - (HEAD_BYTES - 1 - length) // crc.BLOCK)
 
 
 def _block_fits(block: bytes) -> bool:
@@ -105,12 +105,14 @@ def _block_fits(block: bytes) -> bool:
 
 def _without_crcs_of_a(raw: bytes) -> bytes:
     """Format A. Raises ChecksumError."""
-    cuts = [0, *range(HEAD_BYTES + _CRC, len(raw), _BLOCK + _CRC), len(raw)]
-    blocks = [raw[begin:end] for begin, end in pairwise(cuts)]
-    for number, block in enumerate(blocks, 1):
-        if not _block_fits(block):
-            raise ChecksumError(f"link CRC of block {number} of {len(blocks)} does not fit")
-    return b"".join([block[:-_CRC] for block in blocks])
+    first = HEAD_BYTES + _CRC
+    end = first + (len(raw) - first) // _STRIDE * _STRIDE
+    last = raw[end:]
+    if not (_block_fits(raw[:first]) and crc.en13757_fits_all(raw[first:end]) and (not last or _block_fits(last))):
+        cuts = [0, *range(first, len(raw), _STRIDE), len(raw)]
+        broken = [number for number, (begin, end) in enumerate(pairwise(cuts), 1) if not _block_fits(raw[begin:end])]
+        raise ChecksumError(f"link CRC of block {broken[0]} of {len(cuts) - 1} does not fit")
+    return b"".join([raw[:HEAD_BYTES], *[raw[at : at + crc.BLOCK] for at in range(first, end, _STRIDE)], last[:-_CRC]])
 
 
 def _without_crcs_of_b(raw: bytes) -> bytes:

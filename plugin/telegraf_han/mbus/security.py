@@ -136,7 +136,7 @@ def _mode_10(message: Message, key: Key, size: int) -> Clear:
     if text is not None:
         return Clear(text + rest, verified=True, counter=int.from_bytes(counter, "little"))
     unproven = aes.ctr(enciphering, _FIRST_COUNTER % nonce, sealed)
-    if records.plausible(unproven + rest, message.meter):
+    if records.unmistakable(unproven + rest):
         raise SecurityError(f"the tag of a telegram of {_who(message.meter)} does not fit though the key opens it: it was changed")
     raise wrong_key(message.meter, "mode 10")
 
@@ -157,7 +157,10 @@ def _authentic(message: Message, key: Key) -> bool:
         raise SecurityError("a MAC without a message counter, which its key is made of")
     derived = authentication.derived(key, authentication.AUTHENTICATION, layer.counter, message.meter.raw[2:6])
     if authentication.mac(derived, layer, message.octets) != layer.mac:
-        raise SecurityError(f"the MAC of a telegram of {_who(message.meter)} does not fit though the key opens it: it was changed")
+        raise SecurityError(
+            f"the MAC of a telegram of {_who(message.meter)} does not fit: it was changed on its way"
+            " or, if nothing in it is encrypted, the key is another meter's"
+        )
     return len(layer.mac) >= authentication.PROOF_BYTES
 
 

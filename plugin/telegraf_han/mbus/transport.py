@@ -16,9 +16,12 @@ Form = Literal["none", "short", "long"]
 
 RECORDS: Final = "records"
 NOTHING: Final = "nothing"
+COMPACT: Final = "compact frame"
+FORMAT: Final = "format frame"
+IN_SHORT: Final = frozenset((COMPACT, FORMAT))
 
 CONTENTS: Final[dict[int, tuple[Form, str]]] = {
-    # CI: header, content; the two contents above are read, all others refused under the name that stands here
+    # CI: header, content; the first two contents above are read, all others refused under the name that stands here
     0x72: ("long", RECORDS),
     0x78: ("none", RECORDS),
     0x7A: ("short", RECORDS),
@@ -26,12 +29,12 @@ CONTENTS: Final[dict[int, tuple[Form, str]]] = {
     0x5B: ("long", RECORDS),
     0x8A: ("short", NOTHING),
     0x8B: ("long", NOTHING),
-    0x79: ("none", "compact frame"),
-    0x7B: ("short", "compact frame"),
-    0x73: ("long", "compact frame"),
-    0x69: ("none", "format frame"),
-    0x6A: ("short", "format frame"),
-    0x6B: ("long", "format frame"),
+    0x79: ("none", COMPACT),
+    0x7B: ("short", COMPACT),
+    0x73: ("long", COMPACT),
+    0x69: ("none", FORMAT),
+    0x6A: ("short", FORMAT),
+    0x6B: ("long", FORMAT),
     0x70: ("none", "error report"),
     0x6E: ("short", "error report"),
     0x6F: ("long", "error report"),

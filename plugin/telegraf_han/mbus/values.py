@@ -84,6 +84,8 @@ def reader(field: int, what: Vib, data: bytes) -> Reader:
         return Reader(_digits if field in dif.BCD else _number_text, text=True)
     if field == dif.FLOAT:
         return Reader(partial(_float, what.exponent, what.factor), text=False)
+    if field in dif.BCD and not what.exponent and what.factor == 1:
+        return Reader(_whole_bcd, text=False)
     if field in dif.BCD:
         return Reader(partial(_bcd, what.exponent, what.factor), text=False)
     return Reader(partial(_unsigned if what.kind == "flags" else _signed, what.exponent, what.factor), text=False)
@@ -116,6 +118,14 @@ def _bcd(exponent: int, factor: int, data: bytes) -> Value:
         if digits[0] == "f" and digits[1:].isdecimal():
             return scaled(-int(digits[1:]) * factor, exponent)
         raise
+
+
+def _whole_bcd(data: bytes) -> Value:
+    """Type A in base units already, which most registers are: the short way of `_bcd`. Raises ValueError."""
+    try:
+        return int(data[::-1].hex())
+    except ValueError:
+        return _bcd(0, 1, data)
 
 
 def _signed(exponent: int, factor: int, data: bytes) -> Value:

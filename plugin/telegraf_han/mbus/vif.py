@@ -256,3 +256,11 @@ def _word(space: str, vife: int) -> str:
     if vife in _NOTHING_NEW or vife in _POWERS or vife in NO_VALUE:
         return ""
     return _WORDS.get(vife, f"{vife:02X}")
+
+
+def is_known(words: frozenset[str]) -> bool:
+    """Whether the norm, or a maker, gives all these words a meaning; those that are only hex have none."""
+    return all(word in _KNOWN or word.startswith("FF") for word in words)
+
+
+_KNOWN: Final = frozenset((*_WORDS.values(), *_WORDS_EXTENDED.values()))

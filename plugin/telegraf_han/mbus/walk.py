@@ -1,0 +1,97 @@
+"""Octets of M-Bus records into the records one by one: where each header ends and how much data follow.
+
+EN 13757-3, 6: a record is DIF, DIFEs, VIF, VIFEs, data; 2F fills up between and behind. This is the plain walk that `records`
+shortens for telegrams built like one before; it looks at structure only, what a record means says `dif` and `vif`. Some meters
+send a few bytes behind the last filler that are no record [seen by others on AMIplus]; they end the walk in silence.
+"""
+
+from typing import Final, NamedTuple
+
+from telegraf_han.errors import RecordError
+from telegraf_han.mbus import dif, values, vif
+
+RECORDS_LIMIT: Final = 256
+"""Records of one telegram; 255 bytes hold no more."""
+
+
+class Record(NamedTuple):
+    """One record as it stands in the telegram."""
+
+    at: int
+    """Offset of its DIF."""
+    header: bytes
+    """DIF to the last VIFE."""
+    data: bytes
+    """With the length byte of a variable field."""
+
+
+def walked(octets: bytes) -> list[Record]:
+    """The records in order. Raises RecordError where bytes are none, unless they follow a filler behind the last record."""
+    found: list[Record] = []
+    at = 0
+    while at < len(octets):
+        if octets[at] == dif.FILLER:
+            at += 1
+            continue
+        try:
+            record = _record(octets, at)
+        except RecordError:
+            if found and octets[at - 1] == dif.FILLER:
+                break
+            raise
+        found.append(record)
+        at += len(record.header) + len(record.data)
+        if len(found) > RECORDS_LIMIT:
+            raise RecordError(f"more than {RECORDS_LIMIT} records")
+    return found
+
+
+def _record(octets: bytes, start: int) -> Record:
+    """The record at an offset. Raises RecordError."""
+    field = octets[start] & 0x0F
+    if octets[start] in dif.MAKERS_OWN:
+        return Record(start, octets[start : start + 1], octets[start + 1 :])
+    if field != dif.VARIABLE and field not in dif.SIZES:
+        raise RecordError(f"byte {start} of the records is {octets[start]:02X}, which is no DIF")
+    try:
+        at = _vib_end(octets, _chain_end(octets, start))
+        size = 1 + _variable_size(octets[at]) if field == dif.VARIABLE else dif.SIZES[field]
+    except IndexError:
+        raise RecordError(f"record at byte {start} is cut short in its header") from None
+    if at + size > len(octets):
+        raise RecordError(f"record at byte {start} has {size} bytes of data, {len(octets) - at} are left")
+    return Record(start, octets[start:at], octets[at : at + size])
+
+
+def _chain_end(octets: bytes, start: int) -> int:
+    """Offset behind bytes of which each but the last says that one more follows. Raises IndexError, RecordError."""
+    at = start
+    while octets[at] & dif.MORE:
+        at += 1
+    if at - start > dif.DIFE_LIMIT:
+        raise RecordError(f"{at - start} extension bytes at byte {start}, more than {dif.DIFE_LIMIT}")
+    return at + 1
+
+
+def _vib_end(octets: bytes, start: int) -> int:
+    """Offset behind VIF, the text of its unit and VIFEs. Raises IndexError, RecordError."""
+    first = octets[start]
+    if first & ~dif.MORE != vif.TEXT:
+        return _chain_end(octets, start)
+    end = start + 2 + octets[start + 1]
+    return _chain_end(octets, end) if first & dif.MORE else end
+
+
+def _variable_size(lvar: int) -> int:
+    size = values.variable_size(lvar)
+    if size is None:
+        raise RecordError(f"length byte {lvar:02X} of a variable field is reserved")
+    return size
+
+
+def parts(record: Record) -> tuple[dif.Dib, vif.Vib]:
+    """What DIB and VIB of a record say; the maker's own data have no VIB."""
+    if record.header[0] in dif.MAKERS_OWN:
+        return dif.dib(record.header[:1]), vif.vib(b"\x7f")
+    end = _chain_end(record.header, 0)
+    return dif.dib(record.header[:end]), vif.vib(record.header[end:])

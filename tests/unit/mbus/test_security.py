@@ -1,0 +1,211 @@
+"""mbus.security: every mode with the right key, a wrong one and none."""
+
+import random
+
+import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESCCM
+
+from telegraf_han import aes, secret
+from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
+from telegraf_han.mbus import authentication, records
+from telegraf_han.secret import Key
+from telegraf_han.simulate import encode
+
+KEY = Key(bytes(range(16)))
+WRONG = Key(bytes(16))
+RECORDS = bytes.fromhex("040367120000" + "042bfa000000" + "04ab3c00000000")
+MODE_5 = ["gama350", "oms-mode5", "oms-partial", "amis-wired", "made-mode5", "made-mode5-adapter"]
+
+
+@pytest.mark.parametrize("name", MODE_5)
+def test_mode_5(vector, decoded, name: str) -> None:
+    """Mode 5 gives the plain text its authors print, what is not enciphered behind it included."""
+    found = vector(name)
+    plain = decoded(found.frame, found.key)
+
+    expected = found.octets.get("plain", plain.body) + found.octets.get("tail", b"")
+    assert plain.body == expected
+    assert plain.body.startswith(b"\x2f\x2f")
+    assert not plain.verified
+
+
+@pytest.mark.parametrize("name", [*MODE_5, "made-mode7"])
+def test_wrong_and_missing_key(vector, decoded, name: str) -> None:
+    """A wrong key and a missing one are told apart, and both name the meter as it is printed on it."""
+    frame = vector(name).frame
+
+    with pytest.raises(WrongKeyError, match=r"does not open telegrams of [A-Z]{3} [0-9]{8}"):
+        decoded(frame, WRONG)
+    with pytest.raises(WrongKeyError, match=r"of [A-Z]{3} [0-9]{8} are encrypted .* no key"):
+        decoded(frame, None)
+
+
+def _with_text(text: bytes) -> bytes:
+    """A frame of mode 5 whose text begins as one likes."""
+    address = bytes.fromhex("ed14785634120102")
+    sealed = aes.cbc_sealed(KEY, address + b"\x09" * 8, text)
+    rest = b"\x44" + address + bytes([0x7A, 9, 0, len(text) // 16 << 4, 5]) + sealed
+    return bytes([len(rest)]) + rest
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_wrong_key_that_makes_the_first_bytes_right(decoded, seed: int) -> None:
+    """One wrong key in 65536 makes 2F 2F; the noise behind it is no records, so it is still a wrong key."""
+    noise = random.Random(seed).randbytes(94)
+
+    with pytest.raises(WrongKeyError):
+        decoded(_with_text(b"\x2f\x2f" + noise), KEY)
+
+
+def test_noise_seldom_looks_like_records(meter) -> None:
+    """Of random texts of a telegram's length fewer than one in thirty could pass for records."""
+    chance = random.Random(1)
+
+    assert sum(records.plausible(b"\x2f\x2f" + chance.randbytes(174), meter) for _ in range(3000)) < 100
+
+
+@pytest.mark.parametrize("opening", ["2f2f", "609b"])
+def test_openings(decoded, opening: str) -> None:
+    """A text may begin with two fillers, or with the two bytes that one maker's does; the records are the same."""
+    rest = RECORDS + b"\x2f" * 11
+
+    assert decoded(_with_text(bytes.fromhex(opening) + rest), KEY).body == b"\x2f\x2f" + rest
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["", "0f0102030405060708090a0b0c0d", "0c03" + "1a345678" + "042bfa000000" * 5],
+    ids=["fillers only", "the maker's own", "one value of hex digits among good ones"],
+)
+def test_right_key_with_odd_content(decoded, body: str) -> None:
+    """What a meter may well send is not taken for a wrong key."""
+    text = b"\x2f\x2f" + bytes.fromhex(body)
+    text += b"\x2f" * (-len(text) % 16)
+
+    assert decoded(_with_text(text), KEY).body == text
+
+
+def test_nothing_enciphered(framed, decoded) -> None:
+    """Mode 5 with no block enciphered needs no key."""
+    assert decoded(framed(bytes.fromhex("7a2a000005") + RECORDS), None).body == RECORDS
+
+
+def test_more_blocks_than_bytes(framed, decoded) -> None:
+    """A configuration word that promises more than there is tells both numbers."""
+    with pytest.raises(FramingError, match="says 32 enciphered bytes, 16 are there"):
+        decoded(framed(bytes.fromhex("7a2a002005") + bytes(16)), KEY)
+
+
+@pytest.mark.parametrize("mode", [1, 2, 3, 4, 6, 8, 9, 13, 15, 31])
+def test_other_modes(framed, decoded, mode: int) -> None:
+    """A mode that is not read is refused by its number and with the meter's name."""
+    with pytest.raises(SecurityError, match=f"security mode {mode} of EGM 12345678"):
+        decoded(framed(bytes([0x7A, 0x2A, 0, 0x10, mode]) + bytes(24)), KEY)
+
+
+def test_mode_7_without_counter(framed, decoded) -> None:
+    """Mode 7 needs the counter of the authentication layer."""
+    with pytest.raises(SecurityError, match="without a message counter"):
+        decoded(framed(bytes.fromhex("7a2a00100710") + bytes(16)), KEY)
+
+
+def test_mode_7_with_other_derivation(vector, decoded) -> None:
+    """Keys derived in another way than function A are refused."""
+    frame = bytearray(vector("made-mode7").frame)
+    place = bytes(frame).index(bytes.fromhex("7a2a00400710")) + 5
+    frame[place] = 0x20
+
+    with pytest.raises(SecurityError, match="key derivation 2"):
+        decoded(bytes(frame), vector("made-mode7").key)
+
+
+def _mode_10(text: bytes, *, low: int = 0xFF, address: str = "ed14785634120102", rest: bytes = b"") -> bytes:
+    """A frame of mode 10, enciphered by the library itself."""
+    raw = bytes.fromhex(address)
+    counter = (1234).to_bytes(4, "little")
+    head = bytes([0x7A, 0x2A, 0x00, low, 0x0A, 0x10, 0x01])
+    key = authentication.derived(KEY, authentication.ENCRYPTION, counter, raw[2:6])
+    sealed = AESCCM(key.reveal(), tag_length=8).encrypt(raw + b"\0" + counter[::-1], text, head)
+    content = b"\x44" + raw + head + counter + sealed + rest
+    return bytes([len(content)]) + content
+
+
+@pytest.mark.parametrize(("low", "rest"), [(0xFF, ""), (19, ""), (19, "0cfd1078563412")], ids=["to the end", "counted", "plain behind"])
+def test_mode_10(decoded, low: int, rest: str) -> None:
+    """Mode 10 is proven by its tag, whether all or a number of bytes are enciphered."""
+    plain = decoded(_mode_10(RECORDS, low=low, rest=bytes.fromhex(rest)), KEY)
+
+    assert (plain.body, plain.verified, plain.counter) == (RECORDS + bytes.fromhex(rest), True, 1234)
+
+
+@pytest.mark.parametrize("place", [-1, -8])
+def test_mode_10_changed(decoded, place: int) -> None:
+    """A tag that does not fit though the text makes sense is a changed telegram, not a wrong key."""
+    frame = bytearray(_mode_10(RECORDS))
+    frame[place] ^= 1
+
+    with pytest.raises(SecurityError, match="tag of a telegram of EGM 12345678"):
+        decoded(bytes(frame), KEY)
+
+
+def test_mode_10_wrong_and_missing_key(decoded) -> None:
+    """Under a wrong key neither tag nor text fits."""
+    for number in range(1, 100):
+        with pytest.raises(WrongKeyError, match="mode 10"):
+            decoded(_mode_10(RECORDS), secret.key(f"{number:032x}"))
+    with pytest.raises(WrongKeyError, match="no key"):
+        decoded(_mode_10(RECORDS), None)
+
+
+@pytest.mark.parametrize(
+    ("octets", "error", "words"),
+    [
+        ("7a2a00ff0a1001d2040000" + "00" * 7, FramingError, "enciphered bytes, 7"),
+        ("7a2a00ff0a1002d2040000" + "00" * 20, SecurityError, "tag size code 2"),
+        ("7a2a00ff0a3001d2040000" + "00" * 20, SecurityError, "key derivation 3"),
+    ],
+    ids=["no room for the tag", "other tag", "other derivation"],
+)
+def test_mode_10_refused(framed, decoded, octets: str, error: type[Exception], words: str) -> None:
+    """What mode 10 allows but no vector shows is refused by name."""
+    with pytest.raises(error, match=words):
+        decoded(framed(octets), KEY)
+
+
+def test_mac_over_a_plain_message(framed, decoded) -> None:
+    """A message that is not enciphered may be authenticated; without a key it is read, but not verified."""
+    counter = (7).to_bytes(4, "little")
+    message = bytes.fromhex("7a2a000000") + RECORDS
+    key = authentication.derived(KEY, authentication.AUTHENTICATION, counter, bytes.fromhex("78563412"))
+    layer = authentication.Authentication(b"\x25", counter, bytes(8), b"")
+    mac = authentication.mac(key, layer, message)
+    frame = framed(bytes.fromhex("900f002c25") + counter + mac + message)
+
+    assert decoded(frame, KEY)[1:4] == (RECORDS, True, 7)
+    assert decoded(frame, None)[1:4] == (RECORDS, False, 7)
+    with pytest.raises(SecurityError, match="MAC"):
+        decoded(frame, WRONG)
+
+
+def test_mac_without_counter(framed, decoded) -> None:
+    """A MAC whose key cannot be made is refused, even if the records need no key."""
+    layer = bytes.fromhex("900b002425") + bytes(8)
+
+    with pytest.raises(SecurityError, match="MAC without a message counter"):
+        decoded(framed(layer + bytes.fromhex("7a2a000000") + RECORDS), KEY)
+
+
+def test_what_the_simulator_sends(decoded) -> None:
+    """A frame the simulator enciphers opens with its key."""
+    frame = encode.mode_5(encode.link_address("EGM", "87654321", 1, 2), 77, RECORDS, KEY)
+
+    assert decoded(frame, KEY).body.rstrip(b"\x2f") == b"\x2f\x2f" + RECORDS
+
+
+def test_no_message_holds_a_key(vector, decoded) -> None:
+    """Neither key nor payload shows in any refusal."""
+    for name in (*MODE_5, "made-mode7", "made-ell-ctr"):
+        with pytest.raises(WrongKeyError) as caught:
+            decoded(vector(name).frame, secret.key("c0ffee" * 5 + "c0"))
+        assert "c0ffee" not in str(caught.value).lower()
+        assert vector(name).frame[-8:].hex() not in str(caught.value).lower()

@@ -1,0 +1,79 @@
+"""mbus.walk: octets into records."""
+
+import pytest
+
+from telegraf_han.errors import RecordError
+from telegraf_han.mbus import walk
+
+
+def _cut(octets: str) -> list[tuple[str, str]]:
+    return [(record.header.hex(), record.data.hex()) for record in walk.walked(bytes.fromhex(octets))]
+
+
+@pytest.mark.parametrize(
+    ("octets", "expected"),
+    [
+        ("", []),
+        ("2f2f2f", []),
+        ("0c14270485020483", None),
+        ("0c1427048502046d32371f15", [("0c14", "27048502"), ("046d", "32371f15")]),
+        ("2f2f0c14270485022f2f2f", [("0c14", "27048502")]),
+        ("0c142704850" + "2" + "2f2f046d32371f15", [("0c14", "27048502"), ("046d", "32371f15")]),
+        ("8e801003112233445566", [("8e801003", "112233445566")]),
+        ("0babc8ff13704500", [("0babc8ff13", "704500")]),
+        ("0dfd0c03434241", [("0dfd0c", "03434241")]),
+        ("027c03685768" + "0102", [("027c03685768", "0102")]),
+        ("02fc036857683c" + "0102", [("02fc036857683c", "0102")]),
+        ("0403010203040f" + "a1a2a3", [("0403", "01020304"), ("0f", "a1a2a3")]),
+        ("1f", [("1f", "")]),
+        ("0003", [("0003", "")]),
+        ("0403010203042f2fde47", [("0403", "01020304")]),
+        ("0403010203042fff", [("0403", "01020304")]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
+    """Headers and data are cut where the norm says; fillers go, the maker's own reaches to the end."""
+    if expected is None:
+        with pytest.raises(RecordError):
+            _cut(octets)
+    else:
+        assert _cut(octets) == expected
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [
+        ("04", "byte 0 is cut short"),
+        ("0403010203048410", "byte 6 is cut short"),
+        ("04030102", "4 bytes of data, 2 are left"),
+        ("040301020304de47", "byte 6"),
+        ("2f2fde47", "byte 2"),
+        ("3f03", "3F, which is no DIF"),
+        ("7f", "7F, which is no DIF"),
+        ("0803", "08, which is no DIF"),
+        ("0d03", "cut short"),
+        ("0d03f7", "F7 of a variable field"),
+        ("0d0305616263", "6 bytes of data, 4 are left"),
+        ("027c", "cut short"),
+        ("02fc0168", "cut short"),
+        ("84" + "80" * 11 + "0003", "12 extension bytes"),
+        ("0483" + "f0" * 11 + "70", "extension bytes"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_refused(octets: str, words: str) -> None:
+    """What is no record is told with its place, unless it follows a filler behind the last record."""
+    with pytest.raises(RecordError, match=words):
+        _cut(octets)
+
+
+def test_ten_extensions_are_allowed() -> None:
+    """The norm allows ten DIFEs and ten VIFEs."""
+    assert len(_cut("84" + "80" * 9 + "00" + "83" + "f0" * 9 + "70" + "01020304")) == 1
+
+
+def test_number_of_records_is_bounded() -> None:
+    """More records than a telegram can hold are refused, whoever asks."""
+    with pytest.raises(RecordError, match="more than 256"):
+        walk.walked(b"\x00\x03" * 257)

@@ -1,0 +1,124 @@
+"""receivers: types by the folder's files, and lines out of bytes."""
+
+import importlib
+import pkgutil
+
+import pytest
+
+from telegraf_han import receivers
+from telegraf_han.errors import Cause, ChecksumError
+from telegraf_han.telegram import Fault, Frame
+
+NOW_NS = 1_000
+
+
+def test_every_file_is_a_type() -> None:
+    """The types are the modules of the folder, in alphabetical order."""
+    assert "hex" in receivers.kinds()
+    assert list(receivers.kinds()) == sorted(found.name for found in pkgutil.iter_modules(receivers.__path__))
+
+
+@pytest.mark.parametrize("kind", receivers.kinds())
+def test_every_type_keeps_the_convention(kind: str) -> None:
+    """Each type says how its port is set and has a receiver that begins with nothing heard."""
+    module = receivers.named(kind)
+    baud, form = module.LINE.split()
+
+    assert int(baud) >= 1200
+    assert len(form) == 3
+    assert module.__doc__
+    assert module.Receiver().feed(b"", NOW_NS) == []
+    assert module.Receiver().idle(NOW_NS) == []
+
+
+@pytest.mark.parametrize("kind", ["", "nosuch", "__init__", "../config", "Hex", "hex.py", "_private"])
+def test_other_names_are_no_types(kind: str) -> None:
+    """Only names of the folder are imported, whatever a configuration says."""
+    with pytest.raises(ValueError, match="hex"):
+        receivers.named(kind)
+
+
+def test_error_inside_a_receiver_is_not_hidden(monkeypatch) -> None:
+    """A receiver that cannot be imported says why."""
+
+    def broken(name: str) -> None:
+        raise ImportError(f"{name} wants something")
+
+    monkeypatch.setattr(receivers, "import_module", broken)
+
+    with pytest.raises(ImportError, match="wants something"):
+        receivers.named("hex")
+
+
+def test_captures_are_read_as_hex() -> None:
+    """A capture is a telegram a line, in hex."""
+    assert isinstance(receivers.lines(), importlib.import_module("telegraf_han.receivers.hex").Receiver)
+
+
+def _read(line: str) -> tuple[bytes, float | None] | None:
+    if line == "bad":
+        raise ChecksumError("made to fail")
+    return None if line.startswith("#") else (line.encode(), -70.5)
+
+
+def _events(*pieces: bytes) -> list[object]:
+    receiver = receivers.Lines(_read)
+    events: list[object] = list(receiver.start(NOW_NS))
+    for piece in pieces:
+        events += receiver.feed(piece, NOW_NS)
+        events += receiver.idle(NOW_NS)
+    return events + list(receiver.finish(NOW_NS))
+
+
+A = Frame("wmbus", b"a", NOW_NS, -70.5)
+B = Frame("wmbus", b"b", NOW_NS, -70.5)
+LONG = Fault(Cause.FRAMING, "line of more than 2048 characters", 2048)
+BAD = Fault(Cause.CHECKSUM, "made to fail", 3)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"", []),
+        (b"\n\n \r\n", []),
+        (b"a\nb\n", [A, B]),
+        (b"a\r\nb", [A, B]),
+        (b"# remark\na\n", [A]),
+        (b"a\nbad\nb\n", [A, BAD, B]),
+        (b"x" * 2048 + b"\na\n", [Frame("wmbus", b"x" * 2048, NOW_NS, -70.5), A]),
+        (b"x" * 2049 + b"\na\n", [LONG, A]),
+        (b"x" * 9000 + b"\na\n", [LONG, A]),
+        (b"a\n" + b"x" * 9000, [A, LONG]),
+        (b"x" * 2049 + b"\n" + b"x" * 2049 + b"\na\n", [LONG, LONG, A]),
+        (b"x" * 5000 + b"\n\na\n", [LONG, A]),
+    ],
+    ids=[
+        "nothing",
+        "blank",
+        "two",
+        "no end",
+        "remark",
+        "bad",
+        "longest",
+        "too long",
+        "far too long",
+        "no end and too long",
+        "two too long",
+        "blank behind",
+    ],
+)
+@pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
+def test_lines(data: bytes, expected: list[object], size: int) -> None:
+    """Lines become events whatever pieces they come in; one that does not end is given up once and its rest is skipped."""
+    pieces = [data[at : at + size] for at in range(0, len(data), size)]
+
+    assert _events(*pieces) == expected
+
+
+def test_buffer_is_bounded() -> None:
+    """Input that never ends a line is not kept."""
+    receiver = receivers.Lines(_read)
+    for _ in range(100):
+        receiver.feed(b"x" * 1500, NOW_NS)
+
+    assert len(receiver._left) <= receivers.LINE_LIMIT

@@ -12,7 +12,6 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 
 from telegraf_han.secret import Key
 
@@ -39,7 +38,7 @@ def gcm_text(key: Key, nonce: bytes, data: bytes) -> bytes:
 def gcm_tag_fits(key: Key, nonce: bytes, plaintext: bytes, aad: bytes, tag: bytes) -> bool:
     """Whether `tag` (the first 4 to 16 bytes of a GCM tag) belongs to this plaintext and additional data."""
     whole = _gcm(key).encrypt(nonce, plaintext, aad)[-_FULL_TAG:]
-    return bytes_eq(whole[: len(tag)], tag)
+    return whole[: len(tag)] == tag  # nobody can time this: what fails is counted, not answered
 
 
 def gcm_tag(key: Key, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:

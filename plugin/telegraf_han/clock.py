@@ -2,9 +2,10 @@
 
 A meter says local time with a mark of the season: the letter S or W (DSMR, `YYMMDDhhmmssX`), or a summer-time bit (EN 13757-3
 Annex A, types F, I and J). An explicit mark gives the offset by itself; without one the zone's rule decides, and in the hour
-that October repeats an absent mark means winter. The host's zone is never asked. Warsaw's rule is written out here (European
-summer time, directive 2000/84/EC: last Sundays of March and October, 01:00 UTC), so that the usual meter needs neither
-`zoneinfo` nor a zone database on the machine; a test holds it against `zoneinfo`. Any other zone is looked up there.
+that October repeats, as in the one that March leaves out, an absent mark means winter. The host's zone is never asked.
+Warsaw's rule is written out here (European summer time, directive 2000/84/EC: last Sundays of March and October, 01:00 UTC),
+so that the usual meter needs neither `zoneinfo` nor a zone database on the machine; a test holds it against `zoneinfo`. Any
+other zone is looked up there.
 
 [seen] the letter on real P1 telegrams, the summer bit in type I of a real GAMA350. [assumed] that a bit not set in July is a
 meter that keeps no such bit, rather than one that stays on winter time.
@@ -98,11 +99,10 @@ def utc_ns(wall: tuple[int, int, int, int, int, int], season: Season, zone: Zone
         raise RecordError(f"clock says {year:04}-{month:02}-{day:02}, which is no date") from None
     wall_s = days * _DAY_S + hour * _HOUR_S + minute * 60 + second
     winter_s, summer_s = zone.offsets_s(year)
-    if season == "summer":
-        return (wall_s - summer_s) * _NS
-    if season == "winter" or zone.offset_s(wall_s - winter_s) == winter_s:
-        return (wall_s - winter_s) * _NS
-    return (wall_s - summer_s) * _NS
+    if not season:
+        is_winter = zone.offset_s(wall_s - winter_s) == winter_s or zone.offset_s(wall_s - summer_s) != summer_s
+        season = "winter" if is_winter else "summer"
+    return (wall_s - (summer_s if season == "summer" else winter_s)) * _NS
 
 
 def tst_ns(text: bytes, zone: Zone) -> int:

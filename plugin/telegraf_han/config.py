@@ -235,7 +235,11 @@ def _used_once(places: Iterable[_Place], values: Iterable[str], key: str) -> Non
 
 
 def parsed(
-    whole: Mapping[str, object], file: str, resolve: Callable[[str], Key], locate: Callable[[str], str], kinds: Callable[[], Collection[str]],
+    whole: Mapping[str, object],
+    file: str,
+    resolve: Callable[[str], Key],
+    locate: Callable[[str], str],
+    kinds: Callable[[], Collection[str]],
 ) -> Config:
     """The configuration of a mapping as TOML gives it. Raises ConfigError at the first thing that cannot be used.
 

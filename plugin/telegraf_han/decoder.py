@@ -89,8 +89,7 @@ class Decoder:
             return self._telegram(meter, frame, plain, body)
         assert refused is not None
         candidates[0].telegrams += 1
-        candidates[0].failed(refused.cause, frame.received_ns)
-        raise refused
+        raise candidates[0].blamed(refused, frame.received_ns)
 
     def _radio_telegram(self, frame: Frame) -> Telegram | None:
         """A radio telegram names its meter in clear; others' telegrams are passed over before any key is used."""
@@ -115,8 +114,7 @@ class Decoder:
             plain = layers.plain(sealed, meter.config.key)
             body = layers.body(plain, meter.config.zone)
         except TelegramError as error:
-            meter.failed(error.cause, frame.received_ns)
-            raise
+            raise meter.blamed(error, frame.received_ns) from None
         return self._telegram(meter, frame, plain, body)
 
     def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body) -> Telegram:

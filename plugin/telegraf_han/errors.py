@@ -49,6 +49,8 @@ class TelegramError(HanError):
     """One telegram cannot be decoded; its leaf says under which cause it counts."""
 
     cause: ClassVar[Cause]
+    meter: str = ""
+    """Name of the meter it happened to, where that is known; set by the decoder."""
 
 
 class ChecksumError(TelegramError):

@@ -24,10 +24,11 @@ TAG_LIMIT: Final = 256
 _STAMP_LIMIT: Final = 24
 """A blank, 20 characters of ns, the newline, and some."""
 
-_CONTROLS: Final = {chr(code): " " for code in (*range(32), 127)}
-_MEASUREMENT: Final = str.maketrans(_CONTROLS | {",": "\\,", " ": "\\ "})
-_KEY: Final = str.maketrans(_CONTROLS | {",": "\\,", "=": "\\=", " ": "\\ "})
-_TEXT: Final = str.maketrans(_CONTROLS | {'"': '\\"', "\\": "\\\\"})
+_CONTROLS: Final = [chr(code) for code in (*range(32), 127)]
+"""They end lines and confuse terminals: each becomes a blank."""
+_MEASUREMENT: Final = str.maketrans(dict.fromkeys([*_CONTROLS, " "], "\\ ") | {",": "\\,"})
+_KEY: Final = _MEASUREMENT | str.maketrans({"=": "\\="})
+_TEXT: Final = str.maketrans(dict.fromkeys(_CONTROLS, " ") | {'"': '\\"', "\\": "\\\\"})
 
 
 class _Template(NamedTuple):

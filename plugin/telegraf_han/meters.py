@@ -9,7 +9,7 @@ from collections import deque
 from typing import Final
 
 from telegraf_han.config import MeterConfig
-from telegraf_han.errors import Cause
+from telegraf_han.errors import Cause, TelegramError
 
 DUPLICATES_REMEMBERED: Final = 16
 """Telegrams kept for comparison; two receivers and a repeater hear one within seconds, so a few would do."""
@@ -61,6 +61,12 @@ class MeterState:
         """Count an error."""
         self.errors[cause] += 1
         self.error_ns[cause] = now_ns
+
+    def blamed(self, error: TelegramError, now_ns: int) -> TelegramError:
+        """The same error with this meter's name, counted."""
+        error.meter = self.config.name
+        self.failed(error.cause, now_ns)
+        return error
 
     def heard_before(self, data: bytes, now_ns: int) -> bool:
         """Whether the same telegram came lately; remembers it."""

@@ -70,7 +70,7 @@ _ROWS: Final = {
     "0-0:96.7.9": Row("long_power_failures", ""),
     "0-0:96.8.0": Row("operating_time", "s"),
     "0-0:96.6.6": Row("battery_life", "d"),
-    "0-0:97.97.0": Row("error_flags", ""),
+    "0-0:97.97.0": Row("error_flags", "", "text"),
     "1-0:0.1.0": Row("reset_counter", ""),
     "1-0:0.2.0": Row("firmware", "", "text"),
     "1-0:31.4.0": Row("fuse_threshold", "A"),
@@ -119,7 +119,9 @@ def row(code: str) -> Row:
 
 
 def full(code: str) -> str:
-    """A code as the registry writes it: a bare `1.8.0` gets its medium and channel, `*255` goes."""
+    """A code as the registry writes it: a bare `1.8.0` gets its medium and channel, `*255` goes, F behind a dot is `*F`."""
+    if code.count(".") == 3:  # noqa: PLR2004, C.D.E.F
+        code = "*".join(code.rsplit(".", 1))
     code = code.removesuffix("*255")
     if ":" in code:
         return code
@@ -131,22 +133,23 @@ def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1,
     """Column of a code or, where `obis` is None, of a bare record.
 
     `unit` is the base unit as sent, or "" to take the registry's. `occurrence` counts the code within its telegram from 1;
-    `name` overrides the registry (a record that says which limiter threshold it is). `text` marks a value without number,
-    which keeps a field of its own where no name fixes the type.
+    `name` overrides the registry (a record that says which limiter threshold it is). `text` marks text where a number is usual:
+    it keeps a field of its own, since a database refuses the whole line in which a field changes its type.
     """
     if obis is None:
         return Column(None, record, unit, name, _key(name or f"record_{(record or '').lower()}", unit, occurrence, text=text and not name), occurrence)
     found = row(obis)
-    unit = unit or found.unit
+    text = text and found.kind == "number"
+    unit = unit or ("" if text else found.unit)
     if found.kind in ("clock", "serial", "model"):
         return Column(obis, record, unit, found.name, "", occurrence)
     if name:
-        return Column(obis, record, unit, name, _key(name, unit, 1, text=False), occurrence)
+        return Column(obis, record, unit, name, _key(name, unit, 1, text=text), occurrence)
     if occurrence <= len(found.occurrences):
         name = found.occurrences[occurrence - 1]
-        return Column(obis, record, unit, name, _key(name, unit, 1, text=False), occurrence)
+        return Column(obis, record, unit, name, _key(name, unit, 1, text=text), occurrence)
     if found.name:
-        return Column(obis, record, unit, found.name, _key(found.name, unit, occurrence, text=False), occurrence)
+        return Column(obis, record, unit, found.name, _key(found.name, unit, occurrence, text=text), occurrence)
     plain = "obis_" + "".join(character if character.isdigit() else "_" for character in obis)
     return Column(obis, record, unit, "", _key(plain, unit, occurrence, text=text), occurrence)
 

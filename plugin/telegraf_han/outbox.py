@@ -10,7 +10,6 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable
 from typing import Final, NamedTuple
 
 LINES_LIMIT: Final = 10_000
@@ -19,8 +18,6 @@ OCTETS_LIMIT: Final = 4 << 20
 """Memory those lines may take; a P1 telegram's line has some 400 bytes."""
 PIECE_LIMIT: Final = 4096
 """PIPE_BUF on Linux: what a pipe takes whole or not at all."""
-GIVE_UP_S: Final = 0.1
-"""How often a write that finds no reader looks whether it shall end."""
 
 
 class _Piece(NamedTuple):
@@ -118,22 +115,14 @@ def _pieces(meter: str, data: bytes) -> list[_Piece]:
     return [_Piece(meter, line + b"\n", 1) for line in data.split(b"\n") if line]
 
 
-def written(descriptor: int, data: bytes, given_up: Callable[[], bool]) -> bool:
-    """Write it all; false where `given_up` came true while nobody read. Raises BrokenPipeError where the reader has gone.
+def write(descriptor: int, data: bytes) -> None:
+    """Write it all, however long that takes. Raises BrokenPipeError where the reader has gone.
 
-    Waits for room before each write and so never hangs in one. A write that was taken in part goes on where it stopped.
+    A write that was taken in part goes on where it stopped; a descriptor that does not block, as a parent may hand one down, is
+    waited for.
     """
     while data:
-        _, ready, _ = select.select([], [descriptor], [], GIVE_UP_S)
-        if not ready and given_up():
-            return False
-        if ready:
-            data = data[_taken(descriptor, data) :]
-    return True
-
-
-def _taken(descriptor: int, data: bytes) -> int:
-    try:
-        return os.write(descriptor, data[:PIECE_LIMIT])
-    except BlockingIOError:
-        return 0
+        try:
+            data = data[os.write(descriptor, data[:PIECE_LIMIT]) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])

@@ -37,6 +37,8 @@ class Feed(NamedTuple):
     """Port or program, as the log names it."""
     opened: Callable[[], Source]
     receiver: Callable[[], Receiver]
+    capture: Callable[[], Receiver]
+    """The receiver of a file to replay, which may be a hex dump."""
     noise: Level
     """At which level lost bytes are told: on a cable they are a fault, on the air they are normal."""
 
@@ -92,7 +94,7 @@ class Reader:
             source.close()
 
     def _read(self, source: Source) -> None:
-        receiver = self._feed.receiver()
+        receiver = self._feed.capture() if source.finite else self._feed.receiver()
         settled_s = time.monotonic() + SETTLED_S
         self._follow(receiver.start(time.time_ns()), source)
         while sources.paused(0, self._shared.wake):
@@ -147,7 +149,8 @@ class Reader:
             shared.log.repeated("D", "neighbour", self._feed.name, f"{self._feed.name}: {error}")
             return
         except TelegramError as error:
-            shared.log.repeated("W", error.cause, self._feed.name, f"{self._feed.name}: {error}")
+            about = error.meter or self._feed.name
+            shared.log.repeated("W", error.cause, about, f"{about}: {error}")
             return
         if telegram is None:
             return

@@ -14,14 +14,14 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterable
-from math import inf
 from typing import Final
 
 from telegraf_han import advice, receivers, settings, sources
 from telegraf_han.config import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.decoder import Decoder
 from telegraf_han.log import Log
-from telegraf_han.outbox import Outbox, written
+from telegraf_han.outbox import Outbox, write
+from telegraf_han.p1.capture import Capture
 from telegraf_han.p1.framer import Framer
 from telegraf_han.reader import Feed, Reader, Shared, defect
 from telegraf_han.sources import Source
@@ -63,7 +63,7 @@ def _private_output() -> int:
 class Runner:
     """The threads and what they share."""
 
-    __slots__ = ("_config", "_ends_s", "_output", "_settings_due_s", "_shared", "_status_asked", "_status_due_s", "_waker")
+    __slots__ = ("_config", "_output", "_settings_due_s", "_shared", "_status_asked", "_status_due_s", "_waker")
 
     def __init__(self, config: Config, log: Log, output: int) -> None:
         """`output` is the descriptor of the lines. Nothing runs yet."""
@@ -75,7 +75,6 @@ class Runner:
         self._status_due_s = time.monotonic() + config.output.status_interval_s
         self._status_asked = False
         self._settings_due_s = 0.0
-        self._ends_s = inf
 
     def run(self) -> int:
         """Everything, from the first thread to the last line."""
@@ -87,9 +86,8 @@ class Runner:
         self._until_stdin_ends()
         self._wake()
         _joined(readers, READERS_END_S)
-        self._ends_s = time.monotonic() + WRITER_END_S
         self._shared.outbox.close()
-        _joined([writer], WRITER_END_S + 0.05)
+        _joined([writer], WRITER_END_S)
         time.sleep(LAST_LINES_S)
         return 0
 
@@ -99,14 +97,14 @@ class Runner:
 
     def _cable(self, meter: MeterConfig) -> Feed:
         wake = self._shared.wake
-        return Feed(meter.name, meter.port, lambda: sources.opened(meter.port, meter.line, wake), Framer, "W")
+        return Feed(meter.name, meter.port, lambda: sources.opened(meter.port, meter.line, wake), Framer, Capture, "W")
 
     def _radio(self, receiver: ReceiverConfig) -> Feed:
         kind = receivers.named(receiver.type)
         if receiver.command:
-            return Feed(receiver.name, receiver.command[0], self._program(receiver), kind.Receiver, "D")
+            return Feed(receiver.name, receiver.command[0], self._program(receiver), kind.Receiver, kind.Receiver, "D")
         line, wake = receiver.line or kind.LINE, self._shared.wake
-        return Feed(receiver.name, receiver.port, lambda: sources.opened(receiver.port, line, wake), kind.Receiver, "D")
+        return Feed(receiver.name, receiver.port, lambda: sources.opened(receiver.port, line, wake), kind.Receiver, kind.Receiver, "D")
 
     def _program(self, receiver: ReceiverConfig) -> Callable[[], Source]:
         from telegraf_han import programs  # noqa: PLC0415, most configurations have none
@@ -145,8 +143,7 @@ class Runner:
             try:
                 self._put_what_is_due(time.monotonic(), time.time_ns())
                 due_s = min(self._status_due_s, self._settings_due_s) - time.monotonic()
-                if not written(self._output, self._shared.outbox.batch(max(0.0, due_s)), lambda: time.monotonic() >= self._ends_s):
-                    return
+                write(self._output, self._shared.outbox.batch(max(0.0, due_s)))
             except OSError as error:
                 self._shared.log.say("W", f"stdout takes no more lines ({advice.words(error)}): ending")
                 self._wake()

@@ -125,6 +125,8 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
     control = sealed.control
     if control & COMPRESSED:
         raise SecurityError(f"security control {control:02X}: compressed content is not supported")
+    if encryption_key is None and not control & ENCRYPTED:
+        return Opened(sealed.ciphertext, verified=False)
     if encryption_key is None:
         raise WrongKeyError("the telegram is encrypted, but the meter has no encryption_key in the configuration")
     size = len(encryption_key.reveal())

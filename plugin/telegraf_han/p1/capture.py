@@ -13,36 +13,41 @@ from telegraf_han.p1.framer import Framer
 from telegraf_han.telegram import Event, Fault
 
 SNIFFED_BYTES: Final = 512
-_HEX: Final = re.compile(rb"(?:[0-9A-Fa-f\s:|_-]|0x|#[^\n]*(?:\n|\Z))+")
+_HEX: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:[0-9A-Fa-f\s:|,_-]|0x|#[^\n]*(?:\n|\Z))+")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
-_SEPARATORS: Final = b" \t\r\n:|_-\f\v"
-COMMENT_LIMIT: Final = 4096
-_IDENT_HEX: Final = re.compile(rb"2f(?:[2-7][0-9a-f]){5}|db08", re.IGNORECASE)
+_SEPARATORS: Final = b" \t\r\n:|,_-\f\v\xef\xbb\xbf"
+LINE_LIMIT: Final = 4096
+"""Characters of a line after which it is read in pieces: a whole capture may stand on one line."""
+_IDENT_HEX: Final = re.compile(rb"\Adb08|2f(?:[2-7][0-9a-f]){3,78}(?:0d)?0a", re.IGNORECASE)
+_BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+"""Ciphertext has such bytes, logs of programs have not (but escape sequences)."""
 
 
 def looks_like_p1(first: bytes) -> bool:
-    """Whether the first bytes of a recording are P1's rather than lines of a radio receiver: an ident line or a ciphered block."""
+    """Whether the first bytes of a recording are P1's rather than lines of a radio receiver: an ident line or ciphertext."""
     if _HEX.fullmatch(first[:SNIFFED_BYTES]):
-        return _IDENT_HEX.match(_COMMENT.sub(b"", first).translate(None, _SEPARATORS)) is not None
-    return b"\xdb" in first or b"\n/" in first or first.startswith(b"/")
+        return _IDENT_HEX.search(_COMMENT.sub(b"", first).translate(None, _SEPARATORS)) is not None
+    return first.startswith(b"/") or b"\n/" in first or _BINARY.search(first) is not None
 
 
 class Capture:
     """Receiver of a recording; decides on its first bytes and then is a `Framer`."""
 
-    __slots__ = ("_first", "_framer", "_hex", "_left")
+    __slots__ = ("_first", "_framer", "_half", "_hex", "_left")
 
     def __init__(self) -> None:
         """Nothing read yet."""
         self._framer = Framer()
         self._first = bytearray()
         self._hex: bool | None = None
-        self._left = bytearray()
+        self._left = b""
+        self._half = b""
 
     def start(self, now_ns: int) -> list[Event]:
         """The recording was opened."""
         self._first.clear()
-        self._left.clear()
+        self._left = b""
+        self._half = b""
         self._hex = None
         return self._framer.start(now_ns)
 
@@ -62,28 +67,46 @@ class Capture:
         """The recording has ended."""
         events = self._decided(now_ns) if self._hex is None else []
         events += self._fed(b"\n", now_ns) if self._hex else []
-        if self._left:
-            events.append(Fault(Cause.FRAMING, "hex text ends with half a byte", len(self._left)))
+        if self._half:
+            events.append(Fault(Cause.FRAMING, "hex text ends with half a byte", 1))
         return events + self._framer.finish(now_ns)
 
     def _decided(self, now_ns: int) -> list[Event]:
         first = bytes(self._first)
         self._first.clear()
-        self._hex = _HEX.fullmatch(first) is not None
+        self._hex = _HEX.fullmatch(first[:SNIFFED_BYTES]) is not None
         return self._fed(first, now_ns)
 
     def _fed(self, data: bytes, now_ns: int) -> list[Event]:
         if not self._hex:
             return self._framer.feed(data, now_ns)
-        self._left += data
-        whole, newline, rest = self._left.rpartition(b"\n")
-        if not newline:
-            whole, rest = (self._left, bytearray()) if b"#" not in self._left else (bytearray(), self._left)
-        digits = _COMMENT.sub(b"", whole).replace(b"0x", b"").translate(None, _SEPARATORS)
-        odd = digits[len(digits) & ~1 :]
-        self._left = bytearray(odd) + rest if len(rest) <= COMMENT_LIMIT else bytearray()
+        events: list[Event] = []
+        octets = bytearray()
+        *lines, rest = (self._left + data).split(b"\n")
+        for line in lines:
+            end = self._shortened(line, octets, events)
+            octets += self._octets(end, events)
+        self._left = self._shortened(rest, octets, events)
+        return self._framer.feed(octets, now_ns) + events
+
+    def _shortened(self, line: bytes, octets: bytearray, events: list[Event]) -> bytes:
+        """What is left of a long line after its pieces were read; always cut at the same places, never within a "0x"."""
+        while len(line) > LINE_LIMIT:
+            cut = LINE_LIMIT - (line[LINE_LIMIT - 1] == ord("0"))
+            octets += self._octets(line[:cut], events)
+            # A comment goes on to the end of its line, however long.
+            line = (b"#" if b"#" in line[:cut] else b"") + line[cut:]
+        return line
+
+    def _octets(self, line: bytes, events: list[Event]) -> bytes:
+        """The bytes of one line of digits; half a byte at its end waits for the next line."""
+        digits = self._half + line.partition(b"#")[0].replace(b"0x", b"").translate(None, _SEPARATORS)
+        whole = len(digits) & ~1
         try:
-            octets = bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
+            octets = bytes.fromhex(digits[:whole].decode("ascii"))
         except ValueError:
-            return [Fault(Cause.FRAMING, "text that is no hex", len(digits))]
-        return self._framer.feed(octets, now_ns)
+            self._half = b""
+            events.append(Fault(Cause.FRAMING, f"a line of {len(line)} characters that is no hex", len(line)))
+            return b""
+        self._half = digits[whole:]
+        return octets

@@ -3,7 +3,7 @@
 The envelope is DSMR's (P1 companion 5.0.2, 6.1); what stands inside decides the rest. Behind a block the plaintext is either
 bare lines, as Stoen's meters send [seen], or a whole DSMR telegram with ident and CRC-16/ARC of its own, as in Luxembourg and
 Austria (Luxmetering P1 1.1.3, 3.2.5). A key is right where the tag fits or, without AK, where the text begins as P1 text must;
-random bytes do so once in some ten million telegrams.
+random bytes do so once in some million telegrams.
 """
 
 import re
@@ -15,8 +15,8 @@ from telegraf_han.errors import ChecksumError, FramingError, RecordError, Securi
 from telegraf_han.secret import Key
 from telegraf_han.telegram import Plain
 
-_IDENT: Final = re.compile(rb"/([ -~]{3,78})\r?\n(?:\r?\n)?")
-_LOOKS_LIKE_P1: Final = re.compile(rb"\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*]|/[A-Za-z]{3}")
+_IDENT: Final = re.compile(rb"/([ \"-.0-~]{3,78})\r?\n(?:\r?\n)?")
+_LOOKS_LIKE_P1: Final = re.compile(rb"\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*]|/[A-Za-z]{3}[ \"-.0-~]{0,75}\r?\n")
 _INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
 
 
@@ -59,7 +59,8 @@ def opened(found: Envelope, encryption_key: Key | None, authentication_key: Key 
             raise RecordError(f"content begins with {plaintext[:4].hex()}, which is no P1 text line")
         raise WrongKeyError(_wrong_key(found.block, authentication_key))
     if authentication == "required" and not verified:
-        raise SecurityError("the tag does not fit authentication_key; the telegram is dropped, as the configuration requires")
+        lack = "the tag does not fit authentication_key" if found.block.tag else "the telegram carries no tag"
+        raise SecurityError(f"{lack}; it is dropped, as the configuration requires")
     return Plain(None, _inner(plaintext), verified, int.from_bytes(found.block.counter, "big"), "dsmr")
 
 

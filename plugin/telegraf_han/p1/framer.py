@@ -19,20 +19,27 @@ from telegraf_han.telegram import Event, Fault, Frame
 
 TELEGRAM_LIMIT: Final = 8192
 """Bytes of the longest telegram waited for: Stoen's have 700, a DSMR one with a full message of 1024 octets some 4000."""
-IDENT_LIMIT: Final = 80
+IDENT_LIMIT: Final = 84
+"""Bytes of the longest ident line with its line ends; IEC 62056-21 allows 23."""
 PAUSE_NS: Final = 2_000_000_000
 """A telegram that stands still this long will not go on: 583 bytes take 51 ms, and the slowest line, 9600 baud, 1 s."""
 NOISE_REPORTED: Final = 4096
 """Bytes without any telegram after which that is said, also at the start, where one usually comes in mid-telegram."""
 
 _OPENING: Final = re.compile(rb"[/\xdb]")
-_IDENT: Final = re.compile(rb"/[ -~]{3,78}\r?\n(?:\r?\n)?")
-_IDENT_SO_FAR: Final = re.compile(rb"/[ -~]{0,78}\r?\Z")
-_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/")
-"""Control bytes, or a line that opens the next telegram: this one is damaged."""
-_END_OF_TEXT: Final = re.compile(rb"(?:\A|\n)!")
-_FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})|([0-9A-Fa-f]{0,3})\0*[\r\n])")
-_FOOTER_SO_FAR: Final = re.compile(rb"!?[0-9A-Fa-f]{0,3}\0*\Z")
+_IDENT: Final = re.compile(rb"/[ \"-.0-~]{3,78}\r?\n(?:\r?\n)?")
+"""Printable, but for "/" and "!" (IEC 62056-21, 6.3.2)."""
+_IDENT_SO_FAR: Final = re.compile(rb"/[ \"-.0-~]{0,78}\r?\Z")
+_WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
+"""Without an ident line before it, a block is one only with a system title; DB alone stands in noise too often."""
+_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n")
+"""Control bytes, or what opens the next telegram, even in the middle of a line: this one is damaged."""
+_END_OF_TEXT: Final = re.compile(rb"\n!")
+_FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})|([0-9A-Fa-f]{0,3})\0{0,4}[\r\n])")
+_NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}\r?\n/[ \"-.0-~]{3,78}\r?\n")
+"""A footer and the ident line behind it; in ciphertext once in 10^15 telegrams, so there it means that the length is damaged."""
+_FOOTER_SO_FAR: Final = re.compile(rb"!?[0-9A-Fa-f]{0,3}\0{0,4}\Z")
+_UNENDED: Final = re.compile(rb"\n![0-9A-Fa-f]{0,3}\Z")
 _BETWEEN: Final = b"\r\n\0 \t"
 
 
@@ -48,6 +55,8 @@ class _Damaged(NamedTuple):
 
     error: TelegramError
     size: int
+    resume: int = 0
+    """Offset where the search goes on, if not at the byte behind its first."""
 
 
 _MORE: Final = "more"
@@ -89,7 +98,9 @@ class Framer:
         return self._events(now_ns, waiting=False)
 
     def finish(self, now_ns: int) -> list[Event]:
-        """The input has ended."""
+        """The input has ended; a capture may lack its last line end."""
+        if _UNENDED.search(self._buffer):
+            self._buffer += b"\n"
         events = self._events(now_ns, waiting=False)
         told = any(isinstance(event, Fault) for event in events)
         return events + self._noise_told(least=NOISE_REPORTED if told or (self._excused and self._heard) else 1)
@@ -119,6 +130,7 @@ class Framer:
                 found = _Damaged(FramingError(f"telegram stops after {len(buffer) - start} bytes"), len(buffer) - start)
             events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
             events.append(Fault(found.error.cause, str(found.error), found.size))
+            position = max(position, found.resume)
             # What is left of this telegram is noise to the search, but told already.
             self._noise, self._excused, self._heard = 0, True, True
         else:
@@ -154,6 +166,8 @@ def _measured(buffer: bytearray, start: int) -> _Found:
 
 def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
     has_ident = content > start
+    if not has_ident and buffer[start + 1 : start + 2] not in (b"", _WHOLE_TITLE):
+        return _NOISE
     try:
         found = ciphering.extent(buffer, content)
         if found is None:
@@ -165,20 +179,38 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
         # In noise every 256th byte is a DB; only behind an ident line does a bad block mean a telegram was lost.
         return _Damaged(error, len(buffer) - start) if has_ident else _NOISE
     if not has_ident:
-        return _Extent(bytes(buffer[start:end]), end) if end <= len(buffer) else _MORE
+        return _measured_bare(buffer, start, end)
+    if after := _NEXT_TELEGRAM.search(buffer, content, end):
+        size = after.start() - start
+        return _Damaged(FramingError(f"telegram of {end - start} bytes announced, but the next one begins after {size}"), size)
     if end >= len(buffer):
         return _MORE
     return _measured_footer(buffer, start, end, "block")
 
 
+def _measured_bare(buffer: bytearray, start: int, end: int) -> _Found:
+    """A block without footer; its system title again before its end means that the length is damaged."""
+    title_end = start + 2 + ciphering.TITLE_LIMIT
+    again = buffer.find(buffer[start:title_end], title_end, end)
+    if again >= 0:
+        return _Damaged(FramingError(f"block of {end - start} bytes announced, but the next one begins after {again - start}"), again - start)
+    return _Extent(bytes(buffer[start:end]), end) if end <= len(buffer) else _MORE
+
+
 def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
-    last = _END_OF_TEXT.search(buffer, content - 1)
-    wrong = _NO_TEXT.search(buffer, content, last.start() if last else len(buffer))
+    limit = start + TELEGRAM_LIMIT
+    last = _END_OF_TEXT.search(buffer, content - 1, limit)
+    wrong = _NO_TEXT.search(buffer, content, last.start() if last else limit)
     if wrong:
-        return _Damaged(FramingError(f"plain telegram breaks off after {wrong.start() - start} bytes"), wrong.start() - start)
+        size = wrong.start() - start
+        # Any other telegram begun before this place breaks off here too.
+        return _Damaged(FramingError(f"plain telegram breaks off after {size} bytes"), size, wrong.start() - 1)
     if last is None:
-        size = len(buffer) - start
-        return _Damaged(FramingError(f"plain telegram has no end within {size} bytes"), size) if size > TELEGRAM_LIMIT else _MORE
+        if len(buffer) <= limit:
+            return _MORE
+        return _Damaged(FramingError(f"plain telegram has no end within {TELEGRAM_LIMIT} bytes"), TELEGRAM_LIMIT, limit - IDENT_LIMIT)
+    if last.end() - 1 == content:
+        return _Damaged(FramingError("plain telegram has no content"), last.end() - start)
     return _measured_footer(buffer, start, last.end() - 1, "text")
 
 

@@ -27,6 +27,10 @@ LINES_LIMIT: Final = 512
 FLAWS_LIMIT: Final = 8
 VALUES_REMEMBERED: Final = 4096
 """Texts of values with their numbers: from one second to the next most lines of a telegram do not change."""
+TEXTS_REMEMBERED: Final = 512
+"""The same for octet-strings (serial numbers, messages), fewer, because each may be long."""
+DIGITS_LIMIT: Final = 18
+"""Digits before and behind the decimal point; a register has 8 and 3, and more would not fit any integer of 64 bits."""
 
 Reader = Callable[[bytes], Value]
 _Triple = tuple[bytes, bytes, bytes]
@@ -38,7 +42,7 @@ _SIMPLE_LINE: Final = re.compile(rb"([0-9][^(\r\n]*)\(([^*()\r\n]*)\*?([^()\r\n]
 _ONE_CODE: Final = re.compile(_CODE)
 _GROUPS: Final = re.compile(rb"\(([^()]*)\)")
 _STAMP: Final = re.compile(rb"\d{10}(?:\d\d)?[SW]?")
-_NUMBER: Final = re.compile(rb"([+-]?)0*(\d{0,18})(?:\.(\d{1,9}))?")
+_NUMBER: Final = re.compile(rb"([+-]?)(\d{0,%d})(?:\.(\d{1,%d}))?" % (DIGITS_LIMIT, DIGITS_LIMIT))
 _AS_TEXT: Final = b"\0text"
 """In the place of a unit: the value is all groups of the line as they stand."""
 
@@ -66,9 +70,9 @@ def body(lines: bytes, ident: str, zone: clock.Zone) -> Body:
     except ValueError:
         values = _readable(shape, plan, raw_values, flaws)
     time_ns = None
-    if plan.clock_at >= 0 and (stamp := raw_values[plan.clock_at]):
-        time_ns = clock.tst_ns(stamp, zone)
-        values[plan.clock_at] = clock.rfc3339(time_ns, zone)
+    if plan.clock_at >= 0:
+        time_ns = _time_ns(raw_values[plan.clock_at], zone, flaws)
+        values[plan.clock_at] = None if time_ns is None else clock.rfc3339(time_ns, zone)
     return Body(shape, values, time_ns, *_tags(plan, values, ident), tuple(flaws))
 
 
@@ -86,6 +90,17 @@ def _lines(lines: bytes, flaws: list[str]) -> tuple[tuple[bytes, ...], tuple[byt
         raise RecordError(f"telegram of {len(triples)} lines, more than {LINES_LIMIT}")
     codes, values, raw_units = zip(*triples, strict=True)
     return codes, values, raw_units
+
+
+def _time_ns(stamp: bytes, zone: clock.Zone, flaws: list[str]) -> int | None:
+    """The meter's clock in UTC ns; None where it says none, or no possible one: a clock not set makes no register wrong."""
+    if not stamp:
+        return None
+    try:
+        return clock.tst_ns(stamp, zone)
+    except RecordError as error:
+        flaws.append(str(error))
+        return None
 
 
 def _readable(shape: Shape, plan: _Plan, raw_values: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
@@ -141,7 +156,7 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
         occurrence = seen[code] = seen.get(code, 0) + 1
         row = obis.row(code)
         if raw_unit == _AS_TEXT or row.kind in ("text", "clock"):
-            columns.append(obis.column(code, None, "", occurrence, text=not row.name))
+            columns.append(obis.column(code, None, "", occurrence, text=raw_unit == _AS_TEXT))
             readers.append(_text)
         elif row.kind in ("octets", "serial", "model"):
             columns.append(obis.column(code, None, "", occurrence))
@@ -169,7 +184,7 @@ def _unit(raw: bytes) -> str:
 def _number(exponent: int, raw: bytes) -> Value:
     """Decimal text as an exact number of base units, None where nothing stands there. Raises ValueError for anything else."""
     whole, _, decimals = raw.partition(b".")
-    if whole.isdigit() and (decimals.isdigit() or not decimals):
+    if len(raw) <= DIGITS_LIMIT and whole.isdigit() and (decimals.isdigit() or not decimals):
         return units.scaled(int(whole + decimals), exponent - len(decimals))
     if not raw.strip():
         return None
@@ -182,7 +197,7 @@ def _number(exponent: int, raw: bytes) -> Value:
 
 def _is_number(raw: bytes) -> bool:
     found = _NUMBER.fullmatch(raw)
-    return found is not None and bool(found[2] or found[3] or b"0" in raw)
+    return found is not None and bool(found[2] or found[3])
 
 
 def _text(raw: bytes) -> Value:
@@ -190,7 +205,7 @@ def _text(raw: bytes) -> Value:
     return "".join(character for character in raw.rstrip(b"\xff ").decode("latin-1") if character.isprintable())
 
 
-@lru_cache(VALUES_REMEMBERED)
+@lru_cache(TEXTS_REMEMBERED)
 def _octets(raw: bytes) -> Value:
     """An octet-string sent in hex, as text where it is printable ASCII; else as it stands."""
     try:
@@ -231,12 +246,12 @@ def _simple(line: bytes, code: bytes) -> _Triple:
     """A line of several groups as code, value, unit.
 
     `(stamp)(value*unit)` is the value; DSMR 2.2's `(stamp)(00)(60)(1)(code)(unit)(value)` names its own code; anything else,
-    event logs and profiles, stays text.
+    event logs and profiles, stays text. What follows a single group is noise.
     """
     groups: list[bytes] = _GROUPS.findall(line)
     last, _, unit = groups[-1].partition(b"*")
-    if len(groups) == 2 and _STAMP.fullmatch(groups[0]):  # noqa: PLR2004, time stamp and value
+    if len(groups) == 1 or (len(groups) == 2 and _STAMP.fullmatch(groups[0])):  # noqa: PLR2004, time stamp and value
         return code, last, unit
-    if len(groups) > 3 and _ONE_CODE.fullmatch(groups[-3]) and not unit:  # noqa: PLR2004, the three that count
+    if len(groups) > 3 and _ONE_CODE.fullmatch(groups[-3]) and groups[-2][:1].isalpha() and not unit:  # noqa: PLR2004, the three that count
         return groups[-3], last, groups[-2]
     return code, line[len(code) :], _AS_TEXT

@@ -56,8 +56,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_time(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("time", "Telegrams depend on seed and time alone; registers begin to count at --start.")
+    group = parser.add_argument_group("time", "Telegrams depend on seed and time alone; registers begin to count at --start or --since.")
     group.add_argument("--start", type=_time, metavar="TIME", help=_START_HELP)
+    group.add_argument("--since", type=_time, metavar="TIME", help="registers count from then, so that a second run goes on where one left")
     group.add_argument("--until", type=_time, metavar="TIME", help="end before that time (default: never)")
     group.add_argument("--days", type=_above_zero, metavar="N", help="end after so many times 24 hours")
     group.add_argument("--speed", type=_speed, metavar="X", help="meter seconds per second from --start on, or max")

@@ -38,12 +38,14 @@ class Plan(NamedTuple):
     damage: float
     meter: MeterConfig
     """The section that reads it."""
+    since_s: int | None = None
+    """When its registers began to count; None for `start_s`."""
 
 
 def telegrams(plan: Plan) -> Iterator[Sent]:
     """All telegrams of a plan, as fast as they are taken."""
     writer = Writer(plan.model, plan.settings, plan.home)
-    sent = stream.telegrams(plan.home, writer, plan.dress, plan.start_s, plan.interval_s)
+    sent = stream.telegrams(plan.home, writer, plan.dress, plan.start_s, plan.interval_s, since_s=plan.since_s)
     if plan.end_s is not None:
         end_ns = plan.end_s * NS
         sent = takewhile(lambda one: one.frame.received_ns < end_ns, sent)
@@ -73,6 +75,7 @@ def planned(arguments: Namespace, now_s: int) -> Plan:
         arguments.interval or stream.INTERVALS_S[interface],
         arguments.damage,
         meter,
+        _since(arguments, start_s),
     )
 
 
@@ -126,3 +129,11 @@ def _time(arguments: Namespace, now_s: int) -> tuple[int, int | None]:
     if end_s is None and arguments.speed == float("inf"):
         raise ConfigError("", "--speed max", "--until or --days is expected beside it, or it would never end")
     return start_s, end_s
+
+
+def _since(arguments: Namespace, start_s: int) -> int | None:
+    """When the registers began to count. Raises ConfigError."""
+    since_s: int | None = arguments.since
+    if since_s is not None and since_s > start_s:
+        raise ConfigError("", "--since", "a time before --start is expected")
+    return since_s

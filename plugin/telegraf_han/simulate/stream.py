@@ -101,9 +101,12 @@ ENVELOPES: Final[dict[Interface, dict[str, Envelope]]] = {
 """Interface → envelope → (frame, wire); the first is the usual one."""
 
 
-def telegrams(home: Home, writer: Writer, dress: Dress, start_s: int, interval_s: int) -> Iterator[Sent]:
-    """The telegrams of a meter, for ever: one at `start_s` (UTC), where its registers begin, then one every `interval_s`."""
-    household = Household(home, start_s)
+def telegrams(home: Home, writer: Writer, dress: Dress, start_s: int, interval_s: int, *, since_s: int | None = None) -> Iterator[Sent]:
+    """The telegrams of a meter, for ever: one at `start_s` (UTC), then one every `interval_s`.
+
+    Its registers began to count at `since_s`, by default at `start_s`; the days between are only added up.
+    """
+    household = Household(home, start_s if since_s is None else since_s)
     envelope = ENVELOPES[dress.interface][dress.envelope]
     for second in count(start_s, interval_s):
         frame, wire = envelope(_Said(writer, household.at(second), second // interval_s, dress))

@@ -118,3 +118,18 @@ def test_what_cannot_be_is_refused(meters: tuple[MeterConfig, ...], words: tuple
 def test_end_is_not_sent(words: tuple[str, ...], count: int) -> None:
     """A span holds as many telegrams as intervals; days in Warsaw's time may have 23 or 25 hours."""
     assert len(list(islice(telegrams(planned(options("gama150", *words), NOW)), 100))) == count
+
+
+def test_a_second_run_goes_on_where_the_first_left() -> None:
+    """With --since the registers of a later run are those that the first would have shown by then."""
+    begin = ("ma309m", "--interval", "3600", "--start")
+    whole = telegrams(planned(options(*begin, "2026-10-24T00:00:00+02:00"), NOW))
+    later = telegrams(planned(options(*begin, "2026-10-25T05:00:00+01:00", "--since", "2026-10-24T00:00:00+02:00"), NOW))
+
+    assert list(islice(later, 3)) == list(islice(whole, 30, 33))
+
+
+def test_registers_cannot_begin_after_the_start() -> None:
+    """What begins to count tomorrow has nothing to show today."""
+    with pytest.raises(ConfigError, match="before --start"):
+        planned(options("ma309m", "--since", "2027-01-01T00:00:00+01:00"), NOW)

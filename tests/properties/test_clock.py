@@ -1,0 +1,78 @@
+"""The calendar: any moment that a meter says comes back, and any bytes are a time or a RecordError."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telegraf_han import clock
+from telegraf_han.clock import Zone
+from telegraf_han.errors import RecordError
+
+QUICK = settings(max_examples=300, deadline=None, database=None)
+NS = 1_000_000_000
+ZONES = {name: (Zone(name), ZoneInfo(name)) for name in ("Europe/Warsaw", "Europe/Luxembourg", "Europe/London", "UTC", "America/Santiago")}
+
+seconds = st.one_of(
+    st.integers(946_771_200, 2_145_916_800),  # 2000 to 2037
+    st.sampled_from([1_774_746_000, 1_792_890_000, 1_806_195_600]).flatmap(lambda change: st.integers(change - 7200, change + 7200)),
+)
+
+
+@QUICK
+@given(seconds, st.sampled_from(list(ZONES)))
+def test_a_moment_said_with_its_letter_comes_back(utc_s: int, name: str) -> None:
+    """Local time with S or W is one moment only, in any zone of whole-hour summers."""
+    zone, oracle = ZONES[name]
+    local = datetime.fromtimestamp(utc_s, oracle)
+    winter_s, summer_s = zone.offsets_s(local.year)
+    offset_s = int(local.utcoffset().total_seconds())
+    if offset_s not in (winter_s, summer_s):
+        return
+    letter = "S" if offset_s == summer_s else "W"
+
+    assert clock.tst_ns(f"{local:%y%m%d%H%M%S}{letter}".encode(), zone) == utc_s * NS
+
+
+@QUICK
+@given(seconds, st.integers(0, NS - 1), st.sampled_from(list(ZONES)))
+def test_rfc3339_is_what_the_library_reads(utc_s: int, ns: int, name: str) -> None:
+    """The text names the same moment, to the second, in local time."""
+    zone, oracle = ZONES[name]
+    found = datetime.fromisoformat(clock.rfc3339(utc_s * NS + ns, zone))
+
+    assert found == datetime.fromtimestamp(utc_s, UTC)
+    assert found.utcoffset() == datetime.fromtimestamp(utc_s, oracle).utcoffset()
+
+
+@QUICK
+@given(st.binary(min_size=6, max_size=6), st.sampled_from(list(ZONES)))
+def test_any_bytes_are_a_time_or_refused(raw: bytes, name: str) -> None:
+    """Types F, G, I and J never raise anything but RecordError."""
+    zone, _ = ZONES[name]
+    for read in (
+        lambda: clock.cp16_date(raw[:2]),
+        lambda: clock.cp24_time(raw[:3]),
+        lambda: clock.cp32_ns(raw[:4], zone),
+        lambda: clock.cp48_ns(raw, zone),
+        lambda: clock.rfc3339(clock.cp48_ns(raw, zone) or 0, zone),
+    ):
+        try:
+            read()
+        except RecordError:
+            continue
+
+
+@QUICK
+@given(st.one_of(st.binary(max_size=16), st.text("0123456789SWsw ", max_size=14).map(str.encode)))
+def test_any_stamp_is_a_time_or_refused(stamp: bytes) -> None:
+    """A DSMR stamp never raises anything but RecordError, and one that is read is written the same."""
+    zone, oracle = ZONES["Europe/Warsaw"]
+    try:
+        found = clock.tst_ns(stamp, zone)
+    except RecordError:
+        return
+
+    assert stamp[12:].upper() in (b"S", b"W", b"")
+    assert abs(datetime.fromtimestamp(found // NS, oracle).timestamp() - datetime.strptime(stamp[:12].decode(), "%y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()) <= 7200  # fmt: skip

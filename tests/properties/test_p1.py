@@ -1,0 +1,190 @@
+"""P1 under any bytes: a stream never raises, a telegram raises one type, and no number is ever a wrong one."""
+
+from decimal import Decimal
+
+import p1telegrams as p1
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from telegraf_han.clock import Zone
+from telegraf_han.config import Config, MeterConfig, Output
+from telegraf_han.decoder import Decoder
+from telegraf_han.errors import Cause, RecordError, TelegramError
+from telegraf_han.p1 import text
+from telegraf_han.p1.capture import Capture
+from telegraf_han.p1.framer import TELEGRAM_LIMIT, Framer
+from telegraf_han.secret import Key
+from telegraf_han.telegram import Event, Fault, Frame
+
+QUICK = settings(max_examples=120, deadline=None, database=None)
+WARSAW = Zone()
+
+TELEGRAMS = [p1.stoen(), p1.plain(), p1.luxembourg(), p1.footed(p1.IDENT + p1.LINES), p1.IDENT + p1.LINES + b"!\r\n"]
+MARKS = [b"/", b"!", b"\xdb", b"\xdb\x08", b"\r\n", b"\n", b"\0", b"/EGM5G35\r\n\r\n", b"\0\x82\x1f\x00\x30", b"!FE0C\r\n", b"1-0:1.8.0(1*kWh)\r\n", b"("]
+
+cuts = st.lists(st.integers(0, 3000), max_size=12)
+telegrams = st.sampled_from(TELEGRAMS)
+parts = st.tuples(telegrams, st.integers(0, 600), st.integers(0, 600)).map(lambda found: found[0][min(found[1:]) : max(found[1:])])
+streams = st.lists(st.one_of(telegrams, parts, st.sampled_from(MARKS), st.binary(max_size=40)), max_size=8).map(b"".join)
+hex_texts = st.lists(
+    st.one_of(
+        telegrams.map(lambda data: data.hex().encode()),
+        telegrams.map(lambda data: b"0x" + data.hex(":").encode()),
+        st.sampled_from([b"\n", b"# comment", b" ", b"0x", b"0", b"no hex\n", b"#" * 5000, b"00 " * 2000]),
+        st.text("0123456789abcdefx# \n", max_size=30).map(str.encode),
+    ),
+    max_size=8,
+).map(b"".join)
+
+
+def pieces(data: bytes, where: list[int]) -> list[bytes]:
+    """The data cut at these offsets."""
+    ends = sorted({cut % (len(data) + 1) for cut in where} | {len(data)})
+    return [data[begin:end] for begin, end in zip([0, *ends], ends, strict=False)]
+
+
+def played(receiver: Framer | Capture, chunks: list[bytes]) -> list[Event]:
+    """All events, each of a type that may be."""
+    events = receiver.start(0)
+    for chunk in chunks:
+        events += receiver.feed(chunk, 0)
+    events += receiver.finish(0)
+    assert all(isinstance(event, Frame) or (isinstance(event, Fault) and isinstance(event.cause, Cause) and event.size > 0) for event in events)
+    return events
+
+
+def frames(events: list[Event]) -> list[bytes]:
+    """The telegrams among events."""
+    return [event.data for event in events if isinstance(event, Frame)]
+
+
+@QUICK
+@given(streams, cuts)
+def test_framer_gives_the_same_frames_in_any_chunks(data: bytes, where: list[int]) -> None:
+    """Whatever comes, in whatever pieces: events only, and the same telegrams."""
+    whole = frames(played(Framer(), [data]))
+
+    assert frames(played(Framer(), pieces(data, where))) == whole
+    assert frames(played(Framer(), [data[at : at + 1] for at in range(len(data))])) == whole
+
+
+@QUICK
+@given(streams, streams)
+def test_framer_finds_what_follows_noise(before: bytes, after: bytes) -> None:
+    """A telegram that stands behind a pause is found, whatever was before, and what comes behind it."""
+    framer = Framer()
+    framer.feed(before, 0)
+    framer.idle(1 << 62)
+    found = framer.feed(p1.stoen() + after, 1 << 62)
+
+    assert frames(found)[:1] == [p1.stoen()[:-6]]
+
+
+@QUICK
+@given(st.lists(st.one_of(streams, hex_texts), max_size=6), cuts)
+def test_capture_gives_the_same_frames_in_any_chunks(content: list[bytes], where: list[int]) -> None:
+    """A recording, raw or hex or a mixture, is the same in any pieces."""
+    data = b"".join(content)
+    whole = frames(played(Capture(), [data]))
+
+    assert frames(played(Capture(), pieces(data, where))) == whole
+    assert frames(played(Capture(), pieces(data, list(range(0, len(data), 97))))) == whole
+
+
+@QUICK
+@given(st.lists(st.binary(max_size=9000), max_size=6))
+def test_buffers_are_bounded(chunks: list[bytes]) -> None:
+    """What is kept never grows beyond one telegram."""
+    framer = Framer()
+    for chunk in chunks:
+        framer.feed(p1.IDENT[: len(chunk) % 13] + chunk, 0)
+        assert len(framer._buffer) <= TELEGRAM_LIMIT + 16
+
+
+DECODER = Decoder(
+    Config("han.toml", Output(), (MeterConfig("home", "p1", encryption_key=Key(p1.EK), authentication_key=Key(p1.AK)),), ())
+)  # fmt: skip
+GENUINE = DECODER.take(Frame("p1", p1.stoen()[:-6], 0))
+mutations = st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(["flip", "put", "drop", "copy"]), st.integers(0, 255)), min_size=1, max_size=4)
+
+
+def mutated(data: bytes, how: list[tuple[int, str, int]]) -> bytes:
+    """The data with some bytes changed, lost or doubled."""
+    for where, what, octet in how:
+        at = where % (len(data) or 1)
+        middle = {"flip": bytes([data[at] ^ (octet or 1)]) if data else b"", "put": bytes([octet]), "drop": b"", "copy": data[at : at + octet]}[what]
+        data = data[:at] + middle + data[at + (what in ("flip", "drop")) :]
+    return data
+
+
+@QUICK
+@given(st.sampled_from(TELEGRAMS), mutations)
+def test_decoder_raises_one_type(telegram: bytes, how: list[tuple[int, str, int]]) -> None:
+    """A damaged frame, its CRC not looked at, is a telegram or a TelegramError; what the tag proves is what was sent."""
+    data = telegram[: telegram.rindex(b"!") + 1] if telegram.startswith(b"/") else telegram
+    try:
+        found = DECODER.take(Frame("p1", mutated(data, how), 0))
+    except TelegramError:
+        return
+
+    assert found is not None
+    assert GENUINE is not None
+    assert not found.verified or found.values == GENUINE.values
+    DECODER.line(found)
+
+
+@QUICK
+@given(mutations)
+def test_damaged_lines_under_a_tag(how: list[tuple[int, str, int]]) -> None:
+    """Odd lines that a meter really sends, tag and all, are a telegram or a RecordError."""
+    try:
+        found = DECODER.take(Frame("p1", p1.stoen(mutated(p1.LINES, how))[:-6], 0))
+    except TelegramError:
+        return
+
+    assert found is not None
+    assert found.verified
+    DECODER.line(found, 0)
+
+
+@QUICK
+@given(st.one_of(st.binary(max_size=300), st.lists(st.sampled_from([*p1.LINES.splitlines(keepends=True), b"(", b")", b"*", b"1", b"\n", b"."]), max_size=30).map(b"".join), mutations.map(lambda how: mutated(p1.LINES, how))))  # fmt: skip
+def test_text_of_any_bytes(lines: bytes) -> None:
+    """Any bytes are a body or a RecordError; the same bytes again are the same body; a number is finite and of sane size."""
+    try:
+        found = text.body(lines, "", WARSAW)
+    except RecordError:
+        return
+
+    assert len(found.values) == len(found.shape.columns)
+    assert all(value is None or isinstance(value, str) or abs(value) < 10**30 for value in found.values)
+    assert text.body(lines, "", WARSAW) == found
+
+
+numbers = st.tuples(st.sampled_from(["", "-", "+"]), st.text("0123456789", min_size=1, max_size=9), st.text("0123456789", max_size=9))
+UNITS = {"kWh": 3, "Wh": 0, "MWh": 6, "kW": 3, "kvar": 3, "V": 0, "kV": 3, "mA": -3, "Hz": 0, "": 0}
+
+
+@QUICK
+@given(st.lists(st.tuples(numbers, st.sampled_from(list(UNITS))), min_size=1, max_size=30), st.booleans())
+def test_numbers_are_exact(values: list[tuple[tuple[str, str, str], str]], odd: bool) -> None:
+    """Each number, on the fast way and on the slow one, is the decimal number times its power of ten, rounded once."""
+    texts = [f"{sign}{whole}{'.' if decimals else ''}{decimals}" for (sign, whole, decimals), _ in values]
+    lines = "".join(f"1-0:99.1.{place}({number}{'*' if unit else ''}{unit})\r\n" for place, (number, (_, unit)) in enumerate(zip(texts, values, strict=True)))
+    found = text.body(lines.encode() + (b"odd line\r\n" if odd else b""), "", WARSAW)
+    exact = [Decimal(number).scaleb(UNITS[unit]) for number, (_, unit) in zip(texts, values, strict=True)]
+
+    assert found.values == [int(value) if value == int(value) else float(value) for value in exact]
+    assert all(isinstance(value, int) == (number == int(number)) for value, number in zip(found.values, exact, strict=True))
+
+
+@pytest.mark.parametrize("telegram", TELEGRAMS, ids=["Stoen", "plain", "Luxembourg", "plain with X-25", "no CRC"])
+def test_the_samples_are_good(telegram: bytes) -> None:
+    """What is damaged above decodes when it is not."""
+    (frame,) = [event for event in played(Framer(), [telegram]) if isinstance(event, Frame)]
+    found = DECODER.take(frame)
+
+    assert found is not None
+    assert GENUINE is not None
+    assert found.values == GENUINE.values

@@ -1,0 +1,177 @@
+"""check: what would go wrong at `run`, found before, a line each."""
+
+import argparse
+import os
+import pty
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telegraf_han import secret
+from telegraf_han.commands import check
+from telegraf_han.config import MeterConfig
+
+EK = "00112233445566778899aabbccddeeff"
+AK = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+
+
+class Checked:
+    """A check's exit code and its lines."""
+
+    def __init__(self, code: int, printed: str) -> None:
+        self.code = code
+        self.lines = printed.splitlines()
+
+    def having(self, level: str, *words: str) -> list[str]:
+        """Lines of a level with these words."""
+        return [line for line in self.lines if line.startswith(f"{level:<8} ") and all(word in line for word in words)]
+
+
+@pytest.fixture
+def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch):
+    """Check a configuration's text, as an ordinary user."""
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+
+    def run(text: str) -> Checked:
+        (tmp_path / "han.toml").write_text(text)
+        (tmp_path / "han.toml").chmod(0o600)
+        parser = argparse.ArgumentParser()
+        check.add_arguments(parser)
+        code = check.run(parser.parse_args(["--config", str(tmp_path / "han.toml")]))
+        return Checked(code, capsys.readouterr().out)
+
+    return run
+
+
+@pytest.fixture
+def device() -> Iterator[str]:
+    """A serial device that nobody has open."""
+    meter, ours = pty.openpty()
+    path = os.ttyname(ours)
+    os.close(ours)
+    yield path
+    os.close(meter)
+
+
+def meter(port: object) -> str:
+    """A P1 meter."""
+    return f"[[meter]]\nname = 'home'\ninterface = 'p1'\nport = '{port}'\nencryption_key = '{EK}'\nauthentication_key = '{AK}'\n"
+
+
+def test_all_well(checked, device: str) -> None:
+    """A good configuration is all ok, and 0."""
+    found = checked(meter(device))
+
+    assert found.code == 0
+    assert len(found.lines) == len(found.having("ok")) == 3
+    assert found.having("ok", "1 meters, 0 receivers")
+    assert found.having("ok", "home: encryption_key and authentication_key are there")
+    assert found.having("ok", f"home: {device} can be opened")
+
+
+def test_device_in_use(checked, device: str) -> None:
+    """A device that a process has open is left alone, and the process named."""
+    held = os.open(device, os.O_RDONLY | os.O_NOCTTY)
+    found = checked(meter(device))
+    os.close(held)
+
+    assert found.code == 0
+    assert found.having("warning", f"home: {device} is in use by process {os.getpid()} (", "good if that is this plugin under Telegraf")
+
+
+def test_no_device(checked, tmp_path: Path) -> None:
+    """A device that is not there is an error, and 1."""
+    found = checked(meter(tmp_path / "none"))
+
+    assert found.code == 1
+    assert found.having("error", "home: ", "none is not there: is it plugged in?")
+
+
+def test_file(checked, tmp_path: Path) -> None:
+    """A file is said to be a replay."""
+    (tmp_path / "capture").write_bytes(b"")
+
+    assert checked(meter("capture")).having("ok", "capture is a file to replay")
+
+
+def test_socket(checked) -> None:
+    """A converter that listens is ok; one that does not is an error."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"socket://127.0.0.1:{server.getsockname()[1]}"
+        there = checked(meter(url))
+    gone = checked(meter(url))
+
+    assert (there.code, gone.code) == (0, 1)
+    assert there.having("ok", f"home: {url} can be opened")
+    assert gone.having("error", f"home: {url} refuses the connection")
+
+
+def test_programs(checked) -> None:
+    """A program that is installed is ok with its path; one that is not is an error."""
+    text = "[[receiver]]\nname = '{0}'\ntype = 'hex'\ncommand = ['{0}', '-x']\n"
+    found = checked(text.format("sh") + text.format("no-such-program"))
+
+    assert found.code == 1
+    assert found.having("ok", "sh: /")
+    assert found.having("error", "no-such-program is no program on this user's PATH")
+
+
+def test_changing_name(checked, tmp_path: Path, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device under a name that may change has its stable one told."""
+    (tmp_path / "by-id").mkdir()
+    (tmp_path / "by-id" / "usb-cable").symlink_to(device)
+    monkeypatch.setattr(check, "STABLE_NAMES", str(tmp_path / "by-id"))
+    monkeypatch.setattr(check, "_CHANGING", (device,))
+
+    assert checked(meter(device)).having("warning", f"its stable name is {tmp_path}/by-id/usb-cable")
+
+
+def test_root_is_told(checked, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root's check says that it says little."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+    assert checked(meter(device)).having("warning", "checked as root")
+
+
+def test_rights(checked, tmp_path: Path, device: str) -> None:
+    """A key file that every user may read is a warning."""
+    (tmp_path / "home.ek").write_text(EK)
+    (tmp_path / "home.ek").chmod(0o644)
+
+    found = checked(meter(device).replace(EK, "file:home.ek"))
+
+    assert found.code == 0
+    assert found.having("warning", "home.ek is a key and every user of this machine may read it")
+
+
+@pytest.mark.parametrize("text", ["x = 1", "", "[[meter]]\nname = 'home'\ninterface = 'p1'"], ids=["unknown", "empty", "no port"])
+def test_bad_configuration(text: str, checked) -> None:
+    """A configuration that cannot be used is one error, and 2."""
+    found = checked(text)
+
+    assert found.code == 2
+    assert len(found.lines) == len(found.having("error", "han.toml")) == 1
+
+
+KEYS = {
+    "wM-Bus with key": ({"key": EK}, "ok", "key is there"),
+    "wM-Bus without": ({"interface": "wmbus"}, "warning", "no key: only telegrams without encryption"),
+    "P1 without": ({}, "warning", "no encryption_key: only telegrams without encryption"),
+    "P1 with one": ({"encryption_key": EK}, "ok", "without authentication_key nothing can be verified"),
+    "P1 with the same twice": ({"encryption_key": EK, "authentication_key": EK}, "warning", "are the same"),
+    "the sample's": ({"encryption_key": "00" * 16}, "warning", "is still the sample's"),
+}
+
+
+@pytest.mark.parametrize(("given", "level", "words"), KEYS.values(), ids=KEYS)
+def test_keys(given: dict[str, str], level: str, words: str) -> None:
+    """Which keys there are is said, and what is missing."""
+    keys = {name: secret.key(text) for name, text in given.items() if name != "interface"}
+    interface = "wmbus" if "key" in given or "interface" in given else "p1"
+    finding = check._key(MeterConfig("home", interface, **keys))
+
+    assert finding.level == level
+    assert finding.text.startswith("home: ")
+    assert words in finding.text

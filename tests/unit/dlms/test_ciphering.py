@@ -1,0 +1,193 @@
+"""dlms.ciphering: ciphered blocks into plaintext, with either key or both."""
+
+import p1telegrams as p1
+import pytest
+
+from telegraf_han.dlms import ciphering
+from telegraf_han.dlms.ciphering import Block, Opened
+from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
+from telegraf_han.secret import Key
+
+EK, AK, OTHER = Key(p1.EK), Key(p1.AK), Key(b"\x77" * 16)
+TEXT = b"1-0:1.8.0(012345.035*kWh)\r\n"
+
+
+def block(**options) -> Block:
+    """A block of the sample text."""
+    return ciphering.block(p1.sealed(TEXT, **options), 0)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"\x00", (0, 1)),
+        (b"\x7f", (127, 1)),
+        (b"\x81\x80", (128, 2)),
+        (b"\x82\x02\x24", (548, 3)),
+        (b"\x83\x01\x00\x00", (65536, 4)),
+        (b"\x84\x00\x00\x02\x24", (548, 5)),
+        (b"\x81\x05", (5, 2)),
+        (b"", None),
+        (b"\x82\x02", None),
+        (b"\x84\x00\x00\x02", None),
+    ],
+    ids=repr,
+)
+def test_ber_length(data: bytes, expected: tuple[int, int] | None) -> None:
+    """Short form, and one to four octets; None where some are missing."""
+    assert ciphering.ber_length(data, 0) == expected
+    assert ciphering.ber_length(b"\xff\xff" + data, 2) == (expected and (expected[0], expected[1] + 2))
+
+
+@pytest.mark.parametrize("data", [b"\x80", b"\x85\0\0\0\0\0", b"\xff"], ids=repr)
+def test_ber_length_dlms_does_not_use(data: bytes) -> None:
+    """The indefinite form and five octets are none of DLMS."""
+    with pytest.raises(FramingError, match=f"{data[0]:02X}"):
+        ciphering.ber_length(data, 0)
+
+
+@pytest.mark.parametrize("tag", [b"", b"\xdb"], ids=["bare", "0xDB"])
+@pytest.mark.parametrize("title", [b"", b"TITLE", b"HAN00001"], ids=["no title", "short title", "title"])
+@pytest.mark.parametrize("before", [b"", b"/EGM5G35\r\n\r\n"], ids=["alone", "behind an ident"])
+def test_fields(tag: bytes, title: bytes, before: bytes) -> None:
+    """A block's fields are found with and without DB tag and title, at any offset."""
+    data = before + tag + p1.sealed(TEXT, title=title, counter=0x01020304) + b"!0000"
+
+    found = ciphering.block(data, len(before))
+
+    assert (found.title, found.control, found.counter) == (title, 0x30, bytes([1, 2, 3, 4]))
+    assert (len(found.ciphertext), len(found.tag)) == (len(TEXT), 12)
+    assert ciphering.opened(found, EK, AK) == Opened(TEXT, verified=True)
+
+
+@pytest.mark.parametrize("cut", range(len(p1.sealed(TEXT))))
+def test_cut_block(cut: int) -> None:
+    """A block cut anywhere is a framing error, never another exception."""
+    with pytest.raises(FramingError):
+        ciphering.block(p1.sealed(TEXT)[:cut], 0)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\x09" + bytes(40), b"\x00\x05\x20\0\0\0\0", b"\x00\x11\x30" + bytes(16), b"\x00\x20\x00" + bytes(40), b"\x00\x20\x33" + bytes(40)],
+    ids=["title of 9 bytes", "no content", "tag only", "no protection", "suite 3"],
+)
+def test_what_is_no_block(data: bytes) -> None:
+    """Lengths and control bytes that cannot be are framing errors."""
+    with pytest.raises(FramingError):
+        ciphering.block(data, 0)
+
+
+def test_encryption_key_alone_opens() -> None:
+    """GCM is CTR underneath: without authentication key the text is there, unverified."""
+    assert ciphering.opened(block(), EK, None) == Opened(TEXT, verified=False)
+
+
+def test_wrong_authentication_key() -> None:
+    """The text is there all the same, unverified."""
+    assert ciphering.opened(block(), EK, OTHER) == Opened(TEXT, verified=False)
+
+
+def test_wrong_encryption_key() -> None:
+    """Whether text makes sense is not for this module to say; it verifies never."""
+    found = ciphering.opened(block(), OTHER, AK)
+
+    assert found.plaintext != TEXT
+    assert not found.verified
+
+
+@pytest.mark.parametrize(
+    "aad",
+    [None, p1.AK, b"\x30", b""],
+    ids=["SC || AK", "AK", "SC", "nothing"],
+)
+def test_variants_of_additional_data(aad: bytes | None) -> None:
+    """What the tag covers besides the text is tried as the table says; each entry verifies with the right key only."""
+    assert ciphering.opened(block(aad=aad), EK, AK) == Opened(TEXT, verified=True)
+    needs_ak = aad is None or p1.AK in aad
+    assert ciphering.opened(block(aad=aad), EK, OTHER).verified is not needs_ak
+
+
+def test_other_additional_data_never_verifies() -> None:
+    """What the table does not list does not verify."""
+    assert not ciphering.opened(block(aad=b"\x30" + p1.EK), EK, AK).verified
+    assert len(ciphering.AAD_VARIANTS) == 4
+
+
+@pytest.mark.parametrize("at", [0, 5, -13, -12, -1], ids=["text", "later text", "last of text", "tag", "last of tag"])
+def test_damage_never_verifies(at: int) -> None:
+    """One bit anywhere under the tag, and it does not fit."""
+    data = bytearray(p1.sealed(TEXT))
+    data[at + 9 if at >= 0 else at] ^= 1
+
+    assert not ciphering.opened(ciphering.block(bytes(data), 0), EK, AK).verified
+
+
+@pytest.mark.parametrize("control", [0x30, 0x31, 0x70], ids=["suite 0", "suite 1", "broadcast key"])
+def test_suites_of_128_bits(control: int) -> None:
+    """Suites 0 and 1, and the broadcast bit, are under the tag as sent."""
+    assert ciphering.opened(block(control=control), EK, AK) == Opened(TEXT, verified=True)
+
+
+def test_suite_2() -> None:
+    """Suite 2 takes keys of 32 bytes."""
+    ek, ak = bytes(range(32)), bytes(range(100, 132))
+
+    assert ciphering.opened(block(ek=ek, ak=ak, control=0x32), Key(ek), Key(ak)) == Opened(TEXT, verified=True)
+
+
+@pytest.mark.parametrize(("control", "key", "size"), [(0x32, EK, 16), (0x30, Key(bytes(32)), 32), (0x31, Key(bytes(32)), 32)])
+def test_key_of_the_wrong_length(control: int, key: Key, size: int) -> None:
+    """A key that cannot be this suite's is said to be, by its length."""
+    sealed = p1.sealed(TEXT, ek=bytes(16), control=control)
+
+    with pytest.raises(WrongKeyError, match=f"encryption_key has {size}"):
+        ciphering.opened(ciphering.block(sealed, 0), key, AK)
+
+
+@pytest.mark.parametrize("control", [0x20, 0x21], ids=hex)
+def test_encrypted_only(control: int) -> None:
+    """Without a tag nothing is verified, and the text goes to the block's end."""
+    assert ciphering.opened(block(control=control), EK, AK) == Opened(TEXT, verified=False)
+
+
+def test_authenticated_only() -> None:
+    """A tag over visible text is checked; without keys the text is there all the same."""
+    visible = block(control=0x10)
+
+    assert visible.ciphertext == TEXT
+    assert ciphering.opened(visible, EK, AK) == Opened(TEXT, verified=True)
+    assert ciphering.opened(visible, EK, OTHER) == Opened(TEXT, verified=False)
+    assert ciphering.opened(visible, None, None) == Opened(TEXT, verified=False)
+
+
+@pytest.mark.parametrize("control", [0xB0, 0xA0], ids=hex)
+def test_compression_is_refused(control: int) -> None:
+    """Compressed content is told by its control byte."""
+    with pytest.raises(SecurityError, match=f"{control:02X}"):
+        ciphering.opened(block(control=control), EK, AK)
+
+
+def test_no_key() -> None:
+    """An encrypted block without any key says what is missing."""
+    with pytest.raises(WrongKeyError, match="no encryption_key"):
+        ciphering.opened(block(), None, AK)
+
+
+@pytest.mark.parametrize(
+    ("title", "counter"), [(b"", 0), (b"", 7), (b"HAN00001", 0), (b"HAN00001", 0xFFFFFFFF), (b"KFM", 1)], ids=["zero", "counter", "title", "both", "short"]
+)
+def test_nonce(title: bytes, counter: int) -> None:
+    """Title, zero-filled to 8 bytes, and counter; any counter is accepted, also the same one twice."""
+    sealed = block(title=title, counter=counter)
+
+    assert ciphering.opened(sealed, EK, AK) == ciphering.opened(sealed, EK, AK) == Opened(TEXT, verified=True)
+
+
+def test_errors_hold_no_key() -> None:
+    """No exception of this module repeats a key."""
+    for sealed, ek in ((block(), None), (block(control=0xB0), EK), (block(control=0x32), EK)):
+        with pytest.raises((WrongKeyError, SecurityError)) as caught:
+            ciphering.opened(sealed, ek, AK)
+        assert p1.EK.hex() not in repr(caught.value)
+        assert p1.AK.hex() not in repr(caught.value)

@@ -1,0 +1,377 @@
+"""p1.framer: bytes into telegrams, whatever the line does to them."""
+
+from collections.abc import Iterator
+
+import p1telegrams as p1
+import pytest
+
+from telegraf_han.errors import Cause
+from telegraf_han.p1.framer import NOISE_REPORTED, PAUSE_NS, TELEGRAM_LIMIT, Framer
+from telegraf_han.telegram import Event, Fault, Frame
+
+NOW_NS = 1_795_348_800_000_000_000
+
+VECTORS = {
+    name: p1.captured(name)
+    for name in (
+        "p1-gama150-stoen",
+        "p1-gama350-stoen",
+        "p1-ma110m-stoen",
+        "p1-ma309m-stoen",
+        "p1-ma309m-plain",
+        "p1-ma309m-plain-lf-only",
+        "p1-ma309m-plain-no-crc",
+        "p1-dsmr-companion-5",
+        "p1-luxembourg-0xdb",
+    )
+}
+UNCHECKED = ("p1-ma309m-plain-no-crc", "p1-ma309m-plain-lf-only", "p1-luxembourg-0xdb")
+CHECKED = [name for name in VECTORS if name not in UNCHECKED]
+"""Those whose telegrams carry a CRC outside the ciphertext."""
+BARE = "p1-luxembourg-0xdb"
+"""Only its length says where it ends, and only a pause that the next is another."""
+GOOD = p1.stoen(ident=b"/EGM5G15\r\n\r\n")
+
+
+def events(*pieces: bytes, end: str = "finish") -> list[Event]:
+    """All events of these pieces, fed one after the other."""
+    framer = Framer()
+    found = framer.start(NOW_NS)
+    for piece in pieces:
+        found += framer.feed(piece, NOW_NS)
+    return found + (framer.finish(NOW_NS) if end == "finish" else [])
+
+
+def frames(found: list[Event]) -> list[bytes]:
+    """The telegrams among events."""
+    return [event.data for event in found if isinstance(event, Frame)]
+
+
+def faults(found: list[Event]) -> list[Cause]:
+    """The causes among events."""
+    return [event.cause for event in found if isinstance(event, Fault)]
+
+
+def body(telegram: bytes) -> bytes:
+    """What a frame holds of a telegram: all up to its "!", or a bare block."""
+    return telegram[: telegram.rindex(b"!") + 1] if telegram.startswith(b"/") else telegram
+
+
+def paused(*pieces: bytes) -> list[Event]:
+    """All events of these pieces with a pause behind each."""
+    framer = Framer()
+    found = framer.start(NOW_NS)
+    for number, piece in enumerate(pieces):
+        found += framer.feed(piece, NOW_NS + number * 2 * PAUSE_NS)
+        found += framer.idle(NOW_NS + (number * 2 + 1) * PAUSE_NS)
+    return found
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_cut_anywhere(name: str) -> None:
+    """A telegram in two pieces is the same frame at every cut, and one after half a one is no less found."""
+    data = VECTORS[name]
+    whole = [body(data)]
+    joined = (lambda *pieces: paused(*pieces)) if name == BARE else (lambda *pieces: events(b"".join(pieces)))
+    for cut in range(len(data) + 1):
+        assert frames(events(data[:cut], data[cut:])) == whole
+        assert frames(joined(data[:cut], data))[-1:] == whole
+        assert frames(joined(data[cut:], data))[-1:] == whole
+
+
+@pytest.mark.parametrize("name", VECTORS)
+def test_byte_by_byte(name: str) -> None:
+    """No byte but the last makes a frame, and none before makes a fault."""
+    data = VECTORS[name]
+    framer = Framer()
+    found = [framer.feed(data[at : at + 1], NOW_NS + at) for at in range(len(data))]
+    at_end = [at for at, events_then in enumerate(found) if events_then]
+
+    assert len(at_end) == 1
+    (frame,) = found[at_end[0]]
+    assert frame == Frame("p1", body(data), NOW_NS + at_end[0])
+    assert data[at_end[0] + 1 :].strip(b"\r\n") == b""
+
+
+def damages(data: bytes) -> Iterator[tuple[bytes, str]]:
+    """A telegram with one byte flipped in each bit, or put to a byte that means something; and what was done."""
+    for at in range(len(data)):
+        for octet in {data[at] ^ 1 << bit for bit in (0, 2, 4, 5, 7)} | set(b"!/\n\r0F\0\x08\xdb\xff\x82") - {data[at]}:
+            yield data[:at] + bytes([octet]) + data[at + 1 :], f"{octet:02x} at {at}"
+
+
+def fits_high_byte_first(data: bytes) -> bool:
+    """Whether a damaged block fits its footer in the other byte order, which has to be accepted too: one of 65,536 does."""
+    value = p1.x25(body(data)) if data.startswith(b"/") and b"!" in data else 0
+    return data[-6:-2].upper() == b"%04X" % value
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_damage_costs_one_telegram(name: str) -> None:
+    """Whatever byte of a telegram is damaged in whatever way, its neighbours arrive at once, and it never arrives changed."""
+    data = VECTORS[name]
+    for damaged, what in damages(data):
+        found = events(GOOD + damaged + GOOD, end="no end")
+        first, *middle, last = frames(found)
+
+        assert first == last == body(GOOD), what
+        assert middle == [body(data)] or (middle == [] and faults(found)) or fits_high_byte_first(damaged), what
+
+
+@pytest.mark.parametrize("name", UNCHECKED)
+def test_damage_without_crc_costs_one_telegram(name: str) -> None:
+    """Without a CRC a damaged telegram may arrive, but its neighbours do too; a bare block's when the line pauses, as it does."""
+    data = VECTORS[name]
+    for damaged, what in damages(data):
+        pieces = (data, damaged, data)
+        told = frames(paused(*pieces) if name == BARE else events(b"".join(pieces), end="no end"))
+
+        assert told[0] == told[-1] == body(data), what
+        assert len(told) in (2, 3), what
+
+
+def test_long_damage_of_a_bare_block() -> None:
+    """In a capture without pauses a bare block whose length is far too great ends where its title comes again."""
+    data = VECTORS[BARE]
+    damaged = data[:11] + b"\x10" + data[12:]
+    found = events(data + damaged + data + data, end="no end")
+
+    assert frames(found) == [data] * 3
+    assert faults(found) == [Cause.FRAMING]
+
+
+@pytest.mark.parametrize("name", ["p1-gama350-stoen", "p1-ma309m-plain", "p1-ma309m-plain-no-crc"])
+def test_loss_costs_one_telegram(name: str) -> None:
+    """Bytes lost in the middle, as at a full buffer of a serial port, cost no neighbour."""
+    data = VECTORS[name]
+    for begin in range(0, len(data), 7):
+        for size in (1, 2, 64, 300):
+            told = frames(events(data + data[:begin] + data[begin + size :] + data, end="no end"))
+            assert (told[0], told[-1]) == (body(data), body(data)), (begin, size)
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_marks_inside_do_not_matter(name: str) -> None:
+    """Noise of nothing but marks before and behind a telegram costs nothing."""
+    data = VECTORS[name]
+
+    assert frames(events(b"!/\xdb\r\n!0000\r\n/!" + data + b"\xdb!/\r\n" + data)) == [body(data)] * 2
+
+
+@pytest.mark.parametrize("mark", [b"!", b"/", b"\xdb", b"!FE0C\r\n", b"/EGM5G35\r\n", b"\xdb\x08HAN00001\x82\x02\x00\x30"], ids=repr)
+def test_marks_inside_the_ciphertext(mark: bytes) -> None:
+    """A block is measured by its length: what looks like an end or a beginning inside is content."""
+    telegram = p1.footed(p1.IDENT + p1.sealed(b"x" * 200)[:100] + mark + p1.sealed(b"x" * 200)[100 + len(mark) :])
+
+    assert frames(events(telegram)) == [body(telegram)]
+    assert frames(events(*[telegram[at : at + 1] for at in range(len(telegram))])) == [body(telegram)]
+
+
+@pytest.mark.parametrize(
+    ("length", "cause"),
+    [
+        (b"\x84\x7f\xff\xff\xff", Cause.FRAMING),
+        (b"\x84\xff\xff\xff\xff", Cause.FRAMING),
+        (b"\x85\x00\x00\x00\x00\x10", Cause.FRAMING),
+        (b"\x80", Cause.FRAMING),
+        (b"\xff", Cause.FRAMING),
+        (b"\x00", Cause.FRAMING),
+        (b"\x05", Cause.FRAMING),
+        (b"\x11", Cause.FRAMING),
+        (b"\x82\x00\x00", Cause.FRAMING),
+        (b"\x82\x20\x00", Cause.FRAMING),
+        (b"\x82\x1f\x00", Cause.FRAMING),
+    ],
+    ids=["2 GiB", "4 GiB", "85", "indefinite", "FF", "0", "head only", "no content", "long 0", "over the limit", "under the limit"],
+)
+def test_absurd_lengths(length: bytes, cause: Cause) -> None:
+    """A length that cannot be is given up at once, or when the next telegram begins; that one arrives."""
+    absurd = p1.IDENT + b"\0" + length + p1.sealed(b"y" * 300)[4:] + b"!0000\r\n"
+    found = events(absurd + GOOD, end="no end")
+
+    assert frames(found) == [body(GOOD)]
+    assert faults(found) == [cause]
+
+
+@pytest.mark.parametrize(
+    ("length", "form"),
+    [(b"\x11", "short"), (b"\x81\x90", "81"), (b"\x82\x02\x24", "82"), (b"\x83\x00\x02\x24", "83"), (b"\x84\x00\x00\x02\x24", "84")],
+)
+def test_every_form_of_length(length: bytes, form: str) -> None:
+    """A BER length of one to five bytes measures the block."""
+    size = int.from_bytes(length[1:], "big") or 0x12
+    head = b"\x12" if form == "short" else length
+    telegram = p1.footed(p1.IDENT + b"\0" + head + b"\x30" + bytes(size - 1))
+
+    assert frames(events(telegram)) == [body(telegram)]
+
+
+@pytest.mark.parametrize(
+    "footer",
+    ["{:04X}", "{:04x}", "{:X}", "{:x}", "{:04X}\0", "{:X}\0\0"],
+    ids=["padded", "lower case", "unpadded", "unpadded lower case", "NUL before line end", "unpadded and NUL"],
+)
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n"], ids=["CRLF", "LF"])
+def test_footers_of_plain_telegrams(footer: str, line_end: bytes) -> None:
+    """ARC is accepted as meters print it; several CRCs, so that short ones are among them."""
+    for number in range(0, 9000, 37):
+        text = p1.IDENT + b"1-0:1.8.0(%06d.000*kWh)\r\n!" % number
+        telegram = text.replace(b"\r\n", line_end)
+        data = telegram + footer.format(p1.arc(telegram)).encode() + line_end
+        assert frames(events(data + data)) == [telegram, telegram], number
+
+
+def test_footer_missing() -> None:
+    """DSMR 2.2 has a bare "!", at the end of a capture even without line end."""
+    telegram = p1.IDENT + p1.LINES + b"!"
+
+    assert frames(events(telegram + b"\r\n" + telegram + b"\n" + telegram)) == [telegram] * 3
+
+
+@pytest.mark.parametrize(
+    "telegram",
+    [
+        p1.plain()[:-6] + b"0000\r\n",
+        p1.plain()[:-6] + b"1\r\n",
+        p1.stoen()[:-6] + b"0000\r\n",
+        p1.plain().replace(b"012345.035", b"012345.036"),
+        p1.stoen()[:-6] + b"\r\n",
+    ],
+    ids=["plain", "plain unpadded", "block", "one digit", "block without CRC"],
+)
+def test_footer_that_does_not_fit(telegram: bytes) -> None:
+    """A CRC that does not fit is noise on the line, told as such; a block has to have one."""
+    found = events(GOOD + telegram + GOOD, end="no end")
+
+    assert frames(found) == [body(GOOD)] * 2
+    assert faults(found) == [Cause.CHECKSUM]
+
+
+def test_x25_behind_plain_text() -> None:
+    """A meter whose encryption is switched off may keep its own CRC."""
+    telegram = p1.footed(p1.IDENT + p1.LINES)
+
+    assert frames(events(telegram + telegram)) == [body(telegram)] * 2
+
+
+def test_x25_in_either_byte_order() -> None:
+    """A ciphered telegram's CRC is accepted high byte first too, in either case."""
+    telegram = body(GOOD)
+    value = p1.x25(telegram)
+
+    assert frames(events(telegram + b"%04X\r\n" % value + telegram + b"%04x\r\n" % value)) == [telegram] * 2
+
+
+@pytest.mark.parametrize("line_ends", [b"\r\n", b"\r\n\r\n", b"\n", b"\n\n"], ids=repr)
+@pytest.mark.parametrize("made", [p1.plain, p1.stoen], ids=["plain", "block"])
+def test_line_ends_behind_the_ident(made, line_ends: bytes) -> None:
+    """One line end or two, with CR or without."""
+    telegram = made(ident=b"/EGM5G35" + line_ends)
+
+    assert frames(events(telegram)) == [body(telegram)]
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [b"/\r\n\r\n", b"/AB\r\n\r\n", b"/" + b"A" * 90 + b"\r\n\r\n", b"/EGM\x805\r\n\r\n", b"/EGM/G35\r\n\r\n", b"/EGM5G35\r\n\r\n\r\n"],
+    ids=["empty", "too short", "too long", "high byte", "slash inside", "three line ends"],
+)
+def test_what_is_no_ident(opening: bytes) -> None:
+    """Such a line opens nothing; what follows is noise, the next telegram is not."""
+    found = events(GOOD + opening + p1.LINES + b"!\r\n" + GOOD, end="no end")
+
+    assert frames(found)[0] == frames(found)[-1] == body(GOOD)
+
+
+def test_pause_ends_half_a_telegram() -> None:
+    """After a pause the half is given up; before, it is waited for; what comes then is whole."""
+    framer = Framer()
+    framer.feed(GOOD + GOOD[:-100], NOW_NS)
+
+    assert framer.idle(NOW_NS + PAUSE_NS - 1) == []
+    assert faults(framer.idle(NOW_NS + PAUSE_NS)) == [Cause.FRAMING]
+    assert framer.idle(NOW_NS + 2 * PAUSE_NS) == []
+    assert frames(framer.feed(GOOD, NOW_NS + 3 * PAUSE_NS)) == [body(GOOD)]
+
+
+def test_telegram_behind_half_a_one_is_found_at_the_pause() -> None:
+    """A damaged length that waits for bytes which never come does not hide a telegram already there."""
+    framer = Framer()
+    half = p1.IDENT + b"\0\x82\x10\x00\x30" + bytes(40)
+    assert frames(framer.feed(half + b"\n" + GOOD, NOW_NS)) == []
+
+    found = framer.idle(NOW_NS + PAUSE_NS)
+
+    assert frames(found) == [body(GOOD)]
+    assert faults(found) == [Cause.FRAMING]
+
+
+def test_reopened_port_forgets() -> None:
+    """Half a telegram from before the port was lost is not joined with what comes after."""
+    framer = Framer()
+    framer.feed(GOOD[:-100], NOW_NS)
+
+    assert framer.start(NOW_NS) == []
+    assert framer.feed(GOOD[-100:], NOW_NS) == []
+    assert frames(framer.feed(GOOD, NOW_NS)) == [body(GOOD)]
+
+
+@pytest.mark.parametrize("cut", [1, 100, 200])
+def test_start_in_the_middle_is_no_fault(cut: int) -> None:
+    """The rest of a telegram that began before us, live or in a capture, is nobody's fault."""
+    assert faults(events(GOOD[-cut:] + GOOD)) == []
+
+
+def test_noise_between_telegrams_is_told() -> None:
+    """Bytes between two telegrams are a fault with their count; line ends are not."""
+    found = events(GOOD + b"\r\n\0abc\r\n" + GOOD + b"\r\n\r\n")
+
+    assert [event for event in found if isinstance(event, Fault)] == [Fault(Cause.FRAMING, "3 bytes that belong to no telegram", 3)]
+
+
+def test_only_noise_is_told() -> None:
+    """A line of nothing but noise is told as often as it comes, and at the end of a capture always."""
+    assert faults(events(b"\x55" * (3 * NOISE_REPORTED), end="no end")) == [Cause.FRAMING]
+    assert faults(events(*[b"\x55" * NOISE_REPORTED] * 3, end="no end")) == [Cause.FRAMING] * 3
+    assert faults(events(b"\x55")) == [Cause.FRAMING]
+    assert events(b"") == events(b"\r\n\0") == []
+
+
+HOSTILE = {
+    "nothing but slashes": b"/",
+    "ident without end": b"/ABC5" + b"A" * 4000,
+    "idents without content": b"/ABC5x\r\n",
+    "blocks that announce 8 KiB": p1.IDENT + b"\0\x82\x1f\x00\x30" + b"\x55" * 200,
+    "bare blocks that announce 8 KiB": b"\xdb\x08HAN00001\x82\x1f\xe0\x30\xdb\x08",
+    "text without end": b"1-0:1.8.0(1*kWh)\r\n",
+    "text of idents": b"x/abc\n",
+    "footer without end": b"\0",
+    "footer of digits": b"\r\n!",
+    "openings": b"\xdb\x08",
+    "zeros": bytes(100),
+}
+
+
+@pytest.mark.parametrize("chunk_bytes", [1, 4096, 100_000])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_buffer_is_bounded(name: str, chunk_bytes: int) -> None:
+    """Whatever is fed, no more than one telegram's worth is kept."""
+    opening = {"text without end": p1.IDENT, "footer without end": p1.IDENT + p1.LINES + b"!"}.get(name, b"")
+    total = 3000 if chunk_bytes == 1 else 200_000
+    data = opening + (HOSTILE[name] * (total // len(HOSTILE[name]) + 1))[:total]
+    framer = Framer()
+    for at in range(0, len(data), chunk_bytes):
+        framer.feed(data[at : at + chunk_bytes], NOW_NS)
+        assert len(framer._buffer) <= TELEGRAM_LIMIT + 16
+    framer.finish(NOW_NS)
+    assert len(framer._buffer) == 0
+
+
+def test_faults_tell_no_content() -> None:
+    """A fault counts and never quotes."""
+    secret = b"PRIVATE-MESSAGE-OF-SOMEBODY"
+    found = events(p1.IDENT + b"0-0:96.13.0(" + secret + b")\x01\r\n!\r\n" + GOOD + secret + GOOD)
+
+    details = [event.detail for event in found if isinstance(event, Fault)]
+    assert len(details) == 2
+    assert not any("PRIV" in detail for detail in details)

@@ -1,0 +1,265 @@
+"""p1.text: data lines into columns and values."""
+
+import pytest
+
+from telegraf_han.clock import Zone
+from telegraf_han.errors import RecordError
+from telegraf_han.p1 import text
+from telegraf_han.telegram import Body
+
+WARSAW = Zone()
+
+
+def body(*lines: bytes, ident: str = "") -> Body:
+    """These lines with CR LF between them."""
+    return text.body(b"\r\n".join(lines) + b"\r\n", ident, WARSAW)
+
+
+def fields(found: Body) -> dict[str, object]:
+    """Field keys and values; two of one name would be an error."""
+    named = [(column.field, value) for column, value in zip(found.shape.columns, found.values, strict=True) if column.field]
+    assert len(dict(named)) == len(named)
+    return dict(named)
+
+
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        (b"1-0:1.8.0(012345.035*kWh)", "active_energy_import_wh", 12345035),
+        (b"1-0:1.8.0(000000.000*kWh)", "active_energy_import_wh", 0),
+        (b"1-0:1.8.0(999999.999*kWh)", "active_energy_import_wh", 999999999),
+        (b"1-0:1.8.0(00012.3456789*kWh)", "active_energy_import_wh", 12345.6789),
+        (b"1-0:2.8.0(1.5*MWh)", "active_energy_export_wh", 1500000),
+        (b"1-0:1.8.0(12345035*Wh)", "active_energy_import_wh", 12345035),
+        (b"1-0:3.8.0(00000.001*kVArh)", "reactive_energy_import_varh", 1),
+        (b"1-0:1.7.0(00.278*kW)", "active_power_import_w", 278),
+        (b"1-0:1.7.0(-00.278*kW)", "active_power_import_w", -278),
+        (b"1-0:1.7.0(+00.278*kW)", "active_power_import_w", 278),
+        (b"1-0:1.7.0(-00.000*kW)", "active_power_import_w", 0),
+        (b"1-0:1.7.0(-0*kW)", "active_power_import_w", 0),
+        (b"1-0:1.7.0( 00.278 *kW)", "active_power_import_w", 278),
+        (b"1-0:1.7.0(.5*kW)", "active_power_import_w", 500),
+        (b"1-0:1.7.0(5.*kW)", "active_power_import_w", 5000),
+        (b"1-0:4.7.0(0.05*kVAr)", "reactive_power_export_var", 50),
+        (b"1-0:32.7.0(229.6*V)", "voltage_l1_v", 229.6),
+        (b"1-0:32.7.0(0.2296*kV)", "voltage_l1_v", 229.6),
+        (b"1-0:51.7.0(0.00123*kA)", "current_l2_a", 1.23),
+        (b"1-0:51.7.0(001*A)", "current_l2_a", 1),
+        (b"1-0:14.7.0(49.99*Hz)", "frequency_hz", 49.99),
+        (b"1-0:73.7.0(-0.987)", "power_factor_l3", -0.987),
+        (b"0-0:17.0.0(16500)", "limiter_threshold_active_w", 16500),
+        (b"0-0:17.0.0(16.5*kW)", "limiter_threshold_active_w", 16500),
+        (b"0-0:94.98.31(00000000)", "dsm_threshold_1_w", 0),
+        (b"0-0:94.98.33(3)", "limiter_mode", 3),
+        (b"0-0:96.14.0(0002)", "tariff", 2),
+        (b"1.8.0(000001*kWh)", "active_energy_import_wh", 1000),
+        (b"1-0:1.8.0*255(000001*kWh)", "active_energy_import_wh", 1000),
+        (b"1-0:1.8.0.255(000001*kWh)", "active_energy_import_wh", 1000),
+        (b"1-0:99.7.0(5*W)", "obis_1_0_99_7_0_w", 5),
+        (b"1-0:99.7.0(5)", "obis_1_0_99_7_0", 5),
+        (b"1-0:99.7.0(five)", "obis_1_0_99_7_0_text", "five"),
+        (b"1-0:99.7.0(5*furlong)", "obis_1_0_99_7_0_furlong", 5),
+        (b"0-1:24.2.1(260410150000S)(00024.123*m3)", "obis_0_1_24_2_1_m3", 24.123),
+        (b"0-1:24.2.1(260410150000S)(00024.123*m\xb3)", "obis_0_1_24_2_1_m3", 24.123),
+        (b"0-1:24.2.1(260410150000S)(00024.123*m\xc2\xb3)", "obis_0_1_24_2_1_m3", 24.123),
+        (b"0-1:24.2.1(2604101500)(00024.123*m3)", "obis_0_1_24_2_1_m3", 24.123),
+        (b"1-0:1.6.0(260401000000S)(05.120*kW)", "active_power_import_max_w", 5120),
+        (b"0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(00024.123)", "obis_0_1_24_2_1_m3", 24.123),
+        (b"1-0:1.8.0(000001*kWh))", "active_energy_import_wh", 1000),
+        (b"1-0:1.8.0(000001*kWh) \0", "active_energy_import_wh", 1000),
+        (b"1-0:1.8.0(000001*kWh)x", "active_energy_import_wh", 1000),
+        (b"0-0:96.13.0(48616C6C6F)", "message", "Hallo"),
+        (b"0-0:96.13.0(4861FFFF)", "message", "Ha"),
+        (b"0-0:96.13.0()", "message", ""),
+        (b"0-0:96.13.0(Awaria)", "message", "Awaria"),
+        (b"0-0:96.13.0(486)", "message", "486"),
+        (b"0-0:96.13.0(0102)", "message", "0102"),
+        (b"0-0:96.13.0(\xff\xff\xff)", "message", ""),
+        (b"1-3:0.2.8(50)", "telegram_version", "50"),
+    ],
+    ids=lambda value: value.decode("latin-1").replace("\r\n", " ") if isinstance(value, bytes) else "",
+)
+def test_line(line: bytes, field: str, value: object) -> None:
+    """One line, alone and among others, gives this field with this value of this type."""
+    for found in (body(line), body(b"1-0:21.7.0(1*W)", line, b"1-0:41.7.0(1*W)")):
+        given = fields(found)[field]
+        assert (given, type(given)) == (value, type(value))
+        assert found.flaws == ()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"NaN", b"nan", b"Infinity", b"inf", b"----", b"-", b"+", b".", b"-.", b"1e400", b"1E3", b"0x10", b"1_0", b"1,5", b"1.2.3", b"--5",
+        b"1 2", b"\xef\xbc\x91\xef\xbc\x92", b"\xb2", b"12a", b"ERROR", b"9" * 19, b"9" * 400, b"0." + b"1" * 19, b"0." + b"1" * 60,
+        b"9" * 5000,
+    ],
+    ids=lambda raw: f"{raw[:6]!r}{len(raw)}",
+)  # fmt: skip
+@pytest.mark.parametrize("unit", [b"*kWh", b""], ids=["kWh", "no unit"])
+def test_what_is_no_number(raw: bytes, unit: bytes) -> None:
+    """Such text under a numeric code is no value and a flaw that does not repeat it; the other lines are good."""
+    found = body(b"1-0:1.8.0(" + raw + unit + b")", b"1-0:1.7.0(00.278*kW)")
+
+    assert fields(found) == {"active_energy_import_wh": None, "active_power_import_w": 278}
+    assert found.flaws == (f"1-0:1.8.0: {len(raw)} characters that are no number",)
+
+
+@pytest.mark.parametrize("raw", [b"", b" ", b"   "], ids=repr)
+def test_empty_value(raw: bytes) -> None:
+    """Nothing is None, without a flaw."""
+    found = body(b"1-0:1.8.0(" + raw + b"*kWh)", b"1-0:1.7.0(" + raw + b")")
+
+    assert fields(found) == {"active_energy_import_wh": None, "active_power_import_w": None}
+    assert found.flaws == ()
+
+
+def test_codes_repeated() -> None:
+    """A code that comes again is another column, named by its place or numbered; in telegram order."""
+    found = body(b"0-0:17.0.0(1)", b"1-0:1.8.0(4*Wh)", b"0-0:17.0.0(2)", b"1-0:1.8.0(5*Wh)", b"0-0:17.0.0(3)", b"0-0:17.0.0(6)")
+
+    assert list(fields(found).items()) == [
+        ("limiter_threshold_active_w", 1),
+        ("active_energy_import_wh", 4),
+        ("limiter_threshold_normal_w", 2),
+        ("active_energy_import_wh_2", 5),
+        ("limiter_threshold_emergency_w", 3),
+        ("limiter_threshold_w_4", 6),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "field"),
+    [
+        (b"1-0:99.97.0(2)(0-0:96.7.19)(101208152415W)(0000000240*s)(101208151004W)(0000000301*s)", "obis_1_0_99_97_0_text"),
+        (b"1-0:99.97.0(1)(0-0:96.7.19)(000103180420W)(0000237126*s)", "obis_1_0_99_97_0_text"),
+        (b"1-0:99.97.0(1)(0-0:96.7.19)(000103180420W)(0000237126)", "obis_1_0_99_97_0_text"),
+        (b"1-0:99.97.0(0)(0-0:96.7.19)", "obis_1_0_99_97_0_text"),
+        (b"0-0:98.1.0(1)(1-0:1.6.0)(1-0:1.6.0)(260401000000S)(260315120000W)(05.120*kW)", "obis_0_0_98_1_0_text"),
+        (b"1-0:1.8.0(1)(2)", "active_energy_import_text"),
+        (b"0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)", "obis_0_1_24_3_0_text"),
+    ],
+    ids=["events", "one event", "event without unit", "no event", "maxima", "two values", "gas that does not go on"],
+)
+def test_lines_of_many_groups_stay_text(line: bytes, field: str) -> None:
+    """Logs and profiles are kept whole, in a field that never holds a number."""
+    found = body(line, b"1-0:1.7.0(00.278*kW)")
+
+    assert fields(found) == {field: line[line.index(b"(") :].decode(), "active_power_import_w": 278}
+    assert found.flaws == ()
+
+
+@pytest.mark.parametrize(
+    ("stamp", "expected"),
+    [(b"260410150553S", 1_775_826_353), (b"261025023000S", 1_792_888_200), (b"261025023000W", 1_792_891_800), (b"", None)],
+    ids=["summer", "2 o'clock first", "2 o'clock again", "none"],
+)
+def test_clock(stamp: bytes, expected: int | None) -> None:
+    """The meter's clock in UTC, and as RFC 3339 among the readings."""
+    found = body(b"0-0:1.0.0(" + stamp + b")", b"1-0:1.7.0(00.278*kW)")
+
+    assert found.time_ns == (expected and expected * 1_000_000_000)
+    assert found.shape.columns[0].field == ""
+    assert found.values[0] is None if expected is None else str(found.values[0]).startswith("2026-")
+    assert found.flaws == ()
+
+
+@pytest.mark.parametrize("stamp", [b"000000000000W", b"991332250000S", b"260410", b"noon", b"\xff" * 13], ids=repr)
+def test_clock_that_is_not_set(stamp: bytes) -> None:
+    """A meter without right time, as after a failure of its battery, still says right registers."""
+    found = body(b"0-0:1.0.0(" + stamp + b")", b"1-0:1.7.0(00.278*kW)")
+
+    assert (found.time_ns, found.values) == (None, [None, 278])
+    assert len(found.flaws) == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "ident", "expected"),
+    [
+        ([b"0-0:96.1.0(3335303030303031)"], "EGM5G35", ("35000001", "GAMA350")),
+        ([b"0-0:96.1.0(3135303030303031)"], "EGM5G15xyz", ("15000001", "GAMA150")),
+        ([b"0-0:96.1.0(33)", b"0-0:96.1.1(47414D4120333530)"], "", ("3", "GAMA350")),
+        ([b"0-0:96.1.0(33)", b"0-0:96.1.1(4D413330394D)"], "KFM5KAIFA-METER", ("3", "MA309M")),
+        ([b"0-0:96.1.0(33)", b"0-0:96.1.1()"], "EGM5G35", ("3", "GAMA350")),
+        ([b"0-0:96.1.1(4B384547303034303436333935353037)"], "ISk5", ("K8EG004046395507", "")),
+        ([b"1-0:1.8.0(1*Wh)"], "KFM5KAIFA-METER", ("", "")),
+        ([b"0-0:96.1.0(AB!)"], "", ("AB!", "")),
+        ([b"0-0:96.1.0(00010203)"], "", ("00010203", "")),
+    ],
+    ids=["ident", "ident begins", "device type", "device type over ident", "empty type", "DSMR's serial number", "nothing", "plain text", "binary"],
+)
+def test_serial_and_model(lines: list[bytes], ident: str, expected: tuple[str, str]) -> None:
+    """The telegram says who it is; the ident line helps where it does not."""
+    found = body(*lines, ident=ident)
+
+    assert (found.serial, found.model) == expected
+
+
+def test_no_line_is_dropped() -> None:
+    """Every line is a column or a flaw, however odd its neighbours."""
+    lines = [b"1-0:1.8.0(1*Wh)", b"garbage", b"1-0:1.7.0(2*W", b"1-0:2.8.0(3*Wh)", b"(stray)", b"1-0:2.7.0(4*W)", b"\xff\xfe(5)", b"x1-0:3.7.0(6*var)"]
+    found = body(*lines)
+
+    assert set(fields(found).values()) >= {1, 4}
+    assert len(found.shape.columns) + len(found.flaws) == len(lines) - 1  # "(stray)" goes on from the line before
+
+
+def test_flaws_are_bounded_and_quote_nothing() -> None:
+    """Of many bad lines the first are told, by length."""
+    found = body(*[b"PRIVATE"] * 100, b"1-0:1.8.0(1*Wh)", *[b"1-0:1.7.0(PRIVATE)"] * 100)
+
+    assert len(found.flaws) == text.FLAWS_LIMIT
+    assert not any("PRIV" in flaw for flaw in found.flaws)
+
+
+@pytest.mark.parametrize("lines", [b"", b"\r\n", b"garbage\r\n", b"(1)(2)\r\n", b"\0" * 50, b"\xff" * 50], ids=repr)
+def test_no_line_at_all(lines: bytes) -> None:
+    """Text without any code is a record error."""
+    with pytest.raises(RecordError, match="no line"):
+        text.body(lines, "", WARSAW)
+
+
+def test_too_many_lines() -> None:
+    """A telegram of thousands of lines is refused, simple lines or not."""
+    for line in (b"1-0:1.8.0(1*Wh)\n", b"1-0:1.8.0(1*Wh))\n"):
+        with pytest.raises(RecordError, match="lines"):
+            text.body(line * (text.LINES_LIMIT + 1), "", WARSAW)
+
+
+@pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\n"], ids=repr)
+def test_line_ends(line_end: bytes) -> None:
+    """All line ends do."""
+    found = text.body(line_end.join([b"1-0:1.8.0(1*Wh)", b"1-0:1.7.0(2*W)", b""]), "", WARSAW)
+
+    assert fields(found) == {"active_energy_import_wh": 1, "active_power_import_w": 2}
+
+
+def test_shape_is_shared() -> None:
+    """Telegrams of the same codes and units share one shape; another unit, order or number of lines is another."""
+    first = body(b"1-0:1.8.0(1*kWh)", b"1-0:1.7.0(2*W)")
+
+    assert body(b"1-0:1.8.0(8*kWh)", b"1-0:1.7.0(*W)").shape is first.shape
+    assert body(b"1-0:1.8.0(8*Wh)", b"1-0:1.7.0(2*W)").shape is not first.shape
+    assert body(b"1-0:1.7.0(2*W)", b"1-0:1.8.0(1*kWh)").shape is not first.shape
+
+
+def test_shape_knows_number_and_text_apart() -> None:
+    """A code without name that says a number once and a text then has a field for each, whichever came first."""
+    for _ in range(2):
+        assert fields(body(b"1-0:99.1.0(5)")) == {"obis_1_0_99_1_0": 5}
+        assert fields(body(b"1-0:99.1.0(on)")) == {"obis_1_0_99_1_0_text": "on"}
+        assert fields(body(b"1-0:99.1.0()")) == {"obis_1_0_99_1_0_text": ""}
+
+
+def test_shapes_are_bounded() -> None:
+    """However many kinds of telegrams come, only so many are remembered, and all are read right."""
+    for number in range(3 * text.SHAPES_LIMIT):
+        assert fields(body(b"1-0:1.8.0(1*kWh)", b"1-0:99.%d.%d(%d)" % (number % 100, number // 100, number)))["active_energy_import_wh"] == 1000
+        assert len(text._shapes) <= text.SHAPES_LIMIT
+
+
+def test_caches_are_bounded() -> None:
+    """What is remembered of values is bounded in number and size."""
+    for cached in (text._number, text._octets):
+        assert cached.cache_info().maxsize is not None
+        assert cached.cache_info().maxsize <= 4096

@@ -1,0 +1,129 @@
+"""programs: a program's stdout as a source, its stderr told, its end explained, its children not left behind."""
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telegraf_han import programs
+from telegraf_han.errors import SourceError
+
+SOON_S = 10.0
+
+
+@pytest.fixture
+def wake() -> Iterator[int]:
+    """A wake-up nobody pulls."""
+    reading, writing = os.pipe()
+    yield reading
+    os.close(reading)
+    os.close(writing)
+
+
+def python(code: str) -> list[str]:
+    """A program."""
+    return [sys.executable, "-c", code]
+
+
+def read_until_it_ends(source: programs.Program) -> tuple[bytes, str]:
+    """All it says, and why it ended."""
+    data = b""
+    until_s = time.monotonic() + SOON_S
+    while time.monotonic() < until_s:
+        try:
+            data += source.read(0.2) or b""
+        except SourceError as error:
+            return data, str(error)
+    raise AssertionError("the program did not end")
+
+
+def test_output_words_and_status(wake: int) -> None:
+    """Stdout is the source, stderr is told line by line, and the error names status and last words."""
+    told: list[str] = []
+    code = "import sys; print('4e44'); print('no device\\rreally\\n', file=sys.stderr); sys.exit(3)"
+    source = programs.started(python(code), wake, told.append)
+    data, reason = read_until_it_ends(source)
+    source.close()
+
+    assert data == b"4e44\n"
+    assert told == ["no device", "really"]
+    assert reason == f"{sys.executable} ended with status 3; its last words: really"
+
+
+def test_last_words_without_newline(wake: int) -> None:
+    """A last line that was never ended is told too."""
+    source = programs.started(python("import sys; sys.stderr.write('so be it')"), wake, lambda _: None)
+    _, reason = read_until_it_ends(source)
+    source.close()
+
+    assert reason.endswith("ended with status 0; its last words: so be it")
+
+
+def test_ended_by_signal(wake: int) -> None:
+    """A program that was killed is said so."""
+    source = programs.started(python("import os; os.kill(os.getpid(), 9)"), wake, lambda _: None)
+    _, reason = read_until_it_ends(source)
+    source.close()
+
+    assert reason.endswith("was ended by signal 9")
+
+
+def test_long_line_of_stderr_is_cut(wake: int) -> None:
+    """A stderr without newlines does not grow here."""
+    told: list[str] = []
+    source = programs.started(python("import sys; sys.stderr.write('x' * 20_000)"), wake, told.append)
+    read_until_it_ends(source)
+    source.close()
+
+    assert sum(len(line) for line in told) == 20_000
+    assert max(len(line) for line in told) <= programs.LAST_WORDS_LIMIT_BYTES + programs.READ_BYTES
+
+
+def test_not_there(wake: int) -> None:
+    """A program that is not installed is said so."""
+    with pytest.raises(SourceError, match="no-such-program cannot be started: no such program; install it"):
+        programs.started(["no-such-program"], wake, lambda _: None)
+
+
+def test_not_executable(tmp_path: Path, wake: int) -> None:
+    """A file that is no program is said so."""
+    with pytest.raises(SourceError, match="cannot be started: permission denied"):
+        programs.started([str(tmp_path)], wake, lambda _: None)
+
+
+def test_takes_no_commands(wake: int) -> None:
+    """A write to a program is refused."""
+    source = programs.started(python("input()"), wake, lambda _: None)
+    with pytest.raises(SourceError, match="takes no commands"):
+        source.write(b"x")
+    source.close()
+
+
+@pytest.mark.parametrize("ignoring", ["", "trap '' TERM; "], ids=["polite", "stubborn"])
+def test_children_end_too(ignoring: str, wake: int) -> None:
+    """Closing ends the program with its children, also where they do not listen, and leaves no zombie."""
+    source = programs.started(["sh", "-c", f"{ignoring}sleep 600 & echo $!; echo $$; wait"], wake, lambda _: None)
+    data = b""
+    until_s = time.monotonic() + SOON_S
+    while data.count(b"\n") < 2 and time.monotonic() < until_s:
+        data += source.read(0.2) or b""
+    child, shell = (int(word) for word in data.split())
+    begun_s = time.monotonic()
+    source.close()
+
+    assert time.monotonic() - begun_s < SOON_S
+    assert not alive(shell)
+    while alive(child) and time.monotonic() < until_s:
+        time.sleep(0.01)
+    assert not alive(child)
+
+
+def alive(process: int) -> bool:
+    """Whether it runs; an orphan that nobody reaps yet does not."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False

@@ -1,0 +1,98 @@
+"""units: spellings into base units, numbers scaled exactly."""
+
+from fractions import Fraction
+
+import pytest
+
+from telegraf_han import units
+
+
+@pytest.mark.parametrize(
+    ("spelling", "expected"),
+    [
+        ("kWh", ("Wh", 3)),
+        ("Wh", ("Wh", 0)),
+        ("MWh", ("Wh", 6)),
+        ("kW", ("W", 3)),
+        ("W", ("W", 0)),
+        ("MW", ("W", 6)),
+        ("kvarh", ("varh", 3)),
+        ("kVArh", ("varh", 3)),
+        ("kVAr", ("var", 3)),
+        ("kvar", ("var", 3)),
+        ("var", ("var", 0)),
+        ("VAr", ("var", 0)),
+        ("kVA", ("VA", 3)),
+        ("kVAh", ("VAh", 3)),
+        ("V", ("V", 0)),
+        ("kV", ("V", 3)),
+        ("mV", ("V", -3)),
+        ("A", ("A", 0)),
+        ("kA", ("A", 3)),
+        ("mA", ("A", -3)),
+        ("Hz", ("Hz", 0)),
+        ("m3", ("m3", 0)),
+        ("dm3", ("m3", -3)),
+        ("GJ", ("J", 9)),
+        ("KWH", ("Wh", 3)),
+        ("kwh", ("Wh", 3)),
+        ("", ("", 0)),
+    ],
+    ids=str,
+)
+def test_spellings(spelling: str, expected: tuple[str, int]) -> None:
+    """Each unit as some network writes it has its base unit and power of ten."""
+    assert units.base(spelling) == expected
+
+
+@pytest.mark.parametrize("spelling", ["mW", "mw", "mwh", "Mv", "ma", "furlong", "kWhx"], ids=str)
+def test_what_is_not_understood_is_its_own_base(spelling: str) -> None:
+    """m is milli and M is mega: where the case tells, another case is not guessed at."""
+    assert units.base(spelling) == (spelling, 0)
+
+
+@pytest.mark.parametrize(
+    ("mantissa", "exponent", "expected"),
+    [
+        (12345035, 0, 12345035),
+        (2296, -1, 229.6),
+        (2300, -1, 230),
+        (500, -3, 0.5),
+        (-50, -1, -5),
+        (-55, -1, -5.5),
+        (0, -3, 0),
+        (0, 6, 0),
+        (3, 6, 3_000_000),
+        (132, 0, 132),
+        (49998, -3, 49.998),
+        (1, -18, 1e-18),
+        (123456789012345678, -9, 123456789.012345678),
+    ],
+)
+def test_scaled(mantissa: int, exponent: int, expected: float) -> None:
+    """An integer where that is exact, else the float next to the exact value."""
+    found = units.scaled(mantissa, exponent)
+
+    assert (found, type(found)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize("decimals", range(1, 10))
+@pytest.mark.parametrize("mantissa", [1, 7, 229_6, 12_345_035, 999_999_999, -3])
+def test_scaled_is_correctly_rounded(mantissa: int, decimals: int) -> None:
+    """No float is nearer to the decimal number than the one given."""
+    assert units.scaled(mantissa, -decimals) == Fraction(mantissa, 10**decimals).__float__()
+
+
+@pytest.mark.parametrize(
+    ("unit", "expected"),
+    [("Wh", "wh"), ("var", "var"), ("°C", "degc"), ("%", "percent"), ("m3", "m3"), ("", ""), ("1/h", "per_h"), ("m3/h", "m3_h"), ("*?", "")],
+)
+def test_suffix(unit: str, expected: str) -> None:
+    """A unit's part of a field key needs no escaping."""
+    assert units.suffix(unit) == expected
+
+
+def test_table_is_consistent() -> None:
+    """Each base unit is in the table as itself, with power zero."""
+    for base, _ in units.SPELLINGS.values():
+        assert units.base(base) == (base, 0) or base == "J"

@@ -11,7 +11,6 @@ from typing import Final
 from telegraf_han import RELEASED_S, health, lineprotocol
 from telegraf_han.config import Config
 from telegraf_han.errors import Cause, TelegramError, WrongKeyError
-from telegraf_han.mbus import layers
 from telegraf_han.meters import MeterState
 from telegraf_han.p1 import envelope, text
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
@@ -93,6 +92,9 @@ class Decoder:
 
     def _radio_telegram(self, frame: Frame) -> Telegram | None:
         """A radio telegram names its meter in clear; others' telegrams are passed over before any key is used."""
+        # Imported here: it takes 10 of the 60 ms a start may cost, and who has a cable has no use for it.
+        from telegraf_han.mbus import layers  # noqa: PLC0415
+
         try:
             sealed = layers.opened(frame.data)
         except TelegramError as error:

@@ -24,6 +24,8 @@ TAG_LIMIT: Final = 256
 _STAMP_LIMIT: Final = 24
 """A blank, 20 characters of ns, the newline, and some."""
 
+_NOTHING: Final = frozenset({None, ""})
+"""Values that make no field."""
 _CONTROLS: Final = [chr(code) for code in (*range(32), 127)]
 """They end lines and confuse terminals: each becomes a blank."""
 _MEASUREMENT: Final = str.maketrans(dict.fromkeys([*_CONTROLS, " "], "\\ ") | {",": "\\,"})
@@ -48,7 +50,7 @@ def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
     template = cast("_Template | None", telegram.shape.templates.get("wide"))
     if template is None:
         template = telegram.shape.templates["wide"] = _template(telegram.shape, values)
-    if template.text and telegram.rssi_dbm is None and not any([values[place] for place in template.texts]):  # noqa: C419, faster
+    if template.text and telegram.rssi_dbm is None and _NOTHING.issuperset([values[place] for place in template.texts]):
         numbers = template.numbers(values)
         try:
             sum(numbers)  # cheapest proof that all are numbers: None and text do not add

@@ -1,10 +1,11 @@
 """A secured transport payload into plain records, or an error that says what is wrong: mode by mode.
 
 EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2. Mode 5 is AES-CBC with an initialisation vector of the meter's address and the
-access number; it has no MAC, so the key is right where the text begins as it must and its records can be walked to their end,
-which no wrong key achieves by chance. Mode 7 is AES-CBC under a key derived from the message counter, proven by the MAC of the
-authentication layer. Mode 10 is AES-CCM under such a key, proven by its tag. Where a MAC or tag does not fit though the key opens the
-text, somebody changed the telegram (SecurityError); where neither fits, it is the key (WrongKeyError).
+access number; it has no MAC, so the key is right where the text begins as it must and what follows makes sense as records to its
+end, which one wrong key in millions achieves (`records.plausible`). Mode 7 is AES-CBC under a key derived from the message
+counter, proven by the MAC of the authentication layer. Mode 10 is AES-CCM under such a key, proven by its tag. Where a MAC or tag
+does not fit though the key opens the text, somebody changed the telegram (SecurityError); where neither fits, it is the key
+(WrongKeyError).
 
 [seen] modes 0, 5 and 7. [assumed] mode 10 behind a long header authenticates the same fields as behind a short one, and its tag
 stands right behind the enciphered bytes.

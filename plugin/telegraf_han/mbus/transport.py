@@ -27,6 +27,7 @@ CONTENTS: Final[dict[int, tuple[Form, str]]] = {
     0x7A: ("short", RECORDS),
     0x5A: ("short", RECORDS),
     0x5B: ("long", RECORDS),
+    0x80: ("long", NOTHING),
     0x8A: ("short", NOTHING),
     0x8B: ("long", NOTHING),
     0x79: ("none", COMPACT),

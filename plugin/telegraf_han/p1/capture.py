@@ -87,7 +87,7 @@ class Capture:
             end = self._shortened(line, octets, events)
             octets += self._octets(end, events)
         self._left = self._shortened(rest, octets, events)
-        return self._framer.feed(octets, now_ns) + events
+        return self._framer.feed(bytes(octets), now_ns) + events
 
     def _shortened(self, line: bytes, octets: bytearray, events: list[Event]) -> bytes:
         """What is left of a long line after its pieces were read; always cut at the same places, never within a "0x"."""

@@ -200,7 +200,7 @@ def _measured_bare(buffer: bytearray, start: int, end: int) -> _Found:
 def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
     limit = start + TELEGRAM_LIMIT
     last = _END_OF_TEXT.search(buffer, content - 1, limit)
-    wrong = _NO_TEXT.search(buffer, content, last.start() if last else limit)
+    wrong = _NO_TEXT.search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
         # Any other telegram begun before this place breaks off here too.

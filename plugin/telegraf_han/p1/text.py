@@ -13,7 +13,8 @@ zone's time a stamp is, the letter S or W says. [assumed] that a value without u
 import re
 from collections.abc import Callable
 from functools import lru_cache, partial
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple, cast
 
 from telegraf_han import clock, obis, units
 from telegraf_han.errors import RecordError
@@ -43,6 +44,7 @@ _ONE_CODE: Final = re.compile(_CODE)
 _GROUPS: Final = re.compile(rb"\(([^()]*)\)")
 _STAMP: Final = re.compile(rb"\d{10}(?:\d\d)?[SW]?")
 _NUMBER: Final = re.compile(rb"([+-]?)(\d{0,%d})(?:\.(\d{1,%d}))?" % (DIGITS_LIMIT, DIGITS_LIMIT))
+_DIGITS: Final = frozenset(b"0123456789")
 _AS_TEXT: Final = b"\0text"
 """In the place of a unit: the value is all groups of the line as they stand."""
 
@@ -54,16 +56,41 @@ class _Plan(NamedTuple):
     clock_at: int
     serial_at: int
     model_at: int
+    fixed: bool
+    """Whether codes and units alone decide how values are read."""
+
+
+class _Layout(NamedTuple):
+    """A whole telegram as it was, but for the digits of its values.
+
+    A meter pads its values, so from second to second a telegram changes in nothing else. One AND and one comparison of two long
+    integers prove that all codes, units and brackets stand where they stood; then the values are slices.
+    """
+
+    mask: int
+    """All bits set but those of digits within values."""
+    fixed: int
+    """What the telegram must be under the mask."""
+    values: Callable[[bytes], tuple[bytes, ...]]
+    shape: Shape
 
 
 _shapes: Final[dict[object, Shape]] = {}
+_layouts: Final[dict[tuple[int, str], _Layout]] = {}
+"""By length and ident line."""
 
 
 def body(lines: bytes, ident: str, zone: clock.Zone) -> Body:
     """Read the data lines of one telegram. Raises RecordError where there is none that can be read."""
     flaws: list[str] = []
-    codes, raw_values, raw_units = _lines(lines, flaws)
-    shape = _shape(codes, raw_values, raw_units)
+    layout = _layouts.get((len(lines), ident))
+    if layout is not None and int.from_bytes(lines, "little") & layout.mask == layout.fixed:
+        shape, raw_values = layout.shape, layout.values(lines)
+    else:
+        codes, raw_values, raw_units = _lines(lines, flaws)
+        shape = _shape(codes, raw_values, raw_units)
+        if not flaws:
+            _remember(lines, ident, shape, raw_values)
     plan: _Plan = shape.plan  # type: ignore[assignment]
     try:
         values = [reader(raw) for reader, raw in zip(plan.readers, raw_values, strict=True)]
@@ -90,6 +117,23 @@ def _lines(lines: bytes, flaws: list[str]) -> tuple[tuple[bytes, ...], tuple[byt
         raise RecordError(f"telegram of {len(triples)} lines, more than {LINES_LIMIT}")
     codes, values, raw_units = zip(*triples, strict=True)
     return codes, values, raw_units
+
+
+def _remember(lines: bytes, ident: str, shape: Shape, raw_values: tuple[bytes, ...]) -> None:
+    """Keep where the values of this telegram stand, if its lines are simple and its shape hangs on codes and units alone."""
+    found = list(_SIMPLE_LINE.finditer(lines))
+    if not cast("_Plan", shape.plan).fixed or len(found) < 2 or tuple(line[2] for line in found) != raw_values:  # noqa: PLR2004, itemgetter
+        return
+    mask = bytearray(b"\xff" * len(lines))
+    for line in found:
+        for place in range(*line.span(2)):
+            if line.string[place] in _DIGITS:
+                mask[place] = 0
+    mask_number = int.from_bytes(mask, "little")
+    if len(_layouts) >= SHAPES_LIMIT:
+        _layouts.clear()
+    values = cast("Callable[[bytes], tuple[bytes, ...]]", itemgetter(*[slice(*line.span(2)) for line in found]))
+    _layouts[len(lines), ident] = _Layout(mask_number, int.from_bytes(lines, "little") & mask_number, values, shape)
 
 
 def _time_ns(stamp: bytes, zone: clock.Zone, flaws: list[str]) -> int | None:
@@ -120,10 +164,16 @@ def _tags(plan: _Plan, values: list[Value], ident: str) -> tuple[str, str]:
     """Serial number and model. Elsewhere than at Stoen 96.1.1 is the serial number and 96.1.0 is missing."""
     serial = str(values[plan.serial_at] or "") if plan.serial_at >= 0 else ""
     device = str(values[plan.model_at] or "") if plan.model_at >= 0 else ""
-    known = next((model for opening, model in MODELS.items() if ident.startswith(opening)), "")
+    known = _model(ident)
     if plan.serial_at < 0:
         return device, known
     return serial, device.replace(" ", "") or known
+
+
+@lru_cache(64)
+def _model(ident: str) -> str:
+    """What the ident line says of the model."""
+    return next((model for opening, model in MODELS.items() if ident.startswith(opening)), "")
 
 
 def _shape(codes: tuple[bytes, ...], raw_values: tuple[bytes, ...], raw_units: tuple[bytes, ...]) -> Shape:
@@ -138,15 +188,15 @@ def _shape(codes: tuple[bytes, ...], raw_values: tuple[bytes, ...], raw_units: t
     key = (codes, raw_units, kinds)
     found = _shapes.get(key)
     if found is None:
-        found, fixed = _made(codes, raw_units, kinds)
+        found = _made(codes, raw_units, kinds)
         if len(_shapes) >= SHAPES_LIMIT:
             _shapes.clear()
-        _shapes[(codes, raw_units) if fixed else key] = found
+        _shapes[(codes, raw_units) if cast("_Plan", found.plan).fixed else key] = found
     return found
 
 
-def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[bool, ...]) -> tuple[Shape, bool]:
-    """A new shape, and whether it depends on codes and units alone."""
+def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[bool, ...]) -> Shape:
+    """A new shape."""
     columns: list[Column] = []
     readers: list[Reader] = []
     seen: dict[str, int] = {}
@@ -171,8 +221,8 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
             columns.append(obis.column(code, None, "", occurrence, text=True))
             readers.append(_text)
     at = {column.obis: place for place, column in reversed(list(enumerate(columns)))}
-    plan = _Plan(tuple(readers), at.get(obis.CLOCK, -1), at.get(obis.SERIAL, -1), at.get(obis.MODEL, -1))
-    return Shape(tuple(columns), plan), fixed
+    plan = _Plan(tuple(readers), at.get(obis.CLOCK, -1), at.get(obis.SERIAL, -1), at.get(obis.MODEL, -1), fixed)
+    return Shape(tuple(columns), plan)
 
 
 def _unit(raw: bytes) -> str:

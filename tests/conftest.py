@@ -1,8 +1,15 @@
 """Options of the whole test run."""
 
+import hypothesis
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """`--accept` writes what the program says into the case folders' expected files; the diff is then what gets reviewed."""
     parser.addoption("--accept", action="store_true", help="rewrite expected.lp and expected.obis.lp of the case folders")
+
+
+# The same examples each run: a red build then means a change, never a throw of the dice. `--hypothesis-profile=search` looks further.
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
+hypothesis.settings.register_profile("search", max_examples=5000)
+hypothesis.settings.load_profile("repeatable")

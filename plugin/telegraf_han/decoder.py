@@ -77,9 +77,7 @@ class Decoder:
         for meter in candidates:
             try:
                 found = envelope.envelope(frame.data)
-                plain = envelope.opened(
-                    found, meter.config.encryption_key, meter.config.authentication_key, meter.config.authentication
-                )
+                plain = envelope.opened(found, meter.config.encryption_key, meter.config.authentication_key, meter.config.authentication)
                 body = text.body(plain.body, found.ident, meter.config.zone)
             except TelegramError as error:
                 refused = refused or error
@@ -132,7 +130,9 @@ class Decoder:
         if not plain.verified:
             meter.unverified += 1
             if meter.config.authentication_key is not None and not meter.tag_failed:
-                warnings.append("authentication_key proves nothing: the tag does not fit or is missing; values are used all the same, with verified = false")
+                warnings.append(
+                    "authentication_key proves nothing: the tag is missing or does not fit; the values are used, with verified = false"
+                )
         meter.tag_failed = not plain.verified
         return Telegram(
             meter.config.name,
@@ -177,5 +177,5 @@ class Decoder:
         return b"".join(health.link(meter, measurement, dropped.get(name, 0), now_ns) for name, meter in self.meters.items())
 
     def settings(self, now_ns: int) -> bytes:
-        """The `electricity_settings` lines of all meters that have limits or prices."""
+        """The `electricity_settings` lines of all meters."""
         return b"".join(health.settings(meter, self._config.output.measurement, now_ns) for meter in self._config.meters)

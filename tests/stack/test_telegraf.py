@@ -15,12 +15,14 @@ import sys
 import time
 from datetime import datetime
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import linereader
 import pytest
 from servers import running
+
+import linereader
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -242,7 +244,7 @@ def test_radio(telegraf_binary: Path, tmp_path: Path) -> None:
         assert [dict(m.tags)["interface"] for m in metrics] == ["wmbus"] * len(metrics)
         totals = [dict(m.fields)["active_energy_import_wh"] for m in metrics]
         assert totals == sorted(totals)
-        assert {b.time_ns - a.time_ns for a, b in zip(metrics, metrics[1:], strict=False)} == {60 * 10**9}
+        assert {b.time_ns - a.time_ns for a, b in pairwise(metrics)} == {60 * 10**9}
 
 
 def test_names_with_every_character(telegraf_binary: Path, tmp_path: Path) -> None:
@@ -251,7 +253,7 @@ def test_names_with_every_character(telegraf_binary: Path, tmp_path: Path) -> No
     config = tmp_path / "han.toml"
     config.write_text(
         '[output]\nstatus_interval = "1s"\n'
-        + f"[[meter]]\nname = '{name}'\ninterface = \"p1\"\nport = \"gama350\"\n"
+         f"[[meter]]\nname = '{name}'\ninterface = \"p1\"\nport = \"gama350\"\n"
         + "".join(f'{key} = "{value}"\n' for key, value in KEYS.items())
     )
     config.chmod(0o600)

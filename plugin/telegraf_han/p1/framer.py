@@ -193,7 +193,9 @@ def _measured_bare(buffer: bytearray, start: int, end: int) -> _Found:
     title_end = start + 2 + ciphering.TITLE_LIMIT
     again = buffer.find(buffer[start:title_end], title_end, end)
     if again >= 0:
-        return _Damaged(FramingError(f"block of {end - start} bytes announced, but the next one begins after {again - start}"), again - start)
+        return _Damaged(
+            FramingError(f"block of {end - start} bytes announced, but the next one begins after {again - start}"), again - start
+        )
     return _Extent(bytes(buffer[start:end]), end) if end <= len(buffer) else _MORE
 
 
@@ -220,7 +222,7 @@ def _measured_footer(buffer: bytearray, start: int, mark: int, content: Content)
     if footer is None:
         if _FOOTER_SO_FAR.match(buffer, mark):
             return _MORE
-        return _Damaged(FramingError(f"no \"!\" and CRC where the telegram of {mark - start} bytes has to end"), mark - start)
+        return _Damaged(FramingError(f'no "!" and CRC where the telegram of {mark - start} bytes has to end'), mark - start)
     digits = footer[1] or footer[2]
     telegram = bytes(buffer[start : mark + 1])
     for fits in FOOTERS[content]:

@@ -68,7 +68,7 @@ class _Layout(NamedTuple):
     """
 
     mask: int
-    """All bits set but those of digits within values."""
+    """All bits set but the four by which the digits within values differ, so that no bracket passes for one."""
     fixed: int
     """What the telegram must be under the mask."""
     values: Callable[[bytes], tuple[bytes, ...]]
@@ -128,7 +128,7 @@ def _remember(lines: bytes, ident: str, shape: Shape, raw_values: tuple[bytes, .
     for line in found:
         for place in range(*line.span(2)):
             if line.string[place] in _DIGITS:
-                mask[place] = 0
+                mask[place] = 0xF0
     mask_number = int.from_bytes(mask, "little")
     if len(_layouts) >= SHAPES_LIMIT:
         _layouts.clear()
@@ -205,7 +205,10 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
         code = obis.full(raw_code.decode("ascii"))
         occurrence = seen[code] = seen.get(code, 0) + 1
         row = obis.row(code)
-        if raw_unit == _AS_TEXT or row.kind in ("text", "clock"):
+        if row.kind == "clock" and raw_unit != _AS_TEXT:
+            columns.append(obis.column(code, None, "", occurrence))
+            readers.append(_nothing)
+        elif raw_unit == _AS_TEXT or row.kind == "text":
             columns.append(obis.column(code, None, "", occurrence, text=raw_unit == _AS_TEXT))
             readers.append(_text)
         elif row.kind in ("octets", "serial", "model"):
@@ -248,6 +251,11 @@ def _number(exponent: int, raw: bytes) -> Value:
 def _is_number(raw: bytes) -> bool:
     found = _NUMBER.fullmatch(raw)
     return found is not None and bool(found[2] or found[3])
+
+
+def _nothing(_: bytes) -> Value:
+    """The clock is not read like other values; `body` fills it in, the first one that is there."""
+    return None
 
 
 def _text(raw: bytes) -> Value:

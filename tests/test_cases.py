@@ -10,9 +10,9 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import linereader
 import pytest
 
+import linereader
 from telegraf_han import cli, receivers, settings
 from telegraf_han.decoder import Decoder
 from telegraf_han.errors import TelegramError

@@ -7,8 +7,9 @@ fault of the program itself.
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 from telegraf_han import __version__
@@ -16,6 +17,8 @@ from telegraf_han.errors import ConfigError, SourceError
 
 OK: Final = 0
 USAGE: Final = 2
+_HELP: Final = partial(HelpFormatter, width=100)
+"""Without a width argparse asks the terminal, even where no help is wanted, through modules that take 3 ms to load."""
 
 
 class Command(Protocol):
@@ -65,7 +68,8 @@ def main(argv: list[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     if words and words[0] in COMMANDS:
         return _called(words[0], words[1:])
-    parser = ArgumentParser(prog="telegraf-han", description="Reads smart meters over P1 and wireless M-Bus for Telegraf.")
+    description = "Reads smart meters over P1 and wireless M-Bus for Telegraf."
+    parser = ArgumentParser(prog="telegraf-han", description=description, formatter_class=_HELP)
     parser.add_argument("--version", action="version", version=f"telegraf-han {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
     for name, (_, help_text) in COMMANDS.items():
@@ -77,7 +81,8 @@ def main(argv: list[str] | None = None) -> int:
 def _called(name: str, words: list[str]) -> int:
     module, help_text = COMMANDS[name]
     command = module()
-    parser = ArgumentParser(prog=f"telegraf-han {name}", description=f"{help_text[0].upper()}{help_text[1:]}.")
+    description = f"{help_text[0].upper()}{help_text[1:]}."
+    parser = ArgumentParser(prog=f"telegraf-han {name}", description=description, formatter_class=_HELP)
     command.add_arguments(parser)
     try:
         return command.run(parser.parse_args(words))

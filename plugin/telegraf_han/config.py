@@ -117,7 +117,16 @@ _RECEIVER: Final[_Rows] = {
     "line": _Option("line", options.line),
     "command": _Option("command", options.command),
 }
-_LIMIT_KEYS: Final = ("active_power_import_w", "daily_import_wh", "voltage_low_v", "voltage_high_v", "silence_s")
+_LIMIT_KEYS: Final = (
+    "active_power_import_w",
+    "daily_import_wh",
+    "daily_cost",
+    "voltage_low_v",
+    "voltage_high_v",
+    "phase_imbalance_percent",
+    "silence_s",
+    "decode_errors_percent",
+)
 _LIMITS: Final[_Rows] = {key: _Option(key, options.number) for key in _LIMIT_KEYS}
 _PRICE_KEYS: Final = [f"{direction}_t{tariff}_per_kwh" for direction in ("import", "export") for tariff in range(5)]
 _PRICES: Final[_Rows] = {key: _Option(key, options.number) for key in _PRICE_KEYS} | {"currency": _Option("currency", options.name)}

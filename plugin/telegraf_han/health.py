@@ -1,8 +1,9 @@
 """Counters and times of a meter into its state and the two status measurements.
 
 The state is derived each time, not stored: a function of what was last heard and when. `electricity_link` says how the reading
-goes, `electricity_settings` repeats the configured limits and prices, so that boards and alert rules can compare with them
-without an edit. Both are whole lines of line protocol; counters are integers, every other number a float.
+goes, `electricity_settings` repeats the limits and prices in force, so that boards and alert rules can compare with them without
+an edit. Every meter has both: where the configuration is silent, the limits that have a default are told all the same. Both are
+whole lines of line protocol; counters are integers, every other number a float.
 """
 
 from collections.abc import Mapping
@@ -15,6 +16,10 @@ from telegraf_han.meters import MeterState
 
 SILENCE_S: Final = 180.0
 """Age from which a meter is silent where its section sets no `silence_s`: three telegrams of wireless M-Bus."""
+DECODE_ERRORS_PERCENT: Final = 10.0
+"""Share of telegrams that may stay unread where its section sets none: a good cable has one in a thousand, a wrong key all."""
+DEFAULTS: Final = {"silence_s": SILENCE_S, "decode_errors_percent": DECODE_ERRORS_PERCENT}
+"""Limits that hold without being set."""
 _NS: Final = 1_000_000_000
 
 
@@ -33,7 +38,7 @@ def state(meter: MeterState, now_ns: int) -> str:
 
 def silence_s(config: MeterConfig) -> float:
     """Seconds without a telegram after which a meter counts as silent."""
-    return dict(config.limits).get("silence_s", SILENCE_S)
+    return (DEFAULTS | dict(config.limits))["silence_s"]
 
 
 def _newest(meter: MeterState, *causes: Cause) -> int:
@@ -62,7 +67,7 @@ def link(meter: MeterState, measurement: str, dropped: int, now_ns: int) -> byte
 
 
 def settings(config: MeterConfig, measurement: str, now_ns: int) -> bytes:
-    """The `electricity_settings` line of one meter; empty where it has neither limits nor prices."""
-    fields: Mapping[str, str | float | None] = dict(config.limits) | dict(config.prices)
+    """The `electricity_settings` line of one meter: the limits in force and its prices."""
+    fields: Mapping[str, str | float | None] = DEFAULTS | dict(config.limits) | dict(config.prices)
     tags = {"interface": config.interface, "meter": config.name}
     return line(f"{measurement}_settings", tags, fields, now_ns)

@@ -137,7 +137,9 @@ def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1,
     it keeps a field of its own, since a database refuses the whole line in which a field changes its type.
     """
     if obis is None:
-        return Column(None, record, unit, name, _key(name or f"record_{(record or '').lower()}", unit, occurrence, text=text and not name), occurrence)
+        return Column(
+            None, record, unit, name, _key(name or f"record_{(record or '').lower()}", unit, occurrence, text=text and not name), occurrence
+        )
     found = row(obis)
     text = text and found.kind == "number"
     unit = unit or ("" if text else found.unit)

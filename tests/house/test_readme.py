@@ -36,7 +36,7 @@ def _table() -> str:
 
 def _between(name: str, fence: str = "") -> tuple[str, str, str]:
     """README before, inside and behind a pair of marks."""
-    begin, end = f"<!-- {name} -->\n{fence}", f"{'```' if fence else ''}\n<!-- /{name.split(':')[0]} -->".removeprefix("\n")
+    begin, end = f"<!-- {name} -->\n{fence}", f"{'```' if fence else ''}\n<!-- /{name.split(':', maxsplit=1)[0]} -->".removeprefix("\n")
     head, rest = README.read_text().split(begin, 1)
     inside, tail = rest.split(end, 1)
     return head + begin, inside, end + tail
@@ -47,7 +47,11 @@ def _between(name: str, fence: str = "") -> tuple[str, str, str]:
     [
         ("metrics", "", lambda: _table()),
         ("sample: plugin/telegraf_han/han.sample.toml", "```toml\n", lambda: (ROOT / "plugin/telegraf_han/han.sample.toml").read_text()),
-        ("example: tests/cases/p1-gama350-stoen/expected.lp", "```text\n", lambda: (ROOT / "tests/cases/p1-gama350-stoen/expected.lp").read_text()),
+        (
+            "example: tests/cases/p1-gama350-stoen/expected.lp",
+            "```text\n",
+            lambda: (ROOT / "tests/cases/p1-gama350-stoen/expected.lp").read_text(),
+        ),
     ],
     ids=["metrics", "sample", "example"],
 )

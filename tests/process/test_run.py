@@ -55,7 +55,7 @@ def test_settings_at_start(start, config, cable) -> None:
     plugin.output.wait_for(LINK, times=3)
 
     assert [line.rpartition(" ")[0] for line in plugin.output.having("_settings")] == [
-        'electricity_settings,interface=p1,meter=home silence_s=90.0,currency="PLN"'
+        'electricity_settings,interface=p1,meter=home silence_s=90.0,decode_errors_percent=10.0,currency="PLN"'
     ]
 
 
@@ -368,7 +368,7 @@ def test_stalled_stdout(start, config, converter, telegram) -> None:
     assert sent_s < 20
     assert field(link, "errors_framing") == "0"
     assert dropped > 0
-    assert all(line.startswith(("electricity,", "electricity_link,")) and re.search(r" \d{19}$", line) for line in lines)
+    assert all(re.match(r"electricity(_link|_settings)?,\S+ .+ \d{19}$", line) for line in lines)
     assert len(plugin.output.having(GOOD)) + dropped == count + 1
 
 

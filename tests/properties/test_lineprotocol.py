@@ -1,9 +1,9 @@
 """Line protocol against the independent reader: what goes in comes out, and no line is too long."""
 
-import linereader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import linereader
 from telegraf_han import lineprotocol, obis
 from telegraf_han.lineprotocol import LINE_LIMIT
 from telegraf_han.telegram import Column, Shape, Telegram, Value

@@ -45,8 +45,7 @@ GO_BUILD = ("go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false")
 
 # Only the plugins named here are compiled in (Telegraf's `custom` build tag): those of the examples and the tests.
 TELEGRAF_PLUGINS = {
-    "inputs": "exec execd file http_listener_v2 influxdb_v2_listener internal mock mqtt_consumer nats_consumer"
-    " socket_listener tail",
+    "inputs": "exec execd file http_listener_v2 influxdb_v2_listener internal mock mqtt_consumer nats_consumer socket_listener tail",
     "outputs": "discard exec execd file health http influxdb influxdb_v2 mqtt nats prometheus_client socket_writer",
     "aggregators": "basicstats derivative final merge minmax quantile starlark",
     "processors": "clone converter date dedup defaults enum execd filter override pivot printer regex rename round"
@@ -79,9 +78,7 @@ SERVERS = {
         folder="telegraf",
         module="github.com/influxdata/telegraf",
         package="github.com/influxdata/telegraf/cmd/telegraf",
-        tags=",".join(
-            ["custom", *(f"{kind}.{name}" for kind, names in TELEGRAF_PLUGINS.items() for name in names.split())]
-        ),
+        tags=",".join(["custom", *(f"{kind}.{name}" for kind, names in TELEGRAF_PLUGINS.items() for name in names.split())]),
         version_variable="github.com/influxdata/telegraf/internal.Version",
         says_version="--version",
         variable="TELEGRAF_BIN",
@@ -211,9 +208,7 @@ def _need(command: str, name: str, wanted: str) -> None:
 
 def _toolchain() -> str:
     """Return the name of an installed Rust toolchain: the default one, else a stable one, else any."""
-    listed = subprocess.run(
-        ["rustup", "toolchain", "list"], capture_output=True, text=True, timeout=60, check=False
-    ).stdout.splitlines()
+    listed = subprocess.run(["rustup", "toolchain", "list"], capture_output=True, text=True, timeout=60, check=False).stdout.splitlines()
     # "stable-x86_64-unknown-linux-gnu (active, default)"; without one the only line is "no installed toolchains"
     found = [line for line in listed if "-" in line.split(" ")[0]]
     if not found:

@@ -48,16 +48,12 @@ def test_says_its_pinned_version(name: str, request: pytest.FixtureRequest) -> N
     if os.environ.get(build.SERVERS[name].variable):
         pytest.skip("the environment names another program, whose version is its own affair")
 
-    said = subprocess.run(
-        [program, build.SERVERS[name].says_version], capture_output=True, text=True, timeout=30, check=True
-    ).stdout
+    said = subprocess.run([program, build.SERVERS[name].says_version], capture_output=True, text=True, timeout=30, check=True).stdout
 
     assert build.version(name) in said
 
 
-def test_a_point_goes_through_the_whole_pipeline(
-    start_telegraf: Callable[..., running.Process], influx: running.Influx
-) -> None:
+def test_a_point_goes_through_the_whole_pipeline(start_telegraf: Callable[..., running.Process], influx: running.Influx) -> None:
     """What an execd program prints can be read back from InfluxDB by InfluxQL."""
     telegraf = start_telegraf(PIPELINE, _pipeline_environment(influx))
 

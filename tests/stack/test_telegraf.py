@@ -253,7 +253,7 @@ def test_names_with_every_character(telegraf_binary: Path, tmp_path: Path) -> No
     config = tmp_path / "han.toml"
     config.write_text(
         '[output]\nstatus_interval = "1s"\n'
-         f"[[meter]]\nname = '{name}'\ninterface = \"p1\"\nport = \"gama350\"\n"
+        f'[[meter]]\nname = \'{name}\'\ninterface = "p1"\nport = "gama350"\n'
         + "".join(f'{key} = "{value}"\n' for key, value in KEYS.items())
     )
     config.chmod(0o600)

@@ -59,7 +59,7 @@ def test_tst(stamp: bytes, expected: str) -> None:
     [
         b"", b"S", b"2604101505", b"2604101505530S", b"260410150553X", b"260410150553SS", b"26041015055\xb3S",
         b"261310150553W", b"260010150553W", b"260400150553S", b"260431150553S", b"260229150553W", b"260410240000S", b"260410156053S",
-        b"260410150560S", b"-60410150553S", b" 60410150553S", b"\xff" * 13, "２６０４１０１５０５５３S".encode("utf-8"),
+        b"260410150560S", b"-60410150553S", b" 60410150553S", b"\xff" * 13, "２６０４１０１５０５５３S".encode(),
     ],
     ids=[
         "nothing", "letter only", "no seconds", "13 digits", "letter X", "two letters", "high byte", "month 13", "month 0", "day 0",
@@ -81,7 +81,9 @@ def test_warsaws_rule_is_the_databases(year: int) -> None:
     noon = datetime(year, 1, 1, 12, tzinfo=UTC)
     moments = [noon + timedelta(days=day) for day in range(365)]
     for month in (3, 10):
-        sunday = max(datetime(year, month, day, tzinfo=UTC) for day in range(25, 32) if datetime(year, month, day, tzinfo=UTC).weekday() == 6)
+        sunday = max(
+            datetime(year, month, day, tzinfo=UTC) for day in range(25, 32) if datetime(year, month, day, tzinfo=UTC).weekday() == 6
+        )
         moments += [sunday + timedelta(minutes=minute) for minute in range(-5, 125)]
 
     for moment in moments:
@@ -110,7 +112,11 @@ def test_wall_time_is_read_as_the_database_reads_it(year: int) -> None:
 def test_seconds_run_on_through_both_changes() -> None:
     """A meter that counts second by second with its letter never jumps in UTC."""
     oracle = ZoneInfo("Europe/Warsaw")
-    for begin in (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), datetime(2026, 10, 24, 23, 59, tzinfo=UTC), datetime(2026, 10, 25, 0, 59, tzinfo=UTC)):
+    for begin in (
+        datetime(2026, 3, 29, 0, 59, tzinfo=UTC),
+        datetime(2026, 10, 24, 23, 59, tzinfo=UTC),
+        datetime(2026, 10, 25, 0, 59, tzinfo=UTC),
+    ):
         for second in range(0, 7200, 20):
             moment = begin + timedelta(seconds=second)
             local = moment.astimezone(oracle)
@@ -139,7 +145,7 @@ def test_other_zones(zone: str, stamp: bytes, expected: str) -> None:
 @pytest.mark.parametrize("name", ["Europe/Warsow", "", "../../etc/passwd", "/etc/passwd", "Europe", "Europe/Warsaw\0"], ids=repr)
 def test_zone_that_is_unknown(name: str) -> None:
     """A zone that is none is refused at once, not at the first telegram."""
-    with pytest.raises(ValueError, match="no time zone"):
+    with pytest.raises(ValueError, match="a time zone that this machine knows"):
         Zone(name)
 
 
@@ -183,7 +189,9 @@ def test_type_g(raw: bytes, expected: str | None) -> None:
     assert clock.cp16_date(raw) == expected
 
 
-@pytest.mark.parametrize("raw", [cp16(26, 0, 10), cp16(26, 13, 10), cp16(26, 4, 0), cp16(26, 4, 31), cp16(26, 2, 29), b"\x00\x00"], ids=bytes.hex)
+@pytest.mark.parametrize(
+    "raw", [cp16(26, 0, 10), cp16(26, 13, 10), cp16(26, 4, 0), cp16(26, 4, 31), cp16(26, 2, 29), b"\x00\x00"], ids=bytes.hex
+)
 def test_type_g_that_is_no_date(raw: bytes) -> None:
     """No month 13, no 31 April."""
     with pytest.raises(RecordError):

@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import linereader
-import p1telegrams as p1
 import pytest
 
+import linereader
+import p1telegrams as p1
 from telegraf_han import cli
 
 P1_METER = f"""
@@ -70,7 +70,8 @@ def child(folder: Path, *words: str, stdin: bytes | None = b"", **options) -> su
     (folder / "han.toml").write_text(P1_METER)
     (folder / "han.toml").chmod(0o600)
     command = [sys.executable, "-m", "telegraf_han", "decode", "--config", str(folder / "han.toml"), *words]
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     pipes = {"stdout": subprocess.PIPE} | options
     return subprocess.run(command, input=stdin, stderr=subprocess.PIPE, env=environment, timeout=30, check=False, **pipes)
 
@@ -163,7 +164,12 @@ def test_json_of_what_is_missing(decode) -> None:
     found = decode(p1.plain(lines, ident=b"/XYZ5\r\n\r\n") + WRONG, options=("--output", "json"))
     (only,) = [json.loads(line) for line in found.out.splitlines()]
 
-    assert {key: only[key] for key in ("serial", "model", "time", "verified")} == {"serial": None, "model": None, "time": None, "verified": False}
+    assert {key: only[key] for key in ("serial", "model", "time", "verified")} == {
+        "serial": None,
+        "model": None,
+        "time": None,
+        "verified": False,
+    }
     assert only["readings"][0] == {"obis": "1-0:1.8.0", "value": None, "unit": "Wh", "name": "active_energy_import"}
     assert only["readings"][1] == {"obis": "1-0:32.7.0", "value": 229.6, "unit": "V", "name": "voltage_l1"}
     assert only["readings"][2] == {"obis": "1-0:99.1.0*5", "value": "café", "unit": "", "name": ""}

@@ -1,9 +1,9 @@
 """decoder: frames into telegrams, and all the counting."""
 
-import linereader
-import p1telegrams as p1
 import pytest
 
+import linereader
+import p1telegrams as p1
 from telegraf_han import RELEASED_S
 from telegraf_han.config import Config, MeterConfig, Output, ReceiverConfig
 from telegraf_han.decoder import Decoder, UnknownMeterError
@@ -284,7 +284,7 @@ def test_layouts() -> None:
 
 
 def test_status_and_settings() -> None:
-    """One link line a meter, one settings line where there is something to say."""
+    """One link line and one settings line a meter."""
     one = decoder(HOME._replace(limits=(("silence_s", 5.0),)), HOME._replace(name="away"))
     one.take(STOEN, "home")
     status = linereader.metrics(one.status(NOW_NS, {"away": 4}))
@@ -292,4 +292,4 @@ def test_status_and_settings() -> None:
 
     assert [(dict(metric.tags)["meter"], dict(metric.fields)["lines_dropped"]) for metric in status] == [("home", 0), ("away", 4)]
     assert [dict(metric.fields)["state"] for metric in status] == ["ok", "silent"]
-    assert [dict(metric.tags)["meter"] for metric in settings] == ["home"]
+    assert [(dict(metric.tags)["meter"], dict(metric.fields)["silence_s"]) for metric in settings] == [("home", 5.0), ("away", 180.0)]

@@ -1,8 +1,8 @@
 """health: counters and times into a state and the two status measurements."""
 
-import linereader
 import pytest
 
+import linereader
 from telegraf_han import health
 from telegraf_han.config import MeterConfig
 from telegraf_han.errors import Cause
@@ -134,17 +134,21 @@ def test_settings() -> None:
     config = MeterConfig(
         "home",
         "p1",
-        limits=(("active_power_import_w", 6000.0), ("silence_s", 180.0)),
+        limits=(("active_power_import_w", 6000.0), ("silence_s", 90.0)),
         prices=(("import_t0_per_kwh", 1.05), ("currency", "PLN")),
     )
     (metric,) = linereader.metrics(health.settings(config, "electricity", NOW_NS))
 
     assert metric.measurement == "electricity_settings"
     assert metric.tags == (("interface", "p1"), ("meter", "home"))
-    assert dict(metric.fields) == {"active_power_import_w": 6000.0, "silence_s": 180.0, "import_t0_per_kwh": 1.05, "currency": "PLN"}
+    assert dict(metric.fields) == {
+        "active_power_import_w": 6000.0, "silence_s": 90.0, "decode_errors_percent": 10.0, "import_t0_per_kwh": 1.05, "currency": "PLN",
+    }  # fmt: skip
     assert all(isinstance(value, float) for name, value in metric.fields if name != "currency")
 
 
 def test_settings_of_a_meter_without_any() -> None:
-    """No limits and no prices are no line."""
-    assert health.settings(MeterConfig("home", "p1"), "electricity", NOW_NS) == b""
+    """A meter without limits and prices says the limits that hold by default, so that alert rules know every meter."""
+    (metric,) = linereader.metrics(health.settings(MeterConfig("home", "p1"), "electricity", NOW_NS))
+
+    assert dict(metric.fields) == health.DEFAULTS

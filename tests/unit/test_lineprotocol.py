@@ -1,8 +1,8 @@
 """lineprotocol: telegrams into lines that the independent reader takes apart again."""
 
-import linereader
 import pytest
 
+import linereader
 from telegraf_han import lineprotocol, obis
 from telegraf_han.lineprotocol import LINE_LIMIT
 from telegraf_han.telegram import Column, Shape, Telegram, Value
@@ -49,7 +49,9 @@ def test_obis() -> None:
 
     assert lines.splitlines() == [
         b"obis,code=1-0:1.8.0," + same + b",name=active_energy_import,serial=35000001,unit=Wh value=12345035 1775826353000000000",
-        b"obis,code=0-0:17.0.0," + same + b",name=limiter_threshold_normal,occurrence=2,serial=35000001,unit=W value=16500 1775826353000000000",
+        b"obis,code=0-0:17.0.0,"
+        + same
+        + b",name=limiter_threshold_normal,occurrence=2,serial=35000001,unit=W value=16500 1775826353000000000",
         b"obis,code=0-0:96.13.0," + same + b',name=message,serial=35000001 text="Awaria" 1775826353000000000',
     ]
 
@@ -69,7 +71,14 @@ def test_signal_strength() -> None:
 
     assert fields(wide(made))["rssi_dbm"] == -67.5
     last = linereader.metrics(lineprotocol.tall(made, TIME_NS))[-1]
-    assert dict(last.tags) == {"interface": "wmbus", "meter": "home", "model": "GAMA350", "serial": "35000001", "name": "rssi", "unit": "dBm"}
+    assert dict(last.tags) == {
+        "interface": "wmbus",
+        "meter": "home",
+        "model": "GAMA350",
+        "serial": "35000001",
+        "name": "rssi",
+        "unit": "dBm",
+    }
     assert last.fields == (("value", -67.5),)
 
 
@@ -108,6 +117,7 @@ def test_template_follows_the_values() -> None:
         (["", 1, 2.5, ""], {"active_energy_import_wh": 1.0, "voltage_l1_v": 2.5}),
         (["", 1, 2.5, "Awaria"], {"active_energy_import_wh": 1.0, "voltage_l1_v": 2.5, "message": "Awaria"}),
         (["", None, 2.5, ""], {"voltage_l1_v": 2.5}),
+        (["", 1, 2.5, 0], {"active_energy_import_wh": 1.0, "voltage_l1_v": 2.5, "message": 0.0}),
         (["", 0, 0, None], {"active_energy_import_wh": 0.0, "voltage_l1_v": 0.0}),
         (["", 1, "odd", ""], {"active_energy_import_wh": 1.0, "voltage_l1_v": "odd"}),
         (["", 1, 2.5, ""], {"active_energy_import_wh": 1.0, "voltage_l1_v": 2.5}),
@@ -209,16 +219,19 @@ def test_long_telegram_is_split(count: int, meter: str) -> None:
 
 def test_absurd_tags() -> None:
     """Tags of any length leave lines of no more than the limit, or none."""
-    made = telegram([obis.column(None, "F" * 5000, "W" * 5000)], [5], meter="ż" * 5000, serial="," * 5000, model="😀" * 5000)
+    columns = [obis.column(None, "," * 5000, "W" * 5000, text=is_text)._replace(name="=" * 5000) for is_text in (True, False)]
+    made = telegram(columns, ['"' * 5000, 5], meter="ż," * 5000, serial="," * 5000, model="😀" * 5000)
 
-    for data in (lineprotocol.wide(made, "=" * 5000, TIME_NS), lineprotocol.tall(made, TIME_NS)):
+    for data in (lineprotocol.wide(made, "," * 5000, TIME_NS), lineprotocol.tall(made, TIME_NS)):
         assert all(len(line) <= LINE_LIMIT for line in data.splitlines(keepends=True))
-        linereader.metrics(data)
+        assert [metric.fields[-1][1] for metric in linereader.metrics(data)][-1] == 5.0
 
 
 def test_line() -> None:
     """A single line: counters as integers first, numbers as floats, text quoted."""
-    data = lineprotocol.line("a b", {"z": "1", "a": "x y", "n": ""}, {"f": 1.5, "none": None, "s": "it's", "empty": ""}, 7, {"count": 3, "big": 2**40})
+    data = lineprotocol.line(
+        "a b", {"z": "1", "a": "x y", "n": ""}, {"f": 1.5, "none": None, "s": "it's", "empty": ""}, 7, {"count": 3, "big": 2**40}
+    )
 
     assert data == b'a\\ b,a=x\\ y,z=1 count=3i,big=1099511627776i,f=1.5,s="it\'s" 7\n'
 

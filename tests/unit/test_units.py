@@ -85,7 +85,17 @@ def test_scaled_is_correctly_rounded(mantissa: int, decimals: int) -> None:
 
 @pytest.mark.parametrize(
     ("unit", "expected"),
-    [("Wh", "wh"), ("var", "var"), ("°C", "degc"), ("%", "percent"), ("m3", "m3"), ("", ""), ("1/h", "per_h"), ("m3/h", "m3_h"), ("*?", "")],
+    [
+        ("Wh", "wh"),
+        ("var", "var"),
+        ("°C", "degc"),
+        ("%", "percent"),
+        ("m3", "m3"),
+        ("", ""),
+        ("1/h", "per_h"),
+        ("m3/h", "m3_h"),
+        ("*?", ""),
+    ],
 )
 def test_suffix(unit: str, expected: str) -> None:
     """A unit's part of a field key needs no escaping."""

@@ -9,6 +9,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Final
 
 from telegraf_han import clock, receivers, settings
@@ -38,14 +39,10 @@ def run(arguments: Namespace) -> int:
     write = _WRITERS[arguments.output](config, decoder)
     report = _Report()
     for name in arguments.input or ["-"]:
-        for event in _events(name, arguments.interface, config):
-            if isinstance(event, Fault):
-                report.failed(event.cause, event.detail)
-            elif isinstance(event, Frame):
-                telegram = _decoded(decoder, event, report)
-                if telegram is not None:
-                    sys.stdout.buffer.write(write(telegram))
-    sys.stdout.buffer.flush()
+        for events in _events(name, arguments.interface, config):
+            telegrams = [_decoded(decoder, event, report) for event in events]
+            sys.stdout.buffer.write(b"".join(write(telegram) for telegram in telegrams if telegram is not None))
+            sys.stdout.buffer.flush()  # what comes through a pipe may be a live meter
     return report.told()
 
 
@@ -74,9 +71,14 @@ class _Report:
         return 0 if self.seen and not self.causes else 1
 
 
-def _decoded(decoder: Decoder, frame: Frame, report: _Report) -> Telegram | None:
+def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None:
+    """The telegram of an event, if it holds one; what failed is named."""
+    if isinstance(event, Fault):
+        report.failed(event.cause, event.detail)
+    if not isinstance(event, Frame):
+        return None
     try:
-        telegram = decoder.take(frame)
+        telegram = decoder.take(event)
     except TelegramError as error:
         report.failed(error.cause, str(error))
         return None
@@ -89,25 +91,24 @@ def _decoded(decoder: Decoder, frame: Frame, report: _Report) -> Telegram | None
     return telegram
 
 
-def _events(name: str, interface: Interface | None, config: Config) -> Iterator[Event]:
-    """Frames and faults of one input. Raises ConfigError where it cannot be read."""
+def _events(name: str, interface: Interface | None, config: Config) -> Iterator[list[Event]]:
+    """Frames and faults of one input, piece by piece. Raises ConfigError where it cannot be read."""
     pieces = _pieces(name)
     first = next(pieces, b"")
     kind = interface or _interface(first, config)
     receiver: Receiver = capture.Capture() if kind == "p1" else receivers.lines()
-    yield from receiver.start(time.time_ns())
-    yield from receiver.feed(first, time.time_ns())
-    for piece in pieces:
-        yield from receiver.feed(piece, time.time_ns())
-    yield from receiver.finish(time.time_ns())
+    yield receiver.start(time.time_ns())
+    for piece in chain([first], pieces):
+        yield receiver.feed(piece, time.time_ns())
+    yield receiver.finish(time.time_ns())
 
 
 def _pieces(name: str) -> Iterator[bytes]:
     """An input's bytes. Raises ConfigError where they cannot be read."""
     is_stdin = name == "-"
     try:
-        with open(0 if is_stdin else name, "rb", closefd=not is_stdin) as stream:  # noqa: PTH123, pathlib is not loaded here
-            while piece := stream.read(CHUNK_BYTES):
+        with open(0 if is_stdin else name, "rb", closefd=not is_stdin) as stream:
+            while piece := stream.read1(CHUNK_BYTES):
                 yield piece
     except OSError as error:
         raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {error.strerror}") from None

@@ -1,8 +1,8 @@
 """dlms.ciphering: ciphered blocks into plaintext, with either key or both."""
 
-import p1telegrams as p1
 import pytest
 
+import p1telegrams as p1
 from telegraf_han.dlms import ciphering
 from telegraf_han.dlms.ciphering import Block, Opened
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
@@ -175,7 +175,9 @@ def test_no_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("title", "counter"), [(b"", 0), (b"", 7), (b"HAN00001", 0), (b"HAN00001", 0xFFFFFFFF), (b"KFM", 1)], ids=["zero", "counter", "title", "both", "short"]
+    ("title", "counter"),
+    [(b"", 0), (b"", 7), (b"HAN00001", 0), (b"HAN00001", 0xFFFFFFFF), (b"KFM", 1)],
+    ids=["zero", "counter", "title", "both", "short"],
 )
 def test_nonce(title: bytes, counter: int) -> None:
     """Title, zero-filled to 8 bytes, and counter; any counter is accepted, also the same one twice."""

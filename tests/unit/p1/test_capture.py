@@ -1,8 +1,8 @@
 """p1.capture: recordings, raw or as hex text, into the same frames."""
 
-import p1telegrams as p1
 import pytest
 
+import p1telegrams as p1
 from telegraf_han.errors import Cause
 from telegraf_han.p1 import capture
 from telegraf_han.p1.capture import LINE_LIMIT, SNIFFED_BYTES, Capture
@@ -53,7 +53,7 @@ FORMS = {
     "0x": b" ".join(b"0x%02x" % octet for octet in LONG),
     "array": b", ".join(b"0x%02X" % octet for octet in LONG),
     "comments": b"# a capture\n" + lines(LONG, 64).replace(b"\n", b"  # 00 and more\n") + b"# the end",
-    "comment of 20 KB": b"#" + b"00 " * 7000 + b"\n" + lines(LONG, 64),
+    "comment of 20 KB": b"#" + b"11 " * 7000 + b"\n" + lines(LONG, 64),
     "comment behind one line": LONG.hex().encode() + b" # the end",
     "byte order mark": b"\xef\xbb\xbf" + lines(LONG, 64),
     "blank lines": lines(LONG, 64, b"\n\n\n"),

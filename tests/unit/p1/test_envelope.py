@@ -1,8 +1,8 @@
 """p1.envelope: frames into plain lines, or the error that names what is wrong."""
 
-import p1telegrams as p1
 import pytest
 
+import p1telegrams as p1
 from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, TelegramError, WrongKeyError
 from telegraf_han.p1 import envelope
 from telegraf_han.secret import Key
@@ -54,9 +54,7 @@ def test_what_is_no_envelope(data: bytes) -> None:
         envelope.envelope(data)
 
 
-@pytest.mark.parametrize(
-    ("data", "verified"), [(STOEN, True), (LUXEMBOURG, True), (PLAIN, False)], ids=["Stoen", "Luxembourg", "plain"]
-)
+@pytest.mark.parametrize(("data", "verified"), [(STOEN, True), (LUXEMBOURG, True), (PLAIN, False)], ids=["Stoen", "Luxembourg", "plain"])
 def test_opened(data: bytes, verified: bool) -> None:
     """Lines alone come out, whatever was around them."""
     found = opened(data)

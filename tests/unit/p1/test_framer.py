@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-import p1telegrams as p1
 import pytest
 
+import p1telegrams as p1
 from telegraf_han.errors import Cause
 from telegraf_han.p1.framer import NOISE_REPORTED, PAUSE_NS, TELEGRAM_LIMIT, Framer
 from telegraf_han.telegram import Event, Fault, Frame
@@ -96,7 +96,7 @@ def test_byte_by_byte(name: str) -> None:
 def damages(data: bytes) -> Iterator[tuple[bytes, str]]:
     """A telegram with one byte flipped in each bit, or put to a byte that means something; and what was done."""
     for at in range(len(data)):
-        for octet in {data[at] ^ 1 << bit for bit in (0, 2, 4, 5, 7)} | set(b"!/\n\r0F\0\x08\xdb\xff\x82") - {data[at]}:
+        for octet in {data[at] ^ 1 << bit for bit in (0, 4, 6)} | set(b"!/\n\r0\0\x08\xdb\x82") - {data[at]}:
             yield data[:at] + bytes([octet]) + data[at + 1 :], f"{octet:02x} at {at}"
 
 
@@ -156,6 +156,13 @@ def test_marks_inside_do_not_matter(name: str) -> None:
     data = VECTORS[name]
 
     assert frames(events(b"!/\xdb\r\n!0000\r\n/!" + data + b"\xdb!/\r\n" + data)) == [body(data)] * 2
+
+
+def test_ident_behind_ident() -> None:
+    """An ident line where text should be opens another telegram, however its end arrives."""
+    data = p1.IDENT + p1.IDENT + b"!\r\n"
+
+    assert frames(events(data)) == frames(events(*[data[at : at + 1] for at in range(len(data))])) == []
 
 
 @pytest.mark.parametrize("mark", [b"!", b"/", b"\xdb", b"!FE0C\r\n", b"/EGM5G35\r\n", b"\xdb\x08HAN00001\x82\x02\x00\x30"], ids=repr)

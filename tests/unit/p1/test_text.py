@@ -186,7 +186,17 @@ def test_clock_that_is_not_set(stamp: bytes) -> None:
         ([b"0-0:96.1.0(AB!)"], "", ("AB!", "")),
         ([b"0-0:96.1.0(00010203)"], "", ("00010203", "")),
     ],
-    ids=["ident", "ident begins", "device type", "device type over ident", "empty type", "DSMR's serial number", "nothing", "plain text", "binary"],
+    ids=[
+        "ident",
+        "ident begins",
+        "device type",
+        "device type over ident",
+        "empty type",
+        "DSMR's serial number",
+        "nothing",
+        "plain text",
+        "binary",
+    ],
 )
 def test_serial_and_model(lines: list[bytes], ident: str, expected: tuple[str, str]) -> None:
     """The telegram says who it is; the ident line helps where it does not."""
@@ -197,7 +207,16 @@ def test_serial_and_model(lines: list[bytes], ident: str, expected: tuple[str, s
 
 def test_no_line_is_dropped() -> None:
     """Every line is a column or a flaw, however odd its neighbours."""
-    lines = [b"1-0:1.8.0(1*Wh)", b"garbage", b"1-0:1.7.0(2*W", b"1-0:2.8.0(3*Wh)", b"(stray)", b"1-0:2.7.0(4*W)", b"\xff\xfe(5)", b"x1-0:3.7.0(6*var)"]
+    lines = [
+        b"1-0:1.8.0(1*Wh)",
+        b"garbage",
+        b"1-0:1.7.0(2*W",
+        b"1-0:2.8.0(3*Wh)",
+        b"(stray)",
+        b"1-0:2.7.0(4*W)",
+        b"\xff\xfe(5)",
+        b"x1-0:3.7.0(6*var)",
+    ]
     found = body(*lines)
 
     assert set(fields(found).values()) >= {1, 4}
@@ -251,11 +270,27 @@ def test_shape_knows_number_and_text_apart() -> None:
         assert fields(body(b"1-0:99.1.0()")) == {"obis_1_0_99_1_0_text": ""}
 
 
+@pytest.mark.parametrize("second", [b"1*345", b"1)(45", b"12)45", b"1234\n", b"-1234", b" 1234", b"1.345", b"12a45"], ids=repr)
+def test_same_length_is_not_same_layout(second: bytes) -> None:
+    """A telegram as long as the last one, with something else where that had digits, is read as if it came first."""
+    lines = b"1-0:1.8.0(%b)\r\n1-0:1.7.0(00.278*kW)\r\n"
+    text._layouts.clear()
+    fresh = text.body(lines % second, "", WARSAW)
+    text._layouts.clear()
+    text.body(lines % b"12345", "", WARSAW)
+
+    assert text.body(lines % second, "", WARSAW) == fresh
+    assert fields(text.body(lines % b"99999", "", WARSAW))["active_energy_import_wh"] == 99999
+
+
 def test_shapes_are_bounded() -> None:
     """However many kinds of telegrams come, only so many are remembered, and all are read right."""
     for number in range(3 * text.SHAPES_LIMIT):
-        assert fields(body(b"1-0:1.8.0(1*kWh)", b"1-0:99.%d.%d(%d)" % (number % 100, number // 100, number)))["active_energy_import_wh"] == 1000
-        assert len(text._shapes) <= text.SHAPES_LIMIT
+        assert (
+            fields(body(b"1-0:1.8.0(1*kWh)", b"1-0:99.%d.%d(%d)" % (number % 100, number // 100, number)))["active_energy_import_wh"]
+            == 1000
+        )
+        assert max(len(text._shapes), len(text._layouts)) <= text.SHAPES_LIMIT
 
 
 def test_caches_are_bounded() -> None:

@@ -1,0 +1,190 @@
+"""Start-up is counted: what a run may load, how long it may take, how much memory it may hold. Measured in children, P1 and radio.
+
+Times are compared with bare Python's on the same machine in the same minute, and generously: the budgets (60 ms and 25 MB) are the
+README's; a machine that is busy must not fail a build, a module too many must.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CASES = {"p1": ROOT / "tests/cases/p1-gama350-stoen", "wmbus": ROOT / "tests/cases/wmbus-gama350-stoen"}
+ENVIRONMENT = {"PYTHONPATH": os.pathsep.join([str(ROOT / "plugin"), *filter(None, sys.path)]), "PATH": os.environ.get("PATH", "")}
+
+HEAVY = [
+    "asyncio",
+    "bz2",
+    "concurrent",
+    "csv",
+    "ctypes",
+    "dataclasses",
+    "decimal",
+    "difflib",
+    "email",
+    "fractions",
+    "hashlib",
+    "html",
+    "http",
+    "importlib.metadata",
+    "importlib.resources",
+    "inspect",
+    "json",
+    "logging",
+    "lzma",
+    "multiprocessing",
+    "pathlib",
+    "pickle",
+    "pkgutil",
+    "platform",
+    "queue",
+    "random",
+    "secrets",
+    "selectors",
+    "serial",
+    "shutil",
+    "socket",
+    "ssl",
+    "statistics",
+    "subprocess",
+    "tempfile",
+    "textwrap",
+    "threading",
+    "tokenize",
+    "traceback",
+    "unicodedata",
+    "unittest",
+    "urllib",
+    "uuid",
+    "xml",
+    "zipfile",
+    "zoneinfo",
+    "influxdb_client",
+    "numpy",
+    "yaml",
+    "requests",
+    "urllib3",
+    "certifi",
+    "dateutil",
+]
+"""What each costs 1 to 200 ms and nothing on this way needs."""
+OURS = {
+    "p1": [
+        "advice",
+        "aes",
+        "cli",
+        "clock",
+        "commands",
+        "commands.decode",
+        "config",
+        "crc",
+        "decoder",
+        "dlms",
+        "dlms.ciphering",
+        "errors",
+        "health",
+        "lineprotocol",
+        "meters",
+        "obis",
+        "options",
+        "p1",
+        "p1.capture",
+        "p1.dialects",
+        "p1.envelope",
+        "p1.framer",
+        "p1.text",
+        "receivers",
+        "secret",
+        "settings",
+        "telegram",
+        "units",
+    ],
+}
+"""Our own modules that a decode of P1 loads: a new one here is a decision."""
+
+LIMIT_MS, LIMIT_MB = 120.0, 33.0
+"""Above bare Python's, and in all. Generous by intent: twice the 60 ms and a third over the 25 MB of the promise."""
+
+
+def words(kind: str, *options: str) -> list[str]:
+    """The command line of a decode."""
+    case = CASES[kind]
+    return [sys.executable, "-S", *options, "-m", "telegraf_han", "decode", "--config", str(case / "config.toml"), str(case / "input.hex")]
+
+
+def child(command: list[str]) -> subprocess.CompletedProcess[bytes]:
+    """A child that succeeds."""
+    found = subprocess.run(command, env=ENVIRONMENT, capture_output=True, timeout=60, check=False)
+    assert found.returncode == 0, found.stderr[-2000:]
+    return found
+
+
+def loaded(kind: str) -> set[str]:
+    """Modules that a decode loads."""
+    lines = child(words(kind, "-X", "importtime")).stderr.decode().splitlines()
+    return {line.rpartition("|")[2].strip() for line in lines if line.startswith("import time:")}
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_nothing_heavy_is_loaded(kind: str) -> None:
+    """A decode loads none of the modules that cost milliseconds, nor anything inside them."""
+    found = {name for name in loaded(kind) if name.split(".")[0] in HEAVY or ".".join(name.split(".")[:2]) in HEAVY}
+
+    assert sorted(found) == []
+
+
+def test_own_modules_of_a_p1_run() -> None:
+    """A decode of P1 loads these modules of ours, and nothing of radio, run, influx or simulator."""
+    found = {name.removeprefix("telegraf_han.") for name in loaded("p1") if name.startswith("telegraf_han.")}
+
+    assert sorted(found - {"__main__"}) == sorted(OURS["p1"])
+
+
+def test_importing_the_package_costs_nothing() -> None:
+    """`import telegraf_han` loads nothing else at all."""
+    bare = child([sys.executable, "-S", "-c", "import sys; print(len(sys.modules))"]).stdout
+    ours = child([sys.executable, "-S", "-c", "import telegraf_han, sys; print(len(sys.modules) - 1)"]).stdout
+
+    assert int(ours) == int(bare)
+
+
+def busy_ms(command: list[str]) -> float:
+    """The least processor time of some runs, which a busy machine changes less than the time on the clock."""
+    taken = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        child(command)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return min(taken) * 1000
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_start_up(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A decode takes little more time than bare Python."""
+    bare_ms = busy_ms([sys.executable, "-S", "-c", "pass"])
+    more_ms = busy_ms(words(kind)) - bare_ms
+    with capsys.disabled():
+        print(f"\n{kind}: {more_ms:.0f} ms over the {bare_ms:.0f} ms of bare Python")
+
+    assert more_ms < LIMIT_MS
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell a process's peak memory")
+@pytest.mark.parametrize("kind", CASES)
+def test_memory(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A decode's peak stays small; measured inside, since a child begins with the size of its parent."""
+    code = (
+        "import sys; sys.stdout = open('/dev/null', 'w'); from telegraf_han.cli import main; main(sys.argv[1:]);"
+        "sys.__stdout__.write(next(line for line in open('/proc/self/status') if line.startswith('VmHWM')))"
+    )
+    found = child([sys.executable, "-S", "-c", code, *words(kind)[4:]]).stdout.split()
+    megabytes = int(found[1]) / 1024
+    with capsys.disabled():
+        print(f"\n{kind}: {megabytes:.1f} MB")
+
+    assert megabytes < LIMIT_MB

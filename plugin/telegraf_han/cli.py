@@ -44,9 +44,9 @@ def _decode() -> Command:
 
 
 def _simulate() -> Command:
-    from telegraf_han.simulate import command  # noqa: PLC0415
+    from telegraf_han import simulated  # noqa: PLC0415
 
-    return command
+    return simulated
 
 
 def _check() -> Command:

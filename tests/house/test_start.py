@@ -155,7 +155,7 @@ def test_importing_the_package_costs_nothing() -> None:
 def busy_ms(command: list[str]) -> float:
     """The least processor time of some runs, which a busy machine changes less than the time on the clock."""
     taken = []
-    for _ in range(5):
+    for _ in range(3):
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         child(command)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -8,7 +8,7 @@ from telegraf_han import lineprotocol, obis
 from telegraf_han.lineprotocol import LINE_LIMIT
 from telegraf_han.telegram import Column, Shape, Telegram, Value
 
-QUICK = settings(max_examples=150, deadline=None, database=None)
+QUICK = settings(max_examples=80, deadline=None, database=None)
 TIME_NS = 1_775_826_353_000_000_000
 
 printable = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\")

@@ -18,7 +18,7 @@ from telegraf_han.p1.framer import TELEGRAM_LIMIT, Framer
 from telegraf_han.secret import Key
 from telegraf_han.telegram import Event, Fault, Frame
 
-QUICK = settings(max_examples=120, deadline=None, database=None)
+QUICK = settings(max_examples=80, deadline=None, database=None)
 WARSAW = Zone()
 
 TELEGRAMS = [p1.stoen(), p1.plain(), p1.luxembourg(), p1.footed(p1.IDENT + p1.LINES), p1.IDENT + p1.LINES + b"!\r\n"]

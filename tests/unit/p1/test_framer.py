@@ -106,7 +106,7 @@ def fits_high_byte_first(data: bytes) -> bool:
     return data[-6:-2].upper() == b"%04X" % value
 
 
-@pytest.mark.parametrize("name", CHECKED)
+@pytest.mark.parametrize("name", ["p1-gama350-stoen", "p1-ma309m-stoen", "p1-ma309m-plain"])
 def test_damage_costs_one_telegram(name: str) -> None:
     """Whatever byte of a telegram is damaged in whatever way, its neighbours arrive at once, and it never arrives changed."""
     data = VECTORS[name]

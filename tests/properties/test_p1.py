@@ -182,7 +182,7 @@ def test_text_of_any_bytes(lines: bytes) -> None:
 
     assert len(found.values) == len(found.shape.columns)
     assert all(value is None or isinstance(value, str) or abs(value) < 10**30 for value in found.values)
-    assert text.body(lines, "", WARSAW) == found
+    assert read(lines) == (found.shape.columns, found[1:])
 
 
 @QUICK
@@ -195,6 +195,15 @@ def test_text_of_any_bytes(lines: bytes) -> None:
 def test_checksums_are_the_norms(data: bytes) -> None:
     """Both CRCs, quick as they are, are what the norm's bit-by-bit definition gives."""
     assert (crc.arc(data), crc.x25(data)) == (p1.arc(data), p1.x25(data))
+
+
+def read(lines: bytes) -> object:
+    """A body as what it says; shapes are the same where their columns are."""
+    try:
+        found = text.body(lines, "", WARSAW)
+    except RecordError as error:
+        return str(error)
+    return found.shape.columns, found[1:]
 
 
 changes = st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(list(b"0123456789?:()*.- \n\xffA"))), max_size=12)
@@ -215,16 +224,10 @@ def test_what_is_remembered_of_a_telegram_changes_nothing(plays: list[tuple[byte
         data = bytearray(lines)
         for where, octet in how:
             data[where % len(data)] = octet
-        try:
-            quick = text.body(bytes(data), "", WARSAW)
-        except RecordError:
-            quick = None
+        quick = read(bytes(data))
         remembered = dict(text._layouts)
         text._layouts.clear()
-        try:
-            plain = text.body(bytes(data), "", WARSAW)
-        except RecordError:
-            plain = None
+        plain = read(bytes(data))
         text._layouts.update(remembered)
 
         assert quick == plain

@@ -202,13 +202,15 @@ def _serial(path: str, line: str, wake: int) -> Source:
 
 
 def _file(path: str, kind: int, wake: int) -> Source:
-    if kind != stat.S_IFREG:
-        raise SourceError(f"{path} is neither a serial device nor a file")
+    """A regular file, which ends, or a named pipe, which does not: held open for writing too, it outlives each of its writers."""
+    if kind not in _FILES:
+        raise SourceError(f"{path} is neither a serial device nor a file nor a named pipe")
+    flags, ended = _FILES[kind]
     try:
-        descriptor = os.open(path, os.O_RDONLY)
+        descriptor = os.open(path, flags)
     except OSError as error:
         raise advice.source_error(path, error) from None
-    return Descriptor(path, descriptor, wake, lambda: os.close(descriptor))
+    return Descriptor(path, descriptor, wake, lambda: os.close(descriptor), ended)
 
 
 def _socket(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG001, the line is the converter's own
@@ -239,4 +241,5 @@ def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG0
     return Remote(url, port)
 
 
+_FILES: Final = {stat.S_IFREG: (os.O_RDONLY, ""), stat.S_IFIFO: (os.O_RDWR | os.O_NONBLOCK, "was closed")}
 _SCHEMES: Final = {"socket": _socket, "rfc2217": _rfc2217}

@@ -241,6 +241,22 @@ def test_file_ends(tmp_path: Path, wake: Wake) -> None:
     assert source.finite
 
 
+def test_named_pipe_outlives_its_writers(tmp_path: Path, wake: Wake) -> None:
+    """A named pipe is read from one writer to the next; between them it is silent, not gone."""
+    os.mkfifo(tmp_path / "pipe")
+    source = sources.opened(str(tmp_path / "pipe"), LINE, wake.reading)
+    heard = []
+    for words in (b"first", b"second"):
+        with (tmp_path / "pipe").open("wb") as writer:
+            writer.write(words)
+        heard.append(source.read(SOON_S))
+        heard.append(source.read(0.01))
+    source.close()
+
+    assert heard == [b"first", b"", b"second", b""]
+    assert not source.finite
+
+
 def cause_of_failure(port: str, wake: Wake) -> str:
     """What is said of a port that cannot be opened."""
     with pytest.raises(SourceError) as caught:
@@ -255,7 +271,7 @@ def test_missing_device(wake: Wake) -> None:
 
 def test_no_port_at_all(tmp_path: Path, wake: Wake) -> None:
     """A folder and a device that is no serial port are refused in words."""
-    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is neither a serial device nor a file"
+    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is neither a serial device nor a file nor a named pipe"
     assert cause_of_failure("/dev/null", wake).startswith("/dev/null ")
 
 

@@ -1,0 +1,1 @@
+"""Grafana boards and alert rules, generated: tables of panels and words here, the files that Grafana reads beside them."""

@@ -1,0 +1,77 @@
+"""The tables of rules, contact points and words into Grafana's provisioning files.
+
+`python grafana/alerting/build.py` writes them; with `--check` it writes nothing and ends with 1 where a committed file is not what
+the tables say. PyYAML is needed here, nowhere else. A folder a language is whole by itself: exactly one of them is Grafana's
+`provisioning/alerting`, as rules of both would alert twice.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+GRAFANA: Final = Path(__file__).resolve().parents[1]
+if str(GRAFANA) not in sys.path:
+    sys.path.insert(0, str(GRAFANA))
+
+from alerting import contacts, rules  # noqa: E402, the folder above is known only now
+
+FOLDERS: Final = {"en": "provisioning/alerting", "pl": "provisioning/alerting-pl"}
+TELEGRAM_FILE: Final = "alerting/contact-point-telegram.yaml"
+_HEAD: Final = "# Made by grafana/alerting/build.py: change the tables there, not this file. What it means: grafana/ALERTS.md.\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Text of several lines as a block, so that queries can be read; nothing by reference."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002, PyYAML's own signature
+        """Write what occurs twice out twice."""
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def _file(**sections: Any) -> str:
+    written = yaml.dump({"apiVersion": 1, **sections}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return f"{_HEAD}{written}"
+
+
+def files() -> dict[str, str]:
+    """What each file should hold, by its path under grafana/."""
+    made = {TELEGRAM_FILE: _file(contactPoints=contacts.telegram())}
+    for language, folder in FOLDERS.items():
+        made[f"{folder}/rules.yaml"] = _file(groups=rules.groups(language))
+        made[f"{folder}/contact-points.yaml"] = _file(contactPoints=contacts.always())
+        made[f"{folder}/templates.yaml"] = _file(templates=contacts.templates(language))
+    return made
+
+
+def stale(root: Path = GRAFANA) -> list[str]:
+    """Paths of files that are not what the tables say."""
+    return [path for path, text in files().items() if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check. Returns the exit code."""
+    parser = argparse.ArgumentParser(description="Write the provisioning files of Grafana's alert rules.")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file is stale")
+    if parser.parse_args(arguments).check:
+        found = stale()
+        for path in found:
+            print(f"grafana/{path} is not what grafana/alerting says: run python grafana/alerting/build.py", file=sys.stderr)
+        return 1 if found else 0
+    for path, text in files().items():
+        (GRAFANA / path).parent.mkdir(parents=True, exist_ok=True)
+        (GRAFANA / path).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""Alert questions into InfluxQL: each function is one query, whose answer is one series a meter, labelled with `meter` alone.
+
+Labels are all by which Grafana joins two queries, so nothing else may be grouped by at the outside. Every meter has a line of
+`electricity_settings` (the plugin writes its default limits even where none is configured); a limit that is not set becomes one
+that nothing reaches. Both are needed: where exactly one series stands on either side of an operator, Grafana joins them whatever
+their labels say, and would compare one meter with another's limit. What has to hold within one telegram (two thresholds, three
+phases) is compared inside InfluxQL for the same reason. Sub-queries inherit the outer GROUP BY, not the outer time filter nor its
+time zone: those are repeated.
+
+`$timeFilter` is Grafana's; it is the same for all queries of a rule, as Grafana may send them as one request with the range of the
+first. Settings look back by the database's own clock instead: they come every five minutes, whatever the rule's range.
+"""
+
+from typing import Final
+
+SETTINGS_LOOK_BACK: Final = "15m"
+"""Settings are written every 5 minutes: two may be lost. What was taken out of the configuration counts for that long."""
+NO_LIMIT: Final = 1_000_000_000_000
+"""Above every reading: 1 TW, 1 TWh, 10^12 V, percent or zloty. A limit that is not set."""
+NOTHING_HEARD_S: Final = 1_000_000
+"""Age where there is not even a status line to tell it: beyond every `silence_s` (at most a day), below no number that means something."""
+STATUS_BUCKET_S: Final = 120
+"""A status line is due in each such piece of time; `status_interval` must be shorter (default 10 s)."""
+GAP_MINUTES: Final = 3
+"""A register's step over a longer gap belongs to no quarter of an hour. A wireless meter sends each minute; two losses are let pass."""
+ZONE: Final = "tz('Europe/Warsaw')"
+"""Where a day begins."""
+ZONES: Final = range(5)
+"""Registers with a price: 0 is the total, 1 to 4 the tariff zones."""
+_IMPORT: Final = "active_energy_import_wh"
+_BY_DAY: Final = f'time(1d), "meter", "serial" fill(previous) {ZONE}'
+
+
+def _lately(look_back: str = SETTINGS_LOOK_BACK) -> str:
+    return f"time > now() - {look_back} AND time <= now()"
+
+
+def _settings(field: str, look_back: str = SETTINGS_LOOK_BACK) -> str:
+    """The newest setting of each meter that has it."""
+    return f'SELECT last("{field}") AS "limit" FROM "electricity_settings" WHERE {_lately(look_back)} GROUP BY "meter"'
+
+
+def _every_meter(value: int) -> str:
+    """The same value for each meter that is configured."""
+    return f'SELECT last("silence_s") * 0 + {value} AS "limit" FROM "electricity_settings" WHERE {_lately()} GROUP BY "meter"'
+
+
+def _joined(select: str, *sources: str, tail: str = 'GROUP BY "meter"') -> str:
+    """A query over sub-queries; those of one measurement fall into one series a meter."""
+    inside = ",\n".join(f"  ({source})" for source in sources)
+    return f"SELECT {select} FROM\n{inside}\n{tail}"
+
+
+def upper_limit(field: str) -> str:
+    """A limit from above; one that is not set is never reached."""
+    return _joined('min("limit")', _settings(field), _every_meter(NO_LIMIT))
+
+
+def lower_limit(field: str) -> str:
+    """A limit from below; one that is not set is never reached."""
+    return _joined('max("limit")', _settings(field), _every_meter(-NO_LIMIT))
+
+
+def always_set(field: str, look_back: str = SETTINGS_LOOK_BACK) -> str:
+    """A limit that has a default in the plugin."""
+    return _settings(field, look_back)
+
+
+def price(zone: int) -> str:
+    """Price of a kWh in a tariff zone; 0 where there is none."""
+    return _joined('sum("limit")', _settings(f"import_t{zone}_per_kwh"), _every_meter(0))
+
+
+def import_power_w() -> str:
+    """Mean import power of the last minutes: one that cycles, as an oven does, does not restart the waiting time."""
+    return 'SELECT mean("active_power_import_w") FROM "electricity" WHERE $timeFilter GROUP BY "meter"'
+
+
+def demand_w() -> str:
+    """Mean import power of each quarter of an hour, from the register; of the running quarter what it will be at least."""
+    steps = (
+        f'SELECT difference(last("{_IMPORT}")) AS "step_wh", elapsed(last("{_IMPORT}"), 1m) AS "minutes" FROM "electricity"'
+        ' WHERE $timeFilter GROUP BY time(1m), "meter", "serial"'
+    )
+    return _joined(
+        'sum("step_wh") * 4',
+        steps,
+        tail=f'WHERE $timeFilter AND "minutes" <= {GAP_MINUTES} GROUP BY time(15m), "meter" fill(none)',
+    )
+
+
+def _energy(field: str) -> str:
+    """Energy by local day and register; a day without a telegram has none. A new register counts from the next midnight on."""
+    return f'SELECT non_negative_difference(last("{field}")) AS "wh" FROM "electricity" WHERE $timeFilter GROUP BY {_BY_DAY}'
+
+
+def energy_by_day_wh() -> str:
+    """Imported energy by local day; the last is today's. Registers of one meter are added up, so that a new one does no harm."""
+    return _joined('sum("wh")', _energy(_IMPORT), tail=f'WHERE $timeFilter GROUP BY time(1d), "meter" fill(none) {ZONE}')
+
+
+def zone_energy_by_day_wh(zone: int) -> str:
+    """Imported energy of a tariff zone by local day; 0 where a meter sends other registers only, of which the last hour tells."""
+    zero = [
+        f'SELECT last("{field}") * 0 AS "wh" FROM "electricity" WHERE {_lately("1h")} GROUP BY "meter"' for field in (_IMPORT, _zone(1))
+    ]
+    return _joined('sum("wh")', _energy(_zone(zone)), *zero, tail=f'WHERE $timeFilter GROUP BY time(1d), "meter" fill(none) {ZONE}')
+
+
+def _zone(zone: int) -> str:
+    """Field of a zone's register; 0 is the total."""
+    return _IMPORT.replace("_wh", f"_t{zone}_wh") if zone else _IMPORT
+
+
+def _phases() -> list[str]:
+    """Mean voltage of each phase there is."""
+    return [f'SELECT mean("voltage_l{phase}_v") AS "v" FROM "electricity" WHERE $timeFilter GROUP BY "meter"' for phase in (1, 2, 3)]
+
+
+def highest_voltage_v() -> str:
+    """Mean voltage of the phase that has most."""
+    return _joined('max("v")', *_phases())
+
+
+def lowest_voltage_v() -> str:
+    """Mean voltage of the phase that has least."""
+    return _joined('min("v")', *_phases())
+
+
+def phase_imbalance_percent() -> str:
+    """How far the phase farthest off stands from the mean of the phases, in percent of that mean; 0 for a single phase."""
+    spread = _joined('max("v") AS "high", min("v") AS "low", mean("v") AS "mean"', *_phases())
+    indented = spread.replace("\n", "\n  ")
+    share = '50 * ("high" - "low" + abs("high" + "low" - 2 * "mean")) / "mean" AS "percent"'
+    return f'SELECT last("percent") FROM (\n  SELECT {share} FROM (\n  {indented}\n  ) GROUP BY "meter"\n) GROUP BY "meter"'
+
+
+def age_s() -> str:
+    """Seconds since a meter's last telegram.
+
+    A meter never heard since the plugin's start has been waited for as long as status lines say so; where these stop too, nothing
+    is heard at all.
+    """
+    waited = (
+        f'SELECT cumulative_sum(max("waited_s")) AS "age_s" FROM (SELECT "decoded" * 0 + {STATUS_BUCKET_S} AS "waited_s"'
+        ' FROM "electricity_link" WHERE $timeFilter AND "decoded" = 0)'
+        f' WHERE $timeFilter GROUP BY time({STATUS_BUCKET_S}s), "meter" fill(none)'
+    )
+    return _joined(
+        'last("age_s")',
+        'SELECT "age_s" FROM "electricity_link" WHERE $timeFilter GROUP BY "meter"',
+        waited,
+        tail=f'WHERE $timeFilter GROUP BY time({STATUS_BUCKET_S}s), "meter" fill({NOTHING_HEARD_S})',
+    )
+
+
+def decode_errors_percent() -> str:
+    """Telegrams that could not be read, in percent of all that came.
+
+    By radio checksum and framing errors are anybody's: a receiver cannot say whose telegram it lost, so they do not count there.
+    """
+    causes = {"p1": ("checksum", "framing", "key", "security", "records"), "wmbus": ("key", "security", "records")}
+    sources = [
+        f'SELECT {" + ".join(f"""non_negative_difference(last("errors_{cause}"))""" for cause in counted)} AS "unread",'
+        ' non_negative_difference(last("decoded")) AS "read" FROM "electricity_link"'
+        f' WHERE $timeFilter AND "interface" = \'{interface}\' GROUP BY time(1m), "meter"'
+        for interface, counted in causes.items()
+    ]
+    return _joined('100 * sum("unread") / (sum("unread") + sum("read"))', *sources, tail='WHERE $timeFilter GROUP BY "meter"')
+
+
+def limited_by_w() -> str:
+    """How far the limiter's threshold in force stands below the normal one, as the meter itself says."""
+    return (
+        'SELECT last("limiter_threshold_normal_w") - last("limiter_threshold_active_w") FROM "electricity"\n'
+        'WHERE $timeFilter GROUP BY "meter"'
+    )

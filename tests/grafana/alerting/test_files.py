@@ -1,0 +1,186 @@
+"""The provisioning files: as the tables say, such as Grafana starts with, whatever variables are set, and in both languages alike."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from alerting import build, queries, rules, texts
+from likegrafana import provisioning
+
+from telegraf_han import config, errors, health, obis
+
+ROOT = Path(__file__).resolve().parents[3]
+GRAFANA = ROOT / "grafana"
+TELEGRAM = (GRAFANA / build.TELEGRAM_FILE).read_text(encoding="utf-8")
+
+
+def folder(language="en"):
+    """Text by file name of a language's folder."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted((GRAFANA / build.FOLDERS[language]).iterdir())}
+
+
+def test_files_are_what_the_tables_say() -> None:
+    """The committed files are those that build.py makes."""
+    assert build.stale() == []
+    assert build.main(["--check"]) == 0
+
+
+def test_check_names_a_stale_file(tmp_path) -> None:
+    """A file that differs, and one that is missing, are named; the script's exit code says it too."""
+    shutil.copytree(GRAFANA / "alerting", tmp_path / "alerting")
+    shutil.copytree(GRAFANA / "provisioning", tmp_path / "provisioning")
+    (tmp_path / "provisioning/alerting/rules.yaml").write_text("apiVersion: 1\n", encoding="utf-8")
+    (tmp_path / "provisioning/alerting-pl/templates.yaml").unlink()
+
+    ended = subprocess.run(
+        [sys.executable, tmp_path / "alerting/build.py", "--check"], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert build.stale(tmp_path) == ["provisioning/alerting/rules.yaml", "provisioning/alerting-pl/templates.yaml"]
+    assert ended.returncode == 1
+    assert "grafana/provisioning/alerting/rules.yaml is not what" in ended.stderr
+
+
+TOKEN = {"HAN_ALERT_TELEGRAM_TOKEN": "1:a", "HAN_ALERT_TELEGRAM_CHAT": "-1001"}
+STARTS = {
+    "nothing set": ({}, {}),
+    "e-mail": ({"HAN_ALERT_EMAIL": "me@example.org"}, {}),
+    "webhook": ({"HAN_ALERT_CHANNEL": "-webhook", "HAN_ALERT_WEBHOOK_URL": "http://10.0.0.7/alert"}, {}),
+    "ntfy": ({"HAN_ALERT_CHANNEL": "-ntfy", "HAN_ALERT_NTFY_URL": "https://ntfy.example.org/home"}, {}),
+    "channel without its address": ({"HAN_ALERT_CHANNEL": "-ntfy"}, {}),
+    "Telegram": ({"HAN_ALERT_CHANNEL": "-telegram", **TOKEN}, {"telegram.yaml": TELEGRAM}),
+    "Telegram's file beside another channel": ({"HAN_ALERT_CHANNEL": "-ntfy", **TOKEN}, {"telegram.yaml": TELEGRAM}),
+}
+
+
+@pytest.mark.parametrize("language", build.FOLDERS)
+@pytest.mark.parametrize(("env", "more"), STARTS.values(), ids=STARTS)
+def test_grafana_starts(language, env, more) -> None:
+    """Nothing in a language's folder is refused or ignored, with all variables set, some, or none."""
+    assert provisioning.problems(folder(language) | more, env) == []
+
+
+REFUSED = {
+    "Telegram without its variables": ({"HAN_ALERT_CHANNEL": "-telegram"}, {"telegram.yaml": TELEGRAM}, "bottoken is empty"),
+    "Telegram without its file": ({"HAN_ALERT_CHANNEL": "-telegram", **TOKEN}, {}, "receiver 'telegraf-han-telegram' does not exist"),
+    "a channel that does not exist": ({"HAN_ALERT_CHANNEL": "-sms"}, {}, "receiver 'telegraf-han-sms' does not exist"),
+    "both languages in one folder": ({}, {"pl.yaml": folder("pl")["rules.yaml"]}, "uid 'telegraf-han-silent' stands twice"),
+}
+
+
+@pytest.mark.parametrize(("env", "more", "sentence"), REFUSED.values(), ids=REFUSED)
+def test_grafana_does_not_start(env, more, sentence) -> None:
+    """What the manual warns of is what Grafana refuses."""
+    assert any(sentence in problem for problem in provisioning.problems(folder() | more, env))
+
+
+def sent(channel, env):
+    """Settings of a channel's contact point, filled in."""
+    files = [*folder().values(), TELEGRAM]
+    points = {point["name"]: point for text in files for point in yaml.safe_load(text).get("contactPoints", [])}
+    (receiver,) = points[f"telegraf-han{channel}"]["receivers"]
+    return {key: provisioning.interpolated(value, env) for key, value in receiver["settings"].items()}
+
+
+def test_addresses_come_from_the_environment() -> None:
+    """Each channel's address is its variable, whole: what is added for Grafana's sake changes nothing on the way."""
+    url = "https://example.org/alert"
+
+    assert sent("", {"HAN_ALERT_EMAIL": "a@example.org;b@example.org"})["addresses"].rstrip(",") == "a@example.org;b@example.org"
+    assert sent("-webhook", {"HAN_ALERT_WEBHOOK_URL": url})["url"].partition("#")[0] == url
+    assert sent("-ntfy", {"HAN_ALERT_NTFY_URL": url, "HAN_ALERT_NTFY_TOKEN": "tk_1"})["url"].partition("?")[0] == url
+    assert sent("-ntfy", {"HAN_ALERT_NTFY_TOKEN": "tk_1"})["authorization_credentials"] == "tk_1"
+    assert sent("-telegram", TOKEN)["bottoken"] == "1:a"
+    assert sent("-telegram", TOKEN)["chatid"] == "-1001"
+
+
+def test_no_notification_policy_is_touched() -> None:
+    """Rules name their contact point themselves; nothing of the owner's is replaced or deleted."""
+    for language in build.FOLDERS:
+        for text in folder(language).values():
+            assert set(yaml.safe_load(text)) <= {"apiVersion", "groups", "contactPoints", "templates"}
+
+
+def test_languages_differ_in_words_only() -> None:
+    """The Polish folder has the same rules, and no sentence is left in the other language."""
+    english, polish = rules.groups("en"), rules.groups("pl")
+    for group, other in zip(english, polish, strict=True):
+        for rule, twin in zip(group["rules"], other["rules"], strict=True):
+            words = [[one.pop("title"), *one.pop("annotations").values()] for one in (rule, twin)]
+            assert all(a != b for a, b in zip(*words, strict=True))
+    assert english == polish
+    assert folder("en")["contact-points.yaml"] == folder("pl")["contact-points.yaml"]
+    assert folder("en")["templates.yaml"] != folder("pl")["templates.yaml"]
+
+
+def test_every_rule_has_its_texts() -> None:
+    """Texts and rules name each other."""
+    assert set(texts.RULES) == {rule.uid for group in rules.GROUPS for rule in group.rules}
+    assert all(set(by_language) == set(build.FOLDERS) for by_language in texts.RULES.values())
+
+
+COUNTERS = {f"errors_{cause}" for cause in errors.Cause} | {"decoded", "telegrams", "duplicates", "unverified"}
+WRITTEN = {
+    "electricity": {obis.column(code, None, "", number).field for code in obis.REGISTRY for number in (1, 2, 3)},
+    "electricity_link": COUNTERS | {"age_s", "state", "interface"},
+    "electricity_settings": {*health.DEFAULTS, *config._LIMITS, *config._PRICES},
+}
+"""Fields and tags by measurement, as the plugin has them."""
+
+
+@pytest.mark.parametrize("rule", [rule for group in rules.GROUPS for rule in group.rules], ids=lambda rule: rule.uid)
+def test_queries_name_what_the_plugin_writes(rule) -> None:
+    """Every measurement, field and tag in a query is one that the plugin writes."""
+    for influxql in filter(None, [*rule.measured.values(), rule.limit]):
+        (measurement,) = set(re.findall(r'FROM "(\w+)"', influxql))
+        named = set(re.findall(r'"(\w+)"', influxql)) - set(re.findall(r'AS "(\w+)"', influxql))
+
+        assert named - {measurement, "meter", "serial"} <= WRITTEN[measurement]
+
+
+@pytest.mark.parametrize("language", build.FOLDERS)
+@pytest.mark.parametrize("number", range(sum(len(group.rules) for group in rules.GROUPS)))
+def test_texts_show_what_the_rule_has(language, number) -> None:
+    """A summary names numbers that its rule computes, and no label but the meter's."""
+    rule = [rule for group in rules.groups(language) for rule in group["rules"]][number]
+    numbers = {node["refId"] for node in rule["data"] if node["datasourceUid"] == "__expr__"}
+    text = " ".join(rule["annotations"].values())
+
+    assert set(re.findall(r"\$values\.(\w+)\.Value", text)) <= numbers
+    assert set(re.findall(r"\$(?!values\.)([\w.]+)", text)) == {"labels.meter"}
+
+
+@pytest.mark.parametrize("rule", [rule for group in rules.groups("en") for rule in group["rules"]], ids=lambda rule: rule["uid"])
+def test_queries_of_a_rule_share_one_range(rule) -> None:
+    """Grafana may send a rule's queries together, and then takes the first one's range for all."""
+    assert len({tuple(node["relativeTimeRange"].items()) for node in rule["data"]}) == 1
+    assert not [node["model"]["query"] for node in rule["data"] if "query" in node["model"] and "$__" in node["model"]["query"]]
+
+
+def test_a_limit_that_is_not_set_is_beyond_every_reading() -> None:
+    """The stand-in for a limit that is not set is above what a house, a street or a bill can reach."""
+    assert queries.NO_LIMIT >= 1e12
+    assert queries.NOTHING_HEARD_S > 86_400
+
+
+@pytest.mark.parametrize("name", ["ALERTS.md", "ALERTS.pl.md"])
+def test_manual_is_complete(name) -> None:
+    """The manual names every rule's title, every limit it is compared with, and every variable."""
+    text = (GRAFANA / name).read_text(encoding="utf-8")
+    language = "pl" if ".pl" in name else "en"
+    variables = {variable for file in [*folder().values(), TELEGRAM] for variable in re.findall(r"\$\{(HAN_\w+)\}", file)}
+
+    assert [rule for rule, by_language in texts.RULES.items() if by_language[language].title not in text] == []
+    assert [key for key in config._LIMITS if f"`{key}`" not in text] == []
+    assert [variable for variable in variables if f"`{variable}`" not in text] == []
+
+
+def test_data_source_is_the_boards() -> None:
+    """The rules ask the data source that the boards' provisioning makes."""
+    files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (GRAFANA / "provisioning/datasources").glob("*.yaml")]
+
+    assert not files or rules.DATASOURCE_UID in [source.get("uid") for file in files for source in file["datasources"]]

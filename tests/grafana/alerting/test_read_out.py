@@ -1,0 +1,223 @@
+"""The rules on silence and on unreadable telegrams: also where the plugin, Telegraf or the database is what is gone."""
+
+import pytest
+from likegrafana import expressions, states
+
+SILENT, ERRORS = "telegraf-han-silent", "telegraf-han-decode-errors"
+NOON_S = 1_780_308_000
+MINUTE_S, HOUR_S = 60, 3600
+BEFORE = range(NOON_S - HOUR_S, NOON_S, 10)
+AFTER = range(NOON_S, NOON_S + HOUR_S, 10)
+SETTINGS = range(NOON_S - HOUR_S, NOON_S + HOUR_S, 5 * MINUTE_S)
+
+
+def counted(at_s):
+    """A counter that rises by one each ten seconds."""
+    return (at_s - NOON_S + HOUR_S) // 10 + 1
+
+
+def told(history, meter="home"):
+    """Names of the states a meter had, one after the other."""
+    names = [named.get(meter) for _, named in history]
+    return [name for name, before in zip(names, [None, *names], strict=False) if name != before]
+
+
+def minutes(history, meter="home", name="Alerting"):
+    """Minutes after noon at which a meter was in a state."""
+    return [(at_s - NOON_S) / MINUTE_S for at_s, named in history if named.get(meter) == name]
+
+
+# -- silence --
+
+
+def test_silence_of_each_meter_by_its_own_limit(house) -> None:
+    """The age of the last telegram is compared with the meter's silence_s, or with the plugin's default."""
+    limits = {"default": {}, "patient": {"silence_s": 900}, "strict": {"silence_s": 30}}
+    for meter, limit in limits.items():
+        house.settings(meter, SETTINGS, **limit)
+        house.link(meter, BEFORE, decoded=counted, age_s=2)
+        house.link(meter, AFTER, decoded=360, age_s=lambda at_s: at_s - NOON_S)
+    house.settings("fine", SETTINGS)
+    house.link("fine", [*BEFORE, *AFTER], decoded=counted, age_s=2)
+
+    history = house.history(SILENT, NOON_S - 600, NOON_S + 1500)
+
+    assert {meter: minutes(history, meter)[0] for meter in limits} == {"default": 6, "patient": 18, "strict": 3}
+    assert minutes(history, "fine") == []
+
+
+def test_silence_ends_with_a_telegram(house) -> None:
+    """The first telegram after a silence ends the alert."""
+    house.settings("home", SETTINGS)
+    house.link("home", AFTER, decoded=lambda at_s: 360 + (at_s >= NOON_S + 1200), age_s=lambda at_s: (at_s - NOON_S) % 1200)
+
+    assert told(house.history(SILENT, NOON_S + 60, NOON_S + 1320)) == ["Normal", "Pending", "Alerting", "Normal"]
+
+
+def test_a_plugin_that_stops_beside_another(house) -> None:
+    """Where one plugin of two is gone no line says so: the missing lines do, while the other's meter goes on."""
+    for meter in ("gone", "there"):
+        house.settings(meter, range(NOON_S - HOUR_S, NOON_S, 300))
+        house.link(meter, BEFORE, decoded=counted, age_s=1)
+    house.settings("there", range(NOON_S, NOON_S + HOUR_S, 300))
+    house.link("there", AFTER, decoded=counted, age_s=1)
+
+    history = house.history(SILENT, NOON_S - 120, NOON_S + HOUR_S - 60)
+
+    assert told(history, "there") == ["Normal"]
+    assert told(history, "gone") == ["Normal", "Pending", "Alerting"]
+    assert minutes(history, "gone")[0] <= 5
+
+
+def test_all_data_gone(house) -> None:
+    """When nothing comes any more every meter is told, by its name; also long after the last line has left the range."""
+    for meter in ("home", "flat"):
+        house.settings(meter, range(NOON_S - HOUR_S, NOON_S, 300))
+        house.link(meter, BEFORE, decoded=counted, age_s=1)
+
+    history = house.history(SILENT, NOON_S - 60, NOON_S + 8 * HOUR_S)
+
+    assert told(history, "home") == told(history, "flat") == ["Normal", "Pending", "Alerting"]
+    assert house.evaluated(SILENT, NOON_S + 8 * HOUR_S).no_data
+    assert history[-1][1] == {"home": "Alerting", "flat": "Alerting"}
+
+
+def test_an_empty_database_is_told_until_the_first_line(house) -> None:
+    """Rules that are there before the plugin say that nothing comes, and forget it when something does."""
+    house.settings("home", range(NOON_S, NOON_S + HOUR_S, 300))
+    house.link("home", AFTER, decoded=counted, age_s=1)
+
+    history = house.history(SILENT, NOON_S - 300, NOON_S + 300)
+
+    assert told(history, "") == ["Pending", "Alerting", None]
+    assert told(history, "home") == ["Normal"]
+
+
+def test_a_database_that_cannot_be_asked(house, rules) -> None:
+    """Of all rules only this one makes an alert of it, after two minutes; the others keep what they said."""
+    told = {}
+    for uid, (rule, interval) in rules.items():
+        machine = states.Rule(rule, interval)
+        machine.outcome(expressions.Outcome({(("meter", "home"),): False}, {}, no_data=False), NOON_S)
+        for minute in range(1, 11):
+            machine.error(NOON_S + minute * MINUTE_S)
+        told[uid] = machine.named()["home"]
+
+    assert {uid for uid, name in told.items() if name != "Normal"} == {SILENT}
+    assert told[SILENT] == "Alerting"
+
+
+def test_an_alert_stays_while_the_database_cannot_be_asked(rules) -> None:
+    """A restart of the database neither ends nor repeats an alert, and waiting goes on."""
+    rule, interval = rules["telegraf-han-import-power"]
+    breach = expressions.Outcome({(("meter", "home"),): True}, {}, no_data=False)
+    machine = states.Rule(rule, interval)
+    machine.outcome(breach, NOON_S)
+    machine.error(NOON_S + MINUTE_S)
+    assert machine.named() == {"home": "Pending"}
+    for minute in range(2, 6):
+        machine.outcome(breach, NOON_S + minute * MINUTE_S)
+    assert machine.named() == {"home": "Alerting"}
+    machine.error(NOON_S + 6 * MINUTE_S)
+
+    assert machine.named() == {"home": "Alerting"}
+
+
+def test_a_meter_never_heard(house) -> None:
+    """A meter from which nothing has come since the plugin's start is silent once it has been waited for long enough."""
+    house.settings("home", SETTINGS)
+    house.settings("patient", SETTINGS, silence_s=1800)
+    for meter in ("home", "patient"):
+        house.link(meter, AFTER, decoded=0)
+
+    history = house.history(SILENT, NOON_S + 10, NOON_S + HOUR_S - 10)
+
+    assert 3 < minutes(history)[0] < 8
+    assert 30 < minutes(history, "patient")[0] < 35
+    assert told(history) == ["Normal", "Pending", "Alerting"]
+
+
+def test_a_restart_is_no_silence(house) -> None:
+    """After a restart of the plugin the next telegram is waited for as long as ever."""
+    house.settings("home", SETTINGS)
+    house.link("home", BEFORE, decoded=counted, age_s=1)
+    house.link("home", range(NOON_S, NOON_S + 60, 10), decoded=0)
+    house.link("home", range(NOON_S + 60, NOON_S + HOUR_S, 10), decoded=lambda at_s: (at_s - NOON_S) // 60, age_s=lambda at_s: at_s % 60)
+
+    assert told(house.history(SILENT, NOON_S - 120, NOON_S + 600)) == ["Normal"]
+
+
+@pytest.mark.parametrize("interval_s", [1, 10, 60])
+@pytest.mark.parametrize("offset_s", [0, 1, 59])
+def test_rare_status_lines_are_no_silence(house, interval_s, offset_s) -> None:
+    """A status interval up to a minute gives no alert, whenever in the minute the rule is evaluated."""
+    house.settings("home", SETTINGS)
+    house.link("home", range(NOON_S - HOUR_S + 7, NOON_S + HOUR_S, interval_s), decoded=counted, age_s=1)
+
+    assert "Alerting" not in told(house.history(SILENT, NOON_S + offset_s, NOON_S + 1200 + offset_s))
+
+
+# -- unreadable telegrams --
+
+
+def test_wrong_key(house) -> None:
+    """Telegrams of which none can be read are all unreadable; told after five minutes."""
+    house.settings("home", SETTINGS)
+    house.settings("fine", SETTINGS)
+    house.link("home", AFTER, decoded=0, errors_key=lambda at_s: (at_s - NOON_S) // 10)
+    house.link("fine", AFTER, decoded=counted)
+
+    history = house.history(ERRORS, NOON_S, NOON_S + 1200)
+
+    assert house.measured(ERRORS, NOON_S + 1200) == {"home": 100, "fine": 0}
+    assert 5 <= minutes(history)[0] <= 8
+    assert minutes(history, "fine") == []
+
+
+@pytest.mark.parametrize(("limits", "breach"), [({}, True), ({"decode_errors_percent": 30}, False)], ids=["default limit", "own limit"])
+def test_rising_errors(house, limits, breach) -> None:
+    """A share of unreadable telegrams above the limit is told; the default is a tenth."""
+    house.settings("noisy", SETTINGS, **limits)
+    house.settings("good", SETTINGS, **limits)
+    house.link("noisy", AFTER, decoded=lambda at_s: (at_s - NOON_S) * 4, errors_checksum=lambda at_s: at_s - NOON_S)
+    house.link("good", AFTER, decoded=lambda at_s: (at_s - NOON_S) * 20, errors_checksum=lambda at_s: at_s - NOON_S)
+
+    assert house.measured(ERRORS, NOON_S + 1200) == pytest.approx({"noisy": 20, "good": 100 / 21})
+    assert house.breaches(ERRORS, NOON_S + 1200) == {"noisy": breach, "good": False}
+
+
+def test_old_errors_are_forgotten(house) -> None:
+    """Errors count for a quarter of an hour, not since the plugin's start."""
+    house.settings("home", SETTINGS)
+    house.link("home", [*BEFORE, *AFTER], decoded=counted, errors_framing=lambda at_s: min(at_s, NOON_S) - NOON_S + HOUR_S)
+
+    assert house.breaches(ERRORS, NOON_S + 60) == {"home": True}
+    assert house.breaches(ERRORS, NOON_S + 60 + 900) == {"home": False}
+
+
+def test_errors_of_the_air_are_nobodys(house) -> None:
+    """By radio lost checksums say nothing of one's own meter; a wrong key does."""
+    for meter in ("air", "key"):
+        house.settings(meter, SETTINGS)
+    noise = {"errors_checksum": lambda at_s: at_s - NOON_S, "errors_framing": lambda at_s: at_s - NOON_S}
+    house.link("air", AFTER, "wmbus", decoded=lambda at_s: (at_s - NOON_S) // 60, **noise)
+    house.link("key", AFTER, "wmbus", decoded=0, errors_key=lambda at_s: (at_s - NOON_S) // 60, **noise)
+
+    assert house.breaches(ERRORS, NOON_S + 1200) == {"air": False, "key": True}
+
+
+def test_counters_that_begin_again(house) -> None:
+    """A restart sets all counters back; that is neither an error nor a telegram."""
+    house.settings("home", SETTINGS)
+    house.link("home", BEFORE, decoded=counted, errors_checksum=5000)
+    house.link("home", AFTER, decoded=lambda at_s: (at_s - NOON_S) // 10, errors_checksum=0)
+
+    assert house.measured(ERRORS, NOON_S + 300) == {"home": 0}
+
+
+def test_nothing_received_is_no_error(house) -> None:
+    """Where no telegram comes the rule on silence speaks, not this one."""
+    house.settings("home", SETTINGS)
+    house.link("home", AFTER, decoded=7, errors_checksum=3)
+
+    assert {named.get("home", "Normal") for _, named in house.history(ERRORS, NOON_S + 300, NOON_S + 1500)} == {"Normal"}

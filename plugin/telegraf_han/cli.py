@@ -55,11 +55,18 @@ def _check() -> Command:
     return check
 
 
+def _influx() -> Command:
+    from telegraf_han.influx import command  # noqa: PLC0415
+
+    return command
+
+
 COMMANDS: Final[dict[str, tuple[Callable[[], Command], str]]] = {
     "run": (_run, "the execd input: reads every source for ever, line protocol on stdout, log on stderr"),
     "decode": (_decode, "decodes captures and ends"),
     "simulate": (_simulate, "a virtual GAMA150, GAMA350, MA110M or MA309M"),
     "check": (_check, "finds what would go wrong at `run`, before it does"),
+    "influx": (_influx, "InfluxDB 2: buckets, down-sampling, checks with notification, import of captures and history"),
 }
 
 

@@ -4,7 +4,7 @@ influxdb-client gives the connection, authorization, writing and Flux; resources
 `call_api` as the JSON that InfluxDB's own documentation shows. Its generated classes are passed over on purpose: one set of
 dicts can be compared, made and deleted by one function for all kinds of resources (`items`), where classes would need five.
 
-Whatever goes wrong becomes one of two errors with a sentence for the user: `Refused`, InfluxDB said no, and `SourceError`,
+Whatever goes wrong becomes one of two errors with a sentence for the user: `RefusedError`, InfluxDB said no, and `SourceError`,
 nobody answered. No token is in either: urllib3's and the library's texts, which hold addresses and headers, are not repeated.
 """
 
@@ -25,7 +25,7 @@ SAID_LIMIT: Final = 300
 Json = dict[str, Any]
 
 
-class Refused(HanError):
+class RefusedError(HanError):
     """InfluxDB's answer is no."""
 
     def __init__(self, status: int, words: str) -> None:
@@ -43,15 +43,17 @@ class Api:
     """One InfluxDB, one organisation, one token."""
 
     def __init__(self, url: str, org: str, token: str) -> None:
-        """Nothing is sent yet. Raises Refused for an address that is none."""
-        from influxdb_client import InfluxDBClient  # noqa: PLC0415, 220 ms
+        """Nothing is sent yet."""
         from influxdb_client.client.exceptions import InfluxDBError  # noqa: PLC0415
+        from influxdb_client.client.influxdb_client import InfluxDBClient  # noqa: PLC0415, 220 ms
+        from influxdb_client.client.write_api import SYNCHRONOUS  # noqa: PLC0415
         from urllib3.exceptions import HTTPError  # noqa: PLC0415
 
         self.url: Final = url
         self.org: Final = org
         self._token: Final = token
         self._client: Final = cast("Any", InfluxDBClient)(url, token, org=org, timeout=(CONNECT_S * 1000, ANSWER_S * 1000))
+        self._write: Final = self._client.write_api(write_options=SYNCHRONOUS).write
         self._refusal: Final = InfluxDBError
         self._silence: Final = HTTPError
 
@@ -67,14 +69,14 @@ class Api:
         """Close its connections."""
         self._client.close()
 
-    def call(self, method: str, path: str, body: Json | None = None, **query: str | int) -> Json:
-        """Send JSON and return the answer's, {} where there is none. Raises Refused, SourceError."""
+    def call(self, method: str, path: str, body: Json | None = None, query: Mapping[str, str | int] | None = None) -> Json:
+        """Send JSON and return the answer's, {} where there is none. Raises RefusedError, SourceError."""
         send = self._client.api_client.call_api
         answer = self._asked(
             send,
             path,
             method,
-            query_params=list(query.items()),
+            query_params=list((query or {}).items()),
             header_params={"Accept": "application/json"},
             body=body,
             response_type="object",
@@ -82,11 +84,11 @@ class Api:
         )
         return answer if isinstance(answer, dict) else {}
 
-    def listed(self, path: str, key: str, **query: str) -> Iterator[Json]:
-        """All resources of a kind, page by page. Raises Refused, SourceError."""
+    def listed(self, path: str, key: str, query: Mapping[str, str]) -> Iterator[Json]:
+        """All resources of a kind, page by page. Raises RefusedError, SourceError."""
         seen: set[str] = set()
         while True:
-            page = self.call("GET", path, limit=PAGE, offset=len(seen), **query).get(key) or []
+            page = self.call("GET", path, query={"limit": PAGE, "offset": len(seen), **query}).get(key) or []
             # Tokens are not paged: their list comes whole, whatever the offset.
             new = [one for one in page if one["id"] not in seen]
             yield from new
@@ -95,15 +97,13 @@ class Api:
                 return
 
     def flux(self, text: str) -> list[Mapping[str, Any]]:
-        """Run a Flux script; the rows of its results. Raises Refused, SourceError."""
+        """Run a Flux script; the rows of its results. Raises RefusedError, SourceError."""
         tables = self._asked(self._client.query_api().query, text)
         return [record.values for table in tables for record in table.records]
 
     def write(self, bucket: str, lines: bytes) -> None:
-        """Store line protocol with times in ns. Raises Refused, SourceError."""
-        from influxdb_client.client.write_api import SYNCHRONOUS  # noqa: PLC0415
-
-        self._asked(self._client.write_api(write_options=SYNCHRONOUS).write, bucket, self.org, lines, "ns")
+        """Store line protocol with times in ns. Raises RefusedError, SourceError."""
+        self._asked(self._write, bucket, self.org, lines, "ns")
 
     def _asked(self, question: Any, *arguments: Any, **options: Any) -> Any:
         """The library's answer, its errors turned into ours."""
@@ -113,6 +113,6 @@ class Api:
             response = cast("Any", error).response
             status = response.status if response is not None else 0
             words = str(cast("Any", error).message or "no reason given").replace("\n", "; ")
-            raise Refused(status, words[:SAID_LIMIT]) from None
+            raise RefusedError(status, words[:SAID_LIMIT]) from None
         except self._silence as error:
             raise SourceError(f"no InfluxDB answers at {self.url} ({type(error).__name__}): is it running, and --url right?") from None

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han import advice
 from telegraf_han.errors import ConfigError
-from telegraf_han.influx.api import Api, Refused
+from telegraf_han.influx.api import Api, RefusedError
 
 URL: Final = "http://127.0.0.1:8086"
 ORG: Final = "home"
@@ -51,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def opened(arguments: Namespace) -> Iterator[Place]:
     """Open what the options say, with the organisation's id. Raises ConfigError, SourceError, also for what goes wrong within."""
     with writing(arguments) as place:
-        orgs = place.api.call("GET", "/api/v2/orgs", org=place.api.org).get("orgs", [])
+        orgs = place.api.call("GET", "/api/v2/orgs", query={"org": place.api.org}).get("orgs", [])
         if not orgs:
             raise ConfigError("", "--org", f"an organisation of this InfluxDB is expected, {place.api.org} is none the token may see")
         yield place._replace(org_id=orgs[0]["id"])
@@ -70,15 +70,15 @@ def writing(arguments: Namespace) -> Iterator[Place]:
     api = Api(url.rstrip("/"), org, _token(arguments.token_file))
     try:
         yield Place(api, "", bucket)
-    except Refused as refusal:
+    except RefusedError as refusal:
         raise told(refusal) from None
     finally:
         api.close()
 
 
-def told(refusal: Refused) -> ConfigError:
+def told(refusal: RefusedError) -> ConfigError:
     """A refusal as the line a user can follow."""
-    if "bucket" in refusal.words and "not found" in refusal.words:
+    if "bucket" in refusal.words and ("not found" in refusal.words or "could not find" in refusal.words):
         return ConfigError("", "--bucket", f"a bucket that is there is expected, telegraf-han influx setup makes it; {refusal}")
     if "organization" in refusal.words and "not found" in refusal.words:
         return ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {refusal}")

@@ -1,0 +1,75 @@
+"""The two buckets: raw telegrams, kept as long as one says, and their down-sampled data, kept for ever.
+
+A bucket that was there before (InfluxDB's own set-up makes one) is used as it is, and its retention changed only on request, since
+a shorter one deletes data. Those made here say so in their description; only they are ever removed, and only with their data.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from telegraf_han.errors import ConfigError
+from telegraf_han.influx import downsampling, items
+from telegraf_han.influx.api import Json
+from telegraf_han.influx.connection import Place
+from telegraf_han.influx.items import BUCKET, Say
+
+RAW: Final = "Telegrams of smart meters, made by telegraf-han."
+DOWNSAMPLED: Final = "Telegrams of smart meters by five minutes, made by telegraf-han."
+_MARK: Final = "made by telegraf-han."
+
+SHARD_S: Final = 30 * 86_400
+"""Span of a file of the down-sampled bucket. A year then is 13 of them instead of 52, and a month's points few enough for one."""
+_UNITS_S: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 366 * 86_400}
+_SHORTEST_S: Final = 3600
+"""InfluxDB's own limit."""
+
+
+def duration_s(text: str) -> int:
+    """Seconds of `30d`, `2y`, or 0 of `0`, for ever. Raises ValueError."""
+    parts = re.fullmatch(r"(\d{1,5})([hdwy])", text)
+    seconds = int(parts[1]) * _UNITS_S[parts[2]] if parts else 0
+    if text != "0" and seconds < _SHORTEST_S:
+        raise ValueError('a time such as "90d" or "2y" is expected, or 0 for ever')
+    return seconds
+
+
+def settle(place: Place, raw_s: int | None, downsampled_s: int | None, say: Say) -> None:
+    """Make both buckets; None leaves a retention as it is, for ever in a new bucket. Raises ConfigError, RefusedError, SourceError."""
+    if raw_s and downsampled_s and downsampled_s < raw_s:
+        raise ConfigError("", "--retention-5m", "a time not shorter than that of the telegrams is expected")
+    wishes = (
+        _Wish(place.bucket, RAW, raw_s, None),
+        _Wish(downsampling.bucket(place.bucket), DOWNSAMPLED, downsampled_s, SHARD_S),
+    )
+    for wish in wishes:
+        items.settle(place, BUCKET, _wanted(wish, items.found(place, BUCKET, wish.name)), say)
+
+
+class _Wish(NamedTuple):
+    name: str
+    description: str
+    kept_s: int | None
+    """Retention; None leaves it as it is."""
+    shard_s: int | None
+
+
+def _wanted(wish: _Wish, there: Json | None) -> Json:
+    """What InfluxDB's API is asked for."""
+    if there is not None:
+        rules = {"retentionRules": [{"type": "expire", "everySeconds": wish.kept_s}]} if wish.kept_s is not None else {}
+        return {"name": wish.name, **rules}
+    rule: Json = {"type": "expire", "everySeconds": wish.kept_s or 0}
+    # InfluxDB wants files to span less than what is kept; where little is kept, it chooses itself.
+    if wish.shard_s and (not wish.kept_s or wish.kept_s > 2 * wish.shard_s):
+        rule["shardGroupDurationSeconds"] = wish.shard_s
+    return {"name": wish.name, "description": wish.description, "retentionRules": [rule]}
+
+
+def remove(place: Place, say: Say, *, with_data: bool) -> None:
+    """Delete the buckets made here, with all their data, if that is meant. Raises RefusedError, SourceError."""
+    names = (downsampling.bucket(place.bucket), place.bucket)
+    for there in [there for there in items.every(place, BUCKET) if there["name"] in names]:
+        if with_data and str(there.get("description", "")).endswith(_MARK):
+            items.remove(place, BUCKET, there, say)
+        else:
+            say("kept", f"bucket {there['name']}, {'which setup did not make' if with_data else 'and its data'}")

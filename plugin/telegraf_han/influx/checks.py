@@ -1,0 +1,208 @@
+"""Limits of the configuration into InfluxDB's own checks, and their states into calls of a webhook; for people without Grafana.
+
+Three kinds, each over all meters that it watches, with the meaning of the Grafana rules: import power above the meter's limit for
+some minutes on end, no telegram for longer than `silence_s`, more unread telegrams (a wrong key leaves all unread) than
+`decode_errors_percent`. The limits are written into the checks, so after a change of the configuration `setup` is run again. A
+rule calls the webhook when a check becomes critical and when it is good again, once each.
+
+Power and errors are thresholds of type "custom": one of type "threshold" looks back no further than its own interval [seen in
+2.9.1], so "for five minutes" would be told up to ten minutes late. All run every minute, which the rule needs: it sees a
+change only where two states lie within twice its interval.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from telegraf_han import health
+from telegraf_han.config import Config
+from telegraf_han.influx import items
+from telegraf_han.influx.api import Json
+from telegraf_han.influx.connection import Place
+from telegraf_han.influx.downsampling import quoted
+from telegraf_han.influx.items import CHECK, ENDPOINT, RULE, Say
+
+SOURCE: Final = "source"
+"""The tag by which the rule knows our checks' states."""
+STALE_S: Final = 86_400
+"""A meter silent for a day is no news any more; looking back further would cost more each minute."""
+POWER: Final = "active_power_import_w"
+"""The field that is watched, and its limit's name."""
+LINK_COUNTS: Final = 'r._field == "decoded" or r._field =~ /^errors_/'
+BLAMED: Final = 'r.interface == "p1" or r._field !~ /^errors_(checksum|framing)$/'
+"""By radio these two are anybody's: a receiver cannot say whose telegram it lost."""
+
+
+class Timing(NamedTuple):
+    """When things are looked at, in seconds."""
+
+    sustained_s: int = 300
+    """How long power has to be above its limit, and errors are counted."""
+    every_s: int = 60
+    """Interval of checks and rule."""
+
+    @property
+    def offset_s(self) -> int:
+        """How long telegrams may be on their way; the rule waits twice that, until the checks are through."""
+        return min(15, self.every_s // 4)
+
+    @property
+    def known_s(self) -> int:
+        """How far back something has to be known; one interval may be missing, as a wireless meter sends once a minute."""
+        return max(0, self.sustained_s - self.every_s)
+
+
+class Webhook(NamedTuple):
+    """Who is told."""
+
+    url: str
+    token: str
+    """Sent as `Authorization: Bearer`; "" for none."""
+
+
+def settle(place: Place, config: Config, timing: Timing, say: Say) -> None:
+    """Have the checks that the configuration asks for, and no others of ours. Raises RefusedError, SourceError."""
+    wanted = [*power(place.bucket, config, timing), *silence(place.bucket, config, timing), *errors(place.bucket, config, timing)]
+    for check in wanted:
+        items.settle(place, CHECK, check, say)
+    items.prune(place, CHECK, [check["name"] for check in wanted], say)
+
+
+def settle_webhook(place: Place, webhook: Webhook, timing: Timing, say: Say) -> None:
+    """Have an endpoint and the rule that calls it. Raises RefusedError, SourceError."""
+    name = f"{items.prefix(place.bucket)}webhook"
+    method = "bearer" if webhook.token else "none"
+    wanted: Json = {"type": "http", "name": name, "url": webhook.url, "method": "POST", "authMethod": method, "status": "active"}
+    secret = {"token": webhook.token} if webhook.token else None
+    endpoint = items.settle(place, ENDPOINT, wanted, say, secret)
+    items.settle(place, RULE, rule(place.bucket, name, endpoint["id"], timing), say)
+
+
+def rule(bucket: str, name: str, endpoint_id: str, timing: Timing) -> Json:
+    """The rule that tells an endpoint of changes, as InfluxDB's API takes it."""
+    return {
+        "type": "http",
+        "name": name,
+        "endpointID": endpoint_id,
+        "status": "active",
+        # In seconds, as it looks back twice so many; of "1m" it would be two minutes too, but of "5m" only six.
+        "every": f"{timing.every_s}s",
+        "offset": f"{2 * timing.offset_s}s",
+        "tagRules": [{"key": SOURCE, "operator": "equal", "value": _source(bucket)}],
+        "statusRules": [{"previousLevel": "ANY", "currentLevel": "CRIT"}, {"previousLevel": "CRIT", "currentLevel": "OK"}],
+    }
+
+
+def power(bucket: str, config: Config, timing: Timing) -> list[Json]:
+    """Import power above each meter's limit, in each minute of some."""
+    limits = {meter.name: limit for meter in config.meters if (limit := dict(meter.limits).get(POWER)) is not None}
+    if not limits:
+        return []
+    text = f"""
+minutes = from(bucket: {quoted(bucket)})
+    |> range(start: -{timing.sustained_s}s)
+    |> filter(fn: (r) => r._measurement == {quoted(config.output.measurement)} and r._field == "{POWER}")
+    |> aggregateWindow(every: {timing.every_s}s, fn: mean, timeSrc: "_start", createEmpty: false)
+lowest = minutes
+    |> min()
+    |> map(fn: (r) => ({{r with _time: now(), _field: "lowest_w"}}))
+// Where telegrams have only just begun nothing is known of the minutes before.
+known = minutes
+    |> first()
+    |> map(fn: (r) => ({{r with _time: now(), _field: "known_s", _value: float(v: int(v: now()) - int(v: r._time)) / 1000000000.0}}))
+crit = (r) => r.lowest_w > dict.get(dict: limits, key: r.meter, default: 0.0) and r.known_s >= {timing.known_s}.0
+messageFn = (r) => {_message("import power", "lowest_w", " W", timing)}
+
+union(tables: [lowest, known])
+    |> filter(fn: (r) => dict.get(dict: limits, key: r.meter, default: -1.0) >= 0.0)
+"""
+    return [_custom(bucket, "import power above its limit", limits, text, timing)]
+
+
+def errors(bucket: str, config: Config, timing: Timing) -> list[Json]:
+    """More telegrams unread than each meter's `decode_errors_percent`, in percent of all that came in some minutes."""
+    limits = {meter.name: (health.DEFAULTS | dict(meter.limits))["decode_errors_percent"] for meter in config.meters}
+    text = f"""
+counts = from(bucket: {quoted(bucket)})
+    |> range(start: -{timing.sustained_s}s)
+    |> filter(fn: (r) => r._measurement == {quoted(config.output.measurement + "_link")})
+    |> filter(fn: (r) => {LINK_COUNTS})
+    |> filter(fn: (r) => {BLAMED})
+    |> difference(nonNegative: true)
+    |> sum()
+    |> map(fn: (r) => ({{r with _time: now(), _value: float(v: r._value), _field: if r._field == "decoded" then "read" else "unread"}}))
+    |> group(columns: ["_measurement", "_field", "_time", "interface", "meter"])
+    |> sum()
+    |> group(columns: ["_measurement", "_field", "interface", "meter"])
+share = (r) => 100.0 * r.unread / (r.unread + r.read)
+crit = (r) => r.unread > 0.0 and share(r: r) > dict.get(dict: limits, key: r.meter, default: 0.0)
+messageFn = (r) => {_message("telegrams unread", "unread", "", timing)}
+
+counts
+    |> filter(fn: (r) => dict.get(dict: limits, key: r.meter, default: -1.0) >= 0.0)
+"""
+    return [_custom(bucket, "telegrams unread", limits, text, timing)] if limits else []
+
+
+def silence(bucket: str, config: Config, timing: Timing) -> list[Json]:
+    """No telegram for longer than `silence_s`; a check for all meters that have the same."""
+    times: dict[int, list[str]] = {}
+    for meter in config.meters:
+        times.setdefault(max(1, round(health.silence_s(meter))), []).append(meter.name)
+    return [_deadman(bucket, config.output.measurement, silence_s, meters, timing) for silence_s, meters in times.items()]
+
+
+def _deadman(bucket: str, measurement: str, silence_s: int, meters: list[str], timing: Timing) -> Json:
+    """A deadman check. Meters send different fields, of different types, so the newest of any becomes one row a meter."""
+    text = f"""from(bucket: {quoted(bucket)})
+    |> range(start: -{STALE_S}s)
+    |> filter(fn: (r) => r._measurement == {quoted(measurement)})
+    |> last()
+    |> keep(columns: ["_time", "_measurement", "interface", "meter"])
+    |> map(fn: (r) => ({{r with _field: "seen", _value: 1.0}}))
+    |> group(columns: ["_measurement", "_field", "interface", "meter"])
+    |> max(column: "_time")
+    |> filter(fn: (r) => contains(value: r.meter, set: [{", ".join(map(quoted, meters))}]))"""
+    return {
+        "type": "deadman",
+        "name": f"{items.prefix(bucket)}silent for {silence_s} s",
+        "status": "active",
+        "query": {"text": text},
+        "every": f"{timing.every_s}s",
+        "offset": f"{timing.offset_s}s",
+        "timeSince": f"{silence_s}s",
+        "staleTime": f"{max(STALE_S, 2 * silence_s)}s",
+        "reportZero": False,
+        "level": "CRIT",
+        "tags": [{"key": SOURCE, "value": _source(bucket)}],
+        # InfluxDB takes no text within the braces of this one.
+        "statusMessageTemplate": f"${{r.meter}}: no telegram for {silence_s} s: ${{r._level}}",
+    }
+
+
+def _custom(bucket: str, title: str, limits: Mapping[str, float], text: str, timing: Timing) -> Json:
+    """A check of type custom: `text` defines `crit` and `messageFn` and ends with rows of fields, which become columns."""
+    name = f"{items.prefix(bucket)}{title}"
+    rows = ", ".join(f"{quoted(meter)}: {float(limit)!r}" for meter, limit in limits.items())
+    flux = f"""import "dict"
+import "influxdata/influxdb/monitor"
+import "influxdata/influxdb/v1"
+
+option task = {{name: {quoted(name)}, every: {timing.every_s}s, offset: {timing.offset_s}s}}
+
+limits = [{rows}]
+check = {{_check_id: "", _check_name: {quoted(name)}, _type: "custom", tags: {{{SOURCE}: {quoted(_source(bucket))}}}}}
+{text}    |> v1.fieldsAsCols()
+    |> monitor.check(data: check, messageFn: messageFn, crit: crit)
+"""
+    return {"type": "custom", "name": name, "status": "active", "query": {"text": flux}}
+
+
+def _message(subject: str, field: str, unit: str, timing: Timing) -> str:
+    """What is told, as Flux: meter, subject and number."""
+    minutes = f"{timing.sustained_s // 60} min" if timing.sustained_s % 60 == 0 else f"{timing.sustained_s} s"
+    bad = f'": {subject} " + string(v: int(v: r.{field})) + "{unit} in {minutes}, more than its limit"'
+    return f'r.meter + (if r._level == "crit" then {bad} else ": {subject} within the limit")'
+
+
+def _source(bucket: str) -> str:
+    return f"telegraf-han {bucket}"

@@ -1,0 +1,160 @@
+"""`influx import`: files into a bucket, entry by entry, with progress, from where an interruption left it.
+
+A batch is proven stored, then the state file says so, then comes the next; whatever ends the program in between costs at most the
+batch under way, which is stored again as the same points. What is wrong in a file is told with its line, the rest is imported, and
+the exit code is 1. Telegrams older than the down-sampling tasks look back need a `backfill`; the command for it is told.
+"""
+
+import os
+import sys
+import time
+from argparse import Namespace
+from typing import Final
+
+from telegraf_han import advice, clock, settings
+from telegraf_han.clock import Zone
+from telegraf_han.config import Config, Output
+from telegraf_han.errors import ConfigError
+from telegraf_han.influx import connection, history, inputs, portal
+from telegraf_han.influx.connection import Place
+from telegraf_han.influx.resume import Mark, Resume
+
+NAMED_LIMIT: Final = 100
+"""Wrong lines of a file that are named; more are only counted."""
+PROGRESS_S: Final = 5.0
+"""Between two lines of progress."""
+INTERRUPTED: Final = 130
+"""Exit code after Ctrl-C, as shells have it."""
+_NS: Final = 1_000_000_000
+TASK_REACH_NS: Final = 2 * 86_400 * _NS
+"""What is younger, the hourly task down-samples; for what is older the user need not wait for the night."""
+
+
+def run(arguments: Namespace) -> int:
+    """Import all files; 0, or 1 where a line was wrong or a file had none. Raises ConfigError, SourceError."""
+    config = settings.load(arguments.config, _warn) if arguments.config else None
+    options = inputs.Options(arguments.format or "", arguments.precision, config, lambda: _portal(arguments, config))
+    outcomes = []
+    with connection.writing(arguments) as place:
+        for name in arguments.file:
+            import_ = _Import(name, place, options, arguments)
+            try:
+                outcomes.append(import_.run())
+            except KeyboardInterrupt:
+                print(f"W! {name}: interrupted; the same command goes on where this one stopped", file=sys.stderr)
+                return INTERRUPTED
+    return max(outcomes)
+
+
+class _Import:
+    """One file on its way."""
+
+    def __init__(self, name: str, place: Place, options: inputs.Options, arguments: Namespace) -> None:
+        self._name: Final = name
+        self._options: Final = options
+        self._writer: Final = history.Writer(place, self._wrong)
+        self._resume = _resume(name, place, arguments)
+        self._before: Final = self._resume.mark() if self._resume else Mark()
+        self._wrong_lines = self._before.wrong
+        self._told_s = time.monotonic()
+        measurement = (options.config.output if options.config else Output()).measurement
+        self._telegram: Final = f"{measurement},".encode()
+        self._first_ns = 0
+        """Time of the first telegram, as it is the down-sampled data that have to follow; 0 where there is none."""
+        self._last_ns = 0
+
+    def run(self) -> int:
+        """All of it; the exit code. Raises ConfigError, RefusedError, SourceError."""
+        if self._before.done:
+            self._say(f"going on after {self._before.done} entries")
+        size_bytes = os.path.getsize(self._name) if os.path.isfile(self._name) else 0
+        seen = 0
+        with inputs.opened(self._name, size_bytes) as (stream, progress):
+            for seen, entry in enumerate(inputs.entries(stream, self._options, self._say), 1):
+                if seen <= self._before.done:
+                    continue
+                if entry.wrong:
+                    self._wrong(entry.place, entry.wrong)
+                elif self._take(entry):
+                    self._note(seen, progress)
+        self._writer.flush()
+        if self._resume:
+            self._resume.forget()
+        return self._summed_up(seen)
+
+    def _take(self, entry: inputs.Entry) -> bool:
+        if entry.lines.startswith(self._telegram):
+            stamp_ns = int(entry.lines.rstrip().rpartition(b" ")[2])
+            self._first_ns = min(stamp_ns, self._first_ns or stamp_ns)
+            self._last_ns = max(stamp_ns, self._last_ns or stamp_ns)
+        return self._writer.put(entry.lines, entry.place)
+
+    def _note(self, done: int, progress: inputs.Progress) -> None:
+        """What is stored is stored: remember it, and tell it now and then."""
+        stored = self._before.stored + self._writer.stored
+        if self._resume:
+            try:
+                self._resume.save(Mark(done, stored, self._wrong_lines))
+            except OSError as error:
+                why = advice.words(error)
+                print(
+                    f"W! {self._name}: {self._resume.path} cannot be written ({why}): --state names a folder; going on without",
+                    file=sys.stderr,
+                )
+                self._resume = None
+        if time.monotonic() - self._told_s >= PROGRESS_S:
+            self._told_s = time.monotonic()
+            percent = progress.percent()
+            self._say(f"{stored} stored" + (f", {percent} %" if percent is not None else ""))
+
+    def _wrong(self, place: str, reason: str) -> None:
+        self._wrong_lines += 1
+        if self._wrong_lines <= NAMED_LIMIT:
+            print(f"E! {self._name}: {place}: {reason}", file=sys.stderr)
+
+    def _summed_up(self, seen: int) -> int:
+        self._say(f"{self._before.stored + self._writer.stored} stored, {self._wrong_lines} wrong")
+        if not seen:
+            print(f"E! {self._name}: nothing to import was found", file=sys.stderr)
+        if self._first_ns and self._first_ns < time.time_ns() - TASK_REACH_NS:
+            start, stop = (clock.rfc3339(stamp_ns, Zone()) for stamp_ns in (self._first_ns, self._last_ns + _NS))
+            self._say(f"for the boards of months and years: telegraf-han influx backfill --start {start} --stop {stop}")
+        return 0 if seen and not self._wrong_lines else 1
+
+    def _say(self, text: str) -> None:
+        print(f"I! {self._name}: {text}", file=sys.stderr, flush=True)
+
+
+def _resume(name: str, place: Place, arguments: Namespace) -> Resume | None:
+    """The state file of a file; stdin cannot be read again, and has none. Raises ConfigError."""
+    if not os.path.isfile(name):
+        return None
+    if arguments.state and not os.path.isdir(arguments.state):
+        raise ConfigError("", "--state", "a folder that is there is expected")
+    said = {key: value for key, value in vars(arguments).items() if key not in ("file", "state", "token_file")}
+    return Resume(name, arguments.state, [place.api.url, place.api.org, place.bucket, repr(sorted(said.items(), key=str))])
+
+
+def _portal(arguments: Namespace, config: Config | None) -> portal.Options:
+    """What is said of a CSV. Raises ConfigError."""
+    meters = config.meters if config else ()
+    named = {meter.name: meter for meter in meters}
+    only = meters[0].name if len(meters) == 1 else ""
+    meter = arguments.meter or only
+    if not meter:
+        raise ConfigError("", "--meter", "the meter's name is expected, a portal's file does not say it")
+    zone = Zone(arguments.timezone) if arguments.timezone else named[meter].zone if meter in named else Zone()
+    output = config.output if config else Output()
+    return portal.Options(
+        meter,
+        zone,
+        f"{output.measurement}_portal",
+        dict(arguments.columns or ()),
+        arguments.unit or "",
+        int(arguments.interval or 0),
+        arguments.stamp or "",
+    )
+
+
+def _warn(sentence: str) -> None:
+    print(f"W! {sentence}", file=sys.stderr)

@@ -1,0 +1,199 @@
+"""A file of history into entries: what a line or telegram of it becomes, or what is wrong with it and where.
+
+Four kinds are told apart by their first bytes: line protocol, captures of P1 (raw or hex), captures of wireless M-Bus (hex lines,
+logs), and the CSV of a portal; each may be compressed with gzip. Captures go the way of live telegrams, receiver, decoder, line,
+with the configuration's keys. A point needs a time of its own, since only then is importing again the same point again; so line
+protocol without time stamps and telegrams without the meter's clock are wrong.
+"""
+
+import gzip
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import IO, Final, NamedTuple, cast
+
+from telegraf_han import advice, receivers
+from telegraf_han.config import Config
+from telegraf_han.decoder import Decoder, UnknownMeterError
+from telegraf_han.errors import ConfigError, TelegramError
+from telegraf_han.influx import portal
+from telegraf_han.p1 import capture
+from telegraf_han.telegram import Event, Fault, Frame, Receiver
+
+KINDS: Final = ("line", "p1", "wmbus", "csv")
+SNIFFED_BYTES: Final = 4096
+LINE_LIMIT: Final = 1 << 20
+"""Bytes of a line: telegrams have one thousand, raw captures may have none for a while."""
+PRECISIONS_NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_GZIP: Final = b"\x1f\x8b"
+
+_WORD: Final = rb"(?:[^ ,=\\\n]|\\.)+"
+_NUMBER: Final = rb"-?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
+_FIELD: Final = _WORD + rb"=(?:" + _NUMBER + rb'|-?\d+[iu]|[tTfF]|true|True|TRUE|false|False|FALSE|"(?:[^"\\]|\\.)*")'
+_LINE: Final = re.compile(
+    rb"(?P<point>(?:[^ ,\\\n#]|\\.)(?:[^ ,\\\n]|\\.)*(?:," + _WORD + rb"=" + _WORD + rb")* +" + _FIELD + rb"(?:," + _FIELD + rb")*)"
+    rb"(?: +(?P<time>-?\d{1,19}))?"
+)
+"""By the line protocol reference. InfluxDB has the last word; this finds what is wrong without asking it line by line."""
+_HEX: Final = re.compile(rb"(?:0x)?[0-9A-Fa-f |_:]{20,}|.*telegram=")
+
+
+class Entry(NamedTuple):
+    """One line or telegram."""
+
+    place: str
+    lines: bytes
+    """Line protocol, times in ns."""
+    wrong: str = ""
+
+
+class Options(NamedTuple):
+    """How files are read."""
+
+    kind: str
+    """One of KINDS, "" to find out."""
+    precision: str
+    config: Config | None
+    portal: Callable[[], portal.Options]
+    """Made when a CSV is met: only then a meter's name is missed."""
+
+
+class Progress:
+    """The file under way: how much of it is read."""
+
+    def __init__(self, raw: IO[bytes], size_bytes: int) -> None:
+        """Nothing is read yet; `size_bytes` is 0 where it is not known."""
+        self._raw: Final = raw
+        self._size_bytes: Final = size_bytes
+
+    def percent(self) -> int | None:
+        """Share of the file that is read."""
+        return min(100, 100 * self._raw.tell() // self._size_bytes) if self._size_bytes else None
+
+
+@contextmanager
+def opened(name: str, size_bytes: int) -> Iterator[tuple[IO[bytes], Progress]]:
+    """A file, or stdin for "-", decompressed. Raises ConfigError where it cannot be read."""
+    is_stdin = name == "-"
+    try:
+        with open(0 if is_stdin else name, "rb", closefd=not is_stdin) as raw:
+            progress = Progress(raw, size_bytes)
+            if raw.peek(2)[:2] != _GZIP:
+                yield raw, progress
+                return
+            with gzip.open(raw) as stream:
+                yield cast("IO[bytes]", stream), progress
+    except OSError as error:
+        if isinstance(error, gzip.BadGzipFile):
+            raise ConfigError(name, "", "a whole gzip file is expected, this one is damaged") from None
+        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {advice.words(error)}") from None
+    except (EOFError, zlib.error):
+        raise ConfigError(name, "", "a whole gzip file is expected, this one is damaged or cut short") from None
+
+
+def entries(stream: IO[bytes], options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
+    """All entries of a file, in an order that is the same each time. `say` is told what was found out. Raises ConfigError."""
+    first = cast("bytes", stream.peek(SNIFFED_BYTES)[:SNIFFED_BYTES])  # type: ignore[attr-defined]
+    kind = options.kind or _kind(first, options.config)
+    return _READERS[kind](stream, first, options, say)
+
+
+def _kind(first: bytes, config: Config | None) -> str:
+    """What a file is by its first bytes."""
+    rows = [row for line in first.split(b"\n") if (row := line.strip()) and not row.startswith(b"#")]
+    if rows and (_LINE.fullmatch(rows[0]) or (len(rows) > 1 and _LINE.fullmatch(rows[1]))):
+        return "line"
+    if capture.looks_like_p1(first):
+        return "p1"
+    if rows and _HEX.match(rows[0]):
+        # Hex of either; where but one interface is configured, it is that.
+        configured = {meter.interface for meter in config.meters} if config else set()
+        return configured.pop() if len(configured) == 1 else "wmbus"
+    return "csv"
+
+
+def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Lines with their numbers from 1; of one that does not end, pieces of the limit's length."""
+    number = 1
+    while line := stream.readline(LINE_LIMIT):
+        yield number, line
+        number += line.endswith(b"\n")
+
+
+def _line_protocol(stream: IO[bytes], _: bytes, options: Options, __: Callable[[str], None]) -> Iterator[Entry]:
+    """Line protocol, its times made ns."""
+    factor = PRECISIONS_NS[options.precision]
+    for number, line in _bounded_lines(stream):
+        text = line.strip()
+        if not text or text.startswith(b"#"):
+            continue
+        found = _LINE.fullmatch(text)
+        if found is None:
+            yield Entry(f"line {number}", b"", "line protocol is expected")
+        elif found["time"] is None:
+            yield Entry(f"line {number}", b"", "a time stamp is expected, without one each import would add a point")
+        else:
+            yield Entry(f"line {number}", b"%s %d\n" % (found["point"], int(found["time"]) * factor))
+
+
+def _p1(stream: IO[bytes], first: bytes, options: Options, _: Callable[[str], None]) -> Iterator[Entry]:
+    return _captured(stream, first, capture.Capture(), options)
+
+
+def _wmbus(stream: IO[bytes], first: bytes, options: Options, _: Callable[[str], None]) -> Iterator[Entry]:
+    return _captured(stream, first, receivers.lines(), options)
+
+
+def _captured(stream: IO[bytes], first: bytes, receiver: Receiver, options: Options) -> Iterator[Entry]:
+    """Telegrams of a capture. The time is the meter's alone: 0 stands for the time of reception, which nobody knows any more."""
+    if options.config is None:
+        raise ConfigError("", "--config", "the configuration with the meters' keys is expected, this file is a capture")
+    decoder = Decoder(options.config)
+    is_text = first.isascii()
+    position = 0
+    place = "line 1"
+    for event in receiver.start(0):
+        yield from _telegram(event, place, decoder)
+    for number, line in _bounded_lines(stream):
+        position += len(line)
+        place = f"line {number}" if is_text else f"byte {position}"
+        for event in receiver.feed(line, 0):
+            yield from _telegram(event, place, decoder)
+    for event in receiver.finish(0):
+        yield from _telegram(event, place, decoder)
+
+
+def _telegram(event: Event, place: str, decoder: Decoder) -> Iterator[Entry]:
+    """The line of a frame. A neighbour's telegram in a receiver's log is nothing wrong, nor is one heard twice."""
+    if isinstance(event, Fault):
+        yield Entry(place, b"", f"{event.cause}: {event.detail}")
+    if not isinstance(event, Frame):
+        return
+    try:
+        telegram = decoder.take(event)
+    except UnknownMeterError:
+        return
+    except TelegramError as error:
+        yield Entry(place, b"", f"{error.cause}: {error}")
+        return
+    if telegram is None:
+        return
+    if telegram.time_ns is None:
+        yield Entry(place, b"", f"{telegram.meter}: the telegram does not say its time, and nobody knows when it was heard")
+    else:
+        yield Entry(place, decoder.line(telegram))
+
+
+def _csv(stream: IO[bytes], _: bytes, options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
+    """A portal's table; it is read whole, since its last row may decide what its first means. Raises ConfigError."""
+    content = stream.read(portal.SIZE_LIMIT_BYTES + 1)
+    if len(content) > portal.SIZE_LIMIT_BYTES:
+        raise ConfigError("", "--format", f"a CSV of at most {portal.SIZE_LIMIT_BYTES >> 20} MB is expected")
+    told, readings = portal.readings(content, options.portal())
+    say(told)
+    for reading in readings:
+        yield Entry(f"line {reading.line}", reading.lines, reading.wrong)
+
+
+_READERS: Final = {"line": _line_protocol, "p1": _p1, "wmbus": _wmbus, "csv": _csv}

@@ -1,0 +1,109 @@
+"""Tokens with the least rights: one that writes the raw bucket, for Telegraf; one that reads both, for Grafana.
+
+InfluxDB 2.9 keeps only hashes of tokens, so one can be read at the moment it is made and never after; it goes straight into a
+file that only its owner may read. A file whose token still works is left alone, so that set-up may run again without Telegraf
+and Grafana losing theirs. Otherwise a new one is made and the old one of that name, which nobody holds any more, removed.
+"""
+
+import os
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from telegraf_han import advice
+from telegraf_han.errors import ConfigError
+from telegraf_han.influx import connection, downsampling, items
+from telegraf_han.influx.api import Json, RefusedError
+from telegraf_han.influx.connection import Place
+from telegraf_han.influx.items import BUCKET, TOKEN, Say
+
+PRIVATE: Final = 0o600
+
+
+class Grant(NamedTuple):
+    """What a token may do."""
+
+    name: str
+    action: str
+    buckets: tuple[str, ...]
+
+
+def write(raw: str) -> Grant:
+    """Telegraf's: it writes telegrams and reads nothing."""
+    return Grant("write", "write", (raw,))
+
+
+def read(raw: str) -> Grant:
+    """Grafana's: it reads both buckets and changes nothing."""
+    return Grant("read", "read", (raw, downsampling.bucket(raw)))
+
+
+def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
+    """Have a working token in the file. Raises ConfigError, RefusedError, SourceError."""
+    name = f"{items.prefix(place.bucket)}{grant.name}"
+    if os.path.exists(path) and _works(place, grant, connection.token_in(path)):
+        say("ok", f"token {name} in {path}")
+        return
+    ids = {there["name"]: there["id"] for there in items.every(place, BUCKET)}
+    permissions: list[Json] = [
+        {"action": grant.action, "resource": {"type": "buckets", "id": ids[bucket], "orgID": place.org_id}} for bucket in grant.buckets
+    ]
+    old = [there for there in items.every(place, TOKEN) if there.get("description") == name]
+    file = _opened(path)
+    made = place.api.call("POST", TOKEN.path, {"orgID": place.org_id, "description": name, "permissions": permissions})
+    with os.fdopen(file, "w", encoding="ascii") as stream:
+        stream.write(made["token"] + "\n")
+    _keep_owner(path)
+    os.replace(_fresh(path), path)
+    for there in old:
+        place.api.call("DELETE", f"{TOKEN.path}/{there['id']}")
+    say("changed" if old else "created", f"token {name} in {path}")
+
+
+def _fresh(path: str) -> str:
+    return f"{path}.new"
+
+
+def _opened(path: str) -> int:
+    """A new file beside the one wanted, private from its first moment. Raises ConfigError; before a token is made that nobody would get."""
+    try:
+        descriptor = os.open(_fresh(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE)
+        os.fchmod(descriptor, PRIVATE)
+    except OSError as error:
+        raise ConfigError(path, "", f"a file that can be written is expected: {advice.words(error)}") from None
+    return descriptor
+
+
+def _keep_owner(path: str) -> None:
+    """A file given to Telegraf or Grafana stays theirs, as far as this user may give files away."""
+    with suppress(OSError):
+        before = os.stat(path)
+        os.chown(_fresh(path), before.st_uid, before.st_gid)
+
+
+def _works(place: Place, grant: Grant, token: str) -> bool:
+    """Whether a token may do what it is for. Raises SourceError, and RefusedError for anything but a refused token."""
+    if not token or not token.isascii():
+        return False
+    other = place._replace(api=place.api.as_token(token))
+    try:
+        return _TRIALS[grant.action](other, grant)
+    except RefusedError as refusal:
+        if refusal.status in (401, 403):
+            return False
+        raise
+    finally:
+        other.api.close()
+
+
+def _writes(place: Place, _: Grant) -> bool:
+    """Try with a comment: it passes all checks and stores nothing."""
+    place.api.write(place.bucket, b"# telegraf-han\n")
+    return True
+
+
+def _reads(place: Place, grant: Grant) -> bool:
+    """A token is shown the buckets it may read."""
+    return {there["name"] for there in items.every(place, BUCKET)}.issuperset(grant.buckets)
+
+
+_TRIALS: Final = {"write": _writes, "read": _reads}

@@ -1,0 +1,218 @@
+"""inputs: files of every kind into entries with their place, or what is wrong there."""
+
+import gzip
+import io
+from pathlib import Path
+
+import pytest
+
+from telegraf_han import settings
+from telegraf_han.clock import Zone
+from telegraf_han.config import Config, Output
+from telegraf_han.errors import ConfigError
+from telegraf_han.influx import inputs, portal
+
+CASES = Path(__file__).parents[2] / "cases"
+OPTIONS = inputs.Options("", "ns", None, lambda: portal.Options("home", Zone(), "electricity_portal"))
+
+
+def entries(content: bytes, options: inputs.Options = OPTIONS) -> list[inputs.Entry]:
+    stream = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
+    return list(inputs.entries(stream, options, lambda _: None))
+
+
+def case(name: str) -> tuple[bytes, inputs.Options]:
+    """A case folder's input, and options with its configuration."""
+    config = settings.load(str(CASES / name / "config.toml"))
+    return (CASES / name / "input.hex").read_bytes(), OPTIONS._replace(config=config)
+
+
+def raw(hex_text: bytes) -> bytes:
+    return bytes.fromhex(b"".join(line.partition(b"#")[0] for line in hex_text.split(b"\n")).decode())
+
+
+GOOD_LINES = [
+    b"a x=1 1",
+    b"a,b=c x=1i,y=2u 1",
+    b'a,b=c x="with, = and \\" blank",y=t,z=FALSE 1700000000000000000',
+    b"a\\ b\\,c,d\\=e=f\\ g h\\ i=-1.5e-3 -5",
+    b"a  x=.5  7",
+    "zażółć,gęślą=jaźń x=1 1".encode(),
+]
+
+
+@pytest.mark.parametrize("line", GOOD_LINES)
+def test_line_protocol(line: bytes) -> None:
+    """A line by the reference is taken as it is."""
+    (entry,) = entries(b"# comment\n\n" + line + b"\r\n")
+
+    assert entry.place == "line 3"
+    assert entry.lines.split() == line.split()
+    assert entry.lines.endswith(b"\n")
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"a x=1", "a time stamp is expected"),
+        (b"a", "line protocol is expected"),
+        (b"a x=nan 1", "line protocol is expected"),
+        (b"a x=+1 1", "line protocol is expected"),
+        (b"a,b= x=1 1", "line protocol is expected"),
+        (b'a x="open 1', "line protocol is expected"),
+        (b"a x=1 1 1", "line protocol is expected"),
+        (b"a x=1,  1", "line protocol is expected"),
+        (b"a x=1.5i 1", "line protocol is expected"),
+        (b"\xff\xfe\x00", "line protocol is expected"),
+    ],
+)
+def test_wrong_lines(line: bytes, expected: str) -> None:
+    """What InfluxDB would refuse, or store twice, is told with its line; its neighbours are read."""
+    before, wrong, after = entries(b"a x=1 1\n" + line + b"\na x=3 3\n")
+
+    assert (before.lines, after.lines) == (b"a x=1 1\n", b"a x=3 3\n")
+    assert (wrong.place, wrong.lines) == ("line 2", b"")
+    assert wrong.wrong.startswith(expected)
+
+
+def test_a_line_without_end() -> None:
+    """A file of one endless line is read in pieces, not into memory."""
+    found = entries(b"a x=1 1\n" + b"x" * (3 * inputs.LINE_LIMIT))
+
+    assert [entry.place for entry in found] == ["line 1", "line 2", "line 2", "line 2"]
+
+
+@pytest.mark.parametrize(
+    ("precision", "stamp"),
+    [("s", 1_700_000_000), ("ms", 1_700_000_000_000), ("us", 1_700_000_000_000_000), ("ns", 1_700_000_000_000_000_000)],
+)
+def test_precision(precision: str, stamp: int) -> None:
+    """Times come out in ns."""
+    (entry,) = entries(b"a x=1 %d\n" % stamp, OPTIONS._replace(precision=precision))
+
+    assert entry.lines == b"a x=1 1700000000000000000\n"
+
+
+@pytest.mark.parametrize(
+    "name", ["p1-gama350-stoen", "p1-ma309m-plain", "wmbus-gama350-stoen", "wmbus-gama350-log-lines", "wmbus-apator-amiplus"]
+)
+def test_captures(name: str) -> None:
+    """A capture's lines are those that `decode` gives."""
+    content, options = case(name)
+
+    found = entries(content, options)
+
+    assert b"".join(entry.lines for entry in found) == (CASES / name / "expected.lp").read_bytes()
+    assert not any(entry.wrong for entry in found)
+
+
+def test_a_raw_capture() -> None:
+    """The bytes as a port delivered them are read too, and counted instead of lines."""
+    content, options = case("p1-gama350-one-bit-flipped")
+
+    found = entries(raw(content), options)
+
+    assert [bool(entry.wrong) for entry in found] == [False, True, False]
+    assert all(entry.place.startswith("byte ") for entry in found)
+
+
+def test_a_damaged_capture() -> None:
+    """A telegram that cannot be read is named with its line and cause."""
+    content, options = case("wmbus-gama350-crc-damaged")
+
+    wrong = [entry for entry in entries(content, options) if entry.wrong]
+
+    assert [(entry.place, entry.wrong) for entry in wrong] == [("line 2", "checksum: link CRC of block 6 of 13 does not fit")]
+
+
+def test_a_neighbours_telegram() -> None:
+    """A log holds what the neighbours' meters said; that is nothing wrong and nothing to store."""
+    content, options = case("wmbus-gama350-other-meter")
+
+    assert entries(content, options) == []
+
+
+def test_a_telegram_without_time() -> None:
+    """When a meter without clock was heard nobody knows any more; a made-up time would store it anew with each import."""
+    content, options = case("wmbus-made-mode10")
+
+    (entry,) = entries(content, options)
+
+    assert "does not say its time" in entry.wrong
+
+
+def test_a_capture_needs_the_configuration() -> None:
+    """Without keys a capture is only noise, so they are asked for."""
+    content, _ = case("p1-gama350-stoen")
+
+    with pytest.raises(ConfigError, match="--config"):
+        entries(content)
+
+
+@pytest.mark.parametrize(("kind", "name"), [("p1", "p1-gama350-stoen"), ("wmbus", "wmbus-gama350-stoen")])
+def test_hex_of_the_only_interface(kind: str, name: str) -> None:
+    """Hex without sign of what it is belongs to the interface that is configured."""
+    content, options = case(name)
+    hidden = b"# a comment\n" + raw(content)[20:].hex().encode() + b"\n"
+
+    assert inputs._kind(hidden, options.config) == kind
+    assert inputs._kind(hidden, Config("", Output(), (), ())) == "wmbus"
+
+
+def test_a_portals_table() -> None:
+    """A CSV becomes lines with the row's number."""
+    (entry, second) = entries("Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;x\n".encode())
+
+    assert entry == inputs.Entry("line 2", b"electricity_portal,meter=home energy_import_wh=116 1781042400000000000\n")
+    assert (second.place, second.wrong) == ("line 3", "an energy such as 0,123 or 0.123 is expected")
+
+
+def test_a_table_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not fit into memory is refused before it is there."""
+    monkeypatch.setattr(portal, "SIZE_LIMIT_BYTES", 100)
+
+    with pytest.raises(ConfigError, match="CSV of at most"):
+        entries(b"Data;x\n" + b"1;2\n" * 100)
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_opened(tmp_path: Path, packed: bool) -> None:
+    """A file may be compressed; progress follows the file itself."""
+    content = b"".join(b"a x=%d %d\n" % (number, number) for number in range(20_000))
+    path = tmp_path / "year.lp"
+    path.write_bytes(gzip.compress(content) if packed else content)
+
+    with inputs.opened(str(path), path.stat().st_size) as (stream, progress):
+        found = inputs.entries(stream, OPTIONS, lambda _: None)
+        next(found)
+        begun = progress.percent()
+        rest = list(found)
+        assert progress.percent() == 100
+
+    assert begun is not None
+    assert begun < 100
+    assert len(rest) == 19_999
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (gzip.compress(b"a x=1 1\n" * 1000)[:-9], "damaged or cut short"),
+        (gzip.compress(b"a x=1 1\n" * 1000)[:12] + b"\xff" * 20, "damaged"),
+        (b"\x1f\x8bno gzip at all", "damaged"),
+    ],
+    ids=["cut", "flipped", "not gzip"],
+)
+def test_a_damaged_gzip(tmp_path: Path, content: bytes, expected: str) -> None:
+    """A damaged archive is one line that says so."""
+    path = tmp_path / "year.lp.gz"
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigError, match=expected), inputs.opened(str(path), 0) as (stream, _):
+        list(inputs.entries(stream, OPTIONS, lambda _: None))
+
+
+def test_a_file_that_is_not_there() -> None:
+    """It is named, with the system's reason."""
+    with pytest.raises(ConfigError, match=r"nowhere\.lp: this input cannot be read: no such file"), inputs.opened("nowhere.lp", 0):
+        pass

@@ -168,7 +168,7 @@ def _add_import(parser: ArgumentParser) -> None:
 
 
 _ROLES: Final = ("date", "hour", "import", "export", "value", "kind")
-_COLUMNS_HELP: Final = f"headings or numbers from 1, for {', '.join(_ROLES)}: date=Data,hour=Godzina,import=3"
+_COLUMNS_HELP: Final = f"headings or numbers from 1 are expected, for {', '.join(_ROLES)}: date=Data,hour=Godzina,import=3"
 
 
 def _columns(text: str) -> list[tuple[str, str]]:

@@ -1,0 +1,343 @@
+"""`influx setup`, `backfill`, `remove` and tokens on a real InfluxDB: what is made, and that five minutes hold the right numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+import os
+import stat
+import subprocess
+import sys
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from servers.running import Influx, InfluxError, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Command = Callable[..., subprocess.CompletedProcess[str]]
+
+NS = 1_000_000_000
+WINDOW_S = 300
+TAGS = {"interface": "p1", "meter": "home", "model": "MA309M", "serial": "33000001"}
+START_S = 1_790_000_100
+"""The start of a window, some time in September 2026."""
+
+
+@pytest.fixture
+def command(influx: Influx) -> Command:
+    """`telegraf-han influx …` on the test's InfluxDB."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        env = {
+            **os.environ,
+            "INFLUX_URL": influx.url,
+            "INFLUX_TOKEN": influx.token,
+            "INFLUX_ORG": influx.org,
+            "INFLUX_BUCKET": influx.bucket,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "telegraf_han", "influx", *words], env=env, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
+
+
+def telegrams(start_s: int, count: int, step_s: int = 1, serial: str = TAGS["serial"]) -> Iterator[tuple[int, dict[str, float]]]:
+    """A meter's second and fields: numbers that no two windows have in common."""
+    del serial
+    for place in range(count):
+        second = start_s + place * step_s
+        power = 200 + (place * 7919) % 3001
+        yield (
+            second,
+            {
+                "active_energy_import_wh": 12_000_000.0 + place,
+                "active_energy_import_t1_wh": 8_000_000.0 + place // 2,
+                "active_power_import_w": float(power),
+                "active_power_import_max_w": 3200.0 + place // 700,
+                "voltage_l1_v": 225 + (place * 31) % 100 / 10,
+                "current_l1_a": power / 230,
+                "frequency_hz": 49.9 + place % 3 / 10,
+                "power_factor": 0.9 + place % 2 / 100,
+                "limiter_threshold_active_w": 11_000.0 if place < 400 else 5_500.0,
+                "limiter_mode": 3.0 + place // 1000,
+            },
+        )
+
+
+def lines(found: Iterator[tuple[int, dict[str, float]]] | list[tuple[int, dict[str, float]]], tags: dict[str, str] = TAGS) -> str:
+    head = ",".join(["electricity", *(f"{key}={value}" for key, value in tags.items())])
+    return "".join(
+        f'{head} {",".join(f"{key}={value}" for key, value in fields.items())},message="text {second}" {second * NS}\n'
+        for second, fields in found
+    )
+
+
+def expected(found: list[tuple[int, dict[str, float]]]) -> dict[int, dict[str, Any]]:
+    """What five minutes should hold, computed here in the plainest way: window's start → fields."""
+    windows: dict[int, list[tuple[int, dict[str, float]]]] = {}
+    for second, fields in found:
+        windows.setdefault(second // WINDOW_S * WINDOW_S, []).append((second, fields))
+    result = {}
+    for start_s, rows in windows.items():
+        last = rows[-1][1]
+        point: dict[str, Any] = {"message": f"text {rows[-1][0]}"}
+        for name in last:
+            values = [fields[name] for _, fields in rows]
+            if name in ("active_power_import_w", "voltage_l1_v"):
+                point |= {name: math.fsum(values) / len(values), f"{name}_max": max(values), f"{name}_min": min(values)}
+            elif name in ("current_l1_a", "frequency_hz", "power_factor"):
+                point[name] = math.fsum(values) / len(values)
+            else:
+                point[name] = last[name]
+        result[start_s] = point
+    return result
+
+
+def downsampled(influx: Influx, where: str = "") -> dict[int, dict[str, Any]]:
+    """The points of "5m" as InfluxQL, the boards' language, gives them: window's start → fields."""
+    rows = influx.query(f'SELECT * FROM "5m"."electricity" {where}')
+    return {
+        row["time"] // NS: {key: value for key, value in row.items() if key not in {"time", *TAGS} and value is not None} for row in rows
+    }
+
+
+def differences(found: dict[int, dict[str, Any]], wanted: dict[int, dict[str, Any]]) -> list[str]:
+    """Where they differ: registers, extremes and texts in the last digit, means beyond what the order of adding does."""
+    said = [f"window {start_s}" for start_s in found.keys() ^ wanted.keys()]
+    for start_s in found.keys() & wanted.keys():
+        one, other = found[start_s], wanted[start_s]
+        said += [
+            f"{start_s} {name}: {one.get(name)} {other.get(name)}"
+            for name in one.keys() | other.keys()
+            if not _same(one.get(name), other.get(name))
+        ]
+    return said
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one == other or (isinstance(one, float) and isinstance(other, float) and math.isclose(one, other, rel_tol=1e-12))
+
+
+def iso(second: int) -> str:
+    return dt.datetime.fromtimestamp(second, dt.UTC).isoformat()
+
+
+def test_five_minutes_hold_the_right_numbers(influx: Influx, command: Command) -> None:
+    """Last register, mean, highest and lowest of each window, stamped with its start, and nothing of its neighbours."""
+    found = list(telegrams(START_S + 100, 1500))
+    influx.write(lines(found))
+    assert command("setup").returncode == 0
+
+    done = command("backfill", "--start", iso(START_S), "--stop", iso(START_S + 1800))
+
+    assert done.returncode == 0, done.stderr
+    assert differences(downsampled(influx), expected(found)) == []
+    assert len(downsampled(influx)) == 6
+
+
+def test_computing_again_and_late_data(influx: Influx, command: Command) -> None:
+    """A second run changes nothing; telegrams that arrive late are in the numbers after the next one."""
+    found = list(telegrams(START_S, 1200))
+    late = found[300:700]
+    influx.write(lines(found[:300] + found[700:]))
+    command("setup")
+    first = command("backfill")
+    before = downsampled(influx)
+    second = command("backfill")
+
+    assert first.stderr == second.stderr
+    assert downsampled(influx) == before
+    assert differences(before, expected(found[:300] + found[700:])) == []
+    influx.write(lines(late))
+    command("backfill", "--start", iso(START_S + 320), "--stop", iso(START_S + 330))
+    command("backfill", "--start", iso(START_S + 600), "--stop", iso(START_S + 700))
+
+    assert differences(downsampled(influx), expected(found)) == []
+
+
+def test_the_task_computes_whole_windows(influx: Influx, command: Command) -> None:
+    """The task takes the last hour's whole windows: the running one is left out, late data are caught up by the next run."""
+    now_s = int(time.time())
+    running_s = now_s // WINDOW_S * WINDOW_S
+    found = list(telegrams(running_s - 3 * WINDOW_S, 4 * WINDOW_S // 5, 5))
+    influx.write(lines(found))
+    command("setup")
+    task_id = _task(influx, "down-sampling")
+
+    _run(influx, task_id)
+    whole = [row for row in found if row[0] < running_s]
+    where = f"WHERE time < {running_s * NS}"
+    assert differences(downsampled(influx, where), expected(whole)) == []
+
+    late = [(second, fields) for second, fields in telegrams(running_s - 3 * WINDOW_S + 1, 50, 2) if second % 5]
+    influx.write(lines(late))
+    _run(influx, task_id)
+    everything = sorted(whole + late)
+    assert differences(downsampled(influx, where), expected(everything)) == []
+
+
+def _task(influx: Influx, name: str) -> str:
+    tasks = json.loads(influx.request("/api/v2/tasks"))["tasks"]
+    return next(task["id"] for task in tasks if task["name"] == f"telegraf-han energy: {name}")
+
+
+def _run(influx: Influx, task_id: str) -> None:
+    """Run a task now, as its clock would, and wait for its end."""
+    run = json.loads(influx.request(f"/api/v2/tasks/{task_id}/runs", b"{}", "application/json"))
+    ended: dict[str, Any] = {}
+
+    def over() -> bool:
+        try:
+            ended.update(json.loads(influx.request(f"/api/v2/tasks/{task_id}/runs/{run['id']}")))
+        except InfluxError:  # between its end and its entry in the log a run is nowhere
+            return False
+        return ended["status"] not in ("scheduled", "started")
+
+    until(over, "the end of the task's run")
+    assert ended["status"] == "success", ended
+
+
+def test_a_replaced_meter_and_a_neighbour(influx: Influx, command: Command) -> None:
+    """Each serial number and each meter has its own points, so a difference of registers never runs across them."""
+    tags = [TAGS, TAGS | {"serial": "33000002"}, TAGS | {"meter": "flat-12", "interface": "wmbus"}]
+    for place, of in enumerate(tags):
+        influx.write(lines(telegrams(START_S, 10 * (place + 1)), of))
+    command("setup")
+    command("backfill")
+
+    rows = influx.query('SELECT last("active_energy_import_wh") AS wh FROM "5m"."electricity" GROUP BY "meter", "serial"')
+
+    assert sorted((row["meter"], row["serial"], row["wh"]) for row in rows) == [
+        ("flat-12", "33000001", 12_000_029),
+        ("home", "33000001", 12_000_009),
+        ("home", "33000002", 12_000_019),
+    ]
+
+
+def test_daily_energy_from_five_minutes(influx: Influx, command: Command) -> None:
+    """A month's energy by local day is the same from "5m" as from the telegrams, over the long day of October."""
+    start_s = int(dt.datetime(2026, 10, 20, tzinfo=dt.UTC).timestamp())
+    influx.write(
+        lines((second, {"active_energy_import_wh": float((second - start_s) // 7)}) for second in range(start_s, start_s + 10 * 86400, 60))
+    )
+    command("setup")
+    command("backfill")
+    days = (
+        "SELECT difference(last(\"active_energy_import_wh\")) AS wh FROM {} WHERE time >= '2026-10-19' AND time < '2026-11-01'"
+        " GROUP BY time(1d) fill(none) tz('Europe/Warsaw')"
+    )
+
+    raw = influx.query(days.format('"electricity"'), times="rfc3339")
+    five = influx.query(days.format('"5m"."electricity"'), times="rfc3339")
+
+    assert five == raw
+    energy = {row["time"][:10]: row["wh"] for row in five}
+    assert energy["2026-10-24"] == pytest.approx(86400 / 7, abs=9)
+    assert energy["2026-10-25"] == pytest.approx(90000 / 7, abs=9)
+
+
+def test_setup_twice(influx: Influx, command: Command, tmp_path: Path) -> None:
+    """The second run finds everything as it should be; only what was changed by hand is put right."""
+    words = ["setup", "--retention", "90d", "--write-token-file", str(tmp_path / "write"), "--read-token-file", str(tmp_path / "read")]
+    first, second = command(*words), command(*words)
+
+    assert [line.split()[0] for line in first.stdout.splitlines()] == ["changed", *["created"] * 6]
+    assert [line.split()[0] for line in second.stdout.splitlines()] == ["ok"] * 7
+    task_id = _task(influx, "down-sampling")
+    _patch(influx, f"/api/v2/tasks/{task_id}", {"status": "inactive"})
+    third = command(*words)
+    assert [line for line in third.stdout.splitlines() if not line.startswith("ok")] == ["changed  task telegraf-han energy: down-sampling"]
+
+
+def _patch(influx: Influx, path: str, body: dict[str, Any]) -> None:
+    headers = {"Authorization": f"Token {influx.token}", "Content-Type": "application/json"}
+    request = urllib.request.Request(influx.url + path, json.dumps(body).encode(), headers, method="PATCH")
+    urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=20).close()
+
+
+def test_tokens_have_the_least_rights(influx: Influx, command: Command, tmp_path: Path) -> None:
+    """Telegraf's token writes the one bucket, Grafana's reads the two; neither does anything else, and only their owner sees them."""
+    write, read = tmp_path / "write", tmp_path / "read"
+    done = command("setup", "--write-token-file", str(write), "--read-token-file", str(read))
+    admin = influx.token
+    tokens = {path: path.read_text().strip() for path in (write, read)}
+
+    for path, token in tokens.items():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert token not in done.stdout + done.stderr
+    influx.token = tokens[write]
+    influx.write(f"electricity,meter=home active_power_import_w=1 {START_S * NS}")
+    for bucket in ("energy/5m", "_monitoring"):
+        with pytest.raises(InfluxError, match="403"):
+            influx.write("a x=1 1", bucket)
+    with pytest.raises(InfluxError):
+        influx.query("SELECT * FROM electricity")
+
+    influx.token = tokens[read]
+    assert len(influx.query("SELECT * FROM electricity")) == 1
+    assert influx.query('SELECT * FROM "5m"."electricity"') == []
+    for bucket in ("energy", "energy/5m"):
+        with pytest.raises(InfluxError, match="403"):
+            influx.write("a x=1 1", bucket)
+    with pytest.raises(InfluxError):
+        influx.query("SELECT * FROM statuses", "_monitoring")
+    influx.token = admin
+
+
+def test_remove(influx: Influx, command: Command, tmp_path: Path) -> None:
+    """All that setup made goes, at once or with its data; what people made, and the bucket that was there before, stays."""
+    influx.write(lines(telegrams(START_S, 600)))
+    mine = b'{"org":"home","flux":"option task = {name: \\"mine\\", every: 1h}\\nbuckets()"}'
+    influx.request("/api/v2/tasks", mine, "application/json")
+    command("setup", "--read-token-file", str(tmp_path / "read"))
+    command("backfill")
+    points = len(downsampled(influx))
+
+    removed = command("remove")
+
+    assert [line.split()[0] for line in removed.stdout.splitlines()] == ["removed"] * 4 + ["kept"] * 2
+    assert points == 2
+    assert len(downsampled(influx)) == points
+    with_data = command("remove", "--with-data")
+    assert with_data.stdout.splitlines() == ["kept     bucket energy, which setup did not make", "removed  bucket energy/5m"]
+    assert len(influx.query("SELECT active_power_import_w FROM electricity")) == 600
+    assert b'"mine"' in influx.request("/api/v2/tasks")
+    assert b"telegraf-han" not in influx.request("/api/v2/tasks") + influx.request("/api/v2/authorizations") + influx.request(
+        "/api/v2/buckets"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "expected_error"),
+    [
+        (["setup", "--url", "http://127.0.0.1:1"], "E! no InfluxDB answers at http://127.0.0.1:1"),
+        (["setup", "--org", "nix"], "E! --org: an organisation of this InfluxDB is expected"),
+        (["backfill", "--bucket", "nix"], "E! --bucket: a bucket that is there is expected, telegraf-han influx setup makes it"),
+        (["setup", "--token-file", os.devnull], f"E! {os.devnull}: --token-file: a file with a token of InfluxDB is expected"),
+    ],
+    ids=["unreachable", "organisation", "bucket", "no token"],
+)
+def test_what_a_user_has_to_mend(command: Command, words: list[str], expected_error: str) -> None:
+    """One line, what to do, exit code 2."""
+    done = command(*words)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(expected_error)
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_token_that_influxdb_does_not_know(influx: Influx, command: Command) -> None:
+    """It is told, and not shown."""
+    influx.token = "n0-such-t0ken"
+    done = command("setup")
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("E! --token-file: a token that this InfluxDB knows is expected")
+    assert "n0-such" not in done.stderr

@@ -104,16 +104,18 @@ minutes = from(bucket: {quoted(bucket)})
     |> aggregateWindow(every: {timing.every_s}s, fn: mean, timeSrc: "_start", createEmpty: false)
 lowest = minutes
     |> min()
+    |> group()
     |> map(fn: (r) => ({{r with _time: now(), _field: "lowest_w"}}))
 // Where telegrams have only just begun nothing is known of the minutes before.
 known = minutes
     |> first()
+    |> group()
     |> map(fn: (r) => ({{r with _time: now(), _field: "known_s", _value: float(v: int(v: now()) - int(v: r._time)) / 1000000000.0}}))
 crit = (r) => r.lowest_w > dict.get(dict: limits, key: r.meter, default: 0.0) and r.known_s >= {timing.known_s}.0
 messageFn = (r) => {_message("import power", "lowest_w", " W", timing)}
 
 union(tables: [lowest, known])
-    |> filter(fn: (r) => dict.get(dict: limits, key: r.meter, default: -1.0) >= 0.0)
+    |> group()
 """
     return [_custom(bucket, "import power above its limit", limits, text, timing)]
 
@@ -129,22 +131,19 @@ counts = from(bucket: {quoted(bucket)})
     |> filter(fn: (r) => {BLAMED})
     |> difference(nonNegative: true)
     |> sum()
-    |> map(fn: (r) => ({{r with _time: now(), _value: float(v: r._value), _field: if r._field == "decoded" then "read" else "unread"}}))
-    |> group(columns: ["_measurement", "_field", "_time", "interface", "meter"])
-    |> sum()
-    |> group(columns: ["_measurement", "_field", "interface", "meter"])
-share = (r) => 100.0 * r.unread / (r.unread + r.read)
-crit = (r) => r.unread > 0.0 and share(r: r) > dict.get(dict: limits, key: r.meter, default: 0.0)
+    |> group()
+    |> map(fn: (r) => ({{r with _time: now()}}))
+unread = (r) => r.errors_key + r.errors_security + r.errors_records + (if r.interface == "p1" then r.errors_checksum + r.errors_framing else 0)
+crit = (r) => 100 * unread(r: r) > int(v: dict.get(dict: limits, key: r.meter, default: 0.0)) * (unread(r: r) + r.decoded)
 messageFn = (r) => {_message("telegrams unread", "unread", "", timing)}
 
 counts
-    |> filter(fn: (r) => dict.get(dict: limits, key: r.meter, default: -1.0) >= 0.0)
 """
     return [_custom(bucket, "telegrams unread", limits, text, timing)] if limits else []
 
 
 def silence(bucket: str, config: Config, timing: Timing) -> list[Json]:
-    """No telegram for longer than `silence_s`; a check for all meters that have the same."""
+    """No telegram for longer than `silence_s`; a check for all meters that have the same. One never heard has no state to change."""
     times: dict[int, list[str]] = {}
     for meter in config.meters:
         times.setdefault(max(1, round(health.silence_s(meter))), []).append(meter.name)
@@ -158,10 +157,10 @@ def _deadman(bucket: str, measurement: str, silence_s: int, meters: list[str], t
     |> filter(fn: (r) => r._measurement == {quoted(measurement)})
     |> last()
     |> keep(columns: ["_time", "_measurement", "interface", "meter"])
+    |> group()
     |> map(fn: (r) => ({{r with _field: "seen", _value: 1.0}}))
-    |> group(columns: ["_measurement", "_field", "interface", "meter"])
-    |> max(column: "_time")
-    |> filter(fn: (r) => contains(value: r.meter, set: [{", ".join(map(quoted, meters))}]))"""
+    |> filter(fn: (r) => contains(value: r.meter, set: [{", ".join(map(quoted, meters))}]))
+    |> group(columns: ["_measurement", "_field", "interface", "meter"])"""
     return {
         "type": "deadman",
         "name": f"{items.prefix(bucket)}silent for {silence_s} s",

@@ -71,7 +71,10 @@ def _setup(arguments: Namespace) -> int:
     if arguments.webhook and not arguments.webhook.startswith(("http://", "https://")):
         raise ConfigError("", "--webhook", "an address that begins with http:// or https:// is expected")
     config = settings.load(arguments.config, _warn) if arguments.config else None
-    measurement = (config.output if config else Output()).measurement
+    output = config.output if config else Output()
+    if output.layout != Output().layout:
+        _warn(f'down-sampling and checks read the layout "{Output().layout}", not "{output.layout}": they will find nothing')
+    measurement = output.measurement
     with connection.opened(arguments) as place:
         buckets.settle(place, arguments.retention, arguments.retention_5m, _told)
         for task in downsampling.tasks(place.bucket, measurement, items.prefix(place.bucket)):

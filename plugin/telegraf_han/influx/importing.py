@@ -6,6 +6,7 @@ the exit code is 1. Telegrams older than the down-sampling tasks look back need 
 """
 
 import os
+import signal
 import sys
 import time
 from argparse import Namespace
@@ -32,6 +33,8 @@ TASK_REACH_NS: Final = 2 * 86_400 * _NS
 
 def run(arguments: Namespace) -> int:
     """Import all files; 0, or 1 where a line was wrong or a file had none. Raises ConfigError, SourceError."""
+    # A shell without job control starts its children with SIGINT ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config = settings.load(arguments.config, _warn) if arguments.config else None
     options = inputs.Options(arguments.format or "", arguments.precision, config, lambda: _portal(arguments, config))
     outcomes = []

@@ -22,6 +22,8 @@ Stamp = Literal["start", "end"]
 
 INTERVALS_S: Final = (900, 1800, 3600)
 """What portals give: quarters, halves, hours."""
+YEARS: Final = range(1990, 2100)
+"""Of meters that can be read at a distance; a date beyond them is another number of eight digits."""
 _DAY_S: Final = 86_400
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
@@ -64,6 +66,8 @@ def label(text: str) -> Label:
         day = date(int(dated["y"]), int(dated["m"]), int(dated["d"])).toordinal() - _EPOCH_DAY
     except ValueError:
         raise ValueError("a date of the calendar is expected") from None
+    if int(dated["y"]) not in YEARS:
+        raise ValueError(f"a year from {YEARS[0]} to {YEARS[-1]} is expected")
     rest = text[dated.end() :].lstrip("T ,;\t")
     timed = _TIME.fullmatch(rest)
     if timed is None:

@@ -119,6 +119,7 @@ def test_ways_to_write_a_time(text: str) -> None:
         ("", "a date such as"),
         ("Suma", "a date such as"),
         ("2026-02-30 01:00", "of the calendar"),
+        ("59010101 01:00", "a year from 1990"),
         ("2026-10-25", "an hour or a time"),
         ("2026-10-25 noon", "an hour or a time"),
         ("2026-10-25 26", "a time of day"),

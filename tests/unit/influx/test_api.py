@@ -1,0 +1,112 @@
+"""api: pages of resources, and what goes wrong as one of two errors; the rest is the real InfluxDB's in tests/stack."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from telegraf_han.errors import SourceError
+from telegraf_han.influx.api import PAGE, SAID_LIMIT, Api, RefusedError
+
+CANARY = "cAnaRy-t0ken"
+
+
+class Answering(BaseHTTPRequestHandler):
+    """Answers as the server says, and remembers how it was asked."""
+
+    def do_GET(self) -> None:
+        self.server.asked.append((self.path, self.headers["Authorization"]))
+        status, body = self.server.answer
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    found = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
+    found.asked, found.answer = [], (200, b"{}")
+    thread = Thread(target=found.serve_forever, args=(0.02,))
+    thread.start()
+    yield found
+    found.shutdown()
+    thread.join()
+    found.server_close()
+
+
+@pytest.fixture
+def api(server: ThreadingHTTPServer) -> Iterator[Api]:
+    found = Api(f"http://127.0.0.1:{server.server_port}", "home", CANARY)
+    yield found
+    found.close()
+
+
+def test_asks_with_its_token(api: Api, server: ThreadingHTTPServer) -> None:
+    """Path, query and token arrive as InfluxDB wants them."""
+    server.answer = (200, b'{"orgs": [{"id": "1"}]}')
+
+    assert api.call("GET", "/api/v2/orgs", query={"org": "my home"}) == {"orgs": [{"id": "1"}]}
+    assert server.asked == [("/api/v2/orgs?org=my+home", f"Token {CANARY}")]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "words"),
+    [
+        ((401, b'{"code": "unauthorized", "message": "unauthorized access"}'), 401, "unauthorized access"),
+        ((422, b'{"message": "two\\nlines"}'), 422, "two; lines"),
+        ((500, b"<html>not InfluxDB</html>"), 500, "<html>"),
+        ((400, b'{"message": "' + b"x" * 5000 + b'"}'), 400, "x" * SAID_LIMIT),
+    ],
+    ids=["token", "lines", "html", "long"],
+)
+def test_a_no(api: Api, server: ThreadingHTTPServer, answer: tuple[int, bytes], status: int, words: str) -> None:
+    """A refusal has InfluxDB's words, in one short line, and no token."""
+    server.answer = answer
+
+    with pytest.raises(RefusedError) as error:
+        api.call("GET", "/api/v2/orgs")
+    assert error.value.status == status
+    assert words in error.value.words
+    assert len(error.value.words) <= SAID_LIMIT
+    assert "\n" not in str(error.value)
+    assert CANARY not in repr(error.value)
+
+
+def test_nobody_there() -> None:
+    """Where nobody answers it is the address that is named."""
+    api = Api("http://127.0.0.1:1", "home", CANARY)
+
+    with pytest.raises(SourceError, match=r"no InfluxDB answers at http://127\.0\.0\.1:1") as error:
+        api.call("GET", "/api/v2/orgs")
+    assert CANARY not in repr(error.value)
+    api.close()
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b'"text"', b"null"], ids=["nothing", "list", "text", "null"])
+def test_answers_that_are_no_resource(api: Api, server: ThreadingHTTPServer, body: bytes) -> None:
+    """Another server's answer is an empty resource, not a crash."""
+    server.answer = (200, body)
+
+    assert api.call("GET", "/api/v2/orgs") == {}
+
+
+@pytest.mark.parametrize("count", [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])
+@pytest.mark.parametrize("paged", [True, False])
+def test_pages(api: Api, monkeypatch: pytest.MonkeyPatch, count: int, paged: bool) -> None:
+    """All resources are listed once, whether they come in pages or, as tokens do, all at once each time."""
+    there = [{"id": f"{number:04}"} for number in range(count)]
+    asked = []
+
+    def call(_: str, __: str, *, query: dict[str, int]) -> dict[str, object]:
+        asked.append(query["offset"])
+        return {"checks": there[query["offset"] :][: query["limit"]] if paged else there}
+
+    monkeypatch.setattr(api, "call", call)
+
+    assert list(api.listed("/api/v2/checks", "checks", {"orgID": "1"})) == there
+    assert len(asked) <= count // PAGE + 1 + (count > 0)

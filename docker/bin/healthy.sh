@@ -1,0 +1,12 @@
+#!/bin/sh
+# Whether metrics flow through Telegraf: docker/telegraf.conf answers both questions, each at a socket of its own.
+set -eu
+
+ask() { # ask SOCKET WHAT-A-NO-MEANS
+  curl --silent --fail --max-time 4 --output /dev/null --unix-socket "$1" http://localhost/ && return
+  echo "$2"
+  exit 1
+}
+
+ask /tmp/readings.sock "no reading has come for three minutes: see the meter's state in the log"
+ask /tmp/waiting.sock "InfluxDB does not take the metrics"

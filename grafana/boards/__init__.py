@@ -1,0 +1,127 @@
+"""The five boards: what each shows, and what is the same on all of them (variables, links between them, time zone).
+
+A board is a list of `Panel` rows; `dashboard` makes the JSON that Grafana provisions and imports alike: the data source is a variable,
+`id` is null, the uid is fixed by board and language. The links keep the time range, the meter and the data source; only the one to the
+building leaves the time behind, as that board is always of now.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from grafana import queries
+from grafana.panels import SOURCE, Json, Panel, panel
+
+SCHEMA_VERSION: Final = 41
+BOARDS: Final = ("home", "history", "quality", "health", "building")
+"""In the order of the links."""
+HIDDEN: Final = 2
+
+
+class Board(NamedTuple):
+    """One board; its title and description stand in `texts` under its key."""
+
+    key: str
+    panels: list[Panel]
+    since: str = "now-24h"
+    until: str = "now"
+    refresh: str = "10s"
+    variables: tuple[Json, ...] = ()
+    timepicker: Any = None
+
+
+def asked(name: str, query: str, **more: Any) -> Json:
+    """A variable whose value the database gives."""
+    return {
+        "name": name,
+        "type": "query",
+        "datasource": SOURCE,
+        "query": query,
+        "definition": query,
+        "refresh": 2,
+        "regex": "",
+        "sort": 0,
+        "multi": False,
+        "includeAll": False,
+        "options": [],
+        "current": {},
+        "hide": HIDDEN,
+        "skipUrlSync": True,
+        **more,
+    }
+
+
+DATA_SOURCE: Final[Json] = {
+    "name": "datasource",
+    "label": "«data_source»",
+    "type": "datasource",
+    "query": "influxdb",
+    "regex": "",
+    "refresh": 1,
+    "multi": False,
+    "includeAll": False,
+    "options": [],
+    "current": {"text": "telegraf-han", "value": "telegraf-han"},
+    "hide": 0,
+    "skipUrlSync": False,
+}
+"""`telegraf-han` is the uid in provisioning/datasources; where there is none, Grafana takes the first InfluxDB."""
+METER: Final = asked(
+    "meter", f'SHOW TAG VALUES FROM {queries.TELEGRAMS} WITH KEY = "meter"', label="«meter»", refresh=1, sort=1, hide=0, skipUrlSync=False
+)
+PRICES: Final = tuple(
+    asked(f"{way}_t{tariff}", queries.newest_setting(f"{way}_t{tariff}_per_kwh"))
+    for way in ("import", "export")
+    for tariff in queries.TARIFFS
+)
+CURRENCY: Final = asked("currency", queries.newest_setting("currency"))
+LIMIT: Final = asked("limit_w", queries.newest_setting("active_power_import_w"))
+USUAL_RATE: Final = asked("due", queries.usual_rate())
+
+
+def _link(key: str) -> Json:
+    kept = "${datasource:queryparam}" if key == "building" else "${datasource:queryparam}&${meter:queryparam}"
+    return {
+        "type": "link",
+        "title": f"«{key}.title»",
+        "tooltip": f"«{key}.description»",
+        "url": f"/d/telegraf-han-{key}-«language»?{kept}",
+        "icon": "dashboard",
+        "keepTime": key != "building",
+        "includeVars": False,
+        "targetBlank": False,
+        "asDropdown": False,
+        "tags": [],
+    }
+
+
+def _links(here: str) -> list[Json]:
+    links = [_link(key) for key in BOARDS if key != here]
+    if here == "building":  # there is no meter to keep, and its time is always now
+        links = [link | {"url": link["url"].replace("&${meter:queryparam}", ""), "keepTime": False} for link in links]
+    return links
+
+
+def dashboard(board: Board) -> Json:
+    """The JSON of a board, its texts still to be filled in."""
+    return {
+        "id": None,
+        "uid": f"telegraf-han-{board.key}-«language»",
+        "title": f"«{board.key}.title»",
+        "description": f"«{board.key}.description»",
+        "tags": ["telegraf-han", "«language»"],
+        "schemaVersion": SCHEMA_VERSION,
+        "version": 1,
+        "editable": True,
+        "graphTooltip": 1,
+        "fiscalYearStartMonth": 0,
+        "liveNow": False,
+        "timezone": "Europe/Warsaw",
+        "weekStart": "monday",
+        "time": {"from": board.since, "to": board.until},
+        "timepicker": board.timepicker or {},
+        "refresh": board.refresh,
+        "preload": False,
+        "annotations": {"list": []},
+        "templating": {"list": [DATA_SOURCE, *board.variables]},
+        "links": _links(board.key),
+        "panels": [panel(row, number) for number, row in enumerate(board.panels, 1)],
+    }

@@ -1,0 +1,111 @@
+"""Building: every meter in a row, their sums, and who uses most; fast with a thousand of them, since only newest values are read."""
+
+from typing import Final
+
+from grafana import queries as q
+from grafana.boards import Board
+from grafana.boards.quality import STATES
+from grafana.colors import BAD, NEUTRAL
+from grafana.panels import AREA, Panel, Query, bars, figures, grouped, lines, renamed_to, rows, step, steps, table, values
+
+_HEARD: Final = q.Span("now() - 31d", "now()")
+_STATUS: Final = q.Span("now() - 1d", "now()")
+_THIS_MONTH: Final = {"timeFrom": "now/M", "hideTimeOverride": True}
+
+_COLUMNS: Final = ("«imported»", "«exported»", "«month_energy»", "«state»", "«signal»")
+"""Said to be named so, lest joining add the name of the measurement."""
+
+PANELS: Final = [
+    Panel(
+        "sum_power",
+        (0, 0, 8, 5),
+        figures("watt", {"imported": {}, "exported": {}}),
+        [Query(q.sum_of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}))],
+    ),
+    Panel(
+        "sum_energy",
+        (8, 0, 6, 5),
+        figures("watth", {"imported": {}}) | _THIS_MONTH,
+        [Query(f'SELECT sum("wh") AS "«imported»" FROM ({q.since_of_all("wh").replace("«wh»", "wh")})')],
+    ),
+    Panel(
+        "meters",
+        (14, 0, 10, 5),
+        figures("none", {"known": {}, "heard": {}, "not_ok": {"thresholds": steps(NEUTRAL, (1, BAD))}}),
+        [Query(q.known("known", _HEARD)), Query(q.known("heard", q.LATELY)), Query(q.not_ok("not_ok"))],
+    ),
+    Panel(
+        "all",
+        (0, 5, 24, 16),
+        rows(
+            "none",
+            {
+                "meter": {
+                    "links": [
+                        {
+                            "title": "«open_meter»",
+                            "url": "/d/telegraf-han-home-«language»?var-meter=${__value.raw:percentencode}&${datasource:queryparam}",
+                            "targetBlank": False,
+                        }
+                    ]
+                },
+                "imported": {"unit": "watt"},
+                "exported": {"unit": "watt"},
+                "today_energy": {"unit": "watth"},
+                "month_energy": {"unit": "watth"},
+                "last_heard": {"unit": "dateTimeFromNow"},
+                "state": {
+                    "mappings": [values(STATES)],
+                    "custom__cellOptions": {"type": "color-text"},
+                },
+                "signal": {"unit": "dBm"},
+            },
+            [("month_energy", "desc")],
+        )
+        | _THIS_MONTH
+        | {
+            "transformations": [
+                step("filterFieldsByName", {"exclude": {"names": ["Time"]}}, "/^[BDE]$/"),
+                grouped(["meter"], {"today_energy": "last"})[0] | {"filter": {"id": "byRefId", "options": "/^C$/"}},
+                renamed_to({"«today_energy» (last)": "«today_energy»"} | {name: name for name in ("Time", "meter", *_COLUMNS)}),
+                step("joinByField", {"byField": "meter", "mode": "outer"}),
+                step(
+                    "organize",
+                    {
+                        "excludeByName": {"«telegram»": True},
+                        "renameByName": {"Time": "«last_heard»", "meter": "«meter»"},
+                        "indexByName": {
+                            name: place
+                            for place, name in enumerate(
+                                ["meter", "«imported»", "«exported»", "«today_energy»", "«month_energy»", "Time", "«state»", "«signal»"]
+                            )
+                        },
+                    },
+                ),
+            ]
+        },
+        [
+            table(q.of_all({"telegram": q.IMPORT_W}, _HEARD)),
+            table(q.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
+            table(q.days_of_all("today_energy")),
+            table(q.since_of_all("month_energy")),
+            table(q.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
+        ],
+    ),
+    Panel(
+        "ranking",
+        (0, 21, 10, 12),
+        bars("watth", {"imported": {}}, "meter", orientation="horizontal", showValue="always")
+        | _THIS_MONTH
+        | {"transformations": [step("sortBy", {"fields": {}, "sort": [{"field": "«imported»", "desc": True}]})]},
+        [table(q.ranking("imported", 10))],
+    ),
+    Panel(
+        "power_of_all",
+        (10, 21, 14, 12),
+        lines("watt", {"imported": AREA, "exported": AREA}, interval="5m") | {"timeFrom": "24h", "hideTimeOverride": True},
+        [Query(q.power_of_all(q.IMPORT_W), "«imported»"), Query(q.power_of_all(q.EXPORT_W, "-"), "«exported»")],
+    ),
+]
+
+BOARD: Final = Board("building", PANELS, "now-24h", refresh="1m", timepicker={"hidden": True})

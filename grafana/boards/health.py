@@ -1,0 +1,106 @@
+"""Read-out health: whether telegrams come, can be read, and reach the database."""
+
+from typing import Final
+
+from grafana import queries as q
+from grafana.boards import METER, USUAL_RATE, Board
+from grafana.boards.quality import STATES
+from grafana.colors import BAD, FAIR, GOOD
+from grafana.panels import AREA, DASHED, STACKED_BARS, Panel, Query, figures, judged, lines, states, steps, table, values
+
+_CAUSES: Final = {cause: f"errors_{cause}" for cause in ("checksum", "framing", "key", "security", "records")}
+_COUNTERS: Final = {
+    "telegrams": "telegrams",
+    "decoded": "decoded",
+    "duplicates": "duplicates",
+    "unverified": "unverified",
+    "host_stamped": "host_stamped",
+    "dropped": "lines_dropped",
+}
+_DUE: Final = f'SELECT last("telegrams") * 0 + 0${{due:raw}} FROM {q.LINK} WHERE {q.METER} AND {q.IN_RANGE} AND 0${{due:raw}} > 0 GROUP BY time($__interval) fill(none)'
+_TO_INFLUX: Final = '"output" =~ /influxdb/'
+
+PANELS: Final = [
+    Panel(
+        "last_telegram",
+        (0, 0, 5, 6),
+        figures("dateTimeFromNow", {}, "max", fields="/^Time$/"),
+        [table(f'SELECT last("{q.IMPORT_W}") AS "«telegram»" FROM {q.TELEGRAMS} WHERE {q.METER} AND time > now() - 40d AND time <= now()')],
+    ),
+    Panel(
+        "age",
+        (5, 0, 5, 6),
+        judged("suffix:s", steps(GOOD, (60, FAIR), (180, BAD)), min=0, max=300, decimals=0),
+        [Query(f'SELECT last("age_s") FROM {q.LINK} WHERE {q.METER} AND {q.LATELY}', "«age»")],
+    ),
+    Panel(
+        "received",
+        (10, 0, 5, 6),
+        judged("percent", steps(BAD, (90, FAIR), (98, GOOD)), min=0, max=100, decimals=1),
+        [Query(q.received_share(), "«received»")],
+    ),
+    Panel("counters", (15, 0, 9, 6), figures("none", dict.fromkeys(_COUNTERS, {}), decimals=0), [table(q.risen(_COUNTERS))]),
+    Panel(
+        "states",
+        (0, 6, 24, 5),
+        states({"state": [values(STATES)]}),
+        [Query(q.link('last("state")'), "«state»")],
+    ),
+    Panel(
+        "rate",
+        (0, 11, 12, 9),
+        lines("none", {"rate": AREA, "due": DASHED}, interval="1m", min=0, decimals=0),
+        [Query(q.link('non_negative_derivative(first("telegrams"), 1m)', "none"), "«rate»"), Query(_DUE, "«due»")],
+    ),
+    Panel(
+        "errors",
+        (12, 11, 12, 9),
+        lines("short", dict.fromkeys(_CAUSES, {}), custom=STACKED_BARS, interval="1m", min=0, decimals=0),
+        [Query(q.counted(_CAUSES))],
+    ),
+    Panel(
+        "ages",
+        (0, 20, 12, 8),
+        lines("suffix:s", {"age": AREA, "limit": DASHED}, interval="10s", min=0),
+        [Query(q.link('max("age_s")'), "«age»"), Query(q.setting("silence_s"), "«limit»")],
+    ),
+    Panel("signal", (12, 20, 12, 8), lines("dBm", {"signal": {}}, interval="10s"), [Query(q.link('mean("rssi_dbm")'), "«signal»")]),
+    Panel(
+        "offset",
+        (0, 28, 12, 8),
+        lines("s", {"offset": {}}, interval="10s", decimals=1),
+        [Query(q.link('mean("clock_offset_s")'), "«offset»")],
+    ),
+    Panel(
+        "dropped",
+        (12, 28, 12, 8),
+        lines("short", {"dropped": {}}, custom=STACKED_BARS, interval="1m", min=0, decimals=0),
+        [Query(q.counted({"dropped": "lines_dropped"}))],
+    ),
+    Panel(
+        "written",
+        (0, 36, 8, 8),
+        lines("cps", {"written": AREA, "dropped": {}}, interval="30s", min=0),
+        [
+            Query(q.telegraf('non_negative_derivative(first("metrics_written"), 1s)', "internal_write", _TO_INFLUX), "«written»"),
+            Query(q.telegraf('non_negative_derivative(first("metrics_dropped"), 1s)', "internal_write", _TO_INFLUX), "«dropped»"),
+        ],
+    ),
+    Panel(
+        "buffer",
+        (8, 36, 8, 8),
+        lines("short", {"buffered": AREA, "limit": DASHED}, interval="30s", min=0),
+        [
+            Query(q.telegraf('max("buffer_size")', "internal_write", _TO_INFLUX), "«buffered»"),
+            Query(q.telegraf('last("buffer_limit")', "internal_write", _TO_INFLUX), "«limit»"),
+        ],
+    ),
+    Panel(
+        "memory",
+        (16, 36, 8, 8),
+        lines("bytes", {"memory": AREA}, interval="30s", min=0),
+        [Query(q.telegraf('mean("heap_in_use_bytes")', "internal_memstats"), "«memory»")],
+    ),
+]
+
+BOARD: Final = Board("health", PANELS, "now-6h", refresh="30s", variables=(METER, USUAL_RATE))

@@ -1,0 +1,67 @@
+#!/usr/bin/env python3
+"""The tables of boards and words into Grafana's dashboard files: `python grafana/build.py`.
+
+With `--check` it writes nothing and ends with 1 where a committed file is not what the tables say. Only the standard library is used.
+"""
+
+import argparse
+import json
+import re
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+HERE: Final = Path(__file__).resolve().parent
+if str(HERE.parent) not in sys.path:
+    sys.path.insert(0, str(HERE.parent))
+
+from grafana import boards, texts  # noqa: E402, the folder above is known only now
+
+_NAME: Final = re.compile("«([^«»]*)»")
+
+
+def spoken(node: Any, words: dict[str, str]) -> Any:
+    """A copy of some JSON with each «name» replaced, in keys too. Raises KeyError where a word is missing."""
+    if isinstance(node, str):
+        return _NAME.sub(lambda found: words[found[1]], node)
+    if isinstance(node, dict):
+        return {spoken(key, words): spoken(value, words) for key, value in node.items()}
+    if isinstance(node, list | tuple):
+        return [spoken(part, words) for part in node]
+    return node
+
+
+def files() -> dict[str, str]:
+    """What each file should hold, by its path under grafana/."""
+    made = {}
+    for key in boards.BOARDS:
+        dashboard = boards.dashboard(import_module(f"grafana.boards.{key}").BOARD)
+        for language in texts.LANGUAGES:
+            said = spoken(dashboard, texts.dictionary(language))
+            made[f"dashboards/{language}/{key}.json"] = json.dumps(said, ensure_ascii=False, indent=1) + "\n"
+    return made
+
+
+def stale(root: Path = HERE) -> list[str]:
+    """Paths of files that are not what the tables say."""
+    return [path for path, text in files().items() if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write or check. Returns the exit code."""
+    parser = argparse.ArgumentParser(description="Write Grafana's dashboard files.")
+    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file is stale")
+    if parser.parse_args(arguments).check:
+        found = stale()
+        for path in found:
+            print(f"grafana/{path} is not what the tables say: run python grafana/build.py", file=sys.stderr)
+        return 1 if found else 0
+    for path, text in files().items():
+        (HERE / path).parent.mkdir(parents=True, exist_ok=True)
+        (HERE / path).write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

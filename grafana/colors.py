@@ -1,0 +1,51 @@
+"""One colour for one meaning, on every board and in both languages; each can be told from the others on dark and on light.
+
+Names are those of `texts.NAMES`. The tariff zones are shades of import's blue, as they are its parts; the phases have the colours of
+their wires (IEC 60445), black replaced by violet, since it cannot be seen; pale is the same a year before.
+"""
+
+from typing import Final
+
+COLORS: Final = {
+    "imported": "#3274D9",
+    "exported": "#56A64B",
+    "imported_before": "#A9C4EB",
+    "exported_before": "#B5DAAF",
+    "cost": "#C0497B",
+    "earned": "#7FB800",
+    "limit": "#E02F44",
+    "limiter": "#FF9830",
+    "zone_1": "#1F60C4",
+    "zone_2": "#7EB1F5",
+    "zone_3": "#33B5C4",
+    "zone_4": "#123A7D",
+    "l1": "#A8612A",
+    "l2": "#9F6BD4",
+    "l3": "#8E959E",
+    "reactive_import": "#8F3BB8",
+    "reactive_export": "#E685B3",
+    "imbalance": "#D9A404",
+    "demand": "#4C5FD7",
+    "age": "#5AA9A3",
+    "rate": "#2F9E9E",
+    "due": "#6E7A89",
+    "signal": "#B0A12B",
+    "offset": "#7A6BB5",
+    "checksum": "#F2CC0C",
+    "framing": "#E0A84F",
+    "key": "#C4162A",
+    "security": "#FF5C8A",
+    "records": "#8AB800",
+    "dropped": "#D44A3A",
+    "written": "#6FBF73",
+    "buffered": "#B877D9",
+    "memory": "#6C8EBF",
+}
+"""Meaning → colour of its series."""
+
+GOOD: Final = "green"
+FAIR: Final = "yellow"
+BAD: Final = "red"
+NEUTRAL: Final = "text"
+"""Judgements, which are no series: Grafana's own names, so that each theme has its shade."""
+EMPTY: Final = "super-light-blue"

@@ -1,0 +1,375 @@
+"""Questions of the boards into InfluxQL: what a panel asks is a call here.
+
+**Energy** is always a sum of a register's steps, read from the five-minute points (`"5m"."electricity"`: register at the window's end,
+stamped with its start). A step belongs to the window in which the register was next seen, so what flowed during a gap falls to the
+period in which it ended. Steps are taken within a serial number and then added up: a new meter starts at its own first reading,
+and no difference ever runs from one meter to the next. A register that ran over or was reset gives no negative step. Days, hours
+and months are local ones, by `tz()`, which InfluxDB 2.9.1 gets right on the days of 23 and 25 hours [seen, and tested here].
+
+A query by days begins `LOOK_BACK_DAYS` earlier, at noon, so that the first day's first step is there, whatever happened at midnight,
+and skips those days by OFFSET; this works with `fill(null)` or `fill(0)` only, where each day is a row.
+
+**Everything else** is read from the telegrams themselves for views of up to two days, else from the five-minute points: both queries
+are sent, and a condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB touches any data.
+
+Every query bounds time on both sides and says `now()` where it means it, so a test can put any moment in its place. «Names» in
+guillemets are filled in by language (`texts.NAMES`); `$` and `${…}` are Grafana's.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+TELEGRAMS: Final = '"electricity"'
+WINDOWS: Final = '"5m"."electricity"'
+LINK: Final = '"electricity_link"'
+SETTINGS: Final = '"electricity_settings"'
+METER: Final = '"meter" =~ /^${meter:regex}$/'
+ZONE: Final = "tz('Europe/Warsaw')"
+
+IMPORT: Final = "active_energy_import_wh"
+EXPORT: Final = "active_energy_export_wh"
+IMPORT_W: Final = "active_power_import_w"
+EXPORT_W: Final = "active_power_export_w"
+TARIFFS: Final = range(5)
+"""Registers with a price: 0 is the total, 1 to 4 the tariff zones."""
+
+LOOK_BACK_DAYS: Final = 7
+"""A gap up to so long before the first day of a view still counts where it ended."""
+KWH: Final = " / 1000"
+"""Wh into what the bill says."""
+WHOLE_DAY: Final = 270
+"""Steps of a day that was seen whole: 288, 276 on the day of 23 hours, and a few may be missing."""
+FINE_MS: Final = 180_000_000
+"""Longest view of single telegrams: two days and the hour that clocks may be changed by."""
+FOUR_YEARS_MS: Final = 126_230_400_000
+YEAR_MS: Final = 31_536_000_000
+SINCE_MARCH_MS: Final = 58_143_600_000
+"""Added to a time it makes the remainder by four years that since the last 29 February ended (1 March 1972, CET)."""
+
+IS_FINE: Final = f"${{__to}} - ${{__from}} <= {FINE_MS}"
+IS_COARSE: Final = f"${{__to}} - ${{__from}} > {FINE_MS}"
+
+
+class Span(NamedTuple):
+    """A stretch of time, as InfluxQL writes it."""
+
+    since: str
+    until: str
+    condition: str = ""
+
+    def __str__(self) -> str:
+        """The condition of a WHERE."""
+        extra = f" AND {self.condition}" if self.condition else ""
+        return f"time >= {self.since} AND time <= {self.until}{extra}"
+
+
+IN_RANGE: Final = "$timeFilter"
+LATELY: Final = Span("now() - 15m", "now()")
+"""Within it a reading counts as of now."""
+
+
+def _with_look_back(days: int = 0) -> str:
+    return f"{24 * (days + LOOK_BACK_DAYS) - 12}h"
+
+
+def last_days(days: int, until: str = "now()") -> Span:
+    """So many days up to today; a day is skipped by OFFSET, see above."""
+    return Span(f"now() - {_with_look_back(days)}", until)
+
+
+THE_RANGE: Final = Span(f"${{__from}}ms - {_with_look_back()}", "${__to}ms")
+"""The days of the range that is chosen on the board."""
+SINCE_LEAP_DAY: Final = f"(${{__from}} + {SINCE_MARCH_MS}) % {FOUR_YEARS_MS}"
+YEAR_BEFORE: Final = {
+    365: Span(f"${{__from}}ms - {_with_look_back(365)}", "${__to}ms - 365d", f"{SINCE_LEAP_DAY} >= {YEAR_MS}"),
+    366: Span(f"${{__from}}ms - {_with_look_back(366)}", "${__to}ms - 366d", f"{SINCE_LEAP_DAY} < {YEAR_MS}"),
+}
+"""The same range a year before: 366 days where a 29 February lies between the two beginnings. One of both is empty."""
+
+
+# --- energy ---
+
+
+def _of_days(columns: Mapping[str, str], span: Span, factor: str = "", seen: str = "") -> str:
+    """Energy of each local day and register, Wh (times a factor), as sub-queries to be added up: name → register.
+
+    The first holds what a register went on by within the day, the second what came between its last point of an earlier day and the
+    first of this one; for a register's first day ever that is nothing, and so a new meter counts from its first point on. Only first
+    and last points are compared, which takes a tenth of the time of adding up all steps.
+    """
+    begin = f"FROM {WINDOWS} WHERE {METER} AND {span}"
+    end = f'GROUP BY time(1d), "meter", "serial" fill(none) {ZONE}'
+    within = {name: f'last("{field}") - first("{field}")' for name, field in columns.items()}
+    inside = ", ".join(f'({wh}){factor} AS "{name}"' for name, wh in within.items())
+    between = ", ".join(
+        f'(non_negative_difference(last("{field}")) - ({within[name]})){factor} AS "{name}"' for name, field in columns.items()
+    )
+    return f"(SELECT {inside}{seen} {begin} {end}), (SELECT {between} {begin} {end})"
+
+
+def _by_day(select: str, source: str, span: Span, fill: str) -> str:
+    """Sums by local day, from the first day of a span that is looked back from."""
+    return f"SELECT {select} FROM {source} WHERE {span} GROUP BY time(1d) fill({fill}) LIMIT 10000 OFFSET {LOOK_BACK_DAYS} {ZONE}"
+
+
+def days(columns: Mapping[str, str], span: Span, fill: str = "null", factor: str = KWH) -> str:
+    """Energy by local day, kWh: name → register."""
+    names = ", ".join(f'sum("{name}"){factor} AS "«{name}»"' for name in columns)
+    return _by_day(names, _of_days(columns, span), span, fill)
+
+
+def cumulated(name: str, field: str, span: Span) -> str:
+    """Energy since the beginning of the span, by local day up to today, kWh."""
+    so_far = span._replace(until=f"{span.until} AND time <= now()")
+    by_day = _by_day('sum("wh") AS "wh"', _of_days({"wh": field}, so_far), so_far, "0")
+    return f'SELECT cumulative_sum("wh"){KWH} AS "«{name}»" FROM ({by_day}) WHERE {so_far} {ZONE}'
+
+
+def money(name: str, way: str, span: Span) -> str:
+    """What a day's energy costs (`import`) or brings (`export`): each register's energy times its price in the settings.
+
+    Prices come as hidden variables; a price that is not set is an empty one, and its register is not read.
+    """
+    sources = []
+    for tariff in TARIFFS:
+        field = f"active_energy_{way}_t{tariff}_wh" if tariff else f"active_energy_{way}_wh"
+        price = f"0${{{way}_t{tariff}:raw}}"
+        priced = span._replace(condition=" AND ".join(filter(None, [span.condition, f"{price} > 0"])))
+        sources.append(_of_days({"money": field}, priced, f" * {price} / 1000"))
+    return _by_day(f'sum("money") AS "«{name}»"', ", ".join(sources), span, "0")
+
+
+def extreme_days(function: str, name: str, count: int, span: Span) -> str:
+    """The days with most (`top`) or least (`bottom`) energy of those that were seen whole, kWh."""
+    source = _of_days({"wh": IMPORT}, span, seen=f', count("{IMPORT}") AS "seen"')
+    by_day = f'SELECT sum("wh"){KWH} AS "kwh", sum("seen") AS "seen" FROM {source} WHERE {span} GROUP BY time(1d) fill(none) {ZONE}'
+    return f'SELECT {function}("kwh", {count}) AS "«{name}»" FROM ({by_day}) WHERE "seen" >= {WHOLE_DAY} {ZONE}'
+
+
+def hours(name: str, field: str) -> str:
+    """Energy by local hour of the range, kWh: the steps between the five-minute points."""
+    span = Span("${__from}ms - 5m", "${__to}ms")
+    steps = f'SELECT non_negative_difference("{field}") AS "wh" FROM {WINDOWS} WHERE {METER} AND {span} GROUP BY "meter", "serial"'
+    return f'SELECT sum("wh"){KWH} AS "«{name}»" FROM ({steps}) WHERE {span} GROUP BY time(1h) fill(none) {ZONE}'
+
+
+def demand(span: Span | str, every: str) -> str:
+    """Highest mean import power of a quarter of an hour, W, in each piece of time; from the register, gaps left out."""
+    steps = (
+        f'SELECT non_negative_difference("{IMPORT}") AS "wh", elapsed("{IMPORT}", 1s) AS "apart_s" FROM {WINDOWS}'
+        f' WHERE {METER} AND {span} GROUP BY "meter", "serial"'
+    )
+    quarters = f'SELECT sum("wh") * 4 AS "w" FROM ({steps}) WHERE {span} AND "apart_s" <= 300 GROUP BY time(15m) fill(none)'
+    return f'SELECT max("w") AS "«demand»" FROM ({quarters}) WHERE {span} GROUP BY time({every}) fill(none) {ZONE}'
+
+
+def base_load(name: str) -> str:
+    """Mean import power of each hour of a week, W."""
+    return (
+        f'SELECT mean("{IMPORT_W}") AS "«{name}»" FROM {WINDOWS} WHERE {METER} AND time > now() - 7d AND time <= now()'
+        f" GROUP BY time(1h) fill(none) {ZONE}"
+    )
+
+
+# --- the telegrams ---
+
+
+def _sums(columns: Mapping[str, str]) -> str:
+    return ", ".join(f'sum("{field}") AS "«{name}»"' for name, field in columns.items())
+
+
+def newest(columns: Mapping[str, str], condition: str = "") -> str:
+    """What the last telegrams say: name → expression of fields."""
+    extra = f" AND {condition}" if condition else ""
+    names = ", ".join(f'{expression} AS "«{name}»"' for name, expression in columns.items())
+    return f"SELECT {names} FROM {TELEGRAMS} WHERE {METER} AND {LATELY}{extra}"
+
+
+def course(expression: str, condition: str = "", fill: str = "null") -> tuple[str, str]:
+    """An expression of fields over the range: of the telegrams, or for long ranges of the five-minute points."""
+    extra = f" AND {condition}" if condition else ""
+    fine, coarse = (
+        f"SELECT {expression} FROM {source} WHERE {METER} AND {IN_RANGE}{extra} AND {chosen} GROUP BY time($__interval) fill({fill}) {ZONE}"
+        for source, chosen in ((TELEGRAMS, IS_FINE), (WINDOWS, IS_COARSE))
+    )
+    return fine, coarse
+
+
+def over_range(expression: str, condition: str) -> tuple[str, str]:
+    """An expression of fields over the whole range, as `course`."""
+    fine, coarse = (
+        f"SELECT {expression} FROM {source} WHERE {METER} AND {IN_RANGE} AND {condition} AND {chosen}"
+        for source, chosen in ((TELEGRAMS, IS_FINE), (WINDOWS, IS_COARSE))
+    )
+    return fine, coarse
+
+
+def setting(field: str) -> str:
+    """A limit of the settings as it was in force over the range; settings are written every five minutes."""
+    return (
+        f'SELECT last("{field}") FROM {SETTINGS} WHERE {METER} AND time >= ${{__from}}ms - 10m AND time <= ${{__to}}ms AND time <= now()'
+        f" GROUP BY time($__interval) fill(previous) {ZONE}"
+    )
+
+
+def newest_setting(field: str) -> str:
+    """A setting as it is now."""
+    return f'SELECT last("{field}") FROM {SETTINGS} WHERE {METER}'
+
+
+# --- quality ---
+
+LOW_V: Final = 207
+HIGH_V: Final = 253
+"""230 V ± 10 % (EN 50160, 4.2.2)."""
+TAN_PHI: Final = 0.4
+"""Above it reactive energy is charged in Poland."""
+PHASES: Final = (1, 2, 3)
+
+
+def share_inside(phase: int) -> str:
+    """Percent of the 10-minute means of a phase's voltage within EN 50160's band. A zero is counted, lest none inside be no row."""
+    means = f'SELECT mean("voltage_l{phase}_v") AS "v" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY time(10m) fill(none)'
+    return (
+        f'SELECT sum("inside") / sum("all") * 100 FROM (SELECT count("v") * 0 AS "inside", count("v") AS "all" FROM ({means})),'
+        f' (SELECT count("v") AS "inside" FROM ({means}) WHERE "v" >= {LOW_V} AND "v" <= {HIGH_V})'
+    )
+
+
+def imbalance() -> tuple[str, str]:
+    """How far the phase farthest off stands from the mean of the three, percent: half the sum of all distances, as they add up to 0."""
+    mean = '("a" + "b" + "c") / 3'
+    away = " + ".join(f'abs("{phase}" - {mean})' for phase in "abc")
+    columns = ", ".join(f'mean("voltage_l{phase}_v") AS "{name}"' for phase, name in zip(PHASES, "abc", strict=True))
+    fine, coarse = (f"SELECT ({away}) / 2 / ({mean}) * 100 FROM ({query}) {ZONE}" for query in course(columns, fill="none"))
+    return fine, coarse
+
+
+def gaps() -> str:
+    """Stretches without a telegram, seconds, with what the register went on by meanwhile; stamped with their end."""
+    steps = (
+        f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s", difference("{IMPORT}") AS "wh" FROM {WINDOWS}'
+        f' WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "serial"'
+    )
+    return f'SELECT "s" AS "«gap»", "wh" AS "«meanwhile»" FROM ({steps}) WHERE "s" > 0 {ZONE}'
+
+
+def longest_gap(name: str) -> str:
+    """The longest stretch without a telegram, seconds."""
+    steps = f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "serial"'
+    return f'SELECT max("s") AS "«{name}»" FROM ({steps}) WHERE "s" > 0'
+
+
+def coverage() -> str:
+    """Share of five-minute windows in which the meter was heard; the newest ten minutes may not have been computed yet."""
+    return (
+        f'SELECT count("{IMPORT}") * 300000 / $__interval_ms FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - 10m'
+        f" GROUP BY time($__interval) fill(0) {ZONE}"
+    )
+
+
+# --- the read-out ---
+
+
+def link(expression: str, fill: str = "null", every: str = "$__interval") -> str:
+    """An expression of the status lines' fields over the range."""
+    return f"SELECT {expression} FROM {LINK} WHERE {METER} AND {IN_RANGE} GROUP BY time({every}) fill({fill}) {ZONE}"
+
+
+def counted(columns: Mapping[str, str]) -> str:
+    """By how much counters have risen in each piece of time; they begin at 0 where the plugin does."""
+    return link(", ".join(f'non_negative_difference(last("{field}")) AS "«{name}»"' for name, field in columns.items()), "none")
+
+
+def risen(columns: Mapping[str, str]) -> str:
+    """By how much counters have risen in the range."""
+    steps = ", ".join(f'non_negative_difference("{field}") AS "{field}"' for field in columns.values())
+    inner = f'SELECT {steps} FROM {LINK} WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "interface"'
+    return f"SELECT {_sums(columns)} FROM ({inner})"
+
+
+def usual_rate() -> str:
+    """Telegrams a minute as they usually come: what nine in ten five-minute means of the week stay below."""
+    rates = (
+        f'SELECT non_negative_derivative(first("telegrams"), 1m) AS "rate" FROM {LINK} WHERE {METER} AND time > now() - 7d AND time <= now()'
+        ' GROUP BY time(5m), "meter" fill(none)'
+    )
+    return f'SELECT percentile("rate", 90) FROM ({rates})'
+
+
+def telegraf(expression: str, measurement: str, condition: str = "") -> str:
+    """An expression of Telegraf's own figures ([[inputs.internal]])."""
+    extra = f" AND {condition}" if condition else ""
+    return f'SELECT {expression} FROM "{measurement}" WHERE {IN_RANGE}{extra} GROUP BY time($__interval) fill(null) {ZONE}'
+
+
+# --- many meters ---
+
+
+def of_all(columns: Mapping[str, str], span: Span, source: str = TELEGRAMS) -> str:
+    """The newest values of every meter, one row each; InfluxDB finds them without reading the range."""
+    names = ", ".join(f'last("{field}") AS "«{name}»"' for name, field in columns.items())
+    return f'SELECT {names} FROM {source} WHERE {span} GROUP BY "meter"'
+
+
+def days_of_all(name: str) -> str:
+    """Energy of the last local days, by meter; the last row of each is today's.
+
+    Taking that row here, by `last()`, would turn the order of time around inside, and with it every step's sign [seen on 2.9.1].
+    """
+    span = Span("now() - 60h", "now()")
+    steps = f'SELECT non_negative_difference("{IMPORT}") AS "wh" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial"'
+    return f'SELECT sum("wh") AS "«{name}»" FROM ({steps}) WHERE {span} GROUP BY time(1d), "meter" fill(0) {ZONE}'
+
+
+def since_of_all(name: str) -> str:
+    """Energy since the range began, by meter: from the first and last points alone, so a month costs as little as a day.
+
+    What a register went on by within the range, and where it was seen before, from there to its first point in the range.
+    """
+    within = Span("${__from}ms", "${__to}ms")
+    before = Span("${__from}ms - 40d", "${__from}ms - 1ms")
+
+    def point(function: str, span: Span) -> str:
+        return f'SELECT {function}("{IMPORT}") AS "{function}" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial"'
+
+    inside = f'SELECT last("{IMPORT}") - first("{IMPORT}") AS "wh" FROM {WINDOWS} WHERE {within} GROUP BY "meter", "serial"'
+    seam = f'SELECT first("first") - last("last") AS "wh" FROM ({point("first", within)}), ({point("last", before)}) GROUP BY "meter", "serial"'
+    return f'SELECT sum("wh") AS "«{name}»" FROM ({inside}), ({seam}) GROUP BY "meter"'
+
+
+def ranking(name: str, count: int) -> str:
+    """The meters with most energy since the range began."""
+    return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM ({since_of_all("wh").replace("«wh»", "wh")})'
+
+
+def sum_of_all(columns: Mapping[str, str]) -> str:
+    """Sums of the newest values of all meters that were heard lately."""
+    newest_of_each = ", ".join(f'last("{field}") AS "{field}"' for field in columns.values())
+    return f'SELECT {_sums(columns)} FROM (SELECT {newest_of_each} FROM {TELEGRAMS} WHERE {LATELY} GROUP BY "meter")'
+
+
+def known(name: str, span: Span) -> str:
+    """How many meters were heard."""
+    return f'SELECT count("w") AS "«{name}»" FROM (SELECT last("{IMPORT_W}") AS "w" FROM {TELEGRAMS} WHERE {span} GROUP BY "meter")'
+
+
+def not_ok(name: str) -> str:
+    """How many meters' read-out is in any other state than `ok`. A zero is counted, lest none be no row."""
+    newest_state = f'SELECT last("state") AS "state" FROM {LINK} WHERE time > now() - 1d AND time <= now() GROUP BY "meter"'
+    return (
+        f'SELECT sum("meters") AS "«{name}»" FROM (SELECT count("state") * 0 AS "meters" FROM ({newest_state})),'
+        f' (SELECT count("state") AS "meters" FROM ({newest_state}) WHERE "state" != \'ok\')'
+    )
+
+
+def power_of_all(field: str, sign: str = "") -> str:
+    """Sum of all meters' mean powers; each has one point in five minutes."""
+    factor = f"{sign}300000 / $__interval_ms"
+    return f'SELECT sum("{field}") * {factor} FROM {WINDOWS} WHERE {IN_RANGE} GROUP BY time($__interval) fill(none) {ZONE}'
+
+
+def received_share() -> str:
+    """Telegrams of the range in percent of what is due at the usual rate."""
+    rates = link('non_negative_derivative(first("telegrams"), 1m) AS "rate"', "none", "5m")
+    return f'SELECT mean("rate") / 0${{due:raw}} * 100 FROM ({rates}) WHERE 0${{due:raw}} > 0'

@@ -1,0 +1,247 @@
+"""docker-compose.yml and its variants, as `docker compose` would understand them: nothing is started here."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from servers import build
+
+from telegraf_han import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Composed = Callable[..., dict[str, Any]]
+
+ROOT = Path(__file__).parents[2]
+FILES = ("docker-compose.yml", "docker/existing-influxdb.yml", "docker/existing-grafana.yml", "docker/telegram.yml")
+INFLUXDB_ELSEWHERE = {"INFLUX_URL": "http://influxdb.invalid:8086", "INFLUX_ADMIN_TOKEN_FILE": "./token"}
+VARIANTS = {
+    "virtual": ((), {}),
+    "real": ((), {"HAN_METER": "real", "HAN_DEVICE": "/dev/ttyUSB0"}),
+    "influxdb elsewhere": ((FILES[1],), INFLUXDB_ELSEWHERE),
+    "grafana elsewhere": ((FILES[2],), {}),
+    "polish, with telegram": ((FILES[3],), {"HAN_LANGUAGE": "pl"}),
+}
+PRIVATE = [".env", "docker/alerts.env", "docker/real/han.toml", "docker/real/home.ek", "docker/real/influx_admin_token"]
+ONCE = {"setup", "history"}
+ALWAYS = {"influxdb", "telegraf", "grafana"}
+VARIABLE = re.compile(r"\$\{(\w+)")
+
+
+@pytest.fixture(params=VARIANTS)
+def project(request: pytest.FixtureRequest, composed: Composed) -> dict[str, Any]:
+    """Return each variant in turn."""
+    overrides, environment = VARIANTS[request.param]
+    return composed(*overrides, **environment)
+
+
+def test_published_schema() -> None:
+    """The file has no key that the compose specification does not know."""
+    checker = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    done = subprocess.run([*checker, "docker-compose.yml"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if "No module named" in done.stderr and os.environ.get("CI") != "true":
+        pytest.skip("check-jsonschema is not installed")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_is_mounted_is_there(project: dict[str, Any]) -> None:
+    """Every file and folder of the host that a container gets stands in the repository."""
+    mounts = [mount["source"] for service in project["services"].values() for mount in service["volumes"] if mount["type"] == "bind"]
+
+    assert mounts
+    assert [source for source in mounts if not Path(source).exists() and not source.endswith("/token")] == []
+
+
+def test_images_are_pinned(project: dict[str, Any]) -> None:
+    """Each image is named with its registry, so that Podman asks nothing, and down to the patch; ours is this version's."""
+    images = {service["image"] for service in project["services"].values()}
+
+    assert f"telegraf-han:{__version__}" in images
+    assert all(re.fullmatch(r"docker\.io/[\w/]+:\d+\.\d+\.\d+", image) for image in images - {f"telegraf-han:{__version__}"})
+
+
+def test_images_are_what_the_tests_run(composed: Composed) -> None:
+    """Telegraf and InfluxDB have the versions that all other tests are run with."""
+    assert composed()["services"]["influxdb"]["image"].endswith(":" + build.version("influxd"))
+    dockerfile = (ROOT / "docker/Dockerfile").read_text()
+    assert set(re.findall(r"^FROM (\S+:\S+)", dockerfile, re.MULTILINE)) == {f"docker.io/library/telegraf:{build.version('telegraf')}"}
+
+
+def test_one_port_on_this_machine_alone(composed: Composed) -> None:
+    """Nothing is published but Grafana, and it is for this machine only unless somebody says otherwise."""
+    published = {name: service["ports"] for name, service in composed()["services"].items() if service.get("ports")}
+
+    assert list(published) == ["grafana"]
+    assert [(port["host_ip"], port["published"], port["target"]) for port in published["grafana"]] == [("127.0.0.1", "3000", 3000)]
+    assert composed(GRAFANA_ADDRESS="192.0.2.1", GRAFANA_PORT="80")["services"]["grafana"]["ports"][0]["host_ip"] == "192.0.2.1"
+
+
+def test_least_rights(project: dict[str, Any]) -> None:
+    """No container writes outside its volumes, gains rights, or has root's, but for the two that set things up."""
+    for name, service in project["services"].items():
+        assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"]), name
+        assert not service.get("privileged")
+        assert service["user"].startswith("0:") == (name in ONCE)
+        assert set(service.get("cap_add", ())) <= {"CHOWN", "DAC_OVERRIDE", "FOWNER"}
+        assert bool(service.get("cap_add")) == (name in ONCE)
+
+
+def test_everybody_has_its_own_secrets(project: dict[str, Any]) -> None:
+    """Telegraf sees its secrets, Grafana its own, the administrator's nobody who runs for long, and nobody can change them."""
+    for name in ALWAYS & project["services"].keys():
+        secrets = {mount["source"]: mount for mount in project["services"][name]["volumes"] if mount["source"].endswith("-secrets")}
+        assert set(secrets) == ({f"{name}-secrets"} - {"influxdb-secrets"})
+        assert all(mount["read_only"] for mount in secrets.values())
+
+
+def test_no_secret_in_the_file(project: dict[str, Any]) -> None:
+    """What a container's environment shows is no secret, at most the place of a file."""
+    names = {key for service in project["services"].values() for key in service["environment"]}
+
+    assert [key for key in names if re.search("TOKEN|PASSWORD|SECRET|KEY", key) and not key.endswith("__FILE")] == []
+    assert not any(project.get(kind) for kind in ("secrets", "configs"))
+
+
+def test_logs_are_bounded_and_ends_have_time(project: dict[str, Any]) -> None:
+    """No log fills a memory card, and nobody is killed while it still writes."""
+    for name, service in project["services"].items():
+        assert set(service["logging"]["options"]) == {"max-size", "max-file"}
+        if name in ALWAYS:
+            assert (service["restart"], service["stop_grace_period"]) == ("unless-stopped", "30s")
+        else:
+            assert service["restart"] == "no"
+
+
+def test_order_of_the_start(composed: Composed) -> None:
+    """InfluxDB healthy, then the set-up, then Telegraf and the virtual meter's past, and Grafana once there is something to see."""
+    services = composed()["services"]
+    order = {name: {to: how["condition"] for to, how in (service.get("depends_on") or {}).items()} for name, service in services.items()}
+
+    assert order == {
+        "influxdb": {},
+        "setup": {"influxdb": "service_healthy"},
+        "history": {"setup": "service_completed_successfully"},
+        "telegraf": {"influxdb": "service_healthy", "setup": "service_completed_successfully"},
+        "grafana": {"influxdb": "service_healthy", "history": "service_completed_successfully"},
+    }
+    assert {name for name, service in services.items() if service.get("healthcheck")} == ALWAYS
+
+
+def test_one_variable_switches_to_the_real_meter(composed: Composed) -> None:
+    """HAN_METER=real changes the folder that Telegraf reads, and closes Grafana to who has no password; nothing else."""
+    virtual, real = composed(), composed(HAN_METER="real")
+    folders = {
+        (name, mount["source"])
+        for name, service in real["services"].items()
+        for mount in service["volumes"]
+        if mount["source"].endswith("/real")
+    }
+
+    assert folders == {("telegraf", f"{ROOT}/docker/real"), ("history", f"{ROOT}/docker/real")}
+    assert virtual["services"]["grafana"]["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "true"
+    assert real["services"]["grafana"]["environment"]["GF_AUTH_ANONYMOUS_ENABLED"] == "false"
+
+
+def test_serial_device_and_group(composed: Composed) -> None:
+    """The cable and the group that may open it are variables; without a cable there is a device that always exists."""
+    telegraf = composed(HAN_DEVICE="/dev/serial/by-id/x", DIALOUT_GID="986", HAN_UID="1001", HAN_GID="100")["services"]["telegraf"]
+
+    assert (telegraf["devices"][0]["source"], telegraf["devices"][0]["target"]) == ("/dev/serial/by-id/x", "/dev/han")
+    assert (telegraf["group_add"], telegraf["user"]) == (["986"], "1001:100")
+    assert composed()["services"]["telegraf"]["devices"][0]["source"] == "/dev/null"
+
+
+def test_influxdb_is_reached_by_nobody_else(composed: Composed) -> None:
+    """InfluxDB is on the network that has no way out, unless it is published on purpose."""
+    project = composed()
+
+    assert list(project["services"]["influxdb"]["networks"]) == ["database"]
+    assert project["networks"]["database"]["internal"] is True
+
+
+def test_an_influxdb_elsewhere(composed: Composed) -> None:
+    """With an InfluxDB elsewhere none is started, and nobody waits for one."""
+    services = composed(FILES[1], **INFLUXDB_ELSEWHERE)["services"]
+
+    assert set(services) == {"setup", "history", "telegraf", "grafana"}
+    assert {service["environment"]["INFLUX_URL"] for service in services.values()} == {"http://influxdb.invalid:8086"}
+    assert all("influxdb" not in (service.get("depends_on") or {}) for service in services.values())
+
+
+def test_a_grafana_elsewhere(composed: Composed) -> None:
+    """With a Grafana elsewhere none is started, and InfluxDB can be reached by it."""
+    services = composed(FILES[2])["services"]
+
+    assert set(services) == {"influxdb", "setup", "history", "telegraf"}
+    assert [(port["host_ip"], port["published"]) for port in services["influxdb"]["ports"]] == [("127.0.0.1", "8086")]
+
+
+def test_every_variable_is_documented() -> None:
+    """.env.example names each variable that the files ask for, and no other."""
+    asked = {name for file in FILES for name in VARIABLE.findall((ROOT / file).read_text())}
+    told = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert told - {"COMPOSE_FILE"} == asked
+
+
+def test_defaults_are_documented() -> None:
+    """The defaults that .env.example shows are those of the files."""
+    defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", "".join((ROOT / file).read_text() for file in FILES)))
+    shown = dict(re.findall(r"^#(\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+
+    assert {name: value for name, value in defaults.items() if name not in {"INFLUX_URL", "HAN_LANGUAGE"}} == {
+        name: value for name, value in shown.items() if name in defaults and name not in {"INFLUX_URL", "HAN_LANGUAGE"}
+    }
+
+
+def test_keys_stay_out_of_the_image() -> None:
+    """The build sees what is named in .dockerignore only, which is nothing of docker/real."""
+    lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    allowed = [line[1:] for line in lines if line.startswith("!")]
+
+    assert lines[0] == "*"
+    assert not any("docker/real".startswith(name) for name in allowed)
+
+
+def test_keys_stay_out_of_git() -> None:
+    """What an owner puts into docker/real is never committed."""
+    ignored = subprocess.run(["git", "check-ignore", *PRIVATE], cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert ignored.stdout.split() == PRIVATE
+
+
+@pytest.mark.parametrize("name", ["requirements.txt", "build-requirements.txt"])
+def test_what_is_installed_is_pinned(name: str) -> None:
+    """Each package of the image has one version and its hashes."""
+    text = (ROOT / "docker" / name).read_text().replace("\\\n", " ")
+    packages = [line for line in text.splitlines() if line and not line.startswith("#")]
+
+    assert packages
+    assert all(re.match(r"[\w.-]+==\S+ .*--hash=sha256:[0-9a-f]{64}", line) for line in packages)
+
+
+def test_what_the_plugin_needs_is_pinned() -> None:
+    """No dependency of pyproject.toml is missing: then docker/lock.sh was forgotten."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    wanted = {re.split(r"[<>=~]", line)[0] for line in project["project"]["dependencies"]}
+    build_wanted = {re.split(r"[<>=~]", line)[0] for line in project["build-system"]["requires"]}
+
+    assert wanted <= set(re.findall(r"^([\w.-]+)==", (ROOT / "docker/requirements.txt").read_text(), re.MULTILINE))
+    assert build_wanted <= set(re.findall(r"^([\w.-]+)==", (ROOT / "docker/build-requirements.txt").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("script", sorted((ROOT / "docker").rglob("*.sh")), ids=lambda path: path.name)
+def test_scripts_are_shell(script: Path) -> None:
+    """Every script is understood by its shell; those that containers call by name are executable."""
+    subprocess.run(["bash", "-n", script], check=True)
+
+    assert os.access(script, os.X_OK) == (script.parent.name != "virtual")

@@ -1,0 +1,208 @@
+"""A dashboard file into the numbers its panels show, as Grafana would: variables, time ranges, macros, queries, frames.
+
+Written from Grafana's documents, to be small and to run at any moment: `now()` in a query is put in place as a time of the test's own, so
+a day of 23 hours can be asked for in November. What happens to the frames then is `boardframes`' part. What is not here (repeated
+panels, ad-hoc filters, other formats of variables) raises, so that no board uses it unseen.
+"""
+
+import json
+import re
+import urllib.parse
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from boardframes import Frame, frames_of, transformed
+from made import WARSAW
+
+MS = 1000
+STEPS_MS = [
+    *(1, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 15_000, 20_000, 30_000),
+    *(60_000, 120_000, 300_000, 600_000, 900_000, 1_200_000, 1_800_000, 3_600_000, 7_200_000, 10_800_000, 21_600_000, 43_200_000),
+    *(86_400_000, 604_800_000, 2_592_000_000, 31_536_000_000),
+]
+"""Intervals that Grafana rounds to."""
+BOUNDS_MS = [
+    *(10, 15, 35, 75, 150, 350, 750, 1_500, 3_500, 7_500, 12_500, 17_500, 25_000, 45_000, 90_000, 210_000, 450_000, 750_000, 1_050_000),
+    *(1_500_000, 2_700_000, 5_400_000, 9_000_000, 16_200_000, 32_400_000, 86_400_000, 604_800_000, 1_814_400_000, 3_628_800_000),
+]
+"""Up to which raw interval which step of `STEPS_MS[1:]` is taken."""
+UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+REFERENCE = re.compile(r"\$\{(\w+)(?::([\w:]+))?\}|\$(\w+)")
+
+
+class Answer(NamedTuple):
+    """What a panel got."""
+
+    title: str
+    key: int
+    frames: list[Frame]
+    queries: list[str]
+    milliseconds: float
+
+
+class Span(NamedTuple):
+    """A time range, ms, and how it was said."""
+
+    begin_ms: int
+    end_ms: int
+    raw: tuple[str, str]
+
+
+Ask = Callable[[str], list[dict[str, Any]]]
+"""An InfluxQL statement into InfluxDB's series."""
+
+
+def local_time(text: str, now_ms: int, *, end: bool) -> int:
+    """ms of Grafana's date mathematics: `now-1d/d`, or a number; `end` rounds up."""
+    if text.isdigit():
+        return int(text)
+    moment = datetime.fromtimestamp(now_ms / MS, UTC).astimezone(WARSAW)
+    for sign, count, unit, rounding in re.findall(r"([+-])(\d+)([smhdwMy])|/([dMy])", text):
+        moment = _rounded(moment, rounding, end=end) if rounding else _moved(moment, int(sign + count), unit)
+    return int(moment.timestamp() * MS)
+
+
+def _moved(moment: datetime, count: int, unit: str) -> datetime:
+    if unit in "My":
+        months = moment.year * 12 + moment.month - 1 + count * (12 if unit == "y" else 1)
+        return moment.replace(year=months // 12, month=months % 12 + 1)
+    if unit in "dw":  # by the wall clock
+        return moment + timedelta(**{UNITS[unit]: count})
+    return (moment.astimezone(UTC) + timedelta(**{UNITS[unit]: count})).astimezone(WARSAW)
+
+
+def _rounded(moment: datetime, unit: str, *, end: bool) -> datetime:
+    begin = moment.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+    if unit in "My":
+        begin = begin.replace(day=1)
+    if unit == "y":
+        begin = begin.replace(month=1)
+    if not end:
+        return begin
+    return _moved(begin, 1, unit) - timedelta(milliseconds=1)
+
+
+def interval_ms(span: Span, points: int, least: str) -> int:
+    """$__interval: the range by the panel's points, rounded, not below the least."""
+    number, unit = re.fullmatch(r"(\d+)(\w+)", least).groups()
+    floor_ms = int(number) * UNITS_MS[unit]
+    raw_ms = (span.end_ms - span.begin_ms) / points
+    rounded = next((step for step, bound in zip(STEPS_MS[1:], BOUNDS_MS, strict=False) if raw_ms < bound), STEPS_MS[-1])
+    return max(rounded if raw_ms >= BOUNDS_MS[0] else 1, floor_ms)
+
+
+def _text_of(ms: int) -> str:
+    for unit in ("d", "h", "m", "s"):
+        if ms % UNITS_MS[unit] == 0:
+            return f"{ms // UNITS_MS[unit]}{unit}"
+    return f"{ms}ms"
+
+
+def _escaped(value: str) -> str:
+    return re.sub(r"[\\^$*+?.()|[\]{}/]", r"\\\g<0>", value)
+
+
+def _formatted(values: list[str], form: str | None, name: str) -> str:
+    if form == "regex":
+        return _escaped(values[0]) if len(values) == 1 else "(" + "|".join(map(_escaped, values)) + ")"
+    if form == "queryparam":
+        return "&".join(f"var-{name}={urllib.parse.quote(value)}" for value in values)
+    if form in (None, "raw") and len(values) <= 1:
+        return values[0] if values else ""
+    raise NotImplementedError(f"${{{name}:{form}}} of {len(values)} values")
+
+
+class Board:
+    """One dashboard file at one moment."""
+
+    def __init__(self, file: Path, ask: Ask, now_ms: int, *, since: str = "", until: str = "", points: int = 1000, **chosen: str) -> None:
+        """`since` and `until` are the range chosen, by default the board's own; `chosen` are values of variables."""
+        self.json = json.loads(file.read_text(encoding="utf-8"))
+        self._ask = ask
+        self._now_ms = now_ms
+        self._points = points
+        time = self.json["time"]
+        self.range = self._span(since or time["from"], until or time["to"])
+        self.variables: dict[str, list[str]] = {}
+        for definition in self.json["templating"]["list"]:
+            self.variables[definition["name"]] = self._value(definition, chosen.get(definition["name"]))
+
+    def _span(self, since: str, until: str) -> Span:
+        return Span(local_time(since, self._now_ms, end=False), local_time(until, self._now_ms, end=True), (since, until))
+
+    def _value(self, definition: dict[str, Any], chosen: str | None) -> list[str]:
+        if definition["type"] == "datasource":
+            return ["telegraf-han"]
+        assert definition["type"] == "query"
+        assert not definition["multi"]
+        assert not definition["includeAll"]
+        options = [_option(series, row) for series in self.ask(definition["query"], self.range, 1) for row in series["values"]]
+        if definition["sort"] == 1:
+            options.sort()
+        return [chosen] if chosen in options else options[:1]
+
+    def panel_span(self, panel: dict[str, Any]) -> Span:
+        """A panel's own range; it counts only while the board's is a relative one."""
+        own = panel.get("timeFrom")
+        if not own or "now" not in self.range.raw[0] + self.range.raw[1]:
+            return self.range
+        return self._span(own if own.startswith("now") else f"now-{own}", "now")
+
+    def interpolated(self, text: str, span: Span) -> str:
+        """Variables and the built-in ones in place."""
+        known = self.variables | {"__from": [str(span.begin_ms)], "__to": [str(span.end_ms)]}
+
+        def replaced(found: re.Match[str]) -> str:
+            name = found[1] or found[3]
+            return _formatted(known[name], found[2], name) if name in known else found[0]
+
+        return REFERENCE.sub(replaced, text)
+
+    def statement(self, query: str, span: Span, every_ms: int) -> str:
+        """A query as InfluxDB gets it, with the test's moment as now()."""
+        text = self.interpolated(query, span)
+        text = text.replace("$timeFilter", f"time >= {span.begin_ms}ms and time <= {span.end_ms}ms")
+        text = text.replace("$__interval_ms", str(every_ms)).replace("$__interval", _text_of(every_ms))
+        assert "$" not in re.sub(r"=~ /[^/]*/", "", text), text
+        return text.replace("now()", f"{self._now_ms}ms")
+
+    def ask(self, query: str, span: Span, every_ms: int) -> list[dict[str, Any]]:
+        """The series that answer a query."""
+        return self._ask(self.statement(query, span, every_ms))
+
+    def panels(self) -> list[dict[str, Any]]:
+        """All panels that ask something."""
+        return [panel for panel in self.json["panels"] if panel["targets"]]
+
+    def panel(self, title: str) -> dict[str, Any]:
+        """A panel by its title."""
+        return next(panel for panel in self.json["panels"] if panel["title"] == title)
+
+    def answer(self, panel: dict[str, Any]) -> Answer:
+        """What a panel shows."""
+        span = self.panel_span(panel)
+        every_ms = interval_ms(span, panel.get("maxDataPoints", self._points), panel.get("interval", "1s"))
+        frames: list[Frame] = []
+        queries = []
+        begun = datetime.now(UTC)
+        for target in panel["targets"]:
+            query = self.statement(target["query"], span, every_ms)
+            queries.append(query)
+            frames += frames_of(self._ask(query), target)
+        taken = (datetime.now(UTC) - begun).total_seconds() * MS
+        return Answer(
+            self.interpolated(panel["title"], span), panel["id"], transformed(frames, panel.get("transformations", [])), queries, taken
+        )
+
+    def shown(self, title: str) -> Answer:
+        """What the panel of that title shows."""
+        return self.answer(self.panel(title))
+
+
+def _option(series: dict[str, Any], row: list[Any]) -> str:
+    """The text of a variable's option: the value, not the time or the key before it."""
+    value = row[1] if len(row) > 1 else row[0]
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -10,11 +10,12 @@ Power and errors are thresholds of type "custom": one of type "threshold" looks 
 change only where two states lie within twice its interval.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from telegraf_han import health
-from telegraf_han.config import Config
+from telegraf_han.config import Config, MeterConfig
 from telegraf_han.influx import items
 from telegraf_han.influx.api import Json
 from telegraf_han.influx.connection import Place
@@ -27,9 +28,12 @@ STALE_S: Final = 86_400
 """A meter silent for a day is no news any more; looking back further would cost more each minute."""
 POWER: Final = "active_power_import_w"
 """The field that is watched, and its limit's name."""
-LINK_COUNTS: Final = 'r._field == "decoded" or r._field =~ /^errors_/'
-BLAMED: Final = 'r.interface == "p1" or r._field !~ /^errors_(checksum|framing)$/'
-"""By radio these two are anybody's: a receiver cannot say whose telegram it lost."""
+
+_PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
+"""What may mean something to a regular expression, or end it; InfluxDB's refuse a backslash before anything beyond ASCII."""
+_BY_METER: Final = """    |> group()
+    |> pivot(rowKey: ["interface", "meter"], columnKey: ["_field"], valueColumn: "_value")"""
+"""Rows of fields into one row a meter, a field a column."""
 
 
 class Timing(NamedTuple):
@@ -94,72 +98,79 @@ def rule(bucket: str, name: str, endpoint_id: str, timing: Timing) -> Json:
 
 def power(bucket: str, config: Config, timing: Timing) -> list[Json]:
     """Import power above each meter's limit, in each minute of some."""
-    limits = {meter.name: limit for meter in config.meters if (limit := dict(meter.limits).get(POWER)) is not None}
-    if not limits:
-        return []
+    limits = {meter: limit for meter in config.meters if (limit := dict(meter.limits).get(POWER)) is not None}
     text = f"""
 minutes = from(bucket: {quoted(bucket)})
     |> range(start: -{timing.sustained_s}s)
     |> filter(fn: (r) => r._measurement == {quoted(config.output.measurement)} and r._field == "{POWER}")
+    |> filter(fn: (r) => {_watched(limits)})
     |> aggregateWindow(every: {timing.every_s}s, fn: mean, timeSrc: "_start", createEmpty: false)
 lowest = minutes
     |> min()
     |> group()
-    |> map(fn: (r) => ({{r with _time: now(), _field: "lowest_w"}}))
+    |> map(fn: (r) => ({{interface: r.interface, meter: r.meter, _field: "lowest_w", _value: r._value}}))
 // Where telegrams have only just begun nothing is known of the minutes before.
+age_s = (r) => float(v: int(v: now()) - int(v: r._time)) / 1000000000.0
 known = minutes
     |> first()
     |> group()
-    |> map(fn: (r) => ({{r with _time: now(), _field: "known_s", _value: float(v: int(v: now()) - int(v: r._time)) / 1000000000.0}}))
-crit = (r) => r.lowest_w > dict.get(dict: limits, key: r.meter, default: 0.0) and r.known_s >= {timing.known_s}.0
-messageFn = (r) => {_message("import power", "lowest_w", " W", timing)}
+    |> map(fn: (r) => ({{interface: r.interface, meter: r.meter, _field: "known_s", _value: age_s(r: r)}}))
+crit = (r) => r.lowest_w > r.limit and r.known_s >= {timing.known_s}.0
+messageFn = (r) => {_message("import power", "int(v: r.lowest_w)", " W", timing)}
 
-union(tables: [lowest, known])
-    |> group()
+union(tables: [limits, lowest, known])
+{_BY_METER}
+    |> filter(fn: (r) => exists r.lowest_w)
+    |> set(key: "_measurement", value: {quoted(config.output.measurement)})
 """
-    return [_custom(bucket, "import power above its limit", limits, text, timing)]
+    return [_custom(bucket, "import power above its limit", limits, text, timing)] if limits else []
 
 
 def errors(bucket: str, config: Config, timing: Timing) -> list[Json]:
     """More telegrams unread than each meter's `decode_errors_percent`, in percent of all that came in some minutes."""
-    limits = {meter.name: (health.DEFAULTS | dict(meter.limits))["decode_errors_percent"] for meter in config.meters}
+    limits = {meter: (health.DEFAULTS | dict(meter.limits))["decode_errors_percent"] for meter in config.meters}
     text = f"""
 counts = from(bucket: {quoted(bucket)})
     |> range(start: -{timing.sustained_s}s)
     |> filter(fn: (r) => r._measurement == {quoted(config.output.measurement + "_link")})
-    |> filter(fn: (r) => {LINK_COUNTS})
-    |> filter(fn: (r) => {BLAMED})
+    |> filter(fn: (r) => r._field == "decoded" or r._field =~ /^errors_/)
+    |> filter(fn: (r) => {_watched(limits)})
     |> difference(nonNegative: true)
     |> sum()
     |> group()
-    |> map(fn: (r) => ({{r with _time: now()}}))
-unread = (r) => r.errors_key + r.errors_security + r.errors_records + (if r.interface == "p1" then r.errors_checksum + r.errors_framing else 0)
-crit = (r) => 100 * unread(r: r) > int(v: dict.get(dict: limits, key: r.meter, default: 0.0)) * (unread(r: r) + r.decoded)
-messageFn = (r) => {_message("telegrams unread", "unread", "", timing)}
+    |> map(fn: (r) => ({{interface: r.interface, meter: r.meter, _field: r._field, _value: float(v: r._value)}}))
+// By radio a checksum or framing error is anybody's: a receiver cannot say whose telegram it lost.
+blamed = (r) => if r.interface == "p1" then r.errors_checksum + r.errors_framing else 0.0
+unread = (r) => r.errors_key + r.errors_security + r.errors_records + blamed(r: r)
+crit = (r) => 100.0 * unread(r: r) > r.limit * (unread(r: r) + r.decoded)
+messageFn = (r) => {_message("telegrams unread", "int(v: unread(r: r))", "", timing)}
 
-counts
+union(tables: [limits, counts])
+{_BY_METER}
+    |> filter(fn: (r) => exists r.decoded)
+    |> set(key: "_measurement", value: {quoted(config.output.measurement + "_link")})
 """
     return [_custom(bucket, "telegrams unread", limits, text, timing)] if limits else []
 
 
 def silence(bucket: str, config: Config, timing: Timing) -> list[Json]:
     """No telegram for longer than `silence_s`; a check for all meters that have the same. One never heard has no state to change."""
-    times: dict[int, list[str]] = {}
+    times: dict[int, list[MeterConfig]] = {}
     for meter in config.meters:
-        times.setdefault(max(1, round(health.silence_s(meter))), []).append(meter.name)
+        times.setdefault(max(1, round(health.silence_s(meter))), []).append(meter)
     return [_deadman(bucket, config.output.measurement, silence_s, meters, timing) for silence_s, meters in times.items()]
 
 
-def _deadman(bucket: str, measurement: str, silence_s: int, meters: list[str], timing: Timing) -> Json:
+def _deadman(bucket: str, measurement: str, silence_s: int, meters: Iterable[MeterConfig], timing: Timing) -> Json:
     """A deadman check. Meters send different fields, of different types, so the newest of any becomes one row a meter."""
     text = f"""from(bucket: {quoted(bucket)})
     |> range(start: -{STALE_S}s)
     |> filter(fn: (r) => r._measurement == {quoted(measurement)})
+    |> filter(fn: (r) => {_watched(meters)})
     |> last()
     |> keep(columns: ["_time", "_measurement", "interface", "meter"])
     |> group()
     |> map(fn: (r) => ({{r with _field: "seen", _value: 1.0}}))
-    |> filter(fn: (r) => contains(value: r.meter, set: [{", ".join(map(quoted, meters))}]))
     |> group(columns: ["_measurement", "_field", "interface", "meter"])"""
     return {
         "type": "deadman",
@@ -178,28 +189,41 @@ def _deadman(bucket: str, measurement: str, silence_s: int, meters: list[str], t
     }
 
 
-def _custom(bucket: str, title: str, limits: Mapping[str, float], text: str, timing: Timing) -> Json:
-    """A check of type custom: `text` defines `crit` and `messageFn` and ends with rows of fields, which become columns."""
+def _custom(bucket: str, title: str, limits: Mapping[MeterConfig, float], text: str, timing: Timing) -> Json:
+    """A check of type custom: `text` defines `crit` and `messageFn`, and ends with one row a meter.
+
+    The limits are rows too, joined by turning fields into columns. All meters are one table up to the end, since for each
+    table InfluxDB compiles each function anew: a thousand meters would take seconds a step.
+    """
     name = f"{items.prefix(bucket)}{title}"
-    rows = ", ".join(f"{quoted(meter)}: {float(limit)!r}" for meter, limit in limits.items())
-    flux = f"""import "dict"
+    rows = ", ".join(
+        f'{{interface: "{meter.interface}", meter: {quoted(meter.name)}, _field: "limit", _value: {float(limit)!r}}}'
+        for meter, limit in limits.items()
+    )
+    flux = f"""import "array"
 import "influxdata/influxdb/monitor"
-import "influxdata/influxdb/v1"
 
 option task = {{name: {quoted(name)}, every: {timing.every_s}s, offset: {timing.offset_s}s}}
 
-limits = [{rows}]
+limits = array.from(rows: [{rows}])
 check = {{_check_id: "", _check_name: {quoted(name)}, _type: "custom", tags: {{{SOURCE}: {quoted(_source(bucket))}}}}}
-{text}    |> v1.fieldsAsCols()
+{text}    |> map(fn: (r) => ({{r with _time: now()}}))
+    |> group(columns: ["_measurement", "interface", "meter"])
     |> monitor.check(data: check, messageFn: messageFn, crit: crit)
 """
     return {"type": "custom", "name": name, "status": "active", "query": {"text": flux}}
 
 
-def _message(subject: str, field: str, unit: str, timing: Timing) -> str:
+def _watched(meters: Iterable[MeterConfig]) -> str:
+    """A condition on `r.meter` that InfluxDB answers from its index, however many meters there are."""
+    names = "|".join(_PUNCTUATION.sub(r"\\\g<0>", meter.name) for meter in meters)
+    return f"r.meter =~ /^({names})$/"
+
+
+def _message(subject: str, number: str, unit: str, timing: Timing) -> str:
     """What is told, as Flux: meter, subject and number."""
     minutes = f"{timing.sustained_s // 60} min" if timing.sustained_s % 60 == 0 else f"{timing.sustained_s} s"
-    bad = f'": {subject} " + string(v: int(v: r.{field})) + "{unit} in {minutes}, more than its limit"'
+    bad = f'": {subject} " + string(v: {number}) + "{unit} in {minutes}, more than its limit"'
     return f'r.meter + (if r._level == "crit" then {bad} else ": {subject} within the limit")'
 
 

@@ -60,6 +60,20 @@ encryption_key = "{key}"
 active_power_import_w = 6000
 silence_s = {silence}
 decode_errors_percent = 20
+
+# Never heard, and of a name that would end any text or pattern that it is put into without care.
+[[meter]]
+name = "a\\"b${{c}}/d|(e€"
+interface = "wmbus"
+id = "12345678"
+
+[meter.limits]
+active_power_import_w = 1
+
+[[receiver]]
+name = "attic"
+type = "hex"
+port = "/dev/nowhere"
 """
 
 

@@ -29,7 +29,7 @@ STALE_S: Final = 86_400
 POWER: Final = "active_power_import_w"
 """The field that is watched, and its limit's name."""
 
-_PUNCTUATION: Final = re.compile(r"[!-/:-@\[-`{-~]")
+_PUNCTUATION: Final = re.compile(r"[!-,./:-@\[-^`{-~]")
 """What may mean something to a regular expression, or end it; InfluxDB's refuse a backslash before anything beyond ASCII."""
 _BY_METER: Final = """    |> group()
     |> pivot(rowKey: ["interface", "meter"], columnKey: ["_field"], valueColumn: "_value")"""

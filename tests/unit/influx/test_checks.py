@@ -17,17 +17,18 @@ def config(*meters: MeterConfig) -> Config:
     return Config("han.toml", Output(measurement="power"), meters, ())
 
 
-def limits(check: dict) -> str:
-    match = re.search(r"limits = (\[.*\])", check["query"]["text"])
+def limits(check: dict) -> list[tuple[str, str, str]]:
+    """Interface, name as Flux writes it, and limit of each meter that a check watches."""
+    match = re.search(r"limits = (.*)", check["query"]["text"])
     assert match
-    return match[1]
+    return re.findall(r'interface: "(\w+)", meter: "((?:[^"\\]|\\.)*)", _field: "limit", _value: ([\d.]+)', match[1])
 
 
 def test_power_is_watched_where_it_has_a_limit() -> None:
     """Each meter is compared with its own limit; a meter without one is not watched."""
     (check,) = checks.power("energy", config(HOME, FLAT, ODD), Timing())
 
-    assert limits(check) == '["home": 6000.0, "a\\"b\\${c}": 4500.5]'
+    assert limits(check) == [("p1", "home", "6000.0"), ("p1", 'a\\"b\\${c}', "4500.5")]
     assert 'r._measurement == "power"' in check["query"]["text"]
     assert "range(start: -300s)" in check["query"]["text"]
     assert checks.power("energy", config(FLAT), Timing()) == []
@@ -37,7 +38,7 @@ def test_errors_are_watched_for_every_meter() -> None:
     """A share that is not set is the plugin's default."""
     (check,) = checks.errors("energy", config(HOME, FLAT, ODD), Timing())
 
-    assert limits(check) == '["home": 10.0, "flat-12": 10.0, "a\\"b\\${c}": 2.0]'
+    assert limits(check) == [("p1", "home", "10.0"), ("wmbus", "flat-12", "10.0"), ("p1", 'a\\"b\\${c}', "2.0")]
     assert 'r._measurement == "power_link"' in check["query"]["text"]
     assert checks.errors("energy", config(), Timing()) == []
 
@@ -46,10 +47,22 @@ def test_silence_is_watched_by_time() -> None:
     """Meters that may be silent for equally long share a check."""
     found = checks.silence("energy", config(HOME, FLAT, ODD), Timing())
 
-    assert [(check["timeSince"], re.findall(r"set: (\[.*\])", check["query"]["text"])) for check in found] == [
-        ("90s", ['["home"]']),
-        ("180s", ['["flat-12", "a\\"b\\${c}"]']),
+    assert [(check["timeSince"], re.findall(r"r.meter =~ (.*)\)", check["query"]["text"])) for check in found] == [
+        ("90s", ["/^(home)$/"]),
+        ("180s", [r"/^(flat-12|a\"b\$\{c\})$/"]),
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["home", "flat 1.2", "a|b", "(x)*+?[y]{2}", "^$", "a/b", "Żoliborz", "#1", "C:D", "it's", "50 %", "a--b__c", "7 € – ż"]
+)
+def test_names_are_names(name: str) -> None:
+    """A meter's name is nothing but itself in a regular expression, and does not end it."""
+    pattern = checks._watched([HOME._replace(name=name)]).removeprefix("r.meter =~ /").removesuffix("/")
+
+    assert re.fullmatch(pattern, name)
+    assert not re.fullmatch(pattern, name + "x")
+    assert not re.search(r"(?<!\\)/|\\[^!-~]|\\\w", pattern)
 
 
 def test_timing_leaves_time_for_telegrams_and_checks() -> None:

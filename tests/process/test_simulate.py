@@ -34,7 +34,10 @@ def start() -> Iterator[Start]:
     def started(*words: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "telegraf_han", "simulate", *words]
         environment = os.environ | {"PYTHONPATH": SOURCES}
-        child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True)
+        # Without buffers of ours: `communicate` reads behind them, and what they hold would be lost.
+        child = subprocess.Popen(
+            command, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
+        )
         children.append(child)
         return child
 

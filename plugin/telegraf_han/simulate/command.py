@@ -144,7 +144,8 @@ def _announce(arguments: Namespace, plan: Plan, port: str) -> None:
 
 
 def _say(text: str) -> None:
-    print(f"I! {text}", file=sys.stderr, flush=True)
+    # In one write: `print` takes two, and a signal between them leaves half a line.
+    sys.stderr.write(f"I! {text}\n")
 
 
 def _pace(speed: float | None, plan: Plan) -> serve.Pace:

@@ -51,14 +51,15 @@ def test_power_does_not_depend_on_the_start() -> None:
 
 @pytest.mark.parametrize(
     "begin",
-    [(2026, 3, 28, 21), (2026, 10, 24, 21), (2026, 6, 20, 21)],
-    ids=["23 hours", "25 hours", "24 hours"],
+    [(2026, 3, 28, 21), (2026, 10, 24, 21), (2026, 6, 19, 5)],
+    ids=["night of 23 hours", "night of 25 hours", "sunny workday"],
 )
-@pytest.mark.parametrize("home", [Home(), Home(2, 1, 3_000, "g12w")], ids=["three phases", "one phase"])
+@pytest.mark.parametrize("home", [Home(), Home(2, 1, 3_000)], ids=["three phases", "one phase"])
 def test_registers_are_the_exact_integral_of_the_power(begin: tuple[int, ...], home: Home) -> None:
-    """Over more than a day, at every second, each zone's register is the sum of the integer powers in that zone, import and export."""
+    """At every second, over changes of zone and clock, a zone's register is the sum of the integer powers in it, import and export."""
     begin_s = second(*begin)
-    run = moments(home, begin_s, begin_s + 27 * HOUR)
+    run = moments(home, begin_s, begin_s + 11 * HOUR)
+    assert {one.zone for one in run} == {1, 2}
 
     for zone in (1, 2):
         for sign, name in ((1, "import_ws"), (-1, "export_ws")):
@@ -68,9 +69,9 @@ def test_registers_are_the_exact_integral_of_the_power(begin: tuple[int, ...], h
 
 
 def test_registers_only_rise_and_unused_zones_stay_empty() -> None:
-    """A week in steps of a minute, with sun."""
+    """Three days in steps of a minute, with sun."""
     begin_s = second(2026, 6, 1)
-    run = moments(Home(), begin_s, begin_s + 7 * 24 * HOUR, 60)
+    run = moments(Home(), begin_s, begin_s + 3 * 24 * HOUR, 60)
 
     for before, after in pairwise(run):
         assert all(old <= new for old, new in zip(before.import_ws + before.export_ws, after.import_ws + after.export_ws, strict=True))
@@ -110,8 +111,8 @@ def test_cheap_hours_of_days_with_a_clock_change(day: tuple[int, int, int], chea
 
 
 def test_roof_exports_at_noon_in_june_and_never_at_night() -> None:
-    """Every third day of a June has export between 11 and 12, and none between 23 and 3."""
-    for day in range(1, 31, 3):
+    """Every sixth day of a June has export between 11 and 12, and none between 23 and 3."""
+    for day in range(1, 31, 6):
         noon, night = second(2026, 6, day, 11), second(2026, 6, day, 23)
         assert any(one.net_w < 0 for one in moments(Home(), noon, noon + HOUR, 10))
         assert all(one.net_w > 0 for one in moments(Home(), night, night + 4 * HOUR, 10))
@@ -133,8 +134,8 @@ def test_phases_make_up_the_net_power() -> None:
 
 
 def test_year_of_an_ordinary_home() -> None:
-    """One week of every season: between 2.5 and 7 MWh a year, most of it in the cheap zone where the water is heated."""
-    weeks = [first for month in range(1, 13, 3) for first in [second(2026, month, 5)]]
+    """One week of winter and one of summer: between 2.5 and 7 MWh a year, most of it in the cheap zone where the water is heated."""
+    weeks = [first for month in (1, 7) for first in [second(2026, month, 5)]]
     taken = [0, 0]
     for begin_s in weeks:
         household = Household(Home(pv_w=0), begin_s)
@@ -172,9 +173,9 @@ def test_voltage_sags_with_load_and_rises_with_the_roof() -> None:
 
 
 def test_voltages_stay_where_the_norm_wants_them() -> None:
-    """Two days in June with a roof: 230 V plus or minus ten percent."""
+    """A day in June with a roof: 230 V plus or minus ten percent."""
     begin_s = second(2026, 6, 13)
-    for one in moments(Home(), begin_s, begin_s + 48 * HOUR, 20):
+    for one in moments(Home(), begin_s, begin_s + 24 * HOUR, 20):
         assert all(2070 <= voltage <= 2530 for voltage in voltages_dv(Home(), one))
 
 

@@ -56,7 +56,7 @@ def expected(name: str, household: Household, second: int) -> dict[str, object]:
 @pytest.mark.parametrize(("dress", "footer"), [("bare", "x25-low-first"), ("bare", "x25-high-first"), ("plain", "arc"), ("glo", "arc")])
 def test_decoder_reads_what_the_household_did(name: str, dress: str, footer: str) -> None:
     """Framer, envelope and text parser find every telegram whole, the tag right and every value exact, in each dialect."""
-    sents = list(islice(run(name, dress, footer, interval_s=1800), 40))
+    sents = list(islice(run(name, dress, footer, interval_s=1800), 24))
     framer = Framer()
     frames = [event for sent in sents for event in framer.feed(sent.wire, sent.frame.received_ns)] + framer.finish(0)
 

@@ -126,22 +126,19 @@ def _hour_ns(digits: bytes, letter: bytes, zone: Zone) -> int:
 
 def rfc3339(time_ns: int, zone: Zone) -> str:
     """UTC ns as local time with its offset, to the second: 2026-04-10T15:05:53+02:00."""
-    utc_s = time_ns // _NS
-    offset_s = zone.offset_s(utc_s)
-    day, second_of_day = divmod(utc_s + offset_s, _DAY_S)
-    minute_of_day, second = divmod(second_of_day, 60)
-    return f"{_day_text(day)}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:{second:02}{_offset_text(offset_s)}"
+    minute, second = divmod(time_ns // _NS, 60)
+    before, behind = _minute_text(minute, zone)
+    return f"{before}{second:02}{behind}"
 
 
 @lru_cache(64)
-def _day_text(day: int) -> str:
-    return date.fromordinal(day + _EPOCH_DAY).isoformat()
-
-
-@lru_cache(64)
-def _offset_text(offset_s: int) -> str:
+def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
+    """What stands before and behind the seconds, remembered because a meter says it 60 times; offsets are whole minutes."""
+    offset_s = zone.offset_s(minute * 60)
+    day, minute_of_day = divmod(minute + offset_s // 60, _DAY_S // 60)
     sign, east_s = ("-", -offset_s) if offset_s < 0 else ("+", offset_s)
-    return f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
+    date_text = date.fromordinal(day + _EPOCH_DAY).isoformat()
+    return f"{date_text}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:", f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
 
 
 def _calendar(low: int, high: int) -> tuple[int, int, int]:

@@ -189,6 +189,69 @@ def test_a_portals_year(influx: Influx, command: Command, tmp_path: Path) -> Non
     assert odd == {"2025-03-30": (2300, 92), "2025-10-26": (2500, 100)}
 
 
+def test_a_portals_hours(influx: Influx, command: Command, tmp_path: Path) -> None:
+    """Hours numbered 1 to 25 on the long day, as often imported as one likes; a row that is none is told with its number, the code is 1."""
+    rows = ["Klient;Jan Kowalski", "Dzień;Godzina;Pobrana (kWh);Oddana (kWh)"]
+    rows += [f"2026-10-25;{hour};{hour / 10:.1f};0,0".replace(".", ",") for hour in range(1, 26)]
+    rows += ["2026-10-26;1;zero;0,0", "2026-10-26;2;0,2;0,5", "Suma;;32,7;0,5"]
+    path = tmp_path / "portal.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+
+    for _ in range(2):
+        done = command("import", "--meter", "home", str(path))
+
+        assert done.returncode == 1
+        assert [line for line in done.stderr.splitlines() if line.startswith("E!")] == [
+            f"E! {path}: line 28: an energy such as 0,123 or 0.123 is expected"
+        ]
+        assert f"I! {path}: 53 stored, 1 wrong\n" in done.stderr
+        days = influx.query(
+            "SELECT sum(energy_import_wh) AS import, sum(energy_export_wh) AS export, count(energy_import_wh) AS hours FROM electricity_portal"
+            " WHERE time >= '2026-10-24T22:00:00Z' AND time < '2026-10-26T23:00:00Z' GROUP BY time(1d), meter tz('Europe/Warsaw')",
+            times="rfc3339",
+        )
+        assert [(day["import"], day["export"], day["hours"]) for day in days] == [(32_500, 0, 25), (200, 500, 1)]
+
+
+def test_an_interrupted_portal(influx: Influx, command: Command, tmp_path: Path) -> None:
+    """A long table goes on where a power cut left it, too."""
+    moment, rows = datetime(2023, 1, 1, tzinfo=UTC), ["Data;Pobór [kWh]"]
+    rows += [
+        f"{(moment + timedelta(minutes=15 * place)).astimezone(WARSAW):%Y-%m-%d %H:%M%z};0,{place % 1000:03}" for place in range(COUNT)
+    ]
+    path = tmp_path / "portal.csv"
+    path.write_text("\n".join(rows), encoding="utf-8")
+    state = Path(f"{path}.importing")
+    process = subprocess.Popen(_words("import", "--meter", "home", str(path)), env=_environment(influx), stderr=subprocess.PIPE, text=True)
+    until(lambda: state.exists() or process.poll() is not None, "the first batch", 60)
+    process.kill()
+    process.communicate(timeout=30)
+    count = "SELECT count(energy_import_wh), sum(energy_import_wh) FROM electricity_portal"
+    before = influx.query(count)[0]["count"]
+
+    done = command("import", "--meter", "home", str(path))
+
+    assert 0 < before < COUNT
+    assert done.returncode == 0
+    assert "going on after" in done.stderr
+    (row,) = influx.query(count)
+    assert (row["count"], row["sum"]) == (COUNT, sum(place % 1000 for place in range(COUNT)))
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("action", ["import", "setup"])
+def test_a_server_that_is_none(influx: Influx, command: Command, tmp_path: Path, action: str) -> None:
+    """An address copied from the browser is told as what it is, in one line."""
+    path = tmp_path / "history.lp"
+    path.write_text(f"a x=1 {FIRST_S * NS}\n")
+
+    done = command(action, "--url", f"{influx.url}/orgs/0123456789abcdef/data-explorer", *([str(path)] if action == "import" else []))
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("E! --url: the address of an InfluxDB 2")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_token_that_may_only_write_is_enough(influx: Influx, command: Command, tmp_path: Path) -> None:
     """Who imports needs no more rights than Telegraf has."""
     token, path = tmp_path / "token", tmp_path / "history.lp"

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import sys
 import time
 from datetime import datetime
-from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 from servers import running
 
+import cleartext
 import linereader
 
 if TYPE_CHECKING:
@@ -34,34 +33,13 @@ RADIO = {"gama150": "15000007", "gama350": "35000007"}
 KEYS = {"encryption_key": "000102030405060708090a0b0c0d0e0f", "authentication_key": "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"}
 TO_FILE = '[[outputs.file]]\n  files = ["{file}"]\n  data_format = "influx"\n'
 
-FIELDS = {
-    # code: (field, factor to base units)
-    **{f"1-0:1.8.{e}": (f"active_energy_import{f'_t{e}' if e else ''}_wh", 1000) for e in range(5)},
-    **{f"1-0:2.8.{e}": (f"active_energy_export{f'_t{e}' if e else ''}_wh", 1000) for e in range(5)},
-    "1-0:1.7.0": ("active_power_import_w", 1000),
-    "1-0:2.7.0": ("active_power_export_w", 1000),
-    "1-0:3.7.0": ("reactive_power_import_var", 1000),
-    "1-0:4.7.0": ("reactive_power_export_var", 1000),
-    "1-0:32.7.0": ("voltage_l1_v", 1),
-    "1-0:52.7.0": ("voltage_l2_v", 1),
-    "1-0:72.7.0": ("voltage_l3_v", 1),
-    "0-0:94.98.31": ("dsm_threshold_1_w", 1),
-    "0-0:94.98.32": ("dsm_threshold_2_w", 1),
-    "0-0:94.98.33": ("limiter_mode", 1),
-}
-THRESHOLDS = ("limiter_threshold_active_w", "limiter_threshold_normal_w", "limiter_threshold_emergency_w")
-
-
-def _simulate(*words: str) -> list[str]:
-    return [sys.executable, "-m", "telegraf_han", "simulate", *words]
-
 
 @contextlib.contextmanager
 def _meters(folder: Path, start: str, models: tuple[str, ...] = MODELS, speed: str = "10") -> Iterator[None]:
     """Virtual meters on pseudo terminals named after them, until the block ends."""
     processes = [
         subprocess.Popen(
-            _simulate(model, "--to", "pty", "--link", str(folder / model), "--wait", "--start", start, "--speed", speed),
+            cleartext.simulate(model, "--to", "pty", "--link", str(folder / model), "--wait", "--start", start, "--speed", speed),
             stderr=subprocess.DEVNULL,
         )
         for model in models
@@ -97,7 +75,7 @@ def _telegraf(program: Path, folder: Path, config: Path) -> Iterator[running.Pro
     command = folder / "telegraf-han"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')
     command.chmod(0o755)
-    env = {"HAN_COMMAND": str(command), "HAN_CONFIG": str(config)}
+    env = {"HAN_COMMAND": str(command), "HAN_CONFIG": str(config), "HAN_BUFFER": str(folder / "buffer")}
     arguments = ["--config", str(output), "--output-filter", "file"]
     with running.telegraf(program, EXAMPLE, folder, env, arguments) as telegraf:
         yield telegraf
@@ -112,28 +90,6 @@ def _metrics(folder: Path) -> list[linereader.Metric]:
 
 def _of(folder: Path, measurement: str, meter: str = "") -> list[linereader.Metric]:
     return [m for m in _metrics(folder) if m.measurement == measurement and (not meter or dict(m.tags)["meter"] == meter)]
-
-
-def _sent(model: str, start: str, seconds: int) -> dict[int, dict[str, float]]:
-    """Time stamp in ns → fields, of what a virtual meter says in clear."""
-    until = datetime.fromtimestamp(datetime.fromisoformat(start).timestamp() + seconds).astimezone().isoformat()
-    words = _simulate(model, "--to", "-", "--plain", "--start", start, "--until", until, "--speed", "max")
-    text = subprocess.run(words, check=True, capture_output=True).stdout.decode("ascii")
-    found: dict[int, dict[str, float]] = {}
-    for telegram in text.split("/")[1:]:
-        fields: dict[str, float] = {}
-        thresholds = iter(THRESHOLDS)
-        for code, value in re.findall(r"^([\d:.-]+)\(([^)*]*)", telegram, re.MULTILINE):
-            if code == "0-0:1.0.0":
-                offset = {"S": "+0200", "W": "+0100"}[value[-1]]
-                stamp = int(datetime.strptime(value[:-1] + offset, "%y%m%d%H%M%S%z").timestamp()) * 10**9
-            elif code == "0-0:17.0.0":
-                fields[next(thresholds)] = float(value)
-            elif code in FIELDS:
-                name, factor = FIELDS[code]
-                fields[name] = float(Decimal(value) * factor)
-        found[stamp] = fields
-    return found
 
 
 def _now() -> str:
@@ -156,7 +112,7 @@ def test_every_number_arrives(telegraf_binary: Path, tmp_path: Path) -> None:
     assert " E! " not in log, log
     for model in MODELS:
         metrics = _of(tmp_path, "electricity", model)
-        sent = _sent(model, start, 600)
+        sent = cleartext.sent(model, start, 600)
         for metric in metrics:
             assert dict(metric.fields) == sent[metric.time_ns]
             assert {"interface": "p1", "meter": model, "model": model.upper()}.items() <= dict(metric.tags).items()
@@ -210,7 +166,7 @@ def test_plugin_killed(telegraf_binary: Path, tmp_path: Path) -> None:
         before = len(_of(tmp_path, "electricity"))
         running.until(lambda: len(_of(tmp_path, "electricity")) > before + 10, "metrics of the new plugin", 30)
 
-    sent = _sent("gama350", start, 3600)
+    sent = cleartext.sent("gama350", start, 3600)
     for metric in _of(tmp_path, "electricity"):
         assert dict(metric.fields) == sent[metric.time_ns]
 
@@ -226,7 +182,7 @@ def test_radio(telegraf_binary: Path, tmp_path: Path) -> None:
     receivers = []
     with contextlib.ExitStack() as stack:
         for model, serial in RADIO.items():
-            words = _simulate(model, "--interface", "wmbus", "--to", "pty", "--link", str(tmp_path / f"stick-{model}"), "--wait")
+            words = cleartext.simulate(model, "--interface", "wmbus", "--to", "pty", "--link", str(tmp_path / f"stick-{model}"), "--wait")
             process = subprocess.Popen([*words, "--start", start, "--speed", "60", "--serial", serial], stderr=subprocess.DEVNULL)
             stack.callback(process.wait, 10)
             stack.callback(process.terminate)
@@ -269,7 +225,8 @@ def test_example_is_the_readme_s(telegraf_binary: Path, tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text()
     assert '"run", "--config", "/etc/telegraf/han.toml"]' in readme
     words = [str(telegraf_binary), "config", "check", "--config", str(EXAMPLE)]
-    checked = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path)
+    env = os.environ | {"HAN_BUFFER": str(tmp_path / "buffer")}  # it makes the folder
+    checked = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60, cwd=tmp_path, env=env)
 
     assert checked.returncode == 0, checked.stderr
 

@@ -82,7 +82,7 @@ def _setup(arguments: Namespace) -> int:
         if config is not None:
             checks.settle(place, config, timing, _told)
         if arguments.webhook:
-            token = connection.token_in(arguments.webhook_token_file) if arguments.webhook_token_file else ""
+            token = connection.token_in(arguments.webhook_token_file, "--webhook-token-file") if arguments.webhook_token_file else ""
             checks.settle_webhook(place, checks.Webhook(arguments.webhook, token), timing, _told)
         for grant, path in ((tokens.write, arguments.write_token_file), (tokens.read, arguments.read_token_file)):
             if path:
@@ -95,10 +95,18 @@ def _add_remove(parser: ArgumentParser) -> None:
 
 
 def _remove(arguments: Namespace) -> int:
+    outcomes: list[Outcome] = []
+
+    def say(outcome: Outcome, name: str) -> None:
+        outcomes.append(outcome)
+        _told(outcome, name)
+
     with connection.opened(arguments) as place:
         for kind in items.NAMED:
-            items.prune(place, kind, (), _told)
-        buckets.remove(place, _told, with_data=arguments.with_data)
+            items.prune(place, kind, (), say)
+        buckets.remove(place, say, with_data=arguments.with_data)
+        if not outcomes:
+            print(f"I! there is nothing that setup made for a bucket {place.bucket}", file=sys.stderr)
     return 0
 
 
@@ -115,7 +123,7 @@ def _add_backfill(parser: ArgumentParser) -> None:
 
 def _backfill(arguments: Namespace) -> int:
     measurement = (settings.load(arguments.config, _warn).output if arguments.config else Output()).measurement
-    with connection.opened(arguments) as place:
+    with connection.writing(arguments) as place:
         now_s = int(time.time())
         start_s, stop_s = arguments.start, min(arguments.stop or now_s, now_s)
         if start_s is None:
@@ -124,7 +132,8 @@ def _backfill(arguments: Namespace) -> int:
             print(f"I! there are no telegrams in {place.bucket}", file=sys.stderr)
             return 0
         if stop_s <= start_s:
-            raise ConfigError("", "--stop", "a time after --start is expected")
+            later = ("--stop", "a time after --start") if arguments.stop else ("--start", "a time of the past")
+            raise ConfigError("", later[0], f"{later[1]} is expected")
         first_s, last_s = downsampling.whole(start_s, stop_s)
         # The window that has not ended is the task's.
         return _filled(place, measurement, first_s, min(last_s, now_s // downsampling.WINDOW_S * downsampling.WINDOW_S))
@@ -159,7 +168,7 @@ def _add_import(parser: ArgumentParser) -> None:
     parser.add_argument("file", nargs="+", metavar="FILE", help="captures, line protocol, CSV of a portal, also gzip; - is stdin")
     parser.add_argument("--config", metavar="FILE", help="the plugin's configuration, with the keys for captures")
     parser.add_argument("--format", choices=inputs.KINDS, help="what the files are; found out where it is not said")
-    parser.add_argument("--precision", choices=inputs.PRECISIONS_NS, default="ns", help="unit of line protocol's times (default: ns)")
+    parser.add_argument("--precision", choices=inputs.PRECISIONS_NS, default="", help="unit of line protocol's times (default: ns)")
     parser.add_argument("--state", metavar="FOLDER", help="where it is noted how far an import is (default: beside the file)")
     group = parser.add_argument_group("CSV of a portal (all but the meter is found out where it is not said)")
     group.add_argument("--meter", metavar="NAME", help="the meter it is of (default: the only one of --config)")

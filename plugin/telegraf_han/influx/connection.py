@@ -12,6 +12,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 from telegraf_han import advice
 from telegraf_han.errors import ConfigError
@@ -23,9 +24,14 @@ BUCKET: Final = "energy"
 TOKEN_LIMIT_BYTES: Final = 4096
 """A token has 88 characters; a file of other things given in its place is not read to its end."""
 
+_SERVER: Final = ("--url", f"the address of an InfluxDB 2, such as {URL}, without what a browser adds to it, is expected")
+_NO_INFLUXDB: Final = frozenset({200, 201, 202, 404, 405, 501})
 _ADVICE: Final = {
-    401: ("--token-file", "a token that this InfluxDB knows is expected, and this one it does not take"),
-    403: ("--token-file", "a token with the right to do this is expected; setup and remove need an all-access token"),
+    401: ("--token-file", "a token that this InfluxDB knows is expected, and it does not take the one in {token}"),
+    403: (
+        "--token-file",
+        "a token with the right to do this is expected, as the one in {token} is not; setup and remove need an all-access token",
+    ),
 }
 
 
@@ -51,9 +57,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 def opened(arguments: Namespace) -> Iterator[Place]:
     """Open what the options say, with the organisation's id. Raises ConfigError, SourceError, also for what goes wrong within."""
     with writing(arguments) as place:
-        orgs = place.api.call("GET", "/api/v2/orgs", query={"org": place.api.org}).get("orgs", [])
+        orgs = place.api.call("GET", "/api/v2/orgs", query={"org": place.api.org}).get("orgs")
+        if orgs is None:
+            raise ConfigError("", *_SERVER)
         if not orgs:
-            raise ConfigError("", "--org", f"an organisation of this InfluxDB is expected, {place.api.org} is none the token may see")
+            sees = f"{place.api.org} is none that this token may see, and setup and remove need an all-access token"
+            raise ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {sees}")
         yield place._replace(org_id=orgs[0]["id"])
 
 
@@ -63,32 +72,45 @@ def writing(arguments: Namespace) -> Iterator[Place]:
     url = arguments.url or os.environ.get("INFLUX_URL") or URL
     org = arguments.org or os.environ.get("INFLUX_ORG") or ORG
     bucket = arguments.bucket or os.environ.get("INFLUX_BUCKET") or BUCKET
-    if not url.startswith(("http://", "https://")):
-        raise ConfigError("", "--url", "an address that begins with http:// or https:// is expected")
+    if not _is_address(url):
+        raise ConfigError("", "--url", f"an address that begins with http:// or https://, such as {URL}, is expected")
     if "/" in bucket:
         raise ConfigError("", "--bucket", "the bucket of the telegrams is expected, the down-sampled one has its name and /5m")
     api = Api(url.rstrip("/"), org, _token(arguments.token_file))
     try:
         yield Place(api, "", bucket)
     except RefusedError as refusal:
-        raise told(refusal) from None
+        raise told(refusal, arguments.token_file or "INFLUX_TOKEN") from None
     finally:
         api.close()
 
 
-def told(refusal: RefusedError) -> ConfigError:
-    """A refusal as the line a user can follow."""
+def _is_address(url: str) -> bool:
+    """Whether a URL names a server, and a port that can be one."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
+def told(refusal: RefusedError, token: str) -> ConfigError:
+    """A refusal as the line a user can follow. `token` is where the token came from."""
     if "bucket" in refusal.words and ("not found" in refusal.words or "could not find" in refusal.words):
-        return ConfigError("", "--bucket", f"a bucket that is there is expected, telegraf-han influx setup makes it; {refusal}")
+        makes = "telegraf-han influx setup makes it, and a token may see its own only"
+        return ConfigError("", "--bucket", f"a bucket that is there is expected, {makes}; {refusal}")
     if "organization" in refusal.words and "not found" in refusal.words:
         return ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {refusal}")
+    if refusal.status in _NO_INFLUXDB:
+        key, expected = _SERVER
+        return ConfigError("", key, f"{expected}; the answer was: {refusal.words} ({refusal.status})")
     key, expected = _ADVICE.get(refusal.status, ("", "InfluxDB 2 is expected to do this"))
-    return ConfigError("", key, f"{expected}; {refusal}")
+    return ConfigError("", key, f"{expected.format(token=token)}; {refusal}")
 
 
 def _token(path: str | None) -> str:
     """The token. Raises ConfigError."""
-    token = token_in(path) if path else os.environ.get("INFLUX_TOKEN", "").strip()
+    token = token_in(path, "--token-file") if path else os.environ.get("INFLUX_TOKEN", "").strip()
     if not token:
         raise ConfigError(path or "", "--token-file", "a file with a token of InfluxDB is expected, or the token in INFLUX_TOKEN")
     if not (token.isascii() and token.isprintable()):
@@ -96,14 +118,14 @@ def _token(path: str | None) -> str:
     return token
 
 
-def token_in(path: str) -> str:
-    """The token in a file, "" where it is empty. Raises ConfigError where it cannot be read."""
+def token_in(path: str, option: str) -> str:
+    """The token in a file that an option names, "" where it is empty. Raises ConfigError where it cannot be read."""
     try:
         with open(path, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(TOKEN_LIMIT_BYTES)
     except OSError as error:
-        raise ConfigError(path, "--token-file", f"a file that can be read is expected: {advice.words(error)}") from None
+        raise ConfigError(path, option, f"a file that can be read is expected: {advice.words(error)}") from None
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
         print(f"W! every user of this machine may read the token in {path}: chmod 600 {path}", file=sys.stderr)
     return content.decode("utf-8-sig", "replace").strip()

@@ -7,6 +7,7 @@ makes it store none of a batch (400), a point it cannot take all but that (422).
 """
 
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple
@@ -95,14 +96,14 @@ class Writer:
 
     def _write(self, text: bytes) -> None:
         """One request, tried again while InfluxDB is away or busy. Raises RefusedError, SourceError."""
-        for pause_s in PAUSES_S:
+        for place, pause_s in enumerate(PAUSES_S):
             try:
                 self._place.api.write(self._place.bucket, text)
-            except SourceError:
-                self._pause(pause_s)
-            except RefusedError as refusal:
-                if refusal.status not in _BUSY:
+            except (SourceError, RefusedError) as error:
+                if isinstance(error, RefusedError) and error.status not in _BUSY:
                     raise
+                if not place:
+                    print(f"W! tried again for {sum(PAUSES_S):g} s: {error}", file=sys.stderr, flush=True)
                 self._pause(pause_s)
             else:
                 return

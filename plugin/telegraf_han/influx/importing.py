@@ -43,6 +43,8 @@ def run(arguments: Namespace) -> int:
             import_ = _Import(name, place, options, arguments)
             try:
                 outcomes.append(import_.run())
+            except ConfigError as error:
+                raise ConfigError(error.file or name, error.key, error.expected) from None
             except KeyboardInterrupt:
                 print(f"W! {name}: interrupted; the same command goes on where this one stopped", file=sys.stderr)
                 return INTERRUPTED
@@ -145,7 +147,9 @@ def _portal(arguments: Namespace, config: Config | None) -> portal.Options:
     only = meters[0].name if len(meters) == 1 else ""
     meter = arguments.meter or only
     if not meter:
-        raise ConfigError("", "--meter", "the meter's name is expected, a portal's file does not say it")
+        raise ConfigError("", "--meter", "the meter's name is expected, this file is a table and does not say it")
+    if named and meter not in named:
+        raise ConfigError("", "--meter", f"a meter of the configuration is expected: {', '.join(named)}")
     zone = Zone(arguments.timezone) if arguments.timezone else named[meter].zone if meter in named else Zone()
     output = config.output if config else Output()
     return portal.Options(

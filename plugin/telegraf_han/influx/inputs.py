@@ -26,6 +26,9 @@ SNIFFED_BYTES: Final = 4096
 LINE_LIMIT: Final = 1 << 20
 """Bytes of a line: telegrams have one thousand, raw captures may have none for a while."""
 PRECISIONS_NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+OUR_DAYS_S: Final = range(1_000_000_000, 4_000_000_000)
+"""2001 to 2096: no two units have times in it with the same number."""
+_NS: Final = 1_000_000_000
 _GZIP: Final = b"\x1f\x8b"
 
 _WORD: Final = rb"(?:[^ ,=\\\n]|\\.)+"
@@ -54,6 +57,7 @@ class Options(NamedTuple):
     kind: str
     """One of KINDS, "" to find out."""
     precision: str
+    """One of PRECISIONS_NS, "" for ns unless the first time shows that it is another."""
     config: Config | None
     portal: Callable[[], portal.Options]
     """Made when a CSV is met: only then a meter's name is missed."""
@@ -95,6 +99,8 @@ def opened(name: str, size_bytes: int) -> Iterator[tuple[IO[bytes], Progress]]:
 def entries(stream: IO[bytes], options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
     """All entries of a file, in an order that is the same each time. `say` is told what was found out. Raises ConfigError."""
     first = cast("bytes", stream.peek(SNIFFED_BYTES)[:SNIFFED_BYTES])  # type: ignore[attr-defined]
+    if not first:
+        return iter(())
     kind = options.kind or _kind(first, options.config)
     return _READERS[kind](stream, first, options, say)
 
@@ -110,7 +116,7 @@ def _kind(first: bytes, config: Config | None) -> str:
         # Hex of either; where but one interface is configured, it is that.
         configured = {meter.interface for meter in config.meters} if config else set()
         return configured.pop() if len(configured) == 1 else "wmbus"
-    return "csv"
+    return "csv" if rows else "line"
 
 
 def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -123,7 +129,8 @@ def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def _line_protocol(stream: IO[bytes], _: bytes, options: Options, __: Callable[[str], None]) -> Iterator[Entry]:
     """Line protocol, its times made ns."""
-    factor = PRECISIONS_NS[options.precision]
+    factor = PRECISIONS_NS[options.precision or "ns"]
+    is_first = not options.precision
     for number, line in _bounded_lines(stream):
         text = line.strip()
         if not text or text.startswith(b"#"):
@@ -134,7 +141,15 @@ def _line_protocol(stream: IO[bytes], _: bytes, options: Options, __: Callable[[
         elif found["time"] is None:
             yield Entry(f"line {number}", b"", "a time stamp is expected, without one each import would add a point")
         else:
+            if is_first and (unit := _coarser(int(found["time"]))):
+                raise ConfigError("", "--precision", f"{unit} is expected, by the time of line {number} (or ns, if it is meant)")
+            is_first = False
             yield Entry(f"line {number}", b"%s %d\n" % (found["point"], int(found["time"]) * factor))
+
+
+def _coarser(stamp: int) -> str:
+    """The unit in which a number is a time of our days, where in ns it would be one of 1970; else ""."""
+    return next((unit for unit, factor_ns in PRECISIONS_NS.items() if factor_ns > 1 and stamp * factor_ns // _NS in OUR_DAYS_S), "")
 
 
 def _p1(stream: IO[bytes], first: bytes, options: Options, _: Callable[[str], None]) -> Iterator[Entry]:

@@ -23,24 +23,26 @@ class Grant(NamedTuple):
     """What a token may do."""
 
     name: str
+    option: str
+    """That names its file."""
     action: str
     buckets: tuple[str, ...]
 
 
 def write(raw: str) -> Grant:
     """Telegraf's: it writes telegrams and reads nothing."""
-    return Grant("write", "write", (raw,))
+    return Grant("write", "--write-token-file", "write", (raw,))
 
 
 def read(raw: str) -> Grant:
     """Grafana's: it reads both buckets and changes nothing."""
-    return Grant("read", "read", (raw, downsampling.bucket(raw)))
+    return Grant("read", "--read-token-file", "read", (raw, downsampling.bucket(raw)))
 
 
 def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
     """Have a working token in the file. Raises ConfigError, RefusedError, SourceError."""
     name = f"{items.prefix(place.bucket)}{grant.name}"
-    if os.path.exists(path) and _works(place, grant, connection.token_in(path)):
+    if os.path.exists(path) and _works(place, grant, connection.token_in(path, grant.option)):
         say("ok", f"token {name} in {path}")
         return
     ids = {there["name"]: there["id"] for there in items.every(place, BUCKET)}
@@ -48,7 +50,7 @@ def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
         {"action": grant.action, "resource": {"type": "buckets", "id": ids[bucket], "orgID": place.org_id}} for bucket in grant.buckets
     ]
     old = [there for there in items.every(place, TOKEN) if there.get("description") == name]
-    file = _opened(path)
+    file = _opened(path, grant.option)
     made = place.api.call("POST", TOKEN.path, {"orgID": place.org_id, "description": name, "permissions": permissions})
     with os.fdopen(file, "w", encoding="ascii") as stream:
         stream.write(made["token"] + "\n")
@@ -63,13 +65,13 @@ def _fresh(path: str) -> str:
     return f"{path}.new"
 
 
-def _opened(path: str) -> int:
+def _opened(path: str, option: str) -> int:
     """A new file beside the one wanted, private from its first moment. Raises ConfigError; before a token is made that nobody would get."""
     try:
         descriptor = os.open(_fresh(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE)
         os.fchmod(descriptor, PRIVATE)
     except OSError as error:
-        raise ConfigError(path, "", f"a file that can be written is expected: {advice.words(error)}") from None
+        raise ConfigError(path, option, f"a file that can be written is expected: {advice.words(error)}") from None
     return descriptor
 
 

@@ -28,7 +28,7 @@ TABLE = st.lists(st.lists(CELL, max_size=6), max_size=12).flatmap(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(content=st.one_of(st.binary(max_size=400), TABLE.map(str.encode)), kind=st.sampled_from(["", *inputs.KINDS]))
 def test_files(content: bytes, kind: str) -> None:
     """Any bytes, read as any kind, are entries that are either lines or wrong, each with its place."""
@@ -40,7 +40,7 @@ def test_files(content: bytes, kind: str) -> None:
     assert all(entry.place and bool(entry.lines) != bool(entry.wrong) for entry in found)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(deadline=None)
 @given(text=TABLE, stamp=st.sampled_from(["", "start", "end"]), interval_s=st.sampled_from([0, *intervals.INTERVALS_S]))
 def test_tables(text: str, stamp: str, interval_s: int) -> None:
     """A table of nonsense is refused or told line by line."""
@@ -51,7 +51,7 @@ def test_tables(text: str, stamp: str, interval_s: int) -> None:
     assert all(bool(reading.lines) != bool(reading.wrong) for reading in readings)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(deadline=None)
 @given(text=st.one_of(CELL, st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9] [0-2]?[0-9](:[0-9]{2})?[aASW]?", fullmatch=True)))
 def test_labels(text: str) -> None:
     """A time is understood or refused with what was expected."""

@@ -17,6 +17,14 @@ class Answering(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers["Authorization"]))
+        self.answer()
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.asked.append((self.path, self.headers["Authorization"], body))
+        self.answer()
+
+    def answer(self) -> None:
         status, body = self.server.answer
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
@@ -27,16 +35,21 @@ class Answering(BaseHTTPRequestHandler):
         """Nothing on stderr."""
 
 
-@pytest.fixture
-def server() -> Iterator[ThreadingHTTPServer]:
+@pytest.fixture(scope="module")
+def listening() -> Iterator[ThreadingHTTPServer]:
     found = ThreadingHTTPServer(("127.0.0.1", 0), Answering)
-    found.asked, found.answer = [], (200, b"{}")
     thread = Thread(target=found.serve_forever, args=(0.02,))
     thread.start()
     yield found
     found.shutdown()
     thread.join()
     found.server_close()
+
+
+@pytest.fixture
+def server(listening: ThreadingHTTPServer) -> ThreadingHTTPServer:
+    listening.asked, listening.answer = [], (200, b"{}")
+    return listening
 
 
 @pytest.fixture
@@ -59,7 +72,7 @@ def test_asks_with_its_token(api: Api, server: ThreadingHTTPServer) -> None:
     [
         ((401, b'{"code": "unauthorized", "message": "unauthorized access"}'), 401, "unauthorized access"),
         ((422, b'{"message": "two\\nlines"}'), 422, "two; lines"),
-        ((500, b"<html>not InfluxDB</html>"), 500, "<html>"),
+        ((500, b"<html>not InfluxDB</html>"), 500, "a web page"),
         ((400, b'{"message": "' + b"x" * 5000 + b'"}'), 400, "x" * SAID_LIMIT),
     ],
     ids=["token", "lines", "html", "long"],
@@ -77,14 +90,36 @@ def test_a_no(api: Api, server: ThreadingHTTPServer, answer: tuple[int, bytes], 
     assert CANARY not in repr(error.value)
 
 
-def test_nobody_there() -> None:
-    """Where nobody answers it is the address that is named."""
-    api = Api("http://127.0.0.1:1", "home", CANARY)
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_nobody_there(scheme: str) -> None:
+    """Where nobody answers it is the address that is named, with the system's reason in words."""
+    api = Api(f"{scheme}://127.0.0.1:1", "home", CANARY)
 
-    with pytest.raises(SourceError, match=r"no InfluxDB answers at http://127\.0\.0\.1:1") as error:
+    with pytest.raises(SourceError) as error:
         api.call("GET", "/api/v2/orgs")
+    assert str(error.value) == f"no InfluxDB answers at {scheme}://127.0.0.1:1 (connection refused): is it running, and --url right?"
     assert CANARY not in repr(error.value)
     api.close()
+
+
+def test_no_tls(server: ThreadingHTTPServer) -> None:
+    """https:// to a server without TLS is told as what it is."""
+    api = Api(f"https://127.0.0.1:{server.server_port}", "home", CANARY)
+
+    with pytest.raises(SourceError, match="no TLS"):
+        api.call("GET", "/api/v2/orgs")
+    api.close()
+
+
+def test_a_write_is_stored_or_an_error(api: Api, server: ThreadingHTTPServer) -> None:
+    """Lines arrive with bucket and unit; a page that is there for everybody is no InfluxDB that has stored them."""
+    server.answer = (204, b"")
+    api.write("energy", b"a x=1 1\n")
+
+    assert server.asked == [("/api/v2/write?org=home&bucket=energy&precision=ns", f"Token {CANARY}", b"a x=1 1\n")]
+    server.answer = (200, b"<html>welcome</html>")
+    with pytest.raises(RefusedError, match=r"\(200\)"):
+        api.write("energy", b"a x=1 1\n")
 
 
 @pytest.mark.parametrize("body", [b"", b"[1]", b'"text"', b"null"], ids=["nothing", "list", "text", "null"])

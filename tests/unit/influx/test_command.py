@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from telegraf_han.errors import ConfigError
-from telegraf_han.influx import command, connection, history
+from telegraf_han.influx import command, connection, history, importing
 from telegraf_han.influx.importing import INTERRUPTED
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -91,6 +91,17 @@ def test_an_import_goes_on_after_an_interruption(
     assert ("going on after" in err) is (before > 0)
 
 
+def test_progress(influx, year: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every few seconds it is told how much is stored, and what share of the file that is."""
+    monkeypatch.setattr(importing, "PROGRESS_S", 0)
+
+    influx("import", str(year))
+
+    told = [line for line in capsys.readouterr().err.splitlines() if line.endswith(" %")]
+    assert told[:2] == [f"I! {year}: 10 stored, 9 %", f"I! {year}: 20 stored, 20 %"]
+    assert len(told) == 9
+
+
 def test_importing_twice(influx, api, year: Path) -> None:
     """The second import is the same points again."""
     influx("import", str(year))
@@ -110,12 +121,13 @@ def test_lines_that_influxdb_refuses(influx, api, year: Path, capsys: pytest.Cap
     assert set(api.written) == YEAR - {b"a x=7 7"}
 
 
-def test_an_empty_file(influx, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A file without anything to import is not done in silence."""
-    path = tmp_path / "empty.lp"
-    path.write_bytes(b"# nothing\n")
+@pytest.mark.parametrize("content", [b"", b"# nothing\n\n"], ids=["empty", "comment"])
+def test_an_empty_file(influx, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
+    """A file without anything to import is not done in silence, nor taken for a table or a capture."""
+    path = tmp_path / "empty"
+    path.write_bytes(content)
 
-    assert influx("import", "--format", "line", str(path)) == 1
+    assert influx("import", str(path)) == 1
     assert capsys.readouterr().err.endswith(f"E! {path}: nothing to import was found\n")
 
 
@@ -148,24 +160,46 @@ def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixtur
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["import", "CSV"], "--meter: the meter's name is expected"),
+        (["import", "CSV"], "CSV: --meter: the meter's name is expected"),
+        (["import", "--config", "HAN", "--meter", "hom", "CSV"], "CSV: --meter: a meter of the configuration is expected: home"),
+        (["import", "SECONDS"], "SECONDS: --precision: s is expected, by the time of line 2"),
         (["import", "--meter", "home", "--state", "nowhere", "CSV"], "--state: a folder that is there is expected"),
         (["import", "nowhere.lp"], "nowhere.lp: this input cannot be read: no such file or directory"),
         (["setup", "--webhook", "http://hook.test"], "--config: the plugin's configuration is expected beside --webhook"),
         (["setup", "--sustained", "10s"], "--sustained: whole seconds, and no less than --check-every, are expected"),
         (["setup", "--config", "nowhere.toml"], "nowhere.toml: a readable configuration file is expected"),
         (["backfill", "--start", "2026-01-02", "--stop", "2026-01-01"], "--stop: a time after --start is expected"),
+        (["backfill", "--start", "2999-01-01"], "--start: a time of the past is expected"),
     ],
-    ids=["whose CSV", "state", "no file", "webhook", "sustained", "no configuration", "backwards"],
+    ids=["whose CSV", "nobody's CSV", "seconds", "state", "no file", "webhook", "sustained", "no configuration", "backwards", "the future"],
 )
 def test_what_cannot_be_done(influx, tmp_path: Path, words: list[str], expected: str) -> None:
     """It is told in one line before anything is changed."""
-    path = tmp_path / "portal.csv"
-    path.write_text("Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;1,105\n", encoding="utf-8")
+    files = {
+        "CSV": "Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;1,105\n",
+        "SECONDS": "# of another program\na x=1 1790000000\n",
+        "HAN": '[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "HAN").chmod(0o600)
 
     with pytest.raises(ConfigError) as error:
-        influx(*[str(path) if word == "CSV" else word for word in words])
-    assert str(error.value).startswith(expected)
+        influx(*[str(tmp_path / word) if word in files else word for word in words])
+    assert str(error.value).replace(f"{tmp_path}/", "").startswith(expected)
+
+
+@pytest.mark.parametrize(("unit", "stamp"), [("s", 1_790_000_000), ("ms", 1_790_000_000_000), ("us", 1_790_000_000_000_000)])
+def test_a_precision_that_is_meant(influx, api, tmp_path: Path, unit: str, stamp: int) -> None:
+    """Times that look like another unit are stored as what the user says they are, nanoseconds too."""
+    path = tmp_path / "a.lp"
+    path.write_text(f"a x=1 {stamp}\n")
+
+    for said in (unit, "ns"):
+        assert influx("import", "--precision", said, str(path)) == 0
+    with pytest.raises(ConfigError, match=f"--precision: {unit} is expected"):
+        influx("import", str(path))
+    assert api.written == [b"a x=1 1790000000000000000", b"a x=1 %d" % stamp]
 
 
 @pytest.mark.parametrize(
@@ -227,3 +261,7 @@ def test_remove(influx, api, capsys: pytest.CaptureFixture[str]) -> None:
         "kept     bucket energy/5m, and its data",
     ]
     assert [kind for kind, left in api.resources.items() if left] == ["buckets"]
+    assert influx("remove", "--with-data") == 0
+    capsys.readouterr()
+    assert influx("remove") == 0
+    assert capsys.readouterr().err == "I! there is nothing that setup made for a bucket energy\n"

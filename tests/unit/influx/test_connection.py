@@ -8,9 +8,10 @@ import pytest
 
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.influx import connection
-from telegraf_han.influx.api import RefusedError
+from telegraf_han.influx.api import Api, RefusedError
 
 CANARY = "cAnaRy-t0ken_0123456789=="
+NO_ADDRESS = "--url: an address that begins with http:// or https://, such as http://127.0.0.1:8086, is expected"
 
 
 def options(*words: str) -> Namespace:
@@ -68,7 +69,7 @@ def test_a_token_that_others_may_read(token_file: Path, capsys: pytest.CaptureFi
     """It works, and is warned of."""
     token_file.chmod(0o644)
 
-    assert connection.token_in(str(token_file)) == CANARY
+    assert connection.token_in(str(token_file), "--token-file") == CANARY
     assert capsys.readouterr().err == f"W! every user of this machine may read the token in {token_file}: chmod 600 {token_file}\n"
 
 
@@ -81,10 +82,13 @@ def test_a_token_that_others_may_read(token_file: Path, capsys: pytest.CaptureFi
             ["--token-file", os.devnull],
             f"{os.devnull}: --token-file: a file with a token of InfluxDB is expected, or the token in INFLUX_TOKEN",
         ),
-        (["--url", "nas:8086"], "--url: an address that begins with http:// or https:// is expected"),
+        (["--url", "nas:8086"], NO_ADDRESS),
+        (["--url", "http://"], NO_ADDRESS),
+        (["--url", "http://nas:80860"], NO_ADDRESS),
+        (["--url", "http://nas:port"], NO_ADDRESS),
         (["--bucket", "energy/5m"], "--bucket: the bucket of the telegrams is expected, the down-sampled one has its name and /5m"),
     ],
-    ids=["no token", "no file", "empty file", "no address", "wrong bucket"],
+    ids=["no token", "no file", "empty file", "no address", "no host", "no port", "port in words", "wrong bucket"],
 )
 def test_what_is_missing(words: list[str], expected: str) -> None:
     """What cannot work is told before anything is sent."""
@@ -92,6 +96,38 @@ def test_what_is_missing(words: list[str], expected: str) -> None:
         pass
 
     assert str(error.value) == expected
+
+
+@pytest.mark.parametrize(("orgs", "key"), [({}, "--url"), ({"orgs": []}, "--org")], ids=["another server", "a token that only writes"])
+def test_no_organisation(monkeypatch: pytest.MonkeyPatch, orgs: dict[str, list[object]], key: str) -> None:
+    """Another server's friendly answer is not taken for a missing organisation."""
+    monkeypatch.setenv("INFLUX_TOKEN", CANARY)
+    monkeypatch.setattr(Api, "call", lambda *_, **__: orgs)
+
+    with pytest.raises(ConfigError) as error, connection.opened(options()):
+        pass
+    assert error.value.key == key
+
+
+@pytest.mark.parametrize("status", [200, 404, 501])
+def test_another_server(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """Who is no InfluxDB at all is not taken for one that refuses: it is the address that is wrong."""
+    monkeypatch.setenv("INFLUX_TOKEN", CANARY)
+
+    with (
+        pytest.raises(ConfigError, match=rf"^--url: the address of an InfluxDB 2.*; the answer was: a web page \({status}\)$"),
+        connection.writing(options()),
+    ):
+        raise RefusedError(status, "a web page")
+
+
+def test_where_the_token_came_from(monkeypatch: pytest.MonkeyPatch, token_file: Path) -> None:
+    """A token that is refused is named by where it stood."""
+    monkeypatch.setenv("INFLUX_TOKEN", CANARY)
+
+    for words, origin in (([], "INFLUX_TOKEN"), (["--token-file", str(token_file)], str(token_file))):
+        with pytest.raises(ConfigError, match=f"the one in {origin}"), connection.writing(options(*words)):
+            raise RefusedError(401, "unauthorized access")
 
 
 def test_a_file_that_is_no_token(tmp_path: Path) -> None:
@@ -111,7 +147,6 @@ def test_a_file_that_is_no_token(tmp_path: Path) -> None:
         (404, 'bucket "nix" not found', "--bucket", "telegraf-han influx setup makes it"),
         (404, 'failed to initialize execute state: could not find bucket "nix"', "--bucket", "telegraf-han influx setup makes it"),
         (404, 'organization name "nix" not found', "--org", "an organisation of this InfluxDB"),
-        (404, "404 page not found", "", "InfluxDB 2 is expected"),
         (500, "internal error", "", "InfluxDB 2 is expected"),
     ],
 )

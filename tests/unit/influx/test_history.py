@@ -51,13 +51,14 @@ def test_long_lines_make_short_batches(api, writer, monkeypatch) -> None:
 @pytest.mark.parametrize(
     "answer", [SourceError("away"), RefusedError(503, "busy"), RefusedError(429, "slow down")], ids=["away", "busy", "too fast"]
 )
-def test_an_influxdb_that_is_away(api, writer, pauses, answer) -> None:
-    """It is waited for, longer each time, and nothing is lost."""
+def test_an_influxdb_that_is_away(api, writer, pauses, answer, capsys) -> None:
+    """It is waited for, longer each time, with a word about it, and nothing is lost."""
     api.answers = [answer, answer, answer]
 
     written(writer, 2)
 
     assert pauses == list(history.PAUSES_S[:3])
+    assert capsys.readouterr().err == f"W! tried again for 60 s: {answer}\n"
     assert (len(api.written), writer.stored) == (2, 2)
 
 

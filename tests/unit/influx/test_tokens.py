@@ -62,7 +62,7 @@ def test_a_lost_token_is_made_again(api, place, say, said, tmp_path: Path, conte
 
 def test_no_place_for_the_file(api, place, say, tmp_path: Path) -> None:
     """A token that could not be kept is not made."""
-    with pytest.raises(ConfigError, match="a file that can be written is expected"):
+    with pytest.raises(ConfigError, match="nowhere/token: --write-token-file: a file that can be written is expected"):
         tokens.settle(place, tokens.write("energy"), str(tmp_path / "nowhere" / "token"), say)
 
     assert api.resources.get("authorizations", []) == []

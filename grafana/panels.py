@@ -8,7 +8,7 @@ titles, aliases in queries, names that an override looks for. Series are coloure
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from grafana.colors import COLORS, NEUTRAL
+from grafana.colors import COLORS, LANE, NEUTRAL
 
 Json = dict[str, Any]
 
@@ -253,7 +253,7 @@ def shares(unit: str, names: Mapping[str, Json]) -> Json:
             "pieType": "donut",
             "reduceOptions": {"calcs": ["sum"], "fields": "", "values": False},
             "displayLabels": ["percent"],
-            "legend": {"displayMode": "table", "placement": "bottom", "showLegend": True, "values": ["value", "percent"]},
+            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True, "values": ["value"]},
             "tooltip": {"mode": "multi", "sort": "desc", "hideZeros": False},
         },
         "fieldConfig": {"defaults": _defaults(unit), "overrides": _painted(names)},
@@ -279,7 +279,7 @@ def states(
         "interval": interval,
         "options": options,
         "fieldConfig": {
-            "defaults": _defaults("none", custom={"fillOpacity": 90, "lineWidth": 0}) | defaults,
+            "defaults": _defaults("none", custom={"fillOpacity": 90, "lineWidth": 0}, thresholds=steps(LANE)) | defaults,
             "overrides": [override(name, mappings=list(mappings)) for name, mappings in lanes.items()],
         },
     }
@@ -334,17 +334,17 @@ def formatted(field: str, form: str) -> Json:
     return step("formatTime", {"timeField": field, "outputFormat": form, "timezone": "Europe/Warsaw"})
 
 
-def grouped(keys: Sequence[str], totals: Mapping[str, str]) -> list[Json]:
+def grouped(keys: Sequence[str], totals: Mapping[str, str], only: str = "") -> list[Json]:
     """Rows of equal keys into one; each total (name → reducer) keeps its name."""
     fields: Json = {key: {"aggregations": [], "operation": "groupby"} for key in keys}
     fields |= {f"«{name}»": {"aggregations": [reducer], "operation": "aggregate"} for name, reducer in totals.items()}
     renamed = {f"«{name}» ({reducer})": f"«{name}»" for name, reducer in totals.items()}
-    return [step("groupBy", {"fields": fields}), renamed_to(renamed)]
+    return [step("groupBy", {"fields": fields}, only), renamed_to(renamed, only)]
 
 
-def renamed_to(names: Mapping[str, str]) -> Json:
+def renamed_to(names: Mapping[str, str], only: str = "") -> Json:
     """Fields under other names."""
-    return step("organize", {"excludeByName": {}, "indexByName": {}, "renameByName": dict(names)})
+    return step("organize", {"excludeByName": {}, "indexByName": {}, "renameByName": dict(names)}, only)
 
 
 def by_month(totals: Mapping[str, str], form: str = "YYYY-MM") -> list[Json]:

@@ -79,12 +79,20 @@ def last_days(days: int, until: str = "now()") -> Span:
 
 THE_RANGE: Final = Span(f"${{__from}}ms - {_with_look_back()}", "${__to}ms")
 """The days of the range that is chosen on the board."""
-SINCE_LEAP_DAY: Final = f"(${{__from}} + {SINCE_MARCH_MS}) % {FOUR_YEARS_MS}"
-YEAR_BEFORE: Final = {
-    365: Span(f"${{__from}}ms - {_with_look_back(365)}", "${__to}ms - 365d", f"{SINCE_LEAP_DAY} >= {YEAR_MS}"),
-    366: Span(f"${{__from}}ms - {_with_look_back(366)}", "${__to}ms - 366d", f"{SINCE_LEAP_DAY} < {YEAR_MS}"),
-}
-"""The same range a year before: 366 days where a 29 February lies between the two beginnings. One of both is empty."""
+_LEAP: Final = {365: ">=", 366: "<"}
+"""Days to the same date a year before: 366 where the last 29 February ended less than a year ago."""
+
+
+def _year_before(begin: int, end: int) -> Span:
+    """The range a year before, where its two ends go back by so many days."""
+    fits = (
+        f"(${{{time}}} + {SINCE_MARCH_MS}) % {FOUR_YEARS_MS} {_LEAP[days]} {YEAR_MS}" for time, days in (("__from", begin), ("__to", end))
+    )
+    return Span(f"${{__from}}ms - {_with_look_back(begin)}", f"${{__to}}ms - {end}d", " AND ".join(fits))
+
+
+YEAR_BEFORE: Final = [(begin, _year_before(begin, end)) for begin in _LEAP for end in _LEAP]
+"""The same range a year before, with the days that its beginning lies back; all but one of them are empty."""
 
 
 # --- energy ---
@@ -204,17 +212,20 @@ def over_range(expression: str, condition: str) -> tuple[str, str]:
     return fine, coarse
 
 
-def setting(field: str) -> str:
+def setting(field: str, condition: str = "") -> str:
     """A limit of the settings as it was in force over the range; settings are written every five minutes."""
-    return (
-        f'SELECT last("{field}") FROM {SETTINGS} WHERE {METER} AND time >= ${{__from}}ms - 10m AND time <= ${{__to}}ms AND time <= now()'
-        f" GROUP BY time($__interval) fill(previous) {ZONE}"
-    )
+    span = Span("${__from}ms - 10m", "${__to}ms", f"time <= now(){condition and ' AND '}{condition}")
+    return f'SELECT last("{field}") FROM {SETTINGS} WHERE {METER} AND {span} GROUP BY time($__interval) fill(previous) {ZONE}'
 
 
 def newest_setting(field: str) -> str:
     """A setting as it is now."""
     return f'SELECT last("{field}") FROM {SETTINGS} WHERE {METER}'
+
+
+def newest_window(field: str) -> str:
+    """A field's value in the newest five-minute point that has it, to tell whether a meter sends it at all."""
+    return f'SELECT last("{field}") FROM {WINDOWS} WHERE {METER}'
 
 
 # --- quality ---
@@ -241,7 +252,9 @@ def imbalance() -> tuple[str, str]:
     mean = '("a" + "b" + "c") / 3'
     away = " + ".join(f'abs("{phase}" - {mean})' for phase in "abc")
     columns = ", ".join(f'mean("voltage_l{phase}_v") AS "{name}"' for phase, name in zip(PHASES, "abc", strict=True))
-    fine, coarse = (f"SELECT ({away}) / 2 / ({mean}) * 100 FROM ({query}) {ZONE}" for query in course(columns, fill="none"))
+    fine, coarse = (
+        f"SELECT ({away}) / 2 / ({mean}) * 100 FROM ({query}) {ZONE}" for query in course(columns, '"voltage_l3_v" > 0', "none")
+    )
     return fine, coarse
 
 
@@ -313,34 +326,50 @@ def of_all(columns: Mapping[str, str], span: Span, source: str = TELEGRAMS) -> s
 
 
 def days_of_all(name: str) -> str:
-    """Energy of the last local days, by meter; the last row of each is today's.
+    """Energy of the last local days by meter and register, Wh; the last row of each is today's, 0 where it was heard yesterday only.
 
-    Taking that row here, by `last()`, would turn the order of time around inside, and with it every step's sign [seen on 2.9.1].
+    Steps between where a register stood before, or else first, and its last points of yesterday and today. They are not added up
+    here: over a thousand registers that takes InfluxDB longer than all the rest.
     """
-    span = Span("now() - 60h", "now()")
-    steps = f'SELECT non_negative_difference("{IMPORT}") AS "wh" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial"'
-    return f'SELECT sum("wh") AS "«{name}»" FROM ({steps}) WHERE {span} GROUP BY time(1d), "meter" fill(0) {ZONE}'
+    since = "now() - 26h"
+    lately = Span(since, "now()")
+    begin = _begin_of_all(Span(f"{since} - {24 * LOOK_BACK_DAYS}h", f"{since} - 1ms"), lately)
+    stood = f'SELECT first("begin") AS "wh" FROM {begin} WHERE time >= {since} - {24 * LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
+    by_day = f'SELECT last("{IMPORT}") AS "wh" FROM {WINDOWS} WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {ZONE}'
+    return f'SELECT non_negative_difference("wh") AS "«{name}»" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
+
+
+def _begin_of_all(before: Span, within: Span) -> str:
+    """Where each register stood, as sub-queries whose `first` it is: at its last point before a span, or at its first within."""
+    points = (("last", before), ("first", within))
+    return ", ".join(
+        f'(SELECT {function}("{IMPORT}") AS "begin" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial")' for function, span in points
+    )
 
 
 def since_of_all(name: str) -> str:
-    """Energy since the range began, by meter: from the first and last points alone, so a month costs as little as a day.
+    """Energy since the range began by meter and register, Wh: from first and last points alone, so a month costs as little as a day.
 
-    What a register went on by within the range, and where it was seen before, from there to its first point in the range.
+    `max` stands for `last`, which would turn the order of time around inside.
     """
     within = Span("${__from}ms", "${__to}ms")
     before = Span("${__from}ms - 40d", "${__from}ms - 1ms")
+    points = (("last", "begin", before), ("first", "begin", within), ("last", "end", within))
+    sources = ", ".join(
+        f'(SELECT {function}("{IMPORT}") AS "{name}" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
+        for function, name, span in points
+    )
+    return f'SELECT max("end") - first("begin") AS "{name}" FROM {sources} GROUP BY "meter", "serial"'
 
-    def point(function: str, span: Span) -> str:
-        return f'SELECT {function}("{IMPORT}") AS "{function}" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial"'
 
-    inside = f'SELECT last("{IMPORT}") - first("{IMPORT}") AS "wh" FROM {WINDOWS} WHERE {within} GROUP BY "meter", "serial"'
-    seam = f'SELECT first("first") - last("last") AS "wh" FROM ({point("first", within)}), ({point("last", before)}) GROUP BY "meter", "serial"'
-    return f'SELECT sum("wh") AS "«{name}»" FROM ({inside}), ({seam}) GROUP BY "meter"'
+def sum_since_of_all(name: str) -> str:
+    """Energy of all meters since the range began."""
+    return f'SELECT sum("wh") AS "«{name}»" FROM ({since_of_all("wh")})'
 
 
 def ranking(name: str, count: int) -> str:
     """The meters with most energy since the range began."""
-    return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM ({since_of_all("wh").replace("«wh»", "wh")})'
+    return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM (SELECT sum("wh") AS "wh" FROM ({since_of_all("wh")}) GROUP BY "meter")'
 
 
 def sum_of_all(columns: Mapping[str, str]) -> str:

@@ -92,7 +92,7 @@ NAMES: Final = {
     "memory": ("Memory", "Pamięć"),
     # building
     "known": ("Meters", "Liczniki"),
-    "heard": ("Heard within 15 minutes", "Odebrane w ciągu 15 minut"),
+    "heard": ("Sending", "Aktywne"),
     "not_ok": ("In trouble", "Z problemem"),
     "today_energy": ("Today", "Dziś"),
     "month_energy": ("This month", "Ten miesiąc"),
@@ -166,12 +166,12 @@ PANELS: Final = {
         Words(
             "Share of the limits",
             "Import power now in percent of the limit set in [meter.limits] and of the meter's own limiter threshold.",
-            "No limit: active_power_import_w is not set in [meter.limits], and the meter has no limiter threshold.",
+            "No telegram within 15 minutes, or no limit: active_power_import_w is not set in [meter.limits], and the meter has no limiter threshold.",
         ),
         Words(
             "Wykorzystanie limitów",
             "Moc pobierana teraz w procentach limitu z [meter.limits] i progu strażnika mocy licznika.",
-            "Brak limitu: active_power_import_w nie jest ustawione w [meter.limits], a licznik nie ma progu strażnika.",
+            "Brak telegramu od 15 minut albo limitu: active_power_import_w nie jest ustawione w [meter.limits], a licznik nie ma progu strażnika.",
         ),
     ),
     "alerts": Both(
@@ -264,10 +264,10 @@ PANELS: Final = {
     "range_before": Both(
         Words(
             "A year before",
-            "Energy of the same days a year earlier; of a year that is not over, up to the same day.",
+            "Energy of the same days a year earlier; of a year that is not over, as many days.",
             "There are no data of a year before.",
         ),
-        Words("Rok wcześniej", "Energia tych samych dni rok wcześniej; z niepełnego roku do tego samego dnia.", "Brak danych sprzed roku."),
+        Words("Rok wcześniej", "Energia tych samych dni rok wcześniej; z niepełnego roku tyle samo dni.", "Brak danych sprzed roku."),
     ),
     "months": Both(
         Words("Imported, month by month", "Imported energy of each month beside the same month a year before.", _NO_ENERGY),
@@ -432,8 +432,16 @@ PANELS: Final = {
         ),
     ),
     "received": Both(
-        Words("Received", "Telegrams of the chosen time in percent of the usual rate of the last week.", _NO_STATUS),
-        Words("Odebrane", "Telegramy w wybranym czasie w procentach zwykłego tempa z ostatniego tygodnia.", _BRAK_STANU),
+        Words(
+            "Received",
+            "Telegrams of the chosen time in percent of the usual rate of the last week.",
+            "No usual rate yet: it is known once the plugin has run for ten minutes.",
+        ),
+        Words(
+            "Odebrane",
+            "Telegramy w wybranym czasie w procentach zwykłego tempa z ostatniego tygodnia.",
+            "Zwykłe tempo nie jest jeszcze znane: będzie po dziesięciu minutach działania wtyczki.",
+        ),
     ),
     "counters": Both(
         Words(

@@ -13,12 +13,13 @@ from typing import Any, Final
 import yaml
 
 GRAFANA: Final = Path(__file__).resolve().parents[1]
-if str(GRAFANA) not in sys.path:
-    sys.path.insert(0, str(GRAFANA))
+for folder in (GRAFANA, GRAFANA.parent):
+    if str(folder) not in sys.path:
+        sys.path.insert(0, str(folder))
 
-from alerting import contacts, rules  # noqa: E402, the folder above is known only now
+from alerting import contacts, rules  # noqa: E402, the folders above are known only now
 
-FOLDERS: Final = {"en": "provisioning/alerting", "pl": "provisioning/alerting-pl"}
+FOLDERS: Final = {"en": "provisioning/alerting-en", "pl": "provisioning/alerting-pl"}
 TELEGRAM_FILE: Final = "alerting/contact-point-telegram.yaml"
 _HEAD: Final = "# Made by grafana/alerting/build.py: change the tables there, not this file. What it means: grafana/ALERTS.md.\n"
 

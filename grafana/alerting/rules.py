@@ -13,6 +13,8 @@ from typing import Any, Final, NamedTuple
 
 from alerting import queries, texts
 
+from grafana import boards
+
 DATASOURCE_UID: Final = "telegraf-han"
 """InfluxDB as the boards' provisioning names it."""
 FOLDER: Final = "telegraf-han"
@@ -35,6 +37,8 @@ class Rule(NamedTuple):
     """One rule; its title and sentences stand in `texts` under its uid."""
 
     uid: str
+    panel: tuple[str, str]
+    """Board and panel that show what it is about; Grafana links the alert to it."""
     measured: dict[str, str]
     """Queries by name; each is reduced to a number of that name. With more than one, `formula` makes `measured` of them."""
     limit: str = ""
@@ -58,6 +62,7 @@ GROUPS: Final = (
         (
             Rule(
                 "telegraf-han-import-power",
+                ("home", "power"),
                 {"measured": queries.import_power_w()},
                 queries.upper_limit("active_power_import_w"),
                 range_s=2 * _MINUTE_S,
@@ -65,6 +70,7 @@ GROUPS: Final = (
             ),
             Rule(
                 "telegraf-han-quarter-hour-demand",
+                ("home", "demand"),
                 {"measured": queries.demand_w()},
                 queries.upper_limit("active_power_import_w"),
                 reducer="max",
@@ -72,12 +78,14 @@ GROUPS: Final = (
             ),
             Rule(
                 "telegraf-han-voltage-high",
+                ("quality", "voltages"),
                 {"measured": queries.highest_voltage_v()},
                 queries.upper_limit("voltage_high_v"),
                 pending="5m",
             ),
             Rule(
                 "telegraf-han-voltage-low",
+                ("quality", "voltages"),
                 {"measured": queries.lowest_voltage_v()},
                 queries.lower_limit("voltage_low_v"),
                 excess="$limit - $measured",
@@ -85,11 +93,18 @@ GROUPS: Final = (
             ),
             Rule(
                 "telegraf-han-phase-imbalance",
+                ("quality", "phase_imbalance"),
                 {"measured": queries.phase_imbalance_percent()},
                 queries.upper_limit("phase_imbalance_percent"),
                 pending="10m",
             ),
-            Rule("telegraf-han-limiter", {"measured": queries.limited_by_w()}, excess="$measured", range_s=15 * _MINUTE_S),
+            Rule(
+                "telegraf-han-limiter",
+                ("quality", "limiter_states"),
+                {"measured": queries.limited_by_w()},
+                excess="$measured",
+                range_s=15 * _MINUTE_S,
+            ),
         ),
     ),
     Group(
@@ -98,6 +113,7 @@ GROUPS: Final = (
         (
             Rule(
                 "telegraf-han-silent",
+                ("health", "ages"),
                 {"measured": queries.age_s()},
                 queries.always_set("silence_s", "370m"),
                 range_s=6 * _HOUR_S,
@@ -108,6 +124,7 @@ GROUPS: Final = (
             ),
             Rule(
                 "telegraf-han-decode-errors",
+                ("health", "errors"),
                 {"measured": queries.decode_errors_percent()},
                 queries.always_set("decode_errors_percent"),
                 range_s=15 * _MINUTE_S,
@@ -122,12 +139,14 @@ GROUPS: Final = (
         (
             Rule(
                 "telegraf-han-daily-energy",
+                ("home", "today"),
                 {"measured": queries.energy_by_day_wh()},
                 queries.upper_limit("daily_import_wh"),
                 range_s=30 * _HOUR_S,
             ),
             Rule(
                 "telegraf-han-daily-cost",
+                ("home", "today"),
                 {f"energy_t{zone}": queries.zone_energy_by_day_wh(zone) for zone in queries.ZONES}
                 | {f"price_t{zone}": queries.price(zone) for zone in queries.ZONES},
                 queries.upper_limit("daily_cost"),
@@ -147,14 +166,15 @@ def groups(language: str) -> list[dict[str, Any]]:
             "name": group.name,
             "folder": FOLDER,
             "interval": group.interval,
-            "rules": [_rule(rule, texts.RULES[rule.uid][language]) for rule in group.rules],
+            "rules": [_rule(rule, texts.RULES[rule.uid][language], language) for rule in group.rules],
         }
         for group in GROUPS
     ]
 
 
-def _rule(rule: Rule, text: texts.RuleText) -> dict[str, Any]:
+def _rule(rule: Rule, text: texts.RuleText, language: str) -> dict[str, Any]:
     """A rule as a provisioning file holds it."""
+    board, number = boards.place(*rule.panel)
     return {
         "uid": rule.uid,
         "title": text.title,
@@ -162,7 +182,12 @@ def _rule(rule: Rule, text: texts.RuleText) -> dict[str, Any]:
         "for": rule.pending,
         "noDataState": rule.without_data,
         "execErrState": rule.in_error,
-        "annotations": {"summary": text.summary, "description": text.description},
+        "annotations": {
+            "summary": text.summary,
+            "description": text.description,
+            "__dashboardUid__": f"{board}-{language}",
+            "__panelId__": str(number),
+        },
         "labels": {"plugin": "telegraf-han", "severity": rule.severity},
         "notification_settings": {
             "receiver": RECEIVER,

@@ -5,6 +5,7 @@ A board is a list of `Panel` rows; `dashboard` makes the JSON that Grafana provi
 building leaves the time behind, as that board is always of now.
 """
 
+from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from grafana import queries
@@ -74,7 +75,19 @@ PRICES: Final = tuple(
 )
 CURRENCY: Final = asked("currency", queries.newest_setting("currency"))
 LIMIT: Final = asked("limit_w", queries.newest_setting("active_power_import_w"))
+THIRD_PHASE: Final = asked("l3_v", queries.newest_window("voltage_l3_v"))
 USUAL_RATE: Final = asked("due", queries.usual_rate())
+
+
+def uid(key: str) -> str:
+    """What all languages' uids of a board begin with."""
+    return f"telegraf-han-{key}"
+
+
+def place(key: str, panel_key: str) -> tuple[str, int]:
+    """A board's uid without its language, and the id of one of its panels. Raises StopIteration where it has none of that key."""
+    board: Board = import_module(f"{__name__}.{key}").BOARD
+    return uid(key), next(number for number, row in enumerate(board.panels, 1) if row.key == panel_key)
 
 
 def _link(key: str) -> Json:
@@ -83,7 +96,7 @@ def _link(key: str) -> Json:
         "type": "link",
         "title": f"«{key}.title»",
         "tooltip": f"«{key}.description»",
-        "url": f"/d/telegraf-han-{key}-«language»?{kept}",
+        "url": f"/d/{uid(key)}-«language»?{kept}",
         "icon": "dashboard",
         "keepTime": key != "building",
         "includeVars": False,
@@ -104,7 +117,7 @@ def dashboard(board: Board) -> Json:
     """The JSON of a board, its texts still to be filled in."""
     return {
         "id": None,
-        "uid": f"telegraf-han-{board.key}-«language»",
+        "uid": f"{uid(board.key)}-«language»",
         "title": f"«{board.key}.title»",
         "description": f"«{board.key}.description»",
         "tags": ["telegraf-han", "«language»"],

@@ -12,7 +12,7 @@ _HEARD: Final = q.Span("now() - 31d", "now()")
 _STATUS: Final = q.Span("now() - 1d", "now()")
 _THIS_MONTH: Final = {"timeFrom": "now/M", "hideTimeOverride": True}
 
-_COLUMNS: Final = ("«imported»", "«exported»", "«month_energy»", "«state»", "«signal»")
+_COLUMNS: Final = ("«today_energy»", "«imported»", "«exported»", "«month_energy»", "«state»", "«signal»")
 """Said to be named so, lest joining add the name of the measurement."""
 
 PANELS: Final = [
@@ -26,7 +26,7 @@ PANELS: Final = [
         "sum_energy",
         (8, 0, 6, 5),
         figures("watth", {"imported": {}}) | _THIS_MONTH,
-        [Query(f'SELECT sum("wh") AS "«imported»" FROM ({q.since_of_all("wh").replace("«wh»", "wh")})')],
+        [Query(q.sum_since_of_all("imported"))],
     ),
     Panel(
         "meters",
@@ -66,8 +66,10 @@ PANELS: Final = [
         | {
             "transformations": [
                 step("filterFieldsByName", {"exclude": {"names": ["Time"]}}, "/^[BDE]$/"),
-                grouped(["meter"], {"today_energy": "last"})[0] | {"filter": {"id": "byRefId", "options": "/^C$/"}},
-                renamed_to({"«today_energy» (last)": "«today_energy»"} | {name: name for name in ("Time", "meter", *_COLUMNS)}),
+                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
+                *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
+                *grouped(["meter"], {"month_energy": "sum"}, "/^D$/"),
+                renamed_to({name: name for name in ("Time", "meter", *_COLUMNS)}),
                 step("joinByField", {"byField": "meter", "mode": "outer"}),
                 step(
                     "organize",
@@ -88,7 +90,7 @@ PANELS: Final = [
             table(q.of_all({"telegram": q.IMPORT_W}, _HEARD)),
             table(q.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
             table(q.days_of_all("today_energy")),
-            table(q.since_of_all("month_energy")),
+            table(q.since_of_all("«month_energy»")),
             table(q.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
         ],
     ),
@@ -103,7 +105,7 @@ PANELS: Final = [
     Panel(
         "power_of_all",
         (10, 21, 14, 12),
-        lines("watt", {"imported": AREA, "exported": AREA}, interval="5m") | {"timeFrom": "24h", "hideTimeOverride": True},
+        lines("watt", {"imported": AREA, "exported": AREA}, interval="15m") | {"timeFrom": "24h", "hideTimeOverride": True},
         [Query(q.power_of_all(q.IMPORT_W), "«imported»"), Query(q.power_of_all(q.EXPORT_W, "-"), "«exported»")],
     ),
 ]

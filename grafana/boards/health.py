@@ -19,6 +19,8 @@ _COUNTERS: Final = {
 }
 _DUE: Final = f'SELECT last("telegrams") * 0 + 0${{due:raw}} FROM {q.LINK} WHERE {q.METER} AND {q.IN_RANGE} AND 0${{due:raw}} > 0 GROUP BY time($__interval) fill(none)'
 _TO_INFLUX: Final = '"output" =~ /influxdb/'
+_FEW: Final = STACKED_BARS | {"axisSoftMax": 4}
+"""Counters that stand at 0 on a good day: their axis still has whole numbers."""
 
 PANELS: Final = [
     Panel(
@@ -55,7 +57,7 @@ PANELS: Final = [
     Panel(
         "errors",
         (12, 11, 12, 9),
-        lines("short", dict.fromkeys(_CAUSES, {}), custom=STACKED_BARS, interval="1m", min=0, decimals=0),
+        lines("short", dict.fromkeys(_CAUSES, {}), custom=_FEW, interval="1m", min=0, decimals=0),
         [Query(q.counted(_CAUSES))],
     ),
     Panel(
@@ -74,7 +76,7 @@ PANELS: Final = [
     Panel(
         "dropped",
         (12, 28, 12, 8),
-        lines("short", {"dropped": {}}, custom=STACKED_BARS, interval="1m", min=0, decimals=0),
+        lines("short", {"dropped": {}}, custom=_FEW, interval="1m", min=0, decimals=0),
         [Query(q.counted({"dropped": "lines_dropped"}))],
     ),
     Panel(
@@ -98,7 +100,7 @@ PANELS: Final = [
     Panel(
         "memory",
         (16, 36, 8, 8),
-        lines("bytes", {"memory": AREA}, interval="30s", min=0),
+        lines("decbytes", {"memory": AREA}, interval="30s", min=0),
         [Query(q.telegraf('mean("heap_in_use_bytes")', "internal_memstats"), "«memory»")],
     ),
 ]

@@ -1,5 +1,6 @@
 """History: the year in months and days beside the year before, and what was fed in."""
 
+from itertools import chain
 from typing import Final
 
 from grafana import queries as q
@@ -28,10 +29,10 @@ _WAYS: Final = (("imported", q.IMPORT), ("exported", q.EXPORT))
 
 
 def _both_years(name: str, field: str) -> list[Query]:
-    """A this year, B and C the year before, one of them empty."""
+    """A this year, B to E the year before, all but one of them empty."""
     return [
         table(q.days({name: field}, q.THE_RANGE)),
-        *(table(q.days({f"{name}_before": field}, span)) for span in q.YEAR_BEFORE.values()),
+        *(table(q.days({f"{name}_before": field}, span)) for _, span in q.YEAR_BEFORE),
     ]
 
 
@@ -73,12 +74,13 @@ def _a_year_later(query: str, name: str, days: int) -> list[Json]:
 
 def _cumulated(key: str, at: tuple[int, int, int, int], name: str, field: str) -> Panel:
     before = f"{name}_before"
-    spans = [(name, q.THE_RANGE), *((before, span) for span in q.YEAR_BEFORE.values())]
+    spans = [(name, q.THE_RANGE), *((before, span) for _, span in q.YEAR_BEFORE)]
+    later = [_a_year_later(letter, before, days) for letter, (days, _) in zip("BCDE", q.YEAR_BEFORE, strict=True)]
     return Panel(
         key,
         at,
         lines(KWH, {name: AREA | {"custom__lineWidth": 2}, before: DASHED}, custom={"spanNulls": False})
-        | {"transformations": [*_a_year_later("B", before, 365), *_a_year_later("C", before, 366)]},
+        | {"transformations": list(chain(*later))},
         [table(q.cumulated(label, field, span)) for label, span in spans],
     )
 
@@ -118,7 +120,7 @@ PANELS: Final = [
             table(
                 q.days({f"{name}_before": field for name, field in _WAYS}, span._replace(until=f"{span.until} AND time <= now() - {days}d"))
             )
-            for days, span in q.YEAR_BEFORE.items()
+            for days, span in q.YEAR_BEFORE
         ],
     ),
     _months("months", (0, 5, 12, 9), "imported", q.IMPORT),

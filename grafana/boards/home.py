@@ -90,7 +90,7 @@ PANELS: Final = [
         compared("watt", {"imported": {}, "exported": {}, "limit": {}, "limiter": {}}),
         [
             Query(q.newest({"imported": f'last("{q.IMPORT_W}")', "exported": f'last("{q.EXPORT_W}")'})),
-            Query(q.newest_setting(q.IMPORT_W), "«limit»"),
+            Query(q.newest({"limit": f'last("{q.IMPORT_W}") * 0 + 0${{limit_w:raw}}'}, "0${limit_w:raw} > 0")),
             Query(q.newest({"limiter": f'last("{LIMITER}")'}, f'"{LIMITER}" > 0')),
         ],
     ),
@@ -105,7 +105,7 @@ PANELS: Final = [
     ),
     Panel("alerts", (18, 0, 6, 8), alerts('{meter=~"${meter:regex}"}')),
     _of_a_day("today", 0, q.last_days(1)),
-    _of_a_day("yesterday", 8, q.last_days(2, "now() - 1d")),
+    _of_a_day("yesterday", 8, q.last_days(2, "now() - 1d - 5m")),
     Panel("month", (16, 8, 8, 5), figures(KWH, _FIGURES, "last") | _MONTH, _energy_and_money(q.last_days(32))),
     Panel(
         "power",
@@ -157,7 +157,7 @@ PANELS: Final = [
         | {
             "transformations": [
                 step("sortBy", {"fields": {}, "sort": [{"field": "«imported»", "desc": True}]}),
-                formatted("Time", "D.MM.YYYY"),
+                formatted("Time", "D.MM"),
             ]
         },
         [table(q.extreme_days("top", "imported", 8, q.last_days(30)))],

@@ -3,7 +3,7 @@
 from typing import Final
 
 from grafana import queries as q
-from grafana.boards import METER, Board
+from grafana.boards import METER, THIRD_PHASE, Board
 from grafana.boards.home import LIMITER
 from grafana.colors import BAD, FAIR, GOOD, NEUTRAL
 from grafana.panels import AREA, DASHED, ENDLESS, Panel, Query, between, figures, judged, lines, rows, states, step, steps, table, values
@@ -33,12 +33,11 @@ def _extreme(function: str) -> list[Query]:
     ]
 
 
+_REACTIVE: Final = {"reactive_import": "reactive_power_import_var", "reactive_export": "reactive_power_export_var"}
 _TAN_PHI: Final = {
-    "reactive_import": f'mean("reactive_power_import_var") / mean("{q.IMPORT_W}")',
-    "reactive_export": f'mean("reactive_power_export_var") / mean("{q.IMPORT_W}")',
+    name: (f'mean("{field}") / mean("{q.IMPORT_W}")', f'"{q.IMPORT_W}" >= 100 AND "{field}" >= 0') for name, field in _REACTIVE.items()
 }
-_DRAWS: Final = f'"{q.IMPORT_W}" >= 100'
-"""With less, the few var of standby supplies make any ratio."""
+"""Expression and condition. Below 100 W the few var of standby supplies make any ratio; without the field there is no row at all."""
 
 PANELS: Final = [
     Panel(
@@ -66,7 +65,7 @@ PANELS: Final = [
         "tan_phi_range",
         (12, 11, 6, 5),
         figures("none", {"reactive_import": {}, "reactive_export": {}}, decimals=2),
-        [Query(text, f"«{name}»") for name, expression in _TAN_PHI.items() for text in q.over_range(expression, _DRAWS)],
+        [Query(text, f"«{name}»") for name, asked in _TAN_PHI.items() for text in q.over_range(*asked)],
     ),
     Panel(
         "longest_gap",
@@ -78,7 +77,10 @@ PANELS: Final = [
         "phase_imbalance",
         (0, 16, 12, 9),
         lines("percent", {"imbalance": AREA, "limit": DASHED}, min=0, decimals=2),
-        [*(Query(text, "«imbalance»") for text in q.imbalance()), Query(q.setting("phase_imbalance_percent"), "«limit»")],
+        [
+            *(Query(text, "«imbalance»") for text in q.imbalance()),
+            Query(q.setting("phase_imbalance_percent", "0${l3_v:raw} > 0"), "«limit»"),
+        ],
     ),
     Panel(
         "reactive",
@@ -102,7 +104,7 @@ PANELS: Final = [
             decimals=2,
             thresholds=steps(NEUTRAL, (q.TAN_PHI, BAD)),
         ),
-        [Query(text, f"«{name}»") for name, expression in _TAN_PHI.items() for text in q.course(expression, _DRAWS)],
+        [Query(text, f"«{name}»") for name, asked in _TAN_PHI.items() for text in q.course(*asked)],
     ),
     Panel(
         "outages",
@@ -138,4 +140,4 @@ PANELS: Final = [
     ),
 ]
 
-BOARD: Final = Board("quality", PANELS, "now-7d", refresh="1m", variables=(METER,))
+BOARD: Final = Board("quality", PANELS, "now-7d", refresh="1m", variables=(METER, THIRD_PHASE))

@@ -73,7 +73,7 @@ def _each(change: Callable[[dict[str, Column], dict[str, Any]], dict[str, Column
 
 
 FORMS = {
-    "YYYY-MM-DD": "%Y-%m-%d", "YYYY-MM": "%Y-%m", "MM": "%m", "HH": "%H", "D.MM": "%-d.%m", "ddd D.MM": "%a %-d.%m", "dddd D.MM.YYYY": "%A %-d.%m.%Y",
+    "YYYY-MM-DD": "%Y-%m-%d", "YYYY-MM": "%Y-%m", "MM": "%m", "HH": "%H", "D.MM": "%-d.%m", "D.MM.YYYY": "%-d.%m.%Y",
 }  # fmt: skip
 
 
@@ -86,12 +86,15 @@ def _format_time(columns: dict[str, Column], options: dict[str, Any]) -> dict[st
     return {**columns, field: texts}
 
 
-def _reduced(values: Column, reducer: str) -> Any:
+def reduced(values: Column, reducer: str) -> Any:
+    """One value of a column, as Grafana's reducer of that name makes it."""
     numbers = [value for value in values if value is not None]
     if reducer == "last":
         return values[-1]
     if reducer == "sum":
         return sum(numbers)
+    if reducer == "lastNotNull":
+        return numbers[-1] if numbers else None
     return {"max": max, "min": min}[reducer](numbers) if numbers else None
 
 
@@ -104,7 +107,7 @@ def _group_by(columns: dict[str, Column], options: dict[str, Any]) -> dict[str, 
         groups.setdefault(key, []).append(place)
     made: dict[str, Column] = {name: [key[at] for key in groups] for at, name in enumerate(keys)}
     for name, reducer in totals:
-        made[f"{name} ({reducer})"] = [_reduced([columns[name][place] for place in places], reducer) for places in groups.values()]
+        made[f"{name} ({reducer})"] = [reduced([columns[name][place] for place in places], reducer) for places in groups.values()]
     return made
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from boardframes import Frame, frames_of, transformed
+from boardframes import Frame, frames_of, reduced, transformed
 from made import WARSAW
 
 MS = 1000
@@ -41,6 +41,26 @@ class Answer(NamedTuple):
     frames: list[Frame]
     queries: list[str]
     milliseconds: float
+    calc: str
+    """How the panel makes one number of a column, where it does."""
+
+    def some(self) -> bool:
+        """Whether there is anything to see."""
+        return any(frame.some() for frame in self.frames)
+
+    def column(self, name: str) -> list[Any]:
+        """The values of that name, of the frame that has any."""
+        found = [frame.columns[name] for frame in self.frames if name in frame.columns]
+        return next((values for values in found if values), [])
+
+    def points(self, name: str) -> dict[str, Any]:
+        """Warsaw's wall clock → value, of the frame that has any; the later one where the hour comes twice."""
+        found = [frame.columns for frame in self.frames if frame.columns.get(name)]
+        return {_wall(ms): value for ms, value in zip(found[0]["Time"], found[0][name], strict=True)} if found else {}
+
+    def figures(self) -> dict[str, Any]:
+        """Name → the number that the panel shows."""
+        return {name: reduced(values, self.calc) for frame in self.frames for name, values in frame.numbers().items()}
 
 
 class Span(NamedTuple):
@@ -194,12 +214,22 @@ class Board:
             frames += frames_of(self._ask(query), target)
         taken = (datetime.now(UTC) - begun).total_seconds() * MS
         return Answer(
-            self.interpolated(panel["title"], span), panel["id"], transformed(frames, panel.get("transformations", [])), queries, taken
+            self.interpolated(panel["title"], span),
+            panel["id"],
+            transformed(frames, panel.get("transformations", [])),
+            queries,
+            taken,
+            panel.get("options", {}).get("reduceOptions", {}).get("calcs", [""])[0],
         )
 
     def shown(self, title: str) -> Answer:
         """What the panel of that title shows."""
         return self.answer(self.panel(title))
+
+
+def _wall(time: int | str) -> str:
+    """A time as text; what a transformation has made text of stays."""
+    return f"{datetime.fromtimestamp(time / MS, UTC).astimezone(WARSAW):%Y-%m-%d %H:%M}" if isinstance(time, int) else time
 
 
 def _option(series: dict[str, Any], row: list[Any]) -> str:

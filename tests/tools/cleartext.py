@@ -32,10 +32,10 @@ def simulate(*words: str) -> list[str]:
     return [sys.executable, "-m", "telegraf_han", "simulate", *words]
 
 
-def sent(model: str, start: str, seconds: int) -> dict[int, dict[str, float]]:
+def sent(model: str, start: str, seconds: int, *more: str) -> dict[int, dict[str, float]]:
     """Time stamp in ns → fields, of what a virtual meter says from `start` (ISO 8601) on."""
     until = datetime.fromtimestamp(datetime.fromisoformat(start).timestamp() + seconds).astimezone().isoformat()
-    words = simulate(model, "--to", "-", "--plain", "--start", start, "--until", until, "--speed", "max")
+    words = simulate(model, "--to", "-", "--plain", "--start", start, "--until", until, "--speed", "max", *more)
     text = subprocess.run(words, check=True, capture_output=True).stdout.decode("ascii")
     found: dict[int, dict[str, float]] = {}
     for telegram in text.split("/")[1:]:

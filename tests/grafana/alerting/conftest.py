@@ -10,29 +10,20 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-for folder in (HERE, ROOT / "grafana"):
+for folder in (HERE, ROOT / "grafana", ROOT):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
 from likegrafana import expressions, states  # noqa: E402, the folders above are known only now
-from servers import running  # noqa: E402
-from stack.conftest import _ended_in_order, influxd_binary  # noqa: E402, F401, fixtures of the tests with real servers
 
 MS = 1000
 NS = 1_000_000_000
 
 
 @pytest.fixture(scope="session")
-def server(influxd_binary, tmp_path_factory):  # noqa: F811, a fixture's argument
-    """One InfluxDB for all tests here."""
-    with running.influxd(influxd_binary, tmp_path_factory.mktemp("influxdb")) as influx:
-        yield influx
-
-
-@pytest.fixture(scope="session")
 def rules():
     """The committed English rules by uid, each with its group's interval."""
-    text = (ROOT / "grafana/provisioning/alerting/rules.yaml").read_text(encoding="utf-8")
+    text = (ROOT / "grafana/provisioning/alerting-en/rules.yaml").read_text(encoding="utf-8")
     return {rule["uid"]: (rule, group["interval"]) for group in yaml.safe_load(text)["groups"] for rule in group["rules"]}
 
 

@@ -1,5 +1,6 @@
 """The provisioning files: as the tables say, such as Grafana starts with, whatever variables are set, and in both languages alike."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -31,18 +32,17 @@ def test_files_are_what_the_tables_say() -> None:
 
 def test_check_names_a_stale_file(tmp_path) -> None:
     """A file that differs, and one that is missing, are named; the script's exit code says it too."""
-    shutil.copytree(GRAFANA / "alerting", tmp_path / "alerting")
-    shutil.copytree(GRAFANA / "provisioning", tmp_path / "provisioning")
-    (tmp_path / "provisioning/alerting/rules.yaml").write_text("apiVersion: 1\n", encoding="utf-8")
-    (tmp_path / "provisioning/alerting-pl/templates.yaml").unlink()
+    copy = shutil.copytree(GRAFANA, tmp_path / "grafana", ignore=shutil.ignore_patterns("dashboards"))
+    (copy / "provisioning/alerting-en/rules.yaml").write_text("apiVersion: 1\n", encoding="utf-8")
+    (copy / "provisioning/alerting-pl/templates.yaml").unlink()
 
     ended = subprocess.run(
-        [sys.executable, tmp_path / "alerting/build.py", "--check"], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, copy / "alerting/build.py", "--check"], capture_output=True, text=True, timeout=60, check=False
     )
 
-    assert build.stale(tmp_path) == ["provisioning/alerting/rules.yaml", "provisioning/alerting-pl/templates.yaml"]
+    assert build.stale(copy) == ["provisioning/alerting-en/rules.yaml", "provisioning/alerting-pl/templates.yaml"]
     assert ended.returncode == 1
-    assert "grafana/provisioning/alerting/rules.yaml is not what" in ended.stderr
+    assert "grafana/provisioning/alerting-en/rules.yaml is not what" in ended.stderr
 
 
 TOKEN = {"HAN_ALERT_TELEGRAM_TOKEN": "1:a", "HAN_ALERT_TELEGRAM_CHAT": "-1001"}
@@ -110,6 +110,8 @@ def test_languages_differ_in_words_only() -> None:
     english, polish = rules.groups("en"), rules.groups("pl")
     for group, other in zip(english, polish, strict=True):
         for rule, twin in zip(group["rules"], other["rules"], strict=True):
+            numbers = [one["annotations"].pop("__panelId__") for one in (rule, twin)]
+            assert numbers[0] == numbers[1]
             words = [[one.pop("title"), *one.pop("annotations").values()] for one in (rule, twin)]
             assert all(a != b for a, b in zip(*words, strict=True))
     assert english == polish
@@ -179,8 +181,17 @@ def test_manual_is_complete(name) -> None:
     assert [variable for variable in variables if f"`{variable}`" not in text] == []
 
 
+@pytest.mark.parametrize("language", build.FOLDERS)
+def test_every_rule_links_to_a_panel(language) -> None:
+    """An alert leads to a panel that is there, on the board of its language."""
+    files = (GRAFANA / "dashboards" / language).glob("*.json")
+    ids = {board["uid"]: {str(panel["id"]) for panel in board["panels"]} for board in map(json.loads, (file.read_text() for file in files))}
+    for rule in (rule for group in rules.groups(language) for rule in group["rules"]):
+        assert rule["annotations"]["__panelId__"] in ids[rule["annotations"]["__dashboardUid__"]]
+
+
 def test_data_source_is_the_boards() -> None:
     """The rules ask the data source that the boards' provisioning makes."""
     files = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in (GRAFANA / "provisioning/datasources").glob("*.yaml")]
 
-    assert not files or rules.DATASOURCE_UID in [source.get("uid") for file in files for source in file["datasources"]]
+    assert rules.DATASOURCE_UID in [source.get("uid") for file in files for source in file["datasources"]]

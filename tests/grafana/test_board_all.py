@@ -1,0 +1,156 @@
+"""Every query of every panel of every board, in both languages, on a real InfluxDB, for what each of the four meters really sends.
+
+A panel either shows something or is one whose data that meter does not send, and then says so. Which ones these are stands in a table
+here, so that a panel that falls empty by accident fails the test.
+"""
+
+import pytest
+from made import DAY_S, WINDOW_S, line, local, wall
+
+import cleartext
+
+NOW = local("2026-11-20 12:00")
+MODELS = ("gama150", "gama350", "ma110m", "ma309m")
+BOARDS = ("home", "history", "quality", "health", "building")
+
+PHASES = {"Phase imbalance"}
+VOLTAGES = {"Voltages", "EN 50160", "Highest voltage", "Lowest voltage"}
+REACTIVE = {"Reactive power", "tan φ", "tan φ over time"}
+ALWAYS = {"Signal strength"}
+"""A cable has none."""
+SILENT = {
+    "gama150": PHASES | VOLTAGES | REACTIVE | ALWAYS,
+    "gama350": PHASES | VOLTAGES | REACTIVE | ALWAYS,
+    "ma110m": PHASES | ALWAYS,
+    "ma309m": ALWAYS,
+}
+"""What stays empty, by meter, on P1."""
+SAYS = {
+    "Signal strength": "P1",
+    "Phase imbalance": "three phases",
+    **dict.fromkeys(VOLTAGES, "no voltages"),
+    **dict.fromkeys(REACTIVE, "no reactive power"),
+}
+
+DRAWS = {"active_power_import_w": 500}
+"""At noon the roof gives all, and tan φ is of what is drawn."""
+
+
+def times():
+    """Windows: two points a day for 14 months, all of the last nine days but for a gap of an hour on the 18th."""
+    for utc_s in range(local("2025-10-01 00:00"), NOW, WINDOW_S):
+        if wall(utc_s).strftime("%H:%M") in ("00:00", "23:55") or (
+            utc_s > NOW - 9 * DAY_S and not NOW - 2 * DAY_S <= utc_s < NOW - 2 * DAY_S + 3600
+        ):
+            yield utc_s
+
+
+def fields(said, utc_s):
+    """What that meter says, with registers that go on by 1 Wh in 3 s."""
+    return {name: value + utc_s / 3 if name.endswith("_wh") else value for name, value in said.items()}
+
+
+@pytest.fixture(scope="module")
+def meters(shared):
+    """The four models with the fields that the simulator sends, a day of telegrams and status lines."""
+    for model in MODELS:
+        said = cleartext.sent(model, "2026-11-20T12:00:00+01:00", 1)[NOW * 10**9]
+        tags = {"interface": "p1", "meter": model, "model": model.upper(), "serial": f"{MODELS.index(model)}0000001"}
+        extremes = {f"{name}_{end}": value for name, value in said.items() if name.endswith("_v") for end in ("min", "max")}
+        shared.windows(line("electricity", tags, fields(said, utc_s) | extremes | DRAWS, utc_s) for utc_s in times())
+        shared.telegrams(line("electricity", tags, fields(said, utc_s) | DRAWS, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+        tags = {"interface": "p1", "meter": model}
+        limits = {
+            "active_power_import_w": 6000,
+            "import_t1_per_kwh": 1.2,
+            "export_t0_per_kwh": 0.2,
+            "phase_imbalance_percent": 2,
+            "silence_s": 180,
+        }
+        shared.telegrams(line("electricity_settings", tags, limits | {"currency": "PLN"}, utc_s) for utc_s in range(NOW - DAY_S, NOW, 300))
+        shared.telegrams(status(tags, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+    written = {"metrics_written": 5, "metrics_dropped": 0, "buffer_size": 1, "buffer_limit": 10}
+    shared.telegrams(line("internal_write", {"output": "influxdb_v2"}, written, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+    shared.telegrams(line("internal_memstats", {}, {"heap_in_use_bytes": 1e7}, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+    return shared
+
+
+def status(tags, utc_s):
+    """A status line as `run` writes it on a cable."""
+    counted = (utc_s - NOW + DAY_S) // 60
+    counters = {"telegrams": counted, "decoded": counted, "duplicates": 0, "unverified": 0, "lines_dropped": 0, "host_stamped": 0}
+    counters |= {f"errors_{cause}": 0 for cause in ("checksum", "framing", "key", "security", "records")}
+    text = ",".join(f"{name}={value}i" for name, value in counters.items())
+    return f'electricity_link,interface=p1,meter={tags["meter"]} {text},age_s=0.5,clock_offset_s=-1.5,state="ok" {utc_s}000000000'
+
+
+def answers(store, model, language="en", **more):
+    """Title → answer, of all panels of all boards."""
+    found = {}
+    for key in BOARDS:
+        board = store.board(key, NOW, language, meter=model, **more)
+        found |= {(key, panel["title"]): board.answer(panel) for panel in board.panels()}
+    return found
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_panel(meters, model):
+    """All panels answer, and just those stay empty whose data this meter does not send."""
+    found = answers(meters, model)
+    empty = {title for (_, title), answer in found.items() if not answer.some()}
+
+    assert empty == SILENT[model]
+    assert len(found) > 40
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_empty_panels_say_why(meters, model):
+    """A panel without data names the reason, in both languages."""
+    for language in ("en", "pl"):
+        for key in BOARDS:
+            board = meters.board(key, NOW, language, meter=model)
+            for panel, english in zip(board.panels(), meters.board(key, NOW, meter=model).panels(), strict=True):
+                if english["title"] in SILENT[model]:
+                    said = panel["fieldConfig"]["defaults"]["noValue"]
+                    assert (
+                        SAYS[english["title"]] in said
+                        if language == "en"
+                        else said not in ("", english["fieldConfig"]["defaults"]["noValue"])
+                    )
+
+
+@pytest.mark.parametrize("model", ["gama350", "ma309m"])
+def test_polish_numbers(meters, model):
+    """The Polish boards show the same numbers under Polish names."""
+    english, polish = (answers(meters, model, language) for language in ("en", "pl"))
+
+    assert len(english) == len(polish)
+    for (key, title), one, other in zip(english, english.values(), polish.values(), strict=True):
+        assert one.key == other.key
+        assert [frame.rows() for frame in one.frames] == [frame.rows() for frame in other.frames], (key, title)
+
+
+@pytest.mark.parametrize("since", ["now-1h", "now-3d", "now-90d"])
+def test_every_range(meters, since):
+    """Whatever range is chosen, every query is one that InfluxDB answers, and the main lines are there."""
+    found = answers(meters, "ma309m", since=since)
+
+    for title in ("Power", "Voltages", "Phase imbalance", "Reactive power", "tan φ", "Limiter"):
+        (answer,) = [answer for (_, name), answer in found.items() if name == title]
+        assert answer.some(), title
+
+
+def test_empty_database(store):
+    """Before the first telegram every query of every board is answered, with nothing or with a count of nothing."""
+    found = answers(store, "home")
+
+    assert {title for (_, title), answer in found.items() if answer.some()} <= {"Meters"}
+
+
+def test_title_of_variables(meters):
+    """The meters to choose from are all there are, in order, and a strange choice falls back to the first."""
+    board = meters.board("home", NOW, meter="gone")
+    names = [row[1] for series in board.ask(board.json["templating"]["list"][1]["query"], board.range, 1) for row in series["values"]]
+
+    assert sorted(names) == list(MODELS)
+    assert board.variables["meter"] == ["gama150"]

@@ -1,0 +1,223 @@
+"""The board Building on a real InfluxDB: a few meters whose sums are known, and a thousand whose queries stay as few and as small.
+
+It is 15:00 on 20 November 2026. Every flat draws 1200 W times its number, which is 100 Wh in five minutes, from 25 October on.
+"""
+
+import made
+import pytest
+from made import Power, Steady, line, local
+
+NOW = local("2026-11-20 15:00")
+BEGIN = local("2026-10-25 00:00")
+MONTH_H = (NOW - local("2026-11-01 00:00")) / 3600
+SWAPPED = local("2026-11-10 12:00")
+LEFT = local("2026-11-05 00:00")
+ARRIVED = local("2026-11-20 06:00")
+TABLE = "All meters"
+
+
+def flat(number, begin=BEGIN, until=NOW, serial="", **more):
+    """A meter that draws 1200 W times its number."""
+    return Steady(
+        begin, until, lambda _utc_s: Power(1200 * number, 120), f"flat-{number}", serial or f"3500000{number}", "GAMA350", "wmbus", **more
+    )
+
+
+METERS = [
+    flat(1),
+    flat(2, until=SWAPPED, import_wh=70_000_000),
+    flat(2, begin=SWAPPED, serial="35999999", import_wh=0),
+    flat(3, until=LEFT),
+    flat(4, begin=ARRIVED, import_wh=12_345),
+    flat(5, silent=lambda utc_s: local("2026-11-19 18:00") <= utc_s < local("2026-11-20 03:00")),
+]
+"""One as it should be, one replaced, one gone on the 5th, one that came today, one with a gap over midnight."""
+STATES = {1: "ok", 2: "ok", 4: "noise", 5: "wrong_key"}
+
+
+@pytest.fixture(scope="module")
+def building(shared):
+    """The six meters' points of a month, their newest telegrams and their states."""
+    for meter in METERS:
+        shared.windows(meter.windows())
+        last = meter.end_s - 30
+        power = meter.power(last)
+        shared.telegrams(
+            line("electricity", meter.tags(), {"active_power_import_w": power.import_w, "active_power_export_w": power.export_w}, utc_s)
+            for utc_s in (last - 60, last)
+        )
+    for number, state in STATES.items():
+        tags = {"interface": "wmbus", "meter": f"flat-{number}"}
+        shared.telegrams(
+            line("electricity_link", tags, {"state": said, "rssi_dbm": -60 - number}, NOW - age) for said, age in (("ok", 7200), (state, 9))
+        )
+    return shared
+
+
+@pytest.fixture
+def board(building):
+    """The board at its moment."""
+    return building.board("building", NOW)
+
+
+MONTH_KWH = {
+    "flat-1": 1.2 * MONTH_H,
+    "flat-2": 2.4 * MONTH_H - 0.2,  # a new meter's first five minutes are not known
+    "flat-3": 3.6 * 4 * 24,
+    "flat-4": 4.8 * 9 - 0.4,
+    "flat-5": 6.0 * MONTH_H,
+}
+
+
+def test_sums(board):
+    """Power is the sum of those heard within a quarter of an hour, energy that of all, the gone one's too."""
+    assert board.shown("Power now, all meters").figures() == {"Imported": 1200 * (1 + 2 + 4 + 5), "Fed in": 120 * 4}
+    assert board.shown("This month, all meters").figures() == {"Imported": pytest.approx(1000 * sum(MONTH_KWH.values()))}
+
+
+def test_counts(board):
+    """Five were heard within the month, four lately, and two are in trouble."""
+    assert board.shown("Meters").figures() == {"Meters": 5, "Sending": 4, "In trouble": 2}
+
+
+def test_table(board):
+    """One row a meter with power, today, month, last telegram, state and signal; nothing for what is not known."""
+    (frame,) = board.shown(TABLE).frames
+    rows = {row[0]: row[1:] for row in frame.rows()}
+
+    assert list(frame.columns) == ["Meter", "Imported", "Fed in", "Today", "This month", "Last telegram", "State", "Signal"]
+    assert rows == {
+        "flat-1": (1200, 120, 18_000, pytest.approx(1000 * MONTH_KWH["flat-1"]), (NOW - 30) * 1000, "ok", -61),
+        "flat-2": (2400, 120, 36_000, pytest.approx(1000 * MONTH_KWH["flat-2"]), (NOW - 30) * 1000, "ok", -62),
+        "flat-3": (None, None, None, pytest.approx(1000 * MONTH_KWH["flat-3"]), (LEFT - 30) * 1000, None, None),
+        "flat-4": (4800, 120, pytest.approx(4800 * 9 - 400), pytest.approx(1000 * MONTH_KWH["flat-4"]), (NOW - 30) * 1000, "noise", -64),
+        # what flowed in the gap from 18 to 3 o'clock belongs to the day in which it ended
+        "flat-5": (6000, 120, 6000 * 21, pytest.approx(1000 * MONTH_KWH["flat-5"]), (NOW - 30) * 1000, "wrong_key", -65),
+    }
+
+
+def test_table_leads_on(board):
+    """A click on a meter's name opens its own board."""
+    overrides = board.panel(TABLE)["fieldConfig"]["overrides"]
+    (links,) = [item["value"] for entry in overrides for item in entry["properties"] if item["id"] == "links"]
+
+    assert [link["url"] for link in links] == ["/d/telegraf-han-home-en?var-meter=${__value.raw:percentencode}&${datasource:queryparam}"]
+
+
+def test_ranking(board):
+    """Highest first; a replaced meter's two registers count as one meter."""
+    (frame,) = board.shown("Most use this month").frames
+    ranked = sorted(MONTH_KWH.items(), key=lambda meter: -meter[1])
+
+    assert list(zip(frame.columns["meter"], frame.columns["Imported"], strict=True)) == [
+        (name, pytest.approx(1000 * kwh)) for name, kwh in ranked
+    ]
+
+
+def test_power_of_all(board):
+    """The sum over time is that of all five-minute means, fed in below zero."""
+    answer = board.shown("Power of all meters, 24 hours")
+    imported = answer.points("Imported")
+
+    assert imported["2026-11-20 12:00"] == 1200 * (1 + 2 + 4 + 5)
+    assert imported["2026-11-20 04:00"] == 1200 * (1 + 2 + 5)
+    assert imported["2026-11-20 01:00"] == 1200 * (1 + 2)
+    assert answer.points("Fed in")["2026-11-20 12:00"] == -480
+
+
+def test_first_of_the_month(building):
+    """In a month's first hours both sums begin anew at its midnight."""
+    (frame,) = building.board("building", local("2026-11-01 02:00")).shown(TABLE).frames
+    place = frame.columns["Meter"].index("flat-1")
+
+    assert frame.columns["Today"][place] == pytest.approx(2500)
+    assert frame.columns["This month"][place] == pytest.approx(2500)
+
+
+@pytest.mark.parametrize(
+    ("heard", "today"),
+    [
+        ([flat(1, begin=NOW - 3 * 86_400)], 18_000),
+        ([flat(1, begin=NOW - 3600)], 1_100),
+        ([flat(1, until=NOW - 7200), flat(1, begin=NOW - 7200, serial="36000000", import_wh=5)], 17_900),
+        ([flat(1, silent=lambda utc_s: NOW - 100 * 3600 <= utc_s < NOW - 3600)], 120_000),
+        ([flat(1, until=local("2026-11-19 20:00"))], 0),
+    ],
+    ids=["every day", "new today", "replaced today", "silent for four days", "silent since yesterday"],
+)
+def test_today(store, heard, today):
+    """Today's energy is right for a meter that came, was replaced or came back today, and 0 for one that fell silent."""
+    for meter in heard:
+        store.windows(meter.windows())
+    (frame,) = store.board("building", NOW).shown(TABLE).frames
+
+    assert frame.columns["Today"] == [today]
+
+
+@pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"], ids=["23 hours", "25 hours"])
+def test_today_when_clocks_change(store, day):
+    """Today's energy begins at local midnight on these days too."""
+    now = local(f"{day} 12:00")
+    store.windows(flat(1, begin=now - 3 * 86_400, until=now).windows())
+    store.telegrams([line("electricity", flat(1).tags(), {"active_power_import_w": 1200}, now - 60)])
+    (row,) = store.board("building", now).shown(TABLE).frames[0].rows()
+
+    assert row[3] == (now - local(f"{day} 00:00")) / 3600 * 1200
+
+
+# --- a thousand meters ---
+
+THOUSAND = 1000
+
+
+def crowd(meters):
+    """Ten points of each meter, from the turn of the month to now."""
+    for days in (20, 19, 10, 3, 2, 1):
+        yield from made.building(meters, NOW - days * 86_400 - 300, end_s=300)
+    for minutes in (60, 15, 10, 5):
+        yield from made.building(meters, NOW - 60 * minutes, end_s=300)
+
+
+@pytest.fixture(scope="module")
+def thousand(new_store):
+    """A thousand flats, every fiftieth in trouble."""
+    made_store = new_store("thousand")
+    made_store.windows(crowd(THOUSAND))
+    made_store.telegrams(made.building(THOUSAND, NOW - 60, end_s=0))
+    made_store.telegrams(made.building_status(THOUSAND, NOW - 30))
+    return made_store
+
+
+def test_thousand_meters_in_the_table(thousand):
+    """A thousand meters are a thousand rows, each complete, and the counts agree."""
+    board = thousand.board("building", NOW)
+    (frame,) = board.shown(TABLE).frames
+
+    assert len(frame.rows()) == THOUSAND
+    assert not [row for row in frame.rows() if None in row]
+    assert frame.columns["Meter"] == sorted(frame.columns["Meter"])
+    assert board.shown("Meters").figures() == {"Meters": THOUSAND, "Sending": THOUSAND, "In trouble": 15}
+    assert board.shown("This month, all meters").figures()["Imported"] == pytest.approx(sum(frame.columns["This month"]))
+
+
+def test_thousand_meters_cost_no_more_queries(thousand, building):
+    """A board of a thousand meters sends the same few queries as one of five: none a meter."""
+    sent = []
+    for store in (thousand, building):
+        before = len(store.asked)
+        board = store.board("building", NOW)
+        for panel in board.panels():
+            board.answer(panel)
+        sent.append(store.asked[before:])
+
+    assert sent[0] == sent[1]
+    assert len(sent[0]) <= 13
+
+
+def test_thousand_meters_answer_little(thousand):
+    """What a query of the board sends back is a few rows a meter at most, so that a browser can take it."""
+    board = thousand.board("building", NOW)
+    for panel in board.panels():
+        for target in panel["targets"]:
+            series = board.ask(target["query"], board.panel_span(panel), 900_000)
+            assert sum(len(one["values"]) for one in series) <= 4 * THOUSAND, panel["title"]

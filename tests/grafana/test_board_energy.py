@@ -1,0 +1,226 @@
+"""Energy and money on the boards Home and History: known registers on a real InfluxDB, answers worked out by hand.
+
+The meter draws 1200 W, which is 100 Wh in five minutes and 28.8 kWh on a day of 24 hours, unless a case says otherwise.
+"""
+
+from functools import partial
+
+import pytest
+from made import WINDOW_S, Power, Steady, line, local, wall
+
+EVEN = Power(1200, 600)
+DAY_S = 86_400
+DAILY = "Energy per day"
+MONTHLY = "Imported, month by month"
+
+
+def even(_utc_s):
+    return EVEN
+
+
+def by_hour(utc_s):
+    """As many hundreds of W as the local hour's number, plus 12."""
+    return Power(1200 + 120 * wall(utc_s).hour)
+
+
+def daily(store, begin, until, **more):
+    """Local date → kWh, of the days from one to another."""
+    board = store.board("history", local(until) + 3600, since=f"{local(begin)}000", until=f"{local(until)}000", **more)
+    return {time[:10]: value for time, value in board.shown(DAILY).points("Imported").items() if value is not None}
+
+
+def edges(utc_s):
+    """Silent but for the first and last window of a local day."""
+    return wall(utc_s).date() == wall(utc_s - WINDOW_S).date() == wall(utc_s + WINDOW_S).date()
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [("2026-03-29", 23), ("2026-03-30", 24), ("2026-10-25", 25), ("2026-10-26", 24), ("2028-02-29", 24)],
+    ids=["23 hours", "day after", "25 hours", "day after autumn", "leap day"],
+)
+def test_local_days(store, day, hours):
+    """A day has as much energy as its hours, the three days around it too."""
+    noon = local(f"{day} 12:00")
+    store.windows(Steady(noon - 3 * DAY_S, noon + 2 * DAY_S, even).windows())
+    found = daily(store, f"{wall(noon - DAY_S):%Y-%m-%d} 00:00", f"{wall(noon + DAY_S):%Y-%m-%d} 23:59")
+
+    assert found[day] == pytest.approx(hours * 1.2)
+    assert len(found) == 3
+    assert sum(found.values()) == pytest.approx(
+        (local(f"{wall(noon + DAY_S):%Y-%m-%d} 23:59") + 60 - local(f"{wall(noon - DAY_S):%Y-%m-%d} 00:00")) / 3600 * 1.2
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "expected"),
+    [
+        ("2026-05-10 10:00", "2026-05-10 13:00", {}),
+        ("2026-05-10 22:00", "2026-05-11 02:00", {"2026-05-10": 26.4, "2026-05-11": 31.2}),
+        ("2026-05-10 22:00", "2026-05-12 01:00", {"2026-05-10": 26.4, "2026-05-12": 60.0}),
+    ],
+    ids=["within a day", "over midnight", "over a whole day"],
+)
+def test_gaps(store, since, until, expected):
+    """What flowed in a gap belongs to the day in which it ended, and none of it is lost."""
+    store.windows(
+        Steady(
+            local("2026-05-08 00:00"), local("2026-05-14 00:00"), even, silent=lambda utc_s: local(since) <= utc_s < local(until)
+        ).windows()
+    )
+    found = daily(store, "2026-05-09 00:00", "2026-05-13 23:59")
+
+    whole = dict.fromkeys((f"2026-05-{day:02}" for day in range(9, 14)), 28.8)
+    if "2026-05-12" in expected:
+        del whole["2026-05-11"]
+    assert found == pytest.approx(whole | expected)
+    assert sum(found.values()) == pytest.approx(5 * 28.8)
+
+
+def test_gap_before_the_view(store):
+    """The first day of a view counts from where the register stood when it was last heard, also days before."""
+    quiet = range(local("2026-05-06 12:00"), local("2026-05-09 06:00"))
+    store.windows(Steady(local("2026-05-04 00:00"), local("2026-05-11 00:00"), even, silent=lambda utc_s: utc_s in quiet).windows())
+    found = daily(store, "2026-05-09 00:00", "2026-05-10 23:59")
+
+    assert found == pytest.approx({"2026-05-09": 28.8 * 2.5 + 28.8, "2026-05-10": 28.8})
+
+
+def test_replaced_meter(store):
+    """A new meter with a lower register: its day is what both counted, but for the new one's first five minutes; no step runs across."""
+    swapped = local("2026-05-10 12:00")
+    store.windows(Steady(local("2026-05-08 00:00"), swapped, even, import_wh=40_000_000).windows())
+    store.windows(Steady(swapped, local("2026-05-13 00:00"), even, serial="39999999", import_wh=0).windows())
+    found = daily(store, "2026-05-09 00:00", "2026-05-12 23:59")
+
+    assert found == pytest.approx({"2026-05-09": 28.8, "2026-05-10": 28.7, "2026-05-11": 28.8, "2026-05-12": 28.8})
+
+
+def test_register_that_began_again(store):
+    """A register that was reset or ran over makes no negative energy, and only its own step is lost."""
+    reset = local("2026-05-10 00:00")
+    store.windows(Steady(local("2026-05-08 00:00"), reset, even, import_wh=99_000_000).windows())
+    store.windows(Steady(reset, local("2026-05-12 00:00"), even, import_wh=0).windows())
+    found = daily(store, "2026-05-09 00:00", "2026-05-11 23:59")
+
+    assert found == pytest.approx({"2026-05-09": 28.8, "2026-05-10": 28.7, "2026-05-11": 28.8})
+
+
+def test_two_meters_are_two(store):
+    """A board shows the meter that is chosen, whatever the others use."""
+    for meter, watts in (("home", 1200), ("flat 2, (left)", 2400)):
+        name = meter.replace(" ", "\\ ").replace(",", "\\,")
+        power = partial(lambda watts, _utc_s: Power(watts), watts)
+        store.windows(Steady(local("2026-05-08 00:00"), local("2026-05-11 00:00"), power, meter=name).windows())
+        store.telegrams([line("electricity", {"meter": name}, {"active_power_import_w": watts}, local("2026-05-10 23:00"))])
+
+    assert daily(store, "2026-05-10 00:00", "2026-05-10 23:59", meter="home") == pytest.approx({"2026-05-10": 28.8})
+    assert daily(store, "2026-05-10 00:00", "2026-05-10 23:59", meter="flat 2, (left)") == pytest.approx({"2026-05-10": 57.6})
+
+
+def test_hours_of_the_long_day(store):
+    """The heat map has a column an hour; on the day of 25 hours the two from 2 to 3 are added up, and the sum of all is the day's."""
+    store.windows(Steady(local("2026-10-24 00:00"), local("2026-10-27 00:00"), by_hour).windows())
+    board = store.board("home", local("2026-10-27 00:00"))
+    (frame,) = board.shown("Energy hour by hour, 30 days").frames
+    days = dict(zip(frame.columns["Time\\Hour"], zip(*(frame.columns[f"{hour:02}"] for hour in range(24)), strict=True), strict=True))
+
+    assert days["2026-10-26"] == pytest.approx([1.2 + 0.12 * hour for hour in range(24)])
+    assert days["2026-10-25"] == pytest.approx([(1.2 + 0.12 * hour) * (2 if hour == 2 else 1) for hour in range(24)])
+    assert daily(store, "2026-10-25 00:00", "2026-10-25 23:59") == pytest.approx({"2026-10-25": sum(days["2026-10-25"])})
+
+
+def test_hours_of_the_short_day(store):
+    """On the day of 23 hours the hour from 2 to 3 is empty."""
+    store.windows(Steady(local("2026-03-28 00:00"), local("2026-03-31 00:00"), by_hour).windows())
+    board = store.board("home", local("2026-03-31 00:00"))
+    (frame,) = board.shown("Energy hour by hour, 30 days").frames
+    row = frame.columns["Time\\Hour"].index("2026-03-29")
+
+    assert frame.columns["02"][row] is None
+    assert [frame.columns[f"{hour:02}"][row] for hour in (1, 3)] == pytest.approx([1.32, 1.56])
+
+
+@pytest.fixture(scope="module")
+def years(shared):
+    """Three years: 1200 W in 2023, 2400 W in 2024 (leap), 3600 W in 2025, up to noon of 10 May 2026."""
+
+    def power(utc_s):
+        return Power(1200 * (wall(utc_s).year - 2022), 600)
+
+    shared.windows(Steady(local("2023-01-01 00:00"), local("2026-05-10 12:00"), power, silent=edges).windows())
+    return shared
+
+
+def of_year(years, year, now="2026-05-10 12:00"):
+    """The board of a whole year."""
+    return years.board(
+        "history", local(now), since=f"{local(f'{year}-01-01 00:00')}000", until=f"{local(f'{year + 1}-01-01 00:00') - 1}999"
+    )
+
+
+@pytest.mark.parametrize(
+    ("year", "kwh", "before"),
+    [(2024, 366 * 57.6, 365 * 28.8 - 0.1), (2025, 365 * 86.4, 366 * 57.6)],
+    ids=["leap after common", "common after leap"],
+)
+def test_whole_years(years, year, kwh, before):
+    """A year begins and ends at Warsaw's midnight, and so does the one before, leap days included."""
+    board = of_year(years, year)
+
+    assert board.shown("The chosen time").figures()["Imported"] == pytest.approx(kwh)
+    assert board.shown("A year before").figures()["Imported a year before"] == pytest.approx(before)
+
+
+def test_months_beside_last_year(years):
+    """Months stand beside the same month a year before; February's leap day counts."""
+    (frame,) = of_year(years, 2025).shown(MONTHLY).frames
+    months = dict(zip(frame.columns["Time"], frame.rows(), strict=True))
+
+    assert list(months) == [f"{month:02}" for month in range(1, 13)]
+    assert months["02"][1:] == pytest.approx((29 * 57.6, 28 * 86.4))
+    assert months["03"][1:] == pytest.approx((31 * 57.6 - 2.4, 31 * 86.4 - 3.6))
+    assert months["10"][1:] == pytest.approx((31 * 57.6 + 2.4, 31 * 86.4 + 3.6))
+    assert list(frame.columns) == ["Time", "Imported a year before", "Imported"]
+
+
+def test_turn_of_the_year(years):
+    """The last minutes of December are December's: the step at midnight belongs to neither year twice."""
+    found = daily(years, "2024-12-30 00:00", "2025-01-02 23:59")
+
+    assert found == pytest.approx({"2024-12-30": 57.6, "2024-12-31": 57.6, "2025-01-01": 86.4, "2025-01-02": 86.4})
+
+
+def test_cumulated(years):
+    """Both years begin at the first day's energy and grow to the year's; the year before ends on the same axis."""
+    this, *before = of_year(years, 2025).shown("Imported, cumulated").frames
+    (before,) = [frame for frame in before if frame.some()]
+
+    assert this.columns["Imported"][0] == pytest.approx(86.4)
+    assert this.columns["Imported"][-1] == pytest.approx(365 * 86.4)
+    assert this.columns["Time"][-1] == local("2025-12-31 00:00") * 1000
+    assert before.columns["Imported a year before"][:2] == pytest.approx([57.6, 115.2])
+    assert before.columns["Imported a year before"][-1] == pytest.approx(366 * 57.6)
+    assert abs(before.columns["Time"][0] - this.columns["Time"][0]) <= DAY_S * 1000
+
+
+def test_year_that_is_not_over(years):
+    """In May the cumulated line ends today, and the year before is compared up to the same day."""
+    board = years.board("history", local("2026-05-10 12:00"))
+    cumulated = board.shown("Imported, cumulated").frames[0].columns
+
+    assert cumulated["Time"][-1] == local("2026-05-10 00:00") * 1000
+    assert cumulated["Imported"][-1] == pytest.approx(board.shown("The chosen time").figures()["Imported"])
+    # 129 whole days, less the hour of March, and today until it was last heard: at its first window
+    assert cumulated["Imported"][-1] == pytest.approx(129 * 115.2 - 4.8 + 0.4)
+    assert board.shown("A year before").figures()["Imported a year before"] == pytest.approx(129 * 86.4 - 3.6 + 0.3)
+
+
+def test_feed_in(years):
+    """What was fed in has its own months and its own cumulated year."""
+    board = of_year(years, 2025)
+    (frame,) = board.shown("Fed in, month by month").frames
+
+    assert frame.columns["Fed in"][0] == pytest.approx(31 * 14.4)
+    assert board.shown("Fed in, cumulated").frames[0].columns["Fed in"][-1] == pytest.approx(365 * 14.4)
+    assert min(board.shown(DAILY).column("Fed in")) == pytest.approx(-15.0)  # 25 hours

@@ -1,0 +1,169 @@
+"""The board Read-out health on a real InfluxDB: six hours of status lines with known losses, errors and a restart."""
+
+import pytest
+from made import line, local
+
+NOW = local("2026-11-20 12:00")
+BEGIN = NOW - 6 * 3600
+TAGS = {"interface": "p1", "meter": "home"}
+SLOW = range(NOW - 7200, NOW - 3600)
+"""An hour in which every other telegram came."""
+RESTART = NOW - 3 * 3600
+CAUSES = {"checksum": 3, "framing": 5, "key": 7, "security": 11, "records": 13}
+"""Errors, each in a minute of its own after 10:30."""
+
+
+def counters():
+    """Status lines of each ten seconds: a telegram a second, counters from 0 at the plugin's start."""
+    heard = 0
+    for utc_s in range(BEGIN, NOW + 1, 10):
+        heard = 0 if utc_s == RESTART else heard + (5 if utc_s in SLOW else 10)
+        errors = {
+            f"errors_{cause}": f"{count if utc_s >= NOW - 5400 + 60 * place else 0}i"
+            for place, (cause, count) in enumerate(CAUSES.items(), 1)
+        }
+        yield (
+            utc_s,
+            {
+                "telegrams": f"{heard}i",
+                "decoded": f"{heard}i",
+                "duplicates": "0i",
+                "unverified": f"{2 if utc_s >= NOW - 3600 else 0}i",
+                "host_stamped": "0i",
+                "lines_dropped": f"{40 if utc_s >= NOW - 1800 else 0}i",
+                **errors,
+                "age_s": 90.5 if utc_s == NOW - 1200 else 0.5,
+                "clock_offset_s": -2.0,
+                "state": '"noise"' if utc_s in SLOW else '"ok"',
+            },
+        )
+
+
+def status(fields, utc_s, tags=TAGS):
+    """A status line; its values are text already."""
+    head = ",".join(["electricity_link", *(f"{name}={value}" for name, value in tags.items())])
+    return f"{head} {','.join(f'{name}={value}' for name, value in fields.items())} {utc_s}000000000"
+
+
+@pytest.fixture(scope="module")
+def read_out(shared):
+    """The six hours."""
+    shared.telegrams(status(fields, utc_s) for utc_s, fields in counters())
+    shared.telegrams(line("electricity_settings", TAGS, {"silence_s": 180}, utc_s) for utc_s in range(BEGIN, NOW, 300))
+    shared.telegrams([line("electricity", TAGS | {"serial": "1"}, {"active_power_import_w": 7}, NOW - 42)])
+    written = ((utc_s, (utc_s - BEGIN) * 3) for utc_s in range(BEGIN, NOW, 10))
+    shared.telegrams(
+        line(
+            "internal_write",
+            {"output": "influxdb_v2"},
+            {"metrics_written": count, "metrics_dropped": 0, "buffer_size": 12, "buffer_limit": 10000},
+            utc_s,
+        )
+        for utc_s, count in written
+    )
+    shared.telegrams(
+        line("internal_write", {"output": "file"}, {"metrics_written": utc_s, "buffer_size": 9999}, utc_s)
+        for utc_s in range(BEGIN, NOW, 600)
+    )
+    shared.telegrams(line("internal_memstats", {}, {"heap_in_use_bytes": 31_000_000}, utc_s) for utc_s in range(BEGIN, NOW, 10))
+    return shared
+
+
+@pytest.fixture
+def health(read_out):
+    """The board with its own range, six hours."""
+    return read_out.board("health", NOW)
+
+
+def test_last_telegram(health):
+    """The newest telegram's own time is told."""
+    (frame,) = health.shown("Last telegram").frames
+
+    assert frame.columns["Time"] == [(NOW - 42) * 1000]
+
+
+def test_age(health):
+    """The age is the last status line's; over time the longest wait of each piece stands, beside the limit of the settings."""
+    assert health.shown("Age").figures() == {"Age": 0.5}
+    ages = health.shown("Age of the last telegram over time")
+    assert max(value for value in ages.column("Age") if value is not None) == 90.5
+    assert set(ages.column("Limit")) - {None} == {180}
+
+
+def test_rate(health):
+    """60 telegrams a minute are usual; in the slow hour 30 came, and the restart is no negative rate."""
+    answer = health.shown("Telegrams per minute")
+    rates = answer.points("Received")
+
+    assert rates["2026-11-20 08:00"] == pytest.approx(60)
+    assert rates["2026-11-20 10:30"] == pytest.approx(30)
+    assert min(rates.values()) >= 0
+    assert set(answer.column("Due")) - {None} == {60}
+
+
+def test_received(health):
+    """An hour of six at half the rate leaves 11/12 of what is due."""
+    assert health.shown("Received").figures()["of what is due"] == pytest.approx(100 * 11 / 12, abs=1)
+
+
+def test_counters(health):
+    """Counters of the range are sums of their steps, over the restart too."""
+    found = health.shown("Counters of the chosen time").figures()
+    expected = 5 * 3600 + 1800 - 10  # the step at the restart is lost
+
+    assert found["Telegrams"] == found["Decoded"] == expected
+    assert {name: found[name] for name in ("Duplicates", "Tag not verified", "Host's clock used", "Dropped")} == {
+        "Duplicates": 0,
+        "Tag not verified": 2,
+        "Host's clock used": 0,
+        "Dropped": 40,
+    }
+
+
+def test_errors_by_cause(health):
+    """Each cause's errors stand in their minute, and all of them add up."""
+    answer = health.shown("Errors by cause")
+    names = dict(zip(CAUSES, ("Checksum", "Framing", "Key", "Security", "Records"), strict=True))
+
+    assert {cause: sum(answer.column(name)) for cause, name in names.items()} == CAUSES
+    assert answer.points("Framing")["2026-11-20 10:32"] == 5
+
+
+def test_states(health):
+    """The lane of states follows what the plugin said."""
+    lane = health.shown("State of the read-out").points("State")
+
+    assert lane["2026-11-20 08:00"] == "ok"
+    assert lane["2026-11-20 10:30"] == "noise"
+
+
+def test_offset_and_dropped(health):
+    """The clock's offset and the lines that Telegraf did not take are as told."""
+    assert set(health.shown("Clock offset").column("Clock offset")) - {None} == {-2}
+    assert health.shown("Lines dropped").points("Dropped")["2026-11-20 11:30"] == 40
+
+
+def test_no_signal_on_a_cable(health):
+    """A cable has no signal strength, and the panel says so."""
+    assert not health.shown("Signal strength").some()
+    assert "P1" in health.panel("Signal strength")["fieldConfig"]["defaults"]["noValue"]
+
+
+def test_signal(store):
+    """A radio meter's strength is shown."""
+    tags = {"interface": "wmbus", "meter": "flat-7"}
+    store.telegrams([line("electricity", tags, {"active_power_import_w": 5}, NOW - 60)])
+    store.telegrams(line("electricity_link", tags, {"rssi_dbm": -71, "age_s": 3}, utc_s) for utc_s in range(BEGIN, NOW, 60))
+
+    assert set(store.board("health", NOW).shown("Signal strength").column("Signal")) - {None} == {-71}
+
+
+def test_telegraf_itself(health):
+    """Telegraf's figures are those of its output to InfluxDB, not of another one."""
+    written = health.shown("Telegraf: metrics written")
+    buffer = health.shown("Telegraf: buffer")
+
+    assert {value for value in written.column("Written") if value is not None} == {3}
+    assert set(buffer.column("Waiting")) - {None} == {12}
+    assert set(buffer.column("Limit")) - {None} == {10000}
+    assert set(health.shown("Telegraf: memory").column("Memory")) - {None} == {31_000_000}

@@ -1,0 +1,315 @@
+"""All the way: virtual meters, plugin, Telegraf, InfluxDB, and every panel and rule of every board in both languages.
+
+Four virtual meters send half an hour of the past and go on live, on pseudo terminals; the plugin reads them under a real Telegraf with
+the repository's own telegraf.conf.example, which writes to a real InfluxDB; `telegraf-han influx backfill` makes the five-minute points.
+
+What the boards should then show comes from a second run of the simulator in clear text, which neither the plugin nor Telegraf has seen:
+it is written straight to a second pair of buckets, with five-minute points worked out here, and every panel and rule must give the same
+numbers there. That those are the right ones for such data is what tests/grafana proves; a few are worked out here once more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import os
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+import yaml
+from boardstore import Store
+from made import line
+from servers import running
+
+import cleartext
+
+ROOT = Path(__file__).parents[2]
+ALERTING = str(ROOT / "tests/grafana/alerting")
+if ALERTING not in sys.path:
+    sys.path.insert(0, ALERTING)
+
+from likegrafana import expressions  # noqa: E402, the folder above is known only now
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from boardrunner import Answer
+
+EXAMPLE = ROOT / "telegraf.conf.example"
+LANGUAGES = ("en", "pl")
+BOARDS = ("home", "history", "quality", "building")
+"""Boards of what the meters say; what the plugin says of itself is looked at by its own test."""
+SERIALS = {"gama150": "15000001", "gama350": "35000001", "ma110m": "11000001", "ma309m": "30000001"}
+KEYS = {"encryption_key": "000102030405060708090a0b0c0d0e0f", "authentication_key": "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"}
+LIMITS = {
+    "active_power_import_w": 10.0,
+    "daily_import_wh": 1.0,
+    "voltage_low_v": 207.0,
+    "voltage_high_v": 253.0,
+    "phase_imbalance_percent": 2.0,
+}
+PRICES = {"import_t0_per_kwh": 0.5, "import_t1_per_kwh": 0.75, "import_t2_per_kwh": 0.25, "export_t0_per_kwh": 0.125}
+DEFAULTS = {"silence_s": 180.0, "decode_errors_percent": 10.0}
+INTERNAL = '[[inputs.internal]]\n  interval = "1s"\n'
+NOT_YET = {"Signal strength", "Received", "Telegrams per minute", "Errors by cause", "Lines dropped", "Telegraf: metrics written"}
+"""A cable has no signal, and counters have no steps before the plugin has run for some minutes."""
+WINDOW_S = 300
+PAST_S = 1800
+PATIENCE_S = 180
+"""For the past of four meters on a machine that does other things too; on a quiet one it takes 15 s."""
+NS = 10**9
+
+
+class House(NamedTuple):
+    """What arrived, what was sent, and the moment at which both are looked at."""
+
+    arrived: Store
+    expected: Store
+    sent: dict[str, dict[int, dict[str, float]]]
+    now_s: int
+
+
+@contextlib.contextmanager
+def _meters(folder: Path, start: str) -> Iterator[None]:
+    """The four meters without a roof, so that power is always drawn, until the block ends."""
+    words = ("--to", "pty", "--wait", "--start", start, "--pv-kwp", "0")
+    processes = [
+        subprocess.Popen(cleartext.simulate(model, *words, "--serial", serial, "--link", str(folder / model)), stderr=subprocess.DEVNULL)
+        for model, serial in SERIALS.items()
+    ]
+    try:
+        for model in SERIALS:
+            running.until((folder / model).exists, f"the pseudo terminal of {model}", 60)
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(10)
+
+
+def _configuration(folder: Path) -> None:
+    text = '[output]\nstatus_interval = "1s"\n'
+    for model in SERIALS:
+        text += f'[[meter]]\nname = "{model}"\ninterface = "p1"\nport = "{model}"\n'
+        text += "".join(f'{name} = "{key}"\n' for name, key in KEYS.items())
+        text += "[meter.limits]\n" + "".join(f"{name} = {value}\n" for name, value in LIMITS.items())
+        text += "[meter.prices]\n" + "".join(f"{name} = {value}\n" for name, value in PRICES.items()) + 'currency = "PLN"\n'
+    (folder / "han.toml").write_text(text, encoding="utf-8")
+    (folder / "han.toml").chmod(0o600)
+    (folder / "internal.conf").write_text(INTERNAL, encoding="utf-8")
+    (folder / "telegraf-han").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n', encoding="utf-8")
+    (folder / "telegraf-han").chmod(0o755)
+
+
+def _iso(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()
+
+
+def _newest(influx: running.Influx, store: Store) -> dict[str, int]:
+    """Each meter's newest telegram, seconds."""
+    rows = influx.query('SELECT last("active_energy_import_wh") FROM electricity GROUP BY "meter"', store.name)
+    return {row["meter"]: row["time"] // NS for row in rows}
+
+
+def _windows(found: dict[int, dict[str, float]], until_s: int) -> Iterator[tuple[int, dict[str, float]]]:
+    """Five minutes' points in the plainest way: start → last value, or mean, highest and lowest of what varies."""
+    groups: dict[int, list[dict[str, float]]] = {}
+    for stamp, fields in sorted(found.items()):
+        groups.setdefault(stamp // NS // WINDOW_S * WINDOW_S, []).append(fields)
+    for begin, rows in groups.items():
+        if begin + WINDOW_S > until_s:
+            continue
+        point = dict(rows[-1])
+        for name in rows[-1]:
+            if name.startswith(("voltage_", "active_power_", "reactive_power_")):
+                column = [row[name] for row in rows]
+                point |= {name: math.fsum(column) / len(column)}
+                point |= {f"{name}_max": max(column), f"{name}_min": min(column)}
+        yield begin, point
+
+
+def _expected(influx: running.Influx, arrived: Store, now_s: int, start: str) -> tuple[Store, dict[str, dict[int, dict[str, float]]]]:
+    """The second pair of buckets, and what was sent up to now."""
+    store, sent = Store(influx, "sent"), {}
+    for model, serial in SERIALS.items():
+        found = cleartext.sent(
+            model, start, now_s + 1 - int(datetime.fromisoformat(start).timestamp()), "--pv-kwp", "0", "--serial", serial
+        )
+        sent[model] = {stamp: fields for stamp, fields in found.items() if stamp <= now_s * NS}
+        tags = {"interface": "p1", "meter": model, "model": model.upper(), "serial": serial}
+        store.windows(line("electricity", tags, fields, begin) for begin, fields in _windows(sent[model], now_s))
+        store.telegrams(line("electricity", tags, fields, stamp // NS) for stamp, fields in sent[model].items())
+        tags = {"interface": "p1", "meter": model}
+        told = influx.query(f"SELECT silence_s FROM electricity_settings WHERE meter = '{model}'", arrived.name)
+        store.telegrams(
+            line("electricity_settings", tags, DEFAULTS | LIMITS | PRICES | {"currency": "PLN"}, row["time"] // NS) for row in told
+        )
+        store.telegrams([line("electricity_link", tags, {"state": "ok"}, now_s)])
+    return store, sent
+
+
+@pytest.fixture(scope="module")
+def house(influxd_binary: Path, telegraf_binary: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Half an hour and some seconds of four meters, all the way into InfluxDB."""
+    folder = tmp_path_factory.mktemp("pipeline")
+    with running.influxd(influxd_binary, folder / "influxdb") as influx:
+        arrived = Store(influx, "arrived")
+        _configuration(folder)
+        names = {"INFLUX_URL": influx.url, "INFLUX_TOKEN": influx.token, "INFLUX_ORG": influx.org, "INFLUX_BUCKET": arrived.name}
+        names |= {"HAN_COMMAND": str(folder / "telegraf-han"), "HAN_CONFIG": str(folder / "han.toml"), "HAN_BUFFER": str(folder / "buffer")}
+        begin_s = int(time.time()) // WINDOW_S * WINDOW_S - PAST_S
+        start = _iso(begin_s)
+        more = ["--config", str(folder / "internal.conf")]
+        with _meters(folder, start), running.telegraf(telegraf_binary, EXAMPLE, folder, names, more) as telegraf:
+            live_s = time.time()
+            running.until(
+                lambda: min([*_newest(influx, arrived).values(), 0][: len(SERIALS)]) > live_s, "the past of all meters", PATIENCE_S
+            )
+            now_s = int(time.time())
+            running.until(lambda: min(_newest(influx, arrived).values()) >= now_s, "the present of all meters", PATIENCE_S)
+            log = telegraf.log_text()
+        assert " E! " not in log, log
+        words = [sys.executable, "-m", "telegraf_han", "influx", "backfill", "--start", start, "--stop", _iso(now_s // WINDOW_S * WINDOW_S)]
+        subprocess.run(words, env=os.environ | names, check=True, capture_output=True, timeout=120)
+        expected, sent = _expected(influx, arrived, now_s, start)
+        yield House(arrived, expected, sent, now_s)
+
+
+def _answers(house: House, store: Store, model: str, language: str) -> dict[tuple[str, str], Answer]:
+    found = {}
+    for key in BOARDS:
+        board = store.board(key, house.now_s, language, meter=model)
+        assert model in board.variables.get("meter", [model])
+        found |= {(key, panel["title"]): board.answer(panel) for panel in board.panels()}
+    return found
+
+
+def _columns(answer: Answer) -> list[dict[str, list[Any]]]:
+    """What can be compared: numbers to nine digits, without the plugin's word on the line."""
+    return [
+        {name: [float(f"{value:.9g}") if isinstance(value, float) else value for value in values] for name, values in frame.columns.items()}
+        for frame in answer.frames
+        if not {"State", "Stan"} & set(frame.columns) or "Meter" in frame.columns or "Licznik" in frame.columns
+    ]
+
+
+def _differences(found: list[dict[str, list[Any]]], wanted: list[dict[str, list[Any]]]) -> list[Any]:
+    """Where two panels' tables differ: names, or a row of a column with both values."""
+    if [list(frame) for frame in found] != [list(frame) for frame in wanted]:
+        return [[list(frame) for frame in found], [list(frame) for frame in wanted]]
+    return [
+        (name, place, *both)
+        for one, other in zip(found, wanted, strict=True)
+        for name in one
+        for place, both in enumerate(zip_longest(one[name], other[name], fillvalue="no row"))
+        if both[0] != both[1]
+    ]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("model", SERIALS)
+def test_panels(house: House, model: str, language: str) -> None:
+    """Every panel shows what the simulator sent."""
+    found, wanted = (_answers(house, store, model, language) for store in (house.arrived, house.expected))
+
+    assert len(found) > 30
+    for name, answer in found.items():
+        assert _differences(_columns(answer), _columns(wanted[name])) == [], name
+
+
+@pytest.mark.parametrize("model", SERIALS)
+def test_figures(house: House, model: str) -> None:
+    """A few figures once more, straight from what was sent: power now, the registers' difference, money, voltages."""
+    board, sent = house.arrived.board("home", house.now_s, meter=model), house.sent[model]
+    last = sent[house.now_s * NS]
+    power = board.shown("Power now").figures()
+
+    assert (power["Imported"], power["Fed in"], power["Limit"]) == (last["active_power_import_w"], 0, 10)
+    course = {value for value in board.shown("Power").column("Imported") if value is not None}
+    assert min(course) >= min(fields["active_power_import_w"] for fields in sent.values())
+    windows = [fields["active_energy_import_wh"] for _, fields in _windows(sent, house.now_s)]
+    history = house.arrived.board(
+        "history", house.now_s, meter=model, since=f"{(house.now_s - 86_400) * 1000}", until=f"{house.now_s * 1000}"
+    )
+    assert sum(filter(None, history.shown("Energy per day").column("Imported"))) == pytest.approx((windows[-1] - windows[0]) / 1000)
+    voltages = house.arrived.board("quality", house.now_s, meter=model, since="now-1h").shown("Voltages")
+    for phase in (1, 2, 3):
+        said = [fields[f"voltage_l{phase}_v"] for fields in sent.values() if f"voltage_l{phase}_v" in fields]
+        shown = [value for value in voltages.column(f"L{phase}") if value is not None]
+        assert bool(shown) is bool(said)
+        assert all(min(said) <= value <= max(said) for value in shown)
+
+
+@pytest.mark.parametrize("model", SERIALS)
+def test_read_out(house: House, model: str) -> None:
+    """The board of the read-out: all that was sent was read, no error of any cause, nothing lost, Telegraf's own figures there."""
+    board = house.arrived.board("health", house.now_s, meter=model)
+    counters = board.shown("Counters of the chosen time").figures()
+    (series,) = house.arrived.ask(
+        f"SELECT last(decoded), telegrams FROM electricity_link WHERE meter = '{model}' AND time <= {house.now_s}s"
+    )
+    _, decoded, telegrams = series["values"][0]
+
+    assert decoded == telegrams
+    assert len(house.sent[model]) - 5 <= decoded <= len(house.sent[model]) + 1
+    assert counters["Telegrams"] == counters["Decoded"] > 0
+    assert (counters["Tag not verified"], counters["Dropped"], counters["Duplicates"]) == (0, 0, 0)
+    assert {value for frame in board.shown("Errors by cause").frames for values in frame.numbers().values() for value in values} <= {0}
+    assert [value for value in board.shown("State of the read-out").column("State") if value][-1] == "ok"
+    offsets = [value for value in board.shown("Clock offset").column("Clock offset") if value is not None]
+    assert -PAST_S - WINDOW_S - 60 < offsets[0] <= offsets[-1] < 60  # the past catches up
+    assert board.shown("Telegraf: buffer").some()
+    assert board.shown("Telegraf: memory").some()
+    assert {panel["title"] for panel in board.panels() if not board.answer(panel).some()} <= NOT_YET
+
+
+def _rules(language: str) -> dict[str, Any]:
+    text = (ROOT / f"grafana/provisioning/alerting-{language}/rules.yaml").read_text(encoding="utf-8")
+    return {rule["uid"]: rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]}
+
+
+def _asking(store: Store) -> Any:
+    def ask(influxql: str) -> list[expressions.Series]:
+        return [
+            expressions.Series(tuple(sorted(one.get("tags", {}).items())), tuple((row[0], row[column]) for row in one["values"]))
+            for one in store.ask(influxql)
+            for column in range(1, len(one["columns"]))
+        ]
+
+    return ask
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_rules(house: House, language: str) -> None:
+    """Every alert rule measures what was sent and judges it alike; those of the read-out find nothing wrong."""
+    fired = {}
+    for uid, rule in _rules(language).items():
+        found, wanted = (expressions.evaluate(rule, house.now_s * 1000, _asking(store)) for store in (house.arrived, house.expected))
+        fired[uid] = {dict(labels)["meter"] for labels, breach in found.instances.items() if breach}
+        if "electricity_link" in str(rule["data"]):
+            assert not fired[uid], uid
+            continue
+        assert found.instances == wanted.instances, uid
+        assert found.no_data == wanted.no_data, uid
+        for name, values in wanted.values.items():
+            assert found.values[name] == pytest.approx(values, rel=1e-9, nan_ok=True), (uid, name)
+
+    assert [uid for uid, meters in fired.items() if meters == set(SERIALS)], fired
+
+
+def test_rules_agree(house: House) -> None:
+    """The Polish rules judge every meter as the English ones do."""
+    english, polish = (
+        [expressions.evaluate(rule, house.now_s * 1000, _asking(house.arrived)).instances for rule in _rules(language).values()]
+        for language in LANGUAGES
+    )
+
+    assert english == polish
+    assert any(english)

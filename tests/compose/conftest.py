@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import functools
 import hashlib
 import json
@@ -12,11 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
-from compose import containers
+from compose import containers, image_store
 from servers import build
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 ROOT = Path(__file__).parents[2]
 CACHE = ROOT / ".cache" / "compose"
@@ -40,7 +43,9 @@ def composed() -> Callable[..., dict[str, Any]]:
     if not program.exists():
         options = ["-mod=readonly", "-trimpath", "-buildvcs=false", "-o", str(program)]
         env = {**os.environ, "GOWORK": "off", "CGO_ENABLED": "0"}
-        subprocess.run(["go", "build", *options, "."], cwd=source, env=env, check=True, timeout=300)
+        done = subprocess.run(["go", "build", *options, "."], cwd=source, env=env, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            _unavailable(f"`docker compose`'s own library cannot be built: {done.stderr.strip()[-300:]}")
 
     @functools.cache
     def load(*overrides: str, **environment: str) -> dict[str, Any]:
@@ -55,32 +60,57 @@ def composed() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def images(request: pytest.FixtureRequest) -> Iterator[containers.Images]:
+def images(request: pytest.FixtureRequest) -> Iterator[image_store.Images]:
     """Return the stack's images: stand-ins for those that are pulled, the plugin's own really built."""
     _install_in_ci()
-    if reason := containers.missing():
+    if reason := image_store.missing():
         _unavailable(reason)
     capture = request.config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled():
         print("\nbuilding the stack's images, which takes a minute or two", flush=True)
-    store = containers.Images(CACHE / "images")
+    store = image_store.Images(CACHE / "images")
     try:
         telegraf, influxd = build.binary("telegraf"), build.binary("influxd")
     except build.CannotBuildError as error:
         _unavailable(str(error))
-    store.stand_in(containers.TELEGRAF, telegraf, "/usr/bin/telegraf", containers.TELEGRAF_STEPS, containers.TELEGRAF_ENTRYPOINT)
-    store.stand_in(containers.INFLUXDB, influxd, "/usr/local/bin/influxd", containers.INFLUXDB_STEPS)
-    store.build(ROOT, "docker/Dockerfile", request.getfixturevalue("composed")()["services"]["telegraf"]["image"])
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # another run may build the same
+        _build(store, telegraf, influxd, request.getfixturevalue("composed")()["services"]["telegraf"]["image"])
     try:
         yield store
     finally:
         store.close()
 
 
+@pytest.fixture(scope="session")
+def stack_of(
+    images: image_store.Images, composed: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., AbstractContextManager[containers.Stack]]:
+    """Return a context manager of (override files…, environment as keywords): a stack on a network of its own, nothing started."""
+
+    @contextlib.contextmanager
+    def made(*overrides: str, **environment: str) -> Iterator[containers.Stack]:
+        with containers.network() as namespace:
+            stack = containers.Stack(images, composed(*overrides, **environment), tmp_path_factory.mktemp("stack"), namespace)
+            try:
+                yield stack
+            finally:
+                stack.close()
+
+    return made
+
+
+def _build(store: image_store.Images, telegraf: Path, influxd: Path, plugin: str) -> None:
+    """Make what is missing or stale."""
+    store.stand_in(image_store.TELEGRAF, telegraf, "/usr/bin/telegraf", image_store.TELEGRAF_STEPS, image_store.TELEGRAF_ENTRYPOINT)
+    store.stand_in(image_store.INFLUXDB, influxd, "/usr/local/bin/influxd", image_store.INFLUXDB_STEPS)
+    store.build(ROOT, "docker/Dockerfile", plugin)
+
+
 def _install_in_ci() -> None:
     """CI starts on a clean machine, and may change it."""
     wanted = os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get") is not None
-    if wanted and containers.missing():
+    if wanted and image_store.missing():
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
         for words in (["update"], ["install", "--yes", "--no-install-recommends", "buildah", "mmdebstrap"]):
             subprocess.run(["apt-get", "-qq", *words], env=env, check=True, timeout=600)

@@ -29,6 +29,7 @@ VARIANTS = {
     "influxdb elsewhere": ((FILES[1],), INFLUXDB_ELSEWHERE),
     "grafana elsewhere": ((FILES[2],), {}),
     "polish, with telegram": ((FILES[3],), {"HAN_LANGUAGE": "pl"}),
+    "influxdb elsewhere, with telegram": ((FILES[1], FILES[3]), INFLUXDB_ELSEWHERE),
 }
 PRIVATE = [".env", "docker/alerts.env", "docker/real/han.toml", "docker/real/home.ek", "docker/real/influx_admin_token"]
 ONCE = {"setup", "history"}
@@ -59,6 +60,13 @@ def test_what_is_mounted_is_there(project: dict[str, Any]) -> None:
 
     assert mounts
     assert [source for source in mounts if not Path(source).exists() and not source.endswith("/token")] == []
+
+
+def test_what_is_mounted_can_be_read_under_selinux(project: dict[str, Any]) -> None:
+    """Every file and folder of the host is labelled for containers, and none can be written."""
+    mounts = [mount for service in project["services"].values() for mount in service["volumes"] if mount["type"] == "bind"]
+
+    assert {(mount.get("read_only"), mount["bind"].get("selinux")) for mount in mounts} == {(True, "z")}
 
 
 def test_images_are_pinned(project: dict[str, Any]) -> None:
@@ -198,8 +206,8 @@ def test_defaults_are_documented() -> None:
     defaults = dict(re.findall(r"\$\{(\w+):-([^}]*)\}", "".join((ROOT / file).read_text() for file in FILES)))
     shown = dict(re.findall(r"^#(\w+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
 
-    assert {name: value for name, value in defaults.items() if name not in {"INFLUX_URL", "HAN_LANGUAGE"}} == {
-        name: value for name, value in shown.items() if name in defaults and name not in {"INFLUX_URL", "HAN_LANGUAGE"}
+    assert {name: value for name, value in defaults.items() if name != "INFLUX_URL"} == {
+        name: value for name, value in shown.items() if name in defaults and name != "INFLUX_URL"
     }
 
 
@@ -245,3 +253,29 @@ def test_scripts_are_shell(script: Path) -> None:
     subprocess.run(["bash", "-n", script], check=True)
 
     assert os.access(script, os.X_OK) == (script.parent.name != "virtual")
+
+
+def _commands(manual: str) -> list[str]:
+    """What a manual tells to type or to write into a file, without comments."""
+    lines = (ROOT / "docs" / manual).read_text().splitlines()
+    return [line.partition("  #")[0].strip() for line in lines if line.startswith("    ")]
+
+
+def test_both_manuals_say_the_same() -> None:
+    """The Polish manual tells to type what the English one does, and to set the language besides."""
+    assert [line for line in _commands("compose.pl.md") if line != "HAN_LANGUAGE=pl"] == _commands("compose.md")
+
+
+def test_manual_names_what_there_is(composed: Composed) -> None:
+    """Variables of the manual can be set, its services run, its files are there or made by it."""
+    text = (ROOT / "docs/compose.md").read_text()
+    told = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    services = set(re.findall(r"docker compose (?:run --rm --no-deps|exec|logs|restart) (\w+)", text))
+    images = {service["image"].rpartition("/")[2] for service in composed()["services"].values()}
+
+    assert set(re.findall(r"^ +([A-Z_]+)=(?!=)", text, re.MULTILINE)) <= told
+    assert services
+    assert services <= composed()["services"].keys()
+    assert set(re.findall(r"`(?:grafana/)?((?:influxdb|grafana):[\d.]+)`", text)) == images - {f"telegraf-han:{__version__}"}
+    assert f"`telegraf:{build.version('telegraf')}`" in text
+    assert [name for name in re.findall(r"\b(docker/[\w./-]+\.\w+)", text) if not (ROOT / name).exists() and name not in PRIVATE] == []

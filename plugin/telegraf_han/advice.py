@@ -9,9 +9,10 @@ import os
 import stat
 from typing import Final
 
-from telegraf_han.errors import SourceError
+from telegraf_han.errors import PortInUseError, SourceError
 
 _GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
+_IN_USE: Final = (errno.EBUSY, errno.EAGAIN)
 _ADVICE: Final[dict[object, str]] = {
     errno.ENOENT: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
     errno.ENODEV: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
@@ -37,7 +38,8 @@ def source_error(port: str, error: Exception) -> SourceError:
     if isinstance(cause, PermissionError) or getattr(cause, "errno", None) == errno.EACCES:
         return SourceError(f"{port} may not be opened by user {user()}{permission(port)}")
     number = errno.ETIMEDOUT if isinstance(cause, TimeoutError) else next(iter(cause.args), None)
-    return SourceError(f"{port} {_ADVICE.get(number, f'cannot be opened: {words(cause)}')}")
+    kind = PortInUseError if number in _IN_USE else SourceError
+    return kind(f"{port} {_ADVICE.get(number, f'cannot be opened: {words(cause)}')}")
 
 
 def _names_nobody(error: BaseException) -> bool:

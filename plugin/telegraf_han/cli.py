@@ -55,6 +55,18 @@ def _check() -> Command:
     return check
 
 
+def _scan() -> Command:
+    from telegraf_han.commands import scan  # noqa: PLC0415
+
+    return scan
+
+
+def _watch() -> Command:
+    from telegraf_han.commands import watch  # noqa: PLC0415
+
+    return watch
+
+
 def _influx() -> Command:
     from telegraf_han.influx import command  # noqa: PLC0415
 
@@ -66,6 +78,8 @@ COMMANDS: Final[dict[str, tuple[Callable[[], Command], str]]] = {
     "decode": (_decode, "decodes captures and ends"),
     "simulate": (_simulate, "a virtual GAMA150, GAMA350, MA110M or MA309M"),
     "check": (_check, "finds what would go wrong at `run`, before it does"),
+    "scan": (_scan, "wireless M-Bus meters in range: who they are, how they are heard, whether the key opens them"),
+    "watch": (_watch, "a live page in the terminal: power, registers, voltages, limiter, signal, errors"),
     "influx": (_influx, "InfluxDB 2: buckets, down-sampling, checks with notification, import of captures and history"),
 }
 

@@ -32,7 +32,7 @@ class UnknownMeterError(WrongKeyError):
 class Decoder:
     """All configured meters and the way from a frame to a line."""
 
-    __slots__ = ("_by_id", "_config", "_p1", "_radio", "meters")
+    __slots__ = ("_by_id", "_config", "_gone", "_p1", "_radio", "meters")
 
     def __init__(self, config: Config) -> None:
         """Meters as configured; nothing heard yet."""
@@ -40,6 +40,7 @@ class Decoder:
         self.meters: Final = {meter.name: MeterState(meter) for meter in config.meters}
         self._p1: Final = [meter for meter in self.meters.values() if meter.config.interface == "p1"]
         self._radio: Final = [meter for meter in self.meters.values() if meter.config.interface == "wmbus"]
+        self._gone: Final[set[str]] = set()
         self._by_id: Final = {meter.config.id: meter for meter in self._radio}
 
     def take(self, frame: Frame, source: str = "") -> Telegram | None:
@@ -57,9 +58,11 @@ class Decoder:
             meter.failed(fault.cause, now_ns)
 
     def port(self, source: str, *, there: bool) -> None:
-        """A source's port appeared or vanished."""
+        """A source's port appeared or vanished; a radio meter misses none as long as one receiver is there."""
+        (self._gone.discard if there else self._gone.add)(source)
+        receivers_there = any(receiver.name not in self._gone for receiver in self._config.receivers)
         for meter in self._of_source(source):
-            meter.port_there = there
+            meter.port_there = there or (meter.config.interface == "wmbus" and receivers_there)
 
     def _of_source(self, source: str) -> Iterable[MeterState]:
         own = self.meters.get(source)

@@ -45,6 +45,10 @@ class SourceError(HanError, OSError):
     """A port, socket, file or program is gone: say so once, back off, try again."""
 
 
+class PortInUseError(SourceError):
+    """Another program has the port, and a port has one reader."""
+
+
 class TelegramError(HanError):
     """One telegram cannot be decoded; its leaf says under which cause it counts."""
 

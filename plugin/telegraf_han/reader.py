@@ -3,7 +3,8 @@
 A reader is a thread's whole life. It shares with the others the decoder (behind one lock, held for some 30 µs), the outbox and
 the log; all it owns is its receiver, made anew at each opening so that no half telegram outlives its port. A change of state is
 logged once: there, gone, there again; the tries between are not. A source proves itself by its first bytes, or by living for a
-while: a program that starts and dies at once is not "there" each time. A source that ends (a replayed file) ends its reader.
+while: a program that starts and dies at once is not "there" each time; a stick that is asked something proves itself by its
+answers. A source that ends (a replayed file) ends its reader; nothing is asked of it.
 """
 
 import time
@@ -17,7 +18,7 @@ from telegraf_han.errors import SourceError, TelegramError
 from telegraf_han.log import Level, Log
 from telegraf_han.outbox import Outbox
 from telegraf_han.sources import Source
-from telegraf_han.telegram import Event, Fault, Frame, Receiver, Telegram
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Send, Telegram
 
 IDLE_S: Final = 0.5
 """How long nothing must come until a receiver is told so; it judges by its own times what that means."""
@@ -96,7 +97,9 @@ class Reader:
     def _read(self, source: Source) -> None:
         receiver = self._feed.capture() if source.finite else self._feed.receiver()
         settled_s = time.monotonic() + SETTLED_S
-        self._follow(receiver.start(time.time_ns()), source)
+        first = receiver.start(time.time_ns())
+        asked = not source.finite and any(isinstance(event, Send) for event in first)
+        self._follow(first, source)
         while sources.paused(0, self._shared.wake):
             data = source.read(IDLE_S)
             now_ns = time.time_ns()
@@ -104,16 +107,16 @@ class Reader:
                 self._follow(receiver.finish(now_ns), source)
                 self._shared.log.say("I", f"{self._feed.name}: {self._feed.place} is read to its end")
                 return
-            if not self._proved and (data or time.monotonic() >= settled_s):
-                self._found()
+            if not self._proved and not asked and (data or time.monotonic() >= settled_s):
+                self._found(self._feed.place)
             self._follow(receiver.feed(data, now_ns) if data else receiver.idle(now_ns), source)
 
-    def _found(self) -> None:
+    def _found(self, what: str) -> None:
         self._proved = True
         self._told = ""
         with self._shared.lock:
             self._shared.decoder.port(self._feed.name, there=True)
-        text = f"{self._feed.name}: reading {self._feed.place}"
+        text = f"{self._feed.name}: reading {what}"
         self._shared.log.repeated("I", "there", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
 
     def _lost(self, reason: str) -> None:
@@ -135,8 +138,12 @@ class Reader:
                     with self._shared.lock:
                         self._shared.decoder.fault(event, self._feed.name, time.time_ns())
                     self._shared.log.repeated(self._feed.noise, cause, self._feed.name, f"{self._feed.name}: {detail}")
-                case _:
-                    source.write(event.data)
+                case Send(data) if not source.finite:
+                    source.write(data)
+                case Ready(what) if not source.finite:
+                    self._found(f"{self._feed.place}: {what}")
+                case Lost(reason) if not source.finite:
+                    raise SourceError(f"{self._feed.place}: {reason}")
 
     def _take(self, frame: Frame, source: Source) -> None:
         """Decode a frame and queue its lines; a file to replay waits where the queue fills, and its meter's clock is the stamp."""

@@ -1,9 +1,9 @@
 """The execd input: every source into line protocol on stdout, until Telegraf closes stdin or a signal comes.
 
-The threads are few and wait: the main one for stdin and signals, one reader a source, one writer. What ends them is one pipe,
-`wake`, into which a signal, the writer or the main thread writes one byte that nobody takes: it lies in every `select`, so all
-see it, and no exception has to cross anything. Telegraf (inputs.execd) closes stdin first, sends SIGTERM 5 s later and SIGKILL
-after 10 s, to this process only; and it closes the pipe when it has reaped it, so there is a short wait after the last line.
+The threads are few and wait: the main one for stdin and signals, one reader a source, one writer. What ends them is the readers'
+pipe (`readers`), into which a signal, the writer or the main thread writes one byte. Telegraf (inputs.execd) closes stdin first,
+sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only; and it closes the pipe when it has reaped it, so there is a
+short wait after the last line.
 
 Descriptor 1 is kept for lines under another number and then points to stderr: a stray print cannot become a metric.
 """
@@ -11,20 +11,16 @@ Descriptor 1 is kept for lines under another number and then points to stderr: a
 import os
 import select
 import signal
-import threading
 import time
-from collections.abc import Callable, Iterable
 from typing import Final
 
-from telegraf_han import advice, receivers, settings, sources
-from telegraf_han.config import Config, MeterConfig, ReceiverConfig, require_sources
+from telegraf_han import advice, readers, settings
+from telegraf_han.config import Config, require_sources
 from telegraf_han.decoder import Decoder
 from telegraf_han.log import Log
-from telegraf_han.outbox import Outbox, write
-from telegraf_han.p1.capture import Capture
-from telegraf_han.p1.framer import Framer
-from telegraf_han.reader import Feed, Reader, Shared, defect
-from telegraf_han.sources import Source
+from telegraf_han.outbox import write
+from telegraf_han.reader import defect
+from telegraf_han.readers import Readers
 
 SETTINGS_INTERVAL_S: Final = 300.0
 """Between two `electricity_settings` lines (public contract)."""
@@ -39,7 +35,7 @@ STDIN_BYTES: Final = 4096
 def main(config_path: str) -> int:
     """Run until stdin ends or a signal comes; the exit code. Raises ConfigError."""
     output = _private_output()
-    log = Log(2, threading.Lock())
+    log = Log(2, readers.lock())
     config = settings.load(config_path, lambda text: log.say("W", text))
     require_sources(config)
     return Runner(config, log, output).run()
@@ -63,58 +59,32 @@ def _private_output() -> int:
 class Runner:
     """The threads and what they share."""
 
-    __slots__ = ("_config", "_output", "_settings_due_s", "_shared", "_status_asked", "_status_due_s", "_waker")
+    __slots__ = ("_config", "_output", "_readers", "_settings_due_s", "_shared", "_status_asked", "_status_due_s")
 
     def __init__(self, config: Config, log: Log, output: int) -> None:
         """`output` is the descriptor of the lines. Nothing runs yet."""
-        wake, self._waker = os.pipe()
-        os.set_blocking(self._waker, False)
         self._config: Final = config
         self._output: Final = output
-        self._shared: Final = Shared(Decoder(config), threading.Lock(), Outbox(), log, wake)
+        self._readers: Final = Readers(config, Decoder(config), log)
+        self._shared: Final = self._readers.shared
         self._status_due_s = time.monotonic() + config.output.status_interval_s
         self._status_asked = False
         self._settings_due_s = 0.0
 
     def run(self) -> int:
         """Everything, from the first thread to the last line."""
-        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._readers.waker, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: None)  # the byte in the pipe says it all
-        readers = [_started(f"reader-{feed.name}", Reader(feed, self._shared).live) for feed in self._feeds()]
-        writer = _started("writer", self._write)
+        self._readers.start()
+        writer = readers.started("writer", self._write)
         self._until_stdin_ends()
-        self._wake()
-        _joined(readers, READERS_END_S)
+        self._readers.wake()
+        self._readers.join(READERS_END_S)
         self._shared.outbox.close()
-        _joined([writer], WRITER_END_S)
+        readers.joined([writer], WRITER_END_S)
         time.sleep(LAST_LINES_S)
         return 0
-
-    def _feeds(self) -> list[Feed]:
-        cables = [self._cable(meter) for meter in self._config.meters if meter.interface == "p1"]
-        return cables + [self._radio(receiver) for receiver in self._config.receivers]
-
-    def _cable(self, meter: MeterConfig) -> Feed:
-        wake = self._shared.wake
-        return Feed(meter.name, meter.port, lambda: sources.opened(meter.port, meter.line, wake), Framer, Capture, "W")
-
-    def _radio(self, receiver: ReceiverConfig) -> Feed:
-        kind = receivers.named(receiver.type)
-        if receiver.command:
-            return Feed(receiver.name, receiver.command[0], self._program(receiver), kind.Receiver, kind.Receiver, "D")
-        line, wake = receiver.line or kind.LINE, self._shared.wake
-        return Feed(receiver.name, receiver.port, lambda: sources.opened(receiver.port, line, wake), kind.Receiver, kind.Receiver, "D")
-
-    def _program(self, receiver: ReceiverConfig) -> Callable[[], Source]:
-        from telegraf_han import programs  # noqa: PLC0415, most configurations have none
-
-        shared = self._shared
-
-        def said(text: str) -> None:
-            shared.log.repeated("D", "program", receiver.name, f"{receiver.name} says: {text}", a_minute=programs.LINES_A_MINUTE)
-
-        return lambda: programs.started(receiver.command, shared.wake, said)
 
     def _until_stdin_ends(self) -> None:
         """Wait for the end of stdin or the wake-up; a newline (execd's signal = "STDIN") has the status told at once."""
@@ -130,13 +100,6 @@ class Runner:
             self._status_asked = True
             self._shared.outbox.nudge()
 
-    def _wake(self) -> None:
-        """End all waits, for good."""
-        try:
-            os.write(self._waker, b"\0")
-        except BlockingIOError:
-            return  # it is full of such bytes
-
     def _write(self) -> None:
         """The writer: lines as they come, status lines when they are due."""
         while not self._shared.outbox.finished():
@@ -146,7 +109,7 @@ class Runner:
                 write(self._output, self._shared.outbox.batch(max(0.0, due_s)))
             except OSError as error:
                 self._shared.log.say("W", f"stdout takes no more lines ({advice.words(error)}): ending")
-                self._wake()
+                self._readers.wake()
                 return
             except Exception as error:
                 self._shared.log.repeated("E", "defect", "writer", defect(error))
@@ -166,17 +129,3 @@ class Runner:
             with shared.lock:
                 lines = shared.decoder.status(now_ns, dropped)
             shared.outbox.put("", lines)
-
-
-def _started(name: str, life: Callable[[], None]) -> threading.Thread:
-    """A thread that does not keep the process alive: one stuck in a driver or in a name server must not."""
-    thread = threading.Thread(target=life, name=name, daemon=True)
-    thread.start()
-    return thread
-
-
-def _joined(threads: Iterable[threading.Thread], wait_s: float) -> None:
-    """Wait for threads to end, together no longer than that."""
-    until_s = time.monotonic() + wait_s
-    for thread in threads:
-        thread.join(max(0.0, until_s - time.monotonic()))

@@ -46,7 +46,21 @@ class Send(NamedTuple):
     data: bytes
 
 
-Event = Frame | Fault | Send
+class Ready(NamedTuple):
+    """A receiver that asks its stick something at opening has its answers: it is set up and listens."""
+
+    what: str
+    """What answered and what it listens to, for the log."""
+
+
+class Lost(NamedTuple):
+    """A receiver's stick does not answer, or not as it must: the port has to be closed and opened anew."""
+
+    reason: str
+    """Why, and what to do about it."""
+
+
+Event = Frame | Fault | Send | Ready | Lost
 
 
 class Receiver(Protocol):

@@ -228,6 +228,18 @@ def test_faults_and_ports_reach_their_meters() -> None:
     assert one.meters["flat"].port_there
 
 
+def test_a_radio_meter_misses_no_port_while_one_receiver_is_there() -> None:
+    """What one receiver hears is not made unheard by another one's port."""
+    one = decoder(RADIO, receivers=("attic", "cellar"))
+    seen = []
+
+    for source, there in (("cellar", False), ("attic", True), ("cellar", False), ("attic", False), ("cellar", True)):
+        one.port(source, there=there)
+        seen.append(one.meters["flat"].port_there)
+
+    assert seen == [True, True, True, False, True]
+
+
 HOUR_NS = 3600 * NS
 BEFORE_NS = (RELEASED_S - 86_400) * NS
 

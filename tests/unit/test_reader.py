@@ -11,7 +11,7 @@ from telegraf_han.errors import Cause, ChecksumError, SourceError
 from telegraf_han.log import Log
 from telegraf_han.outbox import Outbox
 from telegraf_han.reader import Feed, Reader, Shared, defect
-from telegraf_han.telegram import Event, Fault, Frame, Send, Shape, Telegram
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Send, Shape, Telegram
 
 SECRET = "5ec2e7"
 
@@ -62,8 +62,8 @@ class Receiver:
         self.started = False
 
     def start(self, now_ns: int) -> list[Event]:
-        """Its set-up."""
-        return [Send(b"hello")]
+        """Nobody is asked."""
+        return []
 
     def feed(self, data: bytes, now_ns: int) -> list[Event]:
         """What the bytes are."""
@@ -76,6 +76,19 @@ class Receiver:
     def finish(self, now_ns: int) -> list[Event]:
         """What was left."""
         return [Frame("p1", b"left", now_ns)]
+
+
+class Stick(Receiver):
+    """Asks something first; two words are its answers."""
+
+    def start(self, now_ns: int) -> list[Event]:
+        """Its first question."""
+        return [Send(b"hello")]
+
+    def feed(self, data: bytes, now_ns: int) -> list[Event]:
+        """What the bytes are."""
+        words = {b"ready": Ready("a stick that listens"), b"lost": Lost("it does not answer"), b"more": Send(b"again")}
+        return [words[data]] if data in words else super().feed(data, now_ns)
 
 
 class Source:
@@ -121,7 +134,7 @@ class Stage:
             self.pauses.append(pause_s)
         return bool(self._sources) or not pause_s
 
-    def live(self, *given: Source | SourceError) -> "Stage":
+    def live(self, *given: Source | SourceError, receiver: type[Receiver] = Receiver) -> "Stage":
         """Let a reader live with these openings."""
         self._sources = list(given)
 
@@ -132,7 +145,7 @@ class Stage:
             return found
 
         shared = Shared(self.decoder, threading.Lock(), self.outbox, Log(self._log), self._wake)
-        Reader(Feed("home", "the port", opened, Receiver, Receiver, "W"), shared).live()
+        Reader(Feed("home", "the port", opened, receiver, receiver, "W"), shared).live()
         return self
 
     @property
@@ -164,15 +177,52 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 def test_live_source(stage: Stage) -> None:
-    """Frames become lines with the host's clock at hand; the receiver's set-up is sent; the source is closed."""
+    """Frames become lines with the host's clock at hand; the source is closed."""
     source = Source(b"", b"good", b"nothing", b"good", SourceError("the port is gone"))
     stage.live(source)
 
     assert stage.lines == b"host's\nhost's\n"
     assert stage.decoder.told == ["home there", "home gone"]
     assert stage.log == ["I! home: reading the port", "W! home: the port is gone; trying again until it is back"]
-    assert source.sent == [b"hello"]
+    assert source.sent == []
     assert source.closed
+
+
+def test_stick_proves_itself_by_its_answers(stage: Stage) -> None:
+    """What is asked is sent, and neither bytes nor time make a stick that was asked something "there", but its readiness."""
+    source = Source(b"good", b"more", b"ready", b"good", SourceError("the port is gone"))
+    stage.live(source, receiver=Stick)
+
+    assert source.sent == [b"hello", b"again"]
+    assert stage.lines == b"host's\nhost's\n"
+    assert stage.decoder.told == ["home there", "home gone"]
+    assert stage.log == [
+        "I! home: reading the port: a stick that listens",
+        "W! home: the port is gone; trying again until it is back",
+    ]
+
+
+def test_stick_that_is_lost_is_opened_anew(stage: Stage) -> None:
+    """The port is closed and opened again, each time later as long as it was never ready, and told once."""
+    lost = [Source(b"lost") for _ in range(3)]
+    stage.live(*lost, Source(b"ready", b"lost"), Source(b"lost"), receiver=Stick)
+
+    assert all(source.closed for source in lost)
+    assert stage.pauses == [0.5, 1, 2, 0.5, 1]
+    assert stage.log == [
+        "W! home: the port: it does not answer; trying again until it is back",
+        "I! home: reading the port: a stick that listens",
+        "W! home: the port: it does not answer; trying again until it is back",
+    ]
+
+
+def test_nothing_is_asked_of_a_file(stage: Stage) -> None:
+    """A stick's log is replayed as it is: nothing is written to it, and no answer that is missing ends it."""
+    source = Source(b"good", b"lost", b"good", None, finite=True)
+    stage.live(source, receiver=Stick)
+
+    assert source.sent == []
+    assert stage.lines == b"meter's\n" * 3
 
 
 def test_replayed_file(stage: Stage) -> None:

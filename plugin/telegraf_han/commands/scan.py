@@ -1,0 +1,139 @@
+"""`scan`: what the configured receivers hear, meter by meter, and sections to paste for those that are new.
+
+In a terminal a page that lives, elsewhere a line for each new meter; at the end, by Ctrl-C, `q`, `--time` or the end of a capture,
+the whole table on stdout. Only receivers are read, by the readers of `run`; meters on a cable need no search. A port that Telegraf's
+plugin has open is not shared with it: two readers would each get half the bytes.
+"""
+
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable
+from typing import Final
+
+from telegraf_han import options, readers, settings
+from telegraf_han.config import Config
+from telegraf_han.errors import ConfigError
+from telegraf_han.log import Log
+from telegraf_han.readers import Readers
+from telegraf_han.survey import Survey
+from telegraf_han.terminal import scanpage, screen, text
+from telegraf_han.terminal.remarks import Remarks
+from telegraf_han.terminal.scanpage import Progress
+from telegraf_han.terminal.screen import Screen, Signals
+from telegraf_han.terminal.text import Line, Piece, View
+
+TURN_S: Final = 0.5
+"""Between two looks at what was heard."""
+PLAIN_TURN_S: Final = 0.1
+"""The same where nothing is drawn."""
+TOLD_S: Final = 30.0
+"""Between two lines that say it goes on, where there is no page."""
+STDIN: Final = "-"
+_STATES: Final[dict[bool | None, Piece]] = {True: ("there", "good"), False: ("not there", "bad"), None: ("being opened", "dim")}
+_STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Name the options."""
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with a [[receiver]]; it needs no [[meter]]")
+    parser.add_argument("--time", type=_span_s, metavar="TIME", help="end after this time, such as 5m (default: q or Ctrl-C)")
+
+
+def _span_s(value: str) -> float:
+    try:
+        return options.duration_s(value)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def run(arguments: Namespace) -> int:
+    """Listen, then print; 0, or 1 where nothing was heard. Raises ConfigError, PortInUseError."""
+    warnings: list[str] = []
+    config = settings.load(arguments.config, warnings.append)
+    if not config.receivers:
+        raise ConfigError(config.file, "", 'a [[receiver]] is expected: what shall listen? Meters with interface = "p1" need no search')
+    scan = Scan(config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus")), arguments.time)
+    with Signals() as signals:
+        if screen.is_terminal():
+            scan.live(signals, warnings)
+        else:
+            scan.plainly(signals, warnings)
+    scan.tell()
+    return 0 if scan.survey.meters_in_range else 1
+
+
+class Scan:
+    """One listening."""
+
+    def __init__(self, config: Config, whole_s: float | None) -> None:
+        """Nothing is opened yet; `whole_s` is how long it may take."""
+        self.survey: Final = Survey(config)
+        self._config: Final = config
+        self._whole_s: Final = whole_s
+        self._look: Final = screen.look()
+        self._begun_s: Final = time.monotonic()
+
+    def live(self, signals: Signals, warnings: Iterable[str]) -> None:
+        """Show the page until the end. Raises PortInUseError."""
+        remarks = Remarks(warnings)
+        reading = Readers(self._config, self.survey, remarks.log)
+        reading.require_free()
+        keyboard = [] if any(receiver.port == STDIN for receiver in self._config.receivers) else [screen.IN]
+        with reading, Screen(self._look, signals) as page:
+            keyboard = keyboard if page.has_keys else []
+            top = 0
+            while not page.gone and not self._over(reading):
+                size = page.size()
+                with reading.shared.lock:
+                    lines = scanpage.page(self.survey, self._progress(), self._places(), View(*size, top, remarks.newest()))
+                    lowest = len(self.survey.meters_in_range)
+                page.draw(lines, size)
+                woken = signals.wait(TURN_S, *keyboard)
+                pressed = page.pressed() if woken.ready else []
+                if woken.ended or "q" in pressed:
+                    return
+                top = min(lowest, max(0, top + sum(_STEPS.get(key, 0) for key in pressed)))
+
+    def plainly(self, signals: Signals, warnings: Iterable[str]) -> None:
+        """Say each new meter in a line until the end. Raises PortInUseError."""
+        log = Log(screen.ERRORS, readers.lock())
+        for warning in warnings:
+            log.say("W", warning)
+        reading = Readers(self._config, self.survey, log)
+        reading.require_free()
+        log.say("I", "listening; meters send every 10 to 60 s, some less often")
+        told, due_s = 0, self._begun_s + TOLD_S
+        with reading:
+            going_on = True
+            while going_on:
+                going_on = not signals.wait(PLAIN_TURN_S).ended and not self._over(reading)
+                with reading.shared.lock:
+                    new = list(self.survey.meters_in_range.values())[told:]
+                    title = scanpage.title(self.survey, self._progress())
+                told += len(new)
+                for one in new:
+                    log.say("I", f"heard {scanpage.who(one)}")
+                if time.monotonic() >= due_s:
+                    due_s += TOLD_S
+                    log.say("I", title)
+
+    def tell(self) -> None:
+        """The report, on stdout; all readers have ended, or are stuck where they cannot reach the survey."""
+        print("\n".join(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), self._config.file)))
+        sys.stdout.flush()
+
+    def _progress(self) -> Progress:
+        return Progress(time.time_ns(), time.monotonic() - self._begun_s, self._whole_s)
+
+    def _over(self, reading: Readers) -> bool:
+        past_s = time.monotonic() - self._begun_s
+        return reading.over() or (self._whole_s is not None and past_s >= self._whole_s)
+
+    def _places(self) -> Line:
+        """What is listened to, and whether it is there."""
+        places: list[Piece] = []
+        for receiver in self._config.receivers:
+            place = ", ".join(filter(None, (receiver.type, receiver.port, *receiver.command[:1])))
+            places += [(f"{receiver.name} ({place}): ", ""), _STATES[self.survey.ports.get(receiver.name)], ("  ", "")]
+        return places

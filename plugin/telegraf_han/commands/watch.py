@@ -1,0 +1,105 @@
+"""`watch`: the configured meters as a live page in the terminal.
+
+What is read and how is `run`'s, by its own readers; only nothing is written. It needs a terminal: who wants lines has `run`. A port has
+one reader, so Telegraf's plugin must not have it at the same time; then this ends at once and says how to stop and start it.
+"""
+
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from typing import Final
+
+from telegraf_han import settings
+from telegraf_han.config import require_sources
+from telegraf_han.errors import ConfigError
+from telegraf_han.readers import Readers
+from telegraf_han.recent import Recent
+from telegraf_han.terminal import meterpage, screen
+from telegraf_han.terminal.meterpage import SPANS_S, Choice, Scene
+from telegraf_han.terminal.remarks import Remarks
+from telegraf_han.terminal.screen import Screen, Signals
+from telegraf_han.terminal.text import View
+
+TURN_S: Final = 0.5
+"""Between two looks at what was read: twice as often as a P1 port speaks."""
+_STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Name the options."""
+    parser.epilog = "Keys: q ends, left and right or 1 to 9 choose a meter, o shows all, a all readings of one, t another time span."
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
+
+
+def run(arguments: Namespace) -> int:
+    """Show the page until q, Ctrl-C or SIGTERM; 0. Raises ConfigError, PortInUseError."""
+    if not screen.is_terminal():
+        raise ConfigError("", "watch", "a terminal that can show a page is expected as stdout; lines are written by `telegraf-han run`")
+    warnings: list[str] = []
+    config = settings.load(arguments.config, warnings.append)
+    require_sources(config)
+    if not config.meters:
+        raise ConfigError(config.file, "", "at least one [[meter]] is expected; which are around, says `telegraf-han scan`")
+    recent, remarks, look = Recent(config), Remarks(warnings), screen.look()
+    reading = Readers(config, recent, remarks.log)
+    reading.require_free()
+    by_radio = any(meter.interface == "wmbus" for meter in config.meters)
+    sight = Sight(Choice("overview" if len(config.meters) > 1 else "meter", span=int(by_radio)), len(config.meters))
+    with Signals() as signals, reading, Screen(look, signals) as page:
+        keyboard = [screen.IN] if page.has_keys else []
+        while not page.gone:
+            size = page.size()
+            with reading.shared.lock:
+                scene = Scene(recent, sight.choice, look, time.time_ns())
+                sight.bounded(len(meterpage.body(scene, size[0])) - 1)
+                lines = meterpage.page(scene, View(*size, sight.top, remarks.newest()))
+            page.draw(lines, size)
+            woken = signals.wait(TURN_S, *keyboard)
+            pressed = page.pressed() if woken.ready else []
+            if woken.ended or "q" in pressed:
+                break
+            for key in pressed:
+                sight.press(key)
+            if "redraw" in pressed:
+                page.forget()
+    return 0
+
+
+class Sight:
+    """What the keys have chosen."""
+
+    def __init__(self, choice: Choice, meters: int) -> None:
+        """`meters` is how many there are."""
+        self.choice = choice
+        self.top = 0
+        self._meters: Final = meters
+
+    def press(self, key: str) -> None:
+        """One key; unknown ones do nothing."""
+        choice = self.choice
+        match key:
+            case "left" | "right":
+                step = 1 if key == "right" else -1
+                self.choice = choice._replace(
+                    kind="meter" if choice.kind == "overview" else choice.kind, meter=(choice.meter + step) % self._meters
+                )
+            case "o" if self._meters > 1:
+                self.choice = choice._replace(kind="meter" if choice.kind == "overview" else "overview")
+            case "a":
+                self.choice = choice._replace(kind="meter" if choice.kind == "readings" else "readings")
+            case "t":
+                self.choice = choice._replace(span=(choice.span + 1) % len(SPANS_S))
+            case "home":
+                self.top = 0
+            case "end":
+                self.top = sys.maxsize
+            case _ if key.isdecimal() and 0 < int(key) <= self._meters:
+                self.choice = choice._replace(kind="meter" if choice.kind == "overview" else choice.kind, meter=int(key) - 1)
+            case _:
+                self.top += _STEPS.get(key, 0)
+        if self.choice != choice:
+            self.top = 0
+
+    def bounded(self, lowest: int) -> None:
+        """There is nothing above the first line, nor below the last."""
+        self.top = max(0, min(self.top, lowest))

@@ -1,0 +1,300 @@
+"""What is known of the meters into a page: one meter whole, or all of them in a row each.
+
+The blocks of a meter's page stand in the order of their use, and each is left out where the meter says nothing of it, since meters
+differ: one has a limiter, one three phases, one on the radio two registers. What no block shows stands on the page of all readings.
+Numbers are written as the meter's own display has them: registers in kilo-units with all digits, powers in whole watts.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, NamedTuple
+
+from telegraf_han import health
+from telegraf_han.clock import rfc3339
+from telegraf_han.meters import MeterState
+from telegraf_han.recent import EXPORT, IMPORT, Recent, number
+from telegraf_han.telegram import Value
+from telegraf_han.terminal.text import Line, Piece, Role, Style, View, bars, cells, folded, lines, padded, remarked, table, wrapped
+
+_NS: Final = 1_000_000_000
+MARGIN: Final = 2
+SPANS_S: Final = (120.0, 600.0, 3600.0)
+"""How much of the past the chart may show: what was switched on just now, a cooking, a washing."""
+CHART_ROWS: Final = 2
+"""Sixteen steps; with export below import the page still has its registers in 24 rows."""
+NARROWEST: Final = 10
+"""Columns of a chart; in fewer there is nothing to see."""
+_STATES: Final[dict[str, Role]] = {"ok": "good", "silent": "warn", "noise": "warn", "wrong_key": "bad", "port_missing": "bad"}
+_MEANING: Final = {
+    "silent": "no telegram: is the interface switched on, the cable plugged in, the meter in range?",
+    "noise": "bytes arrive, but no whole telegram: cable, inversion, line settings or a weak signal",
+    "wrong_key": "telegrams arrive whole, but the key does not open them: telegraf-han keys finds out why",
+    "port_missing": "the port is not there or cannot be opened; it is tried again and again",
+}
+_PHASES: Final = ("l1", "l2", "l3")
+_MEASURED: Final = (
+    # head, field of a phase, unit, digits behind the point
+    ("V", "voltage_{}_v", 1),
+    ("A", "current_{}_a", 2),
+    ("W import", "active_power_import_{}_w", 0),
+    ("W export", "active_power_export_{}_w", 0),
+    ("power factor", "power_factor_{}", 3),
+)
+_WHOLE: Final = (("frequency", "frequency_hz", "Hz", 2), ("power factor", "power_factor", "", 3), ("neutral", "current_neutral_a", "A", 2))
+_REGISTERS: Final = (
+    ("import", "active_energy_import", "wh"),
+    ("export", "active_energy_export", "wh"),
+    ("reactive import", "reactive_energy_import", "varh"),
+    ("reactive export", "reactive_energy_export", "varh"),
+    ("reactive Q1", "reactive_energy_q1", "varh"),
+    ("reactive Q2", "reactive_energy_q2", "varh"),
+    ("reactive Q3", "reactive_energy_q3", "varh"),
+    ("reactive Q4", "reactive_energy_q4", "varh"),
+)
+_UNITS: Final = {"wh": "kWh", "varh": "kvarh"}
+_TARIFFS: Final = ("", "_t1", "_t2", "_t3", "_t4")
+_LIMITER: Final = (
+    ("active", "limiter_threshold_active_w", " W"),
+    ("normal", "limiter_threshold_normal_w", " W"),
+    ("emergency", "limiter_threshold_emergency_w", " W"),
+    ("mode", "limiter_mode", ""),
+    ("DSM 1", "dsm_threshold_1_w", " W"),
+    ("DSM 2", "dsm_threshold_2_w", " W"),
+)
+_KEYS_ONE: Final = "q quit  a all readings  t time span  up/down scroll"
+_KEYS_MORE: Final = "q quit  o overview  left/right meter  a all readings  t time span"
+
+
+class Choice(NamedTuple):
+    """What the person chose to see."""
+
+    kind: str = "meter"
+    """`meter`, `readings` or `overview`."""
+    meter: int = 0
+    span: int = 0
+    """Which of SPANS_S."""
+
+
+class Scene(NamedTuple):
+    """Everything a page is made of."""
+
+    recent: Recent
+    choice: Choice
+    look: Style
+    now_ns: int
+
+    @property
+    def meter(self) -> MeterState:
+        """The chosen meter."""
+        return list(self.recent.meters.values())[self.choice.meter]
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.meter.config.name
+
+
+def page(scene: Scene, view: View) -> list[Line]:
+    """A title, what fits of the body, the log's newest lines, the keys."""
+    choice, several = scene.choice, len(scene.recent.meters) > 1
+    inside = body(scene, view.columns)
+    which = f"  {choice.meter + 1} of {len(scene.recent.meters)}" if several and choice.kind != "overview" else ""
+    title = f"telegraf-han watch{which}  {rfc3339(scene.now_ns, scene.meter.config.zone)[11:19]} "
+    remarks = remarked(view.remarks, view.columns)
+    if view.rows <= 2 * len(remarks) + MARGIN:
+        remarks = []
+    room = max(0, view.rows - MARGIN - len(remarks))
+    first = max(0, min(view.top, len(inside) - room))
+    shown = inside[first : first + room]
+    filler: list[Line] = [[]] * (room - len(shown))
+    keys = _KEYS_MORE if several else _KEYS_ONE
+    return [*lines([padded(title, view.columns)], "title"), *shown, *filler, *remarks, *lines([keys], "dim")]
+
+
+def body(scene: Scene, columns: int) -> list[Line]:
+    """All lines of the chosen kind of page."""
+    return _BODIES[scene.choice.kind](scene, columns)
+
+
+def _meter(scene: Scene, columns: int) -> list[Line]:
+    fields = scene.recent.fields[scene.name]
+    blocks = (
+        _head(scene, columns),
+        _power(scene, columns),
+        _phases(fields),
+        _registers(fields, columns),
+        _limiter(fields, columns),
+        _message(fields),
+        _link(scene.meter, columns),
+    )
+    return [line for block in blocks if block for line in (*block, [])][:-1]
+
+
+def _state(meter: MeterState, now_ns: int) -> tuple[str, Role, str]:
+    """How the reading goes: a word, its role, and what that means."""
+    state = health.state(meter, now_ns)
+    if state == "silent" and not meter.telegrams:
+        return "waiting", "dim", "nothing heard yet; on the radio that may take some minutes"
+    return state.replace("_", " "), _STATES[state], _MEANING.get(state, "")
+
+
+def _age(meter: MeterState, now_ns: int) -> str:
+    return "" if meter.good_ns is None else f"{max(0, now_ns - meter.good_ns) / _NS:.0f} s ago"
+
+
+def _signal(meter: MeterState) -> str:
+    return "" if meter.rssi_dbm is None else f"{meter.rssi_dbm:.0f} dBm"
+
+
+def _head(scene: Scene, columns: int) -> list[Line]:
+    """Who it is, and how its reading goes."""
+    meter, telegram = scene.meter, scene.recent.newest.get(scene.name)
+    who, proof = [meter.config.name, meter.config.interface], ""
+    if telegram is not None:
+        who += [telegram.model, telegram.serial]
+        proof = "verified" if telegram.verified else "not verified"
+    word, role, meaning = _state(meter, scene.now_ns)
+    said = "  ".join(filter(None, (proof, _age(meter, scene.now_ns), _signal(meter))))
+    first: Line = [("  ".join(filter(None, who)), "strong"), ("  ", ""), (word, role), (f"  {said}", "")]
+    return [*folded(first, columns), *lines(filter(None, [meaning]), role)]
+
+
+def _power(scene: Scene, columns: int) -> list[Line]:
+    """Power now, and a chart of it: what is taken and, if any is, what is given."""
+    fields = scene.recent.fields[scene.name]
+    if IMPORT not in fields and EXPORT not in fields:
+        return []
+    span_s = SPANS_S[scene.choice.span]
+    chart = scene.recent.columns(scene.name, max(NARROWEST, columns), span_s, scene.now_ns)
+    points = [point for point in chart if point is not None]
+    import_w, export_w = number(fields.get(IMPORT)), number(fields.get(EXPORT))
+    top_w = max([1.0, import_w, export_w, *(max(point.import_w, point.export_w) for point in points)])
+    now: Line = [
+        ("import ", ""),
+        (f"{_grouped(import_w)} W", "strong"),
+        ("   export ", ""),
+        (f"{_grouped(export_w)} W", "strong"),
+        (f"   last {span_s / 60:.0f} min, top {_grouped(top_w)} W", "dim"),
+    ]
+    drawn = [*folded(now, columns), *_limit(scene, import_w)]
+    drawn += lines(bars([point and point.import_w for point in chart], top_w, scene.look, CHART_ROWS), "warn")
+    if any(point.export_w for point in points):
+        drawn += lines(bars([point and point.export_w for point in chart], top_w, scene.look, CHART_ROWS), "good")
+    return drawn
+
+
+def _limit(scene: Scene, import_w: float) -> list[Line]:
+    """The limit that the configuration sets, if it does."""
+    limit_w = dict(scene.meter.config.limits).get("active_power_import_w")
+    if not limit_w:
+        return []
+    role: Role = "bad" if import_w > limit_w else "dim"
+    return lines([f"{import_w / limit_w:.0%} of the limit of {_grouped(limit_w)} W"], role)
+
+
+def _phases(fields: Mapping[str, Value]) -> list[Line]:
+    """A row a phase, a column a quantity; and what there is one of."""
+    heads = [row for row in _MEASURED if any(row[1].format(phase) in fields for phase in _PHASES)]
+    phases = [phase for phase in _PHASES if any(row[1].format(phase) in fields for row in heads)]
+    rows = [["", *(head for head, _, _ in heads)]]
+    rows += [[phase.upper(), *(_number(fields.get(field.format(phase)), digits) for _, field, digits in heads)] for phase in phases]
+    said = [f"{name} {_number(fields[field], digits)} {unit}".rstrip() for name, field, unit, digits in _WHOLE if field in fields]
+    return [*_aligned(rows if phases else [], range(1, len(rows[0]))), *lines(filter(None, ["   ".join(said)]))]
+
+
+def _registers(fields: Mapping[str, Value], columns: int) -> list[Line]:
+    """A row a register, a column a tariff zone, or where that is too wide a row each; zones that never counted are left out."""
+    there = [row for row in _REGISTERS if f"{row[1]}_{row[2]}" in fields]
+    there = [row for row in there if row is there[0] or any(fields.get(f"{row[1]}{tariff}_{row[2]}") for tariff in _TARIFFS)]
+    tariffs = [tariff for tariff in _TARIFFS if not tariff or any(fields.get(f"{name}{tariff}_{unit}") for _, name, unit in there)]
+    zones = {tariff: tariff[1:].upper() or "total" for tariff in tariffs}
+    rows = [["", *zones.values(), ""]] if there else []
+    for head, name, unit in there:
+        rows.append([head, *(_kilo(fields.get(f"{name}{tariff}_{unit}")) for tariff in tariffs), _UNITS[unit]])
+    drawn = _aligned(rows, range(1, len(tariffs) + 1))
+    if all(cells(line[0][0]) <= columns for line in drawn):
+        return drawn
+    each = [(f"{row[0]} {zone}", cell, row[-1]) for row in rows[1:] for zone, cell in zip(zones.values(), row[1:-1], strict=True)]
+    return _aligned([row for row in each if row[1]], range(1, 2))
+
+
+def _limiter(fields: Mapping[str, Value], columns: int) -> list[Line]:
+    said = [f"{name} {_number(fields[field], 0)}{unit}" for name, field, unit in _LIMITER if fields.get(field) is not None]
+    return lines(wrapped([f"limiter  {said[0]}", *said[1:]], columns, indent="         ")) if said else []
+
+
+def _message(fields: Mapping[str, Value]) -> list[Line]:
+    said = fields.get("message")
+    return lines([f"message of the operator: {said}"], "strong") if said else []
+
+
+def _link(meter: MeterState, columns: int) -> list[Line]:
+    """How it is heard, and what was lost by which cause."""
+    counted = [("telegrams", meter.telegrams), ("decoded", meter.decoded), ("repeated", meter.duplicates), ("unverified", meter.unverified)]
+    heard = [f"{word} {count}" for word, count in counted]
+    if meter.clock_offset_s is not None:
+        heard.append(f"clock {round(meter.clock_offset_s):+d} s")
+    errors = [f"{cause} {count}" for cause, count in meter.errors.items() if count]
+    said = wrapped([f"errors  {errors[0]}", *errors[1:]], columns, indent="        ") if errors else []
+    return [*lines(wrapped(heard, columns)), *lines(said, "bad"), *lines([] if errors else ["no errors"], "dim")]
+
+
+def _readings(scene: Scene, columns: int) -> list[Line]:
+    """Everything the newest telegram says."""
+    telegram = scene.recent.newest.get(scene.name)
+    if telegram is None:
+        return _head(scene, columns)
+    rows = [
+        [reading.obis or reading.record or "", reading.name, "" if reading.value is None else str(reading.value), reading.unit]
+        for reading in telegram.readings()
+    ]
+    return [*_head(scene, columns), [], *(lines("  ".join(row).rstrip() for row in table(rows, (2,))))]
+
+
+def _overview(scene: Scene, columns: int) -> list[Line]:
+    """A row a meter, with a small chart where there is room."""
+    rows = [["", "meter", "state", "import W", "export W", "kWh", "age", "signal"]]
+    states = []
+    for number_, (name, meter) in enumerate(scene.recent.meters.items(), 1):
+        fields = scene.recent.fields[name]
+        states.append(_state(meter, scene.now_ns)[:2])
+        row = [str(number_), name, states[-1][0], _number(fields.get(IMPORT), 0), _number(fields.get(EXPORT), 0)]
+        rows.append([*row, _kilo(fields.get("active_energy_import_wh")), _age(meter, scene.now_ns).removesuffix(" ago"), _signal(meter)])
+    aligned = table(rows, _OVERVIEW_RIGHT)
+    room = columns - len("  ".join(aligned[0])) - MARGIN
+    drawn = lines(["  ".join(aligned[0])], "strong")
+    for row, name, (_, role) in zip(aligned[1:], scene.recent.meters, states, strict=True):
+        before, after = "  ".join(row[:_STATE_AT]), "  ".join(row[_STATE_AT + 1 :])
+        drawn.append([(f"{before}  ", ""), (row[_STATE_AT], role), (f"  {after}", ""), _small_chart(scene, name, room)])
+    return drawn
+
+
+def _small_chart(scene: Scene, name: str, room: int) -> Piece:
+    if room < NARROWEST:
+        return ("", "")
+    chart = scene.recent.columns(name, room, SPANS_S[scene.choice.span], scene.now_ns)
+    values = [point and point.import_w for point in chart]
+    return ("  " + bars(values, max([1.0, *filter(None, values)]), scene.look)[0], "warn")
+
+
+def _aligned(rows: Sequence[Sequence[str]], right: range) -> list[Line]:
+    """A table; the columns of numbers end at their right edge."""
+    return lines("  ".join(cells).rstrip() for cells in table(rows, right))
+
+
+def _number(value: Value, digits: int) -> str:
+    """A number with so many digits behind the point; "" where there is none."""
+    return f"{value:,.{digits}f}".replace(",", " ") if isinstance(value, int | float) else ""
+
+
+def _grouped(value: float) -> str:
+    return _number(value, 0)
+
+
+def _kilo(value: Value) -> str:
+    """A register in kilo-units with all its digits."""
+    return _number(value / 1000, 3) if isinstance(value, int | float) else ""
+
+
+_STATE_AT: Final = 2
+_OVERVIEW_RIGHT: Final = (0, 3, 4, 5, 6, 7)
+_BODIES: Final[Mapping[str, Callable[[Scene, int], list[Line]]]] = {"meter": _meter, "readings": _readings, "overview": _overview}

@@ -1,0 +1,180 @@
+"""A survey into lines: the page while it goes on, and at its end the report with sections to paste.
+
+The columns stand in the order of their use, since a narrow terminal cuts the last. A section to paste is whole but for the key,
+which nobody here knows; its name is made of what is printed on the meter. Electricity meters come first, the strongest first: in a
+block of flats everybody is heard, and one's own meter is mostly the nearest.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from telegraf_han.mbus import devices
+from telegraf_han.survey import Heard, Survey
+from telegraf_han.terminal.text import Line, Piece, Role, View, cells, folded, lines, padded, remarked, table, wrapped
+
+_NS: Final = 1_000_000_000
+_KEYS: Final[dict[str, tuple[str, Role]]] = {
+    # what the configured key does: word, role
+    "unknown": ("not tried", "dim"),
+    "opens": ("opens", "good"),
+    "wrong": ("wrong key", "bad"),
+    "none": ("no key", "warn"),
+    "plain": ("not needed", "good"),
+    "unread": ("unread", "bad"),
+}
+_NOT_CONFIGURED: Final[tuple[str, Role]] = ("new", "warn")
+_HEAD: Final = ("maker", "id", "medium", "key", "name", "signal", "every", "heard", "ago", "ver", "security")
+_RIGHT: Final = (5, 6, 7, 8, 9)
+_GAPS: Final = ("  ", " ")
+"""Between two columns, where it fits and where it does not."""
+_KEY_AT: Final = 3
+_FAINTEST_DBM: Final = -200.0
+_PATIENCE: Final = "Nothing heard yet. Most meters send every 10 to 60 s, some only every few minutes."
+_ADVICE: Final = (
+    "No meter was heard. Meters send every 10 s to some minutes: give it more time (--time 10m). Then:",
+    "  is the antenna screwed on, made for 868 MHz, and not inside a metal cabinet?",
+    "  does the meter send at all? The operator switches the radio on when you apply for it",
+    "  is the receiver nearer than two walls? Try it beside the meter once",
+)
+
+
+class Progress(NamedTuple):
+    """How far it is."""
+
+    now_ns: int
+    past_s: float
+    whole_s: float | None
+    """None where it goes on until somebody ends it."""
+
+
+def page(survey: Survey, progress: Progress, places: Sequence[Piece], view: View) -> list[Line]:
+    """The page; `places` says what is listened to."""
+    head: list[Line] = [
+        [(padded(title(survey, progress), view.columns), "title")],
+        *folded([("listening to ", ""), *places], view.columns),
+        [],
+    ]
+    foot = [*remarked(view.remarks, view.columns), *lines(["q ends, and prints sections to paste   up/down scroll"], "dim")]
+    heard = sorted(survey.meters_in_range.values(), key=_group)
+    body = meters(heard, progress.now_ns, view.columns) if heard else lines(wrapped(_PATIENCE.split(" "), view.columns, " "))
+    room = max(1, view.rows - len(head) - len(foot))
+    first = min(view.top, max(0, len(body) - room))
+    shown = [*body[:1], *body[1 + first : first + room]]
+    return [*head, *shown, *([[]] * (room - len(shown))), *foot]
+
+
+def title(survey: Survey, progress: Progress) -> str:
+    """What has come until now."""
+    whole = "" if progress.whole_s is None else f" of {span(progress.whole_s)}"
+    return (
+        f"telegraf-han scan  {span(progress.past_s)}{whole}  {_count(len(survey.meters_in_range), 'meter')}  "
+        f"{_count(survey.frames, 'telegram')}  {survey.faults} broken "
+    )
+
+
+def meters(heard: Iterable[Heard], now_ns: int, columns: int | None = None) -> list[Line]:
+    """The table of meters, its head first; columns that say nothing of anybody are left out. `columns` is the terminal's width."""
+    rows = [_HEAD, *(_row(one, now_ns) for one in heard)]
+    told = (column for column in zip(*table(rows, _RIGHT), strict=True) if "".join(column[1:]).strip())
+    aligned = list(zip(*told, strict=True))
+    gap = _GAPS[columns is not None and cells(_GAPS[0].join(aligned[0])) > columns]
+    head: Line = [(gap.join(aligned[0]).rstrip(), "strong")]
+    return [head, *(_line(row, said[_KEY_AT], gap) for row, said in zip(aligned[1:], rows[1:], strict=True))]
+
+
+def _line(row: Sequence[str], word: str, gap: str) -> Line:
+    """A meter's row, what its key does in that word's colour."""
+    before, after = gap.join(row[:_KEY_AT]), gap.join(row[_KEY_AT + 1 :]).rstrip()
+    return [(f"{before}{gap}", ""), (row[_KEY_AT], _role(word)), (f"{gap}{after}", "")]
+
+
+def who(heard: Heard) -> str:
+    """A meter in half a sentence."""
+    address = heard.address
+    said = [f"{address.manufacturer} {address.id}", devices.device(address.device), f"version {address.version:02X}"]
+    said.append(f"security {heard.security}")
+    if heard.strongest_dbm is not None:
+        said.append(f"{heard.strongest_dbm:.0f} dBm")
+    return ", ".join(said)
+
+
+def _row(heard: Heard, now_ns: int) -> tuple[str, ...]:
+    address = heard.address
+    word, _ = _KEYS[heard.opening] if heard.section is not None else _NOT_CONFIGURED
+    return (
+        address.manufacturer,
+        address.id,
+        devices.device(address.device),
+        word,
+        heard.section.name if heard.section is not None else "",
+        "" if heard.rssi_dbm is None else f"{heard.rssi_dbm:.0f} dBm",
+        "" if heard.interval_s is None else span(heard.interval_s),
+        str(heard.telegrams),
+        span(max(0, now_ns - heard.newest_ns) / _NS),
+        f"{address.version:02X}",
+        heard.security,
+    )
+
+
+def _role(word: str) -> Role:
+    return next((role for known, role in (*_KEYS.values(), _NOT_CONFIGURED) if known == word), "")
+
+
+def _group(heard: Heard) -> tuple[bool, bool]:
+    """Configured meters first, then electricity; within a group in the order they were heard."""
+    return heard.section is None, heard.address.device != devices.ELECTRICITY
+
+
+def _by_strength(heard: Heard) -> tuple[bool, bool, float, str]:
+    return *_group(heard), -(_FAINTEST_DBM if heard.strongest_dbm is None else heard.strongest_dbm), heard.address.id
+
+
+def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
+    """What is printed at the end: the table, what is wrong, what is missing, and the sections to paste into `file`."""
+    heard = sorted(survey.meters_in_range.values(), key=_by_strength)
+    if not heard:
+        broken = [f"{survey.faults} telegrams arrived broken: something sends, but too faintly."] if survey.faults else []
+        return [*lines(broken, "warn"), *lines(_ADVICE), *_missing(survey)]
+    said = [*meters(heard, progress.now_ns), *_missing(survey), *_troubles(heard)]
+    if survey.uncounted:
+        said.append([(f"{survey.uncounted} telegrams of further meters are not listed", "dim")])
+    new = list({one.address.id: one for one in reversed(heard) if one.section is None}.values())[::-1]
+    if new:
+        said += [[], *lines([f"# Paste what is yours into {file}, and give each meter its key:"], "strong")]
+    for one in new:
+        said += [[], *lines(section(one))]
+    return said
+
+
+def _missing(survey: Survey) -> list[Line]:
+    """Configured meters that were not heard."""
+    there = {one.section.name for one in survey.meters_in_range.values() if one.section is not None}
+    return lines([f"{name} ({state.config.id}) was not heard" for name, state in survey.meters.items() if name not in there], "warn")
+
+
+def _troubles(heard: Iterable[Heard]) -> list[Line]:
+    return lines([f"{one.section.name}: {one.trouble}" for one in heard if one.section is not None and one.trouble], "bad")
+
+
+def section(heard: Heard) -> list[str]:
+    """The [[meter]] of a meter that is not configured."""
+    address = heard.address
+    maker = "".join(filter(str.isalpha, address.manufacturer)).lower() or "meter"
+    name = f"{maker}-{address.id.lower()}"
+    said = [f"[[meter]]  # {who(heard)}", f'name = "{name}"', 'interface = "wmbus"']
+    said.append(f'id = "{address.id}"')
+    if heard.security != "none":
+        said.append(f'key = "file:{name}.key"  # a file with its key, 32 hex digits, readable for Telegraf only')
+    return said
+
+
+def span(seconds: float) -> str:
+    """A time as people say it: 45 s, 3 min, 2 h."""
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -1,0 +1,106 @@
+"""scan: its options, what it refuses, and its lines where stdout is no terminal."""
+
+import argparse
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.commands import scan
+from telegraf_han.errors import ConfigError
+
+FRAMES = """
+# a meter nobody knows, and one that is configured
+1444ED147856341201027A010000000403E8030000
+1444ED144433221101027A010000000403E8030000
+"""
+RECEIVER = '[[receiver]]\nname = "attic"\ntype = "hex"\nport = "frames.hex"\n'
+METER = '[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = "11223344"\n'
+CABLE = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "p1.bin"\n'
+
+
+@pytest.fixture
+def scanned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Scan with a configuration's text and some telegrams."""
+
+    def run(text: str, frames: str = FRAMES, *words: str) -> tuple[int, str, str]:
+        (tmp_path / "han.toml").write_text(text)
+        (tmp_path / "frames.hex").write_text(frames)
+        parser = argparse.ArgumentParser()
+        scan.add_arguments(parser)
+        code = scan.run(parser.parse_args(["--config", str(tmp_path / "han.toml"), *words]))
+        return code, *capfd.readouterr()
+
+    return run
+
+
+def test_capture(scanned) -> None:
+    """A capture is read to its end: the table and what to paste on stdout, the rest on stderr, 0."""
+    code, out, err = scanned(RECEIVER + METER)
+
+    assert code == 0
+    assert out.splitlines()[0].split() == ["maker", "id", "medium", "key", "name", "heard", "ago", "ver", "security"]
+    assert out.splitlines()[1].split()[:5] == ["EGM", "11223344", "electricity", "not", "needed"]
+    assert out.count("[[meter]]") == 1
+    assert 'id = "12345678"' in out
+    assert "I! heard EGM 12345678, electricity, version 01, security none" in err
+    assert "heard EGM 11223344" in err
+    assert "\x1b" not in out + err
+
+
+def test_no_meter_needs_to_be_configured(scanned) -> None:
+    """A configuration of a receiver alone is enough, and cables are not opened."""
+    code, out, err = scanned(RECEIVER + CABLE)
+
+    assert (code, out.count("[[meter]]")) == (0, 2)
+    assert "p1.bin" not in out + err
+
+
+def test_nothing_heard(scanned) -> None:
+    """1, and what to look at."""
+    code, out, _ = scanned(RECEIVER + METER, "# nothing\n")
+
+    assert code == 1
+    assert "No meter was heard" in out
+    assert "flat (11223344) was not heard" in out
+
+
+def test_stdin(scanned, tmp_path: Path) -> None:
+    """A pipe may be the receiver."""
+    (tmp_path / "pipe").write_text(FRAMES)
+    before, piped = os.dup(0), os.open(tmp_path / "pipe", os.O_RDONLY)
+    os.dup2(piped, 0)
+    try:
+        code, out, _ = scanned(RECEIVER.replace("frames.hex", "-"))
+    finally:
+        os.dup2(before, 0)
+        os.close(before)
+        os.close(piped)
+
+    assert (code, out.count("[[meter]]")) == (0, 2)
+
+
+def test_without_receiver(scanned) -> None:
+    """There is nothing to listen with."""
+    with pytest.raises(ConfigError, match=r"a \[\[receiver\]\] is expected"):
+        scanned(CABLE)
+
+
+def test_time(scanned, tmp_path: Path) -> None:
+    """A port that never ends is listened to for the time that is said."""
+    os.mkfifo(tmp_path / "radio")
+
+    code, out, _ = scanned(RECEIVER.replace("frames.hex", "radio"), "", "--time", "300ms")
+
+    assert code == 1
+    assert "No meter was heard" in out
+
+
+@pytest.mark.parametrize("words", [["--time", "soon"], ["--time", "0"], ["--time", "5 weeks"]])
+def test_usage(scanned, words: list[str]) -> None:
+    """A time that is none is wrong usage."""
+    with pytest.raises(SystemExit) as ended:
+        scanned(RECEIVER, FRAMES, *words)
+
+    assert ended.value.code == 2

@@ -239,12 +239,11 @@ PHASES: Final = (1, 2, 3)
 
 
 def share_inside(phase: int) -> str:
-    """Percent of the 10-minute means of a phase's voltage within EN 50160's band. A zero is counted, lest none inside be no row."""
-    means = f'SELECT mean("voltage_l{phase}_v") AS "v" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY time(10m) fill(none)'
-    return (
-        f'SELECT sum("inside") / sum("all") * 100 FROM (SELECT count("v") * 0 AS "inside", count("v") AS "all" FROM ({means})),'
-        f' (SELECT count("v") AS "inside" FROM ({means}) WHERE "v" >= {LOW_V} AND "v" <= {HIGH_V})'
-    )
+    """Percent of the 10-minute means of a phase's voltage within EN 50160's band, in one pass: 0 to the power of 0 is 1, of more 0."""
+    middle_v, half_v = (LOW_V + HIGH_V) / 2, (HIGH_V - LOW_V) / 2
+    distance = f'floor(abs(mean("voltage_l{phase}_v") - {middle_v:g}) / {half_v:g}.000001)'
+    means = f'SELECT pow(0, {distance}) AS "inside" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY time(10m) fill(none)'
+    return f'SELECT mean("inside") * 100 FROM ({means})'
 
 
 def imbalance() -> tuple[str, str]:
@@ -284,21 +283,28 @@ def coverage() -> str:
 # --- the read-out ---
 
 
-def link(expression: str, fill: str = "null", every: str = "$__interval") -> str:
+def link(expression: str, fill: str = "null", every: str = "$__interval", condition: str = "") -> str:
     """An expression of the status lines' fields over the range."""
-    return f"SELECT {expression} FROM {LINK} WHERE {METER} AND {IN_RANGE} GROUP BY time({every}) fill({fill}) {ZONE}"
+    extra = f" AND {condition}" if condition else ""
+    return f"SELECT {expression} FROM {LINK} WHERE {METER} AND {IN_RANGE}{extra} GROUP BY time({every}) fill({fill}) {ZONE}"
 
 
-def counted(columns: Mapping[str, str]) -> str:
+def counted(columns: Mapping[str, str], condition: str = "") -> str:
     """By how much counters have risen in each piece of time; they begin at 0 where the plugin does."""
-    return link(", ".join(f'non_negative_difference(last("{field}")) AS "«{name}»"' for name, field in columns.items()), "none")
+    return link(
+        ", ".join(f'non_negative_difference(last("{field}")) AS "«{name}»"' for name, field in columns.items()), "none", condition=condition
+    )
 
 
-def risen(columns: Mapping[str, str]) -> str:
-    """By how much counters have risen in the range."""
+def risen(columns: Mapping[str, str]) -> tuple[str, str]:
+    """By how much counters have risen in the range: their sum step by step, or over more than two days rows that are left to be added up.
+
+    A piece of time in which the plugin began anew counts for nothing there. InfluxDB would run an inner query once for each sum
+    of an outer one [seen on 2.9.1], which takes six times as long.
+    """
     steps = ", ".join(f'non_negative_difference("{field}") AS "{field}"' for field in columns.values())
-    inner = f'SELECT {steps} FROM {LINK} WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "interface"'
-    return f"SELECT {_sums(columns)} FROM ({inner})"
+    fine = f'SELECT {steps} FROM {LINK} WHERE {METER} AND {IN_RANGE} AND {IS_FINE} GROUP BY "meter", "interface"'
+    return f"SELECT {_sums(columns)} FROM ({fine})", counted(columns, IS_COARSE)
 
 
 def usual_rate() -> str:
@@ -400,5 +406,5 @@ def power_of_all(field: str, sign: str = "") -> str:
 
 def received_share() -> str:
     """Telegrams of the range in percent of what is due at the usual rate."""
-    rates = link('non_negative_derivative(first("telegrams"), 1m) AS "rate"', "none", "5m")
+    rates = link('non_negative_derivative(first("telegrams"), 1m) AS "rate"', "none")
     return f'SELECT mean("rate") / 0${{due:raw}} * 100 FROM ({rates}) WHERE 0${{due:raw}} > 0'

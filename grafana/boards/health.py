@@ -38,10 +38,15 @@ PANELS: Final = [
     Panel(
         "received",
         (10, 0, 5, 6),
-        judged("percent", steps(BAD, (90, FAIR), (98, GOOD)), min=0, max=100, decimals=1),
+        judged("percent", steps(BAD, (90, FAIR), (98, GOOD)), min=0, max=100, decimals=1) | {"interval": "5m"},
         [Query(q.received_share(), "«received»")],
     ),
-    Panel("counters", (15, 0, 9, 6), figures("none", dict.fromkeys(_COUNTERS, {}), decimals=0), [table(q.risen(_COUNTERS))]),
+    Panel(
+        "counters",
+        (15, 0, 9, 6),
+        figures("none", dict.fromkeys(_COUNTERS, {}), "sum", decimals=0),
+        [table(text) for text in q.risen(_COUNTERS)],
+    ),
     Panel(
         "states",
         (0, 6, 24, 5),

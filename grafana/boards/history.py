@@ -5,7 +5,7 @@ from typing import Final
 
 from grafana import queries as q
 from grafana.boards import CURRENCY, METER, PRICES, Board
-from grafana.boards.home import ENERGY, MONEY
+from grafana.boards.home import MONEY
 from grafana.panels import (
     AREA,
     DASHED,
@@ -107,7 +107,7 @@ PANELS: Final = [
         (0, 0, 16, 5),
         figures(KWH, {"imported": {}, "exported": {}, **MONEY}, "sum"),
         [
-            table(q.days(ENERGY, q.THE_RANGE)),
+            *(table(q.days({name: field}, q.THE_RANGE)) for name, field in _WAYS),
             table(q.money("cost", "import", q.THE_RANGE)),
             table(q.money("earned", "export", q.THE_RANGE)),
         ],
@@ -117,10 +117,9 @@ PANELS: Final = [
         (16, 0, 8, 5),
         figures(KWH, {}, "sum"),
         [
-            table(
-                q.days({f"{name}_before": field for name, field in _WAYS}, span._replace(until=f"{span.until} AND time <= now() - {days}d"))
-            )
+            table(q.days({f"{name}_before": field}, span._replace(until=f"{span.until} AND time <= now() - {days}d")))
             for days, span in q.YEAR_BEFORE
+            for name, field in _WAYS
         ],
     ),
     _months("months", (0, 5, 12, 9), "imported", q.IMPORT),

@@ -1,6 +1,6 @@
 """How fast the boards are: a year at a telegram a second, and a building of a thousand meters, in a real InfluxDB. Run by hand.
 
-    python tests/grafana/year.py load [FOLDER] [DAYS]     once; 31.6 million telegrams take half an hour and some GB
+    python tests/grafana/year.py load [FOLDER] [DAYS]     once; 31.5 million telegrams take half an hour and some GB
     python tests/grafana/year.py measure [FOLDER]         every panel of every board over each range; a table for grafana/README.md
 
 Both start an InfluxDB on the folder's data and end it. Days are loaded from the newest on, and what is there is not loaded again. The

@@ -36,9 +36,7 @@ def test_check_names_a_stale_file(tmp_path) -> None:
     (copy / "provisioning/alerting-en/rules.yaml").write_text("apiVersion: 1\n", encoding="utf-8")
     (copy / "provisioning/alerting-pl/templates.yaml").unlink()
 
-    ended = subprocess.run(
-        [sys.executable, copy / "alerting/build.py", "--check"], capture_output=True, text=True, timeout=60, check=False
-    )
+    ended = subprocess.run([sys.executable, copy / "alerting/build.py", "--check"], capture_output=True, text=True, timeout=60, check=False)
 
     assert build.stale(copy) == ["provisioning/alerting-en/rules.yaml", "provisioning/alerting-pl/templates.yaml"]
     assert ended.returncode == 1

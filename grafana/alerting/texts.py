@@ -97,8 +97,8 @@ RULES: Final = {
             "The operator has lowered the power that may be drawn; above it the meter disconnects.",
         ),
         "pl": RuleText(
-            "Ogranicznik aktywny",
-            _METER + "próg ogranicznika obniżony o {{ humanize $values.measured.Value }}W",
+            "Strażnik mocy ogranicza",
+            _METER + "próg strażnika mocy obniżony o {{ humanize $values.measured.Value }}W",
             "Operator obniżył moc, którą wolno pobierać; powyżej niej licznik odłącza zasilanie.",
         ),
     },

@@ -182,7 +182,8 @@ def base_load(name: str) -> str:
 # --- the telegrams ---
 
 
-def _sums(columns: Mapping[str, str]) -> str:
+def sums(columns: Mapping[str, str]) -> str:
+    """Columns of an outer query: sums of an inner one's fields."""
     return ", ".join(f'sum("{field}") AS "«{name}»"' for name, field in columns.items())
 
 
@@ -304,7 +305,7 @@ def risen(columns: Mapping[str, str]) -> tuple[str, str]:
     """
     steps = ", ".join(f'non_negative_difference("{field}") AS "{field}"' for field in columns.values())
     fine = f'SELECT {steps} FROM {LINK} WHERE {METER} AND {IN_RANGE} AND {IS_FINE} GROUP BY "meter", "interface"'
-    return f"SELECT {_sums(columns)} FROM ({fine})", counted(columns, IS_COARSE)
+    return f"SELECT {sums(columns)} FROM ({fine})", counted(columns, IS_COARSE)
 
 
 def usual_rate() -> str:
@@ -320,88 +321,6 @@ def telegraf(expression: str, measurement: str, condition: str = "") -> str:
     """An expression of Telegraf's own figures ([[inputs.internal]])."""
     extra = f" AND {condition}" if condition else ""
     return f'SELECT {expression} FROM "{measurement}" WHERE {IN_RANGE}{extra} GROUP BY time($__interval) fill(null) {ZONE}'
-
-
-# --- many meters ---
-
-
-def of_all(columns: Mapping[str, str], span: Span, source: str = TELEGRAMS) -> str:
-    """The newest values of every meter, one row each; InfluxDB finds them without reading the range."""
-    names = ", ".join(f'last("{field}") AS "«{name}»"' for name, field in columns.items())
-    return f'SELECT {names} FROM {source} WHERE {span} GROUP BY "meter"'
-
-
-def days_of_all(name: str) -> str:
-    """Energy of the last local days by meter and register, Wh; the last row of each is today's, 0 where it was heard yesterday only.
-
-    Steps between where a register stood before, or else first, and its last points of yesterday and today. They are not added up
-    here: over a thousand registers that takes InfluxDB longer than all the rest.
-    """
-    since = "now() - 26h"
-    lately = Span(since, "now()")
-    begin = _begin_of_all(Span(f"{since} - {24 * LOOK_BACK_DAYS}h", f"{since} - 1ms"), lately)
-    stood = f'SELECT first("begin") AS "wh" FROM {begin} WHERE time >= {since} - {24 * LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
-    by_day = f'SELECT last("{IMPORT}") AS "wh" FROM {WINDOWS} WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {ZONE}'
-    return f'SELECT non_negative_difference("wh") AS "«{name}»" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
-
-
-def _begin_of_all(before: Span, within: Span) -> str:
-    """Where each register stood, as sub-queries whose `first` it is: at its last point before a span, or at its first within."""
-    points = (("last", before), ("first", within))
-    return ", ".join(
-        f'(SELECT {function}("{IMPORT}") AS "begin" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial")' for function, span in points
-    )
-
-
-def since_of_all(name: str) -> str:
-    """Energy since the range began by meter and register, Wh: from first and last points alone, so a month costs as little as a day.
-
-    `max` stands for `last`, which would turn the order of time around inside.
-    """
-    within = Span("${__from}ms", "${__to}ms")
-    before = Span("${__from}ms - 40d", "${__from}ms - 1ms")
-    points = (("last", "begin", before), ("first", "begin", within), ("last", "end", within))
-    sources = ", ".join(
-        f'(SELECT {function}("{IMPORT}") AS "{name}" FROM {WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
-        for function, name, span in points
-    )
-    return f'SELECT max("end") - first("begin") AS "{name}" FROM {sources} GROUP BY "meter", "serial"'
-
-
-def sum_since_of_all(name: str) -> str:
-    """Energy of all meters since the range began."""
-    return f'SELECT sum("wh") AS "«{name}»" FROM ({since_of_all("wh")})'
-
-
-def ranking(name: str, count: int) -> str:
-    """The meters with most energy since the range began."""
-    return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM (SELECT sum("wh") AS "wh" FROM ({since_of_all("wh")}) GROUP BY "meter")'
-
-
-def sum_of_all(columns: Mapping[str, str]) -> str:
-    """Sums of the newest values of all meters that were heard lately."""
-    newest_of_each = ", ".join(f'last("{field}") AS "{field}"' for field in columns.values())
-    return f'SELECT {_sums(columns)} FROM (SELECT {newest_of_each} FROM {TELEGRAMS} WHERE {LATELY} GROUP BY "meter")'
-
-
-def known(name: str, span: Span) -> str:
-    """How many meters were heard."""
-    return f'SELECT count("w") AS "«{name}»" FROM (SELECT last("{IMPORT_W}") AS "w" FROM {TELEGRAMS} WHERE {span} GROUP BY "meter")'
-
-
-def not_ok(name: str) -> str:
-    """How many meters' read-out is in any other state than `ok`. A zero is counted, lest none be no row."""
-    newest_state = f'SELECT last("state") AS "state" FROM {LINK} WHERE time > now() - 1d AND time <= now() GROUP BY "meter"'
-    return (
-        f'SELECT sum("meters") AS "«{name}»" FROM (SELECT count("state") * 0 AS "meters" FROM ({newest_state})),'
-        f' (SELECT count("state") AS "meters" FROM ({newest_state}) WHERE "state" != \'ok\')'
-    )
-
-
-def power_of_all(field: str, sign: str = "") -> str:
-    """Sum of all meters' mean powers; each has one point in five minutes."""
-    factor = f"{sign}300000 / $__interval_ms"
-    return f'SELECT sum("{field}") * {factor} FROM {WINDOWS} WHERE {IN_RANGE} GROUP BY time($__interval) fill(none) {ZONE}'
 
 
 def received_share() -> str:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from grafana import allmeters
 from grafana import queries as q
 from grafana.boards import Board
 from grafana.boards.quality import STATES
@@ -20,19 +21,19 @@ PANELS: Final = [
         "sum_power",
         (0, 0, 8, 5),
         figures("watt", {"imported": {}, "exported": {}}),
-        [Query(q.sum_of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}))],
+        [Query(allmeters.sum_of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}))],
     ),
     Panel(
         "sum_energy",
         (8, 0, 6, 5),
         figures("watth", {"imported": {}}) | _THIS_MONTH,
-        [Query(q.sum_since_of_all("imported"))],
+        [Query(allmeters.sum_since_of_all("imported"))],
     ),
     Panel(
         "meters",
         (14, 0, 10, 5),
         figures("none", {"known": {}, "heard": {}, "not_ok": {"thresholds": steps(NEUTRAL, (1, BAD))}}),
-        [Query(q.known("known", _HEARD)), Query(q.known("heard", q.LATELY)), Query(q.not_ok("not_ok"))],
+        [Query(allmeters.known("known", _HEARD)), Query(allmeters.known("heard", q.LATELY)), Query(allmeters.not_ok("not_ok"))],
     ),
     Panel(
         "all",
@@ -87,11 +88,11 @@ PANELS: Final = [
             ]
         },
         [
-            table(q.of_all({"telegram": q.IMPORT_W}, _HEARD)),
-            table(q.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
-            table(q.days_of_all("today_energy")),
-            table(q.since_of_all("«month_energy»")),
-            table(q.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
+            table(allmeters.of_all({"telegram": q.IMPORT_W}, _HEARD)),
+            table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
+            table(allmeters.days_of_all("today_energy")),
+            table(allmeters.since_of_all("«month_energy»")),
+            table(allmeters.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
         ],
     ),
     Panel(
@@ -100,13 +101,13 @@ PANELS: Final = [
         bars("watth", {"imported": {}}, "meter", orientation="horizontal", showValue="always")
         | _THIS_MONTH
         | {"transformations": [step("sortBy", {"fields": {}, "sort": [{"field": "«imported»", "desc": True}]})]},
-        [table(q.ranking("imported", 10))],
+        [table(allmeters.ranking("imported", 10))],
     ),
     Panel(
         "power_of_all",
         (10, 21, 14, 12),
         lines("watt", {"imported": AREA, "exported": AREA}, interval="15m") | {"timeFrom": "24h", "hideTimeOverride": True},
-        [Query(q.power_of_all(q.IMPORT_W), "«imported»"), Query(q.power_of_all(q.EXPORT_W, "-"), "«exported»")],
+        [Query(allmeters.power_of_all(q.IMPORT_W), "«imported»"), Query(allmeters.power_of_all(q.EXPORT_W, "-"), "«exported»")],
     ),
 ]
 

@@ -1,0 +1,91 @@
+"""Questions about all meters at once into InfluxQL, for the board of a building.
+
+Nothing here names a meter, so a thousand of them send the same few queries as three. What is asked are newest values, which InfluxDB
+finds without reading a range, and first and last points of registers, so that a month costs as little as a day.
+"""
+
+from collections.abc import Mapping
+
+from grafana import queries as q
+
+
+def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS) -> str:
+    """The newest values of every meter, one row each; InfluxDB finds them without reading the range."""
+    names = ", ".join(f'last("{field}") AS "«{name}»"' for name, field in columns.items())
+    return f'SELECT {names} FROM {source} WHERE {span} GROUP BY "meter"'
+
+
+def days_of_all(name: str) -> str:
+    """Energy of the last local days by meter and register, Wh; the last row of each is today's, 0 where it was heard yesterday only.
+
+    Steps between where a register stood before, or else first, and its last points of yesterday and today. They are not added up
+    here: over a thousand registers that takes InfluxDB longer than all the rest.
+    """
+    since = "now() - 26h"
+    lately = q.Span(since, "now()")
+    begin = _begin_of_all(q.Span(f"{since} - {24 * q.LOOK_BACK_DAYS}h", f"{since} - 1ms"), lately)
+    stood = f'SELECT first("begin") AS "wh" FROM {begin} WHERE time >= {since} - {24 * q.LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
+    by_day = (
+        f'SELECT last("{q.IMPORT}") AS "wh" FROM {q.WINDOWS} WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
+    )
+    return f'SELECT non_negative_difference("wh") AS "«{name}»" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
+
+
+def _begin_of_all(before: q.Span, within: q.Span) -> str:
+    """Where each register stood, as sub-queries whose `first` it is: at its last point before a span, or at its first within."""
+    points = (("last", before), ("first", within))
+    return ", ".join(
+        f'(SELECT {function}("{q.IMPORT}") AS "begin" FROM {q.WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
+        for function, span in points
+    )
+
+
+def since_of_all(name: str) -> str:
+    """Energy since the range began by meter and register, Wh: from first and last points alone, so a month costs as little as a day.
+
+    `max` stands for `last`, which would turn the order of time around inside.
+    """
+    within = q.Span("${__from}ms", "${__to}ms")
+    before = q.Span("${__from}ms - 40d", "${__from}ms - 1ms")
+    points = (("last", "begin", before), ("first", "begin", within), ("last", "end", within))
+    sources = ", ".join(
+        f'(SELECT {function}("{q.IMPORT}") AS "{name}" FROM {q.WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
+        for function, name, span in points
+    )
+    return f'SELECT max("end") - first("begin") AS "{name}" FROM {sources} GROUP BY "meter", "serial"'
+
+
+def sum_since_of_all(name: str) -> str:
+    """Energy of all meters since the range began."""
+    return f'SELECT sum("wh") AS "«{name}»" FROM ({since_of_all("wh")})'
+
+
+def ranking(name: str, count: int) -> str:
+    """The meters with most energy since the range began."""
+    return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM (SELECT sum("wh") AS "wh" FROM ({since_of_all("wh")}) GROUP BY "meter")'
+
+
+def sum_of_all(columns: Mapping[str, str]) -> str:
+    """Sums of the newest values of all meters that were heard lately."""
+    newest_of_each = ", ".join(f'last("{field}") AS "{field}"' for field in columns.values())
+    return f'SELECT {q.sums(columns)} FROM (SELECT {newest_of_each} FROM {q.TELEGRAMS} WHERE {q.LATELY} GROUP BY "meter")'
+
+
+def known(name: str, span: q.Span) -> str:
+    """How many meters were heard."""
+    return f'SELECT count("w") AS "«{name}»" FROM (SELECT last("{q.IMPORT_W}") AS "w" FROM {q.TELEGRAMS} WHERE {span} GROUP BY "meter")'
+
+
+def not_ok(name: str) -> str:
+    """How many meters' read-out is in any other state than `ok`. A zero is counted, lest none be no row."""
+    newest_state = f'SELECT last("state") AS "state" FROM {q.LINK} WHERE time > now() - 1d AND time <= now() GROUP BY "meter"'
+    return (
+        f'SELECT sum("meters") AS "«{name}»" FROM (SELECT count("state") * 0 AS "meters" FROM ({newest_state})),'
+        f' (SELECT count("state") AS "meters" FROM ({newest_state}) WHERE "state" != \'ok\')'
+    )
+
+
+def power_of_all(field: str, sign: str = "") -> str:
+    """Sum of all meters' mean powers; each has one point in five minutes."""
+    factor = f"{sign}300000 / $__interval_ms"
+    return f'SELECT sum("{field}") * {factor} FROM {q.WINDOWS} WHERE {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'

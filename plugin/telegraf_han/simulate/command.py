@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 
 from telegraf_han.clock import Zone, utc_ns
 from telegraf_han.errors import ConfigError, RecordError
-from telegraf_han.simulate import demo, encode, network, serve, stream, terminal
+from telegraf_han.simulate import demo, encode, network, serve, sticks, stream, terminal
 from telegraf_han.simulate.household import TARIFFS
 from telegraf_han.simulate.meters import MODELS
 from telegraf_han.simulate.plan import Plan, planned, telegrams
@@ -83,6 +83,8 @@ def _add_dialect(parser: ArgumentParser) -> None:
     group.add_argument("--envelope", choices=envelopes, default="", help=_ENVELOPE_HELP)
     group.add_argument("--plain", dest="envelope", action="store_const", const="plain", help="encryption switched off: --envelope plain")
     group.add_argument("--footer", choices=encode.FOOTERS, default="", help="the four digits behind the !")
+    group.add_argument("--receiver", choices=sticks.KINDS, default="", help="with --interface wmbus --to pty: a stick that hears the meter")
+    group.add_argument("--stick-fault", choices=sticks.FAULTS, default="", help="what is wrong with the stick of --receiver")
     group.add_argument("--damage", type=_rate, default=0.0, metavar="RATE", help="share of p1 telegrams hit on the line, 0 to 1")
 
 
@@ -99,6 +101,8 @@ def run(arguments: Namespace, sink: serve.Sink | None = None) -> int:
 
 def _run(arguments: Namespace, sink: serve.Sink | None) -> int:
     plan = planned(arguments, int(time.time()))
+    if arguments.receiver and plan.dress.interface != "wmbus":
+        raise ConfigError("", "--receiver", "--interface wmbus is expected beside it")
     out, port = (sink, "influx") if sink else _sink(arguments)
     try:
         _announce(arguments, plan, port)
@@ -120,9 +124,14 @@ def _sink(arguments: Namespace) -> tuple[serve.Sink, str]:
     """The sink of `--to` and the `port` under which a configuration reads it. Raises ConfigError."""
     if arguments.link and arguments.to != "pty":
         raise ConfigError("", "--link", "--to pty is expected beside it")
+    if arguments.stick_fault and not arguments.receiver:
+        raise ConfigError("", "--stick-fault", "--receiver is expected beside it")
+    if arguments.receiver and arguments.to != "pty":
+        raise ConfigError("", "--receiver", "--to pty is expected beside it, a stick is asked and answers")
     if arguments.to == "pty":
-        pty = terminal.PtySink(os.path.abspath(arguments.link) if arguments.link else "")
-        return pty, os.path.abspath(arguments.link) if arguments.link else pty.path
+        link = os.path.abspath(arguments.link) if arguments.link else ""
+        pty = _stick(arguments, link) if arguments.receiver else terminal.PtySink(link)
+        return pty, link or pty.path
     if arguments.to == "-":
         return serve.StdoutSink(), "-"
     if arguments.to == "influx":
@@ -133,13 +142,20 @@ def _sink(arguments: Namespace) -> tuple[serve.Sink, str]:
     return tcp, f"socket://{f'[{name}]' if ':' in name else name}:{number}"
 
 
+def _stick(arguments: Namespace, link: str) -> terminal.PtySink:
+    """The port of a virtual stick."""
+    from telegraf_han.simulate.sticks import port  # noqa: PLC0415, a cable does without
+
+    return port.StickPort(link, sticks.twin(arguments.receiver, arguments.stick_fault))
+
+
 def _announce(arguments: Namespace, plan: Plan, port: str) -> None:
     """Say where the meter is, and how to read it unless the user's own configuration does."""
     _say(f"{plan.model.name} {plan.settings.serial} on {plan.dress.interface} sends to {port}")
     if arguments.config:
         _say(f'its keys are those of meter "{plan.meter.name}" in {arguments.config}')
         return
-    for line in demo.section(plan.meter, port).splitlines():
+    for line in demo.section(plan.meter, port, arguments.receiver or "hex").splitlines():
         _say(line)
 
 

@@ -7,13 +7,9 @@ README in a short form, and like any other key never printed.
 from typing import Final
 
 from telegraf_han.config import MeterConfig
-from telegraf_han.secret import Key
+from telegraf_han.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
 from telegraf_han.telegram import Interface
 
-DEMO_ENCRYPTION_KEY: Final = Key(bytes(range(16)))
-"""00 01 02 … 0F; on wireless M-Bus the one key there is."""
-DEMO_AUTHENTICATION_KEY: Final = Key(bytes(range(0xD0, 0xE0)))
-"""D0 D1 D2 … DF."""
 HELP: Final = (
     "Without --config the keys are the demo keys: encryption key 00 01 02 … 0F (also the one of wireless M-Bus), "
     "authentication key D0 D1 D2 … DF. They protect nothing. A key is never an argument."
@@ -45,7 +41,7 @@ authentication_key = "file:demo.ak"    # a file with the demo authentication key
 _WMBUS: Final = """\
 [[receiver]]
 name = "simulated"
-type = "hex"
+type = "{receiver}"
 port = "{port}"
 
 [[meter]]
@@ -56,7 +52,7 @@ key = "file:demo.ek"    # a file with the demo encryption key, see simulate --he
 """
 
 
-def section(config: MeterConfig, port: str) -> str:
-    """The TOML text that reads this very meter from `port`; it names key files, no key."""
+def section(config: MeterConfig, port: str, receiver: str = "hex") -> str:
+    """The TOML text that reads this very meter from `port`, a radio one through that type of receiver; it names key files, no key."""
     ciphered = _P1 if config.encryption_key else _P1_PLAIN
-    return (_WMBUS if config.interface == "wmbus" else ciphered).format(name=config.name, id=config.id, port=port)
+    return (_WMBUS if config.interface == "wmbus" else ciphered).format(name=config.name, id=config.id, port=port, receiver=receiver)

@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from telegraf_han.config import MeterConfig
+from telegraf_han.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
 from telegraf_han.errors import ConfigError
 from telegraf_han.simulate import demo, stream
 from telegraf_han.simulate.damage import damaged
@@ -108,8 +109,8 @@ def _envelope(arguments: Namespace, interface: Interface, section: MeterConfig |
 
 def _dress(meter: MeterConfig, envelope: str, footer: str) -> Dress:
     """Keys and envelope. Where the user has no AK the tag is made with the demo AK, since nobody can check it."""
-    keys = Keys(meter.encryption_key or demo.DEMO_ENCRYPTION_KEY, meter.authentication_key or demo.DEMO_AUTHENTICATION_KEY)
-    radio_key = meter.key or demo.DEMO_ENCRYPTION_KEY
+    keys = Keys(meter.encryption_key or DEMO_ENCRYPTION_KEY, meter.authentication_key or DEMO_AUTHENTICATION_KEY)
+    radio_key = meter.key or DEMO_ENCRYPTION_KEY
     return Dress(meter.interface, envelope, footer or _FOOTERS.get(envelope, "arc"), keys, radio_key)
 
 

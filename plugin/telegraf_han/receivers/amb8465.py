@@ -1,0 +1,125 @@
+"""AMBER / Würth AMB8465 and AMB3665 into frames: a stick that is asked for its parameters, set to a mode and listened to.
+
+Manual AMBER wM-Bus modules 2.7: a command is FF, its code, a length, a payload and the XOR of all before; its answer has bit 7 of
+the code set. A telegram comes as code 03 with its length in place of L or, where parameter 5 (UART_CMD_Out_Enable) is off, bare
+from L on. Where parameter 69 (RSSI_Enable) is on, a byte of signal strength follows which the length counts, so the two are read
+first and never written: parameters are flash. CMD_SET_MODE is not, it holds until the power goes.
+
+[seen] in logs and in the manual's examples: all commands here, 0x78 parameters of the AMB8465, 0x80 of the AMB3665 (169 MHz, whose
+mode is left alone). [assumed] that RSSI is counted in bare telegrams too, and is on in a capture that does not say.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from telegraf_han import crc
+from telegraf_han.errors import FramingError, SourceError
+from telegraf_han.mbus import link
+from telegraf_han.receivers import FROM_METERS, Ask, Stick, Talk, cc1101_dbm
+
+LINE: Final = "9600 8N1"
+
+_START: Final = 0xFF
+_HEAD: Final = 3
+_TELEGRAM: Final = 0x03
+_ANSWER: Final = 0x80
+_LONGEST_BARE: Final = 0xFA
+"""L of the longest telegram; what stands above begins no bare one."""
+
+_SET_MODE, _GET, _SERIAL = 0x04, 0x0A, 0x0B
+_ALL_PARAMETERS: Final = b"\x00\x80"
+_PARAMETERS: Final = 70
+"""So many are at least told."""
+_OUTPUT_AS_COMMANDS, _LEVEL_APPENDED = 5, 69
+_MODES: Final = ((0x09, "T1 and C1"), (0x08, "T1"))
+"""In the order they are tried: CMD_SET_MODE's argument, in words."""
+_OTHER_BAND: Final = 0x80
+"""How many parameters the module for 169 MHz has."""
+
+
+class Receiver(Stick):
+    """See the module."""
+
+    __slots__ = ("_bare", "_levels")
+
+    NAME = "AMB8465"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._bare: bool | None = None
+        self._levels = True
+
+    def cut(self, buffer: bytes) -> tuple[int, bytes] | None:
+        """See Stick."""
+        return _command(buffer) if buffer[0] == _START else self._bare_telegram(buffer)
+
+    def _bare_telegram(self, buffer: bytes) -> tuple[int, bytes] | None:
+        """A telegram from L on, unless the stick is known to send none of those."""
+        size = buffer[0] + 1
+        if self._bare is False or not link.SHORTEST <= size <= _LONGEST_BARE + 1:
+            return 1, b""
+        if len(buffer) > 1 and buffer[1] not in FROM_METERS:
+            return 1, b""
+        return None if len(buffer) < size else (size, buffer[:size])
+
+    def hopeless(self, buffer: bytes) -> int:
+        """See Stick: in a bare telegram only a command's first byte can begin something new."""
+        begin = buffer.find(_START)
+        return max(1, begin) if begin >= 0 else len(buffer)
+
+    def telegram(self, message: bytes) -> tuple[bytes, float | None] | None:
+        """See Stick."""
+        if message[0] != _START:
+            return self._levelled(message)
+        return self._levelled(message[2:-1]) if message[1] == _TELEGRAM else None
+
+    def _levelled(self, body: bytes) -> tuple[bytes, float | None]:
+        """A telegram from its length on, which counts the byte of signal strength. Raises TelegramError."""
+        if not self._levels:
+            return link.telegram(body), None
+        if body[0] < link.SHORTEST:
+            raise FramingError(f"{len(body)} bytes are no telegram")
+        return link.telegram(bytes([body[0] - 1]) + body[1:-1]), cc1101_dbm(body[-1])
+
+    def set_up(self) -> Talk:
+        """What its parameters say, then what it hears."""
+        answer = yield Ask(command(_GET, _ALL_PARAMETERS), _answers(_GET))
+        parameters = answer[_HEAD + 2 : -1]
+        if len(parameters) < _PARAMETERS:
+            raise SourceError(f"a module of this family answers, but tells {len(parameters)} parameters: it is none that is known")
+        self._bare = not parameters[_OUTPUT_AS_COMMANDS]
+        self._levels = bool(parameters[_LEVEL_APPENDED])
+        told = "" if self._levels else "; it tells no signal strength (parameter RSSI_Enable is 0)"
+        if answer[_HEAD + 1] == _OTHER_BAND:
+            return f"AMB3665, at 169 MHz, where no meter of 868 MHz is heard{told}"
+        for mode, words in _MODES:
+            done = yield Ask(command(_SET_MODE, bytes([mode])), _answers(_SET_MODE))
+            if not done[_HEAD]:
+                return f"AMB8465 listening to {words}{told}"
+        raise SourceError(f"the AMB8465 refuses to listen to T1 (status {done[_HEAD]:02X}); unplug it, or reset it to its factory settings")
+
+    def still_there(self) -> Talk:
+        """Its serial number."""
+        yield Ask(command(_SERIAL, b""), _answers(_SERIAL))
+        return ""
+
+
+def command(code: int, payload: bytes) -> bytes:
+    """A command as it is sent."""
+    octets = bytes([_START, code, len(payload)]) + payload
+    return octets + bytes([crc.xor(octets)])
+
+
+def _command(buffer: bytes) -> tuple[int, bytes] | None:
+    """A message that begins with FF."""
+    if len(buffer) > 1 and buffer[1] != _TELEGRAM and buffer[1] < _ANSWER:
+        return 1, b""
+    if len(buffer) < _HEAD or len(buffer) < (size := _HEAD + buffer[2] + 1):
+        return None
+    message = buffer[:size]
+    return (size, message) if size > _HEAD + 1 and not crc.xor(message) else (1, b"")
+
+
+def _answers(code: int) -> Callable[[bytes], bool]:
+    """Whether a message is the answer to that command."""
+    return lambda message: message[:2] == bytes([_START, code | _ANSWER])

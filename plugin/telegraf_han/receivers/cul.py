@@ -1,0 +1,103 @@
+"""CUL and nanoCUL (culfw, a-culfw) into frames: lines of a stick that is asked, set and listened to.
+
+culfw's command reference: "V" tells the version, "brt" listens to T mode and answers TMODE, "X21" has RSSI and LQI put behind each
+telegram. A line of "b" and hex is a whole frame of format A with its link CRCs, of "bY" one of format B, then LQI and RSSI, a byte
+each; dBm is half the signed byte less 74 (CC1101 data sheet). No other length is believed: a line that the stick's firmware has
+cut short would otherwise pass for a frame without CRCs.
+
+[seen] in logs: lines of at most 148 bytes, with an odd number of digits or a failing CRC behind them; "? (… is unknown)" is how
+culfw answers a command it was built without.
+"""
+
+from typing import Final
+
+from telegraf_han.errors import ChecksumError, FramingError, SourceError
+from telegraf_han.mbus import link
+from telegraf_han.receivers import LINE_LIMIT, Ask, Stick, Talk, cc1101_dbm
+
+LINE: Final = "38400 8N1"
+
+_END: Final = b"\n"
+_VERSION, _LISTEN, _REPORT = b"V\r\n", b"brt\r\n", b"X21\r\n"
+_LISTENS: Final = b"TMODE"
+_UNKNOWN: Final = b"? ("
+_FIRMWARES: Final = (b"CUL", b"culfw")
+_FORMAT_B: Final = b"bY"
+_LEVELS: Final = 2
+"""Bytes behind a frame: LQI, RSSI."""
+_FIRST, _BLOCK, _CRC = 10, 16, 2
+_CUT: Final = "the stick's firmware cuts long telegrams: it needs one with a longer buffer, or take another receiver"
+_VERSION_SHOWN: Final = 48
+"""Characters of a version that are told."""
+
+
+class Receiver(Stick):
+    """See the module."""
+
+    __slots__ = ()
+
+    NAME = "CUL"
+
+    def cut(self, buffer: bytes) -> tuple[int, bytes] | None:
+        """See Stick. A line without anything in it is no noise."""
+        end = buffer.find(_END)
+        if end < 0:
+            return None if len(buffer) <= LINE_LIMIT else (len(buffer), b"")
+        return end + 1, buffer[:end].strip() or _END
+
+    def telegram(self, message: bytes) -> tuple[bytes, float | None] | None:
+        """See Stick."""
+        if not message.startswith(b"b"):
+            return None
+        digits = message.removeprefix(_FORMAT_B) if message.startswith(_FORMAT_B) else message[1:]
+        if len(digits) % 2:
+            raise FramingError(f"line of {len(message)} characters with half a byte at its end; {_CUT}")
+        try:
+            raw = bytes.fromhex(digits.decode("ascii"))
+        except ValueError:
+            raise FramingError(f"line of {len(message)} characters is no hex") from None
+        if len(raw) < _FIRST:
+            raise FramingError(f"{len(raw)} bytes are no telegram")
+        size = raw[0] + 1 if message.startswith(_FORMAT_B) else _size_of_a(raw[0])
+        if len(raw) < size:
+            raise FramingError(f"length field says {size} bytes, {len(raw)} arrived; {_CUT}")
+        if len(raw) - size not in (0, _LEVELS):
+            raise FramingError(f"length field says {size} bytes, {len(raw)} arrived")
+        return _checked(raw[:size]), cc1101_dbm(raw[-1]) if len(raw) > size else None
+
+    def set_up(self) -> Talk:
+        """Which firmware it has, then what it hears."""
+        version = yield Ask(_VERSION, _is_version)
+        words = version[2 : 2 + _VERSION_SHOWN].decode("ascii", "replace")
+        words = "".join(letter if letter.isprintable() else "?" for letter in words)
+        listens = yield Ask(_LISTEN, lambda line: line.endswith(b"MODE") or line == b"OFF" or line.startswith(_UNKNOWN))
+        if listens.startswith(_UNKNOWN):
+            raise SourceError(f"the CUL's firmware ({words}) has no wireless M-Bus: it needs a culfw or a-culfw that was built with it")
+        if listens != _LISTENS:
+            raise SourceError(f"the CUL's firmware ({words}) refuses to listen to T1; unplug it and plug it in again")
+        yield Ask(_REPORT, None)
+        return f"CUL with firmware {words}, listening to T1"
+
+    def still_there(self) -> Talk:
+        """Its version."""
+        yield Ask(_VERSION, _is_version)
+        return ""
+
+
+def _size_of_a(length: int) -> int:
+    """Bytes of a whole frame of format A (EN 13757-4, 12.3): a CRC behind the first 10 and behind every 16 from there on."""
+    blocks = 1 + max(0, length + 1 - _FIRST + _BLOCK - 1) // _BLOCK
+    return length + 1 + _CRC * blocks
+
+
+def _checked(raw: bytes) -> bytes:
+    """A frame without its CRCs, of which there must have been some. Raises TelegramError."""
+    frame = link.telegram(raw)
+    if len(frame) == len(raw):
+        raise ChecksumError("link CRC of a frame of format B does not fit")
+    return frame
+
+
+def _is_version(line: bytes) -> bool:
+    """Whether a line tells a version of culfw."""
+    return line.startswith(b"V ") and any(word in line for word in _FIRMWARES)

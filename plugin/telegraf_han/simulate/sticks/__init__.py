@@ -1,0 +1,75 @@
+"""Virtual receivers: telegrams as a stick hands them on, and its answers to whoever asks and sets it.
+
+Each module of this folder is the twin of a stick and shares nothing with the receiver that reads it: a mistake in both would need
+to be made twice, and what both must agree with are the makers' manuals and logged frames, which the tests hold them to byte by
+byte. A twin hears telegrams only while it is set to a mode in which they are sent; it counts what would have been written to flash,
+which has a limited number of writes. `FAULTS` are the ways in which sticks are found in the field.
+"""
+
+from importlib import import_module
+from typing import Final
+
+KINDS: Final = ("amb8465", "cul", "im871a", "iu891a", "rc1180")
+FAULTS: Final = ("garbage", "old-firmware", "other-mode", "truncated", "refuses", "hangs")
+_GARBAGE: Final = bytes.fromhex("0044a5e203ff0a7ac0db00c03eb1260d0a5544ff8a79")
+"""What is left of a telegram when a port is opened in its middle; it holds the first byte of every stick's messages."""
+
+
+class Twin:
+    """One virtual stick: `command` and `message` are its maker's, the rest is what all have in common."""
+
+    def __init__(self, fault: str = "") -> None:
+        """`fault` is one of `FAULTS` or ""."""
+        self.fault: Final = fault
+        self.flash_writes = 0
+        self.listens = fault not in {"other-mode", "refuses"}
+        """Whether it is in a mode in which telegrams are heard."""
+        self._input = b""
+        self._hangs = False
+
+    def opened(self) -> bytes:
+        """Somebody opened the port: what stands in it. A hanging stick is woken by that."""
+        self._input, self._hangs = b"", False
+        return _GARBAGE if self.fault == "garbage" else b""
+
+    def told(self, data: bytes) -> bytes:
+        """The answers to what was written to the port."""
+        if self._hangs:
+            return b""
+        self._input += data
+        answers = b""
+        while self._input:
+            size, answer = self.command(self._input)
+            if not size:
+                break
+            self._input = self._input[size:]
+            answers += answer
+        return answers
+
+    def hears(self, frame: bytes) -> bytes:
+        """What goes out of the port when a telegram (L C M A …, no link CRCs) is on the air."""
+        if self._hangs or not self.listens:
+            return b""
+        message = self.message(frame)
+        self._hangs = self.fault == "hangs"
+        if self.fault == "truncated":
+            message = self.cut_short(message)
+        return message
+
+    def cut_short(self, message: bytes) -> bytes:
+        """A message whose second half was lost."""
+        return message[: len(message) // 2]
+
+    def command(self, octets: bytes) -> tuple[int, bytes]:
+        """How many bytes the first command takes, and its answer; 0 where it is not whole yet."""
+        raise NotImplementedError
+
+    def message(self, frame: bytes) -> bytes:
+        """A telegram as this stick hands it on."""
+        raise NotImplementedError
+
+
+def twin(kind: str, fault: str = "") -> Twin:
+    """The virtual stick of a receiver's `type`."""
+    made: Twin = import_module(f"{__name__}.{kind}").Twin(fault)
+    return made

@@ -1,0 +1,74 @@
+"""A virtual stick on a pseudo-terminal: what is written to the port is answered, what is on the air comes out of it.
+
+In place of the telegrams' own form (hex lines) each telegram goes through the stick, which may be set to another mode and hear
+nothing. Whoever opens the port anew finds the stick as it was left, as with a stick whose power stays on.
+"""
+
+import contextlib
+import os
+import select
+import time
+from typing import Final
+
+from telegraf_han.simulate.sticks import Twin
+from telegraf_han.simulate.stream import Sent
+from telegraf_han.simulate.terminal import PtySink
+
+_LOOK_S: Final = 0.02
+"""How often the port is looked at: a stick answers within some 20 ms."""
+_READ_BYTES: Final = 4096
+_SET_UP_S: Final = 0.3
+"""Nothing asked for so long: the set-up is over."""
+
+
+class StickPort(PtySink):
+    """A pseudo-terminal with a stick behind it."""
+
+    def __init__(self, link: str, twin: Twin) -> None:
+        """See PtySink."""
+        super().__init__(link)
+        self._twin: Final = twin
+        self._input: Final = select.poll()
+        self._input.register(self._master, select.POLLIN)
+        self._open = False
+        self._told_s = 0.0
+
+    def deliver(self, sent: Sent, patience_s: float) -> None:
+        """A telegram is on the air."""
+        self._look()
+        message = self._twin.hears(sent.frame.data)
+        if message:
+            super().deliver(sent._replace(wire=message), patience_s)
+
+    def idle(self, seconds: float) -> None:
+        """Wait, and answer."""
+        end_s = time.monotonic() + seconds
+        while (left_s := end_s - time.monotonic()) > 0:
+            self._look()
+            time.sleep(min(left_s, _LOOK_S))
+
+    def wait_for_reader(self) -> None:
+        """Return when a program has opened the port and set the stick up."""
+        while not (self._open and self._twin.listens and self._told_s and time.monotonic() - self._told_s > _SET_UP_S):
+            self._look()
+            time.sleep(_LOOK_S)
+
+    def _look(self) -> None:
+        """Answer what was written to the port, if somebody has it open."""
+        is_open = self._has_reader()
+        if is_open and not self._open:
+            self._say(self._twin.opened())
+        if not is_open:
+            self._told_s = 0.0
+        self._open = is_open
+        if not any(event & select.POLLIN for _, event in self._input.poll(0)):
+            return
+        with contextlib.suppress(OSError):
+            told = os.read(self._master, _READ_BYTES)
+            if is_open:
+                self._told_s = time.monotonic()
+                self._say(self._twin.told(told))
+
+    def _say(self, octets: bytes) -> None:
+        self._rest += octets
+        self._flushed(0.0)

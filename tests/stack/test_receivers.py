@@ -1,0 +1,91 @@
+"""Every stick under a real Telegraf: what five virtual meters say on the air comes out of it, with the level it was heard at."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from servers import running
+
+import cleartext
+import linereader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+LEVELS = {"im871a": -70.0, "amb8465": -102.0, "rc1180": -90.0, "cul": -69.0, "iu891a": -80.0}
+SERIALS = {kind: f"3500000{number}" for number, kind in enumerate(LEVELS)}
+KEY = "000102030405060708090a0b0c0d0e0f"
+EACH = 5
+"""Telegrams that must come through each stick."""
+
+
+def _configuration(folder: Path) -> Path:
+    """Five receivers, five meters."""
+    text = '[output]\nstatus_interval = "1s"\n'
+    for kind, serial in SERIALS.items():
+        text += f'[[receiver]]\nname = "stick-{kind}"\ntype = "{kind}"\nport = "{kind}"\n'
+        text += f'[[meter]]\nname = "{kind}"\ninterface = "wmbus"\nid = "{serial}"\nkey = "{KEY}"\n'
+    file = folder / "han.toml"
+    file.write_text(text)
+    file.chmod(0o600)
+    return file
+
+
+@contextlib.contextmanager
+def _sticks(folder: Path, start: str) -> Iterator[None]:
+    """Virtual sticks on pseudo-terminals, the meters' seconds as long as a tenth."""
+    processes = []
+    for kind, serial in SERIALS.items():
+        words = ("--interface", "wmbus", "--serial", serial, "--receiver", kind, "--to", "pty", "--link", str(folder / kind))
+        pace = ("--wait", "--start", start, "--speed", "10", "--interval", "5")
+        processes.append(subprocess.Popen(cleartext.simulate("gama350", *words, *pace), stderr=subprocess.DEVNULL))
+    try:
+        for kind in SERIALS:
+            running.until((folder / kind).exists, f"the port of {kind}")
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(10)
+
+
+def test_every_stick_through_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:
+    """Number by number what the household says in clear, a telegram every five seconds, each with the level it was heard at."""
+    output, command = tmp_path / "file.conf", tmp_path / "telegraf-han"
+    output.write_text(f'[[outputs.file]]\n  files = ["{tmp_path}/metrics.lp"]\n  data_format = "influx"\n')
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')
+    command.chmod(0o755)
+    env = {"HAN_COMMAND": str(command), "HAN_CONFIG": str(_configuration(tmp_path)), "HAN_BUFFER": str(tmp_path / "buffer")}
+    arguments = ["--config", str(output), "--output-filter", "file"]
+    start = datetime.now().astimezone().replace(microsecond=0).isoformat()
+
+    def heard(kind: str) -> list[linereader.Metric]:
+        file = tmp_path / "metrics.lp"
+        data = file.read_bytes() if file.exists() else b""
+        metrics = linereader.metrics(data[: data.rfind(b"\n") + 1])
+        return [metric for metric in metrics if metric.measurement == "electricity" and dict(metric.tags)["meter"] == kind]
+
+    with _sticks(tmp_path, start), running.telegraf(telegraf_binary, ROOT / "telegraf.conf.example", tmp_path, env, arguments) as telegraf:
+        running.until(lambda: all(len(heard(kind)) >= EACH for kind in SERIALS), f"{EACH} telegrams through each stick", 90)
+        log = telegraf.log_text()
+
+    assert " E! " not in log, log
+    for kind, level in LEVELS.items():
+        metrics = heard(kind)
+        assert {dict(metric.tags)["serial"] for metric in metrics} == {SERIALS[kind]}
+        assert {dict(metric.fields)["rssi_dbm"] for metric in metrics} == {level}
+        clear = cleartext.sent("gama350", start, 600, "--serial", SERIALS[kind])
+        for metric in metrics:
+            said, fields = clear[metric.time_ns], dict(metric.fields)
+            known = said.keys() & fields.keys()
+            assert {"active_energy_import_wh", "active_power_import_w"} <= known
+            assert {name: fields[name] for name in known} == {name: said[name] for name in known}
+        times_s = [metric.time_ns // 10**9 for metric in metrics]
+        assert times_s == list(range(times_s[0], times_s[0] + 5 * len(times_s), 5)), kind

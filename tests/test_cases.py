@@ -3,6 +3,7 @@
 A folder holds what a user would write (`config.toml`), what the port delivers (`input.hex`) and what must come of it:
 `expected.lp` and `expected.obis.lp` (line protocol in both layouts), `expected.json` (what `decode --output json` prints) and
 `expected.err` (a line a fault: its cause, then words its reason must hold). A file that is absent means none is expected.
+A folder's name begins with what is played: `p1`, `wmbus` (lines of hex as they stand), `receiver-TYPE` (the bytes of that receiver).
 """
 
 import json
@@ -17,7 +18,7 @@ from telegraf_han import cli, receivers, settings
 from telegraf_han.decoder import Decoder
 from telegraf_han.errors import TelegramError
 from telegraf_han.p1.framer import Framer
-from telegraf_han.telegram import Event, Fault, Frame, Telegram
+from telegraf_han.telegram import Event, Fault, Frame, Receiver, Telegram
 
 FOLDER = Path(__file__).parent / "cases"
 CASES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
@@ -40,17 +41,30 @@ def _interface(case: Path) -> str:
     return case.name.split("-", 1)[0]
 
 
-def _pieces(case: Path, play: str) -> list[bytes]:
-    """The input as a port delivers it: bytes for P1, lines for radio receivers."""
+def _input(case: Path) -> bytes:
+    """What the port delivers: of `wmbus` the lines as they stand, else the bytes that the lines spell out."""
     text = (case / "input.hex").read_text()
+    if _interface(case) == "wmbus":
+        return text.encode()
+    return bytes.fromhex("".join(line.split("#")[0] for line in text.splitlines()))
+
+
+def _receiver(case: Path) -> Receiver:
+    """The receiver that a case is for."""
+    interface = _interface(case)
+    if interface == "receiver":
+        found: Receiver = receivers.named(case.name.split("-")[1]).Receiver()
+        return found
+    return Framer() if interface == "p1" else receivers.lines()
+
+
+def _pieces(case: Path, play: str) -> list[bytes]:
+    """The input as a port delivers it: bytes for P1 and sticks, lines for what writes text."""
+    data = _input(case)
     noise = random.Random(case.name)
+    before, after = b"no hex\n00\n", b"zz\n\n2E44\n"
     if _interface(case) == "p1":
-        lines = [line.split("#")[0] for line in text.splitlines()]
-        data = bytes.fromhex("".join(lines))
         before, after = noise.randbytes(300), noise.randbytes(300)
-    else:
-        data = text.encode()
-        before, after = b"no hex\n00\n", b"zz\n\n2E44\n"
     if play == "byte by byte":
         return [bytes([octet]) for octet in data]
     return {"whole": [data], "noise around": [before, data, after], "twice": [data, data]}[play]
@@ -59,9 +73,9 @@ def _pieces(case: Path, play: str) -> list[bytes]:
 def _played(case: Path, play: str) -> tuple[Decoder, list[Telegram], list[tuple[str, str]]]:
     """Telegrams and faults of a play."""
     decoder = Decoder(settings.load(str(case / "config.toml")))
-    receiver = Framer() if _interface(case) == "p1" else receivers.lines()
+    receiver = _receiver(case)
     telegrams, faults = [], []
-    events: list[Event] = receiver.start(NOW_NS)
+    events: list[Event] = []  # not started: nothing is asked of a recording
     for piece in _pieces(case, play):
         events += receiver.feed(piece, NOW_NS)
     for event in events + receiver.finish(NOW_NS):
@@ -111,11 +125,15 @@ def test_case(case: Path, layout: str, play: str, request: pytest.FixtureRequest
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_json(name: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_json(name: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """`decode --output json` of a case's input prints the expected objects, and its exit code says whether all went well."""
     case = FOLDER / name
+    recording = case / "input.hex"
+    if _interface(case) == "receiver":
+        recording = tmp_path / "recording"
+        recording.write_bytes(_input(case))
     expected = [json.loads(line) for line in _expected(case, "expected.json").splitlines()]
-    words = ["decode", "--config", str(case / "config.toml"), "--output", "json", str(case / "input.hex")]
+    words = ["decode", "--config", str(case / "config.toml"), "--output", "json", str(recording)]
 
     code = cli.main(words)
 

@@ -2,7 +2,8 @@
 
 Every module of this folder is a type; the module's name is what `type` says, so a new receiver is a new file and nothing else.
 A module has two names: `LINE`, how its port is set unless the configuration says otherwise (`57600 8N1`), and `Receiver`, a class
-without arguments that follows `telegram.Receiver`. It may import what lies below (`mbus.link`, `crc`, `telegram`), and from here
+without arguments that follows `telegram.Receiver`. Where a program has to run it has two more: `COMMAND`, its words, and `NEEDS`, the
+programs of these and where to get them. It may import what lies below (`mbus.link`, `crc`, `telegram`), and from here
 `Lines`, on which those that read text are built (it is given one function, a line into what it holds), or `Stick`, for those that
 are asked and told something. Receivers do not import each other. Sticks deliver `L C M A CI …` to `link.telegram`, which checks
 what is left of the link's CRCs.
@@ -46,6 +47,12 @@ def lines() -> Receiver:
     """The receiver for captures: a telegram a line, in hex."""
     receiver: Receiver = named("hex").Receiver()
     return receiver
+
+
+def command(kind: str) -> tuple[str, ...]:
+    """What a type starts by itself where neither port nor command is configured; empty for sticks. Raises ValueError for no type."""
+    found: tuple[str, ...] = getattr(named(kind), "COMMAND", ())
+    return found
 
 
 def _is_kind(name: str) -> bool:

@@ -1,0 +1,71 @@
+"""Lines of rtl_wmbus into frames: an RTL-SDR dongle as a receiver, through rtl_sdr.
+
+A line is `[rla;|t2a;]MODE;CRC;3OUTOF6;TIME;PACKET_RSSI;CURRENT_RSSI;ID;0xHEX` (rtl_wmbus.c): the frame without link CRCs, and two
+flags that say whether CRCs and chips were right; others' forks leave fields empty. Two decoders run at once, so a telegram comes
+twice; the second of two equal lines is dropped here, what is further apart the decoder knows again. The level is a number without unit, but
+for forks that print it in dBm, which is below zero.
+
+[seen] in logs: both forms, lines with failed flags, "rla;" and "t2a;" with option -v. `-f` ends the program when samples stop, so
+that it is started anew; `-o` takes out the DC, without which a dongle a little off frequency hears much less.
+"""
+
+from typing import Final
+
+from telegraf_han.errors import ChecksumError, FramingError
+from telegraf_han.mbus import link
+from telegraf_han.receivers import Lines
+
+LINE: Final = "115200 8N1"
+"""A port that brings such lines has no standard."""
+COMMAND: Final = ("sh", "-c", "rtl_sdr -f 868.95M -s 1600000 - | rtl_wmbus -f -o")
+NEEDS: Final = {"rtl_sdr": "sudo apt install rtl-sdr", "rtl_wmbus": "https://github.com/xaelsouth/rtl-wmbus"}
+"""Programs of the command, and where to get them."""
+
+_DECODERS: Final = ("rla;", "t2a;")
+_FIELDS: Final = 8
+_GOOD: Final = "1"
+
+
+class Receiver(Lines):
+    """See the module."""
+
+    __slots__ = ("_last",)
+
+    def __init__(self) -> None:
+        super().__init__(self._telegram)
+        self._last = ""
+
+    def _telegram(self, line: str) -> tuple[bytes, float | None] | None:
+        """The frame of a line that is not the one before again, and its level in dBm where it has that unit."""
+        fields = _fields(line)
+        if fields is None:
+            return None
+        if fields[1] != _GOOD or fields[2] != _GOOD:
+            raise ChecksumError("rtl_wmbus says that the CRC or the chips of a telegram are wrong")
+        digits = fields[-1]
+        if digits == self._last:
+            self._last = ""
+            return None
+        self._last = digits
+        try:
+            raw = bytes.fromhex(digits[2:])
+        except ValueError:
+            raise FramingError(f"line of {len(line)} characters is no hex behind 0x") from None
+        return link.telegram(raw), _dbm(fields[4])
+
+
+def _fields(line: str) -> list[str] | None:
+    """The eight fields; None where the line is none of rtl_wmbus."""
+    for decoder in _DECODERS:
+        line = line.removeprefix(decoder)
+    fields = [field.strip() for field in line.split(";")]
+    return fields if len(fields) == _FIELDS and fields[-1][:2] in ("0x", "0X") else None
+
+
+def _dbm(level: str) -> float | None:
+    """A level below zero is one in dBm; the program's own has no unit."""
+    try:
+        value = float(level)
+    except ValueError:
+        return None
+    return value if -200 < value < 0 else None  # noqa: PLR2004, no receiver hears less

@@ -67,6 +67,57 @@ def permission(path: str) -> str:
     return f": sudo usermod -aG {group} {user()}, then restart Telegraf"
 
 
+def group_of(path: str) -> str:
+    """The group that may open a device; "" where it has no name or no right."""
+    import grp  # noqa: PLC0415, only a person asks
+
+    try:
+        status = os.stat(path)
+        return grp.getgrgid(status.st_gid).gr_name if status.st_mode & _GROUP == _GROUP else ""
+    except (OSError, KeyError):
+        return ""
+
+
+def is_member(name: str, group: str) -> bool:
+    """Whether a user is in a group, or is root, or is none at all."""
+    import grp  # noqa: PLC0415, only a person asks
+    import pwd  # noqa: PLC0415
+
+    try:
+        entry, owner = grp.getgrnam(group), pwd.getpwnam(name)
+    except KeyError:
+        return True
+    return owner.pw_uid == 0 or owner.pw_gid == entry.gr_gid or name in entry.gr_mem
+
+
+def may_read(name: str, path: str) -> bool:
+    """Whether a user may read a file, by owner, group and mode of it and its folders; true for a user that is not here."""
+    import pwd  # noqa: PLC0415, only a person asks
+
+    try:
+        owner = pwd.getpwnam(name)
+        groups = os.getgrouplist(name, owner.pw_gid)
+    except KeyError:
+        return True
+
+    def allowed(place: str, bit: int) -> bool:
+        status = os.stat(place)
+        shift = 6 if status.st_uid == owner.pw_uid else 3 if status.st_gid in groups else 0
+        return bool(status.st_mode >> shift & bit)
+
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        if owner.pw_uid == 0:
+            return True
+        while folder != os.path.dirname(folder):
+            if not allowed(folder, os.X_OK):
+                return False
+            folder = os.path.dirname(folder)
+        return allowed(path, os.R_OK)
+    except OSError:
+        return False
+
+
 def user() -> str:
     """Who this process is, by name where it has one."""
     import pwd  # noqa: PLC0415, only an error needs it

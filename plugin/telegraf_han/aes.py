@@ -69,6 +69,11 @@ def ccm(key: Key, nonce: bytes, ciphertext: bytes, aad: bytes, tag: bytes) -> by
         return None
 
 
+def ccm_sealed(key: Key, nonce: bytes, plaintext: bytes, aad: bytes, tag_bytes: int) -> bytes:
+    """The inverse of `ccm`: ciphertext, then the tag."""
+    return AESCCM(key.reveal(), tag_length=tag_bytes).encrypt(nonce, plaintext, aad)
+
+
 def cmac(key: Key, data: bytes) -> bytes:
     """AES-CMAC, 16 bytes (RFC 4493)."""
     # Imported here: P1, which most people use, never needs it and start-up is counted in milliseconds.

@@ -55,6 +55,18 @@ def _check() -> Command:
     return check
 
 
+def _keys() -> Command:
+    from telegraf_han.commands import keys  # noqa: PLC0415
+
+    return keys
+
+
+def _ports() -> Command:
+    from telegraf_han.commands import ports  # noqa: PLC0415
+
+    return ports
+
+
 def _scan() -> Command:
     from telegraf_han.commands import scan  # noqa: PLC0415
 
@@ -78,6 +90,8 @@ COMMANDS: Final[dict[str, tuple[Callable[[], Command], str]]] = {
     "decode": (_decode, "decodes captures and ends"),
     "simulate": (_simulate, "a virtual GAMA150, GAMA350, MA110M or MA309M"),
     "check": (_check, "finds what would go wrong at `run`, before it does"),
+    "keys": (_keys, "which key is wrong and how, from a capture or live; never the key itself"),
+    "ports": (_ports, "serial devices with stable names, what is probably behind each, and who may open it"),
     "scan": (_scan, "wireless M-Bus meters in range: who they are, how they are heard, whether the key opens them"),
     "watch": (_watch, "a live page in the terminal: power, registers, voltages, limiter, signal, errors"),
     "influx": (_influx, "InfluxDB 2: buckets, down-sampling, checks with notification, import of captures and history"),

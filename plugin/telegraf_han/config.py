@@ -132,7 +132,7 @@ _PRICE_KEYS: Final = [f"{direction}_t{tariff}_per_kwh" for direction in ("import
 _PRICES: Final[_Rows] = {key: _Option(key, options.number) for key in _PRICE_KEYS} | {"currency": _Option("currency", options.name)}
 _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
-_KEYS: Final = ("encryption_key", "authentication_key", "key")
+KEYS: Final = ("encryption_key", "authentication_key", "key")
 _MISSING: Final = {
     "name": "a name is expected, it tells this one from the others",
     "id": "the eight digits printed on the meter are expected, in quotes",
@@ -193,7 +193,7 @@ def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapp
     return placed
 
 
-def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], Key]) -> MeterConfig:
+def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], Key | None]) -> MeterConfig:
     interface = table.get("interface")
     rows = _METERS.get(interface) if isinstance(interface, str) else None
     if rows is None:
@@ -208,7 +208,7 @@ def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], 
             raise place.error(key, _MISSING[key])
     for key, inner in _INNER.items():
         fields[key] = tuple(_read(fields.get(key, {}), inner, place._replace(prefix=f"{key}.")).items())
-    for key in _KEYS:
+    for key in KEYS:
         if key in fields:
             fields[key] = _resolved(fields[key], resolve, place, key)
     if fields.get("authentication") == "required" and "authentication_key" not in fields:
@@ -216,22 +216,28 @@ def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], 
     return MeterConfig(**fields)
 
 
-def _resolved(text: str, resolve: Callable[[str], Key], place: _Place, key: str) -> Key:
+def _resolved(text: str, resolve: Callable[[str], Key | None], place: _Place, key: str) -> Key | None:
     try:
         return resolve(text)
     except ValueError as error:
         raise place.error(key, str(error)) from None
 
 
-def _receiver(table: Mapping[str, object], place: _Place, kinds: Collection[str]) -> ReceiverConfig:
+def _receiver(
+    table: Mapping[str, object], place: _Place, kinds: Collection[str], command: Callable[[str], tuple[str, ...]]
+) -> ReceiverConfig:
     fields = _read(table, _RECEIVER, place)
     for key in ("name", "type"):
         if key not in fields:
             raise place.error(key, _MISSING[key])
     if fields["type"] not in kinds:
         raise place.error("type", f"one of {', '.join(kinds)} is expected")
-    if ("port" in fields) == ("command" in fields):
+    if "port" in fields and "command" in fields:
         raise place.error("port", "either a port or a command is expected, one of the two")
+    if "port" not in fields and "command" not in fields:
+        fields["command"] = command(fields["type"])
+        if not fields["command"]:
+            raise place.error("port", "either a port or a command is expected, one of the two")
     return ReceiverConfig(**fields)
 
 
@@ -246,14 +252,17 @@ def _used_once(places: Iterable[_Place], values: Iterable[str], key: str) -> Non
 def parsed(
     whole: Mapping[str, object],
     file: str,
-    resolve: Callable[[str], Key],
+    resolve: Callable[[str], Key | None],
     locate: Callable[[str], str],
     kinds: Callable[[], Collection[str]],
+    *,
+    command: Callable[[str], tuple[str, ...]] = lambda _: (),
 ) -> Config:
     """The configuration of a mapping as TOML gives it. Raises ConfigError at the first thing that cannot be used.
 
-    `file` is named in errors. `resolve` turns a key's text (`hex`, `file:…`) into a Key and raises ValueError with what to do;
-    `locate` makes a port's relative path absolute; `kinds` tells the types a receiver may have.
+    `file` is named in errors. `resolve` turns a key's text (`hex`, `file:…`) into a Key and raises ValueError with what to do (or
+    gives None, where `keys` looks at what others refuse);
+    `locate` makes a port's relative path absolute; `kinds` tells the types a receiver may have, `command` what a type starts by itself.
     """
     for key in whole:
         if key not in _SECTIONS:
@@ -262,7 +271,7 @@ def parsed(
     meter_tables = _tables(whole, "meter", file)
     receiver_tables = _tables(whole, "receiver", file)
     meters = [_meter(table, place, resolve) for table, place in meter_tables]
-    receivers = [_receiver(table, place, kinds()) for table, place in receiver_tables]
+    receivers = [_receiver(table, place, kinds(), command) for table, place in receiver_tables]
     meters = [meter._replace(port=meter.port and locate(meter.port)) for meter in meters]
     receivers = [receiver._replace(port=receiver.port and locate(receiver.port)) for receiver in receivers]
     places = [place for _, place in (*meter_tables, *receiver_tables)]

@@ -43,16 +43,43 @@ class Key:
         raise TypeError("a key cannot be pickled")
 
 
+class Written:
+    """The text of a key as its owner wrote it, which may be no key at all; as silent as a Key."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """Take the text as it stands."""
+        self._text: Final = text
+
+    def reveal(self) -> str:
+        """The text, for the key search only."""
+        return self._text
+
+    def __repr__(self) -> str:
+        """Never the text."""
+        return "Written(…)"
+
+    def __reduce__(self) -> str:
+        """Raises TypeError: it is not to be stored either."""
+        raise TypeError("a key cannot be pickled")
+
+
+def digits(text: str) -> str:
+    """The text of a key without what stands between its digits."""
+    bare = text.translate(_SEPARATORS)
+    return bare[2:] if bare[:2] in ("0x", "0X") else bare
+
+
 def key(text: str) -> Key:
     """Read a key as hex, separators allowed. Raises ValueError that tells the digit count, never the digits."""
-    digits = text.translate(_SEPARATORS)
-    digits = digits[2:] if digits[:2] in ("0x", "0X") else digits
+    bare = digits(text)
     try:
-        octets = bytes.fromhex(digits)
+        octets = bytes.fromhex(bare)
     except ValueError:
-        odd = sum(character not in "0123456789abcdefABCDEF" for character in digits)
-        what = f"{odd} characters that are no hex digits" if odd else f"{len(digits)} hex digits"
+        odd = sum(character not in "0123456789abcdefABCDEF" for character in bare)
+        what = f"{odd} characters that are no hex digits" if odd else f"{len(bare)} hex digits"
         raise ValueError(f"32 hex digits expected, found {what}") from None
     if len(octets) not in LENGTHS:
-        raise ValueError(f"32 hex digits expected, found {len(digits)}")
+        raise ValueError(f"32 hex digits expected, found {len(bare)}")
     return Key(octets)

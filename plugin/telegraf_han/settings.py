@@ -9,12 +9,12 @@ user of the machine may read is a warning, since it works. Neither ever shows a 
 import os
 import stat
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from telegraf_han import advice, receivers, secret
-from telegraf_han.config import Config, parsed
+from telegraf_han.config import KEYS, Config, parsed
 from telegraf_han.errors import ConfigError
-from telegraf_han.secret import Key
+from telegraf_han.secret import Key, Written
 
 CONFIG_LIMIT_BYTES: Final = 1 << 20
 """No configuration is that long; a capture given in its place is not read to its end."""
@@ -26,19 +26,46 @@ _LIKE_A_KEY: Final = 24
 
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
     """Read the configuration. `warn` is given each sentence about what works but should not stay. Raises ConfigError."""
+    whole = _mapping(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    keys = _Keys(path, folder, warn)
+    return parsed(whole, path, keys.resolved, lambda port: _located(port, folder), receivers.kinds, command=receivers.command)
+
+
+def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tuple[Config, dict[tuple[str, str], Written]]:
+    """The configuration, and the text of each key by meter and option: for `keys`, to which a key that is none is no error.
+
+    Such a key is None in the configuration. Raises ConfigError for everything else, so for a key file that cannot be read.
+    """
+    whole = _mapping(path)
+    folder = os.path.dirname(os.path.abspath(path))
+    keys = _Keys(path, folder, warn)
+    config = parsed(whole, path, keys.usable, lambda port: _located(port, folder), receivers.kinds, command=receivers.command)
+    tables = zip(config.meters, whole.get("meter", []), strict=True)
+    return config, {
+        (meter.name, option): keys.written(table[option].strip())[0] for meter, table in tables for option in KEYS if option in table
+    }
+
+
+def key_files(path: str) -> list[str]:
+    """The files that a configuration names for its keys. Raises ConfigError."""
+    folder = os.path.dirname(os.path.abspath(path))
+    texts = [table[option] for table in _mapping(path).get("meter", []) for option in KEYS if option in table]
+    return [os.path.join(folder, text.strip().removeprefix("file:")) for text in texts if text.strip().startswith("file:")]
+
+
+def _mapping(path: str) -> dict[str, Any]:
+    """The TOML of a file. Raises ConfigError."""
     import tomllib  # noqa: PLC0415, a decode that is given its Config does without
 
     try:
-        whole = tomllib.loads(_content(path).decode("utf-8-sig"))
+        return tomllib.loads(_content(path).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         raise ConfigError(path, "", f"text in UTF-8 is expected, byte {error.start} is none") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, "", f"TOML is expected: {error}") from None
     except (ValueError, RecursionError):
         raise ConfigError(path, "", "TOML of sensible numbers and depth is expected") from None
-    folder = os.path.dirname(os.path.abspath(path))
-    keys = _Keys(path, folder, warn)
-    return parsed(whole, path, keys.resolved, lambda port: _located(port, folder), receivers.kinds)
 
 
 def _content(path: str) -> bytes:
@@ -57,6 +84,10 @@ def _located(port: str, folder: str) -> str:
     return port if "://" in port or port == "-" else os.path.join(folder, port)
 
 
+class _UnreadError(ValueError):
+    """There is nothing where a key's text should be."""
+
+
 class _Keys:
     """Where keys are found, relative to one configuration file."""
 
@@ -70,28 +101,49 @@ class _Keys:
 
     def resolved(self, text: str) -> Key:
         """The key that a configuration's text names. Raises ValueError with what to do."""
+        content, where = self.written(text)
+        try:
+            return secret.key(content.reveal())
+        except ValueError as error:
+            hint = f" in {where}" if where else "; or write file:PATH, env:NAME or credential:NAME"
+            raise ValueError(f"{error}{hint}") from None
+
+    def usable(self, text: str) -> Key | None:
+        """The same, None where it is no key. Raises ValueError where there is nothing to read."""
+        try:
+            return secret.key(self.written(text)[0].reveal())
+        except _UnreadError:
+            raise
+        except ValueError:
+            return None
+
+    def written(self, text: str) -> tuple[Written, str]:
+        """What stands where a configuration's text says, and where that is ("" for the configuration itself).
+
+        Raises ValueError with what to do where nothing can be read.
+        """
         kind, colon, place = text.partition(":")
         if colon and kind == "file":
             return self._read(os.path.join(self._folder, place))
         if colon and kind == "env":
-            return _understood(_variable(place), f"environment variable {_shown(place)}")
+            return Written(_variable(place)), f"environment variable {_shown(place)}"
         if colon and kind == "credential":
             return self._read(os.path.join(_credentials(), os.path.basename(place)))
         self._look_at_rights(self._file, "holds a key")
-        try:
-            return secret.key(text)
-        except ValueError as error:
-            raise ValueError(f"{error}; or write file:PATH, env:NAME or credential:NAME") from None
+        return Written(text), ""
 
-    def _read(self, path: str) -> Key:
+    def _read(self, path: str) -> tuple[Written, str]:
         shown = _shown(path)
         try:
             with open(path, "rb") as file:
                 content = file.read(KEY_FILE_LIMIT_BYTES)
         except OSError as error:
-            raise ValueError(f"a file with 32 hex digits is expected in {shown}: {_reason(error)}") from None
+            raise _UnreadError(f"a file with 32 hex digits is expected in {shown}: {_reason(error)}") from None
         self._look_at_rights(path, "is a key")
-        return _understood(content.decode("utf-8-sig", "replace"), shown)
+        try:
+            return Written(content.decode("utf-8-sig")), shown
+        except UnicodeDecodeError:
+            return Written(content.decode("latin-1")), shown  # no key, but `keys` may know what it is
 
     def _look_at_rights(self, path: str, what: str) -> None:
         """Warn where every user of the machine may read; a group may, that is how a key is given to Telegraf."""
@@ -102,24 +154,19 @@ class _Keys:
         self._warn(f"{_shown(path)} {what} and every user of this machine may read it: chmod o-rwx {_shown(path)}")
 
 
-def _understood(text: str, where: str) -> Key:
-    try:
-        return secret.key(text)
-    except ValueError as error:
-        raise ValueError(f"{error} in {where}") from None
-
-
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if value is None:
-        raise ValueError(f"environment variable {_shown(name)} is expected, but not set; give it to Telegraf's service or to `environment`")
+        raise _UnreadError(
+            f"environment variable {_shown(name)} is expected, but not set; give it to Telegraf's service or to `environment`"
+        )
     return value
 
 
 def _credentials() -> str:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
-        raise ValueError("a credential of systemd is expected, but this service has none: add LoadCredential=NAME:PATH to its unit")
+        raise _UnreadError("a credential of systemd is expected, but this service has none: add LoadCredential=NAME:PATH to its unit")
     return folder
 
 

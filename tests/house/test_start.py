@@ -79,6 +79,7 @@ OURS = {
         "cli",
         "clock",
         "commands",
+        "commands.captures",
         "commands.decode",
         "config",
         "crc",

@@ -187,12 +187,14 @@ def test_json_of_a_radio_telegram(decode) -> None:
 
 def test_table(decode) -> None:
     """A heading and a row a reading, values in one column."""
-    title, *rows = decode(p1.stoen(), options=("--output", "table")).out.decode().rstrip("\n").split("\n")
+    title, rule, heading, *rows = decode(p1.stoen(), options=("--output", "table")).out.decode().rstrip("\n").split("\n")
 
     assert title == "home  GAMA350  35000001  2026-04-10T15:05:53+02:00  verified"
+    assert set(rule) == {"-"}
+    assert heading.split() == ["code", "name", "value", "unit"]
     assert len(rows) == 8
-    assert rows[1].split() == ["1-0:1.8.0", "active_energy_import", "12345035", "Wh"]
-    assert rows[1].index(" Wh") == rows[2].index(" W")
+    assert rows[1].split() == ["1-0:1.8.0", "active_energy_import", "12", "345", "035", "Wh"]
+    assert rows[1].index(" Wh") == rows[2].index(" W") == heading.index(" unit")
 
 
 @pytest.mark.parametrize(

@@ -5,21 +5,18 @@ decoded is named on stderr with its number, cause and reason, and makes the exit
 """
 
 import sys
-import time
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Callable, Iterator
-from itertools import chain
+from collections.abc import Callable
 from typing import Final
 
-from telegraf_han import clock, receivers, settings
+from telegraf_han import clock, settings
+from telegraf_han.commands import captures
 from telegraf_han.config import Config
 from telegraf_han.decoder import Decoder
-from telegraf_han.errors import ConfigError, TelegramError
-from telegraf_han.p1 import capture
-from telegraf_han.telegram import Event, Fault, Frame, Interface, Receiver, Telegram
+from telegraf_han.errors import TelegramError
+from telegraf_han.telegram import Event, Fault, Frame, Telegram
 
-CHUNK_BYTES: Final = 65_536
 NAMED_LIMIT: Final = 20
 """Failures of one cause named one by one; more are only counted, as a noisy log has thousands."""
 
@@ -28,18 +25,24 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with the meters' keys")
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="what the input is; found out where it is not said")
-    parser.add_argument("--output", choices=("influx", "json", "table"), default="influx", help="default: influx (line protocol)")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--output", choices=("influx", "json", "table"), default="influx", help="default: influx (line protocol)")
+    what.add_argument("--redact", action="store_true", help="the capture itself, fit for a bug report: no numbers, no names, the demo keys")
     parser.add_argument("input", nargs="*", metavar="INPUT", help='capture; "-" or nothing is stdin')
 
 
 def run(arguments: Namespace) -> int:
     """Decode all inputs; 0, or 1 where a telegram failed or none was found. Raises ConfigError."""
     config = settings.load(arguments.config)
+    if arguments.redact:
+        from telegraf_han.commands import redact  # noqa: PLC0415, loads what decoding does without
+
+        return redact.run(arguments.input or ["-"], arguments.interface, config)
     decoder = Decoder(config)
     write = _WRITERS[arguments.output](config, decoder)
     report = _Report()
     for name in arguments.input or ["-"]:
-        for events in _events(name, arguments.interface, config):
+        for events in captures.events(name, arguments.interface, config):
             telegrams = [_decoded(decoder, event, report) for event in events]
             sys.stdout.buffer.write(b"".join(write(telegram) for telegram in telegrams if telegram is not None))
             sys.stdout.buffer.flush()  # what comes through a pipe may be a live meter
@@ -91,37 +94,6 @@ def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None
     return telegram
 
 
-def _events(name: str, interface: Interface | None, config: Config) -> Iterator[list[Event]]:
-    """Frames and faults of one input, piece by piece. Raises ConfigError where it cannot be read."""
-    pieces = _pieces(name)
-    first = next(pieces, b"")
-    kind = interface or _interface(first, config)
-    receiver: Receiver = capture.Capture() if kind == "p1" else receivers.lines()
-    yield receiver.start(time.time_ns())
-    for piece in chain([first], pieces):
-        yield receiver.feed(piece, time.time_ns())
-    yield receiver.finish(time.time_ns())
-
-
-def _pieces(name: str) -> Iterator[bytes]:
-    """An input's bytes. Raises ConfigError where they cannot be read."""
-    is_stdin = name == "-"
-    try:
-        with open(0 if is_stdin else name, "rb", closefd=not is_stdin) as stream:
-            while piece := stream.read1(CHUNK_BYTES):
-                yield piece
-    except OSError as error:
-        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {error.strerror}") from None
-
-
-def _interface(first: bytes, config: Config) -> Interface:
-    """What an input is: the only interface configured, else what its first bytes look like."""
-    configured = {meter.interface for meter in config.meters}
-    if len(configured) == 1:
-        return configured.pop()
-    return "p1" if capture.looks_like_p1(first) else "wmbus"
-
-
 def _influx(_: Config, decoder: Decoder) -> Callable[[Telegram], bytes]:
     return decoder.line
 
@@ -156,21 +128,9 @@ def _reading(fields: dict[str, object]) -> dict[str, object]:
 
 
 def _table(config: Config, _: Decoder) -> Callable[[Telegram], bytes]:
-    zones = {meter.name: meter.zone for meter in config.meters}
+    from telegraf_han.commands import tables  # noqa: PLC0415, the others do without
 
-    def write(telegram: Telegram) -> bytes:
-        when = "no time" if telegram.time_ns is None else clock.rfc3339(telegram.time_ns, zones[telegram.meter])
-        proof = "verified" if telegram.verified else "not verified"
-        title = "  ".join(part for part in (telegram.meter, telegram.model, telegram.serial, when, proof) if part)
-        rows = [
-            (reading.obis or reading.record or "", reading.name, "" if reading.value is None else str(reading.value), reading.unit)
-            for reading in telegram.readings()
-        ]
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
-        lines = [f"{code:<{widths[0]}}  {name:<{widths[1]}}  {value:>{widths[2]}} {unit}".rstrip() for code, name, value, unit in rows]
-        return "\n".join([title, *lines, "", ""]).encode()
-
-    return write
+    return tables.writer(config)
 
 
 _WRITERS: Final = {"influx": _influx, "json": _json, "table": _table}

@@ -65,10 +65,19 @@ def deciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> byte
     """The plain content, None where its CRC says that the key is wrong. `sender` is M A. Raises SecurityError."""
     if layer.encryption != _CTR:
         raise SecurityError(f"encryption {layer.encryption} of the extended link layer is not supported, only 1 (AES-CTR) is")
-    control = bytes([layer.control & ~_CHANGED_BY_REPEATERS])
-    block = sender + control + layer.session + bytes(3)
-    text = aes.ctr(key, block, layer.check + content)
+    text = aes.ctr(key, _counter_block(layer, sender), layer.check + content)
     return text[_CRC_BYTES:] if _fits(text[:_CRC_BYTES], text[_CRC_BYTES:]) else None
+
+
+def enciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> bytes:
+    """CRC and content as the layer hides them."""
+    check = crc.en13757(content).to_bytes(_CRC_BYTES, "little")
+    return aes.ctr(key, _counter_block(layer, sender), check + content)
+
+
+def _counter_block(layer: Extended, sender: bytes) -> bytes:
+    control = bytes([layer.control & ~_CHANGED_BY_REPEATERS])
+    return sender + control + layer.session + bytes(3)
 
 
 def _fits(check: bytes, content: bytes) -> bool:

@@ -23,6 +23,8 @@ from telegraf_han.secret import Key
 from telegraf_han.telegram import Address
 
 _BLOCK: Final = 16
+_CBC, _CCM = 5, 10
+"""Modes."""
 _FILLERS: Final = b"\x2f\x2f"
 
 OPENINGS: Final = {
@@ -73,6 +75,29 @@ def clear(message: Message, key: Key | None) -> Clear:
     if key is None:
         raise missing_key(message.meter, header.mode)
     return mode.open(message, key, size)
+
+
+def enciphered_bytes(header: Header) -> int:
+    """How much of the payload is enciphered, a tag included; 0 for a mode that is not read."""
+    mode = _MODES.get(header.mode)
+    return 0 if mode is None else min(mode.enciphered(header.configuration & 0xFF, len(header.payload)), len(header.payload))
+
+
+def resealed(message: Message, key: Key, body: bytes) -> bytes:
+    """A payload with other records, as many bytes, secured as the message's own is; its MAC is the authentication layer's."""
+    header = message.header
+    size = enciphered_bytes(header)
+    if not size:
+        return body
+    if header.mode == _CBC:
+        return aes.cbc_sealed(key, message.meter.raw + bytes([header.access]) * 8, body[:size]) + body[size:]
+    counter = header.extension[2:] if message.authentication is None or header.mode == _CCM else message.authentication.counter
+    enciphering = authentication.derived(key, authentication.ENCRYPTION, counter, message.meter.raw[2:6])
+    if header.mode != _CCM:
+        return aes.cbc_sealed(enciphering, bytes(_BLOCK), body[:size]) + body[size:]
+    text, rest = body[: size - _TAG_BYTES], body[size - _TAG_BYTES :]
+    nonce, covered = _ccm_fields(message)
+    return aes.ccm_sealed(enciphering, nonce, text, covered, _TAG_BYTES) + rest
 
 
 def wrong_key(meter: Address, how: str) -> WrongKeyError:
@@ -129,8 +154,7 @@ def _mode_10(message: Message, key: Key, size: int) -> Clear:
         raise SecurityError(f"mode 10 with tag size code {header.extension[1] & 0x0F} is not supported, only 1 (8 bytes) is")
     counter = header.extension[2:]
     enciphering = authentication.derived(key, authentication.ENCRYPTION, counter, message.meter.raw[2:6])
-    nonce = message.meter.raw + b"\0" + counter[::-1]
-    covered = bytes([header.ci, header.access, header.status]) + header.configuration.to_bytes(2, "little") + header.extension[:2]
+    nonce, covered = _ccm_fields(message)
     text_end = size - _TAG_BYTES
     sealed, tag, rest = header.payload[:text_end], header.payload[text_end:size], header.payload[size:]
     text = aes.ccm(enciphering, nonce, sealed, covered, tag)
@@ -140,6 +164,13 @@ def _mode_10(message: Message, key: Key, size: int) -> Clear:
     if records.unmistakable(unproven + rest):
         raise SecurityError(f"the tag of a telegram of {_who(message.meter)} does not fit though the key opens it: it was changed")
     raise wrong_key(message.meter, "mode 10")
+
+
+def _ccm_fields(message: Message) -> tuple[bytes, bytes]:
+    """Nonce and additional data of mode 10."""
+    header = message.header
+    covered = bytes([header.ci, header.access, header.status]) + header.configuration.to_bytes(2, "little") + header.extension[:2]
+    return message.meter.raw + b"\0" + header.extension[2:][::-1], covered
 
 
 def _require_function_a(header: Header) -> None:

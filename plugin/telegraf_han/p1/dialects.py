@@ -48,3 +48,9 @@ MODELS: Final = {
     "EGM5G15": "GAMA150",
     "EGM5G35": "GAMA350",
 }
+
+IDENTS: Final = (*MODELS, "KFM5KAIFA-METER")
+"""Openings of ident lines of the meters this is made for [seen]."""
+
+WITHOUT_RADIO: Final = ("MA110M", "MA309M")
+"""Models with a P1 port only."""

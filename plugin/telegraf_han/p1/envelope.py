@@ -42,6 +42,11 @@ def envelope(data: bytes) -> Envelope:
     return Envelope(ident, ciphering.block(data, content), b"")
 
 
+def looks_like_p1(plaintext: bytes) -> bool:
+    """Whether a plaintext begins as P1 text must; its first 100 bytes are enough to tell."""
+    return _LOOKS_LIKE_P1.match(plaintext) is not None
+
+
 def opened(found: Envelope, encryption_key: Key | None, authentication_key: Key | None, authentication: str) -> Plain:
     """Plain lines of an envelope.
 
@@ -54,7 +59,7 @@ def opened(found: Envelope, encryption_key: Key | None, authentication_key: Key 
             raise SecurityError('the telegram is not encrypted, but the configuration says authentication = "required"')
         return Plain(None, found.text, verified=False, counter=None, form="dsmr")
     plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key)
-    if not _LOOKS_LIKE_P1.match(plaintext):
+    if not looks_like_p1(plaintext):
         if verified:
             raise RecordError(f"content begins with {plaintext[:4].hex()}, which is no P1 text line")
         raise WrongKeyError(_wrong_key(found.block, authentication_key))
@@ -70,7 +75,7 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None) -> str:
         swapped = authentication_key and ciphering.opened(block, authentication_key, None)
     except WrongKeyError:
         swapped = None
-    if swapped and _LOOKS_LIKE_P1.match(swapped.plaintext):
+    if swapped and looks_like_p1(swapped.plaintext):
         return "encryption_key and authentication_key are swapped: the telegram opens with the other one"
     return "encryption_key does not open the telegram, which arrived without line errors: not the key of this meter, or mistyped"
 

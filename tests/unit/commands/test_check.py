@@ -4,14 +4,17 @@ import argparse
 import os
 import pty
 import socket
+import threading
+import tty
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from telegraf_han import secret
+from telegraf_han import advice, secret
 from telegraf_han.commands import check
 from telegraf_han.config import MeterConfig
+from telegraf_han.p1 import signal
 
 EK = "00112233445566778899aabbccddeeff"
 AK = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
@@ -34,12 +37,12 @@ def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     """Check a configuration's text, as an ordinary user."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 
-    def run(text: str) -> Checked:
+    def run(text: str, listen: str = "0") -> Checked:
         (tmp_path / "han.toml").write_text(text)
         (tmp_path / "han.toml").chmod(0o600)
         parser = argparse.ArgumentParser()
         check.add_arguments(parser)
-        code = check.run(parser.parse_args(["--config", str(tmp_path / "han.toml")]))
+        code = check.run(parser.parse_args(["--config", str(tmp_path / "han.toml"), "--listen", listen]))
         return Checked(code, capsys.readouterr().out)
 
     return run
@@ -175,3 +178,91 @@ def test_keys(given: dict[str, str], level: str, words: str) -> None:
     assert finding.level == level
     assert finding.text.startswith("home: ")
     assert words in finding.text
+
+
+@pytest.fixture
+def line() -> Iterator[tuple[str, int]]:
+    """A serial device and the descriptor of what its cable hangs on."""
+    meter_end, ours = pty.openpty()
+    tty.setraw(ours)
+    yield os.ttyname(ours), meter_end
+    os.close(ours)
+    os.close(meter_end)
+
+
+def telegram(name: str) -> bytes:
+    """A case's bytes."""
+    lines = (Path(__file__).parents[2] / "cases" / name / "input.hex").read_text().splitlines()
+    return bytes.fromhex("".join(text.split("#")[0] for text in lines))
+
+
+@pytest.mark.parametrize(
+    ("sent", "level", "words"),
+    [
+        (telegram("p1-gama350-stoen"), "ok", "whole telegrams arrive"),
+        (signal.inverted(telegram("p1-gama350-stoen")), "warning", "inverted"),
+        (b"\x00\x80\xf8" * 40, "warning", "9600 7E1"),
+        (bytes(range(1, 200)), "warning", "no whole telegram"),
+        (b"", "warning", "nothing came"),
+    ],
+    ids=["telegram", "inverted", "too fast", "noise", "silence"],
+)
+def test_what_a_cable_delivers(checked, line: tuple[str, int], monkeypatch, sent: bytes, level: str, words: str) -> None:
+    """It is listened to, and what comes is judged."""
+    device, cable = line
+    monkeypatch.setattr(check, "users_of", lambda _: [])
+    writer = threading.Timer(0.1, lambda: os.write(cable, sent))
+    writer.start()
+
+    found = checked(meter(device), listen="700ms")
+
+    writer.join()
+    assert found.having(level, words), found.lines
+    assert found.code == 0
+
+
+def test_meter_without_radio(checked, tmp_path: Path) -> None:
+    """MA110M and MA309M are not heard by any receiver."""
+    (tmp_path / "lines.hex").touch()
+    receiver = f"[[receiver]]\nname = 'r'\ntype = 'hex'\nport = '{tmp_path}/lines.hex'\n"
+    found = checked(f"[[meter]]\nname = 'MA309M cellar'\ninterface = 'wmbus'\nid = '12345678'\nkey = '{EK}'\n{receiver}")
+
+    assert found.having("error", "MA309M has no radio", "P1")
+    assert found.code == 1
+
+
+def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device: str, monkeypatch) -> None:
+    """Root may read every file; whether Telegraf's user may is looked up."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    (tmp_path / "home.ek").write_text(EK)
+    monkeypatch.setattr(advice, "may_read", lambda name, path: name == "telegraf" and not path.endswith("home.ek"))
+
+    found = checked(meter(device).replace(EK, "file:home.ek"))
+
+    assert found.having("error", "home.ek may not be read by user telegraf", "chown telegraf")
+    assert found.code == 1
+
+
+@pytest.mark.parametrize(("mode", "may"), [(0o644, True), (0o640, False), (0o600, False), (0o604, True)])
+def test_may_read(tmp_path: Path, mode: int, may: bool) -> None:
+    """By owner, group and mode; the folders count too."""
+    path = tmp_path / "key"
+    path.touch(mode)
+    path.chmod(mode)
+    for folder in (tmp_path, *list(tmp_path.parents)[:-2]):
+        if folder.stat().st_uid == os.getuid():
+            folder.chmod(folder.stat().st_mode | 0o001)
+
+    assert advice.may_read("nobody", str(path)) == may
+    assert advice.may_read("root", str(path))
+    assert advice.may_read("no-such-user", str(path))
+    assert not advice.may_read("nobody", str(path.with_name("missing")))
+
+
+@pytest.mark.parametrize("kind", ["rtl_433", "rtl_wmbus"])
+def test_programs_that_a_type_starts_itself(checked, kind: str, monkeypatch) -> None:
+    """Each is looked for, and where it is missing one is told where to get it."""
+    monkeypatch.setenv("PATH", "/nowhere")
+    found = checked(f"[[receiver]]\nname = 'roof'\ntype = '{kind}'\n")
+
+    assert len(found.having("error", "is no program on this user's PATH", "install it (")) == (1 if kind == "rtl_433" else 2)

@@ -1,0 +1,186 @@
+"""`keys`: which key is wrong and how, from a capture or from the meters themselves; never the key.
+
+Live, each source is read until a telegram of every meter has come, or the time is over; then every way is tried in which the
+configured keys may have been spoiled. The report is on stdout, what happens meanwhile on stderr. A key that was found is shown to
+nobody; `--save` writes it into a file that only its owner may read.
+"""
+
+import os
+import re
+import sys
+import textwrap
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable
+from typing import Final
+
+from telegraf_han import options, readers, settings
+from telegraf_han.commands import captures
+from telegraf_han.config import Config, require_sources
+from telegraf_han.errors import ConfigError, TelegramError
+from telegraf_han.keytrial import judgement
+from telegraf_han.keytrial.collection import Collection
+from telegraf_han.keytrial.findings import GOOD, Finding, Held
+from telegraf_han.keytrial.judgement import Judged
+from telegraf_han.log import Log
+from telegraf_han.readers import Readers
+from telegraf_han.secret import Written
+from telegraf_han.telegram import Fault, Frame
+from telegraf_han.terminal import screen
+from telegraf_han.terminal.screen import Signals
+
+LISTENED_S: Final = 180.0
+"""How long is listened: a GAMA350 sends by radio once a minute, and a telegram may be lost."""
+TURN_S: Final = 0.2
+TOLD_S: Final = 20.0
+"""Between two lines that say what is waited for."""
+WIDTH: Final = 80
+_SUFFIXES: Final = {"encryption_key": "ek", "authentication_key": "ak", "key": "key"}
+_VERDICTS: Final = {
+    "right": "ok",
+    "plain": "ok",
+    "wrong": "WRONG KEY",
+    "unproven": "NOT PROVEN",
+    "unknown": "NOT FOUND",
+    "unread": "NOT READ",
+    "noise": "NOISE",
+    "nothing": "NO TELEGRAM",
+}
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Name the options."""
+    parser.add_argument(
+        "--config", required=True, metavar="FILE", help="configuration (TOML) with the meters and their keys, wrong ones too"
+    )
+    parser.add_argument("--interface", choices=("p1", "wmbus"), help="what the input is; found out where it is not said")
+    parser.add_argument("--time", type=_span_s, default=LISTENED_S, metavar="TIME", help="listen no longer than this, default 3m")
+    parser.add_argument(
+        "--serial", action="append", default=[], metavar="NUMBER", help="number on the meter; system titles made of it are tried too (P1)"
+    )
+    parser.add_argument("--save", metavar="FOLDER", help="write keys that were found into files here, which only you may read")
+    parser.add_argument("input", nargs="*", metavar="INPUT", help='capture; "-" is stdin; nothing listens to the configured sources')
+
+
+def _span_s(value: str) -> float:
+    try:
+        return options.duration_s(value)
+    except ValueError as error:
+        raise ArgumentTypeError(str(error)) from None
+
+
+def run(arguments: Namespace) -> int:
+    """Collect, try, tell; 0 where every key is right. Raises ConfigError, PortInUseError."""
+    config, written = settings.load_written(arguments.config)
+    if not config.meters:
+        raise ConfigError(config.file, "", "a [[meter]] is expected, with the keys to try")
+    if arguments.input:
+        found = _captured(arguments, config)
+        heard = {"p1"} if found.cables else set()
+        heard |= {"wmbus"} if found.meters_heard or found.radio_faults else set()
+    else:
+        found = _listened(config, arguments.time)
+        heard = {"p1", "wmbus"}
+    judged = _judged(config, found, written, arguments.serial, heard)
+    if not judged:
+        print("E! no telegram found", file=sys.stderr)
+        return 1
+    for one in judged:
+        print(_told(one))
+    if arguments.save:
+        _save(arguments.save, [one.finding for one in judged])
+    return 0 if all(one.finding.verdict in GOOD for one in judged) else 1
+
+
+def _judged(
+    config: Config, found: Collection, written: dict[tuple[str, str], Written], serials: list[str], heard: set[str]
+) -> list[Judged]:
+    held = Held(written)
+    cabled = [meter for meter in config.meters if meter.interface == "p1"] if "p1" in heard else []
+    radios = [meter for meter in config.meters if meter.interface == "wmbus"] if "wmbus" in heard else []
+    judged = judgement.cables(cabled, found, held, serials) if cabled else []
+    return judged + judgement.radios(radios, found, held)
+
+
+def _captured(arguments: Namespace, config: Config) -> Collection:
+    """What captures hold. Raises ConfigError."""
+    found = Collection(config)
+    for name in arguments.input:
+        for kind, events in captures.told_events(name, arguments.interface, config):
+            for event in events:
+                match event:
+                    case Frame():
+                        _take(found, event)
+                    case Fault():
+                        found.captured_fault(event, kind)
+    return found
+
+
+def _take(found: Collection, frame: Frame) -> None:
+    try:
+        found.take(frame)
+    except TelegramError:
+        return  # counted
+
+
+def _listened(config: Config, whole_s: float) -> Collection:
+    """What the meters say. Raises ConfigError, PortInUseError."""
+    require_sources(config)
+    log = Log(screen.ERRORS, readers.lock())
+    found = Collection(config)
+    reading = Readers(config, found, log)
+    reading.require_free()
+    end_s = time.monotonic() + whole_s
+    due_s = time.monotonic()
+    lacking = found.lacking()
+    with Signals() as signals, reading:
+        going_on = True
+        while going_on:
+            over = reading.over()  # asked first: what came before the end is collected by then
+            if lacking and time.monotonic() >= due_s:
+                due_s += TOLD_S
+                log.say("I", f"waiting for a telegram of {', '.join(lacking)}")
+            with reading.shared.lock:
+                before, lacking = lacking, found.lacking()
+            for name in before:
+                if name not in lacking:
+                    log.say("I", f"{name}: a telegram has come")
+            going_on = bool(lacking) and not over and time.monotonic() < end_s and not signals.wait(TURN_S).ended
+    return found
+
+
+def _told(judged: Judged) -> str:
+    """A finding in lines of a terminal's width."""
+    finding = judged.finding
+    lines = _wrapped(f"{finding.meter}: {_VERDICTS[finding.verdict]}: {finding.said}.", "")
+    if judged.remark:
+        lines += _wrapped(f"{judged.remark[:1].upper()}{judged.remark[1:]}.", "  ")
+    if finding.todo:
+        lines += _wrapped(f"What to do: {finding.todo}.", "  ")
+    if finding.found:
+        lines += _wrapped(
+            "What the meter uses is known now and not shown: --save FOLDER writes it into a file that only you may read.", "  "
+        )
+    if judged.mail:
+        lines += ["", "  A mail to the operator; put into the brackets what only you know:", ""]
+        lines += [f"    {line}".rstrip() for line in judged.mail.splitlines()]
+    return "\n".join([*lines, ""])
+
+
+def _wrapped(text: str, indent: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, initial_indent=indent, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+
+
+def _save(folder: str, findings: Iterable[Finding]) -> None:
+    """Write what was found, each key into a new file. Raises ConfigError."""
+    for finding in findings:
+        name = re.sub(r"[^\w.-]", "_", finding.meter)
+        for option, key in finding.found:
+            path = os.path.join(folder, f"{name}.{_SUFFIXES[option]}")
+            try:
+                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            except OSError as error:
+                raise ConfigError(path, "--save", f"a new file in a folder of yours is expected: {error.strerror}") from None
+            with open(descriptor, "w", encoding="ascii") as file:
+                file.write(f"{key.reveal().hex()}\n")
+            print(f'{option} of "{finding.meter}" is written to {path}')

@@ -1,0 +1,154 @@
+"""`ports`: what is plugged in, by its stable name, what it may be, and whether this user may open it.
+
+pyserial lists serial devices with what their USB says of itself; a dongle for rtl_433 is no serial device, so USB is looked through
+too. A chip says little of what stands behind it: P1 cables and sticks share the same few, and only a product's own name tells one
+from the other, so all that is said is "probably". Nothing is opened, as opening a stick or a board may reset it.
+
+[seen] in manuals and rules of other programs: the USB ids below. [assumed] which devices are more likely behind a chip.
+"""
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from telegraf_han import advice
+from telegraf_han.commands import check
+
+_USB: Final = "/sys/bus/usb/devices"
+_TELEGRAF: Final = "telegraf"
+
+
+class Kind(NamedTuple):
+    """A row: USB ids and a word of the product's name, and what such a thing probably is."""
+
+    vendor: int
+    products: frozenset[int]
+    """Empty for any."""
+    word: str
+    """In the product's or maker's name, small letters; "" for any."""
+    what: str
+
+
+_FTDI: Final = 0x0403
+_SILABS: Final = 0x10C4
+KINDS: Final = (
+    Kind(_FTDI, frozenset(), "p1", "a P1 cable"),
+    Kind(_FTDI, frozenset(), "smart", "a P1 cable"),
+    Kind(_FTDI, frozenset(), "amber", 'receiver, type = "amb8465"'),
+    Kind(_FTDI, frozenset(), "wireless m-bus", 'receiver, type = "amb8465"'),
+    Kind(_FTDI, frozenset(), "radiocrafts", 'receiver, type = "rc1180"'),
+    Kind(_FTDI, frozenset(), "cul", 'receiver, type = "cul"'),
+    Kind(_FTDI, frozenset({0x6001, 0x6015}), "", "a P1 cable, or a receiver: amb8465, rc1180, cul"),
+    Kind(_SILABS, frozenset(), "im871", 'receiver, type = "im871a"'),
+    Kind(_SILABS, frozenset({0x87ED}), "", 'receiver, type = "im871a"'),
+    Kind(_SILABS, frozenset(), "iu891", 'receiver, type = "iu891a"'),
+    Kind(_SILABS, frozenset(), "p1", "a P1 cable"),
+    Kind(_SILABS, frozenset({0xEA60}), "", "a receiver: im871a, iu891a; or a P1 cable"),
+    Kind(0x03EB, frozenset({0x204B}), "", 'receiver, type = "cul"'),
+    Kind(0x1A86, frozenset({0x7523, 0x5523, 0x55D4}), "", 'a P1 cable, or a nanoCUL (type = "cul")'),
+    Kind(0x067B, frozenset(), "", "a P1 cable"),
+)
+"""The first row that fits counts."""
+DONGLES: Final = frozenset({(0x0BDA, 0x2832), (0x0BDA, 0x2838)})
+"""USB ids of radios with an RTL2832U."""
+
+
+class Port(NamedTuple):
+    """A serial device as pyserial lists it."""
+
+    device: str
+    vendor: int | None
+    product: int | None
+    words: str
+    """What it says of itself: maker and product."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Name the options."""
+    parser.add_argument("--user", metavar="NAME", help="for whom the command that gives the right is printed (default: you, and telegraf)")
+
+
+def run(arguments: Namespace) -> int:
+    """Print a section a device; 0, or 1 where none is there."""
+    ports = _listed()
+    dongles = list(_dongles())
+    for port in ports:
+        print("\n".join(_told(port, arguments.user)), end="\n\n")
+    for words in dongles:
+        print(f'{words}\n  probably  an RTL-SDR dongle: receiver, type = "rtl_433" or "rtl_wmbus"; it has no port', end="\n\n")
+    if ports or dongles:
+        return 0
+    print("No serial device is here. Plug in the P1 cable or the receiver and ask again; `dmesg | tail` says what the system saw.")
+    print("In a virtual machine or a container the device has to be handed in first.")
+    return 1
+
+
+def _listed() -> list[Port]:
+    """All serial devices with hardware behind them."""
+    from serial.tools import list_ports  # noqa: PLC0415, only this command asks
+
+    found = []
+    for port in list_ports.comports():
+        words = " ".join(word for word in (port.manufacturer, port.product) if word) or (port.description or "")
+        found.append(Port(port.device, port.vid, port.pid, "" if words == "n/a" else words))
+    return sorted(found)
+
+
+def _told(port: Port, user: str | None) -> Iterator[str]:
+    """The lines of one device."""
+    stable = check.stable_name(port.device)
+    yield stable or port.device
+    if stable:
+        yield f"  device    {port.device}, another one perhaps after the next plugging in"
+    ids = "" if port.vendor is None or port.product is None else f"USB {port.vendor:04x}:{port.product:04x}"
+    yield f"  is        {' '.join(word for word in (port.words, f'({ids})' if ids else '') if word) or 'built in'}"
+    yield f"  probably  {probably(port)}"
+    yield from _rights(port.device, user)
+    users = check.users_of(port.device)
+    if users:
+        yield f"  in use    by {', '.join(users)}"
+
+
+def probably(port: Port) -> str:
+    """What stands behind a device, as far as its ids and names tell."""
+    if port.vendor is None:
+        return "a port of the board itself: an own circuit on its pins, if any"
+    names = port.words.lower()
+    for kind in KINDS:
+        if kind.vendor == port.vendor and kind.word in names and (not kind.products or port.product in kind.products):
+            return kind.what
+    return "something else"
+
+
+def _rights(device: str, user: str | None) -> Iterator[str]:
+    """Whether this user may open it, and the command that lets Telegraf's."""
+    may = os.access(device, os.R_OK | os.W_OK)
+    yield f"  rights    {advice.user()} may {'' if may else 'not '}open it"
+    group = advice.group_of(device)
+    if not group:
+        return
+    for name in [user] if user else [*([] if may else [advice.user()]), _TELEGRAF]:
+        if not advice.is_member(name, group):
+            yield f"            sudo usermod -aG {group} {name}    then log in again, or restart Telegraf"
+
+
+def _dongles() -> Iterator[str]:
+    """RTL-SDR dongles, by what they say of themselves."""
+    for name in sorted(check.listed(_USB)):
+        folder = os.path.join(_USB, name)
+        try:
+            ids = int(_line(folder, "idVendor"), 16), int(_line(folder, "idProduct"), 16)
+        except ValueError:
+            continue
+        if ids in DONGLES:
+            yield f"{_line(folder, 'manufacturer')} {_line(folder, 'product')} (USB {ids[0]:04x}:{ids[1]:04x})".strip()
+
+
+def _line(folder: str, name: str) -> str:
+    """A property of a USB device; "" where there is none."""
+    try:
+        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
+            return file.read(256).strip()
+    except OSError:
+        return ""

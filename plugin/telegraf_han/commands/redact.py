@@ -1,0 +1,138 @@
+"""`decode --redact`: captures into one that can be posted, and the configuration that opens it.
+
+On stdout hex with comments, which `decode` reads again: a telegram after the other as it came, numbers, names and keys replaced. What
+arrived damaged is left out and said so on stderr, since nobody can tell what stands in it. The configuration comes last, as comments,
+with the public demo keys written out: they are made to be known.
+"""
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from telegraf_han import __version__
+from telegraf_han.commands import captures
+from telegraf_han.config import Config, MeterConfig
+from telegraf_han.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
+from telegraf_han.errors import ConfigError, TelegramError
+from telegraf_han.redaction import cable, radio
+from telegraf_han.redaction.numbers import Numbers
+from telegraf_han.telegram import Fault, Frame, Interface
+
+NAMED_LIMIT: Final = 20
+"""Telegrams left out that are named one by one."""
+DIGITS_A_LINE: Final = 64
+_HEAD: Final = f"""\
+# telegraf-han {__version__}, decode --redact: numbers, texts and keys are invented,
+# values and structure are the meter's. What opens it stands at the end.
+"""
+
+
+def run(names: Sequence[str], interface: Interface | None, config: Config) -> int:
+    """Write what can be shown of all inputs; 0, or 1 where a telegram lost its content or none was found. Raises ConfigError."""
+    redaction = _Redaction(config)
+    print(_HEAD)
+    for name in names:
+        for kind, events in captures.told_events(name, interface, config):
+            redaction.require_one(kind, name)
+            for event in events:
+                match event:
+                    case Fault(cause, detail):
+                        redaction.left_out(f"{cause}: {detail}")
+                    case Frame():
+                        redaction.take(event)
+        sys.stdout.flush()
+    return redaction.told()
+
+
+class _Redaction:
+    """All telegrams of one run, replaced alike."""
+
+    def __init__(self, config: Config) -> None:
+        self._config: Final = config
+        self._numbers: Final = Numbers()
+        self._kind: Interface | None = None
+        self._ciphered = self._long = False
+        self._ids: Final[dict[str, MeterConfig]] = {}
+        self._seen = self._shown = self._opened = self._lost = 0
+
+    def require_one(self, kind: Interface, name: str) -> None:
+        """Raise ConfigError where inputs differ in kind: one file cannot hold both."""
+        if self._kind not in (None, kind):
+            raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before; redact those of {kind} by another call")
+        self._kind = kind
+
+    def left_out(self, why: str) -> None:
+        """Say that a telegram is not shown, or not what was in it."""
+        self._lost += 1
+        if self._lost <= NAMED_LIMIT:
+            print(f"W! telegram {self._seen}: {why}", file=sys.stderr)
+
+    def take(self, frame: Frame) -> None:
+        """Write one frame."""
+        self._seen += 1
+        try:
+            data, opened, why = self._of_cable(frame) if frame.interface == "p1" else self._of_radio(frame)
+        except TelegramError as error:
+            self.left_out(f"left out: {error}")
+            return
+        if not data:
+            self.left_out(f"left out: {why}")
+            return
+        self._shown += 1
+        self._opened += opened
+        if not opened:
+            self.left_out(f"its content is taken out: {why}")
+        note = "" if opened else ", content taken out"
+        print(f"# telegram {self._seen}{note}")
+        print("\n".join(_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data))))
+
+    def _of_cable(self, frame: Frame) -> tuple[bytes, bool, str]:
+        meters = [meter for meter in self._config.meters if meter.interface == "p1"]
+        found = cable.redacted(frame.data, meters, self._numbers)
+        self._ciphered = self._ciphered or found.key_bytes > 0
+        self._long = self._long or found.key_bytes > len(DEMO_ENCRYPTION_KEY.reveal())
+        return found.data, found.verdict in ("opened", "plain"), found.why
+
+    def _of_radio(self, frame: Frame) -> tuple[bytes, bool, str]:
+        configured = {meter.id: meter for meter in self._config.meters if meter.interface == "wmbus"}
+        meter = next((configured[number] for number in radio.ids(frame.data) if number in configured), None)
+        found = radio.redacted(frame.data, meter.key if meter is not None else None, self._numbers)
+        if meter is not None:
+            self._ids.setdefault(found.meter, meter)
+        return found.data, found.opened, found.why
+
+    def told(self) -> int:
+        """Write the configuration; sum up; the exit code."""
+        if self._shown:
+            print("\n# Save this without the #s as han.toml; then: telegraf-han decode --config han.toml THIS_FILE\n#")
+            print("\n".join(f"# {line}".rstrip() for line in self._sections()))
+        else:
+            print("E! no telegram found that can be shown", file=sys.stderr)
+        if self._lost:
+            print(f"W! {self._seen} telegrams: {self._opened} whole, {self._lost} without content or left out", file=sys.stderr)
+        return 0 if self._shown and not self._lost else 1
+
+    def _sections(self) -> Iterator[str]:
+        if self._kind == "p1":
+            yield from ("[[meter]]", 'name = "redacted"', 'interface = "p1"')
+            yield from self._cable_keys() if self._ciphered else ()
+        for number, (invented, meter) in enumerate(self._ids.items(), 1):
+            yield from ("[[meter]]", f'name = "redacted-{number}"', 'interface = "wmbus"', f'id = "{invented}"')
+            yield from (f'key = "{DEMO_ENCRYPTION_KEY.reveal().hex()}"',) if meter.key is not None else ()
+
+    def _cable_keys(self) -> Iterator[str]:
+        """The keys that are there in the user's configuration."""
+        cabled = [meter for meter in self._config.meters if meter.interface == "p1"]
+        encryption = cable.LONG_ENCRYPTION_KEY if self._long else DEMO_ENCRYPTION_KEY
+        authentication = cable.LONG_AUTHENTICATION_KEY if self._long else DEMO_AUTHENTICATION_KEY
+        if any(meter.encryption_key is not None for meter in cabled):
+            yield f'encryption_key = "{encryption.reveal().hex()}"'
+        if any(meter.authentication_key is not None for meter in cabled):
+            yield f'authentication_key = "{authentication.reveal().hex()}"'
+        if any(meter.authentication == "required" for meter in cabled):
+            yield 'authentication = "required"'
+
+
+def _hex(data: bytes, digits: int) -> list[str]:
+    return textwrap.wrap(data.hex(), digits)

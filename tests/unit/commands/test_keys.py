@@ -1,0 +1,254 @@
+"""commands.keys: captures, keys that are none, what is said, what is saved, and the exit code."""
+
+import stat
+from pathlib import Path
+
+import pytest
+
+import p1telegrams as p1
+from telegraf_han import cli
+
+EK = bytes.fromhex("7d3c9a10ffb2e4580163deadc0de4242")
+AK = bytes.fromhex("a1b2c3d4e5f60718293a4b5c6d7e8f90")
+GOOD = p1.stoen(ek=EK, ak=AK)
+RADIO = (Path(__file__).parents[2] / "cases" / "wmbus-gama350-stoen" / "input.hex").read_bytes()
+RADIO_KEY = bytes(range(16))
+
+
+def meter(ek: str = EK.hex(), ak: str = AK.hex(), name: str = "home", more: str = "") -> str:
+    """A section of a P1 meter."""
+    return f'[[meter]]\nname = "{name}"\ninterface = "p1"\nencryption_key = "{ek}"\nauthentication_key = "{ak}"\n{more}\n'
+
+
+def flat(key: str = RADIO_KEY.hex(), number: str = "12345678", name: str = "flat") -> str:
+    """A section of a wireless meter."""
+    return f'[[meter]]\nname = "{name}"\ninterface = "wmbus"\nid = "{number}"\nkey = "{key}"\n'
+
+
+class Ran:
+    """What one call said."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.err = code, err
+        self.lines = out
+        self.out = " ".join(out.split())
+
+
+@pytest.fixture
+def keys(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """`keys` with a configuration's text over inputs given as bytes."""
+
+    def run(config: str, *inputs: bytes, options: tuple[str, ...] = ()) -> Ran:
+        (tmp_path / "han.toml").write_text(config)
+        (tmp_path / "han.toml").chmod(0o600)
+        names = []
+        for number, content in enumerate(inputs):
+            names.append(tmp_path / f"{number}.bin")
+            names[-1].write_bytes(content)
+        code = cli.main(["keys", "--config", str(tmp_path / "han.toml"), *options, *map(str, names)])
+        return Ran(code, *capfd.readouterr())
+
+    return run
+
+
+def test_right_keys(keys) -> None:
+    """All is well: one sentence, 0."""
+    found = keys(meter(), GOOD * 3)
+
+    assert (found.code, found.err) == (0, "")
+    assert found.out == "home: ok: encryption_key opens the telegrams and authentication_key proves them (SC || AK)."
+
+
+def test_wrong_keys(keys) -> None:
+    """One sentence on what is wrong, one on what to do, 1; no line wider than 80 columns."""
+    found = keys(meter(AK.hex(), EK.hex()), GOOD * 3)
+
+    assert found.code == 1
+    assert found.out.startswith("home: WRONG KEY: encryption_key and authentication_key are swapped. What to do: exchange the two options")
+    assert max(map(len, found.lines.splitlines())) <= 80
+
+
+@pytest.mark.parametrize("text", [EK.hex()[1:], f"{EK.hex()}0", EK.hex().replace("0", "O")], ids=["31 digits", "33 digits", "letters"])
+@pytest.mark.parametrize("place", ["configuration", "file", "variable"])
+def test_keys_that_are_none(keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, place: str) -> None:
+    """What `run` refuses is looked at here, wherever it stands."""
+    (tmp_path / "home.ek").write_text(f"{text}\n")
+    (tmp_path / "home.ek").chmod(0o600)
+    monkeypatch.setenv("HOME_EK", text)
+    found = keys(meter({"configuration": text, "file": "file:home.ek", "variable": "env:HOME_EK"}[place]), GOOD)
+
+    assert found.code == 1
+    assert "encryption_key has " in found.out
+    assert "authentication_key is right" in found.out
+
+
+def test_key_file_that_is_not_there(keys) -> None:
+    """A key that cannot be read is a matter of the configuration, 2."""
+    found = keys(meter("file:nothing"), GOOD)
+
+    assert found.code == 2
+    assert "encryption_key: a file with 32 hex digits is expected" in found.err
+
+
+def test_noise_is_no_wrong_key(keys) -> None:
+    """A footer that does not fit blames the line; so does a capture where some telegrams are damaged, beside the keys' finding."""
+    damaged = GOOD.replace(b"\x30\0\0\0\0", b"\x30\0\0\0\1")
+
+    alone, among = keys(meter(AK.hex(), AK.hex()), damaged * 3), keys(meter(), GOOD + damaged + GOOD)
+
+    assert alone.code == 1
+    assert alone.out.startswith("home: NOISE: 3 telegrams arrived and the CRC at the end of each says that it is damaged")
+    assert among.code == 0
+    assert "1 of 3 telegrams arrived damaged" in among.out
+
+
+def test_bytes_that_are_no_telegram(keys) -> None:
+    """An inverted line is no wrong key either."""
+    found = keys(meter(), bytes(octet ^ 0xFF for octet in GOOD * 3), options=("--interface", "p1"))
+
+    assert found.code == 1
+    assert "home: NOISE: bytes arrived, but no telegram among them" in found.out
+
+
+def test_nothing(keys) -> None:
+    """An input without anything, 1."""
+    found = keys(meter(), b"")
+
+    assert (found.code, found.lines) == (1, "")
+    assert "no telegram found" in found.err
+
+
+def test_two_meters_in_one_capture(keys) -> None:
+    """Each telegram is its own meter's, and each finding is told once."""
+    ek = bytes(range(70, 86))
+    other = p1.stoen(ek=ek, ak=AK)
+    found = keys(meter() + meter(ek[::-1].hex(), AK.hex(), "garden"), GOOD * 5 + other * 5)
+
+    assert found.code == 1
+    assert found.out.count("home: ok:") == 1
+    assert 'right one stands as encryption_key of "garden", which has its bytes in reverse order' in found.out
+
+
+def test_mail(keys) -> None:
+    """Where nothing fits there is a mail to send, in Polish, with the telegram's facts and no part of any key."""
+    found = keys(meter("00" * 16, "11" * 16), GOOD)
+
+    assert found.code == 1
+    assert "NOT FOUND" in found.out
+    assert "Temat: Interfejs HAN licznika" in found.out
+    assert "/EGM5G35" in found.out
+    assert "Security control: 30, invocation counter: 0" in found.out
+
+
+def test_serial(keys) -> None:
+    """The number on the meter lets titles be tried that telegrams do not say."""
+    title = b"EGM" + bytes.fromhex("0035000001")
+    hidden = p1.footed(p1.IDENT + b"\0" + p1.sealed(p1.LINES, EK, AK, title=title)[9:])
+
+    assert "NOT FOUND" in keys(meter(), hidden).out
+    assert "a system title that they do not say" in keys(meter(), hidden, options=("--serial", "35000001")).out
+    assert "a system title that they do not say" in keys(meter() + flat(number="35000001"), hidden).out
+
+
+def test_save(keys, tmp_path: Path) -> None:
+    """Keys that were found go into files that only the owner may read, never over another file, and are not shown."""
+    found = keys(meter(EK[::-1].hex(), AK.hex()[1:], "home / 1"), GOOD, options=("--save", str(tmp_path)))
+
+    assert (tmp_path / "home___1.ek").read_text() == f"{EK.hex()}\n"
+    assert (tmp_path / "home___1.ak").read_text() == f"{AK.hex()}\n"
+    assert stat.S_IMODE((tmp_path / "home___1.ek").stat().st_mode) == 0o600
+    assert EK.hex()[:8] not in found.out + found.err
+    again = keys(meter(EK[::-1].hex(), AK.hex()[1:], "home / 1"), GOOD, options=("--save", str(tmp_path)))
+    assert again.code == 2
+    assert "a new file in a folder of yours is expected" in again.err
+
+
+def test_wireless(keys) -> None:
+    """The same for one key."""
+    right, wrong = keys(flat(), RADIO), keys(flat(RADIO_KEY[::-1].hex()), RADIO)
+
+    assert (right.code, wrong.code) == (0, 1)
+    assert right.out == "flat: ok: key opens the telegrams."
+    assert wrong.out.startswith("flat: WRONG KEY: key has its bytes in reverse order. What to do: write its bytes")
+
+
+def test_wireless_under_another_id(keys) -> None:
+    """A key that opens the telegrams of a number nobody configured says that the number is mistyped."""
+    found = keys(flat(number="12345687"), RADIO)
+
+    assert found.code == 1
+    assert 'flat: WRONG KEY: key opens the telegrams of EGM 12345678, not those of id "12345687"' in found.out
+    assert 'write id = "12345678"' in found.out
+
+
+def test_wireless_not_heard(keys) -> None:
+    """A meter that nobody heard is no wrong key; who was heard is told."""
+    found = keys(flat("55" * 16, "12345687"), RADIO)
+
+    assert found.code == 1
+    assert "flat: NO TELEGRAM: no telegram of id 12345687 was heard, heard were 12345678" in found.out
+
+
+def test_wireless_of_two_meters(keys) -> None:
+    """Keys of two meters that were exchanged."""
+    found = keys(flat("55" * 16) + flat(RADIO_KEY.hex(), "87654321", "garden"), RADIO)
+
+    assert 'flat: WRONG KEY: key is wrong; the right one stands as key of "garden"' in found.out
+
+
+def test_wireless_mail(keys) -> None:
+    """The mail on a wireless meter names its address and mode."""
+    found = keys(flat("55" * 16), RADIO)
+
+    assert "Adres wM-Bus: EGM 12345678, wersja 01, typ 02" in found.out
+    assert "security mode): 5" in found.out
+
+
+def test_both_interfaces(keys) -> None:
+    """Captures of both are told apart, and only what was heard is judged."""
+    both = keys(meter() + flat(), GOOD, RADIO)
+    one = keys(meter() + flat(), GOOD)
+
+    assert (
+        both.out
+        == "home: ok: encryption_key opens the telegrams and authentication_key proves them (SC || AK). flat: ok: key opens the telegrams."
+    )
+    assert "flat" not in one.out
+
+
+def test_live_files(keys, tmp_path: Path) -> None:
+    """Without an input the configured sources are read, here files, until each meter was heard."""
+    (tmp_path / "p1.bin").write_bytes(GOOD)
+    (tmp_path / "radio.hex").write_bytes(RADIO)
+    receiver = '[[receiver]]\nname = "attic"\ntype = "hex"\nport = "radio.hex"\n'
+    found = keys(meter(more='port = "p1.bin"') + flat() + receiver)
+
+    assert found.code == 0
+    assert (found.out.count("home: ok:"), found.out.count("flat: ok:")) == (1, 1)
+    assert "waiting for a telegram of home, flat" in found.err
+
+
+def test_live_needs_sources(keys) -> None:
+    """Without an input every meter needs a port, 2."""
+    found = keys(meter())
+
+    assert found.code == 2
+    assert "the port this meter is read from is expected" in found.err
+
+
+def test_no_meter(keys) -> None:
+    """Keys belong to meters."""
+    found = keys("", GOOD)
+
+    assert found.code == 2
+    assert "a [[meter]] is expected, with the keys to try" in found.err
+
+
+def test_no_line_shows_a_key(keys) -> None:
+    """No part of any key, given or found, in any finding."""
+    config = meter(EK.hex()[:9] + EK.hex()[10:], AK[::-1].hex()) + flat("0" + RADIO_KEY.hex()[1:][::-1])
+    found = keys(config, GOOD, RADIO)
+    said = (found.out + found.err).lower()
+
+    for key in (EK, AK, AK[::-1], RADIO_KEY[1:]):
+        assert not any(key.hex()[at : at + 6] in said for at in range(len(key.hex()) - 6))

@@ -1,0 +1,218 @@
+"""decode --redact: a capture that says the same of nobody."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import p1telegrams as p1
+from telegraf_han import cli
+
+CASES = Path(__file__).parents[2] / "cases"
+EK = bytes.fromhex("7d3c9a10ffb2e4580163deadc0de4242")
+AK = bytes.fromhex("a1b2c3d4e5f60718293a4b5c6d7e8f90")
+P1_METER = f"""
+[[meter]]
+name = "Kowalski"
+interface = "p1"
+encryption_key = "{EK.hex()}"
+authentication_key = "{AK.hex()}"
+"""
+NAMES = {"serial_number", "device_type", "message", "message_code", "customer", "fabrication_number", "identification"}
+READ = [path.name for path in sorted(CASES.glob("*")) if (path / "expected.lp").exists() and path.name[:2] in ("p1", "wm")]
+UNREAD = [path.name for path in sorted(CASES.glob("*")) if not (path / "expected.lp").exists() and path.name[:2] in ("p1", "wm")]
+
+
+class Ran:
+    """What one call said."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def config(self) -> str:
+        """The configuration at the end, as somebody would copy it."""
+        *_, last = self.out.partition("# Save this")
+        return "\n".join(line[2:] for line in last.splitlines()[2:])
+
+    @property
+    def objects(self) -> list[dict[str, object]]:
+        """Telegrams as JSON says them."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+    @property
+    def bytes_shown(self) -> bytes:
+        """All hex as bytes, one telegram after the other."""
+        return bytes.fromhex("".join(re.findall(r"^[0-9a-f]+$", self.out, re.MULTILINE)))
+
+
+@pytest.fixture
+def decode(tmp_path: Path, capfd: pytest.CaptureFixture[str]):
+    """`decode` with a configuration's text over an input given as bytes."""
+
+    def run(config: str, content: bytes, *options: str) -> Ran:
+        (tmp_path / "han.toml").write_text(config)
+        (tmp_path / "han.toml").chmod(0o600)
+        (tmp_path / "input").write_bytes(content)
+        code = cli.main(["decode", "--config", str(tmp_path / "han.toml"), *options, str(tmp_path / "input")])
+        return Ran(code, *capfd.readouterr())
+
+    return run
+
+
+def case(name: str) -> tuple[str, bytes, str]:
+    """Configuration, input and interface of a case folder."""
+    return (CASES / name / "config.toml").read_text(), (CASES / name / "input.hex").read_bytes(), name.partition("-")[0]
+
+
+def forms(number: str) -> list[bytes]:
+    """A number in the ways telegrams write it."""
+    if not number.isdecimal():
+        return [number.encode(), number.encode().hex().encode(), number.encode().hex().upper().encode()]
+    even = number.zfill(len(number) + len(number) % 2)
+    packed = bytes.fromhex(even)
+    return [number.encode(), number.encode().hex().encode(), number.encode().hex().upper().encode(), packed, packed[::-1]]
+
+
+def values(found: dict[str, object]) -> list[tuple[object, ...]]:
+    """Readings but for those that name somebody."""
+    return [tuple(one.items()) for one in found["readings"] if one["name"] not in NAMES and (one["name"] or one["unit"])]
+
+
+@pytest.mark.parametrize("name", READ)
+def test_decodes_to_the_same(name: str, decode) -> None:
+    """What is redacted decodes, with the configuration it brings, to the same readings, time, model and proof."""
+    config, content, kind = case(name)
+    before = decode(config, content, "--interface", kind, "--output", "json")
+    shown = decode(config, content, "--interface", kind, "--redact")
+    after = decode(shown.config, shown.out.encode(), "--interface", kind, "--output", "json")
+
+    assert len(after.objects) == len(before.objects) > 0
+    for old, new in zip(before.objects, after.objects, strict=True):
+        assert (new["interface"], new["time"], new["verified"]) == (old["interface"], old["time"], old["verified"])
+        assert [one["obis"] for one in new["readings"]] == [one["obis"] for one in old["readings"]]
+        assert values(new) == values(old)
+
+
+@pytest.mark.parametrize("name", READ)
+def test_no_number_is_left(name: str, decode) -> None:
+    """The serial number and the ids of the configuration are gone, in clear and inside, in every writing, and so are the keys."""
+    config, content, kind = case(name)
+    before = decode(config, content, "--interface", kind, "--output", "json")
+    shown = decode(config, content, "--interface", kind, "--redact")
+    after = decode(shown.config, shown.out.encode(), "--interface", kind, "--output", "json")
+    quantities = {str(reading["value"]) for one in before.objects for reading in one["readings"] if reading["unit"]}
+    numbers = {str(one["serial"]) for one in before.objects} | set(re.findall(r'id = "(\d+)"', config))
+    numbers = {number for number in numbers if len(number.strip("0")) > 3} - quantities  # an invented meter's register may be its number
+
+    for number in numbers:
+        assert not any(form in place for form in forms(number) for place in (shown.out.encode(), shown.bytes_shown, after.out.encode()))
+    for key in re.findall(r'key = "([0-9a-f]{32})"', config):
+        if key not in ("000102030405060708090a0b0c0d0e0f", "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"):
+            assert key not in shown.out
+            assert bytes.fromhex(key) not in shown.bytes_shown
+
+
+@pytest.mark.parametrize("name", UNREAD)
+def test_what_does_not_open_shows_nothing(name: str, decode) -> None:
+    """Telegrams without a right key keep their form and lose content, number and tag; damaged ones are left out. Both are said."""
+    config, content, kind = case(name)
+    shown = decode(config, content, "--interface", kind, "--redact")
+
+    assert shown.err or "acc-nr" in name or "required" in name
+    for number in re.findall(r'id = "(\d+)"', config):
+        assert not any(form in shown.out.encode() + shown.bytes_shown for form in forms(number))
+
+
+def test_foreign_ciphertext_is_not_published(decode) -> None:
+    """A ciphertext under the real key goes, since telegrams of one key stream open each other."""
+    sealed = p1.sealed(p1.LINES, EK, AK)
+    shown = decode(P1_METER.replace(EK.hex(), "55" * 16), p1.stoen(ek=EK, ak=AK), "--redact")
+
+    assert shown.code == 1
+    assert "content taken out" in shown.out
+    assert sealed[9:40] not in shown.bytes_shown
+    assert sealed[-12:] not in shown.bytes_shown
+    assert len(shown.bytes_shown) == len(p1.stoen(ek=EK, ak=AK))
+    again = decode(shown.config, shown.out.encode(), "--output", "json")
+    assert "key: encryption_key does not open the telegram" in again.err
+
+
+@pytest.mark.parametrize(
+    "telegram",
+    [
+        p1.stoen(ek=EK, ak=AK),
+        p1.stoen(ek=EK, ak=bytes(16)),
+        p1.stoen(ek=EK, ak=AK, aad=AK),
+        p1.stoen(ek=EK, ak=AK, control=0x20),
+        p1.stoen(ek=EK, ak=AK, control=0x10),
+        p1.luxembourg(ek=EK, ak=AK),
+        p1.luxembourg(ek=EK, ak=AK, title=b"EGM\0\x02\x16\x0e\xc1"),
+        p1.plain(),
+    ],
+    ids=["usual", "tag that does not fit", "other additional data", "no tag", "not encrypted", "inner telegram", "title", "plain"],
+)
+def test_security_stays_as_it_was(telegram: bytes, decode) -> None:
+    """Whatever was encrypted, authenticated or neither is so afterwards."""
+    before = decode(P1_METER, telegram, "--interface", "p1", "--output", "json").objects
+    shown = decode(P1_METER, telegram, "--interface", "p1", "--redact")
+    after = decode(shown.config, shown.out.encode(), "--interface", "p1", "--output", "json").objects
+
+    assert (shown.code, shown.err) == (0, "")
+    assert len(after) == len(before) == 1
+    assert after[0]["verified"] == before[0]["verified"]
+    assert values(after[0]) == values(before[0])
+    assert len(shown.bytes_shown) == len(telegram)
+    assert not any(form in shown.bytes_shown + json.dumps(after).encode() for form in forms("35000001"))
+    assert b"\x02\x16\x0e\xc1" not in shown.bytes_shown
+    assert not any(secret in shown.out for secret in (EK.hex(), AK.hex(), "Kowalski"))
+
+
+def test_damaged_telegrams_are_left_out(decode) -> None:
+    """Of bytes that belong to no telegram nobody can tell what they are; how many there were is said."""
+    damaged = p1.stoen(ek=EK, ak=AK).replace(b"\x30\0\0\0\0", b"\x30\0\0\0\1")
+    shown = decode(P1_METER, damaged + p1.stoen(ek=EK, ak=AK), "--redact")
+
+    assert shown.code == 1
+    assert shown.out.count("# telegram") == 1
+    assert "W! telegram 0: checksum: CRC of a telegram of" in shown.err
+    assert "W! 1 telegrams: 1 whole, 1 without content or left out" in shown.err
+
+
+def test_neighbours_telegrams(decode) -> None:
+    """A telegram of a meter that is not configured gets another number and loses what is enciphered in it."""
+    config, content, _ = case("wmbus-gama350-stoen")
+    shown = decode(config.replace("12345678", "87654321"), content, "--interface", "wmbus", "--redact")
+
+    assert shown.code == 1
+    assert not any(form in shown.bytes_shown + shown.err.encode() for form in forms("12345678"))
+    assert shown.bytes_shown.count(0) > 150
+
+
+def test_one_kind_a_file(tmp_path: Path, decode, capfd: pytest.CaptureFixture[str]) -> None:
+    """Telegrams of cable and radio cannot stand in one capture, 2."""
+    radio = CASES / "wmbus-gama350-stoen" / "input.hex"
+    (tmp_path / "both.toml").write_text(P1_METER + '[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = "12345678"\n')
+    (tmp_path / "p1.bin").write_bytes(p1.stoen(ek=EK, ak=AK))
+    code = cli.main(["decode", "--config", str(tmp_path / "both.toml"), "--redact", str(tmp_path / "p1.bin"), str(radio)])
+
+    assert code == 2
+    assert "telegrams of p1 are expected, as before" in capfd.readouterr().err
+
+
+def test_nothing_to_show(decode) -> None:
+    """An input without telegrams, 1."""
+    shown = decode(P1_METER, b"", "--redact")
+
+    assert shown.code == 1
+    assert "no telegram found that can be shown" in shown.err
+
+
+def test_output_and_redact_exclude_each_other(decode, capfd: pytest.CaptureFixture[str]) -> None:
+    """A redacted capture has one form."""
+    with pytest.raises(SystemExit) as ended:
+        decode(P1_METER, b"", "--redact", "--output", "json")
+
+    assert ended.value.code == 2
+    assert "not allowed with" in capfd.readouterr().err

@@ -1,0 +1,62 @@
+"""p1.signal: what a wrong line does to bytes, worked out by hand, and that good bytes are not blamed."""
+
+import random
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.p1 import signal
+from telegraf_han.p1.dialects import IDENTS
+
+CASES = Path(__file__).parents[2] / "cases"
+
+
+def case(name: str) -> bytes:
+    lines = (CASES / name / "input.hex").read_text().splitlines()
+    return bytes.fromhex("".join(line.split("#")[0] for line in lines))
+
+
+def test_bits_by_hand() -> None:
+    """ "/" is 1111 0100 lowest bit first, "E" 1010 0010: swapped, each begins one bit late, at its lowest bit."""
+    assert signal.inverted(b"/EG")[:2] == bytes([0b0110_1000, 0b0101_1101])
+
+
+@pytest.mark.parametrize("name", ["p1-gama150-stoen", "p1-gama350-stoen", "p1-ma110m-stoen", "p1-ma309m-stoen", "p1-ma309m-plain"])
+def test_inverted_telegrams_are_recognised(name: str) -> None:
+    """Encrypted ones by their ident, plain ones by their text too, also from the middle on."""
+    read = signal.inverted(case(name))
+
+    assert signal.wrong(read) == signal.INVERTED
+    assert signal.wrong(b"\0" * 3 + read) == signal.INVERTED
+    if name.endswith("plain"):
+        assert signal.wrong(read[200:]) == signal.INVERTED
+
+
+@pytest.mark.parametrize("name", ["p1-gama150-stoen", "p1-gama350-stoen", "p1-ma309m-stoen", "p1-ma309m-plain", "p1-luxembourg-0xdb"])
+def test_good_telegrams_are_not_blamed(name: str) -> None:
+    """Nor parts of them."""
+    data = case(name)
+
+    assert signal.wrong(data) == ""
+    assert {signal.wrong(data[at : at + 64]) for at in range(0, len(data), 16)} == {""}
+
+
+def test_noise_is_not_blamed() -> None:
+    """Random bytes show nothing; no bytes neither, nor a line that is held low."""
+    noise = random.Random(1)
+
+    assert {signal.wrong(noise.randbytes(600)) for _ in range(200)} == {""}
+    assert signal.wrong(b"") == signal.wrong(bytes(500)) == ""
+
+
+def test_slow_line() -> None:
+    """Bytes of zeros and then ones only, as 9600 baud reads at 115200."""
+    noise = random.Random(2)
+    read = bytes(noise.choice([0x00, 0x80, 0xF8, 0xFE, 0xC0]) for _ in range(200))
+
+    assert signal.wrong(read) == signal.TOO_FAST
+
+
+def test_every_ident_has_an_opening_of_its_own() -> None:
+    """Long enough to stand in no noise."""
+    assert len({signal.inverted(f"/{ident}\r\n\r\n".encode())[:8] for ident in IDENTS}) == len(IDENTS)

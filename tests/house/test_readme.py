@@ -1,14 +1,35 @@
-"""The README's generated parts and promises, held against the program."""
+"""The README's generated parts and promises, in both languages, held against the program."""
 
 import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from telegraf_han import cli, obis
+from document import ROOT, Document, spans
+from telegraf_han import cli, obis, receivers
 
-ROOT = Path(__file__).parents[2]
-README = ROOT / "README.md"
+
+class Words(NamedTuple):
+    """What a generated part says in the language of its page."""
+
+    head: str
+    text: str
+    headings: dict[str, str]
+    commands: str
+
+
+READMES = {
+    "README.md": Words("| field | code | unit |", "text", {}, "Commands"),
+    "README.pl.md": Words(
+        "| pole | kod | jednostka |",
+        "tekst",
+        {"Energy": "Energia", "Power": "Moc", "Supply": "Zasilanie", "Limiter and messages": "Strażnik mocy i komunikaty"},
+        "Polecenia",
+    ),
+}
 
 SHOWN = {
     "Energy": r"1-0:(1|2|3|4)\.8\.[0-4]",
@@ -19,60 +40,72 @@ SHOWN = {
 """The codes these meters send, by heading; the registry has more, of other makers' meters."""
 
 
-def _table() -> str:
+def _metrics(words: Words) -> str:
     """The metrics table, from the registry."""
-    lines = ["| field | code | unit |", "|---|---|---|"]
+    lines = [words.head, "|---|---|---|"]
     for heading, pattern in SHOWN.items():
-        lines.append(f"| **{heading}** | | |")
+        lines.append(f"| **{words.headings.get(heading, heading)}** | | |")
         for code, row in obis.REGISTRY.items():
             if not re.fullmatch(pattern, code):
                 continue
             for occurrence in range(1, max(1, len(row.occurrences)) + 1):
                 column = obis.column(code, None, "", occurrence)
                 times = f" ({occurrence}.)" if row.occurrences else ""
-                lines.append(f"| `{column.field}` | {code}{times} | {column.unit or 'text' if row.kind != 'number' else column.unit} |")
+                unit = column.unit if row.kind == "number" else column.unit or words.text
+                lines.append(f"| `{column.field}` | {code}{times} | {unit} |")
     return "\n".join(lines) + "\n"
 
 
-def _between(name: str, fence: str = "") -> tuple[str, str, str]:
-    """README before, inside and behind a pair of marks."""
+def _between(page: Path, name: str, fence: str) -> tuple[str, str, str]:
+    """A page before, inside and behind a pair of marks."""
     begin, end = f"<!-- {name} -->\n{fence}", f"{'```' if fence else ''}\n<!-- /{name.split(':', maxsplit=1)[0]} -->".removeprefix("\n")
-    head, rest = README.read_text().split(begin, 1)
+    head, rest = page.read_text().split(begin, 1)
     inside, tail = rest.split(end, 1)
     return head + begin, inside, end + tail
 
 
+def _file(name: str) -> Callable[[Words], str]:
+    return lambda _: (ROOT / name).read_text()
+
+
+@pytest.mark.parametrize("readme", READMES)
 @pytest.mark.parametrize(
     ("name", "fence", "wanted"),
     [
-        ("metrics", "", lambda: _table()),
-        ("sample: plugin/telegraf_han/han.sample.toml", "```toml\n", lambda: (ROOT / "plugin/telegraf_han/han.sample.toml").read_text()),
-        (
-            "example: tests/cases/p1-gama350-stoen/expected.lp",
-            "```text\n",
-            lambda: (ROOT / "tests/cases/p1-gama350-stoen/expected.lp").read_text(),
-        ),
+        ("metrics", "", _metrics),
+        ("sample: plugin/telegraf_han/han.sample.toml", "```toml\n", _file("plugin/telegraf_han/han.sample.toml")),
+        ("example: tests/cases/p1-gama350-stoen/expected.lp", "```text\n", _file("tests/cases/p1-gama350-stoen/expected.lp")),
     ],
     ids=["metrics", "sample", "example"],
 )
-def test_generated_parts(name: str, fence: str, wanted, request: pytest.FixtureRequest) -> None:
+def test_generated_parts(readme: str, name: str, fence: str, wanted: Callable[[Words], str], request: pytest.FixtureRequest) -> None:
     """The metrics table, the sample configuration and the example output are the program's own (`--accept` writes them)."""
-    before, inside, behind = _between(name, fence)
+    page, expected = ROOT / readme, wanted(READMES[readme])
+    before, inside, behind = _between(page, name, fence)
     if request.config.getoption("--accept"):
-        README.write_text(before + wanted() + behind)
-        before, inside, behind = _between(name, fence)
+        page.write_text(before + expected + behind)
+        before, inside, behind = _between(page, name, fence)
 
-    assert inside == wanted()
+    assert inside == expected
 
 
-def test_commands() -> None:
+@pytest.mark.parametrize("readme", READMES)
+def test_commands(readme: str) -> None:
     """Every command is in the README's table, and none that does not exist."""
-    table = README.read_text().split("## Commands", 1)[1].split("##", 1)[0]
+    table = Document(readme).section(READMES[readme].commands).tables[0]
 
-    assert set(re.findall(r"^\| `telegraf-han (\w+)", table, re.MULTILINE)) == set(cli.COMMANDS)
+    assert {re.match(r"`telegraf-han (\w+)", row[0])[1] for row in table[1:]} == set(cli.COMMANDS)
 
 
-def test_links() -> None:
-    """Files the README points to are there."""
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", README.read_text()):
-        assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("readme", READMES)
+def test_receivers(readme: str) -> None:
+    """Every type of receiver is in the README's table, with its port's settings and the program that it starts."""
+    (table,) = (table for table in Document(readme).tables if ["`im871a`"] in [row[:1] for row in table])
+    shown = {spans(row[0])[0]: row for row in table[1:]}
+
+    assert set(shown) == set(receivers.kinds())
+    for kind, row in shown.items():
+        module = receivers.named(kind)
+        assert spans(row[2]) == [module.LINE], kind
+        started = shlex.join(getattr(module, "COMMAND", ()))
+        assert not started or started in [span.replace("\\|", "|") for span in spans(row[3])], kind

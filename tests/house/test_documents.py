@@ -1,0 +1,214 @@
+"""The pages people read: twins in two languages say the same, links lead somewhere, commands and messages are the program's."""
+
+import ast
+import re
+import tomllib
+from argparse import ArgumentParser
+from functools import cache
+from itertools import zip_longest
+
+import pytest
+
+from document import ROOT, Document, spans
+from telegraf_han import cli, config, receivers
+from telegraf_han.commands import ports
+from telegraf_han.secret import Key
+
+TWINS = {
+    "README.md": "README.pl.md",
+    "docs/first-hour.md": "docs/pierwsza-godzina.md",
+    "docs/compose.md": "docs/compose.pl.md",
+    "grafana/README.md": "grafana/README.pl.md",
+    "grafana/ALERTS.md": "grafana/ALERTS.pl.md",
+}
+SAME_CODE = ["README.md", "docs/first-hour.md"]
+"""Twins whose code is the same to the letter; the others' has comments and settings in their language."""
+ALL = [name for pair in TWINS.items() for name in pair]
+MESSAGES = ["docs/first-hour.md", "docs/pierwsza-godzina.md"]
+EXAMPLES = ["docs/examples/60-telegraf-han.rules", "docs/examples/telegraf-credentials.conf"]
+ABOUT = ("verdicts of `keys`", "port", "cable", "keys", "configuration", "radio", "values")
+"""What those tables of messages are about."""
+_PICTURE = re.compile(r"-(en|pl)\.png$")
+
+
+def place(target: str, page: str) -> str:
+    """Where a link leads to: the file relative to the repository, of twins the English one; an anchor is only noted."""
+    file, mark, _ = target.partition("#")
+    if "://" in file:
+        return target
+    whole = (ROOT / page).parent.joinpath(file).resolve().relative_to(ROOT).as_posix() if file else page
+    english = {there: here for here, there in TWINS.items()}.get(whole) or _PICTURE.sub("-en.png", whole)
+    return english + mark
+
+
+@pytest.mark.parametrize("name", SAME_CODE)
+def test_twins_have_the_same_code(name: str) -> None:
+    """Whoever copies from the Polish page types the same commands and the same configuration."""
+    here, there = Document(name), Document(TWINS[name])
+
+    for ours, theirs in zip_longest(here.blocks, there.blocks):
+        assert ours == theirs
+    assert here.languages == there.languages
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins_have_the_same_headings(name: str) -> None:
+    """Section for section: as many headings, of the same depth, in the same order."""
+    here, there = Document(name), Document(TWINS[name])
+
+    assert [heading.depth for heading in here.headings] == [heading.depth for heading in there.headings]
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins_have_the_same_tables(name: str) -> None:
+    """Row for row and column for column, with the same code in each."""
+    here, there = Document(name), Document(TWINS[name])
+
+    assert len(here.tables) == len(there.tables)
+    for ours, theirs in zip(here.tables, there.tables, strict=True):
+        assert [len(row) for row in ours] == [len(row) for row in theirs]
+        if name not in SAME_CODE:
+            continue
+        for row, other in zip(ours, theirs, strict=True):
+            # Within a cell the other language may have them in another order.
+            assert [sorted(spans(cell)) for cell in row] == [sorted(spans(cell)) for cell in other], row
+
+
+@pytest.mark.parametrize("name", SAME_CODE)
+def test_twins_lead_to_the_same_places(name: str) -> None:
+    """Each link of one is in the other, to the Polish page where there is one."""
+    here, there = Document(name), Document(TWINS[name])
+    ours = {place(target, name) for target in here.links}
+    theirs = {place(target, TWINS[name]) for target in there.links}
+
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("name", TWINS)
+def test_twins_know_each_other(name: str) -> None:
+    """Below its title each page leads to the other."""
+    for page, other in ((name, TWINS[name]), (TWINS[name], name)):
+        assert f"]({other.rpartition('/')[2]})" in Document(page).prose[2]
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_links(name: str) -> None:
+    """Files a page leads to are there, and the headings in them, too."""
+    page = Document(name)
+    for target in page.links:
+        if "://" in target:
+            continue
+        file, mark, anchor = target.partition("#")
+        path = page.path.parent / file if file else page.path
+        assert path.exists(), target
+        if mark:
+            assert anchor in Document(path.resolve().relative_to(ROOT).as_posix()).anchors, target
+
+
+@cache
+def _options(command: str) -> set[str]:
+    """What a command takes; `influx` and others have commands of their own."""
+    module = cli.COMMANDS[command][0]()
+    parser = ArgumentParser(prog=command)
+    module.add_arguments(parser)
+    parsers = [parser]
+    for action in parser._actions:
+        if isinstance(action.choices, dict):
+            parsers += [one for one in action.choices.values() if isinstance(one, ArgumentParser)]
+    return {option for one in parsers for action in one._actions for option in action.option_strings}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_commands(name: str) -> None:
+    """Every command that a page shows is one, and has the options that it is shown with."""
+    page = Document(name)
+    shown = [line for block in page.blocks for line in block.replace("\\\n", " ").splitlines()]
+    shown += [span.replace("\\|", "|") for line in page.prose for span in spans(line)]
+    for line in shown:
+        for command, rest in re.findall(r"(?:^|[\s/])telegraf-han ([a-z]+)\b([^|;&<>]*)", line):
+            if line.lstrip().startswith(("command =", "#")) or re.match(r"\s*- ", line):
+                continue
+            assert command in cli.COMMANDS, line
+            options = set(re.findall(r"(?<=[\s\[(])(--[a-z][a-z-]*)", rest))
+            assert options <= _options(command) | {"--help"}, line
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_configurations(name: str) -> None:
+    """Every configuration of ours that a page shows, whole or in part, is one."""
+    page = Document(name)
+    for block, language in zip(page.blocks, page.languages, strict=True):
+        if language != "toml" or "inputs." in block or "outputs." in block:
+            continue
+        read = config.parsed(tomllib.loads(block), name, lambda _: Key(bytes(16)), lambda port: port, receivers.kinds)
+        assert read.meters or read.receivers, block
+
+
+@cache
+def _sentences() -> list[str]:
+    """Every text of the program's; what is put in when it runs is "…"."""
+    found = []
+    for path in sorted((ROOT / "plugin").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                found.append(node.value)
+            elif isinstance(node, ast.JoinedStr):
+                found.append("".join(part.value if isinstance(part, ast.Constant) else "…" for part in node.values))
+    return found
+
+
+def _is_said(message: str) -> bool:
+    """Whether the program has a sentence with these words, in this order."""
+    parts = [part.strip() for part in message.split("…") if part.strip(" ;:()")]
+    pattern = re.compile(".*".join(re.escape(part) for part in parts), re.DOTALL)
+    return any(pattern.search(sentence) for sentence in _sentences())
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_messages(name: str) -> None:
+    """Every message that the first hour explains is one that the program can say."""
+    title = next(heading.text for heading in Document(name).headings if heading.text.startswith("9."))
+    tables = Document(name).section(title).tables
+    assert len(tables) == len(ABOUT)
+    for table in tables:
+        for row in table[1:]:
+            first = spans(row[0])[0]
+            assert _is_said(first), first
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_ports_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `ports` prints of a cable that nobody may open is what the page shows."""
+    (shown,) = (block for block in Document(name).blocks if "probably" in block)
+    monkeypatch.setattr(ports.check, "stable_name", lambda _: shown.partition("\n")[0])
+    monkeypatch.setattr(ports.check, "users_of", lambda _: [])
+    monkeypatch.setattr(ports.os, "access", lambda *_: False)
+    monkeypatch.setattr(ports.advice, "user", lambda: "anna")
+    monkeypatch.setattr(ports.advice, "group_of", lambda _: "dialout")
+    monkeypatch.setattr(ports.advice, "is_member", lambda *_: False)
+
+    told = ports._told(ports.Port("/dev/ttyUSB0", 0x0403, 0x6001, "FTDI FT232R USB UART"), None)
+
+    assert "\n".join(told) + "\n" == shown
+
+
+def test_rule_for_every_stick() -> None:
+    """The udev rule gives the right to every device that `ports` knows by its USB id."""
+    rules = [
+        (match[1], set(match[2].split("|")))
+        for match in re.finditer(r'idVendor}=="(\w+)".*idProduct}=="([\w|]+)".*GROUP=', (ROOT / EXAMPLES[0]).read_text())
+    ]
+    known = {(f"{kind.vendor:04x}", f"{product:04x}") for kind in ports.KINDS for product in kind.products}
+    known |= {(f"{vendor:04x}", f"{product:04x}") for vendor, product in ports.DONGLES}
+
+    assert known <= {(vendor, product) for vendor, products in rules for product in products}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_examples(name: str) -> None:
+    """The examples name themselves by the path where they are, and are mentioned where a newcomer looks."""
+    text = (ROOT / name).read_text()
+
+    assert name in text
+    for page in MESSAGES:
+        assert name.removeprefix("docs/") in Document(page).links

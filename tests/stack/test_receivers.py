@@ -1,8 +1,10 @@
-"""Every stick under a real Telegraf: what five virtual meters say on the air comes out of it, with the level it was heard at."""
+"""Every receiver under a real Telegraf: what virtual meters say on the air comes out of it, with the level it was heard at."""
 
 from __future__ import annotations
 
 import contextlib
+import json
+import shlex
 import subprocess
 import sys
 from datetime import datetime
@@ -19,17 +21,24 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"im871a": -70.0, "amb8465": -102.0, "rc1180": -90.0, "cul": -69.0, "iu891a": -80.0}
-SERIALS = {kind: f"3500000{number}" for number, kind in enumerate(LEVELS)}
+PROGRAMS = {
+    "rtl_433": r's/.*/{"model" : "Wireless-MBus", "mode" : "T", "data" : "&", "mic" : "CRC"}/',
+    "rtl_wmbus": r"s/.*/rla;T1;1;1;2026-11-22 16:42:26;46;47;1;0x&\nt2a;T1;1;1;2026-11-22 16:42:26;46;47;1;0x&/",
+}
+"""Type and what makes the program's line of a telegram in hex. Their levels have no unit, so none is told."""
+SERIALS = {kind: f"3500000{number}" for number, kind in enumerate((*LEVELS, *PROGRAMS))}
 KEY = "000102030405060708090a0b0c0d0e0f"
 EACH = 5
-"""Telegrams that must come through each stick."""
+"""Telegrams that must come through each receiver."""
+PACE = ("--speed", "10", "--interval", "5")
 
 
-def _configuration(folder: Path) -> Path:
-    """Five receivers, five meters."""
+def _configuration(folder: Path, start: str) -> Path:
+    """A receiver and a meter of each type; programs are started by the plugin."""
     text = '[output]\nstatus_interval = "1s"\n'
     for kind, serial in SERIALS.items():
-        text += f'[[receiver]]\nname = "stick-{kind}"\ntype = "{kind}"\nport = "{kind}"\n'
+        text += f'[[receiver]]\nname = "stick-{kind}"\ntype = "{kind}"\n'
+        text += f'port = "{kind}"\n' if kind in LEVELS else f"command = {json.dumps(_program(kind, serial, start))}\n"
         text += f'[[meter]]\nname = "{kind}"\ninterface = "wmbus"\nid = "{serial}"\nkey = "{KEY}"\n'
     file = folder / "han.toml"
     file.write_text(text)
@@ -37,16 +46,22 @@ def _configuration(folder: Path) -> Path:
     return file
 
 
+def _program(kind: str, serial: str, start: str) -> list[str]:
+    """What prints a virtual meter's telegrams as that program does."""
+    words = cleartext.simulate("gama350", "--interface", "wmbus", "--serial", serial, "--to", "-", "--start", start, *PACE)
+    return ["sh", "-c", f"{shlex.join(words)} | sed -u {shlex.quote(PROGRAMS[kind])}"]
+
+
 @contextlib.contextmanager
 def _sticks(folder: Path, start: str) -> Iterator[None]:
     """Virtual sticks on pseudo-terminals, the meters' seconds as long as a tenth."""
     processes = []
-    for kind, serial in SERIALS.items():
-        words = ("--interface", "wmbus", "--serial", serial, "--receiver", kind, "--to", "pty", "--link", str(folder / kind))
-        pace = ("--wait", "--start", start, "--speed", "10", "--interval", "5")
+    for kind in LEVELS:
+        words = ("--interface", "wmbus", "--serial", SERIALS[kind], "--receiver", kind, "--to", "pty", "--link", str(folder / kind))
+        pace = ("--wait", "--start", start, *PACE)
         processes.append(subprocess.Popen(cleartext.simulate("gama350", *words, *pace), stderr=subprocess.DEVNULL))
     try:
-        for kind in SERIALS:
+        for kind in LEVELS:
             running.until((folder / kind).exists, f"the port of {kind}")
         yield
     finally:
@@ -56,15 +71,15 @@ def _sticks(folder: Path, start: str) -> Iterator[None]:
             process.wait(10)
 
 
-def test_every_stick_through_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:
+def test_every_receiver_through_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:
     """Number by number what the household says in clear, a telegram every five seconds, each with the level it was heard at."""
     output, command = tmp_path / "file.conf", tmp_path / "telegraf-han"
     output.write_text(f'[[outputs.file]]\n  files = ["{tmp_path}/metrics.lp"]\n  data_format = "influx"\n')
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')
     command.chmod(0o755)
-    env = {"HAN_COMMAND": str(command), "HAN_CONFIG": str(_configuration(tmp_path)), "HAN_BUFFER": str(tmp_path / "buffer")}
-    arguments = ["--config", str(output), "--output-filter", "file"]
     start = datetime.now().astimezone().replace(microsecond=0).isoformat()
+    env = {"HAN_COMMAND": str(command), "HAN_CONFIG": str(_configuration(tmp_path, start)), "HAN_BUFFER": str(tmp_path / "buffer")}
+    arguments = ["--config", str(output), "--output-filter", "file"]
 
     def heard(kind: str) -> list[linereader.Metric]:
         file = tmp_path / "metrics.lp"
@@ -73,15 +88,15 @@ def test_every_stick_through_telegraf(telegraf_binary: Path, tmp_path: Path) -> 
         return [metric for metric in metrics if metric.measurement == "electricity" and dict(metric.tags)["meter"] == kind]
 
     with _sticks(tmp_path, start), running.telegraf(telegraf_binary, ROOT / "telegraf.conf.example", tmp_path, env, arguments) as telegraf:
-        running.until(lambda: all(len(heard(kind)) >= EACH for kind in SERIALS), f"{EACH} telegrams through each stick", 90)
+        running.until(lambda: all(len(heard(kind)) >= EACH for kind in SERIALS), f"{EACH} telegrams through each receiver", 90)
         log = telegraf.log_text()
 
     assert " E! " not in log, log
-    for kind, level in LEVELS.items():
+    for kind, serial in SERIALS.items():
         metrics = heard(kind)
-        assert {dict(metric.tags)["serial"] for metric in metrics} == {SERIALS[kind]}
-        assert {dict(metric.fields)["rssi_dbm"] for metric in metrics} == {level}
-        clear = cleartext.sent("gama350", start, 600, "--serial", SERIALS[kind])
+        assert {dict(metric.tags)["serial"] for metric in metrics} == {serial}
+        assert {dict(metric.fields).get("rssi_dbm") for metric in metrics} == {LEVELS.get(kind)}
+        clear = cleartext.sent("gama350", start, 600, "--serial", serial)
         for metric in metrics:
             said, fields = clear[metric.time_ns], dict(metric.fields)
             known = said.keys() & fields.keys()

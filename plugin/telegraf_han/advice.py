@@ -14,9 +14,9 @@ from telegraf_han.errors import PortInUseError, SourceError
 _GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
 _IN_USE: Final = (errno.EBUSY, errno.EAGAIN)
 _ADVICE: Final[dict[object, str]] = {
-    errno.ENOENT: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
-    errno.ENODEV: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
-    errno.ENXIO: "is not there: is it plugged in? What is, shows `ls /dev/serial/by-id`",
+    errno.ENOENT: "is not there: is it plugged in? What is, shows `telegraf-han ports`",
+    errno.ENODEV: "is not there: is it plugged in? What is, shows `telegraf-han ports`",
+    errno.ENXIO: "is not there: is it plugged in? What is, shows `telegraf-han ports`",
     errno.EIO: "does not answer: unplug it and plug it in again",
     errno.EBUSY: "is in use by another program, `telegraf-han check` says by which",
     errno.EAGAIN: "is in use by another program, `telegraf-han check` says by which",

@@ -7,6 +7,7 @@ itself (no data, only "I am here") is in range all the same. Bounded: a tower bl
 """
 
 from collections import deque
+from collections.abc import Callable
 from typing import Final, Literal
 
 from telegraf_han.config import Config, MeterConfig
@@ -81,11 +82,12 @@ class Heard:
 class Survey(Decoder):
     """All meters in range. Readers hold their lock around each use; who looks at the rows holds it too."""
 
-    __slots__ = ("_sections", "faults", "frames", "meters_in_range", "ports", "uncounted")
+    __slots__ = ("_keep", "_sections", "faults", "frames", "meters_in_range", "ports", "uncounted")
 
-    def __init__(self, config: Config) -> None:
-        """Nothing heard yet."""
+    def __init__(self, config: Config, keep: Callable[[Frame], None] = lambda _: None) -> None:
+        """Nothing heard yet; `keep` is given each frame."""
         super().__init__(config)
+        self._keep: Final = keep
         self._sections: Final = {meter.id: meter for meter in config.meters if meter.interface == "wmbus"}
         self.meters_in_range: Final[dict[bytes, Heard]] = {}
         self.frames = 0
@@ -99,6 +101,7 @@ class Survey(Decoder):
     def take(self, frame: Frame, source: str = "") -> Telegram | None:
         """Note whose frame it is, then decode it. Raises TelegramError as every decoder does."""
         self.frames += 1
+        self._keep(frame)
         try:
             sealed = layers.opened(frame.data)
         except TelegramError:

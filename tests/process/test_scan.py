@@ -142,6 +142,26 @@ def test_stdin_is_a_receiver(tmp_path: Path) -> None:
     assert found.stdout.count(b"[[meter]]") == 1
 
 
+def test_save_keeps_what_decode_reads(tmp_path: Path) -> None:
+    """Every telegram is appended as a line of hex to a file that only its user may read; a file that cannot be is an error."""
+    environment = os.environ | {"PYTHONPATH": str(Path(telegraf_han.__file__).parent.parent)}
+
+    def ended(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "telegraf_han", *words]
+        return subprocess.run(command, env=environment, input=given, capture_output=True, timeout=20, check=False)
+
+    frames = ended("simulate", "gama350", "--interface", "wmbus", "--start", "2026-10-24T22:00:00", "--days", "0.01", "--speed", "max").stdout
+    config = written(tmp_path, receiver(Path("-")) + meter())
+    saved = tmp_path / "heard.hex"
+
+    assert ended("scan", "--config", config, "--save", str(saved), given=frames).returncode == 0
+    assert saved.stat().st_mode & 0o777 == 0o600
+    assert ended("decode", "--config", config, str(saved)).stdout == ended("decode", "--config", config, given=frames).stdout != b""
+    refused = ended("scan", "--config", config, "--save", str(tmp_path / "none" / "heard.hex"), given=frames)
+    assert refused.returncode == 2
+    assert b"--save" in refused.stderr
+
+
 def test_port_of_another_scan(scan, radio: Path) -> None:
     """A port has one reader: who comes second is told, with 2."""
     first = scan(receiver(radio))

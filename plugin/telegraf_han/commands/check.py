@@ -68,7 +68,7 @@ def run(arguments: Namespace) -> int:
     except ConfigError as error:
         _print([*(Finding("warning", note) for note in notes), Finding("error", str(error))])
         return 2
-    findings = [Finding("ok", f"{config.file}: {len(config.meters)} meters, {len(config.receivers)} receivers")]
+    findings = [Finding("ok", f"{config.file}: {_counted(len(config.meters), 'meter')}, {_counted(len(config.receivers), 'receiver')}")]
     findings += [Finding("warning", note) for note in notes]
     findings += _user()
     _print(findings)
@@ -82,6 +82,10 @@ def run(arguments: Namespace) -> int:
 def _print(findings: Iterable[Finding]) -> None:
     for finding in findings:
         print(f"{finding.level:<8} {finding.text}", flush=True)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number or 'no'} {what}s"
 
 
 def _user() -> list[Finding]:

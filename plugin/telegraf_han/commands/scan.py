@@ -5,18 +5,22 @@ the whole table on stdout. Only receivers are read, by the readers of `run`; met
 plugin has open is not shared with it: two readers would each get half the bytes.
 """
 
+import contextlib
+import os
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final
 
-from telegraf_han import options, readers, settings
+from telegraf_han import advice, options, readers, settings
 from telegraf_han.config import Config
 from telegraf_han.errors import ConfigError
 from telegraf_han.log import Log
 from telegraf_han.readers import Readers
 from telegraf_han.survey import Survey
+from telegraf_han.telegram import Frame
 from telegraf_han.terminal import scanpage, screen, text
 from telegraf_han.terminal.remarks import Remarks
 from telegraf_han.terminal.scanpage import Progress
@@ -38,6 +42,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with a [[receiver]]; it needs no [[meter]]")
     parser.add_argument("--time", type=_span_s, metavar="TIME", help="end after this time, such as 5m (default: q or Ctrl-C)")
+    parser.add_argument("--save", metavar="FILE", help="append each telegram to this file, a line of hex, as `decode` and `keys` read them")
 
 
 def _span_s(value: str) -> float:
@@ -53,22 +58,44 @@ def run(arguments: Namespace) -> int:
     config = settings.load(arguments.config, warnings.append)
     if not config.receivers:
         raise ConfigError(config.file, "", 'a [[receiver]] is expected: what shall listen? Meters with interface = "p1" need no search')
-    scan = Scan(config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus")), arguments.time)
-    with Signals() as signals:
-        if screen.is_terminal():
-            scan.live(signals, warnings)
-        else:
-            scan.plainly(signals, warnings)
+    radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
+    with _recording(arguments.save) as keep:
+        scan = Scan(radio, arguments.time, keep)
+        with Signals() as signals:
+            if screen.is_terminal():
+                scan.live(signals, warnings)
+            else:
+                scan.plainly(signals, warnings)
     scan.tell()
     return 0 if scan.survey.meters_in_range else 1
+
+
+@contextlib.contextmanager
+def _recording(path: str | None) -> Iterator[Callable[[Frame], None]]:
+    """What appends a frame to a file, which only this user may read: ciphered or not, it tells who is at home. Raises ConfigError."""
+    if path is None:
+        yield lambda _: None
+        return
+    try:
+        file = open(path, "a", encoding="ascii", opener=partial(os.open, mode=0o600), buffering=1)  # noqa: SIM115, closed below
+    except OSError as error:
+        raise ConfigError(path, "--save", f"a file that can be written is expected: {advice.words(error)}") from None
+
+    def keep(frame: Frame) -> None:
+        if not file.closed:
+            level = "" if frame.rssi_dbm is None else f"  # {frame.rssi_dbm:g} dBm"
+            file.write(f"{frame.data.hex()}{level}\n")
+
+    with file:
+        yield keep
 
 
 class Scan:
     """One listening."""
 
-    def __init__(self, config: Config, whole_s: float | None) -> None:
-        """Nothing is opened yet; `whole_s` is how long it may take."""
-        self.survey: Final = Survey(config)
+    def __init__(self, config: Config, whole_s: float | None, keep: Callable[[Frame], None]) -> None:
+        """Nothing is opened yet; `whole_s` is how long it may take, `keep` is given each frame."""
+        self.survey: Final = Survey(config, keep)
         self._config: Final = config
         self._whole_s: Final = whole_s
         self._look: Final = screen.look()

@@ -69,7 +69,7 @@ def test_all_well(checked, device: str) -> None:
 
     assert found.code == 0
     assert len(found.lines) == len(found.having("ok")) == 3
-    assert found.having("ok", "1 meters, 0 receivers")
+    assert found.having("ok", "1 meter, no receivers")
     assert found.having("ok", "home: encryption_key and authentication_key are there")
     assert found.having("ok", f"home: {device} can be opened")
 

@@ -150,7 +150,9 @@ def test_save_keeps_what_decode_reads(tmp_path: Path) -> None:
         command = [sys.executable, "-m", "telegraf_han", *words]
         return subprocess.run(command, env=environment, input=given, capture_output=True, timeout=20, check=False)
 
-    frames = ended("simulate", "gama350", "--interface", "wmbus", "--start", "2026-10-24T22:00:00", "--days", "0.01", "--speed", "max").stdout
+    frames = ended(
+        "simulate", "gama350", "--interface", "wmbus", "--start", "2026-10-24T22:00:00", "--days", "0.01", "--speed", "max"
+    ).stdout
     config = written(tmp_path, receiver(Path("-")) + meter())
     saved = tmp_path / "heard.hex"
 

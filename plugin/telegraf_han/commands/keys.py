@@ -157,7 +157,7 @@ def _told(judged: Judged) -> str:
         lines += _wrapped(f"{judged.remark[:1].upper()}{judged.remark[1:]}.", "  ")
     if finding.todo:
         lines += _wrapped(f"What to do: {finding.todo}.", "  ")
-    if finding.found:
+    if finding.found and finding.what != "swapped":
         lines += _wrapped(
             "What the meter uses is known now and not shown: --save FOLDER writes it into a file that only you may read.", "  "
         )

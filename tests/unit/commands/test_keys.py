@@ -1,12 +1,13 @@
 """commands.keys: captures, keys that are none, what is said, what is saved, and the exit code."""
 
+import pickle
 import stat
 from pathlib import Path
 
 import pytest
 
 import p1telegrams as p1
-from telegraf_han import cli
+from telegraf_han import cli, settings
 
 EK = bytes.fromhex("7d3c9a10ffb2e4580163deadc0de4242")
 AK = bytes.fromhex("a1b2c3d4e5f60718293a4b5c6d7e8f90")
@@ -252,3 +253,17 @@ def test_no_line_shows_a_key(keys) -> None:
 
     for key in (EK, AK, AK[::-1], RADIO_KEY[1:]):
         assert not any(key.hex()[at : at + 6] in said for at in range(len(key.hex()) - 6))
+
+
+def test_written_keys_are_silent(tmp_path: Path) -> None:
+    """The texts of keys, usable or not, are shown by no repr and cannot be pickled."""
+    (tmp_path / "han.toml").write_text(meter(EK.hex()[1:], AK.hex()))
+    (tmp_path / "han.toml").chmod(0o600)
+    config, written = settings.load_written(str(tmp_path / "han.toml"))
+
+    assert config.meters[0].encryption_key is None
+    assert config.meters[0].authentication_key is not None
+    assert EK.hex()[1:9] not in f"{config!r} {written!r}"
+    assert AK.hex()[:8] not in f"{config!r} {written!r}"
+    with pytest.raises(TypeError):
+        pickle.dumps(written)

@@ -5,6 +5,7 @@ import os
 import pty
 import socket
 import threading
+import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -196,6 +197,20 @@ def telegram(name: str) -> bytes:
     return bytes.fromhex("".join(text.split("#")[0] for text in lines))
 
 
+class Cable:
+    """A source that delivers some bytes and then nothing."""
+
+    finite = False
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, wait_s: float) -> bytes:
+        data, self._data = self._data, b""
+        time.sleep(0 if data else wait_s)
+        return data
+
+
 @pytest.mark.parametrize(
     ("sent", "level", "words"),
     [
@@ -207,17 +222,33 @@ def telegram(name: str) -> bytes:
     ],
     ids=["telegram", "inverted", "too fast", "noise", "silence"],
 )
-def test_what_a_cable_delivers(checked, line: tuple[str, int], monkeypatch, sent: bytes, level: str, words: str) -> None:
+def test_what_a_cable_delivers(sent: bytes, level: str, words: str) -> None:
     """It is listened to, and what comes is judged."""
+    found = check._listened("home", Cable(sent), 0.05)
+
+    assert found.level == level
+    assert words in found.text
+
+
+def test_cable_is_listened_to(checked, line: tuple[str, int], monkeypatch) -> None:
+    """A telegram on a real terminal ends the listening."""
     device, cable = line
     monkeypatch.setattr(check, "users_of", lambda _: [])
-    writer = threading.Timer(0.1, lambda: os.write(cable, sent))
+    sending = threading.Event()
+
+    def send() -> None:
+        while not sending.wait(0.05):
+            os.write(cable, telegram("p1-gama350-stoen"))
+
+    writer = threading.Thread(target=send)
     writer.start()
+    try:
+        found = checked(meter(device), listen="60s")
+    finally:
+        sending.set()
+        writer.join()
 
-    found = checked(meter(device), listen="700ms")
-
-    writer.join()
-    assert found.having(level, words), found.lines
+    assert found.having("ok", "whole telegrams arrive")
     assert found.code == 0
 
 

@@ -111,7 +111,7 @@ def test_right_key_is_never_called_wrong(key: bytes, access: int, register: int)
     assert judged(key.hex(), telegram(access, key, records)).what == "right"
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(8))
 def test_foreign_telegram_is_not_explained(seed: int) -> None:
     """Thousands of tries make no hit by chance."""
     source = random.Random(seed)

@@ -50,12 +50,16 @@ def test_power_does_not_depend_on_the_start() -> None:
 
 
 @pytest.mark.parametrize(
-    "begin",
-    [(2026, 3, 28, 21), (2026, 10, 24, 21), (2026, 6, 19, 5)],
-    ids=["night of 23 hours", "night of 25 hours", "sunny workday"],
+    ("home", "begin"),
+    [
+        (Home(), (2026, 3, 28, 21)),
+        (Home(2, 1, 3_000), (2026, 10, 24, 21)),
+        (Home(), (2026, 6, 19, 5)),
+        (Home(2, 1, 3_000), (2026, 6, 19, 5)),
+    ],
+    ids=["night of 23 hours", "night of 25 hours, one phase", "sunny workday", "sunny workday, one phase"],
 )
-@pytest.mark.parametrize("home", [Home(), Home(2, 1, 3_000)], ids=["three phases", "one phase"])
-def test_registers_are_the_exact_integral_of_the_power(begin: tuple[int, ...], home: Home) -> None:
+def test_registers_are_the_exact_integral_of_the_power(home: Home, begin: tuple[int, ...]) -> None:
     """At every second, over changes of zone and clock, a zone's register is the sum of the integer powers in it, import and export."""
     begin_s = second(*begin)
     run = moments(home, begin_s, begin_s + 11 * HOUR)

@@ -100,19 +100,20 @@ class Readers:
     def _radio(self, receiver: ReceiverConfig) -> Feed:
         kind = receivers.named(receiver.type)
         if receiver.command:
-            return Feed(receiver.name, receiver.command[0], self._program(receiver), kind.Receiver, kind.Receiver, "D")
+            place = " and ".join(receivers.needs(receiver.type, receiver.command)) or receiver.command[0]
+            return Feed(receiver.name, place, self._program(receiver), kind.Receiver, kind.Receiver, "D")
         line, wake = receiver.line or kind.LINE, self.shared.wake
         return Feed(receiver.name, receiver.port, lambda: sources.opened(receiver.port, line, wake), kind.Receiver, kind.Receiver, "D")
 
     def _program(self, receiver: ReceiverConfig) -> Callable[[], Source]:
         from telegraf_han import programs  # noqa: PLC0415, most configurations have none
 
-        shared = self.shared
+        shared, needs, quiet_s = self.shared, receivers.needs(receiver.type, receiver.command), receivers.quiet_s(receiver.type)
 
         def said(text: str) -> None:
             shared.log.repeated("D", "program", receiver.name, f"{receiver.name} says: {text}", a_minute=programs.LINES_A_MINUTE)
 
-        return lambda: programs.started(receiver.command, shared.wake, said)
+        return lambda: programs.started(receiver.command, shared.wake, said, needs=needs, quiet_s=quiet_s)
 
 
 def started(name: str, life: Callable[[], None]) -> threading.Thread:

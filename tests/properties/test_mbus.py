@@ -65,7 +65,7 @@ def test_any_bytes_as_a_telegram(raw: bytes, key: Key | None) -> None:
     _read(raw, key)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(
     st.sampled_from([*transport.CONTENTS, *extended.LENGTHS, authentication.CI]),
     st.binary(max_size=80),
@@ -81,7 +81,7 @@ def test_any_content_behind_a_good_link(ci: int, content: bytes, key: Key | None
     _read(frame, key)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.binary(max_size=120))
 def test_any_bytes_as_records(octets: bytes) -> None:
     """Any bytes are records or refused, and the walk neither drops nor doubles a byte."""

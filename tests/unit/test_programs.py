@@ -1,6 +1,7 @@
 """programs: a program's stdout as a source, its stderr told, its end explained, its children not left behind."""
 
 import os
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -50,7 +51,7 @@ def test_output_words_and_status(wake: int) -> None:
 
     assert data == b"4e44\n"
     assert told == ["no device", "really"]
-    assert reason == f"{sys.executable} ended with status 3; its last words: really"
+    assert reason == f"{sys.executable} ended with status 3; its last words: no device / really"
 
 
 def test_last_words_without_newline(wake: int) -> None:
@@ -100,6 +101,86 @@ def test_takes_no_commands(wake: int) -> None:
     with pytest.raises(SourceError, match="takes no commands"):
         source.write(b"x")
     source.close()
+
+
+def test_last_words_of_a_pipe(wake: int) -> None:
+    """The first program's reason is told beside what the second says of it; not all that was said before, nor all of a long line."""
+    words = "seq 9 >&2; { echo No supported devices found. >&2; } | { cat; echo incoming data stopped >&2; }; printf '%0900d' 0 >&2"
+    source = programs.started(["sh", "-c", words], wake, lambda _: None)
+    _, reason = read_until_it_ends(source)
+    source.close()
+
+    assert reason == f"sh ended with status 0; its last words: No supported devices found. / incoming data stopped / {'0' * 200}"
+
+
+def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command needs is looked for before it is started, and named with the place to get it."""
+    (tmp_path / "rtl_sdr").touch(0o755)
+    (tmp_path / "rtl_wmbus").touch(0o644)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(SourceError, match=r"rtl_wmbus cannot be started: no such program; install it \(from there\)"):
+        programs.started(["sh"], wake, lambda _: None, needs={"rtl_sdr": "from here", "rtl_wmbus": "from there"})
+
+
+def test_named_by_what_it_needs(wake: int) -> None:
+    """Of a pipe in a shell the programs are named, not the shell."""
+    source = programs.started(["sh", "-c", "true"], wake, lambda _: None, needs={"sh": "", "cat": ""})
+    _, reason = read_until_it_ends(source)
+    source.close()
+
+    assert reason == "sh and cat ended with status 0"
+
+
+def test_hangs(wake: int) -> None:
+    """A program that runs and prints nothing is given up after its time; what it prints begins the time anew."""
+    source = programs.started(["sh", "-c", "echo 44; while sleep 0.05; do echo talk >&2; done"], wake, lambda _: None, quiet_s=1.2)
+    begun_s = time.monotonic()
+    data, reason = read_until_it_ends(source)
+    took_s = time.monotonic() - begun_s
+    source.close()
+
+    assert data == b"44\n"
+    assert reason == "sh runs, but has printed nothing for 0.02 minutes; it is started anew"
+    assert took_s >= 1.2
+
+
+def test_guard_ends_the_group_of_a_dead_plugin() -> None:
+    """A plugin that is killed leaves neither the program nor its children nor the guard."""
+    code = f"""
+import os, sys, time
+sys.path.insert(0, {str(Path(programs.__file__).parent.parent)!r})
+from telegraf_han import programs
+source = programs.started(["sh", "-c", "sleep 600 & echo $!; echo $$; wait"], os.pipe()[0], print)
+data = b""
+while data.count(b"\\n") < 2:
+    data += source.read(0.2)
+print(data.decode() + str(source._guard.pid), flush=True)
+time.sleep(600)
+"""
+    plugin = subprocess.Popen(python(code), stdout=subprocess.PIPE)
+    try:
+        left = [int(plugin.stdout.readline()) for _ in range(3)]
+        assert all(alive(process) for process in left)
+    finally:
+        plugin.kill()
+        plugin.wait(SOON_S)
+        plugin.stdout.close()
+    until_s = time.monotonic() + SOON_S
+    while any(alive(process) for process in left) and time.monotonic() < until_s:
+        time.sleep(0.02)
+
+    assert [process for process in left if alive(process)] == []
+
+
+def test_closing_leaves_no_guard(wake: int) -> None:
+    """Of a program that ended by itself nothing is left either."""
+    source = programs.started(["true"], wake, lambda _: None)
+    read_until_it_ends(source)
+    source.close()
+
+    assert source._guard is not None
+    assert source._guard.poll() is not None
 
 
 @pytest.mark.parametrize("ignoring", ["", "trap '' TERM; "], ids=["polite", "stubborn"])

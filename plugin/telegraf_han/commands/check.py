@@ -148,9 +148,7 @@ def _line(receiver: ReceiverConfig) -> str:
 
 def _programs(receiver: ReceiverConfig) -> Iterator[Finding]:
     """The program that is configured, or those of the type's own command."""
-    needs: dict[str, str] = {}
-    if receiver.command == receivers.command(receiver.type):
-        needs = receivers.named(receiver.type).NEEDS
+    needs = receivers.needs(receiver.type, receiver.command)
     for program in needs or {receiver.command[0]: ""}:
         found = shutil.which(program)
         where = f" ({needs[program]})" if needs else ""

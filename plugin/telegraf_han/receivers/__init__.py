@@ -2,8 +2,8 @@
 
 Every module of this folder is a type; the module's name is what `type` says, so a new receiver is a new file and nothing else.
 A module has two names: `LINE`, how its port is set unless the configuration says otherwise (`57600 8N1`), and `Receiver`, a class
-without arguments that follows `telegram.Receiver`. Where a program has to run it has two more: `COMMAND`, its words, and `NEEDS`, the
-programs of these and where to get them. It may import what lies below (`mbus.link`, `crc`, `telegram`), and from here
+without arguments that follows `telegram.Receiver`. Where a program has to run it has three more: `COMMAND`, its words, `NEEDS`, the
+programs of these and where to get them, and `QUIET_S`, how long one may print nothing. It may import what lies below (`mbus.link`, `crc`, `telegram`), and from here
 `Lines`, on which those that read text are built (it is given one function, a line into what it holds), or `Stick`, for those that
 are asked and told something. Receivers do not import each other. Sticks deliver `L C M A CI …` to `link.telegram`, which checks
 what is left of the link's CRCs.
@@ -16,6 +16,7 @@ whether it is there, since a quiet house and a dead stick look alike.
 
 from collections.abc import Callable, Generator
 from importlib import import_module
+from math import inf
 from types import ModuleType
 from typing import Final, NamedTuple
 
@@ -52,6 +53,18 @@ def lines() -> Receiver:
 def command(kind: str) -> tuple[str, ...]:
     """What a type starts by itself where neither port nor command is configured; empty for sticks. Raises ValueError for no type."""
     found: tuple[str, ...] = getattr(named(kind), "COMMAND", ())
+    return found
+
+
+def needs(kind: str, words: tuple[str, ...]) -> dict[str, str]:
+    """The programs of a type's own command, and where to get them; none for other words. Raises ValueError for no type."""
+    found: dict[str, str] = named(kind).NEEDS if words and words == command(kind) else {}
+    return found
+
+
+def quiet_s(kind: str) -> float:
+    """How long a program of this type may print nothing until it is started anew. Raises ValueError for no type."""
+    found: float = getattr(named(kind), "QUIET_S", inf)
     return found
 
 

@@ -18,6 +18,9 @@ LINE: Final = "115200 8N1"
 COMMAND: Final = ("rtl_433", "-R", "104", "-f", "868.95M", "-s", "1200k", "-F", "json")
 NEEDS: Final = {"rtl_433": "sudo apt install rtl-433"}
 """Programs of the command, and where to get them."""
+QUIET_S: Final = 900.0
+"""A program that hangs prints nothing; so does a quiet house, where a start anew costs a second. GAMA meters send once a minute, most
+others within a quarter of an hour."""
 
 _MODEL: Final = "Wireless-MBus"
 

@@ -20,6 +20,9 @@ LINE: Final = "115200 8N1"
 COMMAND: Final = ("sh", "-c", "rtl_sdr -f 868.95M -s 1600000 - | rtl_wmbus -f -o")
 NEEDS: Final = {"rtl_sdr": "sudo apt install rtl-sdr", "rtl_wmbus": "https://github.com/xaelsouth/rtl-wmbus"}
 """Programs of the command, and where to get them."""
+QUIET_S: Final = 900.0
+"""A program that hangs prints nothing; so does a quiet house, where a start anew costs a second. GAMA meters send once a minute, most
+others within a quarter of an hour."""
 
 _DECODERS: Final = ("rla;", "t2a;")
 _FIELDS: Final = 8

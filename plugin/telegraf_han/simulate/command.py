@@ -36,7 +36,8 @@ _START_HELP: Final = (
     "Past days are sent at once, then it goes on live"
 )
 _ENVELOPE_HELP: Final = (
-    "p1: bare (Stoen's ciphered block), plain, glo (Luxembourg, Austria); wmbus: stripped or crc (hex lines without and with link CRCs)"
+    "p1: bare (Stoen's ciphered block), plain, glo (Luxembourg, Austria); wmbus: stripped or crc (hex lines without and with link CRCs), "
+    "rtl_wmbus or rtl_433 (the lines of these programs)"
 )
 
 
@@ -155,7 +156,8 @@ def _announce(arguments: Namespace, plan: Plan, port: str) -> None:
     if arguments.config:
         _say(f'its keys are those of meter "{plan.meter.name}" in {arguments.config}')
         return
-    for line in demo.section(plan.meter, port, arguments.receiver or "hex").splitlines():
+    program = plan.dress.envelope if plan.dress.envelope in stream.PROGRAMS else "hex"
+    for line in demo.section(plan.meter, port, arguments.receiver or program).splitlines():
         _say(line)
 
 

@@ -10,7 +10,7 @@ from itertools import count
 from typing import Final, NamedTuple
 
 from telegraf_han.secret import Key
-from telegraf_han.simulate import encode
+from telegraf_han.simulate import encode, lines
 from telegraf_han.simulate.household import Home, Household, Moment
 from telegraf_han.simulate.meters import DEVICE, MANUFACTURER, Writer
 from telegraf_han.telegram import Frame, Interface
@@ -18,6 +18,9 @@ from telegraf_han.telegram import Frame, Interface
 NS: Final = 1_000_000_000
 INTERVALS_S: Final[dict[Interface, int]] = {"p1": 1, "wmbus": 60}
 """The usual cadence [seen] on a GAMA350, both."""
+
+PROGRAMS: Final = ("rtl_wmbus", "rtl_433")
+"""Envelopes that are lines of a program; the type of receiver that reads them has its name."""
 
 _TITLE: Final = b"SIM\0\0\0\0\1"
 """System title in the general-glo envelope: no maker's."""
@@ -80,23 +83,29 @@ def _radio(said: _Said) -> bytes:
     return encode.mode_5(address, said.number & 0xFF, said.writer.records(said.moment), said.dress.radio_key)
 
 
-def _hex_line(octets: bytes) -> bytes:
-    return octets.hex().upper().encode("ascii") + b"\n"
-
-
 def _stripped(said: _Said) -> tuple[bytes, bytes]:
     frame = _radio(said)
-    return frame, _hex_line(frame)
+    return frame, lines.hex_line(frame)
 
 
 def _with_crc(said: _Said) -> tuple[bytes, bytes]:
     frame = _radio(said)
-    return frame, _hex_line(encode.format_a(frame))
+    return frame, lines.hex_line(encode.format_a(frame))
+
+
+def _rtl_wmbus(said: _Said) -> tuple[bytes, bytes]:
+    frame = _radio(said)
+    return frame, lines.rtl_wmbus(frame, said.moment.utc_s)
+
+
+def _rtl_433(said: _Said) -> tuple[bytes, bytes]:
+    frame = _radio(said)
+    return frame, lines.rtl_433(frame, said.moment.utc_s)
 
 
 ENVELOPES: Final[dict[Interface, dict[str, Envelope]]] = {
     "p1": {"bare": _bare, "plain": _plain, "glo": _glo},
-    "wmbus": {"stripped": _stripped, "crc": _with_crc},
+    "wmbus": {"stripped": _stripped, "crc": _with_crc, "rtl_wmbus": _rtl_wmbus, "rtl_433": _rtl_433},
 }
 """Interface → envelope → (frame, wire); the first is the usual one."""
 

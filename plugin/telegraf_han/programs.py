@@ -68,7 +68,7 @@ def _is_installed(program: str) -> bool:
 def _guard(group: int) -> subprocess.Popen[bytes] | None:
     """What ends a group when this process is gone; None where there is no shell."""
     try:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603, the words are constant
             _GUARD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0, process_group=group
         )
     except OSError:

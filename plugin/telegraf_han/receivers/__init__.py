@@ -3,10 +3,10 @@
 Every module of this folder is a type; the module's name is what `type` says, so a new receiver is a new file and nothing else.
 A module has two names: `LINE`, how its port is set unless the configuration says otherwise (`57600 8N1`), and `Receiver`, a class
 without arguments that follows `telegram.Receiver`. Where a program has to run it has three more: `COMMAND`, its words, `NEEDS`, the
-programs of these and where to get them, and `QUIET_S`, how long one may print nothing. It may import what lies below (`mbus.link`, `crc`, `telegram`), and from here
-`Lines`, on which those that read text are built (it is given one function, a line into what it holds), or `Stick`, for those that
-are asked and told something. Receivers do not import each other. Sticks deliver `L C M A CI …` to `link.telegram`, which checks
-what is left of the link's CRCs.
+programs of these and where to get them, and `QUIET_S`, how long one may print nothing. It may import what lies below (`mbus.link`,
+`crc`, `telegram`), and from here `Lines`, on which those that read text are built (it is given one function, a line into what it
+holds), or `Stick`, for those that are asked and told something. Receivers do not import each other. Sticks deliver `L C M A CI …` to
+`link.telegram`, which checks what is left of the link's CRCs.
 
 A stick's set-up is a generator that reads as its manual does: it yields what to ask, is given the answer, and returns in words
 what was found; all waiting, asking again and giving up is done here, by the times below. Nothing is ever written to a stick's

@@ -4,7 +4,7 @@ from itertools import islice, pairwise
 
 import pytest
 
-from telegraf_han import aes, crc
+from telegraf_han import aes, crc, receivers
 from telegraf_han.clock import Zone
 from telegraf_han.p1 import envelope, text
 from telegraf_han.p1.framer import Framer
@@ -56,7 +56,7 @@ def expected(name: str, household: Household, second: int) -> dict[str, object]:
 @pytest.mark.parametrize(("dress", "footer"), [("bare", "x25-low-first"), ("bare", "x25-high-first"), ("plain", "arc"), ("glo", "arc")])
 def test_decoder_reads_what_the_household_did(name: str, dress: str, footer: str) -> None:
     """Framer, envelope and text parser find every telegram whole, the tag right and every value exact, in each dialect."""
-    sents = list(islice(run(name, dress, footer, interval_s=1800), 24))
+    sents = list(islice(run(name, dress, footer, interval_s=3600), 12))
     framer = Framer()
     frames = [event for sent in sents for event in framer.feed(sent.wire, sent.frame.received_ns)] + framer.finish(0)
 
@@ -125,6 +125,17 @@ def test_hex_lines_hold_the_frame_without_and_with_link_crcs() -> None:
     octets = bytes.fromhex(on_air.wire.decode())
     assert octets[:10] == stripped.frame.data[:10]
     assert crc.en13757(octets[:10]) == int.from_bytes(octets[10:12], "big")
+
+
+@pytest.mark.parametrize("name", stream.PROGRAMS)
+def test_lines_of_programs_are_read_by_their_receivers(name: str) -> None:
+    """Each telegram once, although rtl_wmbus prints it twice, with the frame that the meter sent."""
+    sents = list(islice(run("gama350", name, interval_s=60), 20))
+    receiver = receivers.named(name).Receiver()
+    events = [event for sent in sents for event in receiver.feed(sent.wire, sent.frame.received_ns)]
+
+    assert events == [sent.frame for sent in sents]
+    assert [sent.frame for sent in sents] == [sent.frame for sent in islice(run("gama350", "stripped", interval_s=60), 20)]
 
 
 def test_later_start_changes_registers_and_nothing_else() -> None:

@@ -49,8 +49,8 @@ def _names_nobody(error: BaseException) -> bool:
     return isinstance(error, socket.gaierror)
 
 
-def permission(path: str) -> str:
-    """The end of a sentence that says how one gets the right to a device: mostly as a member of its group."""
+def permission(path: str, name: str = "") -> str:
+    """The end of a sentence that says how a user (default: this one) gets the right to a device: mostly as a member of its group."""
     import grp  # noqa: PLC0415, only an error needs it
 
     try:
@@ -64,7 +64,7 @@ def permission(path: str) -> str:
         return ", see chown and chmod"
     if status.st_mode & _GROUP != _GROUP or group == "root":
         return f", nor by group {group}: a udev rule has to give it mode 660 and a group, such as dialout"
-    return f": sudo usermod -aG {group} {user()}, then restart Telegraf"
+    return f": sudo usermod -aG {group} {name or user()}, then restart Telegraf"
 
 
 def group_of(path: str) -> str:
@@ -90,8 +90,11 @@ def is_member(name: str, group: str) -> bool:
     return owner.pw_uid == 0 or owner.pw_gid == entry.gr_gid or name in entry.gr_mem
 
 
-def may_read(name: str, path: str) -> bool:
-    """Whether a user may read a file, by owner, group and mode of it and its folders; true for a user that is not here."""
+def may_open(name: str, path: str, rights: int) -> bool:
+    """Whether a user has all these rights (`os.R_OK | os.W_OK`), by owner, group and mode of a file or device and its folders.
+
+    True for a user that is not here.
+    """
     import pwd  # noqa: PLC0415, only a person asks
 
     try:
@@ -100,10 +103,10 @@ def may_read(name: str, path: str) -> bool:
     except KeyError:
         return True
 
-    def allowed(place: str, bit: int) -> bool:
+    def allowed(place: str, bits: int) -> bool:
         status = os.stat(place)
         shift = 6 if status.st_uid == owner.pw_uid else 3 if status.st_gid in groups else 0
-        return bool(status.st_mode >> shift & bit)
+        return status.st_mode >> shift & bits == bits
 
     folder = os.path.dirname(os.path.abspath(path))
     try:
@@ -113,7 +116,7 @@ def may_read(name: str, path: str) -> bool:
             if not allowed(folder, os.X_OK):
                 return False
             folder = os.path.dirname(folder)
-        return allowed(path, os.R_OK)
+        return allowed(path, rights)
     except OSError:
         return False
 

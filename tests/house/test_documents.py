@@ -11,7 +11,7 @@ import pytest
 
 from document import ROOT, Document, spans
 from telegraf_han import cli, config, receivers
-from telegraf_han.commands import ports
+from telegraf_han.commands import devices, ports
 from telegraf_han.secret import Key
 
 TWINS = {
@@ -180,8 +180,8 @@ def test_messages(name: str) -> None:
 def test_ports_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `ports` prints of a cable that nobody may open is what the page shows."""
     (shown,) = (block for block in Document(name).blocks if "probably" in block)
-    monkeypatch.setattr(ports.check, "stable_name", lambda _: shown.partition("\n")[0])
-    monkeypatch.setattr(ports.check, "users_of", lambda _: [])
+    monkeypatch.setattr(ports.devices, "stable_name", lambda _: shown.partition("\n")[0])
+    monkeypatch.setattr(ports.devices, "users_of", lambda _: [])
     monkeypatch.setattr(ports.os, "access", lambda *_: False)
     monkeypatch.setattr(ports.advice, "user", lambda: "anna")
     monkeypatch.setattr(ports.advice, "group_of", lambda _: "dialout")
@@ -199,7 +199,7 @@ def test_rule_for_every_stick() -> None:
         for match in re.finditer(r'idVendor}=="(\w+)".*idProduct}=="([\w|]+)".*GROUP=', (ROOT / EXAMPLES[0]).read_text())
     ]
     known = {(f"{kind.vendor:04x}", f"{product:04x}") for kind in ports.KINDS for product in kind.products}
-    known |= {(f"{vendor:04x}", f"{product:04x}") for vendor, product in ports.DONGLES}
+    known |= {(f"{vendor:04x}", f"{product:04x}") for vendor, product in devices.DONGLES}
 
     assert known <= {(vendor, product) for vendor, products in rules for product in products}
 

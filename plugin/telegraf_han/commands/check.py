@@ -3,7 +3,7 @@
 One line a finding, `ok`, `warning` or `error`, and what to do. It loads the configuration as `run` does, looks at the keys' files,
 and opens each port as `run` would, unless another program has it: then it names that program, which may well be Telegraf with
 this very configuration. To a cable it listens for some seconds, since what comes shows an inverted line or a wrong speed. Only what
-the user who runs it may do is found out, so it is to be run as Telegraf's user; root is told what that user may not read.
+the user who runs it may do is found out, so it is to be run as Telegraf's user; root is told what that user may not open.
 """
 
 import os
@@ -15,6 +15,7 @@ from itertools import chain
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han import advice, options, receivers, settings, sources
+from telegraf_han.commands import devices
 from telegraf_han.config import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.p1 import signal
@@ -23,18 +24,16 @@ from telegraf_han.p1.framer import Framer
 from telegraf_han.secret import Key
 from telegraf_han.telegram import Frame
 
-STABLE_NAMES: Final = "/dev/serial/by-id"
-"""Where udev keeps a name for each device that does not change with the order of plugging in."""
 SAMPLE_KEY: Final = Key(bytes(16))
 """What stands in the sample configuration."""
-_PROCESSES: Final = "/proc"
-_CHANGING: Final = ("/dev/ttyUSB", "/dev/ttyACM")
 LISTEN_S: Final = 3.0
 """Some GAMA350 send a telegram a second [seen], DSMR meters one in ten."""
 LISTENED_BYTES: Final = 65_536
 """Kept of what was heard."""
 TELEGRAF: Final = "telegraf"
 """Telegraf's user in its packages."""
+DEVICES: Final = "/dev/"
+_GOOD: Final = "good if that is this plugin under Telegraf"
 
 
 class Finding(NamedTuple):
@@ -48,7 +47,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
     parser.add_argument("--listen", type=_time, default=LISTEN_S, metavar="TIME", help="how long to each cable (default: 3s; 0: not)")
-    parser.add_argument("--user", default=TELEGRAF, metavar="NAME", help="who has to read the key files, asked as root (default: telegraf)")
+    parser.add_argument("--user", metavar="NAME", help="who has to open keys and ports beside you (default: as root telegraf, else nobody)")
 
 
 def _time(text: str) -> float:
@@ -72,8 +71,8 @@ def run(arguments: Namespace) -> int:
     findings += [Finding("warning", note) for note in notes]
     findings += _user()
     _print(findings)
-    failed = False
-    for finding in chain(_keys(config), _key_files(config.file, arguments.user), _radios(config), _ports(config, arguments.listen)):
+    failed, user = False, arguments.user or ("" if os.geteuid() else TELEGRAF)
+    for finding in chain(_keys(config), _rights(config, user), _radios(config), _ports(config, arguments.listen)):
         _print([finding])
         failed = failed or finding.level == "error"
     return 1 if failed else 0
@@ -117,13 +116,17 @@ def _key(meter: MeterConfig) -> Finding:
     return Finding("ok", f"{meter.name}: encryption_key and authentication_key are there")
 
 
-def _key_files(file: str, user: str) -> Iterator[Finding]:
-    """As root: what Telegraf's user may not read, though root may."""
-    if os.geteuid():
-        return
-    for path in (file, *settings.key_files(file)):
-        if not advice.may_read(user, path):
+def _rights(config: Config, user: str) -> Iterator[Finding]:
+    """What another user, Telegraf's, may not open, though this one may."""
+    for path in (config.file, *settings.key_files(config.file)) if user else ():
+        if not advice.may_open(user, path, os.R_OK):
             yield Finding("error", f"{path} may not be read by user {user}: sudo chown {user} {path}, and its folders need x for it")
+    paths = [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]
+    if any(map(_has_dongle, config.receivers)):
+        paths += [dongle.node for dongle in devices.dongles()]
+    for path in paths if user else ():
+        if path.startswith(DEVICES) and os.path.exists(path) and not advice.may_open(user, path, os.R_OK | os.W_OK):
+            yield Finding("error", f"{path} may not be opened by user {user}{advice.permission(path, user)}")
 
 
 def _radios(config: Config) -> Iterator[Finding]:
@@ -140,6 +143,7 @@ def _ports(config: Config, listen_s: float) -> Iterator[Finding]:
             yield from _port(meter.name, meter.port, meter.line, listen_s)
     for receiver in config.receivers:
         yield from _programs(receiver) if receiver.command else _port(receiver.name, receiver.port, _line(receiver), 0.0)
+        yield from _dongle(receiver) if _has_dongle(receiver) else ()
 
 
 def _line(receiver: ReceiverConfig) -> str:
@@ -160,14 +164,36 @@ def _programs(receiver: ReceiverConfig) -> Iterator[Finding]:
             yield Finding("ok", f"{receiver.name}: {found}")
 
 
+def _has_dongle(receiver: ReceiverConfig) -> bool:
+    """Whether the programs that a type starts by itself open a dongle; where a command is configured, nobody knows."""
+    return bool(receivers.needs(receiver.type, receiver.command))
+
+
+def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
+    """The radio of such programs."""
+    found = devices.dongles()
+    if not found:
+        yield Finding("warning", f"{receiver.name}: no RTL-SDR dongle is plugged in that is known by its USB id")
+    for dongle in found:
+        others = devices.users_of(dongle.node)
+        if not os.access(dongle.node, os.R_OK | os.W_OK):
+            yield Finding(
+                "error", f"{receiver.name}: {dongle.node} may not be opened by user {advice.user()}{advice.permission(dongle.node)}"
+            )
+        elif others:
+            yield Finding("warning", f"{receiver.name}: {dongle.words} is in use by {', '.join(others)}: {_GOOD}")
+        else:
+            yield Finding("ok", f"{receiver.name}: {dongle.words} can be opened")
+
+
 def _port(name: str, port: str, line: str, listen_s: float) -> Iterator[Finding]:
     """Open a port as `run` would, unless it is in use, and listen."""
-    stable = stable_name(port)
+    stable = devices.stable_name(port)
     if stable:
         yield Finding("warning", f"{name}: {port} may be another device after the next plugging in; its stable name is {stable}")
-    others = users_of(port) if port.startswith("/dev/") else []
+    others = devices.users_of(port) if port.startswith(DEVICES) else []
     if others:
-        yield Finding("warning", f"{name}: {port} is in use by {', '.join(others)}: good if that is this plugin under Telegraf")
+        yield Finding("warning", f"{name}: {port} is in use by {', '.join(others)}: {_GOOD}")
         return
     wake, waker = os.pipe()
     try:
@@ -201,46 +227,3 @@ def _listened(name: str, source: sources.Source, listen_s: float) -> Finding:
         )
     why = signal.wrong(data) or "a bad contact, a long cable, another speed (`line`), or no P1 port"
     return Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {why}")
-
-
-def stable_name(port: str) -> str:
-    """The name that udev keeps for a device whose own name depends on the order of plugging in; "" where there is none."""
-    if not port.startswith(_CHANGING) or not os.path.isdir(STABLE_NAMES):
-        return ""
-    names = [os.path.join(STABLE_NAMES, name) for name in sorted(os.listdir(STABLE_NAMES))]
-    return next((name for name in names if os.path.realpath(name) == os.path.realpath(port)), "")
-
-
-def users_of(port: str) -> list[str]:
-    """The processes that have a device open, as far as this user may know: other users' only root sees."""
-    device = os.path.realpath(port)
-    found = []
-    for process in filter(str.isdecimal, listed(_PROCESSES)):
-        folder = os.path.join(_PROCESSES, process, "fd")
-        if any(_target(os.path.join(folder, descriptor)) == device for descriptor in listed(folder)):
-            found.append(f"process {process} ({_process_name(process)})")
-    return found
-
-
-def listed(folder: str) -> list[str]:
-    """Names in a folder; none where it cannot be read."""
-    try:
-        return os.listdir(folder)
-    except OSError:
-        return []
-
-
-def _target(link: str) -> str:
-    try:
-        return os.readlink(link)
-    except OSError:
-        return ""
-
-
-def _process_name(process: str) -> str:
-    try:
-        with open(os.path.join(_PROCESSES, process, "comm"), encoding="utf-8", errors="replace") as file:
-            name = file.read().strip()
-    except OSError as error:
-        return advice.words(error)
-    return name if name.isprintable() else "?"

@@ -13,9 +13,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from telegraf_han import advice
-from telegraf_han.commands import check
+from telegraf_han.commands import devices
 
-_USB: Final = "/sys/bus/usb/devices"
 _TELEGRAF: Final = "telegraf"
 
 
@@ -50,8 +49,6 @@ KINDS: Final = (
     Kind(0x067B, frozenset(), "", "a P1 cable"),
 )
 """The first row that fits counts."""
-DONGLES: Final = frozenset({(0x0BDA, 0x2832), (0x0BDA, 0x2838)})
-"""USB ids of radios with an RTL2832U."""
 
 
 class Port(NamedTuple):
@@ -72,15 +69,16 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Print a section a device; 0, or 1 where none is there."""
     ports = _listed()
-    dongles = list(_dongles())
+    dongles = devices.dongles()
     for port in ports:
         print("\n".join(_told(port, arguments.user)), end="\n\n")
-    for words in dongles:
-        print(f'{words}\n  probably  an RTL-SDR dongle: receiver, type = "rtl_433" or "rtl_wmbus"; it has no port', end="\n\n")
+    for dongle in dongles:
+        print("\n".join(_told_dongle(dongle, arguments.user)), end="\n\n")
     if ports or dongles:
         return 0
-    print("No serial device is here. Plug in the P1 cable or the receiver and ask again; `dmesg | tail` says what the system saw.")
-    print("In a virtual machine or a container the device has to be handed in first.")
+    print("No serial device is here. Plug in the P1 cable or the receiver and ask again;")
+    print("`sudo dmesg | tail` says what the system saw. In a virtual machine or a")
+    print("container the device has to be handed in first.")
     return 1
 
 
@@ -97,7 +95,7 @@ def _listed() -> list[Port]:
 
 def _told(port: Port, user: str | None) -> Iterator[str]:
     """The lines of one device."""
-    stable = check.stable_name(port.device)
+    stable = devices.stable_name(port.device)
     yield stable or port.device
     if stable:
         yield f"  device    {port.device}, another one perhaps after the next plugging in"
@@ -105,7 +103,19 @@ def _told(port: Port, user: str | None) -> Iterator[str]:
     yield f"  is        {' '.join(word for word in (port.words, f'({ids})' if ids else '') if word) or 'built in'}"
     yield f"  probably  {probably(port)}"
     yield from _rights(port.device, user)
-    users = check.users_of(port.device)
+    yield from _users(port.device)
+
+
+def _told_dongle(dongle: devices.Dongle, user: str | None) -> Iterator[str]:
+    """The lines of one dongle."""
+    yield dongle.words
+    yield '  probably  a receiver, type = "rtl_433" or "rtl_wmbus"; it has no port'
+    yield from _rights(dongle.node, user)
+    yield from _users(dongle.node)
+
+
+def _users(device: str) -> Iterator[str]:
+    users = devices.users_of(device)
     if users:
         yield f"  in use    by {', '.join(users)}"
 
@@ -130,25 +140,5 @@ def _rights(device: str, user: str | None) -> Iterator[str]:
         return
     for name in [user] if user else [*([] if may else [advice.user()]), _TELEGRAF]:
         if not advice.is_member(name, group):
-            yield f"            sudo usermod -aG {group} {name}    then log in again, or restart Telegraf"
-
-
-def _dongles() -> Iterator[str]:
-    """RTL-SDR dongles, by what they say of themselves."""
-    for name in sorted(check.listed(_USB)):
-        folder = os.path.join(_USB, name)
-        try:
-            ids = int(_line(folder, "idVendor"), 16), int(_line(folder, "idProduct"), 16)
-        except ValueError:
-            continue
-        if ids in DONGLES:
-            yield f"{_line(folder, 'manufacturer')} {_line(folder, 'product')} (USB {ids[0]:04x}:{ids[1]:04x})".strip()
-
-
-def _line(folder: str, name: str) -> str:
-    """A property of a USB device; "" where there is none."""
-    try:
-        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-            return file.read(256).strip()
-    except OSError:
-        return ""
+            then = "then restart Telegraf" if name == _TELEGRAF else "then log in again"
+            yield f"            sudo usermod -aG {group} {name}    {then}"

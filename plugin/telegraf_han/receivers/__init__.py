@@ -23,8 +23,9 @@ from typing import Final, NamedTuple
 from telegraf_han.errors import Cause, SourceError, TelegramError
 from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Send
 
-LINE_LIMIT: Final = 2048
-"""Characters of a line: the longest telegram is 290 bytes with link CRCs, 870 as spelled-out chips; logs put some words around."""
+LINE_LIMIT: Final = 8192
+"""Characters of a line: the longest telegram is 290 bytes with link CRCs, 870 as spelled-out chips; logs put some words around, and
+rtl_433 some 60 characters for each record of a telegram without encryption."""
 
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 

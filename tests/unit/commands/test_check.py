@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from telegraf_han import advice, secret
-from telegraf_han.commands import check
+from telegraf_han.commands import check, devices
 from telegraf_han.config import MeterConfig
 from telegraf_han.p1 import signal
 
@@ -38,12 +38,12 @@ def checked(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pyt
     """Check a configuration's text, as an ordinary user."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
 
-    def run(text: str, listen: str = "0") -> Checked:
+    def run(text: str, *words: str, listen: str = "0") -> Checked:
         (tmp_path / "han.toml").write_text(text)
         (tmp_path / "han.toml").chmod(0o600)
         parser = argparse.ArgumentParser()
         check.add_arguments(parser)
-        code = check.run(parser.parse_args(["--config", str(tmp_path / "han.toml"), "--listen", listen]))
+        code = check.run(parser.parse_args(["--config", str(tmp_path / "han.toml"), "--listen", listen, *words]))
         return Checked(code, capsys.readouterr().out)
 
     return run
@@ -126,8 +126,8 @@ def test_changing_name(checked, tmp_path: Path, device: str, monkeypatch: pytest
     """A device under a name that may change has its stable one told."""
     (tmp_path / "by-id").mkdir()
     (tmp_path / "by-id" / "usb-cable").symlink_to(device)
-    monkeypatch.setattr(check, "STABLE_NAMES", str(tmp_path / "by-id"))
-    monkeypatch.setattr(check, "_CHANGING", (device,))
+    monkeypatch.setattr(devices, "STABLE_NAMES", str(tmp_path / "by-id"))
+    monkeypatch.setattr(devices, "_CHANGING", (device,))
 
     assert checked(meter(device)).having("warning", f"its stable name is {tmp_path}/by-id/usb-cable")
 
@@ -233,7 +233,7 @@ def test_what_a_cable_delivers(sent: bytes, level: str, words: str) -> None:
 def test_cable_is_listened_to(checked, line: tuple[str, int], monkeypatch) -> None:
     """A telegram on a real terminal ends the listening."""
     device, cable = line
-    monkeypatch.setattr(check, "users_of", lambda _: [])
+    monkeypatch.setattr(devices, "users_of", lambda _: [])
     sending = threading.Event()
 
     def send() -> None:
@@ -266,7 +266,7 @@ def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device
     """Root may read every file; whether Telegraf's user may is looked up."""
     monkeypatch.setattr("os.geteuid", lambda: 0)
     (tmp_path / "home.ek").write_text(EK)
-    monkeypatch.setattr(advice, "may_read", lambda name, path: name == "telegraf" and not path.endswith("home.ek"))
+    monkeypatch.setattr(advice, "may_open", lambda name, path, _: name == "telegraf" and not path.endswith("home.ek"))
 
     found = checked(meter(device).replace(EK, "file:home.ek"))
 
@@ -274,8 +274,52 @@ def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device
     assert found.code == 1
 
 
+@pytest.mark.parametrize(("user", "words"), [(0, ()), (1000, ("--user", "telegraf"))], ids=["root", "named"])
+def test_port_that_telegraf_may_not_open(checked, device: str, monkeypatch, user: int, words: tuple[str, ...]) -> None:
+    """A device's group is told for the user who will open it: Telegraf's, where root checks, or the one who is named."""
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr(advice, "may_open", lambda name, path, rights: not (name == "telegraf" and path == device and rights & os.W_OK))
+    monkeypatch.setattr(advice, "permission", lambda path, name="": f": sudo usermod -aG dialout {name}" if path == device else "")
+
+    found = checked(meter(device), *words)
+
+    assert found.having("error", f"{device} may not be opened by user telegraf: sudo usermod -aG dialout telegraf")
+    assert found.code == 1
+
+
+def test_only_who_is_named_is_looked_up(checked, device: str, monkeypatch) -> None:
+    """An ordinary user's check is about himself."""
+    monkeypatch.setattr(advice, "may_open", lambda *_: False)
+
+    assert checked(meter(device)).code == 0
+
+
+@pytest.mark.parametrize(
+    ("there", "may", "held", "level", "words"),
+    [
+        (False, True, [], "warning", "no RTL-SDR dongle is plugged in"),
+        (True, True, [], "ok", "RTL2838 (USB 0bda:2838) can be opened"),
+        (True, True, ["process 7 (rtl_tcp)"], "warning", "is in use by process 7 (rtl_tcp)"),
+        (True, False, [], "error", "may not be opened by user"),
+    ],
+    ids=["none", "free", "in use", "no right"],
+)
+def test_dongle_of_programs(checked, tmp_path: Path, monkeypatch, there: bool, may: bool, held: list[str], level: str, words: str) -> None:
+    """What a type starts by itself needs a dongle; of a command of one's own nobody knows."""
+    node = tmp_path / "004"
+    node.touch()
+    monkeypatch.setattr(devices, "dongles", lambda: [devices.Dongle("RTL2838 (USB 0bda:2838)", str(node))] * there)
+    monkeypatch.setattr(devices, "users_of", lambda _: held)
+    monkeypatch.setattr(os, "access", lambda *_: may)
+    own = "[[receiver]]\nname = 'own'\ntype = 'rtl_433'\ncommand = ['sh']\n"
+    found = checked(f"{own}[[receiver]]\nname = 'roof'\ntype = 'rtl_433'\n")
+
+    assert found.having(level, "roof: ", words)
+    assert len([line for line in found.lines if "own: " in line]) == 1
+
+
 @pytest.mark.parametrize(("mode", "may"), [(0o644, True), (0o640, False), (0o600, False), (0o604, True)])
-def test_may_read(tmp_path: Path, mode: int, may: bool) -> None:
+def test_may_open(tmp_path: Path, mode: int, may: bool) -> None:
     """By owner, group and mode; the folders count too."""
     path = tmp_path / "key"
     path.touch(mode)
@@ -284,10 +328,11 @@ def test_may_read(tmp_path: Path, mode: int, may: bool) -> None:
         if folder.stat().st_uid == os.getuid():
             folder.chmod(folder.stat().st_mode | 0o001)
 
-    assert advice.may_read("nobody", str(path)) == may
-    assert advice.may_read("root", str(path))
-    assert advice.may_read("no-such-user", str(path))
-    assert not advice.may_read("nobody", str(path.with_name("missing")))
+    assert advice.may_open("nobody", str(path), os.R_OK) == may
+    assert not advice.may_open("nobody", str(path), os.R_OK | os.W_OK)
+    assert advice.may_open("root", str(path), os.R_OK)
+    assert advice.may_open("no-such-user", str(path), os.R_OK)
+    assert not advice.may_open("nobody", str(path.with_name("missing")), os.R_OK)
 
 
 @pytest.mark.parametrize("kind", ["rtl_433", "rtl_wmbus"])

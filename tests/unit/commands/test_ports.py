@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from telegraf_han import advice
-from telegraf_han.commands import check, ports
+from telegraf_han.commands import devices, ports
 
 
 @pytest.fixture
@@ -17,9 +17,9 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     from serial.tools import list_ports
 
     (tmp_path / "usb").mkdir()
-    monkeypatch.setattr(ports, "_USB", str(tmp_path / "usb"))
-    monkeypatch.setattr(check, "STABLE_NAMES", str(tmp_path / "by-id"))
-    monkeypatch.setattr(check, "_CHANGING", (str(tmp_path),))
+    monkeypatch.setattr(devices, "_USB", str(tmp_path / "usb"))
+    monkeypatch.setattr(devices, "STABLE_NAMES", str(tmp_path / "by-id"))
+    monkeypatch.setattr(devices, "_CHANGING", (str(tmp_path),))
 
     def run(*found: SimpleNamespace, words: tuple[str, ...] = ()) -> tuple[int, list[str]]:
         monkeypatch.setattr(list_ports, "comports", lambda: list(found))
@@ -94,20 +94,31 @@ def test_who_may_not_is_told_the_command(told, tmp_path: Path, monkeypatch: pyte
     assert not [line for line in member if "usermod" in line]
 
 
-def test_dongle_has_no_port(told, tmp_path: Path) -> None:
+def test_dongle_has_no_port(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An RTL-SDR is found by its USB ids; other USB devices and what is no device are passed over."""
+    monkeypatch.setattr(devices, "_NODES", str(tmp_path))
+    (tmp_path / "001").mkdir()
+    (tmp_path / "001" / "007").touch()
     for name, properties in {"1-1": ("0bda", "2838", "RTL2838UHIDIR"), "1-2": ("1d6b", "0002", "hub"), "usb1": ("", "", "")}.items():
         folder = tmp_path / "usb" / name
         folder.mkdir()
-        for key, value in zip(("idVendor", "idProduct", "product"), properties, strict=True):
+        for key, value in zip(("idVendor", "idProduct", "product", "busnum", "devnum"), (*properties, "1", "7"), strict=True):
             (folder / key).write_text(f"{value}\n")
 
-    code, lines = told()
+    monkeypatch.setattr(os, "access", lambda path, _: path == str(tmp_path / "001" / "007"))
+    monkeypatch.setattr(advice, "user", lambda: "ola")
+    monkeypatch.setattr(advice, "group_of", lambda _: "plugdev")
+    monkeypatch.setattr(advice, "is_member", lambda *_: False)
+    with (tmp_path / "001" / "007").open():
+        code, lines = told()
 
     assert code == 0
     assert lines[0] == "RTL2838UHIDIR (USB 0bda:2838)"
     assert '"rtl_433" or "rtl_wmbus"' in lines[1]
-    assert len([line for line in lines if line]) == 2
+    assert lines[2] == "  rights    ola may open it"
+    assert lines[3].split("    then")[0].strip() == "sudo usermod -aG plugdev telegraf"
+    assert lines[4].startswith(f"  in use    by process {os.getpid()} (")
+    assert len([line for line in lines if line]) == 5
 
 
 def test_nothing_plugged_in(told) -> None:
@@ -116,6 +127,21 @@ def test_nothing_plugged_in(told) -> None:
 
     assert code == 1
     assert "Plug in" in lines[0]
+
+
+def test_fits_a_terminal(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is wider than 80 columns but names and commands, which one copies."""
+    tty = tmp_path / "ttyUSB0"
+    tty.touch()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    monkeypatch.setattr(advice, "group_of", lambda _: "dialout")
+    monkeypatch.setattr(advice, "is_member", lambda *_: False)
+
+    _, lines = told(device(str(tty)), words=("--user", "telegraf"))
+    _, empty = told()
+
+    assert [line for line in (*lines, *empty) if len(line) > 80 and str(tty) not in line] == []
+    assert max(len(f"  probably  {kind.what}") for kind in ports.KINDS) <= 80
 
 
 def test_membership() -> None:

@@ -72,7 +72,7 @@ def _events(*pieces: bytes) -> list[object]:
 
 A = Frame("wmbus", b"a", NOW_NS, -70.5)
 B = Frame("wmbus", b"b", NOW_NS, -70.5)
-LONG = Fault(Cause.FRAMING, "line of more than 2048 characters", 2048)
+LONG = Fault(Cause.FRAMING, "line of more than 8192 characters", 8192)
 BAD = Fault(Cause.CHECKSUM, "made to fail", 3)
 
 
@@ -85,12 +85,12 @@ BAD = Fault(Cause.CHECKSUM, "made to fail", 3)
         (b"a\r\nb", [A, B]),
         (b"# remark\na\n", [A]),
         (b"a\nbad\nb\n", [A, BAD, B]),
-        (b"x" * 2048 + b"\na\n", [Frame("wmbus", b"x" * 2048, NOW_NS, -70.5), A]),
-        (b"x" * 2049 + b"\na\n", [LONG, A]),
-        (b"x" * 9000 + b"\na\n", [LONG, A]),
-        (b"a\n" + b"x" * 9000, [A, LONG]),
-        (b"x" * 2049 + b"\n" + b"x" * 2049 + b"\na\n", [LONG, LONG, A]),
-        (b"x" * 5000 + b"\n\na\n", [LONG, A]),
+        (b"x" * 8192 + b"\na\n", [Frame("wmbus", b"x" * 8192, NOW_NS, -70.5), A]),
+        (b"x" * 8193 + b"\na\n", [LONG, A]),
+        (b"x" * 20_000 + b"\na\n", [LONG, A]),
+        (b"a\n" + b"x" * 20_000, [A, LONG]),
+        (b"x" * 8193 + b"\n" + b"x" * 8193 + b"\na\n", [LONG, LONG, A]),
+        (b"x" * 9000 + b"\n\na\n", [LONG, A]),
     ],
     ids=[
         "nothing",
@@ -119,6 +119,6 @@ def test_buffer_is_bounded() -> None:
     """Input that never ends a line is not kept."""
     receiver = receivers.Lines(_read)
     for _ in range(100):
-        receiver.feed(b"x" * 1500, NOW_NS)
+        receiver.feed(b"x" * 5000, NOW_NS)
 
     assert len(receiver._left) <= receivers.LINE_LIMIT

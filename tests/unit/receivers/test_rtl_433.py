@@ -52,6 +52,41 @@ def test_broken_lines_are_faults(text: str) -> None:
     assert fault.cause == Cause.FRAMING
 
 
+COLUMNS = ["time", "msg", "codes", "model", "id", "type_string", "data", "mic"]
+
+
+def table(*rows: dict[str, str]) -> str:
+    """What `-F csv` prints."""
+    return "\n".join([",".join(COLUMNS), *(",".join(row.get(name, "") for name in COLUMNS) for row in rows)])
+
+
+def test_frame_of_a_row() -> None:
+    """The first line names the columns; values may hold a comma behind a backslash."""
+    row = {"time": "2026-11-22 16:42:26", "model": "Wireless-MBus", "type_string": "Heat\\, cooling", "data": FRAME.hex(), "mic": "CRC"}
+
+    assert events(table(row, {"model": "Acurite-Tower", "data": "00"}, row)) == [Frame("wmbus", FRAME, NOW_NS, None)] * 2
+
+
+@pytest.mark.parametrize("text", [",,,Wireless-MBus,,,44,CRC", "Tuned to 868.950MHz, really", table({"model": "Wireless-MBus"}).upper()])
+def test_row_without_columns(text: str) -> None:
+    """Nothing says which column is which."""
+    assert events(text) == []
+
+
+@pytest.mark.parametrize("data", ["", "4", "zz", "44"])
+def test_broken_rows_are_faults(data: str) -> None:
+    """A row of a meter without a frame is counted."""
+    (fault,) = events(table({"model": "Wireless-MBus", "data": data}))
+
+    assert isinstance(fault, Fault)
+    assert fault.cause == Cause.FRAMING
+
+
+def test_row_that_is_cut() -> None:
+    """Fewer values than columns: none can be told."""
+    assert events(table({"model": "Wireless-MBus", "data": FRAME.hex()}).rpartition(",")[0]) == []
+
+
 def test_length_that_does_not_fit_is_a_fault() -> None:
     """A frame shorter than its own length field is cut."""
     (fault,) = events(line(data=FRAME.hex()[:-4]))

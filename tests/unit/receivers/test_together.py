@@ -1,0 +1,51 @@
+"""One telegram through every receiver at once: the same frame comes out of each, so it counts once, with the best level."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from telegraf_han import receivers, settings
+from telegraf_han.decoder import Decoder
+from telegraf_han.telegram import Frame
+
+CASES = Path(__file__).parents[2] / "cases"
+KINDS = sorted(path.name.split("-")[1] for path in CASES.glob("receiver-*-gama350"))
+NOW_NS = 1_795_348_800_000_000_000
+
+
+def frame(kind: str) -> Frame:
+    """What a receiver makes of its recording of one telegram."""
+    text = (CASES / f"receiver-{kind}-gama350" / "input.hex").read_text()
+    receiver = receivers.named(kind).Receiver()
+    data = bytes.fromhex("".join(line.split("#")[0] for line in text.splitlines()))
+    events = [*receiver.feed(data, NOW_NS), *receiver.finish(NOW_NS)]
+    (only,) = {event for event in events if isinstance(event, Frame)}
+    return only
+
+
+def test_there_is_a_recording_of_each() -> None:
+    """A type without one would be left out below."""
+    assert {*KINDS, "hex"} == set(receivers.kinds())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_receiver_hands_on_the_same_frame(kind: str) -> None:
+    """Whatever a stick puts around it, or a program, what is left is the telegram."""
+    assert frame(kind).data == frame("rtl_433").data
+
+
+@pytest.mark.parametrize("order", [*permutations(("rtl_433", "cul", "amb8465", "rtl_wmbus"), 3)], ids=" ".join)
+def test_counts_once_with_the_best_level(order: tuple[str, ...]) -> None:
+    """The first is decoded at once; who hears it better afterwards is the level of the link, who tells none changes nothing."""
+    decoder = Decoder(settings.load(str(CASES / "receiver-cul-gama350" / "config.toml")))
+    (meter,) = decoder.meters.values()
+    frames = [frame(kind) for kind in order]
+    taken = [decoder.take(one._replace(received_ns=NOW_NS + number * 10**8), f"r{number}") for number, one in enumerate(frames)]
+    levels = [one.rssi_dbm for one in frames if one.rssi_dbm is not None]
+
+    assert [telegram is not None for telegram in taken] == [True, False, False]
+    assert (meter.telegrams, meter.decoded, meter.duplicates) == (3, 1, 2)
+    assert taken[0].rssi_dbm == frames[0].rssi_dbm
+    assert meter.rssi_dbm == max(levels)
+    assert f"rssi_dbm={max(levels):.1f}," in decoder.status(NOW_NS, {}).decode()

@@ -13,9 +13,6 @@ Interface = Literal["p1", "wmbus"]
 Value = int | float | str | None
 """What a reading holds in base units: int wherever exact, text, or None where the meter itself says it has no value."""
 
-PRESENT_LIMIT: Final = 8
-"""How many bytes of a foreign payload a message may show."""
-
 
 class Frame(NamedTuple):
     """One telegram as its link delivered it; link checksums are checked and removed.

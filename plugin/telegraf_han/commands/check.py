@@ -9,13 +9,14 @@ the user who runs it may do is found out, so it is to be run as Telegraf's user;
 import os
 import shutil
 import time
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final, Literal, NamedTuple
 
-from telegraf_han import advice, options, receivers, settings, sources
+from telegraf_han import advice, receivers, settings, sources
 from telegraf_han.commands import devices
+from telegraf_han.commands.arguments import duration_s
 from telegraf_han.config import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.p1 import signal
@@ -52,10 +53,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _time(text: str) -> float:
     """Seconds, 0 too. Raises ArgumentTypeError."""
-    try:
-        return 0.0 if text == "0" else options.duration_s(text)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
+    return 0.0 if text == "0" else duration_s(text)
 
 
 def run(arguments: Namespace) -> int:

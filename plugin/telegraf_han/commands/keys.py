@@ -10,12 +10,13 @@ import re
 import sys
 import textwrap
 import time
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from telegraf_han import options, readers, settings
+from telegraf_han import readers, settings
 from telegraf_han.commands import captures
+from telegraf_han.commands.arguments import duration_s
 from telegraf_han.config import Config, require_sources
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.keytrial import judgement
@@ -54,19 +55,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--config", required=True, metavar="FILE", help="configuration (TOML) with the meters and their keys, wrong ones too"
     )
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="what the input is; found out where it is not said")
-    parser.add_argument("--time", type=_span_s, default=LISTENED_S, metavar="TIME", help="listen no longer than this, default 3m")
+    parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="listen no longer than this, default 3m")
     parser.add_argument(
         "--serial", action="append", default=[], metavar="NUMBER", help="number on the meter; system titles made of it are tried too (P1)"
     )
     parser.add_argument("--save", metavar="FOLDER", help="write keys that were found into files here, which only you may read")
     parser.add_argument("input", nargs="*", metavar="INPUT", help='capture; "-" is stdin; nothing listens to the configured sources')
-
-
-def _span_s(value: str) -> float:
-    try:
-        return options.duration_s(value)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
 
 
 def run(arguments: Namespace) -> int:

@@ -9,12 +9,13 @@ import contextlib
 import os
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from telegraf_han import advice, options, readers, settings
+from telegraf_han import advice, readers, settings
+from telegraf_han.commands.arguments import duration_s
 from telegraf_han.config import Config
 from telegraf_han.errors import ConfigError
 from telegraf_han.log import Log
@@ -41,15 +42,8 @@ _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with a [[receiver]]; it needs no [[meter]]")
-    parser.add_argument("--time", type=_span_s, metavar="TIME", help="end after this time, such as 5m (default: q or Ctrl-C)")
+    parser.add_argument("--time", type=duration_s, metavar="TIME", help="end after this time, such as 5m (default: q or Ctrl-C)")
     parser.add_argument("--save", metavar="FILE", help="append each telegram to this file, a line of hex, as `decode` and `keys` read them")
-
-
-def _span_s(value: str) -> float:
-    try:
-        return options.duration_s(value)
-    except ValueError as error:
-        raise ArgumentTypeError(str(error)) from None
 
 
 def run(arguments: Namespace) -> int:

@@ -61,6 +61,11 @@ NOT_YET = {"Signal strength", "Received", "Telegrams per minute", "Errors by cau
 """A cable has no signal, and counters have no steps before the plugin has run for some minutes."""
 WINDOW_S = 300
 PAST_S = 1800
+INTERVAL_S = 2
+"""Between two telegrams. The past comes at once, and the plugin holds 4 MiB of lines for a Telegraf that is slower (telegraf_han.outbox):
+35 minutes of four meters have to fit, and at one telegram a second they need not."""
+HOUSEHOLD = ("--pv-kwp", "0", "--interval", str(INTERVAL_S))
+"""No roof, so that power is always drawn."""
 PATIENCE_S = 180
 """For the past of four meters on a machine that does other things too; on a quiet one it takes 15 s."""
 NS = 10**9
@@ -77,8 +82,8 @@ class House(NamedTuple):
 
 @contextlib.contextmanager
 def _meters(folder: Path, start: str) -> Iterator[None]:
-    """The four meters without a roof, so that power is always drawn, until the block ends."""
-    words = ("--to", "pty", "--wait", "--start", start, "--pv-kwp", "0")
+    """The four meters, until the block ends."""
+    words = ("--to", "pty", "--wait", "--start", start, *HOUSEHOLD)
     processes = [
         subprocess.Popen(cleartext.simulate(model, *words, "--serial", serial, "--link", str(folder / model)), stderr=subprocess.DEVNULL)
         for model, serial in SERIALS.items()
@@ -139,9 +144,7 @@ def _expected(influx: running.Influx, arrived: Store, now_s: int, start: str) ->
     """The second pair of buckets, and what was sent up to now."""
     store, sent = Store(influx, "sent"), {}
     for model, serial in SERIALS.items():
-        found = cleartext.sent(
-            model, start, now_s + 1 - int(datetime.fromisoformat(start).timestamp()), "--pv-kwp", "0", "--serial", serial
-        )
+        found = cleartext.sent(model, start, now_s + 1 - int(datetime.fromisoformat(start).timestamp()), *HOUSEHOLD, "--serial", serial)
         sent[model] = {stamp: fields for stamp, fields in found.items() if stamp <= now_s * NS}
         tags = {"interface": "p1", "meter": model, "model": model.upper(), "serial": serial}
         store.windows(line("electricity", tags, fields, begin) for begin, fields in _windows(sent[model], now_s))
@@ -172,10 +175,10 @@ def house(influxd_binary: Path, telegraf_binary: Path, tmp_path_factory: pytest.
             running.until(
                 lambda: min([*_newest(influx, arrived).values(), 0][: len(SERIALS)]) > live_s, "the past of all meters", PATIENCE_S
             )
-            now_s = int(time.time())
+            now_s = int(time.time()) // INTERVAL_S * INTERVAL_S
             running.until(lambda: min(_newest(influx, arrived).values()) >= now_s, "the present of all meters", PATIENCE_S)
             log = telegraf.log_text()
-        assert " E! " not in log, log
+        assert " E! [inputs" not in log, log  # a slow write is tried again, and what arrived is looked at below
         words = [sys.executable, "-m", "telegraf_han", "influx", "backfill", "--start", start, "--stop", _iso(now_s // WINDOW_S * WINDOW_S)]
         subprocess.run(words, env=os.environ | names, check=True, capture_output=True, timeout=120)
         expected, sent = _expected(influx, arrived, now_s, start)
@@ -264,7 +267,9 @@ def test_read_out(house: House, model: str) -> None:
     assert {value for frame in board.shown("Errors by cause").frames for values in frame.numbers().values() for value in values} <= {0}
     assert [value for value in board.shown("State of the read-out").column("State") if value][-1] == "ok"
     offsets = [value for value in board.shown("Clock offset").column("Clock offset") if value is not None]
-    assert -PAST_S - WINDOW_S - 60 < offsets[0] <= offsets[-1] < 60  # the past catches up
+    assert min(offsets) > -PAST_S - WINDOW_S - 60  # while the past was read
+    assert max(offsets) < 60
+    assert abs(offsets[-1]) < 60
     assert board.shown("Telegraf: buffer").some()
     assert board.shown("Telegraf: memory").some()
     assert {panel["title"] for panel in board.panels() if not board.answer(panel).some()} <= NOT_YET

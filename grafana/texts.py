@@ -446,12 +446,12 @@ PANELS: Final = {
     "counters": Both(
         Words(
             "Counters of the chosen time",
-            "Telegrams that came, were read, came twice, whose tag did not verify, that got the host's clock, and lines that Telegraf did not take.",
+            "Telegrams that came, were read, came twice, without a tag that fits (on the air: all), that got the host's clock, and lines that Telegraf did not take.",
             _NO_STATUS,
         ),
         Words(
             "Liczniki w wybranym czasie",
-            "Telegramy przychodzące, odczytane, podwójne, bez zgodnej weryfikacji, z czasem komputera oraz linie nieodebrane przez Telegraf.",
+            "Telegramy przychodzące, odczytane, podwójne, bez zgodnego znacznika (w radiu: wszystkie), z czasem komputera oraz linie nieodebrane przez Telegraf.",
             _BRAK_STANU,
         ),
     ),

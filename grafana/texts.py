@@ -241,8 +241,8 @@ PANELS: Final = {
         Words("Szczyt miesiąca", "Kwadrans z najwyższą średnią mocą pobieraną od początku miesiąca.", _BRAK_ENERGII),
     ),
     "base_load": Both(
-        Words("Base load at night", "The lowest hourly mean of import power between 1 and 5 o'clock in the last seven nights.", _NO_ENERGY),
-        Words("Nocne minimum", "Najniższa średnia godzinowa mocy pobieranej między 1 a 5 w ostatnich siedmiu nocach.", _BRAK_ENERGII),
+        Words("Base load", "The lowest hourly mean of import power between 1 and 5 o'clock in the last seven nights.", _NO_ENERGY),
+        Words("Pobór nocny", "Najniższa średnia godzinowa mocy pobieranej między 1 a 5 w ostatnich siedmiu nocach.", _BRAK_ENERGII),
     ),
     "top_days": Both(
         Words(
@@ -419,7 +419,7 @@ PANELS: Final = {
     # --- health
     "last_telegram": Both(
         Words("Last telegram", "When the newest telegram of this meter was sent.", "No telegram within 40 days."),
-        Words("Ostatni telegram", "Kiedy wysłano najnowszy telegram tego licznika.", "Brak telegramu od 40 dni."),
+        Words("Ostatni odczyt", "Kiedy wysłano najnowszy telegram tego licznika.", "Brak telegramu od 40 dni."),
     ),
     "age": Both(
         Words(
@@ -543,8 +543,8 @@ PANELS: Final = {
         Words("Moc teraz, wszystkie liczniki", "Suma ostatnich mocy liczników odebranych w ciągu 15 minut.", "Brak telegramu od 15 minut."),
     ),
     "sum_energy": Both(
-        Words("This month, all meters", "Imported energy of all meters since the month began.", _NO_ENERGY),
-        Words("Ten miesiąc, wszystkie liczniki", "Energia pobrana przez wszystkie liczniki od początku miesiąca.", _BRAK_ENERGII),
+        Words("Total this month", "Imported energy of all meters since the month began.", _NO_ENERGY),
+        Words("Razem w miesiącu", "Energia pobrana przez wszystkie liczniki od początku miesiąca.", _BRAK_ENERGII),
     ),
     "meters": Both(
         Words("Meters", "Heard within 31 days, heard within 15 minutes, and those whose read-out says anything but OK.", "None"),

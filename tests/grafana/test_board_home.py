@@ -184,7 +184,7 @@ def test_peak_of_last_month(household):
 
 def test_base_load(home):
     """The lowest hour of the seven nights is that of the 14th, a tenth of its day's power."""
-    assert home.shown("Base load at night").figures() == {"Imported": (1200 + 120 * 14) // 10}
+    assert home.shown("Base load").figures() == {"Imported": (1200 + 120 * 14) // 10}
 
 
 def test_days_with_most_use(home):

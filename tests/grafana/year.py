@@ -176,7 +176,7 @@ def measure(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    chosen = Path(sys.argv[2]) if len(sys.argv) > 2 else HERE.parents[1] / ".cache/year"
+    chosen = Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else HERE.parents[1] / ".cache/year"
     if sys.argv[1] == "load":
         load(chosen, int(sys.argv[3]) if len(sys.argv) > 3 else 365)
     else:

@@ -69,7 +69,6 @@ PANELS: Final = [
                 step("filterFieldsByName", {"exclude": {"names": ["Time"]}}, "/^[BDE]$/"),
                 *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
                 *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
-                *grouped(["meter"], {"month_energy": "sum"}, "/^D$/"),
                 renamed_to({name: name for name in ("Time", "meter", *_COLUMNS)}),
                 step("joinByField", {"byField": "meter", "mode": "outer"}),
                 step(
@@ -91,7 +90,7 @@ PANELS: Final = [
             table(allmeters.of_all({"telegram": q.IMPORT_W}, _HEARD)),
             table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
             table(allmeters.days_of_all("today_energy")),
-            table(allmeters.since_of_all("«month_energy»")),
+            table(allmeters.since_of_all("month_energy")),
             table(allmeters.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
         ],
     ),
@@ -101,7 +100,7 @@ PANELS: Final = [
         bars("watth", {"imported": {}}, "meter", orientation="horizontal", showValue="always")
         | _THIS_MONTH
         | {"transformations": [step("sortBy", {"fields": {}, "sort": [{"field": "«imported»", "desc": True}]})]},
-        [table(allmeters.ranking("imported", 10))],
+        [table(allmeters.since_of_all("imported", 10))],
     ),
     Panel(
         "power_of_all",

@@ -157,22 +157,20 @@ class Decoder:
 
         `now_ns` is the host clock in live operation; None, in `decode` and replay, stamps with the meter's clock.
         """
-        time_ns = telegram.time_ns or telegram.received_ns
-        if now_ns is not None:
-            time_ns = self._stamp_ns(telegram, now_ns)
+        time_ns = self._stamp_ns(telegram, now_ns)
         if self._config.output.layout == "obis":
             return lineprotocol.tall(telegram, time_ns)
         return lineprotocol.wide(telegram, self._config.output.measurement, time_ns)
 
-    def _stamp_ns(self, telegram: Telegram, now_ns: int) -> int:
+    def _stamp_ns(self, telegram: Telegram, now_ns: int | None) -> int:
         """The meter's clock where it is within an hour of the host's, or where the host's cannot be right."""
-        if telegram.time_ns is None:
-            return telegram.received_ns
-        believed = now_ns < RELEASED_S * _NS or abs(telegram.time_ns - telegram.received_ns) <= CLOCK_BELIEVED_NS
-        if believed:
-            return telegram.time_ns
-        self.meters[telegram.meter].host_stamped += 1
-        return telegram.received_ns
+        time_ns, received_ns = telegram.time_ns, telegram.received_ns
+        meter = self.meters[telegram.meter]
+        if time_ns is not None:
+            if now_ns is None or now_ns < RELEASED_S * _NS or abs(time_ns - received_ns) <= CLOCK_BELIEVED_NS:
+                return time_ns
+            meter.host_stamped += 1
+        return meter.host_stamp_ns(received_ns)
 
     def status(self, now_ns: int, dropped: Mapping[str, int]) -> bytes:
         """The `electricity_link` lines of all meters; `dropped` counts each meter's lines that Telegraf did not take."""

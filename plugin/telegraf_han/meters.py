@@ -16,6 +16,9 @@ DUPLICATES_REMEMBERED: Final = 16
 DUPLICATES_NS: Final = 300 * 1_000_000_000
 """How long a telegram counts as heard again; later the same bytes are a new statement of an unchanged meter."""
 
+ONE_READ_NS: Final = 1_000_000
+"""Stamps of telegrams of one read stay within this of its time; a host clock that was put back further begins anew."""
+
 
 class MeterState:
     """One configured meter and its history."""
@@ -28,6 +31,7 @@ class MeterState:
         "error_ns",
         "errors",
         "good_ns",
+        "host_ns",
         "host_stamped",
         "port_there",
         "recent",
@@ -54,6 +58,8 @@ class MeterState:
         self.tag_failed = False
         self.host_stamped = 0
         """Lines stamped with the host's clock, as the meter's was more than an hour off."""
+        self.host_ns: int | None = None
+        """The newest of these stamps."""
         self.port_there = True
         self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
 
@@ -67,6 +73,13 @@ class MeterState:
         error.meter = self.config.name
         self.failed(error.cause, now_ns)
         return error
+
+    def host_stamp_ns(self, received_ns: int) -> int:
+        """The host's clock as a stamp: telegrams that came in one read get one each, or the last would overwrite the others."""
+        if self.host_ns is not None and 0 <= self.host_ns - received_ns < ONE_READ_NS:
+            received_ns = self.host_ns + 1
+        self.host_ns = received_ns
+        return received_ns
 
     def heard_before(self, data: bytes, now_ns: int) -> bool:
         """Whether the same telegram came lately; remembers it."""

@@ -284,6 +284,20 @@ def test_stamp_in_replay(received_ns: int) -> None:
     assert one.meters["home"].host_stamped == 0
 
 
+@pytest.mark.parametrize("meter_ns", [None, 0, NOW_NS - 5 * HOUR_NS], ids=["no clock", "1970", "five hours late"])
+def test_stamps_of_one_read_differ(meter_ns: int | None) -> None:
+    """Telegrams that came in one read and get the host's clock do not overwrite each other; the next read's clock is taken as it is."""
+    one = decoder()
+
+    def stamps(received_ns: int) -> list[int]:
+        telegram = one.take(STOEN._replace(received_ns=received_ns), "home")._replace(time_ns=meter_ns)
+        return [linereader.metrics(one.line(telegram, received_ns))[0].time_ns for _ in range(3)]
+
+    assert stamps(NOW_NS) == [NOW_NS, NOW_NS + 1, NOW_NS + 2]
+    assert stamps(NOW_NS + NS) == [NOW_NS + NS, NOW_NS + NS + 1, NOW_NS + NS + 2]
+    assert stamps(NOW_NS - HOUR_NS)[0] == NOW_NS - HOUR_NS
+
+
 def test_layouts() -> None:
     """The configuration's layout decides, and its measurement."""
     wide, tall = decoder(), decoder(layout="obis")

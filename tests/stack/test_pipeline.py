@@ -28,6 +28,7 @@ from made import line
 from servers import running
 
 import cleartext
+import virtualmeters
 
 ROOT = Path(__file__).parents[2]
 ALERTING = str(ROOT / "tests/grafana/alerting")
@@ -80,23 +81,10 @@ class House(NamedTuple):
     now_s: int
 
 
-@contextlib.contextmanager
-def _meters(folder: Path, start: str) -> Iterator[None]:
+def _meters(folder: Path, start: str) -> contextlib.AbstractContextManager[None]:
     """The four meters, until the block ends."""
-    words = ("--to", "pty", "--wait", "--start", start, *HOUSEHOLD)
-    processes = [
-        subprocess.Popen(cleartext.simulate(model, *words, "--serial", serial, "--link", str(folder / model)), stderr=subprocess.DEVNULL)
-        for model, serial in SERIALS.items()
-    ]
-    try:
-        for model in SERIALS:
-            running.until((folder / model).exists, f"the pseudo terminal of {model}", 60)
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(10)
+    words = ("--start", start, *HOUSEHOLD)
+    return virtualmeters.on_terminals(folder, {model: (model, *words, "--serial", serial) for model, serial in SERIALS.items()})
 
 
 def _configuration(folder: Path) -> None:

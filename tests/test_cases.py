@@ -52,10 +52,10 @@ def _input(case: Path) -> bytes:
 def _receiver(case: Path) -> Receiver:
     """The receiver that a case is for."""
     interface = _interface(case)
-    if interface == "receiver":
-        found: Receiver = receivers.named(case.name.split("-")[1]).Receiver()
-        return found
-    return Framer() if interface == "p1" else receivers.lines()
+    if interface == "p1":
+        return Framer()
+    found: Receiver = receivers.named(case.name.split("-")[1] if interface == "receiver" else "hex").Receiver()
+    return found
 
 
 def _pieces(case: Path, play: str) -> list[bytes]:

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Final, Protocol
 
 from telegraf_han import __version__
-from telegraf_han.errors import ConfigError, SourceError
+from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
 
 OK: Final = 0
 USAGE: Final = 2
@@ -115,11 +115,11 @@ def main(argv: list[str] | None = None) -> int:
 
 def _called(name: str, words: list[str]) -> int:
     module, help_text = COMMANDS[name]
-    command = module()
     description = f"{help_text[0].upper()}{help_text[1:]}."
     parser = ArgumentParser(prog=f"telegraf-han {name}", description=description, formatter_class=_HELP)
-    command.add_arguments(parser)
     try:
+        command = module()
+        command.add_arguments(parser)
         return command.run(parser.parse_args(words))
     except (ConfigError, SourceError) as error:
         print(f"E! {error}", file=sys.stderr)
@@ -133,7 +133,7 @@ def _called(name: str, words: list[str]) -> int:
         print(f"E! {error.strerror or error}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
-        return OK
+        return INTERRUPTED
 
 
 def _forget_output() -> None:

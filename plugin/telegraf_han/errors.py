@@ -6,7 +6,10 @@ codes and ids; never payload beyond 8 bytes and never key material.
 """
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Final
+
+INTERRUPTED: Final = 130
+"""Exit code of what Ctrl-C ended before it was done, as shells have it; of what nothing else ends (`run`, `watch`) it is 0."""
 
 
 class Cause(StrEnum):

@@ -47,7 +47,7 @@ def started(
     `needs` are the programs behind a command and where to get them, looked for first, since a shell's words on a missing one come
     too late; one that prints nothing for `quiet_s` is given up.
     """
-    missing = next((program for program in needs or () if not _is_installed(program)), "")
+    missing = next((program for program in needs or () if not located(program)), "")
     if needs and missing:
         raise SourceError(f"{missing} cannot be started: no such program; install it ({needs[missing]}) or write a `command` of your own")
     try:
@@ -61,8 +61,10 @@ def started(
     return Program(" and ".join(needs or ()) or command[0], child, wake, say, quiet_s)
 
 
-def _is_installed(program: str) -> bool:
-    return any(os.access(os.path.join(folder, program), os.X_OK) for folder in os.get_exec_path())
+def located(program: str) -> str:
+    """Where a program is that a command names: by its own path, or found on PATH; "" where it is not, or may not be started."""
+    places = [program] if "/" in program else [os.path.join(folder, program) for folder in os.get_exec_path()]
+    return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), "")
 
 
 def _guard(group: int) -> subprocess.Popen[bytes] | None:

@@ -11,14 +11,12 @@ from typing import Final
 
 from telegraf_han.config import Config, Output
 from telegraf_han.decoder import Decoder
-from telegraf_han.influx import connection
+from telegraf_han.influx import connection, history
 from telegraf_han.influx.connection import Place
 from telegraf_han.simulate import command
 from telegraf_han.simulate.plan import planned
 from telegraf_han.simulate.stream import Sent
 
-BATCH_BYTES: Final = 4 << 20
-"""Lines sent at once: some 8,000 telegrams, which InfluxDB takes in a tenth of a second."""
 READABLE: Final = "wide"
 
 
@@ -38,45 +36,32 @@ def run(arguments: Namespace) -> int:
 
 
 class InfluxSink:
-    """Telegrams decoded and written in batches; see `simulate.serve.Sink`."""
+    """Telegrams decoded and written in batches, again while InfluxDB is away for a moment; see `simulate.serve.Sink`."""
 
     def __init__(self, place: Place, decoder: Decoder) -> None:
         """Nothing is written yet."""
-        self._place: Final = place
+        self._bucket: Final = place.bucket
         self._decoder: Final = decoder
-        self._lines: list[bytes] = []
-        self._octets = 0
-        self._telegrams = 0
+        self._writer: Final = history.Writer(place, history.not_taken)
 
     def deliver(self, sent: Sent, patience_s: float) -> None:  # noqa: ARG002, InfluxDB is always waited for
-        """Take one telegram; a full batch is written. Raises SourceError, Refused."""
+        """Take one telegram; a full batch is written. Raises SourceError, RefusedError."""
         telegram = self._decoder.take(sent.frame)
-        if telegram is None:
-            return
-        self._telegrams += 1
-        self._lines.append(self._decoder.line(telegram))
-        self._octets += len(self._lines[-1])
-        if self._octets >= BATCH_BYTES:
-            self._write()
+        if telegram is not None:
+            self._writer.put(self._decoder.line(telegram))
 
     def idle(self, seconds: float) -> None:
-        """Real time is reached: write what there is, then wait."""
-        self._write()
+        """Real time is reached: write what there is, then wait. Raises SourceError, RefusedError."""
+        self._writer.flush()
         time.sleep(seconds)
 
     def wait_for_reader(self) -> None:
         """A database always reads."""
 
     def finish(self) -> None:
-        """Write the last batch and say how much it was."""
-        self._write()
-        print(f"I! {self._telegrams} telegrams written to {self._place.bucket}", file=sys.stderr)
+        """Write the last batch. Raises SourceError, RefusedError."""
+        self._writer.flush()
 
     def close(self) -> None:
-        """The connection closes itself."""
-
-    def _write(self) -> None:
-        if self._lines:
-            self._place.api.write(self._place.bucket, b"".join(self._lines))
-        self._lines.clear()
-        self._octets = 0
+        """Say how much is written, also where it ended too early. The connection closes itself."""
+        print(f"I! {self._writer.stored} telegrams written to {self._bucket}", file=sys.stderr)

@@ -28,6 +28,7 @@ from made import line
 from servers import running
 
 import cleartext
+import virtualmeters
 
 ROOT = Path(__file__).parents[2]
 ALERTING = str(ROOT / "tests/grafana/alerting")
@@ -115,23 +116,19 @@ class House(NamedTuple):
     now_s: int
 
 
-@contextlib.contextmanager
-def _meters(folder: Path, start: str) -> Iterator[None]:
+def _meters(folder: Path, start: str) -> contextlib.AbstractContextManager[None]:
     """All meters, until the block ends."""
-    processes = []
-    for name, meter in METERS.items():
-        words = ["--to", "pty", "--link", str(folder / name), "--wait", "--start", start]
-        words += ["--interface", "wmbus", "--receiver", meter.stick] if meter.stick else []
-        processes.append(subprocess.Popen(cleartext.simulate(meter.model, *meter.household(), *words), stderr=subprocess.DEVNULL))
-    try:
-        for name in METERS:
-            running.until((folder / name).exists, f"the pseudo terminal of {name}", 60)
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(10)
+    words = {
+        name: (
+            meter.model,
+            "--start",
+            start,
+            *meter.household(),
+            *(("--interface", "wmbus", "--receiver", meter.stick) if meter.stick else ()),
+        )
+        for name, meter in METERS.items()
+    }
+    return virtualmeters.on_terminals(folder, words)
 
 
 def _configuration(folder: Path) -> None:

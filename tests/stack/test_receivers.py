@@ -5,19 +5,15 @@ from __future__ import annotations
 import contextlib
 import json
 import shlex
-import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from servers import running
 
 import cleartext
 import linereader
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+import virtualmeters
 
 ROOT = Path(__file__).parents[2]
 LEVELS = {"im871a": -70.0, "amb8465": -102.0, "rc1180": -90.0, "cul": -69.0, "iu891a": -80.0}
@@ -52,23 +48,10 @@ def _program(kind: str, serial: str, start: str) -> list[str]:
     return ["sh", "-c", f"{shlex.join(words)} | sed -u {shlex.quote(PROGRAMS[kind])}"]
 
 
-@contextlib.contextmanager
-def _sticks(folder: Path, start: str) -> Iterator[None]:
+def _sticks(folder: Path, start: str) -> contextlib.AbstractContextManager[None]:
     """Virtual sticks on pseudo-terminals, the meters' seconds as long as a tenth."""
-    processes = []
-    for kind in LEVELS:
-        words = ("--interface", "wmbus", "--serial", SERIALS[kind], "--receiver", kind, "--to", "pty", "--link", str(folder / kind))
-        pace = ("--wait", "--start", start, *PACE)
-        processes.append(subprocess.Popen(cleartext.simulate("gama350", *words, *pace), stderr=subprocess.DEVNULL))
-    try:
-        for kind in LEVELS:
-            running.until((folder / kind).exists, f"the port of {kind}")
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(10)
+    words = ("gama350", "--interface", "wmbus", "--start", start, *PACE)
+    return virtualmeters.on_terminals(folder, {kind: (*words, "--serial", SERIALS[kind], "--receiver", kind) for kind in LEVELS})
 
 
 def test_every_receiver_through_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from servers import running
 
 import cleartext
 import linereader
+import virtualmeters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,25 +35,9 @@ KEYS = {"encryption_key": "000102030405060708090a0b0c0d0e0f", "authentication_ke
 TO_FILE = '[[outputs.file]]\n  files = ["{file}"]\n  data_format = "influx"\n'
 
 
-@contextlib.contextmanager
-def _meters(folder: Path, start: str, models: tuple[str, ...] = MODELS, speed: str = "10") -> Iterator[None]:
-    """Virtual meters on pseudo terminals named after them, until the block ends."""
-    processes = [
-        subprocess.Popen(
-            cleartext.simulate(model, "--to", "pty", "--link", str(folder / model), "--wait", "--start", start, "--speed", speed),
-            stderr=subprocess.DEVNULL,
-        )
-        for model in models
-    ]
-    try:
-        for model in models:
-            running.until((folder / model).exists, f"the pseudo terminal of {model}")
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait(10)
+def _meters(folder: Path, start: str, models: tuple[str, ...] = MODELS, speed: str = "10") -> contextlib.AbstractContextManager[None]:
+    """Virtual meters on pseudo-terminals named after them, until the block ends."""
+    return virtualmeters.on_terminals(folder, {model: (model, "--start", start, "--speed", speed) for model in models})
 
 
 def _configuration(folder: Path, models: tuple[str, ...] = MODELS, extra: str = "") -> Path:
@@ -179,18 +164,12 @@ def test_radio(telegraf_binary: Path, tmp_path: Path) -> None:
         f'[[meter]]\nname = "{model}"\ninterface = "wmbus"\nid = "{serial}"\nkey = "{KEYS["encryption_key"]}"\n'
         for model, serial in RADIO.items()
     ]
-    receivers = []
-    with contextlib.ExitStack() as stack:
-        for model, serial in RADIO.items():
-            words = cleartext.simulate(model, "--interface", "wmbus", "--to", "pty", "--link", str(tmp_path / f"stick-{model}"), "--wait")
-            process = subprocess.Popen([*words, "--start", start, "--speed", "60", "--serial", serial], stderr=subprocess.DEVNULL)
-            stack.callback(process.wait, 10)
-            stack.callback(process.terminate)
-            receivers.append(f'[[receiver]]\nname = "stick-{model}"\ntype = "hex"\nport = "stick-{model}"\n')
-            running.until((tmp_path / f"stick-{model}").exists, "the virtual stick")
-        config.write_text('[output]\nstatus_interval = "1s"\n' + "".join(receivers + sections))
-        config.chmod(0o600)
-        telegraf = stack.enter_context(_telegraf(telegraf_binary, tmp_path, config))
+    receivers = [f'[[receiver]]\nname = "stick-{model}"\ntype = "hex"\nport = "stick-{model}"\n' for model in RADIO]
+    config.write_text('[output]\nstatus_interval = "1s"\n' + "".join(receivers + sections))
+    config.chmod(0o600)
+    words = ("--interface", "wmbus", "--start", start, "--speed", "60")
+    meters = {f"stick-{model}": (model, *words, "--serial", serial) for model, serial in RADIO.items()}
+    with virtualmeters.on_terminals(tmp_path, meters), _telegraf(telegraf_binary, tmp_path, config) as telegraf:
         running.until(lambda: all(len(_of(tmp_path, "electricity", model)) >= 5 for model in RADIO), "5 telegrams of each meter", 60)
         log = telegraf.log_text()
 

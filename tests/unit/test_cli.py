@@ -45,7 +45,7 @@ def main(monkeypatch: pytest.MonkeyPatch):
         (SourceError("/dev/ttyUSB0 is not there"), 2, "E! /dev/ttyUSB0 is not there\n"),
         (OSError(28, "No space left on device"), 2, "E! No space left on device\n"),
         (BrokenPipeError(32, "Broken pipe"), 0, ""),
-        (KeyboardInterrupt(), 0, ""),
+        (KeyboardInterrupt(), 130, ""),
     ],
     ids=["done", "some failed", "configuration", "source", "disk", "pipe", "Ctrl-C"],
 )

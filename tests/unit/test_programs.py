@@ -123,6 +123,29 @@ def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.M
         programs.started(["sh"], wake, lambda _: None, needs={"rtl_sdr": "from here", "rtl_wmbus": "from there"})
 
 
+@pytest.mark.parametrize(
+    ("name", "mode", "there"),
+    [
+        ("tool", 0o755, True),
+        ("tool", 0o644, False),
+        ("folder", 0o755, False),
+        ("none", 0, False),
+        ("./tool", 0o755, True),
+        ("/none", 0, False),
+    ],
+    ids=["on PATH", "not executable", "a folder", "missing", "own path", "own path, missing"],
+)
+def test_located(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mode: int, *, there: bool) -> None:
+    """A program is where PATH or its own path leads to a file that may be started; `check` and `run` ask this alone."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "tool").touch()
+    (tmp_path / "tool").chmod(mode)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+
+    assert programs.located(name) == ((name if "/" in name else f"{tmp_path}/{name}") if there else "")
+
+
 def test_named_by_what_it_needs(wake: int) -> None:
     """Of a pipe in a shell the programs are named, not the shell."""
     source = programs.started(["sh", "-c", "true"], wake, lambda _: None, needs={"sh": "", "cat": ""})

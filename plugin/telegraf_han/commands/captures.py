@@ -8,17 +8,12 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from telegraf_han import receivers
+from telegraf_han import advice, recording
 from telegraf_han.config import Config
-from telegraf_han.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import ChecksumError, ConfigError, FramingError, TelegramError
-from telegraf_han.p1 import capture
-from telegraf_han.telegram import Event, Frame, Interface, Receiver
+from telegraf_han.errors import ConfigError
+from telegraf_han.telegram import Event, Interface
 
 CHUNK_BYTES: Final = 65_536
-SAMPLE_BYTES: Final = 4096
-"""What of a recording is looked at to know the receiver it was made with: some ten telegrams."""
-_PLAIN: Final = "hex"
 
 
 def events(name: str, interface: Interface | None, config: Config) -> Iterator[list[Event]]:
@@ -31,8 +26,7 @@ def told_events(name: str, interface: Interface | None, config: Config) -> Itera
     """The same with what the input was taken for. Raises ConfigError."""
     pieces = _pieces(name)
     first = next(pieces, b"")
-    kind = interface or _kind(first, config)
-    receiver: Receiver = capture.Capture() if kind == "p1" else _receiver(first[:SAMPLE_BYTES], config)
+    kind, receiver, _ = recording.recognised(first, interface, config)
     for piece in chain([first], pieces):
         yield kind, receiver.feed(piece, time.time_ns())
     yield kind, receiver.finish(time.time_ns())
@@ -46,40 +40,4 @@ def _pieces(name: str) -> Iterator[bytes]:
             while piece := stream.read1(CHUNK_BYTES):
                 yield piece
     except OSError as error:
-        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {error.strerror}") from None
-
-
-def _kind(first: bytes, config: Config) -> Interface:
-    """What an input is: the only interface configured, else what its first bytes look like."""
-    configured = {meter.interface for meter in config.meters}
-    if len(configured) == 1:
-        return configured.pop()
-    return "p1" if capture.looks_like_p1(first) else "wmbus"
-
-
-def _receiver(sample: bytes, config: Config) -> Receiver:
-    """The receiver, not started, whose recording begins so: of all types the one that finds most telegrams of configured meters.
-
-    Lines of hex where none finds any, and where they do: then the others, some of which have no checksum, are not asked.
-    """
-    kinds = (_PLAIN,) if _hits(_PLAIN, sample, config) else (_PLAIN, *receivers.kinds())
-    best = max(kinds, key=lambda kind: _hits(kind, sample, config))
-    found: Receiver = receivers.named(best).Receiver()
-    return found
-
-
-def _hits(kind: str, sample: bytes, config: Config) -> int:
-    """How many telegrams of configured meters a type of receiver finds, whether or not their keys open them."""
-    receiver, decoder = receivers.named(kind).Receiver(), Decoder(config)
-    found = (*receiver.feed(sample, 0), *receiver.finish(0))
-    return sum(_is_known(decoder, event) for event in found if isinstance(event, Frame))
-
-
-def _is_known(decoder: Decoder, frame: Frame) -> bool:
-    try:
-        decoder.take(frame)
-    except (UnknownMeterError, FramingError, ChecksumError):
-        return False
-    except TelegramError:
-        return True
-    return True
+        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {advice.words(error)}") from None

@@ -7,14 +7,13 @@ the user who runs it may do is found out, so it is to be run as Telegraf's user;
 """
 
 import os
-import shutil
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
 from itertools import chain
 from typing import Final, Literal, NamedTuple
 
-from telegraf_han import advice, receivers, settings, sources
+from telegraf_han import advice, programs, receivers, settings, sources
 from telegraf_han.commands import devices
 from telegraf_han.commands.arguments import duration_s
 from telegraf_han.config import Config, MeterConfig, ReceiverConfig, require_sources
@@ -152,9 +151,9 @@ def _programs(receiver: ReceiverConfig) -> Iterator[Finding]:
     """The program that is configured, or those of the type's own command."""
     needs = receivers.needs(receiver.type, receiver.command)
     for program in needs or {receiver.command[0]: ""}:
-        found = shutil.which(program)
+        found = programs.located(program)
         where = f" ({needs[program]})" if needs else ""
-        if found is None:
+        if not found:
             yield Finding(
                 "error", f"{receiver.name}: {program} is no program on this user's PATH: install it{where} or write its whole path"
             )

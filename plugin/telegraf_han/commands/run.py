@@ -12,4 +12,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Read every source until stdin closes; 0. Raises ConfigError."""
-    return runner.main(arguments.config)
+    try:
+        return runner.main(arguments.config)
+    except KeyboardInterrupt:
+        return 0  # in its first moments; later a signal is no exception

@@ -15,7 +15,7 @@ from typing import Any, Final
 from telegraf_han import clock, options, settings
 from telegraf_han.clock import Zone
 from telegraf_han.config import Output
-from telegraf_han.errors import ConfigError, RecordError
+from telegraf_han.errors import INTERRUPTED, ConfigError, RecordError
 from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, tokens
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import TASK, Outcome
@@ -38,7 +38,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Do what was asked for; the exit code. Raises ConfigError, SourceError."""
-    return _ACTIONS[arguments.action][1](arguments)
+    try:
+        return _ACTIONS[arguments.action][1](arguments)
+    except KeyboardInterrupt:
+        print("W! interrupted; the same command goes on where this one stopped", file=sys.stderr)
+        return INTERRUPTED
 
 
 # --- setup and remove ---
@@ -152,7 +156,7 @@ def _filled(place: Place, measurement: str, start_s: int, stop_s: int) -> int:
                 print(f"I! {_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         print(f"W! interrupted; --start {_shown(at_s)} goes on", file=sys.stderr)
-        return importing.INTERRUPTED
+        return INTERRUPTED
     print(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values", file=sys.stderr)
     return 0
 

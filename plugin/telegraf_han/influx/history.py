@@ -9,7 +9,7 @@ makes it store none of a batch (400), a point it cannot take all but that (422).
 import re
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import SourceError
@@ -110,16 +110,8 @@ class Writer:
         self._place.api.write(self._place.bucket, text)
 
 
-def write(lines: Iterable[bytes], place: Place) -> int:
-    """Store whole lines of line protocol, times in ns; how many pieces were stored. Raises RefusedError, SourceError."""
-    writer = Writer(place, _not_taken)
-    for text in lines:
-        writer.put(text)
-    writer.flush()
-    return writer.stored
-
-
-def _not_taken(place: str, reason: str) -> None:
+def not_taken(place: str, reason: str) -> None:
+    """For those whose lines are all good: the first that is refused ends it. Raises RefusedError."""
     raise RefusedError(422, f"{place}: {reason}" if place else reason)
 
 

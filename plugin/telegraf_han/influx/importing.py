@@ -15,7 +15,7 @@ from typing import Final
 from telegraf_han import advice, clock, settings
 from telegraf_han.clock import Zone
 from telegraf_han.config import Config, Output
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import INTERRUPTED, ConfigError
 from telegraf_han.influx import connection, history, inputs, portal
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.resume import Mark, Resume
@@ -24,8 +24,6 @@ NAMED_LIMIT: Final = 100
 """Wrong lines of a file that are named; more are only counted."""
 PROGRESS_S: Final = 5.0
 """Between two lines of progress."""
-INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
 _NS: Final = 1_000_000_000
 TASK_REACH_NS: Final = 2 * 86_400 * _NS
 """What is younger, the hourly task down-samples; for what is older the user need not wait for the night."""

@@ -1,9 +1,9 @@
 """A file of history into entries: what a line or telegram of it becomes, or what is wrong with it and where.
 
-Four kinds are told apart by their first bytes: line protocol, captures of P1 (raw or hex), captures of wireless M-Bus (hex lines,
-logs), and the CSV of a portal; each may be compressed with gzip. Captures go the way of live telegrams, receiver, decoder, line,
-with the configuration's keys. A point needs a time of its own, since only then is importing again the same point again; so line
-protocol without time stamps and telegrams without the meter's clock are wrong.
+Four kinds are told apart by their first bytes: line protocol, captures of P1 (raw or hex), captures of wireless M-Bus (hex lines, logs,
+what a receiver of any type delivered), and the CSV of a portal; each may be compressed with gzip. Captures go the way of live telegrams,
+receiver, decoder, line, with the configuration's keys. A point needs a time of its own, since only then is importing again the same
+point again; so line protocol without time stamps and telegrams without the meter's clock are wrong.
 """
 
 import gzip
@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Final, NamedTuple, cast
 
-from telegraf_han import advice, receivers
+from telegraf_han import advice, recording
 from telegraf_han.config import Config
 from telegraf_han.decoder import Decoder, UnknownMeterError
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.influx import portal
 from telegraf_han.p1 import capture
-from telegraf_han.telegram import Event, Fault, Frame, Receiver
+from telegraf_han.telegram import Event, Fault, Frame, Interface
 
 KINDS: Final = ("line", "p1", "wmbus", "csv")
 SNIFFED_BYTES: Final = 4096
@@ -110,6 +110,8 @@ def _kind(first: bytes, config: Config | None) -> str:
     rows = [row for line in first.split(b"\n") if (row := line.strip()) and not row.startswith(b"#")]
     if rows and (_LINE.fullmatch(rows[0]) or (len(rows) > 1 and _LINE.fullmatch(rows[1]))):
         return "line"
+    if config and (found := recording.recognised(first, None, config)).sure:
+        return found.interface
     if capture.looks_like_p1(first):
         return "p1"
     if rows and _HEX.match(rows[0]):
@@ -153,23 +155,22 @@ def _coarser(stamp: int) -> str:
 
 
 def _p1(stream: IO[bytes], first: bytes, options: Options, _: Callable[[str], None]) -> Iterator[Entry]:
-    return _captured(stream, first, capture.Capture(), options)
+    return _captured(stream, first, "p1", options)
 
 
 def _wmbus(stream: IO[bytes], first: bytes, options: Options, _: Callable[[str], None]) -> Iterator[Entry]:
-    return _captured(stream, first, receivers.lines(), options)
+    return _captured(stream, first, "wmbus", options)
 
 
-def _captured(stream: IO[bytes], first: bytes, receiver: Receiver, options: Options) -> Iterator[Entry]:
+def _captured(stream: IO[bytes], first: bytes, interface: Interface, options: Options) -> Iterator[Entry]:
     """Telegrams of a capture. The time is the meter's alone: 0 stands for the time of reception, which nobody knows any more."""
     if options.config is None:
         raise ConfigError("", "--config", "the configuration with the meters' keys is expected, this file is a capture")
+    receiver = recording.recognised(first, interface, options.config).receiver
     decoder = Decoder(options.config)
     is_text = first.isascii()
     position = 0
     place = "line 1"
-    for event in receiver.start(0):
-        yield from _telegram(event, place, decoder)
     for number, line in _bounded_lines(stream):
         position += len(line)
         place = f"line {number}" if is_text else f"byte {position}"

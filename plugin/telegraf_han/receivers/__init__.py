@@ -21,7 +21,7 @@ from types import ModuleType
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import Cause, SourceError, TelegramError
-from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Send
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Send
 
 LINE_LIMIT: Final = 8192
 """Characters of a line: the longest telegram is 290 bytes with link CRCs, 870 as spelled-out chips; logs put some words around, and
@@ -43,12 +43,6 @@ def named(kind: str) -> ModuleType:
     if not _is_kind(kind) or kind not in kinds():
         raise ValueError(f"type is one of {', '.join(kinds())}")
     return import_module(f"{__name__}.{kind}")
-
-
-def lines() -> Receiver:
-    """The receiver for captures: a telegram a line, in hex."""
-    receiver: Receiver = named("hex").Receiver()
-    return receiver
 
 
 def command(kind: str) -> tuple[str, ...]:

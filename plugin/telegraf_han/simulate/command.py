@@ -157,6 +157,8 @@ def _announce(arguments: Namespace, plan: Plan, port: str) -> None:
         _say(f'its keys are those of meter "{plan.meter.name}" in {arguments.config}')
         return
     program = plan.dress.envelope if plan.dress.envelope in stream.PROGRAMS else "hex"
+    if arguments.to == "influx":
+        return  # nothing is left to be read
     for line in demo.section(plan.meter, port, arguments.receiver or program).splitlines():
         _say(line)
 

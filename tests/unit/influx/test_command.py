@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import INTERRUPTED, ConfigError
 from telegraf_han.influx import command, connection, history, importing
-from telegraf_han.influx.importing import INTERRUPTED
 
 CASES = Path(__file__).parents[2] / "cases"
 
@@ -89,6 +88,18 @@ def test_an_import_goes_on_after_an_interruption(
     assert err.count("line 4: ") == (2 if batch == 1 else 1)
     assert err.endswith(f"I! {file}: 93 stored, 2 wrong\n")
     assert ("going on after" in err) is (before > 0)
+
+
+def test_an_interrupted_setup(influx, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C is told by the exit code, as it is of an import, with a word on how to go on."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.buckets, "settle", interrupted)
+
+    assert influx("setup") == INTERRUPTED
+    assert capsys.readouterr().err == "W! interrupted; the same command goes on where this one stopped\n"
 
 
 def test_progress(influx, year: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

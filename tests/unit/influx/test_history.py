@@ -108,17 +108,3 @@ def test_many_refused_lines_are_counted(api, writer, refused, monkeypatch) -> No
     assert len(set(api.written)) == 36
     assert refused[:2] == [("line 0", "field type conflict: x is float dropped=1"), ("line 1", "field type conflict: x is float dropped=1")]
     assert len(refused) < 10
-
-
-def test_write(api, place) -> None:
-    """Lines of any origin are stored, and their number told."""
-    assert history.write((b"a x=%d %d\n" % (number, number) for number in range(5)), place) == 5
-    assert len(api.written) == 5
-
-
-def test_write_refuses_what_influxdb_refuses(api, place) -> None:
-    """Lines that the program made itself must not be lost in silence."""
-    api.bad = {b"a x=1 1": (422, TYPE)}
-
-    with pytest.raises(RefusedError, match="field type conflict"):
-        history.write([b"a x=1 1\n"], place)

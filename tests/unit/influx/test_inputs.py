@@ -108,6 +108,17 @@ def test_captures(name: str) -> None:
     assert not any(entry.wrong for entry in found)
 
 
+@pytest.mark.parametrize("kind", ["amb8465", "cul", "im871a", "iu891a", "rc1180", "rtl_433", "rtl_wmbus"])
+@pytest.mark.parametrize("said", ["", "wmbus"])
+def test_what_a_receiver_delivered(kind: str, said: str) -> None:
+    """A recording of any type of receiver is read as `decode` reads it, whether or not it is said to be wireless M-Bus."""
+    content, options = case(f"receiver-{kind}-gama350")
+
+    found = entries(raw(content) * 2, options._replace(kind=said))
+
+    assert [(entry.lines, entry.wrong) for entry in found] == [((CASES / f"receiver-{kind}-gama350" / "expected.lp").read_bytes(), "")]
+
+
 def test_a_raw_capture() -> None:
     """The bytes as a port delivered them are read too, and counted instead of lines."""
     content, options = case("p1-gama350-one-bit-flipped")

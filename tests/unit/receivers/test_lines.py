@@ -1,6 +1,5 @@
 """receivers: types by the folder's files, and lines out of bytes."""
 
-import importlib
 import pkgutil
 
 import pytest
@@ -48,11 +47,6 @@ def test_error_inside_a_receiver_is_not_hidden(monkeypatch) -> None:
 
     with pytest.raises(ImportError, match="wants something"):
         receivers.named("hex")
-
-
-def test_captures_are_read_as_hex() -> None:
-    """A capture is a telegram a line, in hex."""
-    assert isinstance(receivers.lines(), importlib.import_module("telegraf_han.receivers.hex").Receiver)
 
 
 def _read(line: str) -> tuple[bytes, float | None] | None:

@@ -12,7 +12,6 @@ from telegraf_han import receivers
 from telegraf_han.config import Config
 from telegraf_han.decoder import Decoder, UnknownMeterError
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
-from telegraf_han.mbus import layers
 from telegraf_han.p1 import capture
 from telegraf_han.telegram import Fault, Frame, Interface, Receiver
 
@@ -76,6 +75,9 @@ def _best(sample: bytes, config: Config) -> tuple[str, _Found]:
 
 
 def _found(kind: str, sample: bytes, config: Config) -> _Found:
+    # Imported here: it takes 10 ms, and who has a cable has no use for it.
+    from telegraf_han.mbus import layers  # noqa: PLC0415
+
     receiver, decoder = receivers.named(kind).Receiver(), Decoder(config)
     events = receiver.feed(sample, 0)
     # What is cut at the sample's end is no fault of it.

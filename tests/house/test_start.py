@@ -99,6 +99,7 @@ OURS = {
         "p1.framer",
         "p1.text",
         "receivers",
+        "recording",
         "secret",
         "settings",
         "telegram",

@@ -70,7 +70,7 @@ class _Report:
             print("E! no telegram found", file=sys.stderr)
         if self.causes:
             causes = ", ".join(f"{cause} {count}" for cause, count in sorted(self.causes.items()))
-            print(f"E! {self.seen} telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})", file=sys.stderr)
+            print(f"E! telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})", file=sys.stderr)
         return 0 if self.seen and not self.causes else 1
 
 

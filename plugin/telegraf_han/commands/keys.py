@@ -22,7 +22,7 @@ from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.keytrial import judgement
 from telegraf_han.keytrial.collection import Collection
 from telegraf_han.keytrial.findings import GOOD, Finding, Held
-from telegraf_han.keytrial.judgement import Judged
+from telegraf_han.keytrial.judgement import NAMED_LIMIT, Judged
 from telegraf_han.log import Log
 from telegraf_han.readers import Readers
 from telegraf_han.secret import Written
@@ -42,6 +42,7 @@ _VERDICTS: Final = {
     "plain": "ok",
     "wrong": "WRONG KEY",
     "unproven": "NOT PROVEN",
+    "missing": "NO KEY",
     "unknown": "NOT FOUND",
     "unread": "NOT READ",
     "noise": "NOISE",
@@ -77,7 +78,7 @@ def run(arguments: Namespace) -> int:
         heard = {"p1", "wmbus"}
     judged = _judged(config, found, written, arguments.serial, heard)
     if not judged:
-        print("E! no telegram found", file=sys.stderr)
+        print(f"E! {_nobodys(found)}", file=sys.stderr)
         return 1
     for one in judged:
         print(_told(one))
@@ -94,6 +95,16 @@ def _judged(
     radios = [meter for meter in config.meters if meter.interface == "wmbus"] if "wmbus" in heard else []
     judged = judgement.cables(cabled, found, held, serials) if cabled else []
     return judged + judgement.radios(radios, found, held)
+
+
+def _nobodys(found: Collection) -> str:
+    """Why there is nothing to judge."""
+    if found.meters_heard:
+        numbers = ", ".join(list(found.meters_heard)[:NAMED_LIMIT])
+        return f'the capture holds wireless telegrams (of {numbers}), but no [[meter]] with interface = "wmbus" is configured'
+    if any(cable.telegrams for cable in found.cables.values()):
+        return 'the capture holds P1 telegrams, but no [[meter]] with interface = "p1" is configured'
+    return "no telegram found"
 
 
 def _captured(arguments: Namespace, config: Config) -> Collection:

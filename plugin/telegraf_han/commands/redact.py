@@ -38,7 +38,7 @@ def run(names: Sequence[str], interface: Interface | None, config: Config) -> in
             for event in events:
                 match event:
                     case Fault(cause, detail):
-                        redaction.left_out(f"{cause}: {detail}")
+                        redaction.damaged(f"{cause}: {detail}")
                     case Frame():
                         redaction.take(event)
         sys.stdout.flush()
@@ -61,6 +61,11 @@ class _Redaction:
         if self._kind not in (None, kind):
             raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before; redact those of {kind} by another call")
         self._kind = kind
+
+    def damaged(self, why: str) -> None:
+        """Leave out what arrived as no telegram; it has its number all the same, as `decode` gives it."""
+        self._seen += 1
+        self.left_out(f"left out: {why}")
 
     def left_out(self, why: str) -> None:
         """Say that a telegram is not shown, or not what was in it."""
@@ -104,13 +109,16 @@ class _Redaction:
 
     def told(self) -> int:
         """Write the configuration; sum up; the exit code."""
-        if self._shown:
+        sections = list(self._sections())
+        if self._shown and sections:
             print("\n# Save this without the #s as han.toml; then: telegraf-han decode --config han.toml THIS_FILE\n#")
-            print("\n".join(f"# {line}".rstrip() for line in self._sections()))
-        else:
+            print("\n".join(f"# {line}".rstrip() for line in sections))
+        if not self._shown:
             print("E! no telegram found that can be shown", file=sys.stderr)
         if self._lost:
-            print(f"W! {self._seen} telegrams: {self._opened} whole, {self._lost} without content or left out", file=sys.stderr)
+            emptied = self._shown - self._opened
+            left_out = self._lost - emptied
+            print(f"W! telegrams: {self._opened} shown whole, {emptied} without content, {left_out} left out", file=sys.stderr)
         return 0 if self._shown and not self._lost else 1
 
     def _sections(self) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from telegraf_han import aes
 from telegraf_han.dlms import ciphering
 from telegraf_han.dlms.ciphering import Block
-from telegraf_han.keytrial.findings import Candidate, Finding, Held, Source, as_written, mended
+from telegraf_han.keytrial.findings import Candidate, Finding, Held, Source, as_written, copied, mended
 from telegraf_han.keytrial.guesses import AS_WRITTEN
 from telegraf_han.keytrial.titles import Title, titles
 from telegraf_han.p1 import envelope
@@ -76,7 +76,7 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, serials: Iterabl
     size = ciphering.KEY_BYTES[block.control & ciphering.SUITE]
     opening = _opening(block, meters, held, size, titles(found.ident, serials))
     if opening is None:
-        return _unexplained(meters, held, size)
+        return _proven(block, meters, held, size) or _unexplained(meters, held, size)
     if opening.title is not None:
         return _titled(opening, opening.title)
     return _judged(block, opening, held, size)
@@ -148,7 +148,7 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
     own = held.of(meter, AK)
     proof = _proof(block, opening, held, size) if block.tag else None
     if opening.source.stands_as(meter, EK):
-        return _opened(block, meter, held, proof)
+        return _opened(block, meter, held, proof, size)
     found = ((EK, opening.key),) + (((AK, proof.key),) if proof is not None else ())
     if opening.source.stands_as(meter, AK) and held.of(meter, EK) is not None:
         proven = proof is not None and proof.source.stands_as(meter, EK)
@@ -169,7 +169,7 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
     )
 
 
-def _opened(block: Block, meter: str, held: Held, proof: _Proof | None) -> Finding:
+def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: int) -> Finding:
     """The encryption key is right; what the tag says of the other one."""
     own = held.of(meter, AK)
     if not block.tag:
@@ -179,6 +179,8 @@ def _opened(block: Block, meter: str, held: Held, proof: _Proof | None) -> Findi
         return Finding(meter, "right", "right, no authentication_key", said)
     if proof is None:
         said = f"encryption_key is right; authentication_key fits the tag in none of {DATA_VARIANTS} ways that a tag may be made"
+        if copied(held, meter, AK, size):
+            said = "encryption_key is right; authentication_key is the same, but the operator gives two"
         todo = "compare authentication_key with what you were given; until it fits, values are used with verified = false"
         return Finding(meter, "unproven", "authentication_key: unknown", said, todo)
     if not proof.source.stands_as(meter, AK):
@@ -211,14 +213,36 @@ def _titled(opening: _Opening, title: Title) -> Finding:
     return Finding(opening.meter, "wrong", f"title: {title.layout}", said, todo)
 
 
+def _proven(block: Block, meters: Sequence[str], held: Held, size: int) -> Finding | None:
+    """The finding of keys that the tag proves, though what they open is no text: it is the content that is strange, not they."""
+    nonce = _nonce(block, block.title)
+    for meter in meters if block.tag else ():
+        encryption, authentication = (as_written(held.of(meter, option), size) for option in (EK, AK))
+        if encryption is None or authentication is None:
+            continue
+        for ek, ak, swapped in ((encryption, authentication, ""), (authentication, encryption, ", but swapped")):
+            plaintext = aes.gcm_text(ek, nonce, block.ciphertext)
+            if any(aes.gcm_tag_fits(ek, nonce, plaintext, made(block, ak.reveal()), block.tag) for made in _DATA.values()):
+                said = f"both keys are right{swapped}: the tag proves them; but what they open is no P1 text, and cannot be read yet"
+                return Finding(meter, "unread", "content", said, "please report it with `decode --redact`")
+    return None
+
+
 def _unexplained(meters: Sequence[str], held: Held, size: int) -> Finding:
-    """Nothing opens it."""
-    meter = meters[0]
+    """Nothing opens it. Of several meters that it may be of, nobody's key is blamed alone."""
+    names = ", ".join(meters)
     holdings = [own for name in meters if (own := held.of(name, EK)) is not None]
     if not holdings:
         said = f"the telegrams are encrypted and {EK} is missing"
-        return Finding(meter, "unknown", f"{EK}: missing", said, "put the key that the operator gave you into the configuration")
+        return Finding(names, "missing", f"{EK}: missing", said, "put the key that the operator gave you into the configuration")
+    if len(meters) > 1:
+        said = "a telegram arrives whole, but no configured key opens it, however it is read; it may well be another meter's"
+        return Finding(names, "unknown", "unknown", said, "try a capture of each meter alone, with a configuration of its own")
+    copy = copied(held, meters[0], EK, size)
+    same = f", which is the same as {copy}," if copy else ""
     misshapen = "" if as_written(holdings[0], size) else f" (which is no key of {2 * size} hex digits)"
-    said = f"the telegrams arrive whole, but {EK}{misshapen} does not open them, nor does any other configured key, however it is read"
+    said = (
+        f"the telegrams arrive whole, but {EK}{misshapen}{same} does not open them, nor does any other configured key, however it is read"
+    )
     todo = "compare the keys with what you were given and the meter's number with the one they were given for; then write to the operator"
-    return Finding(meter, "unknown", "unknown", said, todo)
+    return Finding(names, "unknown", "unknown", said, "the operator gives two keys: enter the other one, too" if copy else todo)

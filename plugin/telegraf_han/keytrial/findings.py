@@ -11,9 +11,9 @@ from telegraf_han.keytrial import guesses
 from telegraf_han.keytrial.guesses import Guess
 from telegraf_han.secret import Key, Written
 
-Verdict = Literal["right", "wrong", "unproven", "unknown", "plain", "unread", "noise", "nothing"]
-"""All well; a mistake found and named; right but for a proof; no explanation found; no key needed; the telegram fails by itself;
-telegrams arrive damaged; none arrived."""
+Verdict = Literal["right", "wrong", "unproven", "missing", "unknown", "plain", "unread", "noise", "nothing"]
+"""All well; a mistake found and named; right but for a proof; no key to try; no explanation found; no key needed; the telegram fails by
+itself; telegrams arrive damaged; none arrived."""
 
 GOOD: Final = frozenset(("right", "plain"))
 
@@ -82,6 +82,10 @@ class Held:
         """One key, None where it is not configured."""
         return next((one for one in self._holdings if (one.meter, one.option) == (meter, option)), None)
 
+    def all_of(self, meter: str) -> list[Holding]:
+        """Those of one meter."""
+        return [one for one in self._holdings if one.meter == meter]
+
     def candidates(self, meter: str, option: str, size: int) -> Iterator[Candidate]:
         """Keys of `size` bytes that one option of one meter may have been meant to be, in the order they are tried.
 
@@ -112,6 +116,13 @@ def as_written(holding: Holding | None, size: int) -> Key | None:
         return None
     first = next(guesses.guesses(holding.written, (size,)), None)
     return first.key if first is not None and first.mistake == guesses.AS_WRITTEN else None
+
+
+def copied(held: Held, meter: str, option: str, size: int) -> str:
+    """The options of a meter that hold the same key as this one: where there are two keys, one was copied twice; "" where none does."""
+    key = as_written(held.of(meter, option), size)
+    others = [one.option for one in held.all_of(meter) if one.option != option and as_written(one, size) == key]
+    return ", ".join(others) if key is not None else ""
 
 
 def mended(held: Held, meter: str, option: str, source: Source) -> tuple[str, str]:

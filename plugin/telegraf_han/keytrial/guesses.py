@@ -56,6 +56,10 @@ MISTAKES: Final = {
     "first of two": Mistake("holds two keys in one; its first half is the right one", "write its first 32 digits only"),
     "second of two": Mistake("holds two keys in one; its second half is the right one", "write its last 32 digits only"),
     "other text": Mistake("holds other text besides the key", "write the key's 32 digits only"),
+    "other characters": Mistake(
+        "has other characters between its digits, some of them perhaps invisible, as a PDF or an e-mail puts them there",
+        "type its digits, or let --save write it",
+    ),
     "look-alikes": Mistake("has letters where digits look alike (O for 0, l for 1 and so on)", "write the digits"),
     "unreadable": Mistake("has characters that are no hex digits", "compare it with what you were given, digit by digit", typed=True),
     "digit missing": Mistake("has one digit too few", "compare it with what you were given: a digit was dropped", typed=True),
@@ -91,6 +95,7 @@ class Guess(NamedTuple):
 _HEX: Final = "0123456789abcdef"
 _LOOK_ALIKES: Final = str.maketrans("oil|!szgt", "011115267")
 _RUN: Final = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?(?![0-9A-Fa-f])")
+_OTHER: Final = re.compile(r"0x|[^0-9a-f]")
 _TWO: Final = 2
 
 
@@ -182,6 +187,7 @@ def _other_writings(text: str, digits: str) -> Iterator[tuple[str, bytes]]:
     """Not hex, or not hex alone."""
     if "\0" in text:
         yield "utf-16", _bytes(secret.digits(text.replace("\0", "").replace("ÿþ", "").replace("þÿ", "")).lower()) or b""
+    yield "other characters", _bytes(_OTHER.sub("", digits)) or b""
     yield "look-alikes", _bytes(digits.translate(_LOOK_ALIKES)) or b""
     for run in _RUN.findall(text):
         yield "other text", bytes.fromhex(run)

@@ -23,8 +23,12 @@ _CABLE_TODO: Final = (
     "the keys cannot be tried before"
 )
 _NOISE_TODO: Final = (
-    "the signal of P1 is inverted: the cable or adapter has to turn it round; and the line is 115200 8N1 unless `line` says otherwise"
+    "a cable's data are inverted: a cable made for P1 turns them round, a bare USB adapter does not; the line is 115200 8N1 unless `line` "
+    "says otherwise; `telegraf-han check` says what the bytes look like"
 )
+_FURTHER: Final = "further telegrams"
+_STRANGER: Final = "each configured key opens telegrams, but there are also some that none opens"
+_STRANGER_TODO: Final = "nothing if they are of another meter; else ask for help, with `decode --redact`"
 
 
 class Judged:
@@ -48,22 +52,31 @@ def cables(meters: Sequence[MeterConfig], found: Collection, held: Held, serials
     return [one for name in names for one in _of_cable([name], found.cables.get(name, Cable()), held, numbers)]
 
 
-def _of_cable(names: Sequence[str], source: Cable, held: Held, serials: Iterable[str]) -> list[Judged]:
-    """The findings of one source, each once."""
+def _of_cable(names: list[str], source: Cable, held: Held, serials: Iterable[str]) -> list[Judged]:
+    """The findings of one source, each once. A meter of which one telegram opens is not blamed for another that does not."""
     numbers = list(serials)
     different: dict[tuple[str, str], Judged] = {}
-    failed = 0
+    strangers: list[bytes] = []
     for telegram in source.kept:
         try:
             finding = cable.finding(telegram, names, held, numbers)
         except FramingError:
             source.faults[Cause.FRAMING] += 1
             continue
-        text = mail.of_cable(telegram) if finding.verdict == "unknown" else ""
-        different.setdefault((finding.meter, finding.what), Judged(finding, text, _besides(source)))
-        failed += finding.verdict == "unknown"
-        if failed >= SEARCHES_LIMIT:
-            break
+        if finding.verdict == "unknown":
+            strangers.append(telegram)
+            if len(strangers) >= SEARCHES_LIMIT:
+                break
+            continue
+        different.setdefault((finding.meter, finding.what), Judged(finding, "", _besides(source)))
+    settled = {meter for meter, _ in different}
+    if strangers and (blamed := [name for name in names if name not in settled]):
+        finding = cable.finding(strangers[0], blamed, held, numbers)
+        text = mail.of_cable(strangers[0]) if len(names) == 1 else ""
+        different[finding.meter, finding.what] = Judged(finding, text, _besides(source))
+    elif strangers:
+        finding = Finding(_FURTHER, "unknown", "another meter", _STRANGER, _STRANGER_TODO)
+        different[finding.meter, finding.what] = Judged(finding)
     return list(different.values()) or [Judged(_nothing_whole(names[0], source))]
 
 
@@ -78,7 +91,9 @@ def _besides(source: Cable) -> str:
 def _nothing_whole(name: str, source: Cable) -> Finding:
     damaged = source.faults[Cause.CHECKSUM]
     if damaged:
-        said = f"{damaged} telegrams arrived and the CRC at the end of each says that it is damaged: noise on the line, not a wrong key"
+        said = "a telegram arrived and the CRC at its end says that it is damaged: noise on the line, not a wrong key"
+        if damaged > 1:
+            said = f"{damaged} telegrams arrived and the CRC at the end of each says that it is damaged: noise on the line, not a wrong key"
         return Finding(name, "noise", "noise", said, _CABLE_TODO)
     if source.faults:
         return Finding(name, "noise", "no telegram", "bytes arrived, but no telegram among them", _NOISE_TODO)
@@ -115,6 +130,8 @@ def _unheard(meter: MeterConfig, found: Collection) -> Finding:
     others = list(found.meters_heard)
     more = f" and {len(others) - NAMED_LIMIT} more" if len(others) > NAMED_LIMIT else ""
     heard = f"heard were {', '.join(others[:NAMED_LIMIT])}{more}" if others else "nor any other"
-    damaged = f"; {found.radio_faults} telegrams arrived damaged" if found.radio_faults else ""
+    damaged = f"; {found.radio_faults} arrived damaged" if found.radio_faults else ""
     todo = "compare id with the number on the meter; `telegraf-han scan` lists who is in range"
+    if found.radio_faults and not others:
+        todo = "something sends, but too faintly: another place for the receiver or its antenna, nearer to the meter"
     return Finding(meter.name, "nothing", "not heard", f"no telegram of id {meter.id} was heard, {heard}{damaged}", todo)

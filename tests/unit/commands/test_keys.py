@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import p1telegrams as p1
+from document import Document
 from telegraf_han import cli, settings
 
 EK = bytes.fromhex("7d3c9a10ffb2e4580163deadc0de4242")
@@ -149,6 +150,55 @@ def test_serial(keys) -> None:
     assert "NOT FOUND" in keys(meter(), hidden).out
     assert "a system title that they do not say" in keys(meter(), hidden, options=("--serial", "35000001")).out
     assert "a system title that they do not say" in keys(meter() + flat(number="35000001"), hidden).out
+
+
+def test_key_that_is_missing(keys) -> None:
+    """Where there is no key, there is nothing to complain of to the operator."""
+    cable = keys('[[meter]]\nname = "home"\ninterface = "p1"\n', GOOD)
+    radio = keys('[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = "12345678"\n', RADIO)
+
+    assert cable.out.startswith("home: NO KEY: the telegrams are encrypted and encryption_key is missing. What to do: put the key")
+    assert radio.out.startswith("flat: NO KEY: the telegrams of EGM 12345678 are encrypted and key is missing.")
+    assert (cable.code, radio.code) == (1, 1)
+    assert "Temat" not in cable.out + radio.out
+
+
+def test_capture_of_the_other_kind(keys) -> None:
+    """Who gives a radio's capture for a meter on a cable, or the other way round, is told so, and nothing of noise."""
+    radio, cable = keys(meter(), RADIO), keys(flat(), GOOD * 3)
+
+    assert (radio.code, radio.out, cable.code, cable.out) == (1, "", 1, "")
+    assert radio.err == 'E! the capture holds wireless telegrams (of 12345678), but no [[meter]] with interface = "wmbus" is configured\n'
+    assert cable.err == 'E! the capture holds P1 telegrams, but no [[meter]] with interface = "p1" is configured\n'
+
+
+def test_telegrams_of_another_meter_in_between(keys) -> None:
+    """A capture that also holds a stranger's telegrams does not make a right key wrong."""
+    stranger = p1.stoen(ek=bytes(range(50, 66)), ak=AK)
+    alone, with_garden = keys(meter(), GOOD * 2 + stranger), keys(meter() + meter("99" * 16, "88" * 16, "garden"), GOOD + stranger)
+
+    assert alone.code == 1
+    assert alone.out.count("home: ok:") == 1
+    assert "further telegrams: NOT FOUND: each configured key opens telegrams, but there are also some that none opens" in alone.out
+    assert with_garden.out.count("home: ok:") == 1
+    assert "garden: NOT FOUND: the telegrams arrive whole, but encryption_key does not open them" in with_garden.out
+    assert "Temat" not in alone.out + with_garden.out
+
+
+def test_everything_cut(keys) -> None:
+    """Where a radio only brings broken telegrams, the advice is about the radio."""
+    found = keys(flat(), b"\n".join(line[:60] for line in RADIO.split(b"\n")))
+
+    assert "no telegram of id 12345678 was heard, nor any other; 1 arrived damaged" in found.out
+    assert "something sends, but too faintly" in found.out
+
+
+@pytest.mark.parametrize("page", ["docs/first-hour.md", "docs/pierwsza-godzina.md"])
+def test_what_the_first_hour_shows(keys, page: str) -> None:
+    """The report in the documents is the program's own."""
+    (shown,) = (block for block in Document(page).blocks if "WRONG KEY: " in block)
+
+    assert keys(meter(AK.hex(), EK.hex()), GOOD).lines.strip() == shown.strip()
 
 
 def test_save(keys, tmp_path: Path) -> None:

@@ -176,8 +176,9 @@ def test_damaged_telegrams_are_left_out(decode) -> None:
 
     assert shown.code == 1
     assert shown.out.count("# telegram") == 1
-    assert "W! telegram 0: checksum: CRC of a telegram of" in shown.err
-    assert "W! 1 telegrams: 1 whole, 1 without content or left out" in shown.err
+    assert "W! telegram 1: left out: checksum: CRC of a telegram of" in shown.err
+    assert "# telegram 2\n" in shown.out
+    assert "W! telegrams: 1 shown whole, 0 without content, 1 left out" in shown.err
 
 
 def test_neighbours_telegrams(decode) -> None:
@@ -188,6 +189,15 @@ def test_neighbours_telegrams(decode) -> None:
     assert shown.code == 1
     assert not any(form in shown.bytes_shown + shown.err.encode() for form in forms("12345678"))
     assert shown.bytes_shown.count(0) > 150
+
+
+def test_nothing_to_save_of_strangers(decode) -> None:
+    """Where no configured meter was heard there is no configuration at the end, as nothing would open with it."""
+    shown = decode(P1_METER, (CASES / "wmbus-gama350-stoen" / "input.hex").read_bytes(), "--redact")
+
+    assert shown.code == 1
+    assert "# telegram 1, content taken out" in shown.out
+    assert "Save this" not in shown.out
 
 
 def test_one_kind_a_file(tmp_path: Path, decode, capfd: pytest.CaptureFixture[str]) -> None:

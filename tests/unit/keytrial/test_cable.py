@@ -60,7 +60,7 @@ CASES = {
     "authentication key of another meter": (EK.hex(), FOREIGN.hex(), "unproven", "authentication_key: unknown"),
     "no text at all": ("?", "?", "unknown", "unknown"),
     "foreign keys": (FOREIGN.hex(), OTHER.hex(), "unknown", "unknown"),
-    "no key": (None, None, "unknown", "encryption_key: missing"),
+    "no key": (None, None, "missing", "encryption_key: missing"),
 }
 
 
@@ -106,6 +106,33 @@ def test_telegram_of_any_of_several_meters() -> None:
     found = cable.finding(frame(TELEGRAM), ["home", "garden"], held)
 
     assert (found.meter, found.verdict) == ("garden", "right")
+
+
+def test_telegram_of_none_of_several_meters() -> None:
+    """Where it may be any meter's, no single one's key is called wrong."""
+    texts = {(name, "encryption_key"): Written(key.hex()) for name, key in (("home", FOREIGN), ("garden", OTHER))}
+    found = cable.finding(frame(TELEGRAM), ["home", "garden"], Held(texts))
+
+    assert (found.meter, found.verdict) == ("home, garden", "unknown")
+    assert "it may well be another meter's" in found.said
+
+
+@pytest.mark.parametrize(
+    ("ek", "ak", "words"), [(EK, AK, "both keys are right:"), (AK, EK, "both keys are right, but swapped:")], ids=["in place", "swapped"]
+)
+def test_keys_that_open_what_is_no_text(ek: bytes, ak: bytes, words: str) -> None:
+    """Keys that the tag proves are right, whatever the telegram holds."""
+    found = judged(ek.hex(), ak.hex(), p1.stoen(b"\x0f\x00\x01\x02" * 40, ek=EK, ak=AK))
+
+    assert (found.verdict, found.what) == ("unread", "content")
+    assert found.said.startswith(words)
+
+
+def test_one_key_copied_twice() -> None:
+    """Who has put one key into both places is told so, whichever it is."""
+    assert "authentication_key is the same" in judged(EK.hex(), EK.hex()).said
+    assert "the same as authentication_key" in judged(AK.hex(), AK.hex()).said
+    assert "the same" not in judged(FOREIGN.hex(), AK.hex()).said
 
 
 @pytest.mark.parametrize("keys", [(EK, AK), (AK, EK)], ids=["in place", "swapped"])

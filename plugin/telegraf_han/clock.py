@@ -147,9 +147,13 @@ def _calendar(low: int, high: int) -> tuple[int, int, int]:
     return (1900 if year > 80 else 2000) + year, high & 0x0F, low & 0x1F  # noqa: PLR2004, EN 13757-3 Annex A
 
 
+_NEVER_SET: Final = b"\0\0"
+"""Day, month and year of a date that a meter has not come to yet, or of a clock nobody has set: no norm's, but usual."""
+
+
 def cp16_date(raw: bytes) -> str | None:
-    """Type G (2 bytes) as ISO date; None for the norm's "invalid". Raises RecordError."""
-    if raw == b"\xff\xff":
+    """Type G (2 bytes) as ISO date; None for the norm's "invalid" and where nothing was set. Raises RecordError."""
+    if raw in (b"\xff\xff", _NEVER_SET):
         return None
     year, month, day = _calendar(raw[0], raw[1])
     try:
@@ -169,16 +173,19 @@ def cp24_time(raw: bytes) -> str | None:
 
 
 def cp32_ns(raw: bytes, zone: Zone) -> int | None:
-    """Type F (4 bytes: minute, hour, day, month) into UTC ns; None where its invalid bit is set. Raises RecordError."""
-    if raw[0] & 0x80:
+    """Type F (4 bytes: minute, hour, day, month) into UTC ns; None where its invalid bit is set, or nothing. Raises RecordError."""
+    if raw[0] & 0x80 or raw[2:4] == _NEVER_SET:
         return None
     season: Season = "summer" if raw[1] & 0x80 else ""
     return utc_ns((*_calendar(raw[2], raw[3]), raw[1] & 0x1F, raw[0] & 0x3F, 0), season, zone)
 
 
 def cp48_ns(raw: bytes, zone: Zone) -> int | None:
-    """Type I (6 bytes: second, minute, hour, day, month, week) into UTC ns; None where its invalid bit is set. Raises RecordError."""
-    if raw[1] & 0x80:
+    """Type I (6 bytes: second, minute, hour, day, month, week) into UTC ns; None where its invalid bit is set, or nothing.
+
+    Raises RecordError.
+    """
+    if raw[1] & 0x80 or raw[3:5] == _NEVER_SET:
         return None
     season: Season = "summer" if raw[0] & 0x40 else ""
     return utc_ns((*_calendar(raw[3], raw[4]), raw[2] & 0x1F, raw[1] & 0x3F, raw[0] & 0x3F), season, zone)

@@ -53,8 +53,8 @@ _CASE_TELLS: Final = frozenset({"mV", "mA", "MW", "MWh", "Mvarh", "MJ"})
 """Here m is milli and M is mega, so another case of these is not understood."""
 _FOLDED: Final = {spelling.lower(): found for spelling, found in SPELLINGS.items() if spelling not in _CASE_TELLS}
 
-_TENS: Final[tuple[int, ...]] = tuple(10**power for power in range(40))
-"""More than any telegram can ask for: 9 decimals of a MWh, or the largest exponent of a VIF."""
+_TENS: Final[tuple[int, ...]] = tuple(10**power for power in range(80))
+"""More than any telegram can ask for: 9 decimals of a MWh, or a VIF of 10^-9 with ten VIFEs of 10^-6 each, absurd but well-formed."""
 
 _SUFFIXES: Final = {"": "", "°C": "degc", "%": "percent", "1/h": "per_h"}
 

@@ -62,6 +62,8 @@ _STATES: Final = (
     ("power_factor", "l1", "1-0:33.7.0"),
     ("power_factor", "l2", "1-0:53.7.0"),
     ("power_factor", "l3", "1-0:73.7.0"),
+    ("phase_angle_voltage", "l1-l2", "1-0:81.7.1"),
+    ("phase_angle_voltage", "l3-l1", "1-0:81.7.2"),
     ("phase_angle_current", "l1", "1-0:81.7.4"),
     ("phase_angle_current", "l2", "1-0:81.7.15"),
     ("phase_angle_current", "l3", "1-0:81.7.26"),
@@ -201,6 +203,11 @@ HABITS: Final[dict[str, Habit]] = {
                 _own("makers_own", "FF5A", Name("1-0:14.7.0", exponent=-1)),
             )
         ),
+    ),
+    "GAV": Habit(
+        _OLD_PHASES,
+        subunits={1: ("l1",), 2: ("l2",), 3: ("l3",)},  # 4, without words here, is a voltage between phases
+        rows=dict([_own("dimensionless", "", Name("1-0:13.7.0"))]),
     ),
     "GSS": Habit(_OLD_PHASES, subunits={1: ("l1",), 2: ("l2",), 3: ("l3",)}),
     "NZR": Habit(_OLD_PHASES, storages={2: ("l1",), 4: ("l2",), 6: ("l3",)}),

@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from telegraf_han import clock, obis
 from telegraf_han.clock import Zone
 from telegraf_han.errors import RecordError
-from telegraf_han.mbus import dif, naming, values, vif
+from telegraf_han.mbus import dif, naming, values, vif, vife
 from telegraf_han.mbus.naming import Name
 from telegraf_han.mbus.walk import Record, parts, walked
 from telegraf_han.telegram import Address, Body, Column, Shape, Value
@@ -23,8 +23,8 @@ from telegraf_han.telegram import Address, Body, Column, Shape, Value
 SHAPES_LIMIT: Final = 64
 """Shapes remembered, and layouts; a meter has one to three. Only damaged or hostile input makes more, then all are forgotten."""
 FLAWS_LIMIT: Final = 8
-_ORDINARY_FOR_AN_ODD_ONE: Final = 3
-"""A record with an unknown VIF or digits that are none does not make a key wrong, if there are others."""
+_RECORDS_FOR_AN_ODD_ONE: Final = 3
+"""A record with an unknown VIF or digits that are none does not make a key wrong, if it has two others beside it."""
 _UNMISTAKABLE: Final = 3
 _FILLER: Final = dif.FILLER.to_bytes(1, "big")
 _MODEL: Final = b"\xfd\x0c"
@@ -92,8 +92,8 @@ def body(octets: bytes, address: Address, zone: Zone) -> Body:
 def plausible(octets: bytes, address: Address) -> bool:
     """Whether these are records and no noise: they can be walked to the end, and most are as a meter would send them.
 
-    Of random bytes one piece in sixty passes (most of them as a maker's own data, which cannot be judged). Behind the two bytes
-    that a key must get right first, that is one wrong key in four million, or one telegram a minute in seven years.
+    Of random bytes one piece in 25 passes (most of them as a maker's own data, which cannot be judged). Behind the two bytes that
+    a key must get right first, that is one wrong key in 1.6 million, or one telegram a minute in three years.
     """
     if _laid_out(octets, address) is not None:
         return True
@@ -104,7 +104,7 @@ def plausible(octets: bytes, address: Address) -> bool:
     if not found or found[0].header[0] in dif.MAKERS_OWN:
         return bool(found) or not octets.strip(_FILLER)
     odd = sum(not _is_ordinary(record) for record in found)
-    return odd * _ORDINARY_FOR_AN_ODD_ONE < len(found)
+    return odd * _RECORDS_FOR_AN_ODD_ONE <= len(found)
 
 
 def unmistakable(octets: bytes) -> bool:
@@ -123,8 +123,8 @@ def _is_ordinary(record: Record) -> bool:
     try:
         reader.dated(record.data, _ANY_ZONE) if reader.dated else reader.read(record.data)
     except values.UNREADABLE:
-        return False
-    return bool(record.data) and bool(what.quantity) and vif.is_known(what.words)
+        return block.field == dif.FLOAT  # "not a number" is how a float says that there is none
+    return bool(record.data) and bool(what.quantity) and vife.is_known(what.words)
 
 
 _ANY_ZONE: Final = Zone()
@@ -180,6 +180,7 @@ def _layout(octets: bytes, found: list[Record], shape: Shape) -> _Layout:
 def _made(found: list[Record], address: Address) -> Shape:
     """Columns and readers of a new shape."""
     columns: list[Column] = []
+    fields: set[str] = set()
     readers: list[values.Reader] = []
     seen: dict[str, int] = {}
     its_clock: _Clock | None = None
@@ -190,10 +191,13 @@ def _made(found: list[Record], address: Address) -> Shape:
         if name is not None:
             what = what._replace(exponent=what.exponent + name.exponent)
         reader = values.reader(block.field, what, record.data)
-        columns.append(_column(record, name, what, reader, seen))
+        column = _column(record, name, what, reader, seen)
         readers.append(reader)
-        if its_clock is None and columns[-1].obis == obis.CLOCK and reader.dated and len(record.data) in values.CLOCKS:
+        if its_clock is None and column.obis == obis.CLOCK and reader.dated and len(record.data) in values.CLOCKS:
             its_clock = _Clock(place, values.CLOCKS[len(record.data)])
+        elif not column.field and (column.obis == obis.CLOCK or column.occurrence > 1):
+            column = column._replace(field=f"{column.name}_text")
+        columns.append(_with_own_field(column, fields))
         if record.header[1:] == _MODEL:
             model_at = place
     clock_at = its_clock.at if its_clock else -1
@@ -212,6 +216,16 @@ def _column(record: Record, name: Name | None, what: vif.Vib, reader: values.Rea
     if not reader.text:
         unit = obis.row(name.code).unit or unit
     return obis.column(name.code, header, unit, occurrence, name.name, text=reader.text)
+
+
+def _with_own_field(column: Column, fields: set[str]) -> Column:
+    """The same column with a field that none of the telegram has yet: a line with a field twice would lose one of its values."""
+    field, number = column.field, 1
+    while field and field in fields:
+        number += 1
+        field = f"{column.field}_{number}"
+    fields.add(field)
+    return column._replace(field=field)
 
 
 def _time_ns(its_clock: _Clock, data: tuple[bytes, ...], zone: Zone, flaws: list[str]) -> int | None:

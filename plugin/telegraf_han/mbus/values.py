@@ -1,10 +1,11 @@
 """The data of a record into a value: BCD, binary, float, date, text, each by its data field and what its VIF says.
 
 EN 13757-3, 6.3.3 (data fields) and Annex A (types). Type A is BCD, low digits first, where a leading F is a minus sign, all F is "no
-value" and any other letter is an error; type B is two's complement, where the lowest number is "no value"; type H is a float of 32
-bits. A variable field names its own form in its first byte. Readers are made once a column and take the record's octets; a
-ValueError of theirs means octets that are no value, None means that the meter says it has none. [seen] BCD and binary registers;
-[assumed] that binary fields of more than 8 bytes are no numbers, and are given in hex.
+value" and any other letter is an error; type B is two's complement, where the lowest number is "no value"; type C is unsigned, where
+the highest is; type D are bits, which are never invalid; type H is a float of 32 bits. A variable field names its own form in its
+first byte. Readers are made once a column and take the record's octets; a ValueError of theirs means octets that are no value, None
+means that the meter says it has none. [seen] BCD and binary registers; [assumed] that binary fields of more than 8 bytes are no
+numbers, and are given in hex.
 """
 
 import struct
@@ -17,6 +18,7 @@ from telegraf_han.clock import Zone
 from telegraf_han.errors import RecordError
 from telegraf_han.mbus import dif
 from telegraf_han.mbus.vif import Vib
+from telegraf_han.mbus.vife import PROFILE
 from telegraf_han.telegram import Value
 from telegraf_han.units import scaled
 
@@ -88,18 +90,20 @@ def reader(field: int, what: Vib, data: bytes) -> Reader:
         return Reader(_whole_bcd, text=False)
     if field in dif.BCD:
         return Reader(partial(_bcd, what.exponent, what.factor), text=False)
-    return Reader(partial(_unsigned if what.kind == "flags" else _signed, what.exponent, what.factor), text=False)
+    return Reader(partial(_NUMBERS.get(what.kind, _signed), what.exponent, what.factor), text=False)
 
 
 def _variable(lvar: int, what: Vib) -> Reader:
     """Reader of a variable field; its octets begin with the length byte."""
     size = variable_size(lvar) or 0
-    if lvar <= 0xBF and "profile" not in what.words:  # noqa: PLR2004, see _VARIABLE
+    if lvar <= 0xBF and PROFILE not in what.words:  # noqa: PLR2004, see _VARIABLE
         return Reader(_reversed_text, text=True)
-    if what.kind in _TEXTS or size > _LARGEST_NUMBER or not size or lvar <= 0xBF:  # noqa: PLR2004
+    if what.kind == "identity" and 0xC0 <= lvar <= 0xC9:  # noqa: PLR2004
+        return Reader(lambda data: _digits(data[1:]), text=True)
+    if what.kind in _TEXTS or size > _LARGEST_NUMBER or not size or PROFILE in what.words:
         return Reader(lambda data: _hex(data[1:]), text=True)
     sign = -1 if 0xD0 <= lvar <= 0xD9 else 1  # noqa: PLR2004
-    number = _signed if lvar >= 0xE0 else _bcd  # noqa: PLR2004
+    number = _NUMBERS.get(what.kind, _signed) if lvar >= 0xE0 else _bcd  # noqa: PLR2004
     return Reader(lambda data: number(what.exponent, what.factor * sign, data[1:]), text=False)
 
 
@@ -137,8 +141,17 @@ def _signed(exponent: int, factor: int, data: bytes) -> Value:
 
 
 def _unsigned(exponent: int, factor: int, data: bytes) -> Value:
-    """Types C and D."""
+    """Type D."""
     return scaled(int.from_bytes(data, "little") * factor, exponent)
+
+
+def _counted(exponent: int, factor: int, data: bytes) -> Value:
+    """Type C."""
+    return None if data.count(0xFF) == len(data) else _unsigned(exponent, factor, data)
+
+
+_NUMBERS: Final[dict[str, Callable[[int, int, bytes], Value]]] = {"count": _counted, "flags": _unsigned}
+"""Kind → how its binary numbers are read, where they are not of type B."""
 
 
 def _float(exponent: int, factor: int, data: bytes) -> Value:

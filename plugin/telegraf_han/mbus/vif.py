@@ -1,21 +1,18 @@
 """The value information block (VIF and VIFE) into quantity, base unit, power of ten and what else it says of the value.
 
-EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB), 14 (behind FD), 15 (VIFE) and 16 (behind VIFE FC). A row is a run of
-codes whose exponent grows by one from each code to the next. Quantities are named as the OBIS registry names them where it does; a
-code without row is reserved, its value stays a bare number and its record is kept under its hex. `words` are what VIFEs say, each
-by a name of `_WORDS` or, where none is known, by its hex, so that no record with an unknown VIFE is taken for one without.
-[seen] energies, powers, voltages, currents and their phases; the rest is the norm's.
+EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB) and 14 (behind FD). A row is a run of codes whose exponent grows by one
+from each code to the next. Quantities are named as the OBIS registry names them where it does; a code without row is reserved, its
+value stays a bare number and its record is kept under its hex. What VIFEs say stands in `vife`. [seen] energies, powers, voltages,
+currents and their phases; the rest is the norm's.
 """
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from telegraf_han import units
-
-Kind = Literal["number", "flags", "identity", "bits", "date"]
-"""How data are read: `flags` are never negative nor invalid, `identity` is text and keeps leading zeros, `bits` is text in hex,
-high byte first, as other interfaces give error flags, `date` is of types F, G, I or J."""
+from telegraf_han.mbus import vife
+from telegraf_han.mbus.vife import TIMES, Kind, Meaning, Space
 
 
 class Vib(NamedTuple):
@@ -30,6 +27,7 @@ class Vib(NamedTuple):
     factor: int = 1
     kind: Kind = "number"
     words: frozenset[str] = frozenset()
+    """What VIFEs say that is not said above."""
     silent: bool = False
     """A VIFE says that there is no value (EN 13757-3, table 17): what stands there is none."""
 
@@ -82,17 +80,26 @@ _BEHIND_FB: Final[tuple[_Row, ...]] = (
 _BEHIND_FD: Final[tuple[_Row, ...]] = (
     (0x00, 0x03, "credit",                   "",      -3),
     (0x04, 0x07, "debit",                    "",      -3),
+    (0x1C, 0x1C, "baud_rate",                "Bd",     0),
+    (0x1D, 0x1D, "response_delay",           "",       0),
+    (0x1E, 0x1E, "retries",                  "",       0),
+    (0x28, 0x28, "storage_interval",         "months", 0),
+    (0x29, 0x29, "storage_interval",         "years",  0),
+    (0x38, 0x38, "tariff_period",            "months", 0),
+    (0x39, 0x39, "tariff_period",            "years",  0),
     (0x3A, 0x3A, "dimensionless",            "",       0),
     (0x40, 0x4F, "voltage",                  "V",     -9),
     (0x50, 0x5F, "current",                  "A",    -12),
+    (0x6A, 0x6A, "since_cumulation",         "months", 0),
+    (0x6B, 0x6B, "since_cumulation",         "years",  0),
+    (0x6E, 0x6E, "battery_operating_time",   "months", 0),
+    (0x6F, 0x6F, "battery_operating_time",   "years",  0),
     (0x71, 0x71, "reception_level",          "dBm",    0),
+    (0x74, 0x74, "battery_life",             "d",      0),
 )  # fmt: skip
 
-_TIMES: Final = (("s", 1), ("s", 60), ("s", 3600), ("s", 86_400))
-"""Second, minute, hour, day."""
-
 _DURATIONS: Final = {
-    # table and first of four codes (or the codes alone): quantity
+    # first of four codes: quantity
     0x20: "on_time",
     0x24: "operating_time",
     0x70: "averaging_duration",
@@ -101,6 +108,7 @@ _DURATIONS: Final = {
 _DURATIONS_FD: Final = {
     0x24: "storage_interval",
     0x2C: "since_readout",
+    0x30: "tariff_duration",  # 30 itself is a date, below
     0x34: "tariff_period",
     0x3C: "transmission_period",
 }
@@ -112,8 +120,8 @@ _SINGLE: Final[dict[int, tuple[str, Kind]]] = {
     0x79: ("identification", "identity"),
 }
 _SINGLE_FD: Final[dict[int, tuple[str, Kind]]] = {
-    0x08: ("message_number", "flags"),
-    0x09: ("device_type", "flags"),
+    0x08: ("message_number", "count"),
+    0x09: ("device_type", "count"),
     0x0A: ("manufacturer", "identity"),
     0x0B: ("parameter_set", "identity"),
     0x0C: ("model", "identity"),
@@ -122,16 +130,33 @@ _SINGLE_FD: Final[dict[int, tuple[str, Kind]]] = {
     0x0F: ("firmware", "identity"),
     0x10: ("customer_location", "identity"),
     0x11: ("customer", "identity"),
+    0x12: ("access_code_user", "identity"),
+    0x13: ("access_code_operator", "identity"),
+    0x14: ("access_code_system_operator", "identity"),
+    0x15: ("access_code_developer", "identity"),
     0x17: ("error_flags", "bits"),
     0x18: ("error_mask", "flags"),
     0x1A: ("digital_output", "flags"),
     0x1B: ("digital_input", "flags"),
+    0x1F: ("remote_control", "flags"),
+    0x20: ("first_storage", "count"),
+    0x21: ("last_storage", "count"),
+    0x22: ("storage_block", "count"),
+    0x23: ("tariff_descriptor", "flags"),
+    0x2B: ("second_of_time", "flags"),
     0x30: ("tariff_start", "date"),
-    0x60: ("reset_counter", "flags"),
-    0x61: ("cumulation_counter", "flags"),
+    0x60: ("reset_counter", "count"),
+    0x61: ("cumulation_counter", "count"),
+    0x62: ("control_signal", "flags"),
+    0x63: ("day_of_week", "count"),
+    0x64: ("week_number", "count"),
+    0x65: ("time_of_day_change", "flags"),
     0x66: ("parameter_state", "flags"),
     0x67: ("supplier_information", "flags"),
     0x70: ("battery_change", "date"),
+    0x72: ("daylight_saving", "flags"),
+    0x73: ("listening_window", "flags"),
+    0x75: ("meter_stops", "count"),
 }
 
 
@@ -143,16 +168,25 @@ def _spread(rows: tuple[_Row, ...], durations: dict[int, str], singles: dict[int
         for step in range(last - first + 1)
     }
     for first, quantity in durations.items():
-        table |= {first + step: Vib(quantity, unit, 0, factor) for step, (unit, factor) in enumerate(_TIMES)}
+        table |= {first + step: Vib(quantity, unit, 0, factor) for step, (unit, factor) in enumerate(TIMES)}
     return table | {code: Vib(quantity, "", 0, 1, kind) for code, (quantity, kind) in singles.items()}
 
 
-_TABLES: Final = {
-    # the VIF without bit 7, where the real one follows it: table
-    0x7B: _spread(_BEHIND_FB, {}, {}),
-    0x7D: _spread(_BEHIND_FD, _DURATIONS_FD, _SINGLE_FD) | {0x74: Vib("battery_life", "d", 0)},
+_IN_HOURS_AND_DAYS: Final = {
+    # first of two codes behind FD: quantity
+    0x68: "since_cumulation",
+    0x6C: "battery_operating_time",
 }
-_FIRST: Final = _spread(_PRIMARY, _DURATIONS, _SINGLE)
+
+_TABLES: Final[dict[bytes, dict[int, Vib]]] = {
+    # codes (without bit 7) that lead to a table: table; the norm keeps two for later, and a true VIF of theirs is no VIFE
+    b"": _spread(_PRIMARY, _DURATIONS, _SINGLE),
+    b"\x6f": {},
+    b"\x7b": _spread(_BEHIND_FB, {}, {}),
+    b"\x7d": _spread(_BEHIND_FD, _DURATIONS_FD, _SINGLE_FD)
+    | {first + step: Vib(quantity, "s", 0, TIMES[2 + step][1]) for first, quantity in _IN_HOURS_AND_DAYS.items() for step in (0, 1)},
+    b"\x7d\x7d": {},
+}
 _RESERVED: Final = Vib("", "", 0)
 
 TEXT: Final = 0x7C
@@ -164,69 +198,39 @@ _CODE: Final = 0x7F
 _EXTENDED: Final = 0x7C
 _MAKERS_OWN: Final = 0x7F
 
-NO_VALUE: Final = frozenset((*range(0x01, 0x08), *range(0x0B, 0x10), 0x15, 0x16, 0x17, 0x18, 0x1C))
-"""VIFEs by which a meter reports that it cannot say this value (EN 13757-3, table 17): no data, overflow, not implemented …"""
-
-DATED: Final = frozenset((0x39, *(code | step for code in (0x42, 0x4A, 0x62, 0x6A) for step in (0, 1, 4, 5))))
-"""VIFEs that make the value the date of something: start, begin or end of a limit being exceeded."""
-
-_POWERS: Final = {
-    # VIFE: exponent it adds
-    **{0x70 + step: step - 6 for step in range(8)},
-    0x7D: 3,
-}
-_NOTHING_NEW: Final = frozenset((0x00, 0x3B))
-"""No error; only what flows forward, which a register of import is anyway."""
-
-_WORDS: Final = {
-    0x12: "average",
-    0x13: "profile",
-    0x1E: "profile",
-    0x1F: "profile",
-    0x3C: "backward",
-    0x40: "lower limit",
-    0x48: "upper limit",
-    0x7E: "future",
-}
-_WORDS_EXTENDED: Final = {
-    # behind VIFE FC
-    0x01: "l1",
-    0x02: "l2",
-    0x03: "l3",
-    0x04: "neutral",
-    0x05: "l1-l2",
-    0x06: "l2-l3",
-    0x07: "l3-l1",
-    0x08: "q1",
-    0x09: "q2",
-    0x0A: "q3",
-    0x0B: "q4",
-    0x0C: "net",
-    0x10: "sum",
-    0x11: "type c",
-    0x12: "type d",
-}
-
 
 @lru_cache(_BLOCKS_REMEMBERED)
 def vib(octets: bytes) -> Vib:
     """Read a whole value information block: VIF, the text of its unit if it has one, and VIFEs."""
-    code, rest = octets[0] & _CODE, octets[1:]
-    if octets[0] & _MORE and code in _TABLES:
-        found, rest = _TABLES[code].get(rest[0] & _CODE, _RESERVED), rest[1:]
-    elif code == TEXT:
-        found, rest = _of_text(rest[1 : 1 + rest[0]]), rest[1 + rest[0] :]
-    else:
-        found = _FIRST.get(code, _RESERVED)
-    exponent, kind, silent = found.exponent, found.kind, False
-    words = []
-    for space, vife in _vifes(rest, "FF" if code == _MAKERS_OWN else ""):
-        word = _word(space, vife)
-        exponent += _POWERS.get(vife, 0) if not space else 0
-        kind = "date" if not space and vife in DATED else kind
-        silent = silent or (not space and vife in NO_VALUE)
-        words += [word] if word else []
-    return found._replace(exponent=exponent, kind=kind, words=frozenset(words), silent=silent)
+    found, rest = _vif(octets)
+    said = [vife.meaning(space, code) for space, code in _vifes(rest, "FF" if octets[0] & _CODE == _MAKERS_OWN else "")]
+    for one in said:
+        found = _changed(found, one)
+    return found._replace(words=frozenset([one.word for one in said if one.word]))
+
+
+def _vif(octets: bytes) -> tuple[Vib, bytes]:
+    """What the VIF says, in whatever table it stands, and the VIFEs behind it."""
+    if octets[0] & _CODE == TEXT:
+        end = 2 + octets[1]
+        return _of_text(octets[2:end]), octets[end:]
+    table, at = b"", 0
+    while octets[at] & _MORE and (further := table + bytes([octets[at] & _CODE])) in _TABLES:
+        table, at = further, at + 1
+    return _TABLES[table].get(octets[at] & _CODE, _RESERVED), octets[at + 1 :]
+
+
+def _changed(found: Vib, said: Meaning) -> Vib:
+    """What a block says once one more VIFE is read."""
+    if said.unit is not None:
+        found = found._replace(unit=said.unit, exponent=0, factor=said.factor, kind="number")
+    if said.kind is not None and (said.kind == "date" or found.kind == "number"):
+        found = found._replace(kind=said.kind)
+    return found._replace(
+        unit=found.unit + said.per if found.unit else "",
+        exponent=found.exponent + said.exponent,
+        silent=found.silent or said.silent,
+    )
 
 
 def _of_text(characters: bytes) -> Vib:
@@ -236,7 +240,7 @@ def _of_text(characters: bytes) -> Vib:
     return Vib("text_unit", unit, exponent)
 
 
-def _vifes(octets: bytes, space: str) -> Iterator[tuple[str, int]]:
+def _vifes(octets: bytes, space: Space) -> Iterator[tuple[Space, int]]:
     """Each VIFE with its space: "" the norm's, FC the norm's extension for one VIFE, FF the maker's to the end."""
     for octet in octets:
         code = octet & _CODE
@@ -245,22 +249,3 @@ def _vifes(octets: bytes, space: str) -> Iterator[tuple[str, int]]:
             continue
         yield space, code
         space = space if space == "FF" else ""
-
-
-def _word(space: str, vife: int) -> str:
-    """What a VIFE says, "" where that is nothing or is said elsewhere."""
-    if space == "FC":
-        return _WORDS_EXTENDED.get(vife, f"FC{vife:02X}")
-    if space == "FF":
-        return f"FF{vife:02X}"
-    if vife in _NOTHING_NEW or vife in _POWERS or vife in NO_VALUE:
-        return ""
-    return _WORDS.get(vife, f"{vife:02X}")
-
-
-def is_known(words: frozenset[str]) -> bool:
-    """Whether the norm, or a maker, gives all these words a meaning; those that are only hex have none."""
-    return all(word in _KNOWN or word.startswith("FF") for word in words)
-
-
-_KNOWN: Final = frozenset((*_WORDS.values(), *_WORDS_EXTENDED.values()))

@@ -18,6 +18,8 @@ _TEXT_END: Final = 0xC0
 _VERSIONS: Final = frozenset(("model", "hardware_version", "firmware", "parameter_set", "device_type", "manufacturer"))
 _VERSION_DIGITS: Final = 4
 _TELLING_KINDS: Final = frozenset(("date", "bits"))
+_NUMBERLESS: Final = frozenset(("count", "flags"))
+"""Kinds that name nobody where it is known what they are."""
 
 
 def redacted(octets: bytes, numbers: Numbers) -> bytes:
@@ -48,7 +50,7 @@ def _data(record: Record, numbers: Numbers) -> bytes:
         return record.data
     if block.field in dif.BCD:
         return bytes.fromhex(numbers.invented(_decimal(record.data[::-1].hex())))[::-1]
-    if what.quantity in _VERSIONS or (what.kind == "flags" and what.quantity):
+    if what.quantity in _VERSIONS or (what.kind in _NUMBERLESS and what.quantity):
         return record.data
     return bytes(len(record.data))
 

@@ -75,6 +75,9 @@ def _code(header: str, maker: str = "APA", device: int = 0x02) -> str | None:
         ("02fd59", "1-0:11.7.0"),
         ("02fb2e", "1-0:14.7.0"),
         ("02fbabfc02", "1-0:81.7.15"),
+        ("02fbaafc05", "1-0:81.7.1"),
+        ("02fbaafc07", "1-0:81.7.2"),
+        ("02fdc8fc91fc01", "1-0:32.7.0"),
         ("066d", "0-0:1.0.0"),
         ("026c", "1-0:0.9.2"),
         ("0c78", "0-0:96.1.0"),
@@ -97,7 +100,24 @@ def test_table(header: str, code: str) -> None:
 
 @pytest.mark.parametrize(
     "header",
-    ["844003", "84102b", "1403", "0483fc55", "048325", "3403", "0413", "04ff13", "0babc8ff13", "0483ff04", "0bab9225", "1afd48"],
+    [
+        "844003",
+        "84102b",
+        "1403",
+        "0483fc55",
+        "048325",
+        "3403",
+        "0413",
+        "04ff13",
+        "0babc8ff13",
+        "0483ff04",
+        "0bab9225",
+        "1afd48",
+        "0483fc12",
+        "04ab56",
+        "04ab49",
+        "02fbaafc06",
+    ],
     ids=[
         "subunit",
         "tariff of a power",
@@ -111,6 +131,10 @@ def test_table(header: str, code: str) -> None:
         "own",
         "two VIFEs",
         "maximum of a voltage",
+        "bits",
+        "duration",
+        "count",
+        "third angle",
     ],
 )
 def test_no_code(header: str) -> None:
@@ -162,6 +186,9 @@ def test_electricity(device: int) -> None:
         ("IME", "02ff5a", "1-0:14.7.0"),
         ("GSS", "8240fd48", "1-0:32.7.0"),
         ("GSS", "82c040fd48", "1-0:72.7.0"),
+        ("GAV", "8440fd59", "1-0:31.7.0"),
+        ("GAV", "84c040fd59", "1-0:71.7.0"),
+        ("GAV", "02fdba73", "1-0:13.7.0"),
         ("NZR", "8201fd49", "1-0:32.7.0"),
         ("NZR", "8202fd49", "1-0:52.7.0"),
         ("NZR", "8203fd49", "1-0:72.7.0"),
@@ -208,4 +235,4 @@ def test_codes_are_the_registrys() -> None:
     codes = {row.code.replace("7.E", "7.0").replace("E", "0") for row in naming._CODES.values()}
     unnamed = {code for code in codes if not obis.row(code).name}
 
-    assert unnamed == {"0-0:96.1.255", "1-0:0.9.2", "1-0:81.7.4", "1-0:81.7.15", "1-0:81.7.26"}
+    assert unnamed == {"0-0:96.1.255", "1-0:0.9.2", "1-0:81.7.1", "1-0:81.7.2", "1-0:81.7.4", "1-0:81.7.15", "1-0:81.7.26"}

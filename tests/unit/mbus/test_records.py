@@ -126,6 +126,43 @@ def test_repeated_code() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "octets", ["0babc8fc10000001" + "0babc8ff13000002", "0babc8ff13000001" + "0babc8ff13000002"], ids=["two rows", "one row"]
+)
+def test_no_field_twice(octets: str) -> None:
+    """Records that have one name by different ways do not overwrite each other in a line."""
+    columns = _body(octets).shape.columns
+
+    assert [(column.field, column.occurrence) for column in columns] == [
+        ("limiter_threshold_active_w", 1),
+        ("limiter_threshold_active_w_2", 2),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("octets", "fields"),
+    [
+        (CLOCK + "046d230a0c33", ["", "clock_text"]),
+        ("036d1e2e15" + CLOCK, ["clock_text", ""]),
+        ("0c7887654321" + "0c7812345678", ["", "serial_number_text"]),
+    ],
+    ids=["second time", "time of day before", "second number"],
+)
+def test_what_is_no_tag_and_no_time_stamp_is_a_field(octets: str, fields: list[str]) -> None:
+    """One clock is the time stamp and one number a tag; the others of the telegram are not lost."""
+    assert [column.field for column in _body(octets).shape.columns] == fields
+
+
+@pytest.mark.parametrize(
+    ("record", "value"),
+    [("0283" + "f0" * 9 + "70" + "0100", 1e-60), ("02fdc0" + "f0" * 8 + "70" + "0100", 1e-63), ("0283" + "fd" * 9 + "7d" + "0100", 10**30)],
+    ids=["ten millionths", "nine of a voltage", "ten thousands"],
+)
+def test_absurd_scales(record: str, value: float) -> None:
+    """A chain of VIFEs as long as the norm allows is scaled, however small or large that is."""
+    assert _body(record).values == [value]
+
+
 def test_repeated_record_without_code() -> None:
     """Records without code are numbered by their header."""
     columns = _body("041401000000041402000000").shape.columns

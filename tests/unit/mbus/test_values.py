@@ -158,20 +158,30 @@ def test_date_that_is_none() -> None:
         ("identity", 0xC, "ffffffff", None),
         ("identity", 0x4, "4e61bc00", "12345678"),
         ("identity", 0xD, "03" + b"abc"[::-1].hex(), "abc"),
-        ("identity", 0xD, "c3563412", "563412"),
+        ("identity", 0xD, "c3563412", "123456"),
         ("bits", 0x2, "0180", "8001"),
         ("flags", 0x2, "0080", 32768),
         ("flags", 0x1, "ff", 255),
+        ("flags", 0xD, "e1ff", 255),
+        ("count", 0x1, "fe", 254),
+        ("count", 0x1, "ff", None),
+        ("count", 0x4, "ffffffff", None),
+        ("count", 0x4, "00000080", 2**31),
+        ("count", 0xD, "e2ffff", None),
+        ("count", 0xA, "3412", 1234),
     ],
 )
 def test_kinds(kind: vif.Kind, field: int, data: str, expected: object) -> None:
-    """Numbers of things keep leading zeros and are text, bits are hex, flags are never negative."""
+    """Numbers of things keep leading zeros and are text, bits are hex, counts (type C) and flags (type D) are never negative."""
     assert _read(field, data, NUMBER._replace(kind=kind)) == expected
 
 
 def test_profile_stays_hex() -> None:
     """A compact profile is no text though its length byte would allow it."""
-    assert _read(0xD, "03414243", NUMBER._replace(words=frozenset(["profile"]))) == "414243"
+    profile = NUMBER._replace(words=frozenset(["profile"]))
+
+    assert _read(0xD, "03414243", profile) == "414243"
+    assert _read(0xD, "e3414243", profile) == "414243"
 
 
 def test_silent_record() -> None:

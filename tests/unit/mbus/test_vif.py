@@ -49,6 +49,13 @@ from telegraf_han.mbus import vif
         ("fd71", "reception_level", "dBm", 0),
         ("8374", "active_energy", "Wh", -2),
         ("837d", "active_energy", "Wh", 3),
+        ("fd1c", "baud_rate", "Bd", 0),
+        ("fd28", "storage_interval", "months", 0),
+        ("fd39", "tariff_period", "years", 0),
+        ("fd6f", "battery_operating_time", "years", 0),
+        ("fb82ff73", "reactive_energy", "varh", 3),
+        ("efab", "", "", 0),
+        ("fdfd02", "", "", 0),
         ("6f", "", "", 0),
         ("fb7f", "active_power_cumulated_max", "W", 4),
         ("fd7e", "", "", 0),
@@ -74,6 +81,10 @@ def test_quantity_and_scale(octets: str, quantity: str, unit: str, exponent: int
         ("fd2d", "since_readout", 60),
         ("fd25", "storage_interval", 60),
         ("fd3e", "transmission_period", 3600),
+        ("fd31", "tariff_duration", 60),
+        ("fd33", "tariff_duration", 86400),
+        ("fd68", "since_cumulation", 3600),
+        ("fd6d", "battery_operating_time", 86400),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -104,7 +115,12 @@ def test_durations_are_seconds(octets: str, quantity: str, factor: int) -> None:
         ("abff8173", {"FF01", "FF73"}),
         ("ff19", {"FF19"}),
         ("ffd900", {"FF59", "FF00"}),
-        ("8325", {"25"}),
+        ("8325", {"/month"}),
+        ("8355", {"duration 55"}),
+        ("833e", {"base conditions"}),
+        ("8308", {"08"}),
+        ("fdfd01", set()),
+        ("ef9503", set()),
         ("837e", {"future"}),
         ("837c", {"7C"}),
         ("837f", {"7F"}),
@@ -124,6 +140,12 @@ def test_record_errors(vife: int) -> None:
     assert (found.silent, found.words) == (True, frozenset())
 
 
+@pytest.mark.parametrize("octets", ["fdfd01", "fdfd15", "ef02", "ef8115"], ids=str)
+def test_the_true_vif_of_a_table_kept_for_later(octets: str) -> None:
+    """Behind FD FD and EF stands the true VIF, which is never taken for a VIFE that says there is no value."""
+    assert vif.vib(bytes.fromhex(octets)).silent == octets.endswith("8115")
+
+
 @pytest.mark.parametrize(
     ("octets", "kind"),
     [
@@ -135,6 +157,9 @@ def test_record_errors(vife: int) -> None:
         ("fd0c", "identity"),
         ("fd17", "bits"),
         ("fd1b", "flags"),
+        ("fd60", "count"),
+        ("fd30", "date"),
+        ("fd12", "identity"),
         ("03", "number"),
     ],
     ids=lambda value: value,

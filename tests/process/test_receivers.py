@@ -87,7 +87,7 @@ def test_found_unplugged_and_plugged_in(start: Callable, attic: Attic) -> None:
 
 def test_hung(start: Callable, attic: Attic, tmp_path: Path) -> None:
     """A stick that says nothing any more is asked, given up, opened anew, and heard again."""
-    (tmp_path / "sitecustomize.py").write_text("from telegraf_han import receivers\nreceivers.QUIET_NS = 3_000_000_000\n")
+    (tmp_path / "sitecustomize.py").write_text("from telegraf_han.receivers import _stick\n_stick.QUIET_NS = 3_000_000_000\n")
     attic.plug_in("--stick-fault", "hangs")
     plugin = start(attic.config, PYTHONPATH=f"{tmp_path}:{SOURCES}")
     for kind in STICKS:

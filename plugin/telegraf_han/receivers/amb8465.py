@@ -15,7 +15,7 @@ from typing import Final
 from telegraf_han import crc
 from telegraf_han.errors import FramingError, SourceError
 from telegraf_han.mbus import link
-from telegraf_han.receivers import FROM_METERS, Ask, Stick, Talk, cc1101_dbm
+from telegraf_han.receivers._stick import FROM_METERS, Ask, Stick, Talk, cc1101_dbm
 
 LINE: Final = "9600 8N1"
 

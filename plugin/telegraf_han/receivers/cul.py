@@ -13,7 +13,8 @@ from typing import Final
 
 from telegraf_han.errors import ChecksumError, FramingError, SourceError
 from telegraf_han.mbus import link
-from telegraf_han.receivers import LINE_LIMIT, Ask, Stick, Talk, cc1101_dbm
+from telegraf_han.receivers._lines import LINE_LIMIT
+from telegraf_han.receivers._stick import Ask, Stick, Talk, cc1101_dbm
 
 LINE: Final = "38400 8N1"
 

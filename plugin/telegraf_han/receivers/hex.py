@@ -9,7 +9,7 @@ from typing import Final
 
 from telegraf_han.errors import FramingError
 from telegraf_han.mbus import link
-from telegraf_han.receivers import Lines
+from telegraf_han.receivers._lines import Lines
 
 LINE: Final = "115200 8N1"
 """A port that sends hex lines has no standard; most USB devices ignore it."""

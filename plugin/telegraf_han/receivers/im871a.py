@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 from telegraf_han import crc
 from telegraf_han.errors import SourceError
 from telegraf_han.mbus import link
-from telegraf_han.receivers import Ask, Stick, Talk
+from telegraf_han.receivers._stick import Ask, Stick, Talk
 
 LINE: Final = "57600 8N1"
 

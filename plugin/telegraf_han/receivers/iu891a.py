@@ -16,7 +16,7 @@ from typing import Final
 from telegraf_han import crc
 from telegraf_han.errors import FramingError, SourceError
 from telegraf_han.mbus import link
-from telegraf_han.receivers import Ask, Stick, Talk, signed
+from telegraf_han.receivers._stick import Ask, Stick, Talk, signed
 
 LINE: Final = "115200 8N1"
 

@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from telegraf_han.errors import FramingError, SourceError
 from telegraf_han.mbus import link
-from telegraf_han.receivers import FROM_METERS, Ask, Stick, Talk
+from telegraf_han.receivers._stick import FROM_METERS, Ask, Stick, Talk
 
 LINE: Final = "19200 8N1"
 

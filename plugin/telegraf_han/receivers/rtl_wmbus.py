@@ -13,7 +13,7 @@ from typing import Final
 
 from telegraf_han.errors import ChecksumError, FramingError
 from telegraf_han.mbus import link
-from telegraf_han.receivers import Lines
+from telegraf_han.receivers._lines import Lines
 
 LINE: Final = "115200 8N1"
 """A port that brings such lines has no standard."""

@@ -1,52 +1,12 @@
-"""receivers: types by the folder's files, and lines out of bytes."""
-
-import pkgutil
+"""receivers._lines: lines out of bytes."""
 
 import pytest
 
-from telegraf_han import receivers
 from telegraf_han.errors import Cause, ChecksumError
+from telegraf_han.receivers import _lines
 from telegraf_han.telegram import Fault, Frame
 
 NOW_NS = 1_000
-
-
-def test_every_file_is_a_type() -> None:
-    """The types are the modules of the folder, in alphabetical order."""
-    assert "hex" in receivers.kinds()
-    assert list(receivers.kinds()) == sorted(found.name for found in pkgutil.iter_modules(receivers.__path__))
-
-
-@pytest.mark.parametrize("kind", receivers.kinds())
-def test_every_type_keeps_the_convention(kind: str) -> None:
-    """Each type says how its port is set and has a receiver that begins with nothing heard."""
-    module = receivers.named(kind)
-    baud, form = module.LINE.split()
-
-    assert int(baud) >= 1200
-    assert len(form) == 3
-    assert module.__doc__
-    assert module.Receiver().feed(b"", NOW_NS) == []
-    assert module.Receiver().idle(NOW_NS) == []
-
-
-@pytest.mark.parametrize("kind", ["", "nosuch", "__init__", "../config", "Hex", "hex.py", "_private"])
-def test_other_names_are_no_types(kind: str) -> None:
-    """Only names of the folder are imported, whatever a configuration says."""
-    with pytest.raises(ValueError, match="hex"):
-        receivers.named(kind)
-
-
-def test_error_inside_a_receiver_is_not_hidden(monkeypatch) -> None:
-    """A receiver that cannot be imported says why."""
-
-    def broken(name: str) -> None:
-        raise ImportError(f"{name} wants something")
-
-    monkeypatch.setattr(receivers, "import_module", broken)
-
-    with pytest.raises(ImportError, match="wants something"):
-        receivers.named("hex")
 
 
 def _read(line: str) -> tuple[bytes, float | None] | None:
@@ -56,7 +16,7 @@ def _read(line: str) -> tuple[bytes, float | None] | None:
 
 
 def _events(*pieces: bytes) -> list[object]:
-    receiver = receivers.Lines(_read)
+    receiver = _lines.Lines(_read)
     events: list[object] = list(receiver.start(NOW_NS))
     for piece in pieces:
         events += receiver.feed(piece, NOW_NS)
@@ -111,8 +71,8 @@ def test_lines(data: bytes, expected: list[object], size: int) -> None:
 
 def test_buffer_is_bounded() -> None:
     """Input that never ends a line is not kept."""
-    receiver = receivers.Lines(_read)
+    receiver = _lines.Lines(_read)
     for _ in range(100):
         receiver.feed(b"x" * 5000, NOW_NS)
 
-    assert len(receiver._left) <= receivers.LINE_LIMIT
+    assert len(receiver._left) <= _lines.LINE_LIMIT

@@ -1,0 +1,72 @@
+"""Lines of text into telegrams: what all receivers share that print them.
+
+The bytes of a port, a pipe or a file come in any pieces; a line is whole at its end. What it says is each receiver's own.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.telegram import Event, Fault, Frame
+
+LINE_LIMIT: Final = 8192
+"""Characters of a line: the longest telegram is 290 bytes with link CRCs, 870 as spelled-out chips; logs put some words around, and
+rtl_433 some 60 characters for each record of a telegram without encryption."""
+
+
+class Lines:
+    """Bytes into lines and each line into events; the part that all receivers of text share.
+
+    What a line holds says `read`: a frame without link CRCs and its level in dBm, or None where the line is no telegram's; it
+    raises TelegramError for one that is broken. The buffer is bounded: of a line that does not end, LINE_LIMIT characters are
+    given up at once and the rest up to its end in silence. The same bytes give the same events whatever pieces they come in.
+    """
+
+    __slots__ = ("_left", "_read", "_skipping")
+
+    def __init__(self, read: Callable[[str], tuple[bytes, float | None] | None]) -> None:
+        self._read: Final = read
+        self._left = b""
+        self._skipping = False
+
+    def start(self, now_ns: int) -> list[Event]:  # noqa: ARG002, as the protocol has it
+        """Nothing is sent to whom writes text."""
+        return []
+
+    def idle(self, now_ns: int) -> list[Event]:  # noqa: ARG002
+        """A line may take its time."""
+        return []
+
+    def feed(self, data: bytes, now_ns: int) -> list[Event]:
+        """See `telegram.Receiver`."""
+        *whole, self._left = (self._left + data).split(b"\n")
+        events = [event for line in whole for event in self._ended(line, now_ns)]
+        if len(self._left) > LINE_LIMIT:
+            events += self._too_long()
+            self._left = b""
+        return events
+
+    def finish(self, now_ns: int) -> list[Event]:
+        """The last line may have no end."""
+        left, self._left = self._left, b""
+        return self._ended(left, now_ns)
+
+    def _ended(self, line: bytes, now_ns: int) -> list[Event]:
+        """The events of a whole line, or of the end of one that was given up."""
+        events = self._too_long() if len(line) > LINE_LIMIT else []
+        if self._skipping:
+            self._skipping = False
+            return events
+        text = line.decode("latin-1").strip()
+        try:
+            found = self._read(text) if text else None
+        except TelegramError as error:
+            return [Fault(error.cause, str(error), len(line))]
+        return [] if found is None else [Frame("wmbus", found[0], now_ns, found[1])]
+
+    def _too_long(self) -> list[Event]:
+        """Give up a line; say so once."""
+        if self._skipping:
+            return []
+        self._skipping = True
+        return [Fault(Cause.FRAMING, f"line of more than {LINE_LIMIT} characters", LINE_LIMIT)]

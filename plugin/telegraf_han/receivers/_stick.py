@@ -1,0 +1,242 @@
+"""A dialogue with a stick: bytes into messages, telegrams and answers, and the questions to it; what all sticks share.
+
+A stick's set-up is a generator that reads as its manual does: it yields what to ask, is given the answer, and returns in words
+what was found; all waiting, asking again and giving up is done here, by the times below. Nothing is ever written to a stick's
+memory: what is set is gone with its power, and set again at each opening. A stick from which nothing came for a while is asked
+whether it is there, since a quiet house and a dead stick look alike.
+"""
+
+from collections.abc import Callable, Generator
+from typing import Final, NamedTuple
+
+from telegraf_han.errors import Cause, SourceError, TelegramError
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Send
+
+_S: Final = 1_000_000_000
+ANSWER_NS: Final = 1 * _S
+"""Sticks answer within some 100 ms, and a telegram at 9600 baud may be under way before."""
+ASKED_LIMIT: Final = 5
+"""So often a question is sent: boards with a boot loader take two seconds from opening until they hear anything."""
+QUIET_NS: Final = 60 * _S
+"""Time without a message after which a stick is asked whether it is there; a GAMA sends once a minute."""
+PARTIAL_NS: Final = 1 * _S
+"""Time without a byte after which a message that was begun has no end: at 9600 baud the longest one takes 0.3 s."""
+_LOOKED_AT: Final = 64
+"""Bytes of what is no message that are kept to tell what it may be."""
+
+FROM_METERS: Final = frozenset({0x44, 0x46, 0x47, 0x48, 0x08, 0x18, 0x28, 0x38})
+"""C fields with which a meter's telegram may begin (EN 13757-4, 12.5.3): all there is to know one by, where sticks send them bare."""
+
+STRANGERS: Final = (
+    # what a port says that is not the stick looked for → what is there, probably
+    (b"0-0:", "a meter's P1 port"),
+    (b"1-0:", "a meter's P1 port"),
+    (b" is unknown)", 'a CUL (type = "cul")'),
+    (b"\r\n\r\n", "a meter's P1 port"),
+    (b"\xa5\x81", 'an iM871A (type = "im871a")'),
+    (b"\xa5\xe2\x03", 'an iM871A (type = "im871a")'),
+    (b"\xff\x03", 'an AMB8465 (type = "amb8465")'),
+    (b"\xff\x84\x01", 'an AMB8465 (type = "amb8465")'),
+    (b"\xc0\x09\x20", 'an iU891A (type = "iu891a")'),
+    (b"$GP", "a GPS receiver"),
+    (b"AT+", "a modem"),
+)
+
+
+class Ask(NamedTuple):
+    """One question to a stick."""
+
+    data: bytes
+    answers: Callable[[bytes], bool] | None
+    """Whether a message is its answer; None where there will be none, and the next question may follow."""
+    unanswered: str = ""
+    """Why the stick is given up where no answer comes; "" for the usual reason."""
+    limit: int = ASKED_LIMIT
+    """How often it is asked."""
+
+
+def signed(octet: int) -> int:
+    """A byte in two's complement."""
+    return (octet ^ 0x80) - 0x80
+
+
+def cc1101_dbm(octet: int) -> float:
+    """The level in dBm of an RSSI byte of TI's CC1101 (data sheet, 17.3), which several sticks hand on as it is."""
+    return signed(octet) / 2 - 74
+
+
+Talk = Generator[Ask, bytes, str]
+"""Yields questions, is sent the answers, returns what was found in words; raises SourceError where it cannot be used."""
+
+
+class Stick:
+    """Bytes of a stick into messages, telegrams and answers; and the questions to it. What all sticks share.
+
+    A stick's module says, by the methods at the end, how its messages are cut out of the stream, which of them are telegrams,
+    and what is to be asked. Bytes that are no message are told as one fault in front of the next message, or when it gets quiet.
+    """
+
+    __slots__ = ("_ask", "_asked", "_asked_ns", "_buffer", "_bytes_ns", "_heard_ns", "_ready", "_strange", "_talk", "_unread")
+
+    NAME = ""
+    """As in messages."""
+
+    def __init__(self) -> None:
+        self._ask: Ask | None = None
+        self._asked = 0
+        self._asked_ns = 0
+        self._buffer = b""
+        self._bytes_ns = 0
+        self._heard_ns: int | None = None
+        self._ready = False
+        self._strange = b""
+        self._talk: Talk | None = None
+        self._unread = 0
+
+    def start(self, now_ns: int) -> list[Event]:
+        """Ask the first question."""
+        self._talk = self.set_up()
+        return self._continued(None, now_ns)
+
+    def feed(self, data: bytes, now_ns: int) -> list[Event]:
+        """See `telegram.Receiver`."""
+        events = self._waited(now_ns) if now_ns - self._bytes_ns >= PARTIAL_NS else []
+        self._buffer += data
+        self._bytes_ns = now_ns
+        return events + self._messages(now_ns) + self._overdue(now_ns)
+
+    def idle(self, now_ns: int) -> list[Event]:
+        """What was begun and not ended is given up; what was not answered is asked again; what is quiet is asked whether it is there."""
+        waited = self._waited(now_ns) if now_ns - self._bytes_ns >= PARTIAL_NS else []
+        return waited + self._overdue(now_ns)
+
+    def finish(self, now_ns: int) -> list[Event]:
+        """See `telegram.Receiver`."""
+        return self._waited(now_ns)
+
+    def _messages(self, now_ns: int) -> list[Event]:
+        """The events of all that is whole."""
+        events: list[Event] = []
+        while self._buffer and (cut := self.cut(self._buffer)) is not None:
+            size, message = cut
+            taken, self._buffer = self._buffer[:size], self._buffer[size:]
+            if message:
+                events += self._noise() + self._heard(message, now_ns)
+            else:
+                self._strange = (self._strange + taken)[:_LOOKED_AT]
+                self._unread += size
+        return events
+
+    def _heard(self, message: bytes, now_ns: int) -> list[Event]:
+        """A telegram, or the answer to what was asked; any other message is of no use, but shows that the stick is there."""
+        self._heard_ns = now_ns
+        try:
+            found = self.telegram(message)
+        except TelegramError as error:
+            return [Fault(error.cause, str(error), len(message))]
+        if found is not None:
+            return [Frame("wmbus", found[0], now_ns, found[1])]
+        if self._ask is not None and self._ask.answers is not None and self._ask.answers(message):
+            return self._continued(message, now_ns)
+        self._strange = (self._strange + message)[:_LOOKED_AT]
+        return []
+
+    def _continued(self, answer: bytes | None, now_ns: int) -> list[Event]:
+        """The talk goes on to its next question that has an answer, or to its end."""
+        assert self._talk is not None
+        events: list[Event] = []
+        try:
+            self._ask = next(self._talk) if answer is None else self._talk.send(answer)
+            while self._ask.answers is None:
+                events.append(Send(self._ask.data))
+                self._ask = next(self._talk)
+        except StopIteration as end:
+            self._ask = self._talk = None
+            self._heard_ns = now_ns
+            self._ready = True
+            self._strange = b""
+            return events + ([Ready(end.value)] if end.value else [])
+        except SourceError as error:
+            return [*events, *self._given_up(str(error))]
+        self._asked, self._asked_ns = 1, now_ns
+        return [*events, Send(self._ask.data)]
+
+    def _overdue(self, now_ns: int) -> list[Event]:
+        """Ask again, ask whether it is there, or give up."""
+        if self._ask is None:
+            if self._heard_ns is None or now_ns - self._heard_ns < QUIET_NS:
+                return []
+            self._talk = self.still_there()
+            return self._continued(None, now_ns)
+        if now_ns - self._asked_ns < ANSWER_NS:
+            return []
+        if self._asked >= self._ask.limit:
+            return self._given_up(self._ask.unanswered or self._no_answer())
+        self._asked += 1
+        self._asked_ns = now_ns
+        return [Send(self._ask.data)]
+
+    def _given_up(self, reason: str) -> list[Event]:
+        """The port has to be opened anew. What still comes until then is read, nothing is asked any more."""
+        self._ask = self._talk = self._heard_ns = None
+        last = self.leave()
+        return [*self._noise(), *([Send(last)] if last else []), Lost(reason)]
+
+    def _no_answer(self) -> str:
+        """Why a stick is given up that did not answer."""
+        if self._ready:
+            return f"the {self.NAME} does not answer any more; unplug it and plug it in again where that stays so"
+        if not self._strange:
+            return f"no {self.NAME} answers here: another device, another line setting, or it hangs and wants to be unplugged"
+        seen = next((what for sign, what in STRANGERS if sign in self._strange), "")
+        return f"no {self.NAME} answers here, but something else speaks" + (f": it looks like {seen}" if seen else "")
+
+    def _waited(self, now_ns: int) -> list[Event]:
+        """Nothing more comes: what is left is a message after all, or none; whatever follows its beginning may be one."""
+        events: list[Event] = []
+        while self._buffer:
+            rest = self.rest(self._buffer)
+            if rest:
+                self._buffer = b""
+                return events + self._noise() + self._heard(rest, now_ns)
+            hopeless = self.hopeless(self._buffer)
+            self._strange = (self._strange + self._buffer[:hopeless])[:_LOOKED_AT]
+            self._unread += hopeless
+            self._buffer = self._buffer[hopeless:]
+            events += self._messages(now_ns)
+        return events + self._noise()
+
+    def _noise(self) -> list[Event]:
+        """One fault for all that was no message since the last one."""
+        size, self._unread = self._unread, 0
+        return [Fault(Cause.FRAMING, f"{size} bytes that are no message of the {self.NAME}", size)] if size else []
+
+    # --- what a stick's module says ---
+
+    def cut(self, buffer: bytes) -> tuple[int, bytes] | None:
+        """How many bytes the first message of `buffer` takes, and the message; b"" for bytes that are none; None where more must come."""
+        raise NotImplementedError
+
+    def rest(self, buffer: bytes) -> bytes:  # noqa: ARG002, most sticks have no such message
+        """A message that only the silence behind it ends, or b""."""
+        return b""
+
+    def hopeless(self, buffer: bytes) -> int:  # noqa: ARG002
+        """How many bytes to give up of a message that has no end; all, where nothing in a message shows whether it is one."""
+        return 1
+
+    def telegram(self, message: bytes) -> tuple[bytes, float | None] | None:
+        """The frame of a message and its level in dBm, None where it holds something else. Raises TelegramError."""
+        raise NotImplementedError
+
+    def set_up(self) -> Talk:
+        """What is asked at opening."""
+        raise NotImplementedError
+
+    def still_there(self) -> Talk:
+        """What is asked when nothing comes; returns ""."""
+        raise NotImplementedError
+
+    def leave(self) -> bytes:
+        """What to send before the port is closed because of a refusal, or b""."""
+        return b""

@@ -128,7 +128,7 @@ class Survey(Decoder):
             telegram = super().take(frame, source)
         except UnknownMeterError:
             heard.opening = "plain" if heard.security == "none" else "unknown"
-            raise
+            return None  # it has its row, and needs no line of the log besides
         except TelegramError as error:
             heard.opening = _failed(heard, error)
             heard.trouble = str(error)

@@ -99,7 +99,8 @@ def test_time(scan, tmp_path: Path) -> None:
 
     assert one.wait_for_end() == 1
     assert one.restored()
-    assert "No meter was heard" in one.said
+    assert "attic could not be listened to; why, says `telegraf-han check`" in one.said
+    assert "antenna" not in one.said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

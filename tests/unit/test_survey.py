@@ -3,7 +3,6 @@
 import pytest
 
 from telegraf_han.config import Config, MeterConfig, Output, ReceiverConfig
-from telegraf_han.decoder import UnknownMeterError
 from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.secret import Key
 from telegraf_han.survey import METERS_LIMIT, Survey
@@ -81,10 +80,12 @@ def test_a_right_key_forgives() -> None:
     assert (only(one).opening, only(one).trouble) == ("opens", "")
 
 
-def test_unknown_meters_are_unknown_to_the_reader_too() -> None:
-    """A neighbour is still an UnknownMeterError, which readers tell at level D only."""
-    with pytest.raises(UnknownMeterError):
-        survey().take(Frame("wmbus", SEALED, NOW_NS), "attic")
+def test_unknown_meters_are_no_trouble() -> None:
+    """A neighbour has its row, and readers are told of no error: here everybody is looked for."""
+    one = survey()
+
+    assert one.take(Frame("wmbus", SEALED, NOW_NS), "attic") is None
+    assert only(one).opening == "unknown"
 
 
 def test_interval() -> None:

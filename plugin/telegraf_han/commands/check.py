@@ -2,51 +2,43 @@
 
 One line a finding, `ok`, `warning` or `error`, and what to do. It loads the configuration as `run` does, looks at the keys' files,
 and opens each port as `run` would, unless another program has it: then it names that program, which may well be Telegraf with
-this very configuration. To a cable it listens for some seconds, since what comes shows an inverted line or a wrong speed. Only what
-the user who runs it may do is found out, so it is to be run as Telegraf's user; root is told what that user may not open.
+this very configuration. To a cable it listens for some seconds, since what comes shows an inverted line, a wrong speed or a wrong key; a
+stick is asked who it is. Only what the user who runs it may do is found out, so it is to be run as Telegraf's user; root is told what
+that user may not open.
 """
 
 import os
-import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 from telegraf_han import advice, programs, receivers, settings, sources
-from telegraf_han.commands import devices
+from telegraf_han.commands import devices, listening
 from telegraf_han.commands.arguments import duration_s
+from telegraf_han.commands.listening import Finding
 from telegraf_han.config import Config, MeterConfig, ReceiverConfig, require_sources
-from telegraf_han.errors import ConfigError, SourceError
-from telegraf_han.p1 import signal
+from telegraf_han.errors import ConfigError, PortInUseError, SourceError
 from telegraf_han.p1.dialects import WITHOUT_RADIO
-from telegraf_han.p1.framer import Framer
 from telegraf_han.secret import Key
-from telegraf_han.telegram import Frame
 
 SAMPLE_KEY: Final = Key(bytes(16))
 """What stands in the sample configuration."""
 LISTEN_S: Final = 3.0
 """Some GAMA350 send a telegram a second [seen], DSMR meters one in ten."""
-LISTENED_BYTES: Final = 65_536
-"""Kept of what was heard."""
 TELEGRAF: Final = "telegraf"
 """Telegraf's user in its packages."""
 DEVICES: Final = "/dev/"
 _GOOD: Final = "good if that is this plugin under Telegraf"
 
 
-class Finding(NamedTuple):
-    """One line of the report."""
-
-    level: Literal["ok", "warning", "error"]
-    text: str
-
-
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
-    parser.add_argument("--listen", type=_time, default=LISTEN_S, metavar="TIME", help="how long to each cable (default: 3s; 0: not)")
+    parser.add_argument(
+        "--listen", type=_time, default=LISTEN_S, metavar="TIME", help="how long to each cable (default: 3s; 0: not, and no stick is asked)"
+    )
     parser.add_argument("--user", metavar="NAME", help="who has to open keys and ports beside you (default: as root telegraf, else nobody)")
 
 
@@ -137,9 +129,13 @@ def _radios(config: Config) -> Iterator[Finding]:
 def _ports(config: Config, listen_s: float) -> Iterator[Finding]:
     for meter in config.meters:
         if meter.interface == "p1":
-            yield from _port(meter.name, meter.port, meter.line, listen_s)
+            listened = partial(listening.cable, meter.name, config, listen_s=listen_s)
+            yield from _port(meter.name, meter.port, meter.line, listened if listen_s else None)
     for receiver in config.receivers:
-        yield from _programs(receiver) if receiver.command else _port(receiver.name, receiver.port, _line(receiver), 0.0)
+        asked = partial(listening.stick, receiver.name, receiver.type)
+        yield from (
+            _programs(receiver) if receiver.command else _port(receiver.name, receiver.port, _line(receiver), asked if listen_s else None)
+        )
         yield from _dongle(receiver) if _has_dongle(receiver) else ()
 
 
@@ -183,24 +179,26 @@ def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
             yield Finding("ok", f"{receiver.name}: {dongle.words} can be opened")
 
 
-def _port(name: str, port: str, line: str, listen_s: float) -> Iterator[Finding]:
-    """Open a port as `run` would, unless it is in use, and listen."""
+def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], Iterable[Finding]] | None) -> Iterator[Finding]:
+    """Open a port as `run` would, unless it is in use; `listened` finds out what is behind it."""
     stable = devices.stable_name(port)
     if stable:
         yield Finding("warning", f"{name}: {port} may be another device after the next plugging in; its stable name is {stable}")
     others = devices.users_of(port) if port.startswith(DEVICES) else []
     if others:
-        yield Finding("warning", f"{name}: {port} is in use by {', '.join(others)}: {_GOOD}")
+        yield _in_use(name, port, others)
         return
     wake, waker = os.pipe()
     try:
         source = sources.opened(port, line, wake)
         yield Finding("ok", f"{name}: {port} is a file to replay" if source.finite else f"{name}: {port} can be opened")
         try:
-            if listen_s and not source.finite:
-                yield _listened(name, source, listen_s)
+            if listened is not None and not source.finite:
+                yield from listened(source)
         finally:
             source.close()
+    except PortInUseError:
+        yield _in_use(name, port, devices.users_of(port))
     except SourceError as error:
         yield Finding("error", f"{name}: {error}")
     finally:
@@ -208,19 +206,7 @@ def _port(name: str, port: str, line: str, listen_s: float) -> Iterator[Finding]
         os.close(waker)
 
 
-def _listened(name: str, source: sources.Source, listen_s: float) -> Finding:
-    """What a cable delivers: telegrams, nothing, or bytes that tell what is wrong. Raises SourceError."""
-    framer, data, until_s = Framer(), b"", time.monotonic() + listen_s
-    while (left_s := until_s - time.monotonic()) > 0:
-        piece = source.read(left_s) or b""
-        data = (data + piece)[-LISTENED_BYTES:]
-        if any(isinstance(event, Frame) for event in framer.feed(piece, 0)):
-            return Finding("ok", f"{name}: whole telegrams arrive; whether the keys open them, says `telegraf-han keys`")
-    if not data:
-        return Finding(
-            "warning",
-            f"{name}: nothing came within {listen_s:g} s: is the port activated, the data-request pin high? For meters that send seldom"
-            " take --listen 15s",
-        )
-    why = signal.wrong(data) or "a bad contact, a long cable, another speed (`line`), or no P1 port"
-    return Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {why}")
+def _in_use(name: str, port: str, others: Sequence[str]) -> Finding:
+    """Who has a port, as far as this user may know."""
+    who = ", ".join(others) or "another program; which one, only root is told (sudo telegraf-han check …)"
+    return Finding("warning", f"{name}: {port} is in use by {who}: {_GOOD}")

@@ -61,7 +61,7 @@ _LIMITER: Final = (
     ("DSM 2", "dsm_threshold_2_w", " W"),
 )
 _KEYS_ONE: Final = "q quit  a all readings  t time span  up/down scroll"
-_KEYS_MORE: Final = "q quit  o overview  left/right meter  a all readings  t time span"
+_KEYS_MORE: Final = "q quit  o overview  left/right meter  a all readings  t time  up/down scroll"
 
 
 class Choice(NamedTuple):

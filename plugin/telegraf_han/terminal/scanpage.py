@@ -132,10 +132,15 @@ def _by_strength(heard: Heard) -> tuple[bool, bool, float, str]:
 def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
     """What is printed at the end: the table, what is wrong, what is missing, and the sections to paste into `file`."""
     heard = sorted(survey.meters_in_range.values(), key=_by_strength)
+    deaf = lines(
+        [f"{name} could not be listened to; why, says `telegraf-han check`" for name, there in survey.ports.items() if not there], "bad"
+    )
+    if not heard and deaf and len(deaf) == len(survey.ports):
+        return deaf  # what came was no telegram, and an antenna does not help
     if not heard:
-        broken = [f"{survey.faults} telegrams arrived broken: something sends, but too faintly."] if survey.faults else []
-        return [*lines(broken, "warn"), *lines(_ADVICE), *_missing(survey)]
-    said = [*meters(heard, progress.now_ns), *_missing(survey), *_troubles(heard)]
+        broken = [f"{_count(survey.faults, 'telegram')} arrived broken: something sends, but too faintly."] if survey.faults else []
+        return [*lines(broken, "warn"), *lines(_ADVICE), *deaf, *_missing(survey)]
+    said = [*meters(heard, progress.now_ns), *deaf, *_missing(survey), *_troubles(heard)]
     if survey.uncounted:
         said.append([(f"{survey.uncounted} telegrams of further meters are not listed", "dim")])
     new = list({one.address.id: one for one in reversed(heard) if one.section is None}.values())[::-1]

@@ -1,11 +1,11 @@
 """check: what would go wrong at `run`, found before, a line each."""
 
 import argparse
+import fcntl
 import os
 import pty
 import socket
 import threading
-import time
 import tty
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,6 @@ import pytest
 from telegraf_han import advice, secret
 from telegraf_han.commands import check, devices
 from telegraf_han.config import MeterConfig
-from telegraf_han.p1 import signal
 
 EK = "00112233445566778899aabbccddeeff"
 AK = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
@@ -197,39 +196,6 @@ def telegram(name: str) -> bytes:
     return bytes.fromhex("".join(text.split("#")[0] for text in lines))
 
 
-class Cable:
-    """A source that delivers some bytes and then nothing."""
-
-    finite = False
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-
-    def read(self, wait_s: float) -> bytes:
-        data, self._data = self._data, b""
-        time.sleep(0 if data else wait_s)
-        return data
-
-
-@pytest.mark.parametrize(
-    ("sent", "level", "words"),
-    [
-        (telegram("p1-gama350-stoen"), "ok", "whole telegrams arrive"),
-        (signal.inverted(telegram("p1-gama350-stoen")), "warning", "inverted"),
-        (b"\x00\x80\xf8" * 40, "warning", "9600 7E1"),
-        (bytes(range(1, 200)), "warning", "no whole telegram"),
-        (b"", "warning", "nothing came"),
-    ],
-    ids=["telegram", "inverted", "too fast", "noise", "silence"],
-)
-def test_what_a_cable_delivers(sent: bytes, level: str, words: str) -> None:
-    """It is listened to, and what comes is judged."""
-    found = check._listened("home", Cable(sent), 0.05)
-
-    assert found.level == level
-    assert words in found.text
-
-
 def test_cable_is_listened_to(checked, line: tuple[str, int], monkeypatch) -> None:
     """A telegram on a real terminal ends the listening."""
     device, cable = line
@@ -248,8 +214,20 @@ def test_cable_is_listened_to(checked, line: tuple[str, int], monkeypatch) -> No
         sending.set()
         writer.join()
 
-    assert found.having("ok", "whole telegrams arrive")
+    assert found.having("error", "home: whole telegrams arrive, but encryption_key does not open the telegram")
+    assert found.code == 1
+
+
+def test_device_in_use_by_whom_nobody_may_know(checked, device: str, monkeypatch) -> None:
+    """Where only the lock tells that another user's program has a device, it is not sent in a circle."""
+    held = os.open(device, os.O_RDONLY | os.O_NOCTTY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    monkeypatch.setattr(devices, "users_of", lambda _: [])
+    found = checked(meter(device))
+    os.close(held)
+
     assert found.code == 0
+    assert found.having("warning", f"home: {device} is in use by another program; which one, only root is told", "good if")
 
 
 def test_meter_without_radio(checked, tmp_path: Path) -> None:

@@ -152,6 +152,18 @@ def test_report_of_nothing() -> None:
     assert "flat (12345678) was not heard" in said
 
 
+def test_report_of_a_port_that_is_not_there() -> None:
+    """Who could not listen is named; of antennas is only spoken where one could have heard something."""
+    one = survey()
+    one.port("attic", there=False)
+    alone = report(one)
+    one.port("roof", there=True)
+
+    assert alone == "attic could not be listened to; why, says `telegraf-han check`"
+    assert "attic could not be listened to" in report(one)
+    assert "antenna" in report(one)
+
+
 @pytest.mark.parametrize(("seconds", "said"), [(0, "0 s"), (15.4, "15 s"), (119, "119 s"), (120, "2 min"), (7200, "2 h"), (200_000, "2 d")])
 def test_span(seconds: float, said: str) -> None:
     """Times as people say them."""

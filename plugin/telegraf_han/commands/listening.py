@@ -1,0 +1,93 @@
+"""What comes through an open port into findings of `check`: is it a meter's, and can it be read; is it the stick that was configured.
+
+To a cable it is only listened. A stick is asked and set as `run` does it, since one that never answers looks like one that hears nobody.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from typing import Final, Literal, NamedTuple
+
+from telegraf_han import receivers
+from telegraf_han.config import Config
+from telegraf_han.decoder import Decoder
+from telegraf_han.errors import TelegramError, WrongKeyError
+from telegraf_han.p1 import signal
+from telegraf_han.p1.framer import Framer
+from telegraf_han.sources import Source
+from telegraf_han.telegram import Event, Frame, Lost, Ready, Receiver, Send
+
+KEPT_BYTES: Final = 65_536
+"""Of what a cable delivers, to tell what it looks like."""
+ANSWERED_S: Final = receivers.ASKED_LIMIT * receivers.ANSWER_NS / 1e9 + 2.0
+"""A stick that has not answered by then never will: it has given itself up before."""
+_TURN_S: Final = 0.2
+
+
+class Finding(NamedTuple):
+    """One line of the report."""
+
+    level: Literal["ok", "warning", "error"]
+    text: str
+
+
+def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterator[Finding]:
+    """What a cable delivers: telegrams, nothing, or bytes that tell what is wrong. Raises SourceError."""
+    framer, data, until_s = Framer(), b"", time.monotonic() + listen_s
+    while (left_s := until_s - time.monotonic()) > 0:
+        piece = source.read(left_s) or b""
+        data = (data + piece)[-KEPT_BYTES:]
+        frame = next((event for event in framer.feed(piece, time.time_ns()) if isinstance(event, Frame)), None)
+        if frame is not None:
+            yield from _telegram(name, config, frame)
+            return
+    if not data:
+        yield Finding(
+            "warning",
+            f"{name}: nothing came within {listen_s:g} s: is the port activated, the data-request pin high? For meters that send seldom"
+            " take --listen 15s",
+        )
+        return
+    why = signal.wrong(data) or "a bad contact, a long cable, another speed (`line`), or no P1 port"
+    yield Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {why}")
+
+
+def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
+    """Whether a telegram can be read, as `run` would read it."""
+    try:
+        telegram = Decoder(config).take(frame, name)
+    except WrongKeyError as error:
+        yield Finding("error", f"{name}: whole telegrams arrive, but {error}; `telegraf-han keys` finds most mistakes")
+        return
+    except TelegramError as error:
+        yield Finding("error", f"{name}: whole telegrams arrive, but cannot be read: {error}")
+        return
+    assert telegram is not None
+    yield Finding("ok", f"{name}: whole telegrams arrive and can be read{', proven genuine' if telegram.verified else ''}")
+    for remark in (*telegram.warnings, *telegram.flaws):
+        yield Finding("warning", f"{name}: {remark}")
+
+
+def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
+    """What a stick says of itself; nothing of types that are not asked. Raises SourceError."""
+    receiver: Receiver = receivers.named(kind).Receiver()
+    events = receiver.start(time.time_ns())
+    if not any(isinstance(event, Send) for event in events):
+        return
+    until_s = time.monotonic() + ANSWERED_S
+    while (found := _answer(name, events, source)) is None and time.monotonic() < until_s:
+        data = source.read(_TURN_S)
+        events = receiver.feed(data, time.time_ns()) if data else receiver.idle(time.time_ns())
+    yield found or Finding("error", f"{name}: it does not answer")
+
+
+def _answer(name: str, events: Iterable[Event], source: Source) -> Finding | None:
+    """Do what the events ask for, until one tells how it ends."""
+    for event in events:
+        match event:
+            case Send(data):
+                source.write(data)
+            case Ready(what):
+                return Finding("ok", f"{name}: {what}")
+            case Lost(reason):
+                return Finding("error", f"{name}: {reason}")
+    return None

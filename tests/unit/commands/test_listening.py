@@ -1,0 +1,166 @@
+"""commands.listening: what comes through a port that `check` opened."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from telegraf_han import settings
+from telegraf_han.commands import listening
+from telegraf_han.commands.listening import Finding
+from telegraf_han.config import Config
+from telegraf_han.p1 import signal
+from telegraf_han.simulate import sticks
+from telegraf_han.simulate.sticks import Twin
+
+CASES = Path(__file__).parents[2] / "cases"
+RIGHT = "000102030405060708090a0b0c0d0e0f"
+PROOF = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+FOREIGN = "5a" * 16
+
+
+def telegram(name: str) -> bytes:
+    """A case's bytes."""
+    lines = (CASES / name / "input.hex").read_text().splitlines()
+    return bytes.fromhex("".join(text.split("#")[0] for text in lines))
+
+
+def configured(tmp_path: Path, ek: str, ak: str, more: str = "") -> Config:
+    """A meter on a cable."""
+    file = tmp_path / "han.toml"
+    keys = (f'encryption_key = "{ek}"\n' if ek else "") + (f'authentication_key = "{ak}"\n' if ak else "")
+    file.write_text(f'[[meter]]\nname = "home"\ninterface = "p1"\nport = "x"\n{keys}{more}')
+    return settings.load(str(file), lambda _: None)
+
+
+class Cable:
+    """A source that delivers some bytes and then nothing."""
+
+    finite = False
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def read(self, wait_s: float) -> bytes:
+        data, self._data = self._data, b""
+        time.sleep(0 if data else wait_s)
+        return data
+
+
+class Port:
+    """A source with a virtual stick behind it, or bytes of something else."""
+
+    finite = False
+
+    def __init__(self, twin: Twin | None, says: bytes = b"") -> None:
+        self._twin = twin
+        self._waiting = says + (twin.opened() if twin else b"")
+
+    def write(self, data: bytes) -> None:
+        self._waiting += self._twin.told(data) if self._twin else b""
+
+    def read(self, _: float) -> bytes:
+        data, self._waiting = self._waiting, b""
+        return data
+
+
+@pytest.fixture
+def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each look at the clock is a quarter of a second after the one before."""
+    passed = iter(range(10**9))
+    monkeypatch.setattr(listening.time, "monotonic", lambda: next(passed) / 4)
+    monkeypatch.setattr(listening.time, "time_ns", lambda: next(passed) * 250_000_000)
+
+
+def heard(config: Config, sent: bytes) -> list[Finding]:
+    return list(listening.cable("home", config, Cable(sent), 0.05))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("sent", "level", "words"),
+    [
+        (telegram("p1-gama350-stoen"), "ok", "whole telegrams arrive and can be read, proven genuine"),
+        (telegram("p1-ma309m-plain"), "ok", "whole telegrams arrive and can be read"),
+        (signal.inverted(telegram("p1-gama350-stoen")), "warning", "inverted"),
+        (b"\x00\x80\xf8" * 40, "warning", "9600 7E1"),
+        (bytes(range(1, 200)), "warning", "no whole telegram"),
+        (b"", "warning", "nothing came"),
+    ],
+    ids=["telegram", "plain", "inverted", "too fast", "noise", "silence"],
+)
+def test_what_a_cable_delivers(tmp_path: Path, sent: bytes, level: str, words: str) -> None:
+    """It is listened to, and what comes is judged."""
+    found = heard(configured(tmp_path, RIGHT, PROOF), sent)[0]
+
+    assert found.level == level
+    assert found.text.startswith("home: ")
+    assert words in found.text
+
+
+@pytest.mark.parametrize(
+    ("ek", "ak", "level", "words"),
+    [
+        (PROOF, RIGHT, "error", "encryption_key and authentication_key are swapped"),
+        (FOREIGN, PROOF, "error", "encryption_key does not open the telegram"),
+        ("", "", "error", "the meter has no encryption_key"),
+        (RIGHT, FOREIGN, "warning", "authentication_key proves nothing"),
+        (RIGHT, "", "ok", "can be read"),
+    ],
+    ids=["swapped", "foreign", "missing", "authentication key foreign", "authentication key missing"],
+)
+def test_keys_are_tried(tmp_path: Path, ek: str, ak: str, level: str, words: str) -> None:
+    """A wrong key is found here and not at `run`, and no part of it is shown."""
+    found = heard(configured(tmp_path, ek, ak), telegram("p1-gama350-stoen"))
+
+    assert found[-1].level == level
+    assert words in found[-1].text
+    assert not any(key[:8] in one.text for key in (RIGHT, PROOF, FOREIGN) for one in found)
+
+
+def test_required_proof_that_fails(tmp_path: Path) -> None:
+    """What `run` would drop is an error."""
+    (found,) = heard(configured(tmp_path, RIGHT, FOREIGN, 'authentication = "required"\n'), telegram("p1-gama350-stoen"))
+
+    assert found.level == "error"
+    assert "cannot be read: " in found.text
+
+
+def asked(kind: str, port: Port) -> list[Finding]:
+    return list(listening.stick("attic", kind, port))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", sticks.KINDS)
+@pytest.mark.parametrize("fault", ["", "garbage", "other-mode"])
+@pytest.mark.usefixtures("seconds")
+def test_stick_says_who_it_is(kind: str, fault: str) -> None:
+    """The stick that is configured answers, in the words that `run` logs."""
+    (found,) = asked(kind, Port(sticks.twin(kind, fault)))
+
+    assert found.level == "ok"
+    assert found.text.startswith("attic: ")
+    assert "listening to" in found.text
+
+
+@pytest.mark.parametrize("kind", sticks.KINDS)
+@pytest.mark.usefixtures("seconds")
+def test_stick_that_is_another(kind: str) -> None:
+    """Another stick than the configured one, or nothing, is an error that says so."""
+    other = "cul" if kind != "cul" else "im871a"
+    (another,), (nothing,) = asked(kind, Port(sticks.twin(other))), asked(kind, Port(None))
+
+    assert (another.level, nothing.level) == ("error", "error")
+    assert "answers here" in another.text
+    assert "answers here: another device" in nothing.text
+
+
+@pytest.mark.usefixtures("seconds")
+def test_a_meter_where_a_stick_should_be() -> None:
+    """Ports that were exchanged are recognised."""
+    (found,) = asked("im871a", Port(None, telegram("p1-ma309m-plain")))
+
+    assert found.text.endswith("it looks like a meter's P1 port")
+
+
+def test_lines_are_not_asked() -> None:
+    """Who only prints cannot be asked."""
+    assert asked("hex", Port(None)) == []

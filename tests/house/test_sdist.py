@@ -40,7 +40,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[set[str]]:
     """The names in an archive that an owner of a meter builds in a working copy."""
     folder = tmp_path_factory.mktemp("sdist")
     tree = folder / "tree"
-    shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns(*NOT_OURS))
+    shutil.copytree(ROOT, tree, symlinks=True, ignore=shutil.ignore_patterns(*NOT_OURS))
     for name in PRIVATE:
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_text("secret")

@@ -72,6 +72,10 @@ class FramingError(TelegramError):
     cause = Cause.FRAMING
 
 
+class CutShortError(FramingError):
+    """What a receiver hands on cut short, as it does with every telegram of that length: none will ever arrive whole."""
+
+
 class WrongKeyError(TelegramError):
     """The telegram arrived whole, but no configured key opens it."""
 

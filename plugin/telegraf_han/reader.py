@@ -134,10 +134,11 @@ class Reader:
             match event:
                 case Frame():
                     self._take(event, source)
-                case Fault(cause, detail):
+                case Fault(cause, detail, _, lasts):
                     with self._shared.lock:
                         self._shared.decoder.fault(event, self._feed.name, time.time_ns())
-                    self._shared.log.repeated(self._feed.noise, cause, self._feed.name, f"{self._feed.name}: {detail}")
+                    level: Level = "W" if lasts else self._feed.noise
+                    self._shared.log.repeated(level, f"{level} {cause}", self._feed.name, f"{self._feed.name}: {detail}")
                 case Send(data) if not source.finite:
                     source.write(data)
                 case Ready(what) if not source.finite:

@@ -35,6 +35,8 @@ class Fault(NamedTuple):
     detail: str
     size: int
     """Bytes given up."""
+    lasts: bool = False
+    """Whether it will happen each time, so that it is worth a warning also where a lost telegram is nothing."""
 
 
 class Send(NamedTuple):

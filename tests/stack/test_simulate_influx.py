@@ -13,10 +13,17 @@ if TYPE_CHECKING:
 START = "2026-10-25T00:00:00+02:00"
 
 
-def _simulate(influx: running.Influx, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "telegraf_han", "simulate", "gama350", "--start", START, "--speed", "max", *words]
+def _command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "telegraf_han", "simulate", "gama350", "--start", START, "--speed", "max", *words]
+
+
+def _environment(influx: running.Influx) -> dict[str, str]:
     given = {"INFLUX_URL": influx.url, "INFLUX_ORG": influx.org, "INFLUX_BUCKET": influx.bucket, "INFLUX_TOKEN": influx.token}
-    return subprocess.run(command, env=os.environ | given | env, capture_output=True, text=True, check=False, timeout=120)
+    return os.environ | given
+
+
+def _simulate(influx: running.Influx, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(_command(*words), env=_environment(influx) | env, capture_output=True, text=True, check=False, timeout=120)
 
 
 def test_a_day_of_25_hours(influx: running.Influx) -> None:
@@ -41,6 +48,22 @@ def test_the_same_numbers_as_on_the_wire(influx: running.Influx, tmp_path) -> No
     rows = influx.query('SELECT "active_power_import_w" AS "w" FROM "electricity"')
     sent = [float(telegram.split("1-0:1.7.0(")[1].split("*")[0]) * 1000 for telegram in wire]
     assert [round(value) for value in sent] == [row["w"] for row in rows]
+
+
+def test_a_moment_without_influxdb(influx: running.Influx) -> None:
+    """A load goes on where InfluxDB was away for a moment in its middle, and every telegram is there once."""
+    with subprocess.Popen(_command("--to", "influx", "--days", "0.5"), env=_environment(influx), stderr=subprocess.PIPE, text=True) as load:
+        influx.wait_for_rows('SELECT "active_power_import_w" FROM "electricity"', 5_000)
+        influx.kill()
+        assert load.stderr is not None
+        said = next(line for line in load.stderr if line.startswith("W! tried again for "))
+        influx.start()
+        said += load.communicate(timeout=120)[1]
+
+    assert load.returncode == 0, said
+    (row,) = influx.query('SELECT count("active_power_import_w") FROM "electricity"')
+    assert row["count"] == 43_200
+    assert "I! 43200 telegrams written to " in said
 
 
 def test_wrong_token(influx: running.Influx) -> None:

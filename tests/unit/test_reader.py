@@ -8,7 +8,7 @@ import pytest
 
 from telegraf_han.decoder import UnknownMeterError
 from telegraf_han.errors import Cause, ChecksumError, SourceError
-from telegraf_han.log import Log
+from telegraf_han.log import Level, Log
 from telegraf_han.outbox import Outbox
 from telegraf_han.reader import Feed, Reader, Shared, defect
 from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Send, Shape, Telegram
@@ -67,7 +67,8 @@ class Receiver:
 
     def feed(self, data: bytes, now_ns: int) -> list[Event]:
         """What the bytes are."""
-        return [Fault(Cause.FRAMING, "noise", 3)] if data == b"noise" else [Frame("p1", data, now_ns)]
+        faults = {b"noise": Fault(Cause.FRAMING, "noise", 3), b"cut": Fault(Cause.FRAMING, "it cuts all", 3, lasts=True)}
+        return [faults.get(data) or Frame("p1", data, now_ns)]
 
     def idle(self, now_ns: int) -> list[Event]:
         """Nothing."""
@@ -134,7 +135,7 @@ class Stage:
             self.pauses.append(pause_s)
         return bool(self._sources) or not pause_s
 
-    def live(self, *given: Source | SourceError, receiver: type[Receiver] = Receiver) -> "Stage":
+    def live(self, *given: Source | SourceError, receiver: type[Receiver] = Receiver, noise: Level = "W") -> "Stage":
         """Let a reader live with these openings."""
         self._sources = list(given)
 
@@ -145,7 +146,7 @@ class Stage:
             return found
 
         shared = Shared(self.decoder, threading.Lock(), self.outbox, Log(self._log), self._wake)
-        Reader(Feed("home", "the port", opened, receiver, receiver, "W"), shared).live()
+        Reader(Feed("home", "the port", opened, receiver, receiver, noise), shared).live()
         return self
 
     @property
@@ -276,6 +277,13 @@ def test_faults_and_errors_are_counted_and_told(stage: Stage) -> None:
         "W! home: does not fit",
         "D! home: telegram of EGM 87654321: no [[meter]] with this id is configured",
     ]
+
+
+def test_faults_that_last_are_warnings(stage: Stage) -> None:
+    """Where noise is normal it is a debug line, which Telegraf does not show; what will happen each time is not left there."""
+    stage.live(Source(b"noise", b"cut", b"noise", b"cut", SourceError("gone")), noise="D")
+
+    assert stage.log[1:-1] == ["D! home: noise", "W! home: it cuts all"]
 
 
 def test_remarks_of_a_telegram(stage: Stage) -> None:

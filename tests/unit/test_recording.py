@@ -5,6 +5,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import p1telegrams as p1
 from telegraf_han import config, receivers, recording
@@ -125,3 +127,11 @@ def test_damaged_hex_stays_hex() -> None:
 def test_text_is_no_recording(text: bytes) -> None:
     """Nothing is sure of what holds no telegram."""
     assert not recording.recognised(text * 9, None, configured(FLAT)).sure
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([CABLE, LINES, *map(recorded, KINDS)])), max_size=6).map(b"".join))
+def test_any_bytes(data: bytes) -> None:
+    """Whatever a file holds, it is something, and what reads it raises nothing."""
+    for meters in ((), (CABLED,), (FLAT,), (CABLED, STRANGER)):
+        read(data, *meters)

@@ -13,12 +13,13 @@ from telegraf_han.decoder import Decoder
 from telegraf_han.errors import TelegramError, WrongKeyError
 from telegraf_han.p1 import signal
 from telegraf_han.p1.framer import Framer
+from telegraf_han.receivers._stick import ANSWER_NS, ASKED_LIMIT
 from telegraf_han.sources import Source
 from telegraf_han.telegram import Event, Frame, Lost, Ready, Receiver, Send
 
 KEPT_BYTES: Final = 65_536
 """Of what a cable delivers, to tell what it looks like."""
-ANSWERED_S: Final = receivers.ASKED_LIMIT * receivers.ANSWER_NS / 1e9 + 2.0
+ANSWERED_S: Final = ASKED_LIMIT * ANSWER_NS / 1e9 + 2.0
 """A stick that has not answered by then never will: it has given itself up before."""
 _TURN_S: Final = 0.2
 

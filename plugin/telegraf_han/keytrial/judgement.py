@@ -26,6 +26,10 @@ _NOISE_TODO: Final = (
     "a cable's data are inverted: a cable made for P1 turns them round, a bare USB adapter does not; the line is 115200 8N1 unless `line` "
     "says otherwise; `telegraf-han check` says what the bytes look like"
 )
+_ONE_OF_SOME: Final = (
+    "others arrived damaged, and so may this one have been, as by radio that does not always show: try more telegrams before you write to "
+    "anybody"
+)
 _FURTHER: Final = "further telegrams"
 _STRANGER: Final = "each configured key opens telegrams, but there are also some that none opens"
 _STRANGER_TODO: Final = "nothing if they are of another meter; else ask for help, with `decode --redact`"
@@ -110,6 +114,9 @@ def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Jud
     finding = radio.finding(telegrams, meter.name, held) if telegrams else _unheard(meter, found)
     if finding.verdict in ("unknown", "nothing"):
         finding = _strayed(meter, found, held) or finding
+    if finding.verdict == "unknown" and found.radio_faults and len(telegrams) == 1:
+        yield Judged(finding, remark=_ONE_OF_SOME)
+        return
     yield Judged(finding, mail.of_radio(telegrams[0]) if finding.verdict == "unknown" else "")
 
 

@@ -9,15 +9,16 @@ from typing import Final
 from telegraf_han.mbus.layers import Sealed
 from telegraf_han.p1 import envelope
 
-SUBJECT: Final = "Interfejs HAN licznika: klucze nie otwierają telegramów"
+SUBJECT: Final = "Interfejs HAN licznika: klucze nie odszyfrowują telegramów"
 
 _MAIL: Final = """\
 Temat: {subject}
 
 Dzień dobry,
 
-odczytuję swój licznik przez interfejs HAN ({interface}). Telegramy przychodzą
-kompletne i bez błędów transmisji, ale otrzymane klucze ich nie odszyfrowują.
+odczytuję swój licznik przez interfejs HAN ({interface}). Telegramy
+przychodzą kompletne i bez błędów transmisji, ale otrzymanymi kluczami nie da
+się ich odszyfrować.
 
 Numer licznika: {number}
 Numer PPE: [proszę uzupełnić]
@@ -34,7 +35,7 @@ Proszę o sprawdzenie:
 Z poważaniem
 [imię i nazwisko]
 """
-_UNKNOWN_NUMBER: Final = "[proszę uzupełnić, stoi na liczniku]"
+_UNKNOWN_NUMBER: Final = "[proszę uzupełnić, jest na liczniku]"
 _TRIED: Final = """\
 zamianę kluczy, odwróconą kolejność bajtów, zapis tekstowy,
 pojedyncze błędne, brakujące i podwojone cyfry"""

@@ -9,7 +9,7 @@ whether it is there, since a quiet house and a dead stick look alike.
 from collections.abc import Callable, Generator
 from typing import Final, NamedTuple
 
-from telegraf_han.errors import Cause, SourceError, TelegramError
+from telegraf_han.errors import Cause, CutShortError, SourceError, TelegramError
 from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Send
 
 _S: Final = 1_000_000_000
@@ -133,7 +133,7 @@ class Stick:
         try:
             found = self.telegram(message)
         except TelegramError as error:
-            return [Fault(error.cause, str(error), len(message))]
+            return [Fault(error.cause, str(error), len(message), isinstance(error, CutShortError))]
         if found is not None:
             return [Frame("wmbus", found[0], now_ns, found[1])]
         if self._ask is not None and self._ask.answers is not None and self._ask.answers(message):

@@ -11,7 +11,7 @@ culfw answers a command it was built without.
 
 from typing import Final
 
-from telegraf_han.errors import ChecksumError, FramingError, SourceError
+from telegraf_han.errors import ChecksumError, CutShortError, FramingError, SourceError
 from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import LINE_LIMIT
 from telegraf_han.receivers._stick import Ask, Stick, Talk, cc1101_dbm
@@ -52,7 +52,7 @@ class Receiver(Stick):
             return None
         digits = message.removeprefix(_FORMAT_B) if message.startswith(_FORMAT_B) else message[1:]
         if len(digits) % 2:
-            raise FramingError(f"line of {len(message)} characters with half a byte at its end; {_CUT}")
+            raise CutShortError(f"line of {len(message)} characters with half a byte at its end; {_CUT}")
         try:
             raw = bytes.fromhex(digits.decode("ascii"))
         except ValueError:
@@ -61,7 +61,7 @@ class Receiver(Stick):
             raise FramingError(f"{len(raw)} bytes are no telegram")
         size = raw[0] + 1 if message.startswith(_FORMAT_B) else _size_of_a(raw[0])
         if len(raw) < size:
-            raise FramingError(f"length field says {size} bytes, {len(raw)} arrived; {_CUT}")
+            raise CutShortError(f"length field says {size} bytes, {len(raw)} arrived; {_CUT}")
         if len(raw) - size not in (0, _LEVELS):
             raise FramingError(f"length field says {size} bytes, {len(raw)} arrived")
         return _checked(raw[:size]), cc1101_dbm(raw[-1]) if len(raw) > size else None

@@ -86,11 +86,13 @@ class Receiver(Stick):
         if module is None:
             raise SourceError(f"a module of IMST answers that is neither iM871A nor iM170A (type {payload[:1].hex() or 'not told'})")
         firmware = payload[2]
+        who = f"{module.name} with firmware {firmware >> 4}.{firmware & 0xF}"
         mode, words = next((mode, words) for since, mode, words in module.modes if firmware >= since)
         done = yield Ask(_SET_CONFIGURATION % mode, _answers(_SET_ANSWER))
         if done[3] and done[_HEAD]:
-            raise SourceError(f"{module.name} (firmware {firmware:02X}) refuses to listen to {words} (status {done[_HEAD]:02X})")
-        return f"{module.name} with firmware {firmware >> 4}.{firmware & 0xF}, listening to {words}"
+            refused = f"the {who} refuses to listen to {words} (status {done[_HEAD]:02X})"
+            raise SourceError(f"{refused}; unplug it and plug it in again")
+        return f"{who}, listening to {words}"
 
     def still_there(self) -> Talk:
         """A ping."""

@@ -185,6 +185,18 @@ def test_telegrams_of_another_meter_in_between(keys) -> None:
     assert "Temat" not in alone.out + with_garden.out
 
 
+def test_one_telegram_among_damaged_ones(keys) -> None:
+    """Where most is damaged, the one telegram that does not open may be, too: nobody is sent to the operator for it."""
+    (line,) = (row for row in RADIO.split(b"\n") if row and not row.startswith(b"#"))
+    spoiled = bytearray(bytes.fromhex(line.decode()))
+    spoiled[20] ^= 1
+    found = keys(flat(), spoiled.hex().encode() + b"\n" + line[:90])
+
+    assert "NOT FOUND" in found.out
+    assert "Others arrived damaged, and so may this one have been" in found.out
+    assert "Temat" not in found.out
+
+
 def test_everything_cut(keys) -> None:
     """Where a radio only brings broken telegrams, the advice is about the radio."""
     found = keys(flat(), b"\n".join(line[:60] for line in RADIO.split(b"\n")))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from telegraf_han import receivers
+
 T_LINE = "b2E44931578563412330333637A2A0020255923C95AAA26D1B2E7493BC2AD013EC4A6F6D3529B520EDFF0EA6DEFC955B29D6D69EBF3EC8A"
 """OMS Annex N, format A with its CRCs."""
 T_FRAME = bytes.fromhex("2E4493157856341233037A2A0020255923C95AAA26D1B2E7493B013EC4A6F6D3529B520EDFF0EA6DEFC99D6D69EBF3")
@@ -93,6 +95,14 @@ def test_logged_line_that_was_cut(bench) -> None:
     ((_, detail),) = bench("cul").hears(f"{line}\r\n".encode()).faults()
 
     assert "the stick's firmware cuts long telegrams" in detail
+
+
+@pytest.mark.parametrize(("line", "lasts"), [(T_LINE[:-8], True), (T_LINE[:20] + "00" + T_LINE[22:], False)], ids=["cut", "CRC"])
+def test_cutting_lasts(line: str, lasts: bool) -> None:
+    """A stick that cuts one telegram cuts all of that length, which deserves a warning; noise does not."""
+    (fault,) = receivers.named("cul").Receiver().feed(f"{line}\r\n".encode(), 0)
+
+    assert fault.lasts is lasts
 
 
 def test_endless_line(bench) -> None:

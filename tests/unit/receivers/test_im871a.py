@@ -48,7 +48,11 @@ def test_what_it_can(bench, info: bytes, command: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("info", "answer", "words"),
     [
-        (INFO, bytes.fromhex("a501040101"), "iM871A (firmware 14) refuses to listen to T1 and C1 (status 01)"),
+        (
+            INFO,
+            bytes.fromhex("a501040101"),
+            "the iM871A with firmware 1.4 refuses to listen to T1 and C1 (status 01); unplug it and plug it in again",
+        ),
         (bytes.fromhex("a5011008900014160102 0304"), b"", "neither iM871A nor iM170A (type 90)"),
         (bytes.fromhex("a501100133"), b"", "neither iM871A nor iM170A (type 33)"),
         (bytes.fromhex("a5011000"), b"", "(type not told)"),

@@ -141,6 +141,15 @@ def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
     return f"{date_text}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:", f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
 
 
+_EVERY_YEAR: Final = 127
+"""A year of types F, G and I that is none (EN 13757-3 Annex A): the date comes again each year, as a meter's closing day does."""
+
+
+def _recurs(low: int, high: int) -> bool:
+    """Whether a date is each year's, and hence none."""
+    return low >> 5 | (high & 0xF0) >> 1 == _EVERY_YEAR
+
+
 def _calendar(low: int, high: int) -> tuple[int, int, int]:
     """Year, month, day of EN 13757-3's types F, G, I: day and year in `low`, month and year in `high`."""
     year = low >> 5 | (high & 0xF0) >> 1
@@ -153,7 +162,7 @@ _NEVER_SET: Final = b"\0\0"
 
 def cp16_date(raw: bytes) -> str | None:
     """Type G (2 bytes) as ISO date; None for the norm's "invalid" and where nothing was set. Raises RecordError."""
-    if raw in (b"\xff\xff", _NEVER_SET):
+    if raw in (b"\xff\xff", _NEVER_SET) or _recurs(raw[0], raw[1]):
         return None
     year, month, day = _calendar(raw[0], raw[1])
     try:
@@ -174,7 +183,7 @@ def cp24_time(raw: bytes) -> str | None:
 
 def cp32_ns(raw: bytes, zone: Zone) -> int | None:
     """Type F (4 bytes: minute, hour, day, month) into UTC ns; None where its invalid bit is set, or nothing. Raises RecordError."""
-    if raw[0] & 0x80 or raw[2:4] == _NEVER_SET:
+    if raw[0] & 0x80 or raw[2:4] == _NEVER_SET or _recurs(raw[2], raw[3]):
         return None
     season: Season = "summer" if raw[1] & 0x80 else ""
     return utc_ns((*_calendar(raw[2], raw[3]), raw[1] & 0x1F, raw[0] & 0x3F, 0), season, zone)
@@ -185,7 +194,7 @@ def cp48_ns(raw: bytes, zone: Zone) -> int | None:
 
     Raises RecordError.
     """
-    if raw[1] & 0x80 or raw[3:5] == _NEVER_SET:
+    if raw[1] & 0x80 or raw[3:5] == _NEVER_SET or _recurs(raw[3], raw[4]):
         return None
     season: Season = "summer" if raw[0] & 0x40 else ""
     return utc_ns((*_calendar(raw[3], raw[4]), raw[2] & 0x1F, raw[1] & 0x3F, raw[0] & 0x3F), season, zone)

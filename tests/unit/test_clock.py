@@ -182,8 +182,9 @@ def cp16(year: int, month: int, day: int) -> bytes:
         (cp16(28, 2, 29), "2028-02-29"),
         (b"\xff\xff", None),
         (b"\0\0", None),
+        (cp16(127, 1, 1), None),
     ],
-    ids=["date", "first", "last of 2000", "first of 1900", "leap day", "invalid", "never set"],
+    ids=["date", "first", "last of 2000", "first of 1900", "leap day", "invalid", "never set", "each year"],
 )
 def test_type_g(raw: bytes, expected: str | None) -> None:
     """A date, or nothing where all bits are set, or none."""
@@ -226,6 +227,7 @@ def test_type_j_that_is_no_time(raw: bytes) -> None:
         (bytes([5 | 0x80, 15]) + cp16(26, 4, 10), None),
         (b"\xff\xff\xff\xff", None),
         (bytes(4), None),
+        (bytes([5, 15]) + cp16(127, 4, 10), None),
     ],
     ids=[
         "no bit in April",
@@ -237,6 +239,7 @@ def test_type_j_that_is_no_time(raw: bytes) -> None:
         "invalid bit",
         "all set",
         "zeros",
+        "each year",
     ],
 )
 def test_type_f(raw: bytes, expected: str | None) -> None:
@@ -255,8 +258,9 @@ def test_type_f(raw: bytes, expected: str | None) -> None:
         (bytes([53, 5 | 0x80, 15]) + cp16(26, 4, 10) + bytes([15]), None),
         (b"\xff" * 6, None),
         (bytes(6), None),
+        (bytes([53, 5, 15]) + cp16(127, 4, 10) + bytes([15]), None),
     ],
-    ids=["summer", "winter", "leap year bit", "2 o'clock first", "2 o'clock again", "invalid bit", "all set", "zeros"],
+    ids=["summer", "winter", "leap year bit", "2 o'clock first", "2 o'clock again", "invalid bit", "all set", "zeros", "each year"],
 )
 def test_type_i(raw: bytes, expected: str | None) -> None:
     """Date and time to the second; weekday, week and the leap year's bit are not looked at."""

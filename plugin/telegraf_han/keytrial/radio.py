@@ -1,7 +1,7 @@
 """Telegrams of one wireless meter into what is wrong with its key.
 
 A radio telegram names its meter, so there is one key to find: as it is written, written in another way, mistyped, another meter's. Mode
-5 has no tag; one wrong key in four million passes for right, and thousands are tried. A guessed key therefore has to open most of the
+5 has no tag; one wrong key in 1.6 million passes for right, and thousands are tried. A guessed key therefore has to open most of the
 telegrams and, where it is one of hundreds, to give nothing but ordinary records. All of them it need not open, as lines of hex come
 without the link's CRCs: one may be damaged and nobody could tell. The key as it is written is right where it opens one.
 """

@@ -7,7 +7,7 @@ counter, proven by the MAC of the authentication layer. Mode 10 is AES-CCM under
 does not fit though the key opens the text, somebody changed the telegram (SecurityError); where neither fits, it is the key
 (WrongKeyError).
 
-[seen] modes 0, 5 and 7. [assumed] mode 10 behind a long header authenticates the same fields as behind a short one, and its tag
+[seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short one, and its tag
 stands right behind the enciphered bytes.
 """
 

@@ -45,6 +45,8 @@ class Reader(NamedTuple):
     """For dates, which need the meter's zone: used instead of `read`."""
 
 
+_UNEXPLAINED: Final = frozenset(("", "makers_own"))
+"""Quantities of which the norm says nothing."""
 _TEXTS: Final = frozenset(("identity", "bits", "date"))
 """Kinds of a VIF whose values are text in whatever form they come."""
 
@@ -97,7 +99,7 @@ def _variable(lvar: int, what: Vib) -> Reader:
     """Reader of a variable field; its octets begin with the length byte."""
     size = variable_size(lvar) or 0
     if lvar <= 0xBF and PROFILE not in what.words:  # noqa: PLR2004, see _VARIABLE
-        return Reader(_reversed_text, text=True)
+        return Reader(_text_or_hex if what.quantity in _UNEXPLAINED else _reversed_text, text=True)
     if what.kind == "identity" and 0xC0 <= lvar <= 0xC9:  # noqa: PLR2004
         return Reader(lambda data: _digits(data[1:]), text=True)
     if what.kind in _TEXTS or size > _LARGEST_NUMBER or not size or PROFILE in what.words:
@@ -186,6 +188,12 @@ def _reversed_text(data: bytes) -> Value:
     """Characters, last first, behind their length byte."""
     text = data[:0:-1].decode("latin-1")
     return "".join(character for character in text if character.isprintable()).strip()
+
+
+def _text_or_hex(data: bytes) -> Value:
+    """What makers put behind a length byte of text without having said that it is text."""
+    printable = data[1:].strip(b"\0").decode("latin-1").isprintable()
+    return _reversed_text(data) if printable else _hex(data[1:])
 
 
 def _hex(data: bytes) -> Value:

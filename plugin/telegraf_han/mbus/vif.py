@@ -190,7 +190,9 @@ _TABLES: Final[dict[bytes, dict[int, Vib]]] = {
 _RESERVED: Final = Vib("", "", 0)
 
 TEXT: Final = 0x7C
-"""VIF whose unit is text: a length and characters, the last first, right behind it."""
+"""VIF whose unit is text: a length and characters, the last first."""
+_UNIT_LIMIT: Final = 16
+"""Characters of a unit in front of its VIFEs; no VIFE of a norm's example is taken for so short a length."""
 _BLOCKS_REMEMBERED: Final = 256
 """A meter has some 30 different ones."""
 _MORE: Final = 0x80
@@ -212,12 +214,31 @@ def vib(octets: bytes) -> Vib:
 def _vif(octets: bytes) -> tuple[Vib, bytes]:
     """What the VIF says, in whatever table it stands, and the VIFEs behind it."""
     if octets[0] & _CODE == TEXT:
-        end = 2 + octets[1]
-        return _of_text(octets[2:end]), octets[end:]
+        at = text_at(octets, 0)
+        end = at + 1 + octets[at]
+        return _of_text(octets[at + 1 : end]), octets[1:at] + octets[end:]
     table, at = b"", 0
     while octets[at] & _MORE and (further := table + bytes([octets[at] & _CODE])) in _TABLES:
         table, at = further, at + 1
     return _TABLES[table].get(octets[at] & _CODE, _RESERVED), octets[at + 1 :]
+
+
+def text_at(octets: bytes, vif_at: int) -> int:
+    """Offset of the length byte of a unit's text, of a VIF that stands at `vif_at`. Raises IndexError.
+
+    The norm's own example (EN 13757-3:2018, table C.2) has VIFEs before the text, meters [seen by others: Elvaco CMa10] behind it. It
+    is behind it where what follows the VIF can be a length and a unit.
+    """
+    at = vif_at + 1
+    if not octets[vif_at] & _MORE:
+        return at
+    size = octets[at]
+    spelled = octets[at + 1 : at + 1 + size]
+    if 0 < size <= _UNIT_LIMIT and len(spelled) == size and spelled.decode("latin-1").isprintable():
+        return at
+    while octets[at] & _MORE:
+        at += 1
+    return at + 1
 
 
 def _changed(found: Vib, said: Meaning) -> Vib:

@@ -74,12 +74,15 @@ def _chain_end(octets: bytes, start: int) -> int:
 
 
 def _vib_end(octets: bytes, start: int) -> int:
-    """Offset behind VIF, the text of its unit and VIFEs. Raises IndexError, RecordError."""
-    first = octets[start]
-    if first & ~dif.MORE != vif.TEXT:
+    """Offset behind VIF, VIFEs and the text of a unit, in whichever order. Raises IndexError, RecordError."""
+    if octets[start] & ~dif.MORE != vif.TEXT:
         return _chain_end(octets, start)
-    end = start + 2 + octets[start + 1]
-    return _chain_end(octets, end) if first & dif.MORE else end
+    at = vif.text_at(octets, start)
+    end = at + 1 + octets[at]
+    if octets[start] & dif.MORE and at == start + 1:
+        return _chain_end(octets, end)
+    _chain_end(octets, start)
+    return end
 
 
 def _variable_size(lvar: int) -> int:

@@ -176,6 +176,16 @@ def test_kinds(kind: vif.Kind, field: int, data: str, expected: object) -> None:
     assert _read(field, data, NUMBER._replace(kind=kind)) == expected
 
 
+@pytest.mark.parametrize("quantity", ["makers_own", ""])
+def test_text_of_makers(quantity: str) -> None:
+    """What makers send in the form of text is text where it can be read, and otherwise hex, so that none of it is lost."""
+    what = vif.Vib(quantity, "", 0)
+
+    assert _read(0xD, "0b" + b"B23 111-100"[::-1].hex(), what) == "B23 111-100"
+    assert _read(0xD, "05" + "0041423332", what) == "23BA"
+    assert _read(0xD, "050082180000", what) == "0082180000"
+
+
 def test_profile_stays_hex() -> None:
     """A compact profile is no text though its length byte would allow it."""
     profile = NUMBER._replace(words=frozenset(["profile"]))

@@ -182,6 +182,23 @@ def test_unit_in_text(text: bytes, unit: str, exponent: int) -> None:
     assert (found.quantity, found.unit, found.exponent) == ("text_unit", unit, exponent)
 
 
-def test_unit_in_text_with_vife() -> None:
-    """VIFEs follow the text."""
-    assert vif.vib(b"\xfc\x03hWk\x3c").words == {"backward"}
+@pytest.mark.parametrize("octets", [b"\xfc\x03hWk\x3c", b"\xfc\x3c\x03hWk"], ids=["behind", "before"])
+def test_unit_in_text_with_vife(octets: bytes) -> None:
+    """VIFEs stand before the text or behind it."""
+    found = vif.vib(octets)
+
+    assert (found.words, found.unit, found.exponent) == ({"backward"}, "Wh", 3)
+
+
+def test_the_norms_example_of_a_unit_in_text() -> None:
+    """EN 13757-3:2018, table C.2: thousandths of imperial gallons per hour."""
+    found = vif.vib(bytes.fromhex("fca273046c616769"))
+
+    assert (found.unit, found.exponent) == ("igal/h", -3)
+
+
+def test_a_real_unit_in_text() -> None:
+    """A wired CMa10 of Elvaco (published in the test frames of libmbus): hundredths of a per cent of relative humidity."""
+    found = vif.vib(bytes.fromhex("fc0348522574"))
+
+    assert (found.unit, found.exponent) == ("%RH", -2)

@@ -69,6 +69,11 @@ def deciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> byte
     return text[_CRC_BYTES:] if _fits(text[:_CRC_BYTES], text[_CRC_BYTES:]) else None
 
 
+def is_deciphered(layer: Extended, content: bytes) -> bool:
+    """Whether somebody undid the layer and left its fields as they were, as programs do that log what they read."""
+    return layer.encryption == _CTR and _fits(layer.check, content)
+
+
 def enciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> bytes:
     """CRC and content as the layer hides them."""
     check = crc.en13757(content).to_bytes(_CRC_BYTES, "little")

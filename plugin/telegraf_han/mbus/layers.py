@@ -111,11 +111,12 @@ def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
 
     Raises WrongKeyError, SecurityError.
     """
-    if key is None:
-        raise security.missing_key(sealed.meter, _LINK_MODE)
-    content = extended.deciphered(layer, sealed.link.raw, key, sealed.content)
+    content = None if key is None else extended.deciphered(layer, sealed.link.raw, key, sealed.content)
+    if content is None and extended.is_deciphered(layer, sealed.content):
+        content = sealed.content
     if content is None:
-        raise security.wrong_key(sealed.meter, _LINK_MODE)
+        error = security.missing_key if key is None else security.wrong_key
+        raise error(sealed.meter, _LINK_MODE)
     try:
         hidden = _upper(sealed.link, content)
     except FramingError:

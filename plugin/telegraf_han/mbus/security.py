@@ -23,8 +23,10 @@ from telegraf_han.secret import Key
 from telegraf_han.telegram import Address
 
 _BLOCK: Final = 16
-_CBC, _CCM = 5, 10
+_CBC, _CBC_DERIVED, _CCM = 5, 7, 10
 """Modes."""
+_WITH_FILLERS: Final = frozenset((_CBC, _CBC_DERIVED))
+"""Modes whose text begins with two fillers."""
 _FILLERS: Final = b"\x2f\x2f"
 
 OPENINGS: Final = {
@@ -72,9 +74,24 @@ def clear(message: Message, key: Key | None) -> Clear:
         raise FramingError(f"configuration word says {size} enciphered bytes, {len(header.payload)} are there")
     if not size:
         return _unciphered(message, key)
-    if key is None:
-        raise missing_key(message.meter, header.mode)
-    return mode.open(message, key, size)
+    try:
+        if key is None:
+            raise missing_key(message.meter, header.mode)
+        return mode.open(message, key, size)
+    except WrongKeyError:
+        if not _is_deciphered(message):
+            raise
+    return Clear(header.payload, verified=False, counter=_counter(message.authentication))
+
+
+def _is_deciphered(message: Message) -> bool:
+    """Whether somebody undid the security and left the header as it was, which is how wmbusmeters logs telegrams.
+
+    Asked only where the key fails, so that no meter's own telegram is taken for one; nothing is lost by it, as anybody could send a
+    telegram of mode 0.
+    """
+    header = message.header
+    return header.mode in _WITH_FILLERS and header.payload[:2] == _FILLERS and records.plausible(header.payload, message.meter)
 
 
 def enciphered_bytes(header: Header) -> int:
@@ -232,7 +249,7 @@ class _Mode(NamedTuple):
 
 _MODES: Final = {
     0: _Mode(lambda _low, _there: 0, lambda message, key, _: _unciphered(message, key)),
-    5: _Mode(_blocks, _mode_5),
-    7: _Mode(_blocks, _mode_7),
-    10: _Mode(_bytes_and_tag, _mode_10),
+    _CBC: _Mode(_blocks, _mode_5),
+    _CBC_DERIVED: _Mode(_blocks, _mode_7),
+    _CCM: _Mode(_bytes_and_tag, _mode_10),
 }

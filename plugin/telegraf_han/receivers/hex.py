@@ -1,8 +1,9 @@
 """Lines of hex into frames: what other programs print, log or store of wireless M-Bus, one telegram a line.
 
 Spaces, `|`, `_`, `:` and a leading `0x` are for the eye; `#` begins a comment. A log line `telegram=|2E44…|+12` holds its telegram
-behind "=" and the seconds since the log's first line behind "+", which are not used. With or without link CRCs, of format A or B,
-as chips of mode T, or a frame of wired M-Bus: `mbus.link` tells them apart.
+behind "=" and the seconds since the log's first line behind "+", which are not used; it may have been deciphered before it was
+logged, which `mbus.security` sees. With or without link CRCs, of format A or B, as chips of mode T, or a frame of wired M-Bus:
+`mbus.link` tells them apart.
 """
 
 from typing import Final

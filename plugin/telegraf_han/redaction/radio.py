@@ -43,6 +43,8 @@ class _Inside(NamedTuple):
     body: bytes | None
     """Records to put in, None where nothing opened it."""
     numbers: Numbers
+    deciphered: bool = False
+    """Whether the records came in clear where the header says otherwise, as in other programs' logs: then they stay so."""
 
 
 def ids(data: bytes) -> tuple[str, str]:
@@ -55,13 +57,14 @@ def redacted(data: bytes, key: Key | None, numbers: Numbers) -> Redacted:
     """One frame with its meter's key. Raises FramingError, ChecksumError for one that is broken by itself."""
     sealed = layers.opened(data)
     meter = _number(sealed.meter, numbers)
-    body, why = None, ""
+    body, why, deciphered = None, "", False
     try:
         plain = layers.plain(sealed, key)
         body = records.redacted(plain.body, numbers)
+        deciphered = sealed.header is not None and plain.body == sealed.header.payload
     except TelegramError as error:
         why = "" if sealed.empty else str(error).replace(sealed.meter.id, meter)
-    inside = _Inside(body, numbers)
+    inside = _Inside(body, numbers, deciphered)
     if wired.looks_wired(data):
         content = _upper(data[wired.CONTENT_AT : -2], sealed.link.raw, inside)
         octets = data[4 : wired.CONTENT_AT] + content
@@ -103,6 +106,9 @@ def _content(content: bytes, old: bytes, new: bytes, key: Key | None, inside: _I
         fresh = _upper(rest, new, inside)
         return head[:-_CRC_BYTES] + crc.en13757(fresh).to_bytes(_CRC_BYTES, "little") + fresh
     hidden = extended.deciphered(layer, old, key, rest) if inside.body is not None and key is not None else None
+    if hidden is None and inside.body is not None and extended.is_deciphered(layer, rest):
+        fresh = _upper(rest, new, inside)
+        return head[:-_CRC_BYTES] + crc.en13757(fresh).to_bytes(_CRC_BYTES, "little") + fresh
     if hidden is None:
         return head[:-_CRC_BYTES] + bytes(_CRC_BYTES + len(rest))
     fresh = _upper(hidden, new, inside)
@@ -134,6 +140,8 @@ def _message(content: bytes, sender: bytes, inside: _Inside) -> bytes:
     meter = header.address or link.address(sender)
     if inside.body is None:
         return _without_mac(before, layer) + head + bytes(len(old.payload))
+    if inside.deciphered and security.enciphered_bytes(header):
+        return _without_mac(before, layer) + head + inside.body
     sealed = security.resealed(Message(header, meter, layer, b""), DEMO_ENCRYPTION_KEY, inside.body)
     return _with_mac(before, layer, meter, head + sealed) + head + sealed
 

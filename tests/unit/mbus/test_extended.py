@@ -53,6 +53,14 @@ def test_what_repeaters_change(vector, control: int) -> None:
     assert extended.deciphered(changed, sealed.link.raw, found.key, sealed.content)
 
 
+@pytest.mark.parametrize("key", [None, OTHER], ids=["no key", "another key"])
+def test_deciphered_by_others(decoded, key) -> None:
+    """A published Omnipower (wmbusmeters), deciphered by others with its layer left as it was: its CRC fits, so it is read."""
+    frame = bytes.fromhex("2d442d2c5768663230028d20e4e2c81c20878c7804041a03000004843c00000000042b0300000004ab3c00000000")
+
+    assert decoded(frame, key).body == frame[20:]
+
+
 def test_wrong_and_missing_key(vector, decoded) -> None:
     """Another key, or none, is a matter of keys and names the meter."""
     frame = vector("made-ell-ctr").frame

@@ -101,6 +101,25 @@ def test_right_key_with_odd_content(decoded, body: str) -> None:
     assert decoded(_with_text(text), KEY).body == text
 
 
+@pytest.mark.parametrize("key", [None, KEY, WRONG], ids=["no key", "its key", "another key"])
+@pytest.mark.parametrize("head", ["7a09001005", "7a0900100710"], ids=["mode 5", "mode 7"])
+def test_deciphered_by_others(framed, decoded, head: str, key: Key | None) -> None:
+    """A telegram whose security a program undid, leaving its header as it was, is read; nothing proves it."""
+    authentication_layer = "900f002c25b30a0000" + "21924d4f2fb66e01"
+    body = b"\x2f\x2f" + RECORDS
+
+    plain = decoded(framed(bytes.fromhex(authentication_layer + head) + body), key)
+
+    assert (plain.body, plain.verified) == (body, False)
+
+
+@pytest.mark.parametrize("body", [RECORDS[:16], b"\x2f\x2f" + bytes(range(0x30, 0x50))], ids=["no fillers", "no records"])
+def test_not_deciphered_by_others(framed, decoded, body: bytes) -> None:
+    """What is no text of mode 5 is still a matter of keys."""
+    with pytest.raises(WrongKeyError):
+        decoded(framed(bytes.fromhex("7a09001005") + body), None)
+
+
 @pytest.mark.parametrize("rest", ["de47", "ff", "0c03112233", "7f"], ids=str)
 def test_plain_bytes_that_are_no_records(decoded, rest: str) -> None:
     """What stands behind the enciphered blocks and is no record costs neither the key its trust nor the telegram its records."""

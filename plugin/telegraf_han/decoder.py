@@ -23,9 +23,9 @@ CLOCK_BELIEVED_NS: Final = 3600 * _NS
 class UnknownMeterError(WrongKeyError):
     """A radio telegram of a meter that is not configured: in `run` a neighbour's, in `decode` a telegram that stays closed."""
 
-    def __init__(self, manufacturer: str, meter_id: str) -> None:
+    def __init__(self, manufacturer: str, meter_id: str, why: str = "no [[meter]] with this id is configured") -> None:
         """Whose telegram it is, as printed on the meter."""
-        super().__init__(f"telegram of {manufacturer} {meter_id}: no [[meter]] with this id is configured")
+        super().__init__(f"telegram of {manufacturer} {meter_id}: {why}")
         self.meter_id = meter_id
 
 
@@ -117,7 +117,12 @@ class Decoder:
             plain = layers.plain(sealed, meter.config.key)
             body = layers.body(plain, meter.config.zone)
         except TelegramError as error:
+            if isinstance(error, WrongKeyError) and meter.maker not in ("", sealed.meter.manufacturer):
+                meter.telegrams -= 1
+                why = f"the meter of this id whose telegrams the key opens is of {meter.maker}"
+                raise UnknownMeterError(sealed.meter.manufacturer, sealed.meter.id, why) from None
             raise meter.blamed(error, frame.received_ns) from None
+        meter.maker = sealed.meter.manufacturer
         return self._telegram(meter, frame, plain, body)
 
     def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body) -> Telegram:

@@ -33,6 +33,7 @@ class MeterState:
         "good_ns",
         "host_ns",
         "host_stamped",
+        "maker",
         "port_there",
         "recent",
         "rssi_dbm",
@@ -60,6 +61,8 @@ class MeterState:
         """Lines stamped with the host's clock, as the meter's was more than an hour off."""
         self.host_ns: int | None = None
         """The newest of these stamps."""
+        self.maker = ""
+        """Manufacturer of the newest radio telegram that was read: only together with him is a number one meter's."""
         self.port_there = True
         self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
 

@@ -211,6 +211,21 @@ def test_neighbours_are_passed_over() -> None:
     assert (meter.telegrams, any(meter.errors.values())) == (0, False)
 
 
+def test_a_neighbour_with_the_same_number() -> None:
+    """Makers give out the same numbers; once ours was read, another maker's telegrams that the key does not open are no errors of ours."""
+    one = decoder(RADIO)
+    other = RADIO_FRAME[:2] + bytes.fromhex("0106") + RADIO_FRAME[4:]
+
+    with pytest.raises(WrongKeyError, match="does not open"):
+        one.take(Frame("wmbus", other, NOW_NS))
+    assert one.take(Frame("wmbus", RADIO_FRAME, NOW_NS)) is not None
+    with pytest.raises(UnknownMeterError, match="is of EGM"):
+        one.take(Frame("wmbus", other[:11] + b"\x77" + other[12:], NOW_NS))
+
+    meter = one.meters["flat"]
+    assert (meter.telegrams, meter.errors[Cause.KEY]) == (2, 1)
+
+
 def test_faults_and_ports_reach_their_meters() -> None:
     """A cable's fault is its meter's; a receiver's is every radio meter's, for it names none."""
     cottage = HOME._replace(name="cottage")

@@ -191,8 +191,6 @@ _RESERVED: Final = Vib("", "", 0)
 
 TEXT: Final = 0x7C
 """VIF whose unit is text: a length and characters, the last first."""
-_UNIT_LIMIT: Final = 16
-"""Characters of a unit in front of its VIFEs; no VIFE of a norm's example is taken for so short a length."""
 _BLOCKS_REMEMBERED: Final = 256
 """A meter has some 30 different ones."""
 _MORE: Final = 0x80
@@ -227,14 +225,14 @@ def text_at(octets: bytes, vif_at: int) -> int:
     """Offset of the length byte of a unit's text, of a VIF that stands at `vif_at`. Raises IndexError.
 
     The norm's own example (EN 13757-3:2018, table C.2) has VIFEs before the text, meters [seen by others: Elvaco CMa10] behind it. It
-    is behind it where what follows the VIF can be a length and a unit.
+    is behind it where what follows the VIF can be a length and a unit; a VIFE cannot, as the length behind it is no character.
     """
     at = vif_at + 1
     if not octets[vif_at] & _MORE:
         return at
     size = octets[at]
     spelled = octets[at + 1 : at + 1 + size]
-    if 0 < size <= _UNIT_LIMIT and len(spelled) == size and spelled.decode("latin-1").isprintable():
+    if 0 < size < _MORE and len(spelled) == size and spelled.decode("latin-1").isprintable():
         return at
     while octets[at] & _MORE:
         at += 1

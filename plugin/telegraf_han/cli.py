@@ -5,6 +5,7 @@ needs a library of 200. Every error the user can mend becomes one line and exit 
 fault of the program itself.
 """
 
+import io
 import os
 import sys
 from argparse import ArgumentParser, HelpFormatter, Namespace
@@ -101,6 +102,8 @@ COMMANDS: Final[dict[str, tuple[Callable[[], Command], str]]] = {
 def main(argv: list[str] | None = None) -> int:
     """Run the command that `argv` (default: the process's) names; the exit code."""
     words = sys.argv[1:] if argv is None else argv
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows a Polish mail with gaps, not a traceback
     if words and words[0] in COMMANDS:
         return _called(words[0], words[1:])
     description = "Reads smart meters over P1 and wireless M-Bus for Telegraf."

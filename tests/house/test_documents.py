@@ -177,6 +177,20 @@ def test_messages(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", MESSAGES)
+def test_checks_shown(name: str) -> None:
+    """What the page shows of `check` is said by the program, but for names and numbers."""
+    shown = [line for block in Document(name).blocks for line in re.findall(r"^(?:ok|warning|error) +(.*)", block, re.MULTILINE)]
+
+    assert len(shown) >= 5
+    for line in shown:
+        said = re.sub(r"^\S+: ", "", line)
+        if "meter, " in said:
+            continue  # a count
+        for part in re.split(r"/\S+|, ", said):
+            assert _is_said(part.strip()), part
+
+
+@pytest.mark.parametrize("name", MESSAGES)
 def test_ports_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `ports` prints of a cable that nobody may open is what the page shows."""
     (shown,) = (block for block in Document(name).blocks if "probably" in block)

@@ -147,6 +147,7 @@ def test_wrong_lines(influx: Influx, command: Command, tmp_path: Path) -> None:
         ("p1-ma309m-stoen", "gzip"),
         ("wmbus-gama350-stoen", "hex"),
         ("wmbus-gama350-log-lines", "gzip"),
+        *[(f"receiver-{kind}-gama350", "raw") for kind in ("amb8465", "cul", "im871a", "iu891a", "rc1180", "rtl_433", "rtl_wmbus")],
     ],
 )
 def test_captures(influx: Influx, command: Command, tmp_path: Path, name: str, form: str) -> None:

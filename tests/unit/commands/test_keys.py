@@ -1,7 +1,10 @@
 """commands.keys: captures, keys that are none, what is said, what is saved, and the exit code."""
 
+import os
 import pickle
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -140,6 +143,19 @@ def test_mail(keys) -> None:
     assert "Temat: Interfejs HAN licznika" in found.out
     assert "/EGM5G35" in found.out
     assert "Security control: 30, invocation counter: 0" in found.out
+
+
+def test_mail_in_a_terminal_without_utf8(tmp_path: Path) -> None:
+    """Letters that a terminal does not have are gaps, and no defect."""
+    (tmp_path / "han.toml").write_text(meter("00" * 16, "11" * 16))
+    (tmp_path / "capture.bin").write_bytes(GOOD)
+    words = [sys.executable, "-m", "telegraf_han", "keys", "--config", str(tmp_path / "han.toml"), str(tmp_path / "capture.bin")]
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(Path(settings.__file__).parents[1])}
+    done = subprocess.run(words, env=environment, capture_output=True, timeout=60, check=False)
+
+    assert done.returncode == 1
+    assert b"Dzie? dobry" in done.stdout
+    assert b"Traceback" not in done.stderr
 
 
 def test_serial(keys) -> None:

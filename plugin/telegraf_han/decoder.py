@@ -23,9 +23,13 @@ CLOCK_BELIEVED_NS: Final = 3600 * _NS
 class UnknownMeterError(WrongKeyError):
     """A radio telegram of a meter that is not configured: in `run` a neighbour's, in `decode` a telegram that stays closed."""
 
-    def __init__(self, manufacturer: str, meter_id: str, why: str = "no [[meter]] with this id is configured") -> None:
-        """Whose telegram it is, as printed on the meter."""
-        super().__init__(f"telegram of {manufacturer} {meter_id}: {why}")
+    def __init__(self, manufacturer: str, meter_id: str, ours: str = "") -> None:
+        """Whose telegram it is, as printed on the meter; `ours` is the maker of the meter that is configured with the same id."""
+        super().__init__(
+            f"telegram of {manufacturer} {meter_id}: the meter of this id whose telegrams the key opens is of {ours}"
+            if ours
+            else f"telegram of {manufacturer} {meter_id}: no [[meter]] with this id is configured"
+        )
         self.meter_id = meter_id
 
 
@@ -119,8 +123,7 @@ class Decoder:
         except TelegramError as error:
             if isinstance(error, WrongKeyError) and meter.maker not in ("", sealed.meter.manufacturer):
                 meter.telegrams -= 1
-                why = f"the meter of this id whose telegrams the key opens is of {meter.maker}"
-                raise UnknownMeterError(sealed.meter.manufacturer, sealed.meter.id, why) from None
+                raise UnknownMeterError(sealed.meter.manufacturer, sealed.meter.id, meter.maker) from None
             raise meter.blamed(error, frame.received_ns) from None
         meter.maker = sealed.meter.manufacturer
         return self._telegram(meter, frame, plain, body)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,12 @@ def test_what_is_named(packed: set[str], name: str) -> None:
 def test_tests_are_in_it(packed: set[str]) -> None:
     """Who unpacks it can run `./dev test`: no file of tests, boards or the plugin is missing."""
     for folder in ("plugin", "tests", "grafana", "docs"):
-        ours = [path for path in (ROOT / folder).rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+        ours = [path for path in (ROOT / folder).rglob("*") if path.is_file() and not _is_left_over(path)]
         assert [str(path.relative_to(ROOT)) for path in ours if str(path.relative_to(ROOT)) not in packed] == []
+
+
+def _is_left_over(path: Path) -> bool:
+    return any(fnmatch(part, pattern) for part in path.relative_to(ROOT).parts for pattern in NOT_OURS)
 
 
 @pytest.mark.parametrize("name", PRIVATE)

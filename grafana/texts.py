@@ -97,7 +97,7 @@ NAMES: Final = {
     "today_energy": ("Today", "Dziś"),
     "month_energy": ("This month", "Ten miesiąc"),
     "last_heard": ("Last telegram", "Ostatni telegram"),
-    "open_meter": ("This meter's board", "Tablica tego licznika"),
+    "open_meter": ("This meter's board", "Pulpit tego licznika"),
 }
 """Name → English, Polish."""
 
@@ -176,7 +176,7 @@ PANELS: Final = {
     ),
     "alerts": Both(
         Words("Active alerts", "Alert rules that fire or are about to, for this meter. Rules: grafana/ALERTS.md."),
-        Words("Aktywne alarmy", "Reguły, które alarmują lub zaraz zaczną, dla tego licznika. Reguły: grafana/ALERTS.pl.md."),
+        Words("Aktywne alerty", "Reguły, które alarmują lub zaraz zaczną, dla tego licznika. Reguły: grafana/ALERTS.pl.md."),
     ),
     "today": Both(
         Words("Today", "Energy since midnight, up to ten minutes ago, from the registers." + _MONEY_EN, _NO_ENERGY),
@@ -558,7 +558,7 @@ PANELS: Final = {
         ),
         Words(
             "Wszystkie liczniki",
-            "Kliknięcie licznika otwiera jego tablicę. Energia dziś i w miesiącu do stanu sprzed dziesięciu minut.",
+            "Kliknięcie licznika otwiera jego pulpit. Energia dziś i w miesiącu do stanu sprzed dziesięciu minut.",
             "Żaden licznik nie odezwał się od 31 dni.",
         ),
     ),

@@ -2,8 +2,9 @@
 
 A real serial line does not wait for its reader, so in real time nothing here waits either: what nobody reads is dropped, whole
 telegrams at a time, and nothing grows. Behind real time (past days, `--speed max`) a reader that is there is given time to read,
-since otherwise most of the past would be lost; one that stalls for longer than `STALL_S` is treated as absent. One thread, no
-buffer but the kernel's. The other sinks are `terminal` and `network`; the writer into InfluxDB is the caller's.
+since otherwise most of the past would be lost, and the first telegram after it too; one that stalls for longer than `STALL_S` is
+treated as absent. One thread, no buffer but the kernel's. The other sinks are `terminal` and `network`; the writer into InfluxDB is
+the caller's.
 """
 
 import os
@@ -61,11 +62,15 @@ def live(start_ns: int, now_ns: int) -> Pace:
 
 def serve(telegrams: Iterable[Sent], sink: Sink, pace: Pace) -> None:
     """Send all telegrams when they are due. Raises BrokenPipeError where the reader is gone for good."""
+    was_behind = False
     for sent in telegrams:
         wait_s = (pace.due_ns(sent.frame.received_ns) - time.time_ns()) / NS
-        if wait_s > 0:
+        is_behind = wait_s <= 0
+        if not is_behind:
             sink.idle(wait_s)
-        sink.deliver(sent, 0.0 if wait_s > 0 else STALL_S)
+        # The first in real time may find the end of the past still in the way.
+        sink.deliver(sent, STALL_S if is_behind or was_behind else 0.0)
+        was_behind = is_behind
 
 
 class StdoutSink:

@@ -57,13 +57,13 @@ def test_due(pace: Pace, meter_s: int, due_s: int) -> None:
 
 
 def test_past_is_given_patience_and_the_present_none() -> None:
-    """What is overdue goes at once and may wait for its reader; what is due later is waited for, and waits for nobody."""
+    """What is overdue may wait for its reader, and so may the first behind it; what is due later is waited for, and waits for nobody."""
     now = time.time_ns() // NS
     sink = Noted()
 
-    serve([sent(b"past", now - 100), sent(b"later", now + 50)], sink, live((now - 100) * NS, now * NS))
+    serve([sent(b"past", now - 100), sent(b"later", now + 50), sent(b"still later", now + 70)], sink, live((now - 100) * NS, now * NS))
 
-    assert sink.calls == [("past", STALL_S), ("idle", 50), ("later", 0.0)]
+    assert sink.calls == [("past", STALL_S), ("idle", 50), ("later", STALL_S), ("idle", 70), ("still later", 0.0)]
 
 
 @pytest.fixture

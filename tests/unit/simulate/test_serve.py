@@ -12,6 +12,8 @@ import pytest
 from telegraf_han.errors import ConfigError
 from telegraf_han.simulate.network import TcpSink
 from telegraf_han.simulate.serve import FLAT_OUT, STALL_S, Pace, live, serve
+from telegraf_han.simulate.sticks import Twin
+from telegraf_han.simulate.sticks.port import StickPort
 from telegraf_han.simulate.stream import NS, Sent
 from telegraf_han.simulate.terminal import PtySink
 from telegraf_han.telegram import Frame
@@ -131,6 +133,32 @@ def test_pty_drops_whole_telegrams_while_its_reader_stalls(pty: PtySink) -> None
     assert whole[:-1] == [wire for wire in wires if wire in whole]
     assert 8 <= len(whole) < len(wires)
     os.close(reader)
+
+
+class Ear(Twin):
+    """A stick that hands on as it is what it hears."""
+
+    def hears(self, frame: bytes) -> bytes:
+        return frame
+
+
+def test_stick_sends_the_rest_of_a_telegram(tmp_path: Path) -> None:
+    """A telegram that the full terminal took in part goes on as soon as its reader has read, not with the next telegram."""
+    port = StickPort(str(tmp_path / "stick"), Ear())
+    reader = opened(port.path)
+    wires = [b"<%05d%s>" % (number, b"." * 492) for number in range(500)]
+    for wire in wires:
+        port.deliver(sent(wire), 0.0)
+
+    octets = b""
+    for _ in range(10):
+        octets += read(reader)
+        port.idle(0.05)
+    octets += read(reader)
+    assert octets.endswith(b">")
+    assert set(octets.replace(b">", b">|").split(b"|")[:-1]) <= set(wires)
+    os.close(reader)
+    port.close()
 
 
 def test_pty_link_is_replaced_and_removed(tmp_path: Path) -> None:

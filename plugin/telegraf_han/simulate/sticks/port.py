@@ -41,10 +41,12 @@ class StickPort(PtySink):
             super().deliver(sent._replace(wire=message), patience_s)
 
     def idle(self, seconds: float) -> None:
-        """Wait, and answer."""
+        """Wait, and answer; send on what is left of a telegram."""
         end_s = time.monotonic() + seconds
         while (left_s := end_s - time.monotonic()) > 0:
             self._look()
+            if self._open:
+                self._flushed(0.0)
             time.sleep(min(left_s, _LOOK_S))
 
     def wait_for_reader(self) -> None:

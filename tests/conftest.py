@@ -10,6 +10,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # The same examples each run: a red build then means a change, never a throw of the dice. `--hypothesis-profile=search` looks further.
-hypothesis.settings.register_profile("repeatable", derandomize=True, database=None)
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, max_examples=50)
 hypothesis.settings.register_profile("search", max_examples=5000)
 hypothesis.settings.load_profile("repeatable")

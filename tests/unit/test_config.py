@@ -225,7 +225,7 @@ _VALUES = st.recursive(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(_WORDS), _VALUES, max_size=3))
 def test_any_mapping_is_a_configuration_or_an_error(whole: dict[str, object]) -> None:
     """Whatever stands in a file, it becomes a Config or the one error."""

@@ -129,7 +129,7 @@ def test_text_is_no_recording(text: bytes) -> None:
     assert not recording.recognised(text * 9, None, configured(FLAT)).sure
 
 
-@settings(max_examples=150, deadline=None)
+@settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([CABLE, LINES, *map(recorded, KINDS)])), max_size=6).map(b"".join))
 def test_any_bytes(data: bytes) -> None:
     """Whatever a file holds, it is something, and what reads it raises nothing."""

@@ -208,7 +208,7 @@ lines = st.builds(
 )
 
 
-@settings(max_examples=120, deadline=None)
+@settings(deadline=None)
 @given(keys, keys, lines, st.sampled_from(["", " ", ":", "-"]), st.booleans(), st.sampled_from([b"", p1.TITLE]))
 def test_right_key_is_never_called_wrong(ek: bytes, ak: bytes, text: bytes, separator: str, upper: bool, title: bytes) -> None:
     """Whatever keys and telegram: right keys are right."""

@@ -102,7 +102,7 @@ def test_what_no_key_can_help() -> None:
     assert judged(KEY.hex(), fragment).verdict == "unread"
 
 
-@settings(max_examples=100, deadline=None)
+@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 255), st.integers(0, 99_999_999))
 def test_right_key_is_never_called_wrong(key: bytes, access: int, register: int) -> None:
     """Whatever key and telegram."""

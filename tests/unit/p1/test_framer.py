@@ -94,9 +94,10 @@ def test_byte_by_byte(name: str) -> None:
 
 
 def damages(data: bytes) -> Iterator[tuple[bytes, str]]:
-    """A telegram with one byte flipped in each bit, or put to a byte that means something; and what was done."""
+    """A telegram with each byte in turn changed in a bit, and to bytes that mean something; and what was done."""
     for at in range(len(data)):
-        for octet in {data[at] ^ 1 << bit for bit in (0, 4, 6)} | set(b"!/\n\r0\0\x08\xdb\x82") - {data[at]}:
+        turn = at % 3
+        for octet in {data[at] ^ 1 << at % 8, *(b"!/\n", b"\r0\0", b"\x08\xdb\x82")[turn]} - {data[at]}:
             yield data[:at] + bytes([octet]) + data[at + 1 :], f"{octet:02x} at {at}"
 
 

@@ -206,7 +206,7 @@ def test_scrolling() -> None:
 VALUES = st.one_of(st.none(), st.integers(-(10**12), 10**12), st.floats(-1e9, 1e9), st.text(max_size=8))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.dictionaries(st.sampled_from([*THREE, "message", "power_factor", "dsm_threshold_1_w", "active_power_import_l1_w"]), VALUES),
     st.sampled_from(["meter", "readings", "overview"]),

@@ -13,6 +13,7 @@ SPELLINGS: Final[dict[str, tuple[str, int]]] = {
     "Wh": ("Wh", 0),
     "kWh": ("Wh", 3),
     "MWh": ("Wh", 6),
+    "GWh": ("Wh", 9),
     "W": ("W", 0),
     "kW": ("W", 3),
     "MW": ("W", 6),
@@ -63,6 +64,11 @@ def base(spelling: str) -> tuple[str, int]:
     """Base unit and power of ten of a unit as written; an unknown unit is its own base."""
     found = SPELLINGS.get(spelling) or _FOLDED.get(spelling.lower())
     return found or (spelling, 0)
+
+
+def known(spelling: str) -> bool:
+    """Whether this is a unit as meters write it."""
+    return bool(spelling) and (spelling in SPELLINGS or spelling.lower() in _FOLDED)
 
 
 def suffix(unit: str) -> str:

@@ -210,19 +210,19 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
             readers.append(_nothing)
         elif raw_unit == _AS_TEXT or row.kind == "text":
             columns.append(obis.column(code, None, "", occurrence, text=raw_unit == _AS_TEXT))
-            readers.append(_text)
+            readers.append(_whole(_text, raw_unit))
         elif row.kind in ("octets", "serial", "model"):
             columns.append(obis.column(code, None, "", occurrence))
-            readers.append(_octets)
-        elif row.name or raw_unit or is_number:
-            fixed = fixed and bool(row.name or raw_unit)
+            readers.append(_whole(_octets, raw_unit))
+        elif row.name or is_number or units.known(_unit(raw_unit)):
+            fixed = fixed and bool(row.name or units.known(_unit(raw_unit)))
             unit, exponent = units.base(_unit(raw_unit))
             columns.append(obis.column(code, None, unit, occurrence))
             readers.append(partial(_number, exponent))
         else:
             fixed = False
             columns.append(obis.column(code, None, "", occurrence, text=True))
-            readers.append(_text)
+            readers.append(_whole(_text, raw_unit))
     at = {column.obis: place for place, column in reversed(list(enumerate(columns)))}
     plan = _Plan(tuple(readers), at.get(obis.CLOCK, -1), at.get(obis.SERIAL, -1), at.get(obis.MODEL, -1), fixed)
     return Shape(tuple(columns), plan)
@@ -230,7 +230,14 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
 
 def _unit(raw: bytes) -> str:
     """A unit as text; some meters write m³ with one byte above 7F, some in UTF-8."""
-    return raw.decode("latin-1").replace("Â", "").replace("³", "3")
+    return raw.decode("latin-1").strip().replace("Â", "").replace("³", "3")
+
+
+def _whole(reader: Reader, raw_unit: bytes) -> Reader:
+    """The reader of a text, which may hold a star: what stands behind it was taken for a unit."""
+    if raw_unit in (b"", _AS_TEXT):
+        return reader
+    return lambda raw: reader(b"%b*%b" % (raw, raw_unit))
 
 
 @lru_cache(VALUES_REMEMBERED)

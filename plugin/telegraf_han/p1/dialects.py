@@ -2,8 +2,9 @@
 
 Structure is not here: whether a telegram has an ident, text or a block is read from its own first bytes (`framer`).
 [seen] X-25 low byte first on a GAMA350 and an MA309M; ARC with upper-case digits is DSMR's rule. [assumed] the X-25 footer high
-byte first, and X-25 behind plain text (a Stoen meter whose encryption is switched off). Each row more lets one in 65,536 of the
-damaged telegrams through, so there is none without a reason.
+byte first, ARC behind a block (DSMR's own, should GAMA150 or MA110M keep to it: nobody has published their footers), and X-25
+behind plain text (a Stoen meter whose encryption is switched off). Each row more lets one in 65,536 of the damaged telegrams through,
+so there is none without a reason. A block without CRC is refused: with the encryption key alone nothing else would tell damage.
 """
 
 from collections.abc import Callable
@@ -37,7 +38,7 @@ def _none(_: bytes, digits: bytes) -> bool:
 
 
 FOOTERS: Final[dict[Content, tuple[Fits, ...]]] = {
-    "block": (_x25_low_first, _x25_high_first),
+    "block": (_x25_low_first, _x25_high_first, _arc),
     "text": (_arc, _none, _x25_low_first),
 }
 """Content → the footers accepted behind it, the usual one first."""

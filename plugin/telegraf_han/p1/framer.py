@@ -38,6 +38,13 @@ _END_OF_TEXT: Final = re.compile(rb"\n!")
 _FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})|([0-9A-Fa-f]{0,3})\0{0,4}[\r\n])")
 _NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}\r?\n/[ \"-.0-~]{3,78}\r?\n")
 """A footer and the ident line behind it; in ciphertext once in 10^15 telegrams, so there it means that the length is damaged."""
+_OPENING_INSIDE: Final = re.compile(
+    rb"/[A-Za-z]{3}[ \"-.0-~]{0,75}(?:\r\n\r\n|\n\n)"
+    rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]",
+    re.DOTALL,
+)
+"""What opens another telegram, strict enough to stand in one block of ciphertext in a million only."""
+_OPENING_AT_END: Final = re.compile(rb"(?:/[ \"-.0-~]{0,78}(?:\r?\n?\r?)|\xdb(?:\x08.{0,11})?)\Z", re.DOTALL)
 _FOOTER_SO_FAR: Final = re.compile(rb"!?[0-9A-Fa-f]{0,3}\0{0,4}\Z")
 _UNENDED: Final = re.compile(rb"\n![0-9A-Fa-f]{0,3}\Z")
 _BETWEEN: Final = b"\r\n\0 \t"
@@ -48,6 +55,8 @@ class _Extent(NamedTuple):
 
     telegram: bytes
     end: int
+    doubtful: int = 0
+    """Bytes at its end that may be the head of the next one, where no footer says that they are not."""
 
 
 class _Damaged(NamedTuple):
@@ -119,15 +128,16 @@ class Framer:
             if isinstance(found, _Extent):
                 events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
                 events.append(Frame("p1", found.telegram, now_ns))
-                self._noise, self._excused, self._heard = 0, False, True
-                position = found.end
+                self._noise, self._excused, self._heard = -found.doubtful, False, True
+                position = found.end - found.doubtful
                 continue
             position = start + 1
-            if found is _NOISE:
+            if isinstance(found, str) and found is not _NOISE:
+                found = _Damaged(FramingError(f"telegram stops after {len(buffer) - start} bytes"), len(buffer) - start)
+            # What ends within the doubtful bytes of a telegram belonged to that one.
+            if isinstance(found, str) or self._noise + found.size <= 0:
                 self._noise += 1
                 continue
-            if isinstance(found, str):
-                found = _Damaged(FramingError(f"telegram stops after {len(buffer) - start} bytes"), len(buffer) - start)
             events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
             events.append(Fault(found.error.cause, str(found.error), found.size))
             position = max(position, found.resume)
@@ -189,14 +199,18 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
 
 
 def _measured_bare(buffer: bytearray, start: int, end: int) -> _Found:
-    """A block without footer; its system title again before its end means that the length is damaged."""
+    """A block without footer; another telegram's opening before its end means that this one is cut or its length damaged."""
     title_end = start + 2 + ciphering.TITLE_LIMIT
     again = buffer.find(buffer[start:title_end], title_end, end)
-    if again >= 0:
-        return _Damaged(
-            FramingError(f"block of {end - start} bytes announced, but the next one begins after {again - start}"), again - start
-        )
-    return _Extent(bytes(buffer[start:end]), end) if end <= len(buffer) else _MORE
+    other = _OPENING_INSIDE.search(buffer, start + 1, min(end, again + 1) if again >= 0 else end)
+    next_start = other.start() if other else again
+    if next_start >= 0:
+        size = next_start - start
+        return _Damaged(FramingError(f"block of {end - start} bytes announced, but the next one begins after {size}"), size)
+    if end > len(buffer):
+        return _MORE
+    opening = _OPENING_AT_END.search(buffer, max(title_end, end - IDENT_LIMIT), end)
+    return _Extent(bytes(buffer[start:end]), end, end - opening.start() if opening else 0)
 
 
 def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:

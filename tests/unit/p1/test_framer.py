@@ -141,6 +141,45 @@ def test_long_damage_of_a_bare_block() -> None:
     assert faults(found) == [Cause.FRAMING]
 
 
+@pytest.mark.parametrize("size", [2, 5, 9, 12, 13, 17, 100, -9])
+@pytest.mark.parametrize(
+    "next_one",
+    [p1.stoen(), p1.plain(), p1.plain(p1.LINES.replace(b"\r", b""), b"/EGM5G35\n\n"), p1.luxembourg(title=b"ELG\1\2\3\4\5")],
+    ids=["block", "text", "LF only", "bare"],
+)
+def test_cut_bare_block_costs_no_other_telegram(next_one: bytes, size: int) -> None:
+    """A bare block that stops anywhere ends where any other telegram opens, whatever its length says."""
+    cut = p1.luxembourg()[:size]
+
+    assert body(next_one) in frames(events(cut + next_one + GOOD, end="no end"))
+
+
+@pytest.mark.parametrize(
+    "next_one",
+    [p1.stoen(), p1.plain(), p1.luxembourg(title=b"ELG\1\2\3\4\5"), p1.luxembourg()],
+    ids=["block", "text", "other title", "same title"],
+)
+def test_opening_across_the_end_of_a_bare_block(next_one: bytes) -> None:
+    """A cut bare block whose length reaches just into the next telegram's head does not take that head away."""
+    whole = p1.luxembourg()
+    for lacking in range(1, 20):
+        pieces = (whole, whole[:-lacking], next_one, GOOD)
+        assert body(next_one) in frames(events(b"".join(pieces), end="no end")), lacking
+        assert body(next_one) in frames(events(*pieces, end="no end")), lacking
+
+
+def test_tag_that_looks_like_an_opening() -> None:
+    """A bare block may end like a telegram's beginning: it is a telegram all the same, and nothing is said of its end."""
+    whole = p1.luxembourg()
+    for tail in (b"/", b"\xdb", b"\xdb\x08", b"/ABC5"):
+        odd = whole[: -len(tail)] + tail
+        found = events(odd + odd + GOOD + odd)
+
+        assert frames(found) == [odd, odd, body(GOOD), odd], tail
+        assert faults(found) == [], tail
+        assert [frames([event]) for event in paused(odd, odd)] == [[odd], [odd]], tail
+
+
 @pytest.mark.parametrize("name", ["p1-gama350-stoen", "p1-ma309m-plain", "p1-ma309m-plain-no-crc"])
 def test_loss_costs_one_telegram(name: str) -> None:
     """Bytes lost in the middle, as at a full buffer of a serial port, cost no neighbour."""
@@ -268,6 +307,13 @@ def test_x25_in_either_byte_order() -> None:
     value = p1.x25(telegram)
 
     assert frames(events(telegram + b"%04X\r\n" % value + telegram + b"%04x\r\n" % value)) == [telegram] * 2
+
+
+def test_dsmr_crc_behind_a_block() -> None:
+    """DSMR's own CRC is accepted too: two of Stoen's four models have not shown theirs."""
+    telegram = body(GOOD)
+
+    assert frames(events(telegram + b"%04X\r\n" % p1.arc(telegram) + GOOD)) == [telegram] * 2
 
 
 @pytest.mark.parametrize("line_ends", [b"\r\n", b"\r\n\r\n", b"\n", b"\n\n"], ids=repr)

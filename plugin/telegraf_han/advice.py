@@ -32,7 +32,8 @@ _ADVICE: Final[dict[object, str]] = {
 def source_error(port: str, error: Exception) -> SourceError:
     """The SourceError of a port that cannot be opened. pyserial hides the system's error behind one of its own."""
     hidden = error.__context__ if getattr(error, "errno", None) is None else None
-    cause = hidden if isinstance(hidden, OSError) else error
+    # termios raises an error of its own with the system's number, which is no OSError.
+    cause = hidden if isinstance(hidden, Exception) and isinstance(next(iter(hidden.args), None), int) else error
     if "://" in port and _names_nobody(cause):
         return SourceError(f"{port} names a host that is not known: check the name, or write its address")
     if isinstance(cause, PermissionError) or getattr(cause, "errno", None) == errno.EACCES:

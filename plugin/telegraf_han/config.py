@@ -127,7 +127,7 @@ _LIMIT_KEYS: Final = (
     "silence_s",
     "decode_errors_percent",
 )
-_LIMITS: Final[_Rows] = {key: _Option(key, options.number) for key in _LIMIT_KEYS}
+_LIMITS: Final[_Rows] = {key: _Option(key, options.limit) for key in _LIMIT_KEYS}
 _PRICE_KEYS: Final = [f"{direction}_t{tariff}_per_kwh" for direction in ("import", "export") for tariff in range(5)]
 _PRICES: Final[_Rows] = {key: _Option(key, options.number) for key in _PRICE_KEYS} | {"currency": _Option("currency", options.name)}
 _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
@@ -149,7 +149,7 @@ class _Place(NamedTuple):
 
     def error(self, key: str, expected: str) -> ConfigError:
         """The error of one key here; `key` may be "" for the section itself."""
-        inside = f"{self.prefix}{key}"
+        inside = f"{self.prefix}{key}".removesuffix(".")
         return ConfigError(self.file, f"{self.section}: {inside}" if self.section and inside else self.section or inside, expected)
 
     def unknown(self, key: str, known: Iterable[str]) -> ConfigError:

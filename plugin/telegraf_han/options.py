@@ -62,6 +62,14 @@ def number(value: object) -> float:
     return found
 
 
+def limit(value: object) -> float:
+    """A finite number that is not negative: below such a limit nothing could ever be. Raises ValueError."""
+    found = number(value)
+    if found < 0:
+        raise ValueError("a number not below zero is expected")
+    return found
+
+
 def duration_s(value: object) -> float:
     """Seconds of `10s`, `500ms`, `2m` or a plain number of seconds. Raises ValueError."""
     written = value if isinstance(value, str) else f"{value}s"

@@ -162,8 +162,8 @@ def _readable(shape: Shape, plan: _Plan, raw_values: tuple[bytes, ...], flaws: l
 
 def _tags(plan: _Plan, values: list[Value], ident: str) -> tuple[str, str]:
     """Serial number and model. Elsewhere than at Stoen 96.1.1 is the serial number and 96.1.0 is missing."""
-    serial = str(values[plan.serial_at] or "") if plan.serial_at >= 0 else ""
-    device = str(values[plan.model_at] or "") if plan.model_at >= 0 else ""
+    serial = str(values[plan.serial_at] or "").strip() if plan.serial_at >= 0 else ""
+    device = str(values[plan.model_at] or "").strip() if plan.model_at >= 0 else ""
     known = _model(ident)
     if plan.serial_at < 0:
         return device, known

@@ -39,7 +39,7 @@ def _none(_: bytes, digits: bytes) -> bool:
 
 FOOTERS: Final[dict[Content, tuple[Fits, ...]]] = {
     "block": (_x25_low_first, _x25_high_first, _arc),
-    "text": (_arc, _none, _x25_low_first),
+    "text": (_arc, _none, _x25_low_first, _x25_high_first),
 }
 """Content → the footers accepted behind it, the usual one first."""
 

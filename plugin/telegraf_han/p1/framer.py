@@ -219,8 +219,8 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
     wrong = _NO_TEXT.search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
-        # Any other telegram begun before this place breaks off here too.
-        return _Damaged(FramingError(f"plain telegram breaks off after {size} bytes"), size, wrong.start() - 1)
+        # Any other telegram begun before this place breaks off here too, but one whose ident line stands right before its block.
+        return _Damaged(FramingError(f"plain telegram breaks off after {size} bytes"), size, wrong.start() - IDENT_LIMIT)
     if last is None:
         if len(buffer) <= limit:
             return _MORE

@@ -190,6 +190,13 @@ def test_loss_costs_one_telegram(name: str) -> None:
             assert (told[0], told[-1]) == (body(data), body(data)), (begin, size)
 
 
+def test_ident_line_right_before_its_block() -> None:
+    """A telegram behind a cut one is found even where its ident line has no empty line behind it."""
+    cut, whole = p1.plain()[:70], p1.stoen(ident=b"/EGM5G35\r\n")
+
+    assert frames(events(cut + whole)) == [body(whole)]
+
+
 @pytest.mark.parametrize("name", CHECKED)
 def test_marks_inside_do_not_matter(name: str) -> None:
     """Noise of nothing but marks before and behind a telegram costs nothing."""
@@ -295,10 +302,12 @@ def test_footer_that_does_not_fit(telegram: bytes) -> None:
 
 
 def test_x25_behind_plain_text() -> None:
-    """A meter whose encryption is switched off may keep its own CRC."""
-    telegram = p1.footed(p1.IDENT + p1.LINES)
+    """A meter whose encryption is switched off may keep its own CRC, in either byte order as behind a block."""
+    telegram = body(p1.footed(p1.IDENT + p1.LINES))
+    value = p1.x25(telegram)
+    data = telegram + b"%02X%02X\r\n" % (value & 0xFF, value >> 8) + telegram + b"%04X\r\n" % value
 
-    assert frames(events(telegram + telegram)) == [body(telegram)] * 2
+    assert events(data, end="no end") == [Frame("p1", telegram, NOW_NS)] * 2
 
 
 def test_x25_in_either_byte_order() -> None:

@@ -156,6 +156,19 @@ def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1,
     return Column(obis, record, unit, "", _key(plain, unit, occurrence, text=text), occurrence)
 
 
+def with_own_field(column: Column, fields: set[str]) -> Column:
+    """The same column with a field that none of the telegram has yet, added to `fields`.
+
+    `1-0:99.7.0*2` and the second `1-0:99.7.0` would have the same, and a line with a field twice loses one of its values.
+    """
+    field, number = column.field, 1
+    while field and field in fields:
+        number += 1
+        field = f"{column.field}_{number}"
+    fields.add(field)
+    return column._replace(field=field)
+
+
 def _key(name: str, unit: str, occurrence: int, *, text: bool) -> str:
     """`name_unit_2`; text under a name without fixed type gets `_text`, since a field's type must never change."""
     parts = [name, suffix(unit), "text" if text else "", str(occurrence) if occurrence > 1 else ""]

@@ -13,6 +13,7 @@ SPELLINGS: Final[dict[str, tuple[str, int]]] = {
     "Wh": ("Wh", 0),
     "kWh": ("Wh", 3),
     "MWh": ("Wh", 6),
+    "MWH": ("Wh", 6),
     "GWh": ("Wh", 9),
     "W": ("W", 0),
     "kW": ("W", 3),
@@ -20,12 +21,17 @@ SPELLINGS: Final[dict[str, tuple[str, int]]] = {
     "varh": ("varh", 0),
     "kvarh": ("varh", 3),
     "Mvarh": ("varh", 6),
+    "MVArh": ("varh", 6),
     "var": ("var", 0),
     "kvar": ("var", 3),
+    "Mvar": ("var", 6),
+    "MVAr": ("var", 6),
     "VAh": ("VAh", 0),
     "kVAh": ("VAh", 3),
+    "MVAh": ("VAh", 6),
     "VA": ("VA", 0),
     "kVA": ("VA", 3),
+    "MVA": ("VA", 6),
     "V": ("V", 0),
     "kV": ("V", 3),
     "mV": ("V", -3),
@@ -50,7 +56,7 @@ SPELLINGS: Final[dict[str, tuple[str, int]]] = {
 }
 """Sweden writes kVAr, Lithuania kV and kA, Austria Wh without prefix: lower-case look-up in `base` takes them all."""
 
-_CASE_TELLS: Final = frozenset({"mV", "mA", "MW", "MWh", "Mvarh", "MJ"})
+_CASE_TELLS: Final = frozenset(spelling for spelling in SPELLINGS if spelling[:1] in ("M", "m") and spelling != "m3")
 """Here m is milli and M is mega, so another case of these is not understood."""
 _FOLDED: Final = {spelling.lower(): found for spelling, found in SPELLINGS.items() if spelling not in _CASE_TELLS}
 

@@ -98,6 +98,7 @@ OURS = {
         "p1.envelope",
         "p1.framer",
         "p1.text",
+        "p1.values",
         "receivers",
         "recording",
         "secret",

@@ -197,7 +197,7 @@ def _made(found: list[Record], address: Address) -> Shape:
             its_clock = _Clock(place, values.CLOCKS[len(record.data)])
         elif not column.field and (column.obis == obis.CLOCK or column.occurrence > 1):
             column = column._replace(field=f"{column.name}_text")
-        columns.append(_with_own_field(column, fields))
+        columns.append(obis.with_own_field(column, fields))
         if record.header[1:] == _MODEL:
             model_at = place
     clock_at = its_clock.at if its_clock else -1
@@ -216,16 +216,6 @@ def _column(record: Record, name: Name | None, what: vif.Vib, reader: values.Rea
     if not reader.text:
         unit = obis.row(name.code).unit or unit
     return obis.column(name.code, header, unit, occurrence, name.name, text=reader.text)
-
-
-def _with_own_field(column: Column, fields: set[str]) -> Column:
-    """The same column with a field that none of the telegram has yet: a line with a field twice would lose one of its values."""
-    field, number = column.field, 1
-    while field and field in fields:
-        number += 1
-        field = f"{column.field}_{number}"
-    fields.add(field)
-    return column._replace(field=field)
 
 
 def _time_ns(its_clock: _Clock, data: tuple[bytes, ...], zone: Zone, flaws: list[str]) -> int | None:

@@ -12,13 +12,14 @@ zone's time a stamp is, the letter S or W says. [assumed] that a value without u
 
 import re
 from collections.abc import Callable
-from functools import lru_cache, partial
-from operator import itemgetter
+from functools import lru_cache
+from operator import getitem, itemgetter
 from typing import Final, NamedTuple, cast
 
 from telegraf_han import clock, obis, units
 from telegraf_han.errors import RecordError
 from telegraf_han.p1.dialects import MODELS
+from telegraf_han.p1.values import NOTHING, OCTETS, SERIAL, TEXT, Reader, is_number, number
 from telegraf_han.telegram import Body, Column, Shape, Value
 
 SHAPES_LIMIT: Final = 64
@@ -26,14 +27,7 @@ SHAPES_LIMIT: Final = 64
 LINES_LIMIT: Final = 512
 """Lines of one telegram; the longest real ones have some 60."""
 FLAWS_LIMIT: Final = 8
-VALUES_REMEMBERED: Final = 4096
-"""Texts of values with their numbers: from one second to the next most lines of a telegram do not change."""
-TEXTS_REMEMBERED: Final = 512
-"""The same for octet-strings (serial numbers, messages), fewer, because each may be long."""
-DIGITS_LIMIT: Final = 18
-"""Digits before and behind the decimal point; a register has 8 and 3, and more would not fit any integer of 64 bits."""
 
-Reader = Callable[[bytes], Value]
 _Triple = tuple[bytes, bytes, bytes]
 
 _CODE: Final = rb"(?:\d{1,3}-\d{1,3}:)?\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?:[*.]\d{1,3})?"
@@ -43,7 +37,6 @@ _SIMPLE_LINE: Final = re.compile(rb"([0-9][^(\r\n]*)\(([^*()\r\n]*)\*?([^()\r\n]
 _ONE_CODE: Final = re.compile(_CODE)
 _GROUPS: Final = re.compile(rb"\(([^()]*)\)")
 _STAMP: Final = re.compile(rb"\d{10}(?:\d\d)?[SW]?")
-_NUMBER: Final = re.compile(rb"([+-]?)(\d{0,%d})(?:\.(\d{1,%d}))?" % (DIGITS_LIMIT, DIGITS_LIMIT))
 _DIGITS: Final = frozenset(b"0123456789")
 _AS_TEXT: Final = b"\0text"
 """In the place of a unit: the value is all groups of the line as they stand."""
@@ -93,7 +86,7 @@ def body(lines: bytes, ident: str, zone: clock.Zone) -> Body:
             _remember(lines, ident, shape, raw_values)
     plan: _Plan = shape.plan  # type: ignore[assignment]
     try:
-        values = [reader(raw) for reader, raw in zip(plan.readers, raw_values, strict=True)]
+        values = list(map(getitem, plan.readers, raw_values))
     except ValueError:
         values = _readable(shape, plan, raw_values, flaws)
     time_ns = None
@@ -152,7 +145,7 @@ def _readable(shape: Shape, plan: _Plan, raw_values: tuple[bytes, ...], flaws: l
     values: list[Value] = []
     for column, reader, raw in zip(shape.columns, plan.readers, raw_values, strict=True):
         try:
-            values.append(reader(raw))
+            values.append(reader[raw])
         except ValueError:
             values.append(None)
             if len(flaws) < FLAWS_LIMIT:
@@ -184,7 +177,7 @@ def _shape(codes: tuple[bytes, ...], raw_values: tuple[bytes, ...], raw_units: t
     found = _shapes.get((codes, raw_units))
     if found is not None:
         return found
-    kinds = tuple(_is_number(raw) for raw in raw_values)
+    kinds = tuple(is_number(raw) for raw in raw_values)
     key = (codes, raw_units, kinds)
     found = _shapes.get(key)
     if found is None:
@@ -200,29 +193,31 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
     columns: list[Column] = []
     readers: list[Reader] = []
     seen: dict[str, int] = {}
+    fields: set[str] = set()
     fixed = True
-    for raw_code, raw_unit, is_number in zip(codes, raw_units, kinds, strict=True):
+    for raw_code, raw_unit, numeric in zip(codes, raw_units, kinds, strict=True):
         code = obis.full(raw_code.decode("ascii"))
         occurrence = seen[code] = seen.get(code, 0) + 1
         row = obis.row(code)
         if row.kind == "clock" and raw_unit != _AS_TEXT:
             columns.append(obis.column(code, None, "", occurrence))
-            readers.append(_nothing)
+            readers.append(NOTHING)
         elif raw_unit == _AS_TEXT or row.kind == "text":
             columns.append(obis.column(code, None, "", occurrence, text=raw_unit == _AS_TEXT))
-            readers.append(_whole(_text, raw_unit))
+            readers.append(_whole(TEXT, raw_unit))
         elif row.kind in ("octets", "serial", "model"):
             columns.append(obis.column(code, None, "", occurrence))
-            readers.append(_whole(_octets, raw_unit))
-        elif row.name or is_number or units.known(_unit(raw_unit)):
+            readers.append(_whole(SERIAL if row.kind == "serial" else OCTETS, raw_unit))
+        elif row.name or numeric or units.known(_unit(raw_unit)):
             fixed = fixed and bool(row.name or units.known(_unit(raw_unit)))
             unit, exponent = units.base(_unit(raw_unit))
             columns.append(obis.column(code, None, unit, occurrence))
-            readers.append(partial(_number, exponent))
+            readers.append(number(exponent))
         else:
             fixed = False
             columns.append(obis.column(code, None, "", occurrence, text=True))
-            readers.append(_whole(_text, raw_unit))
+            readers.append(_whole(TEXT, raw_unit))
+    columns = [obis.with_own_field(column, fields) for column in columns]
     at = {column.obis: place for place, column in reversed(list(enumerate(columns)))}
     plan = _Plan(tuple(readers), at.get(obis.CLOCK, -1), at.get(obis.SERIAL, -1), at.get(obis.MODEL, -1), fixed)
     return Shape(tuple(columns), plan)
@@ -230,55 +225,14 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
 
 def _unit(raw: bytes) -> str:
     """A unit as text; some meters write m³ with one byte above 7F, some in UTF-8."""
-    return raw.decode("latin-1").strip().replace("Â", "").replace("³", "3")
+    return raw.decode("latin-1").replace("Â", "").replace("³", "3").strip()
 
 
 def _whole(reader: Reader, raw_unit: bytes) -> Reader:
     """The reader of a text, which may hold a star: what stands behind it was taken for a unit."""
     if raw_unit in (b"", _AS_TEXT):
         return reader
-    return lambda raw: reader(b"%b*%b" % (raw, raw_unit))
-
-
-@lru_cache(VALUES_REMEMBERED)
-def _number(exponent: int, raw: bytes) -> Value:
-    """Decimal text as an exact number of base units, None where nothing stands there. Raises ValueError for anything else."""
-    whole, _, decimals = raw.partition(b".")
-    if len(raw) <= DIGITS_LIMIT and whole.isdigit() and (decimals.isdigit() or not decimals):
-        return units.scaled(int(whole + decimals), exponent - len(decimals))
-    if not raw.strip():
-        return None
-    found = _NUMBER.fullmatch(raw.strip())
-    if found is None or not (found[2] or found[3]):
-        raise ValueError("no number")
-    mantissa = int(found[2] + (found[3] or b""))
-    return units.scaled(-mantissa if found[1] == b"-" else mantissa, exponent - len(found[3] or b""))
-
-
-def _is_number(raw: bytes) -> bool:
-    found = _NUMBER.fullmatch(raw)
-    return found is not None and bool(found[2] or found[3])
-
-
-def _nothing(_: bytes) -> Value:
-    """The clock is not read like other values; `body` fills it in, the first one that is there."""
-    return None
-
-
-def _text(raw: bytes) -> Value:
-    """Text as it stands; padding with FF and control bytes go."""
-    return "".join(character for character in raw.rstrip(b"\xff ").decode("latin-1") if character.isprintable())
-
-
-@lru_cache(TEXTS_REMEMBERED)
-def _octets(raw: bytes) -> Value:
-    """An octet-string sent in hex, as text where it is printable ASCII; else as it stands."""
-    try:
-        octets = bytes.fromhex(raw.decode("ascii"))
-        text = octets.rstrip(b"\xff\0 ").decode("ascii")
-    except ValueError:
-        return _text(raw)
-    return text if text.isprintable() else _text(raw)
+    return Reader(lambda raw: reader[b"%b*%b" % (raw, raw_unit)])
 
 
 def _one_by_one(lines: bytes, flaws: list[str]) -> list[_Triple]:

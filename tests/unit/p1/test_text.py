@@ -81,6 +81,9 @@ def fields(found: Body) -> dict[str, object]:
         (b"0-0:96.13.0(486)", "message", "486"),
         (b"0-0:96.13.0(0102)", "message", "0102"),
         (b"0-0:96.13.0(\xff\xff\xff)", "message", ""),
+        (b"0-0:96.13.0(5AC3B377)", "message", "Zów"),
+        (b"0-0:96.13.0(Z\xc3\xb3w)", "message", "Zów"),
+        (b"0-0:96.13.0(Z\xf3w)", "message", "Zów"),
         (b"1-3:0.2.8(50)", "telegram_version", "50"),
     ],
     ids=lambda value: value.decode("latin-1").replace("\r\n", " ") if isinstance(value, bytes) else "",
@@ -192,6 +195,11 @@ def test_clock_that_is_not_set(stamp: bytes) -> None:
         ([b"1-0:1.8.0(1*Wh)"], "KFM5KAIFA-METER", ("", "")),
         ([b"0-0:96.1.0(AB!)"], "", ("AB!", "")),
         ([b"0-0:96.1.0(00010203)"], "", ("00010203", "")),
+        ([b"0-0:96.1.0(9903218166)"], "AUX59903218166", ("9903218166", "")),
+        ([b"0-0:96.1.0(5051525354)"], "AUX55051525354", ("5051525354", "")),
+        ([b"0-0:96.1.0(53414731303330373930303032353734)"], "", ("SAG1030790002574", "")),
+        ([b"0-0:96.1.0(4142433132)"], "", ("4142433132", "")),
+        ([b"0-0:96.1.0(414C433132)"], "", ("ALC12", "")),
     ],
     ids=[
         "ident",
@@ -204,6 +212,11 @@ def test_clock_that_is_not_set(stamp: bytes) -> None:
         "nothing",
         "plain text",
         "binary",
+        "number as it stands",
+        "number that is also hex of letters",
+        "hex of a maker and a number",
+        "too short to be one",
+        "hex for certain",
     ],
 )
 def test_serial_and_model(lines: list[bytes], ident: str, expected: tuple[str, str]) -> None:
@@ -211,6 +224,13 @@ def test_serial_and_model(lines: list[bytes], ident: str, expected: tuple[str, s
     found = body(*lines, ident=ident)
 
     assert (found.serial, found.model) == expected
+
+
+def test_no_two_columns_share_a_field() -> None:
+    """A line of the database holds a field once; a code with F = 2 and the second of the same code without would be called alike."""
+    found = body(b"1-0:99.7.0(1)", b"1-0:99.7.0(2)", b"1-0:99.7.0*2(3)", b"1-0:99.7.0*2(4)")
+
+    assert list(fields(found).values()) == [1, 2, 3, 4]
 
 
 def test_no_line_is_dropped() -> None:
@@ -299,10 +319,3 @@ def test_shapes_are_bounded() -> None:
             == 1000
         )
         assert max(len(text._shapes), len(text._layouts)) <= text.SHAPES_LIMIT
-
-
-def test_caches_are_bounded() -> None:
-    """What is remembered of values is bounded in number and size."""
-    for cached in (text._number, text._octets):
-        assert cached.cache_info().maxsize is not None
-        assert cached.cache_info().maxsize <= 4096

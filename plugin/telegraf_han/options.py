@@ -9,6 +9,7 @@ from collections.abc import Callable
 from math import isfinite
 from typing import Final
 
+from telegraf_han import secret
 from telegraf_han.clock import Zone
 
 NAME_LIMIT: Final = 64
@@ -33,9 +34,9 @@ def quoted(value: object) -> str:
 
 
 def name(value: object) -> str:
-    """A name fit for a tag: a backslash at its end would escape what follows. Raises ValueError."""
+    """A name fit for a tag: a backslash at its end would escape what follows. Raises ValueError, also for a key in its place."""
     good = isinstance(value, str) and 0 < len(value) <= NAME_LIMIT and value.isprintable() and "\\" not in value and value == value.strip()
-    if not good:
+    if not good or _is_key(str(value)):
         raise ValueError(f"a name in quotes is expected, 1 to {NAME_LIMIT} printable characters, no backslash")
     return str(value)
 
@@ -121,6 +122,15 @@ def meter_id(value: object) -> str:
 def zone(value: object) -> Zone:
     """A time zone this machine knows. Raises ValueError."""
     return Zone(quoted(value))
+
+
+def _is_key(text: str) -> bool:
+    """Whether this is a key: no name has 32 hex digits and nothing else."""
+    try:
+        secret.key(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _whole(digits: str, limit: int) -> bool:

@@ -36,8 +36,11 @@ def main(config_path: str) -> int:
     """Run until stdin ends or a signal comes; the exit code. Raises ConfigError."""
     output = _private_output()
     log = Log(2, readers.lock())
-    config = settings.load(config_path, lambda text: log.say("W", text))
+    warnings: list[str] = []
+    config = settings.load(config_path, warnings.append)
     require_sources(config)
+    for warning in warnings:
+        log.say("W", warning)
     return Runner(config, log, output).run()
 
 

@@ -242,6 +242,17 @@ def test_bad_configuration_is_one_line(start, config, cable) -> None:
     assert key not in plugin.log.text
 
 
+def test_bad_configuration_is_one_line_whatever_else_it_has(start, config, cable, tmp_path) -> None:
+    """What would be a warning in a configuration that can be used, a key that all may read, is none in one that cannot."""
+    (tmp_path / "home.ek").write_text("000102030405060708090a0b0c0d0e0f")
+    (tmp_path / "home.ek").chmod(0o644)
+    plugin = start(config(cable.link, key=f"file:{tmp_path}/home.ek", more='[[meter]]\nname = "home"\ninterface = "p1"\n'))
+    assert plugin.process.wait(20) == 2
+    plugin.end_by(lambda: None)
+
+    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": name: one of its own is expected.*\n', plugin.log.text)
+
+
 # -- the end --
 
 

@@ -131,6 +131,8 @@ WRONG = {
     "limit below zero": (P1 + "[meter.limits]\nsilence_s = -1", "limits.silence_s: a number not below zero"),
     "limit beyond all numbers": (P1 + f"[meter.limits]\nsilence_s = 1{'0' * 400}", "limits.silence_s: a number without quotes"),
     "limits as number": (P1 + "limits = 3", '"home": limits: a section'),
+    "key as name": (P1.replace('"home"', f'"{KEY}"'), "[[meter]] number 1: name: a name in quotes"),
+    "key with blanks as name": (P1.replace('"home"', f'"{KEY[:16]} {KEY[16:]}"'), "[[meter]] number 1: name: a name in quotes"),
     "layout": ('[output]\nlayout = "tall"', '[output]: layout: one of "wide", "obis"'),
     "interval": ('[output]\nstatus_interval = "10"', '[output]: status_interval: a time from "100ms"'),
     "interval of another unit": ('[output]\nstatus_interval = "10d"', "[output]: status_interval: a time"),

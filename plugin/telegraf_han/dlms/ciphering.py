@@ -28,6 +28,9 @@ COMPRESSED: Final = 0x80
 SUITE: Final = 0x0F
 KEY_BYTES: Final = {0: 16, 1: 16, 2: 32}
 """Security suite → key length (Green Book table 22)."""
+CONTROLS: Final = frozenset(control for control in range(256) if control & SUITE in KEY_BYTES and control & (AUTHENTICATED | ENCRYPTED))
+"""The security control bytes there are: suite 0 to 2, encrypted or authenticated or both."""
+_GENERAL_GLO: Final = bytes([GENERAL_GLO])
 
 
 class Block(NamedTuple):
@@ -73,14 +76,9 @@ def ber_length(data: bytes | bytearray, offset: int) -> tuple[int, int] | None:
     return int.from_bytes(data[offset + 1 : offset + 1 + size], "big"), offset + 1 + size
 
 
-def plausible(control: int) -> bool:
-    """Whether a security control byte is one of the norm's: suite 0 to 2, encrypted or authenticated."""
-    return control & SUITE in KEY_BYTES and bool(control & (AUTHENTICATED | ENCRYPTED))
-
-
 def extent(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
     """Offsets of the security control byte and of the block's end; None where bytes are missing. Raises FramingError."""
-    at = start + (data[start] == GENERAL_GLO) if start < len(data) else start
+    at = start + 1 if data[start : start + 1] == _GENERAL_GLO else start
     if at >= len(data):
         return None
     title_bytes = data[at]
@@ -90,10 +88,13 @@ def extent(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
     if found is None:
         return None
     length, body = found
-    if body < len(data) and not plausible(data[body]):
-        raise FramingError(f"security control byte {data[body]:02X} is none of DLMS")
-    authenticated = body < len(data) and data[body] & AUTHENTICATED
-    if length <= HEAD_BYTES + (TAG_BYTES if authenticated else 0):
+    least = HEAD_BYTES
+    if body < len(data):
+        control = data[body]
+        if control not in CONTROLS:
+            raise FramingError(f"security control byte {control:02X} is none of DLMS")
+        least += TAG_BYTES if control & AUTHENTICATED else 0
+    if length <= least:
         raise FramingError(f"ciphered block of {length} bytes announced, too few for any content")
     return body, body + length
 

@@ -35,7 +35,7 @@ _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n")
 """Control bytes, or what opens the next telegram, even in the middle of a line: this one is damaged."""
 _END_OF_TEXT: Final = re.compile(rb"\n!")
-_FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})|([0-9A-Fa-f]{0,3})\0{0,4}[\r\n])")
+_FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})\0{0,4}[\r\n])")
 _NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}\r?\n/[ \"-.0-~]{3,78}\r?\n")
 """A footer and the ident line behind it; in ciphertext once in 10^15 telegrams, so there it means that the length is damaged."""
 _OPENING_INSIDE: Final = re.compile(
@@ -190,12 +190,13 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
         return _Damaged(error, len(buffer) - start) if has_ident else _NOISE
     if not has_ident:
         return _measured_bare(buffer, start, end)
+    found_there = _measured_footer(buffer, start, end, "block") if end < len(buffer) else _MORE
+    if isinstance(found_there, _Extent):
+        return found_there
     if after := _NEXT_TELEGRAM.search(buffer, content, end):
         size = after.start() - start
         return _Damaged(FramingError(f"telegram of {end - start} bytes announced, but the next one begins after {size}"), size)
-    if end >= len(buffer):
-        return _MORE
-    return _measured_footer(buffer, start, end, "block")
+    return found_there
 
 
 def _measured_bare(buffer: bytearray, start: int, end: int) -> _Found:

@@ -81,19 +81,21 @@ class Decoder:
         if not candidates:
             raise WrongKeyError('no meter with interface = "p1" is configured')
         refused: TelegramError | None = None
+        whose = candidates[0]
         for meter in candidates:
             try:
                 found = envelope.envelope(frame.data)
                 plain = envelope.opened(found, meter.config.encryption_key, meter.config.authentication_key, meter.config.authentication)
                 body = text.body(plain.body, found.ident, meter.config.zone)
             except TelegramError as error:
-                refused = refused or error
+                if refused is None or (isinstance(refused, WrongKeyError) and not isinstance(error, WrongKeyError)):
+                    refused, whose = error, meter
                 continue
             meter.telegrams += 1
             return self._telegram(meter, frame, plain, body)
         assert refused is not None
-        candidates[0].telegrams += 1
-        raise candidates[0].blamed(refused, frame.received_ns)
+        whose.telegrams += 1
+        raise whose.blamed(refused, frame.received_ns)
 
     def _radio_telegram(self, frame: Frame) -> Telegram | None:
         """A radio telegram names its meter in clear; others' telegrams are passed over before any key is used."""

@@ -171,7 +171,7 @@ class Reader:
     def _remark(self, telegram: Telegram) -> None:
         """What a good telegram has to say besides its values."""
         for warning in telegram.warnings:
-            self._shared.log.say("W", f"{telegram.meter}: {warning}")
+            self._shared.log.repeated("W", "warnings", telegram.meter, f"{telegram.meter}: {warning}")
         for flaw in telegram.flaws:
             self._shared.log.repeated("W", "flaws", telegram.meter, f"{telegram.meter}: {flaw}")
 

@@ -147,6 +147,17 @@ def test_several_meters_in_one_capture() -> None:
     assert not any(any(meter.errors.values()) for meter in list(one.meters.values())[1:])
 
 
+def test_telegram_that_a_key_opens_fails_with_its_meter() -> None:
+    """In a capture of several meters what is wrong inside a telegram is told of the meter whose key opens it, not as the first one's key."""
+    both = decoder(HOME._replace(name="shop", encryption_key=OTHER), HOME)
+    with pytest.raises(RecordError) as caught:
+        both.take(frame(p1.stoen(b"0-0:1.0.0 is no line\r\n")))
+
+    assert caught.value.meter == "home"
+    assert both.meters["home"].errors[Cause.RECORDS] == 1
+    assert both.meters["shop"].errors[Cause.KEY] == both.meters["shop"].telegrams == 0
+
+
 def test_cable_names_its_meter() -> None:
     """What comes through a meter's cable is that meter's, whoever's key would open it."""
     away = MeterConfig("away", "p1", encryption_key=OTHER)

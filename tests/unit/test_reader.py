@@ -294,6 +294,13 @@ def test_remarks_of_a_telegram(stage: Stage) -> None:
     assert stage.log[1:-1] == ["W! home: a warning", "W! home: a flaw"]
 
 
+def test_remarks_that_come_and_go_are_told_once(stage: Stage) -> None:
+    """A tag that fits every other telegram warns each time it stops fitting; once a minute is enough of it."""
+    stage.live(Source(*[b"remarks", b"good"] * 50, finite=True))
+
+    assert [line for line in stage.log if "home: a" in line] == ["W! home: a warning", "W! home: a flaw"]
+
+
 def test_defect_is_told_by_type_and_place(stage: Stage) -> None:
     """A fault of the program itself ends nothing: it is told without its text, the source closed and opened again."""
     first = Source(b"defect")

@@ -17,6 +17,35 @@ def block(**options) -> Block:
     return ciphering.block(p1.sealed(TEXT, **options), 0)
 
 
+GET_REQUEST = bytes.fromhex("c0010000080000010000ff0200")
+GREEN_BOOK = {
+    # Green Book's worked example of a ciphered get-request: security control, ciphertext or plaintext, tag
+    "authenticated": (0x10, GET_REQUEST, bytes.fromhex("06725d910f9221d263877516")),
+    "encrypted": (0x20, bytes.fromhex("411312ff935a47566827c467bc"), b""),
+    "both": (0x30, bytes.fromhex("411312ff935a47566827c467bc"), bytes.fromhex("7d825c3be4a77c3fcc056b6b")),
+}
+
+
+@pytest.mark.parametrize(("control", "content", "tag"), GREEN_BOOK.values(), ids=GREEN_BOOK)
+def test_example_of_the_green_book(control: int, content: bytes, tag: bytes) -> None:
+    """The norm's own example opens in all three forms; its keys are those that our demo borrowed."""
+    body = bytes([control]) + bytes.fromhex("01234567") + content + tag
+    sealed = ciphering.block(b"\x08" + bytes.fromhex("4d4d4d0000bc614e") + bytes([len(body)]) + body, 0)
+
+    assert ciphering.opened(sealed, EK, AK) == Opened(GET_REQUEST, verified=bool(tag))
+    assert ciphering.opened(sealed, EK, None) == ciphering.opened(sealed, EK, OTHER) == Opened(GET_REQUEST, verified=False)
+
+
+def test_published_telegram() -> None:
+    """The head of the Luxembourg telegram that node-dsmr-parser publishes with its key (tests/telegrams/dsmr/encrypted), as another made it."""
+    ciphertext = bytes.fromhex("b5e5ee7a9ea04f21d9e320cf373ca5d2011d2840a481d20718abf74c74a0cf5fb0")
+    key = Key(bytes.fromhex("0123456789abcdef01234567890abcde"))
+
+    opened = ciphering.opened(Block(b"systitle", 0x20, bytes.fromhex("11223344"), ciphertext, b""), key, None)
+
+    assert opened.plaintext == b"/Lux5\\253694471_M\r\n1-3:0.2.8(42)\r"
+
+
 @pytest.mark.parametrize(
     ("data", "expected"),
     [

@@ -201,7 +201,7 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
         row = obis.row(code)
         if row.kind == "clock" and raw_unit != _AS_TEXT:
             columns.append(obis.column(code, None, "", occurrence))
-            readers.append(NOTHING)
+            readers.append(NOTHING if occurrence == 1 else TEXT)
         elif raw_unit == _AS_TEXT or row.kind == "text":
             columns.append(obis.column(code, None, "", occurrence, text=raw_unit == _AS_TEXT))
             readers.append(_whole(TEXT, raw_unit))
@@ -217,6 +217,8 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
             fixed = False
             columns.append(obis.column(code, None, "", occurrence, text=True))
             readers.append(_whole(TEXT, raw_unit))
+        if not columns[-1].field and occurrence > 1:
+            columns[-1] = columns[-1]._replace(field=f"{row.name}_text")
     columns = [obis.with_own_field(column, fields) for column in columns]
     at = {column.obis: place for place, column in reversed(list(enumerate(columns)))}
     plan = _Plan(tuple(readers), at.get(obis.CLOCK, -1), at.get(obis.SERIAL, -1), at.get(obis.MODEL, -1), fixed)

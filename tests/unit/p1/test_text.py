@@ -233,6 +233,14 @@ def test_no_two_columns_share_a_field() -> None:
     assert list(fields(found).values()) == [1, 2, 3, 4]
 
 
+def test_second_of_what_becomes_a_tag() -> None:
+    """The first clock is the time stamp and the first serial number the tag; a second one of either is kept as text."""
+    found = body(b"0-0:1.0.0(260410150553S)", b"0-0:1.0.0(260410150500S)", b"0-0:96.1.0(3335)", b"0-0:96.1.0(3336)", b"0-0:96.1.1(41)")
+
+    assert (found.time_ns, found.serial, found.model) == (1_775_826_353_000_000_000, "35", "A")
+    assert fields(found) == {"clock_text": "260410150500S", "serial_number_text": "36"}
+
+
 def test_no_line_is_dropped() -> None:
     """Every line is a column or a flaw, however odd its neighbours."""
     lines = [

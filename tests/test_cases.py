@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import linereader
-from telegraf_han import cli, receivers, settings
-from telegraf_han.decoder import Decoder
+from telegraf_han import cli, receivers
+from telegraf_han.config.file import load
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
 from telegraf_han.p1.framer import Framer
 from telegraf_han.telegram import Event, Fault, Frame, Receiver, Telegram
@@ -72,7 +73,7 @@ def _pieces(case: Path, play: str) -> list[bytes]:
 
 def _played(case: Path, play: str) -> tuple[Decoder, list[Telegram], list[tuple[str, str]]]:
     """Telegrams and faults of a play."""
-    decoder = Decoder(settings.load(str(case / "config.toml")))
+    decoder = Decoder(load(str(case / "config.toml")))
     receiver = _receiver(case)
     telegrams, faults = [], []
     events: list[Event] = []  # not started: nothing is asked of a recording

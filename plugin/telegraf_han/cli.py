@@ -81,9 +81,9 @@ def _watch() -> Command:
 
 
 def _influx() -> Command:
-    from telegraf_han.influx import command  # noqa: PLC0415
+    from telegraf_han.commands import influx  # noqa: PLC0415
 
-    return command
+    return influx
 
 
 COMMANDS: Final[dict[str, tuple[Callable[[], Command], str]]] = {

@@ -9,11 +9,11 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from telegraf_han.config import Config, Output
-from telegraf_han.decoder import Decoder
+from telegraf_han.commands import simulate
+from telegraf_han.config.sections import Config, Output
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.influx import connection, history
 from telegraf_han.influx.connection import Place
-from telegraf_han.simulate import command
 from telegraf_han.simulate.plan import planned
 from telegraf_han.simulate.stream import Sent
 
@@ -22,17 +22,17 @@ READABLE: Final = "wide"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the simulator's options and, for `--to influx`, InfluxDB's."""
-    command.add_arguments(parser)
+    simulate.add_arguments(parser)
     connection.add_arguments(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Simulate; the exit code. Raises ConfigError, and SourceError where InfluxDB does not answer."""
     if arguments.to != "influx":
-        return command.run(arguments)
+        return simulate.run(arguments)
     meter = planned(arguments, int(time.time())).meter
     with connection.writing(arguments) as place:
-        return command.run(arguments, InfluxSink(place, Decoder(Config("", Output(layout=READABLE), (meter,), ()))))
+        return simulate.run(arguments, InfluxSink(place, Decoder(Config("", Output(layout=READABLE), (meter,), ()))))
 
 
 class InfluxSink:

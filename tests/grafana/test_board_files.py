@@ -14,7 +14,7 @@ if str(ROOT) not in sys.path:
 
 from grafana import boards, build, colors, texts  # noqa: E402, the folder above is known only now
 
-from telegraf_han import config  # noqa: E402
+from telegraf_han.config import sections  # noqa: E402
 from telegraf_han.errors import Cause  # noqa: E402
 
 FILES = sorted((ROOT / "grafana/dashboards").glob("*/*.json"))
@@ -27,7 +27,7 @@ LINK = {
     *("telegrams", "decoded", "duplicates", "unverified", "host_stamped", "lines_dropped", "age_s", "clock_offset_s", "rssi_dbm", "state"),
     *(f"errors_{cause}" for cause in Cause),
 }
-SETTINGS = {*config._LIMITS, *config._PRICES}
+SETTINGS = {*sections._LIMITS, *sections._PRICES}
 TELEGRAF = {"metrics_written", "metrics_dropped", "buffer_size", "buffer_limit", "heap_in_use_bytes"}
 FIELDS = {
     "electricity": PUBLISHED,

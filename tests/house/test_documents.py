@@ -10,9 +10,11 @@ from itertools import zip_longest
 import pytest
 
 from document import ROOT, Document, spans
-from telegraf_han import cli, config, receivers
-from telegraf_han.commands import devices, ports
-from telegraf_han.secret import Key
+from telegraf_han import cli, receivers
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.commands import ports
+from telegraf_han.config import sections
+from telegraf_han.ports import devices
 
 TWINS = {
     "README.md": "README.pl.md",
@@ -140,7 +142,7 @@ def test_configurations(name: str) -> None:
     for block, language in zip(page.blocks, page.languages, strict=True):
         if language != "toml" or "inputs." in block or "outputs." in block:
             continue
-        read = config.parsed(tomllib.loads(block), name, lambda _: Key(bytes(16)), lambda port: port, receivers.kinds)
+        read = sections.parsed(tomllib.loads(block), name, lambda _: Key(bytes(16)), lambda port: port, receivers.kinds)
         assert read.meters or read.receivers, block
 
 

@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 import p1telegrams as p1
-from telegraf_han import errors, settings
-from telegraf_han.config import parsed
-from telegraf_han.decoder import Decoder
+from telegraf_han import errors
+from telegraf_han.ciphers.secret import Key, key
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import parsed
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import ConfigError, TelegramError
-from telegraf_han.secret import Key, key
 from telegraf_han.telegram import Frame
 
 CANARY = bytes.fromhex("c0ffee11deadbeef42badcab1e5ca1ab")
@@ -115,7 +116,7 @@ def rendered(value: object) -> Iterator[str]:
 
 def test_no_object_shows_a_key(tmp_path: Path) -> None:
     """Configuration, decoder and the states of its meters show no key, however they are rendered."""
-    config = settings.load(str(config_file(tmp_path)))
+    config = load(str(config_file(tmp_path)))
     decoder = Decoder(config)
     objects = [config, *config.meters, config.meters[0]._asdict(), decoder, *decoder.meters.values(), Key(CANARY), key(CANARY.hex())]
 
@@ -129,7 +130,7 @@ def test_no_object_shows_a_key(tmp_path: Path) -> None:
 def test_no_configuration_error_shows_a_key(name: str, tmp_path: Path) -> None:
     """A key mistyped, or written where it does not belong, is not repeated; nor is it in the traceback."""
     with pytest.raises(ConfigError) as caught:
-        settings.load(str(config_file(tmp_path, BAD[name])))
+        load(str(config_file(tmp_path, BAD[name])))
 
     said = "".join(traceback.format_exception(caught.value)).replace(str(tmp_path), "")
     assert not leaks(str(caught.value).replace(str(tmp_path), ""))
@@ -158,7 +159,7 @@ def frames() -> Iterator[Frame]:
 def test_no_telegram_error_shows_a_key(authentication: str, tmp_path: Path) -> None:
     """Neither an error of a telegram, nor its traceback, nor a flaw or warning shows a key, even where the telegram itself holds one."""
     text = CONFIG.replace('interface = "p1"', f'interface = "p1"\nauthentication = "{authentication}"')
-    decoder = Decoder(settings.load(str(config_file(tmp_path, text))))
+    decoder = Decoder(load(str(config_file(tmp_path, text))))
     seen = set()
     for frame in frames():
         try:

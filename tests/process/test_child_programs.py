@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import programs
 from telegraf_han.errors import SourceError
+from telegraf_han.ports import programs
 
 SOON_S = 10.0
 

@@ -398,9 +398,9 @@ def test_stray_print_is_no_metric(config, cable, tmp_path, telegram) -> None:
     """What any module prints goes to stderr; stdout has lines only."""
     (tmp_path / "han.toml").write_text(config(cable.link))
     code = (
-        "import sys, os; from telegraf_han import run, settings; load = settings.load\n"
-        "settings.load = lambda *given: (print('stray,a=b c=1', flush=True), os.write(1, b'stray,a=b c=2\\n'), load(*given))[-1]\n"
-        f"sys.exit(run.main({str(tmp_path / 'han.toml')!r}))"
+        "import sys, os; from telegraf_han.live import execd; load = execd.load\n"
+        "execd.load = lambda *given: (print('stray,a=b c=1', flush=True), os.write(1, b'stray,a=b c=2\\n'), load(*given))[-1]\n"
+        f"sys.exit(execd.main({str(tmp_path / 'han.toml')!r}))"
     )
     with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, stderr=-1, env=environment()) as process:
         cable.send(telegram)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import aes
+from telegraf_han.ciphers import aes
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone, tst_ns
-from telegraf_han.secret import Key
 from telegraf_han.simulate import demo
 
 SOURCES = str(Path(demo.__file__).parents[2])

@@ -16,8 +16,8 @@ import pytest
 import serial
 import serial.rfc2217
 
-from telegraf_han import advice, sources
 from telegraf_han.errors import SourceError
+from telegraf_han.ports import advice, sources
 
 LINE = "115200 8N1"
 SOON_S = 5.0

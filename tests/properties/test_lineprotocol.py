@@ -4,8 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import linereader
-from telegraf_han import lineprotocol, obis
-from telegraf_han.lineprotocol import LINE_LIMIT
+from telegraf_han import obis
+from telegraf_han.decoding import lineprotocol
+from telegraf_han.decoding.lineprotocol import LINE_LIMIT
 from telegraf_han.telegram import Column, Shape, Telegram, Value
 
 QUICK = settings(max_examples=80, deadline=None, database=None)

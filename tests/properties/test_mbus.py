@@ -8,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telegraf_han import receivers, secret
+from telegraf_han import receivers
+from telegraf_han.ciphers import secret
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.errors import TelegramError
 from telegraf_han.mbus import authentication, extended, layers, link, records, transport, walk
 from telegraf_han.receivers import hex as hex_lines
-from telegraf_han.secret import Key
 from telegraf_han.simulate import encode
 from telegraf_han.telegram import Body, Event, Fault, Frame
 

@@ -7,15 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import p1telegrams as p1
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
-from telegraf_han.config import Config, MeterConfig, Output
-from telegraf_han.decoder import Decoder
+from telegraf_han.config.sections import Config, MeterConfig, Output
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import Cause, RecordError, TelegramError
 from telegraf_han.p1 import text
 from telegraf_han.p1.capture import Capture
 from telegraf_han.p1.framer import TELEGRAM_LIMIT, Framer
-from telegraf_han.secret import Key
 from telegraf_han.telegram import Event, Fault, Frame
 
 QUICK = settings(max_examples=80, deadline=None, database=None)

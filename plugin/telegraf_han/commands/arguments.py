@@ -5,7 +5,7 @@ argparse prints an ArgumentTypeError's own words, with exit code 2; of a ValueEr
 
 from argparse import ArgumentTypeError
 
-from telegraf_han import options
+from telegraf_han.config import options
 
 
 def duration_s(text: str) -> float:

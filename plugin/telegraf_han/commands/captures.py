@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Final
 
-from telegraf_han import advice, recording
-from telegraf_han.config import Config
+from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
+from telegraf_han.inspection import recording
+from telegraf_han.ports import advice
 from telegraf_han.telegram import Event, Interface
 
 CHUNK_BYTES: Final = 65_536

@@ -14,14 +14,16 @@ from functools import partial
 from itertools import chain
 from typing import Final
 
-from telegraf_han import advice, programs, receivers, settings, sources
-from telegraf_han.commands import devices, listening
+from telegraf_han import receivers
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.commands import listening
 from telegraf_han.commands.arguments import duration_s
 from telegraf_han.commands.listening import Finding
-from telegraf_han.config import Config, MeterConfig, ReceiverConfig, require_sources
+from telegraf_han.config.file import key_files, load
+from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
 from telegraf_han.p1.dialects import WITHOUT_RADIO
-from telegraf_han.secret import Key
+from telegraf_han.ports import advice, devices, programs, sources
 
 SAMPLE_KEY: Final = Key(bytes(16))
 """What stands in the sample configuration."""
@@ -51,7 +53,7 @@ def run(arguments: Namespace) -> int:
     """Print what is found; 0, 1 where something would not work, 2 where the configuration cannot be used."""
     notes: list[str] = []
     try:
-        config = settings.load(arguments.config, notes.append)
+        config = load(arguments.config, notes.append)
         require_sources(config)
     except ConfigError as error:
         _print([*(Finding("warning", note) for note in notes), Finding("error", str(error))])
@@ -107,7 +109,7 @@ def _key(meter: MeterConfig) -> Finding:
 
 def _rights(config: Config, user: str) -> Iterator[Finding]:
     """What another user, Telegraf's, may not open, though this one may."""
-    for path in (config.file, *settings.key_files(config.file)) if user else ():
+    for path in (config.file, *key_files(config.file)) if user else ():
         if not advice.may_open(user, path, os.R_OK):
             yield Finding("error", f"{path} may not be read by user {user}: sudo chown {user} {path}, and its folders need x for it")
     paths = [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]

@@ -10,10 +10,11 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Final
 
-from telegraf_han import clock, settings
+from telegraf_han import clock
 from telegraf_han.commands import captures
-from telegraf_han.config import Config
-from telegraf_han.decoder import Decoder
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import Config
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
 from telegraf_han.telegram import Event, Fault, Frame, Telegram
 
@@ -33,7 +34,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Decode all inputs; 0, or 1 where a telegram failed or none was found. Raises ConfigError."""
-    config = settings.load(arguments.config)
+    config = load(arguments.config)
     if arguments.redact:
         from telegraf_han.commands import redact  # noqa: PLC0415, loads what decoding does without
 

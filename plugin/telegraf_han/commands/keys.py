@@ -14,18 +14,19 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
 from typing import Final
 
-from telegraf_han import readers, settings
+from telegraf_han.ciphers.secret import Written
 from telegraf_han.commands import captures
 from telegraf_han.commands.arguments import duration_s
-from telegraf_han.config import Config, require_sources
+from telegraf_han.config.file import load_written
+from telegraf_han.config.sections import Config, require_sources
 from telegraf_han.errors import ConfigError, TelegramError
-from telegraf_han.keytrial import judgement
-from telegraf_han.keytrial.collection import Collection
-from telegraf_han.keytrial.findings import GOOD, Finding, Held
-from telegraf_han.keytrial.judgement import NAMED_LIMIT, Judged
-from telegraf_han.log import Log
-from telegraf_han.readers import Readers
-from telegraf_han.secret import Written
+from telegraf_han.inspection.keytrial import judgement
+from telegraf_han.inspection.keytrial.collection import Collection
+from telegraf_han.inspection.keytrial.findings import GOOD, Finding, Held
+from telegraf_han.inspection.keytrial.judgement import NAMED_LIMIT, Judged
+from telegraf_han.live import threads
+from telegraf_han.live.log import Log
+from telegraf_han.live.threads import Readers
 from telegraf_han.telegram import Fault, Frame
 from telegraf_han.terminal import screen
 from telegraf_han.terminal.screen import Signals
@@ -66,7 +67,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Collect, try, tell; 0 where every key is right. Raises ConfigError, PortInUseError."""
-    config, written = settings.load_written(arguments.config)
+    config, written = load_written(arguments.config)
     if not config.meters:
         raise ConfigError(config.file, "", "a [[meter]] is expected, with the keys to try")
     if arguments.input:
@@ -131,7 +132,7 @@ def _take(found: Collection, frame: Frame) -> None:
 def _listened(config: Config, whole_s: float) -> Collection:
     """What the meters say. Raises ConfigError, PortInUseError."""
     require_sources(config)
-    log = Log(screen.ERRORS, readers.lock())
+    log = Log(screen.ERRORS, threads.lock())
     found = Collection(config)
     reading = Readers(config, found, log)
     reading.require_free()

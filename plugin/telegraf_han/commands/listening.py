@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han import receivers
-from telegraf_han.config import Config
-from telegraf_han.decoder import Decoder
+from telegraf_han.config.sections import Config
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError, WrongKeyError
 from telegraf_han.p1 import signal
 from telegraf_han.p1.framer import Framer
+from telegraf_han.ports.sources import Source
 from telegraf_han.receivers._stick import ANSWER_NS, ASKED_LIMIT
-from telegraf_han.sources import Source
 from telegraf_han.telegram import Event, Frame, Lost, Ready, Receiver, Send
 
 KEPT_BYTES: Final = 65_536

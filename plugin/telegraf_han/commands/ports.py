@@ -12,8 +12,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from telegraf_han import advice
-from telegraf_han.commands import devices
+from telegraf_han.ports import advice, devices
 
 _TELEGRAF: Final = "telegraf"
 

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from telegraf_han import __version__
+from telegraf_han.ciphers.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
 from telegraf_han.commands import captures
-from telegraf_han.config import Config, MeterConfig
-from telegraf_han.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
+from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.errors import ConfigError, TelegramError
-from telegraf_han.redaction import cable, radio
-from telegraf_han.redaction.numbers import Numbers
+from telegraf_han.inspection.redaction import cable, radio
+from telegraf_han.inspection.redaction.numbers import Numbers
 from telegraf_han.telegram import Fault, Frame, Interface
 
 NAMED_LIMIT: Final = 20

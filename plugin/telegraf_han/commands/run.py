@@ -2,7 +2,7 @@
 
 from argparse import ArgumentParser, Namespace
 
-from telegraf_han import run as runner
+from telegraf_han.live import execd
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -13,6 +13,6 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Read every source until stdin closes; 0. Raises ConfigError."""
     try:
-        return runner.main(arguments.config)
+        return execd.main(arguments.config)
     except KeyboardInterrupt:
         return 0  # in its first moments; later a signal is no exception

@@ -14,13 +14,15 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from telegraf_han import advice, readers, settings
 from telegraf_han.commands.arguments import duration_s
-from telegraf_han.config import Config
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
-from telegraf_han.log import Log
-from telegraf_han.readers import Readers
-from telegraf_han.survey import Survey
+from telegraf_han.inspection.survey import Survey
+from telegraf_han.live import threads
+from telegraf_han.live.log import Log
+from telegraf_han.live.threads import Readers
+from telegraf_han.ports import advice
 from telegraf_han.telegram import Frame
 from telegraf_han.terminal import scanpage, screen, text
 from telegraf_han.terminal.remarks import Remarks
@@ -49,7 +51,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Listen, then print; 0, or 1 where nothing was heard. Raises ConfigError, PortInUseError."""
     warnings: list[str] = []
-    config = settings.load(arguments.config, warnings.append)
+    config = load(arguments.config, warnings.append)
     if not config.receivers:
         raise ConfigError(config.file, "", 'a [[receiver]] is expected: what shall listen? Meters with interface = "p1" need no search')
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
@@ -118,7 +120,7 @@ class Scan:
 
     def plainly(self, signals: Signals, warnings: Iterable[str]) -> None:
         """Say each new meter in a line until the end. Raises PortInUseError."""
-        log = Log(screen.ERRORS, readers.lock())
+        log = Log(screen.ERRORS, threads.lock())
         for warning in warnings:
             log.say("W", warning)
         reading = Readers(self._config, self.survey, log)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from telegraf_han import clock
-from telegraf_han.config import Config
+from telegraf_han.config.sections import Config
 from telegraf_han.telegram import Reading, Telegram, Value
 
 WIDTH: Final = 80

@@ -9,11 +9,11 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
-from telegraf_han import settings
-from telegraf_han.config import require_sources
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import require_sources
 from telegraf_han.errors import ConfigError
-from telegraf_han.readers import Readers
-from telegraf_han.recent import Recent
+from telegraf_han.inspection.recent import Recent
+from telegraf_han.live.threads import Readers
 from telegraf_han.terminal import meterpage, screen
 from telegraf_han.terminal.meterpage import SPANS_S, Choice, Scene
 from telegraf_han.terminal.remarks import Remarks
@@ -36,7 +36,7 @@ def run(arguments: Namespace) -> int:
     if not screen.is_terminal():
         raise ConfigError("", "watch", "a terminal that can show a page is expected as stdout; lines are written by `telegraf-han run`")
     warnings: list[str] = []
-    config = settings.load(arguments.config, warnings.append)
+    config = load(arguments.config, warnings.append)
     require_sources(config)
     if not config.meters:
         raise ConfigError(config.file, "", "at least one [[meter]] is expected; which are around, says `telegraf-han scan`")

@@ -11,9 +11,9 @@ Stoen; `AAD_VARIANTS` lists what is tried.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from telegraf_han import aes
+from telegraf_han.ciphers import aes
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
-from telegraf_han.secret import Key
 
 GENERAL_GLO: Final = 0xDB
 TITLE_LIMIT: Final = 8

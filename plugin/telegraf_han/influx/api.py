@@ -12,8 +12,8 @@ nobody answered. No token is in either: urllib3's and the library's texts, which
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from telegraf_han import advice
 from telegraf_han.errors import HanError, SourceError
+from telegraf_han.ports import advice
 
 CONNECT_S: Final = 10
 """Nobody's InfluxDB takes longer to accept a connection; a wrong address should not."""

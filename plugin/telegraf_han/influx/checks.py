@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from telegraf_han import health
-from telegraf_han.config import Config, MeterConfig
+from telegraf_han.config.sections import Config, MeterConfig
+from telegraf_han.decoding import health
 from telegraf_han.influx import items
 from telegraf_han.influx.api import Json
 from telegraf_han.influx.connection import Place

@@ -14,9 +14,9 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from telegraf_han import advice
 from telegraf_han.errors import ConfigError
 from telegraf_han.influx.api import Api, RefusedError
+from telegraf_han.ports import advice
 
 URL: Final = "http://127.0.0.1:8086"
 ORG: Final = "home"

@@ -12,13 +12,15 @@ import time
 from argparse import Namespace
 from typing import Final
 
-from telegraf_han import advice, clock, settings
+from telegraf_han import clock
 from telegraf_han.clock import Zone
-from telegraf_han.config import Config, Output
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import INTERRUPTED, ConfigError
 from telegraf_han.influx import connection, history, inputs, portal
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.resume import Mark, Resume
+from telegraf_han.ports import advice
 
 NAMED_LIMIT: Final = 100
 """Wrong lines of a file that are named; more are only counted."""
@@ -33,7 +35,7 @@ def run(arguments: Namespace) -> int:
     """Import all files; 0, or 1 where a line was wrong or a file had none. Raises ConfigError, SourceError."""
     # A shell without job control starts its children with SIGINT ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config = settings.load(arguments.config, _warn) if arguments.config else None
+    config = load(arguments.config, _warn) if arguments.config else None
     options = inputs.Options(arguments.format or "", arguments.precision, config, lambda: _portal(arguments, config))
     outcomes = []
     with connection.writing(arguments) as place:

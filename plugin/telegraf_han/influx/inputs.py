@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import IO, Final, NamedTuple, cast
 
-from telegraf_han import advice, recording
-from telegraf_han.config import Config
-from telegraf_han.decoder import Decoder, UnknownMeterError
+from telegraf_han.config.sections import Config
+from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.influx import portal
+from telegraf_han.inspection import recording
 from telegraf_han.p1 import capture
+from telegraf_han.ports import advice
 from telegraf_han.telegram import Event, Fault, Frame, Interface
 
 KINDS: Final = ("line", "p1", "wmbus", "csv")

@@ -14,8 +14,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from telegraf_han import lineprotocol
 from telegraf_han.clock import Zone
+from telegraf_han.decoding import lineprotocol
 from telegraf_han.errors import ConfigError
 from telegraf_han.influx import intervals
 from telegraf_han.influx.intervals import Label, Stamp

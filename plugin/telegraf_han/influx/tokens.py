@@ -9,12 +9,12 @@ import os
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from telegraf_han import advice
 from telegraf_han.errors import ConfigError
 from telegraf_han.influx import connection, downsampling, items
 from telegraf_han.influx.api import Json, RefusedError
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import BUCKET, TOKEN, Say
+from telegraf_han.ports import advice
 
 PRIVATE: Final = 0o600
 

@@ -9,9 +9,9 @@ each telegram has its own pair. A message in fragments is refused: no electricit
 
 from typing import Final, NamedTuple
 
-from telegraf_han import aes
+from telegraf_han.ciphers import aes
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, SecurityError
-from telegraf_han.secret import Key
 
 CI: Final = 0x90
 

@@ -9,9 +9,9 @@ this way is verified. [seen] on OMS's sample of a water meter; [assumed] the sen
 
 from typing import Final, NamedTuple
 
-from telegraf_han import aes, crc
+from telegraf_han.ciphers import aes, crc
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import ChecksumError, FramingError, SecurityError
-from telegraf_han.secret import Key
 
 LENGTHS: Final = {
     # CI: bytes behind it, CC and ACC included

@@ -9,13 +9,13 @@ that sent it and is kept for `plain`, so that a neighbour's odd telegram is no e
 
 from typing import Final, NamedTuple
 
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.errors import FramingError, RecordError, TelegramError
 from telegraf_han.mbus import authentication, extended, link, records, security, transport, wired
 from telegraf_han.mbus.authentication import Authentication
 from telegraf_han.mbus.extended import Extended
 from telegraf_han.mbus.transport import Header
-from telegraf_han.secret import Key
 from telegraf_han.telegram import Address, Body, Plain
 
 _LINK_MODE: Final = "link layer, AES-CTR"

@@ -14,7 +14,7 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.errors import ChecksumError, FramingError
 from telegraf_han.mbus import wired
 from telegraf_han.telegram import Address

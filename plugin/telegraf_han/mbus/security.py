@@ -14,12 +14,12 @@ stands right behind the enciphered bytes.
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from telegraf_han import aes
+from telegraf_han.ciphers import aes
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
 from telegraf_han.mbus import authentication, records
 from telegraf_han.mbus.authentication import Authentication
 from telegraf_han.mbus.transport import Header
-from telegraf_han.secret import Key
 from telegraf_han.telegram import Address
 
 _BLOCK: Final = 16

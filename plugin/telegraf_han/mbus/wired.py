@@ -8,7 +8,7 @@ content is looked at, in `transport`.
 
 from typing import Final
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.errors import ChecksumError, FramingError
 
 START: Final = 0x68

@@ -10,7 +10,7 @@ so there is none without a reason. A block without CRC is refused: with the encr
 from collections.abc import Callable
 from typing import Final, Literal
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 
 Content = Literal["block", "text"]
 Fits = Callable[[bytes, bytes], bool]

@@ -9,10 +9,10 @@ random bytes do so once in some million telegrams.
 import re
 from typing import Final, NamedTuple
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, WrongKeyError
-from telegraf_han.secret import Key
 from telegraf_han.telegram import Plain
 
 _IDENT: Final = re.compile(rb"/([ \"-.0-~]{3,78})\r?\n(?:\r?\n)?")

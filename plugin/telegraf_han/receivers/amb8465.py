@@ -12,7 +12,7 @@ mode is left alone). [assumed] that RSSI is counted in bare telegrams too, and i
 from collections.abc import Callable
 from typing import Final
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.errors import FramingError, SourceError
 from telegraf_han.mbus import link
 from telegraf_han.receivers._stick import FROM_METERS, Ask, Stick, Talk, cc1101_dbm

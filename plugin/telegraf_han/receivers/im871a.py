@@ -12,7 +12,7 @@ data sheet of the radio. [assumed] that a set-up refused shows by a first byte o
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.errors import SourceError
 from telegraf_han.mbus import link
 from telegraf_han.receivers._stick import Ask, Stick, Talk

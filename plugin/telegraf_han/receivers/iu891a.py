@@ -13,7 +13,7 @@ mode and options is sent back as it was read.
 from collections.abc import Callable
 from typing import Final
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.errors import FramingError, SourceError
 from telegraf_han.mbus import link
 from telegraf_han.receivers._stick import Ask, Stick, Talk, signed

@@ -6,8 +6,8 @@ README in a short form, and like any other key never printed.
 
 from typing import Final
 
-from telegraf_han.config import MeterConfig
-from telegraf_han.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
+from telegraf_han.ciphers.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
+from telegraf_han.config.sections import MeterConfig
 from telegraf_han.telegram import Interface
 
 HELP: Final = (

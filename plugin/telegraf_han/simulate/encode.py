@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from itertools import pairwise
 from typing import Final, NamedTuple
 
-from telegraf_han import aes, crc
-from telegraf_han.secret import Key
+from telegraf_han.ciphers import aes, crc
+from telegraf_han.ciphers.secret import Key
 
 _SECURITY_CONTROL: Final = b"\x30"
 """Suite 0, encrypted and authenticated (DLMS Green Book 9.2.7.2.4.1)."""

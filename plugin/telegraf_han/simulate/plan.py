@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from telegraf_han.config import MeterConfig
-from telegraf_han.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
+from telegraf_han.ciphers.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
+from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import ConfigError
 from telegraf_han.simulate import demo, stream
 from telegraf_han.simulate.damage import damaged
@@ -82,9 +82,9 @@ def planned(arguments: Namespace, now_s: int) -> Plan:
 
 def _section(arguments: Namespace) -> MeterConfig:
     """The [[meter]] that --meter names, or the only one. Raises ConfigError."""
-    from telegraf_han import settings  # noqa: PLC0415, the meter of who has no configuration does without
+    from telegraf_han.config.file import load  # noqa: PLC0415, the meter of who has no configuration does without
 
-    meters = settings.load(arguments.config).meters
+    meters = load(arguments.config).meters
     named = [meter for meter in meters if arguments.meter in ("", meter.name)]
     if len(named) != 1:
         names = ", ".join(meter.name for meter in meters)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from typing import Final, NamedTuple
 
-from telegraf_han.secret import Key
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.simulate import encode, lines
 from telegraf_han.simulate.household import Home, Household, Moment
 from telegraf_han.simulate.meters import DEVICE, MANUFACTURER, Writer

@@ -8,10 +8,10 @@ Numbers are written as the meter's own display has them: registers in kilo-units
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from telegraf_han import health
 from telegraf_han.clock import rfc3339
-from telegraf_han.meters import MeterState
-from telegraf_han.recent import EXPORT, IMPORT, Recent, number
+from telegraf_han.decoding import health
+from telegraf_han.decoding.meters import MeterState
+from telegraf_han.inspection.recent import EXPORT, IMPORT, Recent, number
 from telegraf_han.telegram import Value
 from telegraf_han.terminal.text import Line, Piece, Role, Style, View, bars, cells, folded, lines, padded, remarked, table, wrapped
 

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
-from telegraf_han import readers
-from telegraf_han.log import Log
+from telegraf_han.live import threads
+from telegraf_han.live.log import Log
 
 SHOWN: Final = 4
 """Sentences; a page of 24 lines has room for two long ones."""
@@ -28,7 +28,7 @@ class Remarks:
         self._pipe, writer = os.pipe()
         os.set_blocking(self._pipe, False)
         os.set_blocking(writer, False)
-        self.log: Final = Log(writer, readers.lock())
+        self.log: Final = Log(writer, threads.lock())
         self._left = b""
         self._lines: Final = deque((f"W! {warning}" for warning in warnings), SHOWN)
 

@@ -8,8 +8,8 @@ block of flats everybody is heard, and one's own meter is mostly the nearest.
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from telegraf_han.inspection.survey import Heard, Survey
 from telegraf_han.mbus import devices
-from telegraf_han.survey import Heard, Survey
 from telegraf_han.terminal.text import Line, Piece, Role, View, cells, folded, lines, padded, remarked, table, wrapped
 
 _NS: Final = 1_000_000_000

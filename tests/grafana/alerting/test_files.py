@@ -12,7 +12,9 @@ import yaml
 from alerting import build, queries, rules, texts
 from likegrafana import provisioning
 
-from telegraf_han import config, errors, health, obis
+from telegraf_han import errors, obis
+from telegraf_han.config import sections
+from telegraf_han.decoding import health
 
 ROOT = Path(__file__).resolve().parents[3]
 GRAFANA = ROOT / "grafana"
@@ -127,7 +129,7 @@ COUNTERS = {f"errors_{cause}" for cause in errors.Cause} | {"decoded", "telegram
 WRITTEN = {
     "electricity": {obis.column(code, None, "", number).field for code in obis.REGISTRY for number in (1, 2, 3)},
     "electricity_link": COUNTERS | {"age_s", "state", "interface"},
-    "electricity_settings": {*health.DEFAULTS, *config._LIMITS, *config._PRICES},
+    "electricity_settings": {*health.DEFAULTS, *sections._LIMITS, *sections._PRICES},
 }
 """Fields and tags by measurement, as the plugin has them."""
 
@@ -175,7 +177,7 @@ def test_manual_is_complete(name) -> None:
     variables = {variable for file in [*folder().values(), TELEGRAM] for variable in re.findall(r"\$\{(HAN_\w+)\}", file)}
 
     assert [rule for rule, by_language in texts.RULES.items() if by_language[language].title not in text] == []
-    assert [key for key in config._LIMITS if f"`{key}`" not in text] == []
+    assert [key for key in sections._LIMITS if f"`{key}`" not in text] == []
     assert [variable for variable in variables if f"`{variable}`" not in text] == []
 
 

@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from telegraf_han import secret
-from telegraf_han.config import parsed
-from telegraf_han.decoder import Decoder
+from telegraf_han.ciphers import secret
+from telegraf_han.config.sections import parsed
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.simulate import demo, encode, stream
 from telegraf_han.simulate.household import Home, Household, voltages_dv
 from telegraf_han.simulate.meters import MODELS, Settings, Writer

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import advice, secret
-from telegraf_han.commands import check, devices
-from telegraf_han.config import MeterConfig
+from telegraf_han.ciphers import secret
+from telegraf_han.commands import check
+from telegraf_han.config.sections import MeterConfig
+from telegraf_han.ports import advice, devices
 
 EK = "00112233445566778899aabbccddeeff"
 AK = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 import p1telegrams as p1
+import telegraf_han
 from document import Document
-from telegraf_han import cli, settings
+from telegraf_han import cli
+from telegraf_han.config.file import load_written
 
 EK = bytes.fromhex("7d3c9a10ffb2e4580163deadc0de4242")
 AK = bytes.fromhex("a1b2c3d4e5f60718293a4b5c6d7e8f90")
@@ -150,7 +152,7 @@ def test_mail_in_a_terminal_without_utf8(tmp_path: Path) -> None:
     (tmp_path / "han.toml").write_text(meter("00" * 16, "11" * 16))
     (tmp_path / "capture.bin").write_bytes(GOOD)
     words = [sys.executable, "-m", "telegraf_han", "keys", "--config", str(tmp_path / "han.toml"), str(tmp_path / "capture.bin")]
-    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(Path(settings.__file__).parents[1])}
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(Path(telegraf_han.__file__).parents[1])}
     done = subprocess.run(words, env=environment, capture_output=True, timeout=60, check=False)
 
     assert done.returncode == 1
@@ -337,7 +339,7 @@ def test_written_keys_are_silent(tmp_path: Path) -> None:
     """The texts of keys, usable or not, are shown by no repr and cannot be pickled."""
     (tmp_path / "han.toml").write_text(meter(EK.hex()[1:], AK.hex()))
     (tmp_path / "han.toml").chmod(0o600)
-    config, written = settings.load_written(str(tmp_path / "han.toml"))
+    config, written = load_written(str(tmp_path / "han.toml"))
 
     assert config.meters[0].encryption_key is None
     assert config.meters[0].authentication_key is not None

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import settings
 from telegraf_han.commands import listening
 from telegraf_han.commands.listening import Finding
-from telegraf_han.config import Config
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import Config
 from telegraf_han.p1 import signal
 from telegraf_han.simulate import sticks
 from telegraf_han.simulate.sticks import Twin
@@ -30,7 +30,7 @@ def configured(tmp_path: Path, ek: str, ak: str, more: str = "") -> Config:
     file = tmp_path / "han.toml"
     keys = (f'encryption_key = "{ek}"\n' if ek else "") + (f'authentication_key = "{ak}"\n' if ak else "")
     file.write_text(f'[[meter]]\nname = "home"\ninterface = "p1"\nport = "x"\n{keys}{more}')
-    return settings.load(str(file), lambda _: None)
+    return load(str(file), lambda _: None)
 
 
 class Cable:

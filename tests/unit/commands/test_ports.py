@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from telegraf_han import advice
-from telegraf_han.commands import devices, ports
+from telegraf_han.commands import ports
+from telegraf_han.ports import advice, devices
 
 
 @pytest.fixture

@@ -3,10 +3,10 @@
 import pytest
 
 import p1telegrams as p1
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering
 from telegraf_han.dlms.ciphering import Block, Opened
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
-from telegraf_han.secret import Key
 
 EK, AK, OTHER = Key(p1.EK), Key(p1.AK), Key(b"\x77" * 16)
 TEXT = b"1-0:1.8.0(012345.035*kWh)\r\n"

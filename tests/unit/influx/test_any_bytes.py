@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telegraf_han.clock import Zone
-from telegraf_han.config import Config, MeterConfig, Output
+from telegraf_han.config.sections import Config, MeterConfig, Output
 from telegraf_han.errors import ConfigError
 from telegraf_han.influx import inputs, intervals, portal
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from telegraf_han.config import Config, MeterConfig, Output
+from telegraf_han.config.sections import Config, MeterConfig, Output
 from telegraf_han.influx import checks, items
 from telegraf_han.influx.checks import Timing, Webhook
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import settings
 from telegraf_han.clock import Zone
-from telegraf_han.config import Config, Output
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import ConfigError
 from telegraf_han.influx import inputs, portal
 
@@ -24,7 +24,7 @@ def entries(content: bytes, options: inputs.Options = OPTIONS) -> list[inputs.En
 
 def case(name: str) -> tuple[bytes, inputs.Options]:
     """A case folder's input, and options with its configuration."""
-    config = settings.load(str(CASES / name / "config.toml"))
+    config = load(str(CASES / name / "config.toml"))
     return (CASES / name / "input.hex").read_bytes(), OPTIONS._replace(config=config)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import secret
+from telegraf_han.ciphers import secret
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.mbus import layers, link
-from telegraf_han.secret import Key
 from telegraf_han.telegram import Address
 
 VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())

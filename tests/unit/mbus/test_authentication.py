@@ -2,9 +2,9 @@
 
 import pytest
 
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
 from telegraf_han.mbus import authentication, layers
-from telegraf_han.secret import Key
 
 PROVEN = ["oms-mode7", "made-mode7"]
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from telegraf_han import crc, secret
+from telegraf_han.ciphers import crc, secret
 from telegraf_han.errors import ChecksumError, FramingError, SecurityError, WrongKeyError
 from telegraf_han.mbus import extended, layers, link
 

@@ -2,10 +2,10 @@
 
 import pytest
 
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.errors import FramingError, RecordError, SecurityError
 from telegraf_han.mbus import layers
-from telegraf_han.secret import Key
 
 KEY = Key(bytes(16))
 NAMES = {

@@ -5,10 +5,10 @@ import random
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
-from telegraf_han import aes, secret
+from telegraf_han.ciphers import aes, secret
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
 from telegraf_han.mbus import authentication, records
-from telegraf_han.secret import Key
 from telegraf_han.simulate import encode
 
 KEY = Key(bytes(range(16)))

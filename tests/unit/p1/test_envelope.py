@@ -3,9 +3,9 @@
 import pytest
 
 import p1telegrams as p1
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, TelegramError, WrongKeyError
 from telegraf_han.p1 import envelope
-from telegraf_han.secret import Key
 from telegraf_han.telegram import Plain
 
 EK, AK, OTHER = Key(p1.EK), Key(p1.AK), Key(b"\x77" * 16)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 
 GET, CT, T1 = (bytes.fromhex(text) for text in ("ff0a02008077", "ff040109f3", "ff040108f2"))
 DONE, REFUSED = bytes.fromhex("ff8401007a"), bytes.fromhex("ff8401017b")

@@ -11,7 +11,7 @@ SET = bytes.fromhex("a5010400")
 
 
 def _telegram(short: bytes, control: int, behind: bytes) -> bytes:
-    from telegraf_han import crc
+    from telegraf_han.ciphers import crc
 
     octets = bytes([control, 0x03]) + short + behind
     return b"\xa5" + octets + (crc.x25(octets).to_bytes(2, "little") if control & 0x80 else b"")

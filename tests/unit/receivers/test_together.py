@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import receivers, settings
-from telegraf_han.decoder import Decoder
+from telegraf_han import receivers
+from telegraf_han.config.file import load
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.telegram import Frame
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -38,7 +39,7 @@ def test_every_receiver_hands_on_the_same_frame(kind: str) -> None:
 @pytest.mark.parametrize("order", [*permutations(("rtl_433", "cul", "amb8465", "rtl_wmbus"), 3)], ids=" ".join)
 def test_counts_once_with_the_best_level(order: tuple[str, ...]) -> None:
     """The first is decoded at once; who hears it better afterwards is the level of the link, who tells none changes nothing."""
-    decoder = Decoder(settings.load(str(CASES / "receiver-cul-gama350" / "config.toml")))
+    decoder = Decoder(load(str(CASES / "receiver-cul-gama350" / "config.toml")))
     (meter,) = decoder.meters.values()
     frames = [frame(kind) for kind in order]
     taken = [decoder.take(one._replace(received_ns=NOW_NS + number * 10**8), f"r{number}") for number, one in enumerate(frames)]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han.secret import Key
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.simulate import encode
 
 VECTORS = Path(__file__).parent / "vectors"

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone, cp48_ns, tst_ns
-from telegraf_han.secret import Key
 from telegraf_han.simulate import encode, meters
 from telegraf_han.simulate.household import Home, Moment
 from telegraf_han.simulate.meters import MODELS, Settings, Writer

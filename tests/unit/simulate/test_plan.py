@@ -5,11 +5,12 @@ from itertools import islice
 
 import pytest
 
-from telegraf_han import settings
-from telegraf_han.config import Config, MeterConfig, Output
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.commands import simulate
+from telegraf_han.config import file
+from telegraf_han.config.sections import Config, MeterConfig, Output
 from telegraf_han.errors import ConfigError
-from telegraf_han.secret import Key
-from telegraf_han.simulate import command, demo
+from telegraf_han.simulate import demo
 from telegraf_han.simulate.plan import planned, telegrams
 
 NOW = 1_781_949_600
@@ -22,7 +23,7 @@ DEAF = MeterConfig("deaf", "wmbus", id="12345678")
 
 def options(*words: str) -> Namespace:
     parser = ArgumentParser(exit_on_error=False)
-    command.add_arguments(parser)
+    simulate.add_arguments(parser)
     return parser.parse_args(words)
 
 
@@ -31,7 +32,7 @@ def configured(monkeypatch: pytest.MonkeyPatch):
     """A configuration file with these meters."""
 
     def load(*meters: MeterConfig) -> None:
-        monkeypatch.setattr(settings, "load", lambda path: Config(path, Output(), meters, ()))
+        monkeypatch.setattr(file, "load", lambda path: Config(path, Output(), meters, ()))
 
     return load
 

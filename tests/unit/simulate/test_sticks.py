@@ -53,7 +53,7 @@ def test_answers(kind: str, asked: str, answered: str) -> None:
 def test_sleeping_iu891a() -> None:
     """It answers once it was woken, and its packets carry their CRC."""
     asked = bytes.fromhex("c00103fe")[:3]
-    from telegraf_han import crc
+    from telegraf_han.ciphers import crc
 
     asked += crc.x25(asked[1:]).to_bytes(2, "little") + b"\xc0"
     one = sticks.twin("iu891a")
@@ -202,11 +202,11 @@ def test_options_that_do_not_go_together(words: tuple[str, ...], key: str) -> No
     """A stick needs a port that can be asked, and a radio meter."""
     from argparse import ArgumentParser
 
-    from telegraf_han.simulate import command
+    from telegraf_han.commands import simulate
 
     parser = ArgumentParser()
-    command.add_arguments(parser)
+    simulate.add_arguments(parser)
     with pytest.raises(ConfigError) as raised:
-        command.run(parser.parse_args(["gama350", *words]))
+        simulate.run(parser.parse_args(["gama350", *words]))
 
     assert raised.value.key == key

@@ -4,11 +4,12 @@ from itertools import islice, pairwise
 
 import pytest
 
-from telegraf_han import aes, crc, receivers
+from telegraf_han import receivers
+from telegraf_han.ciphers import aes, crc
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.p1 import envelope, text
 from telegraf_han.p1.framer import Framer
-from telegraf_han.secret import Key
 from telegraf_han.simulate import encode, stream
 from telegraf_han.simulate.household import Home, Household, voltages_dv
 from telegraf_han.simulate.meters import MODELS, Settings, Writer

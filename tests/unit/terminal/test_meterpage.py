@@ -5,10 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import p1telegrams as p1
-from telegraf_han.config import Config, MeterConfig, Output, ReceiverConfig
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.config.sections import Config, MeterConfig, Output, ReceiverConfig
 from telegraf_han.errors import Cause
-from telegraf_han.recent import Point, Recent
-from telegraf_han.secret import Key
+from telegraf_han.inspection.recent import Point, Recent
 from telegraf_han.telegram import Frame
 from telegraf_han.terminal import meterpage, text
 from telegraf_han.terminal.meterpage import Choice, Scene

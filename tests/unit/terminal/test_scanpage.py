@@ -4,11 +4,11 @@ import tomllib
 
 import pytest
 
-from telegraf_han import config as configuration
-from telegraf_han.config import Config, MeterConfig, Output, ReceiverConfig
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.config import sections
+from telegraf_han.config.sections import Config, MeterConfig, Output, ReceiverConfig
 from telegraf_han.errors import TelegramError
-from telegraf_han.secret import Key
-from telegraf_han.survey import Survey
+from telegraf_han.inspection.survey import Survey
 from telegraf_han.telegram import Frame
 from telegraf_han.terminal import scanpage, text
 from telegraf_han.terminal.scanpage import Progress
@@ -118,7 +118,7 @@ def test_report_of_new_meters_can_be_pasted() -> None:
         keys.append(written)
         return Key(bytes(16))
 
-    found = configuration.parsed(tomllib.loads(pasted), "x", resolve, str, lambda: ["hex"])
+    found = sections.parsed(tomllib.loads(pasted), "x", resolve, str, lambda: ["hex"])
 
     assert [(meter.name, meter.interface, meter.id) for meter in found.meters] == [
         ("egm-12345678", "wmbus", "12345678"),

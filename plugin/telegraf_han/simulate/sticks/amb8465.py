@@ -6,7 +6,7 @@ older firmware does not know the mode that hears C1 and T1 at once.
 
 from typing import Final
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.simulate import sticks
 
 LEVEL: Final = 0xC8

@@ -6,7 +6,7 @@ answered by one byte of status.
 
 from typing import Final
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.simulate import sticks
 
 LEVEL: Final = 105

@@ -5,7 +5,7 @@ IMST, iU891A-XL WMBus Host Interface. It sleeps until some C0 wake it. An older 
 
 from typing import Final
 
-from telegraf_han import crc
+from telegraf_han.ciphers import crc
 from telegraf_han.simulate import sticks
 
 LEVEL: Final = 0xB0

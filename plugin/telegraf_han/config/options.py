@@ -1,0 +1,138 @@
+"""A value as TOML gives it into the checked one that `Config` holds.
+
+One function a kind of value: it takes whatever stood in the file and returns what the program works with, or raises ValueError
+with the sentence that tells what should stand there. That sentence never repeats the value, which may be a key in the wrong place.
+Quantities come out in base units, times in seconds.
+"""
+
+from collections.abc import Callable
+from math import isfinite
+from typing import Final
+
+from telegraf_han.ciphers import secret
+from telegraf_han.clock import Zone
+
+NAME_LIMIT: Final = 64
+"""Characters of a name; it is repeated in every line, and a line has 4096 bytes."""
+INTERVAL_LIMIT_S: Final = 86_400.0
+"""A day: alert rules that wait longer for a status line are none."""
+SHORTEST_S: Final = 0.1
+"""Less than the time a telegram takes on the line is no interval."""
+_DURATIONS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_SCHEMES: Final = ("socket://", "rfc2217://")
+_ID_DIGITS: Final = 8
+_FORMS: Final = tuple(f"{bits}{parity}{stop}" for bits in "78" for parity in "NEOMS" for stop in "12")
+_FASTEST_BAUD: Final = 4_000_000
+_LAST_PORT: Final = 65_535
+
+
+def quoted(value: object) -> str:
+    """Text that is there. Raises ValueError."""
+    if not isinstance(value, str) or not value.strip() or not value.isprintable():
+        raise ValueError("text in quotes is expected")
+    return value.strip()
+
+
+def name(value: object) -> str:
+    """A name fit for a tag: a backslash at its end would escape what follows. Raises ValueError, also for a key in its place."""
+    good = isinstance(value, str) and 0 < len(value) <= NAME_LIMIT and value.isprintable() and "\\" not in value and value == value.strip()
+    if not good or _is_key(str(value)):
+        raise ValueError(f"a name in quotes is expected, 1 to {NAME_LIMIT} printable characters, no backslash")
+    return str(value)
+
+
+def one_of(*words: str) -> Callable[[object], str]:
+    """The reader of an option that is one of some words."""
+
+    def read(value: object) -> str:
+        if value not in words:
+            raise ValueError("one of " + ", ".join(f'"{word}"' for word in words) + " is expected")
+        return str(value)
+
+    return read
+
+
+def number(value: object) -> float:
+    """A finite number. Raises ValueError, also for true and false, which Python takes for 1 and 0."""
+    try:
+        found = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    except OverflowError:
+        found = None
+    if found is None or not isfinite(found):
+        raise ValueError("a number without quotes is expected")
+    return found
+
+
+def limit(value: object) -> float:
+    """A finite number that is not negative: below such a limit nothing could ever be. Raises ValueError."""
+    found = number(value)
+    if found < 0:
+        raise ValueError("a number not below zero is expected")
+    return found
+
+
+def duration_s(value: object) -> float:
+    """Seconds of `10s`, `500ms`, `2m` or a plain number of seconds. Raises ValueError."""
+    written = value if isinstance(value, str) else f"{value}s"
+    digits = written.rstrip("abcdefghijklmnopqrstuvwxyz ")
+    try:
+        seconds = float(digits) * _DURATIONS_S[written[len(digits) :].strip()]
+    except (ValueError, KeyError):
+        seconds = 0.0
+    if not SHORTEST_S <= seconds <= INTERVAL_LIMIT_S:
+        raise ValueError('a time from "100ms" to "24h" is expected, such as "10s"')
+    return seconds
+
+
+def line(value: object) -> str:
+    """`115200 8N1`: baud, data bits, parity, stop bits. Raises ValueError."""
+    baud, _, form = value.upper().partition(" ") if isinstance(value, str) else ("", "", "")
+    if form.strip() not in _FORMS or not _whole(baud, _FASTEST_BAUD):
+        raise ValueError('baud, data bits, parity and stop bits are expected, such as "115200 8N1"')
+    return f"{int(baud)} {form.strip()}"
+
+
+def port(value: object) -> str:
+    """A path, or socket:// or rfc2217:// with host and port. Raises ValueError."""
+    found = quoted(value)
+    if "://" not in found:
+        return found
+    host, _, service = found.partition("://")[2].rpartition(":")
+    if not found.startswith(_SCHEMES) or not host or not _whole(service, _LAST_PORT):
+        raise ValueError("a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay is expected")
+    return found
+
+
+def command(value: object) -> tuple[str, ...]:
+    """A program and its arguments. Raises ValueError."""
+    words = value if isinstance(value, list) else []
+    if not words or not words[0] or not all(isinstance(word, str) and "\0" not in word for word in words):
+        raise ValueError('a list of words is expected, such as ["rtl_433", "-F", "json"]; no shell reads it')
+    return tuple(words)
+
+
+def meter_id(value: object) -> str:
+    """The digits on the meter; some makers use A to F too. Raises ValueError."""
+    digits = value.strip().upper() if isinstance(value, str) else ""
+    if len(digits) != _ID_DIGITS or any(digit not in "0123456789ABCDEF" for digit in digits):
+        raise ValueError("the eight digits printed on the meter are expected, in quotes")
+    return digits
+
+
+def zone(value: object) -> Zone:
+    """A time zone this machine knows. Raises ValueError."""
+    return Zone(quoted(value))
+
+
+def _is_key(text: str) -> bool:
+    """Whether this is a key: no name has 32 hex digits and nothing else."""
+    try:
+        secret.key(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _whole(digits: str, limit: int) -> bool:
+    """Whether this is a whole number from 1 to `limit`."""
+    return digits.isascii() and digits.isdecimal() and len(digits) <= len(str(limit)) and 0 < int(digits) <= limit

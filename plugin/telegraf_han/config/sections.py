@@ -1,0 +1,295 @@
+"""A parsed mapping into `Config`: complete, checked once, immutable.
+
+Every option is a row: its key, the field it fills, how it is read. A key that no row names is an error with the nearest name as
+a suggestion, because a misspelt option that is silently ignored is found months later. What one row cannot see (a name used
+twice, an option that belongs to the other interface, an authentication that lacks its key) is checked after it, so that the
+running part never meets a configuration it cannot follow. No file is touched here: key material arrives through `resolve`,
+which `settings` gives. An error says file, place and what should stand there; never what stands there, it may be a key.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, Final, NamedTuple
+
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.clock import Zone
+from telegraf_han.config import options
+from telegraf_han.errors import ConfigError
+from telegraf_han.telegram import Interface
+
+
+class Output(NamedTuple):
+    """Section [output]."""
+
+    layout: str = "wide"
+    measurement: str = "electricity"
+    status_interval_s: float = 10.0
+
+
+class MeterConfig(NamedTuple):
+    """One [[meter]]."""
+
+    name: str
+    interface: Interface
+    port: str = ""
+    """P1: device path, socket://, rfc2217:// or a file to replay; "" where another source feeds it (decode)."""
+    line: str = "115200 8N1"
+    encryption_key: Key | None = None
+    authentication_key: Key | None = None
+    authentication: str = "preferred"
+    id: str = ""
+    """wM-Bus: the eight digits printed on the meter."""
+    key: Key | None = None
+    zone: Zone = Zone()
+    limits: tuple[tuple[str, float], ...] = ()
+    """As in `electricity_settings`: field key and number."""
+    prices: tuple[tuple[str, float | str], ...] = ()
+
+
+class ReceiverConfig(NamedTuple):
+    """One [[receiver]]."""
+
+    name: str
+    type: str
+    port: str = ""
+    line: str = ""
+    """"" takes the receiver type's own, e.g. `57600 8N1`."""
+    command: tuple[str, ...] = ()
+
+
+class Config(NamedTuple):
+    """The whole configuration."""
+
+    file: str
+    output: Output
+    meters: tuple[MeterConfig, ...]
+    receivers: tuple[ReceiverConfig, ...]
+
+
+UNKNOWN_SHOWN: Final = 24
+"""Characters of an unknown key that are repeated; a key of 32 digits in the wrong place stays untold."""
+
+
+class _Option(NamedTuple):
+    """One row: the field that a key fills and how its value is read."""
+
+    field: str
+    read: Callable[[object], Any]
+
+
+def _section(value: object) -> object:
+    """A section within the section, read by rows of its own."""
+    return value
+
+
+_Rows = Mapping[str, _Option]
+
+_OUTPUT: Final[_Rows] = {
+    "layout": _Option("layout", options.one_of("wide", "obis")),
+    "measurement": _Option("measurement", options.name),
+    "status_interval": _Option("status_interval_s", options.duration_s),
+}
+_EVERY_METER: Final[_Rows] = {
+    "name": _Option("name", options.name),
+    "interface": _Option("interface", options.one_of("p1", "wmbus")),
+    "timezone": _Option("zone", options.zone),
+    "limits": _Option("limits", _section),
+    "prices": _Option("prices", _section),
+}
+_METERS: Final[Mapping[str, _Rows]] = {
+    "p1": {
+        **_EVERY_METER,
+        "port": _Option("port", options.port),
+        "line": _Option("line", options.line),
+        "encryption_key": _Option("encryption_key", options.quoted),
+        "authentication_key": _Option("authentication_key", options.quoted),
+        "authentication": _Option("authentication", options.one_of("preferred", "required")),
+    },
+    "wmbus": {
+        **_EVERY_METER,
+        "id": _Option("id", options.meter_id),
+        "key": _Option("key", options.quoted),
+    },
+}
+_RECEIVER: Final[_Rows] = {
+    "name": _Option("name", options.name),
+    "type": _Option("type", options.quoted),
+    "port": _Option("port", options.port),
+    "line": _Option("line", options.line),
+    "command": _Option("command", options.command),
+}
+_LIMIT_KEYS: Final = (
+    "active_power_import_w",
+    "daily_import_wh",
+    "daily_cost",
+    "voltage_low_v",
+    "voltage_high_v",
+    "phase_imbalance_percent",
+    "silence_s",
+    "decode_errors_percent",
+)
+_LIMITS: Final[_Rows] = {key: _Option(key, options.limit) for key in _LIMIT_KEYS}
+_PRICE_KEYS: Final = [f"{direction}_t{tariff}_per_kwh" for direction in ("import", "export") for tariff in range(5)]
+_PRICES: Final[_Rows] = {key: _Option(key, options.number) for key in _PRICE_KEYS} | {"currency": _Option("currency", options.name)}
+_INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
+_SECTIONS: Final = ("output", "meter", "receiver")
+KEYS: Final = ("encryption_key", "authentication_key", "key")
+_MISSING: Final = {
+    "name": "a name is expected, it tells this one from the others",
+    "id": "the eight digits printed on the meter are expected, in quotes",
+    "type": "the type of the receiver is expected",
+}
+
+
+class _Place(NamedTuple):
+    """Where in the file one is; makes the errors."""
+
+    file: str
+    section: str = ""
+    prefix: str = ""
+
+    def error(self, key: str, expected: str) -> ConfigError:
+        """The error of one key here; `key` may be "" for the section itself."""
+        inside = f"{self.prefix}{key}".removesuffix(".")
+        return ConfigError(self.file, f"{self.section}: {inside}" if self.section and inside else self.section or inside, expected)
+
+    def unknown(self, key: str, known: Iterable[str]) -> ConfigError:
+        """The error of a key that no row names, with the nearest that one does."""
+        from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
+
+        near = get_close_matches(key, list(known), 1, 0.6)
+        shown = key if len(key) <= UNKNOWN_SHOWN and key.isprintable() else f"an option of {len(key)} characters"
+        advice = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
+        return self.error(shown, f"there is no such option; {advice}")
+
+
+def _read(table: object, rows: _Rows, place: _Place) -> dict[str, Any]:
+    """The fields of one section. Raises ConfigError."""
+    if not isinstance(table, Mapping):
+        raise place.error("", "a section with options is expected")
+    fields = {}
+    for key, value in table.items():
+        option = rows.get(key)
+        if option is None:
+            raise place.unknown(key, rows)
+        try:
+            fields[option.field] = option.read(value)
+        except ValueError as error:
+            raise place.error(key, str(error)) from None
+    return fields
+
+
+def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapping[str, object], _Place]]:
+    """The sections [[key]], each with its place: by its name, or by its number where it has no usable one."""
+    found = whole.get(key, [])
+    if not isinstance(found, list) or not all(isinstance(table, Mapping) for table in found):
+        raise ConfigError(file, key, f"[[{key}]] in double brackets is expected, once for each {key}")
+    placed = []
+    for number, table in enumerate(found, 1):
+        try:
+            section = f'[[{key}]] "{options.name(table.get("name"))}"'
+        except ValueError:
+            section = f"[[{key}]] number {number}"
+        placed.append((table, _Place(file, section)))
+    return placed
+
+
+def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], Key | None]) -> MeterConfig:
+    interface = table.get("interface")
+    rows = _METERS.get(interface) if isinstance(interface, str) else None
+    if rows is None:
+        raise place.error("interface", '"p1" or "wmbus" is expected')
+    for key in table:
+        others = [other for other, known in _METERS.items() if key not in rows and key in known]
+        if others:
+            raise place.error(key, f'only a meter with interface = "{others[0]}" has this option')
+    fields = _read(table, rows, place)
+    for key in ("name", "id"):
+        if key in rows and key not in fields:
+            raise place.error(key, _MISSING[key])
+    for key, inner in _INNER.items():
+        fields[key] = tuple(_read(fields.get(key, {}), inner, place._replace(prefix=f"{key}.")).items())
+    for key in KEYS:
+        if key in fields:
+            fields[key] = _resolved(fields[key], resolve, place, key)
+    if fields.get("authentication") == "required" and "authentication_key" not in fields:
+        raise place.error("authentication", 'an authentication_key is expected where authentication = "required"')
+    return MeterConfig(**fields)
+
+
+def _resolved(text: str, resolve: Callable[[str], Key | None], place: _Place, key: str) -> Key | None:
+    try:
+        return resolve(text)
+    except ValueError as error:
+        raise place.error(key, str(error)) from None
+
+
+def _receiver(
+    table: Mapping[str, object], place: _Place, kinds: Collection[str], command: Callable[[str], tuple[str, ...]]
+) -> ReceiverConfig:
+    fields = _read(table, _RECEIVER, place)
+    for key in ("name", "type"):
+        if key not in fields:
+            raise place.error(key, _MISSING[key])
+    if fields["type"] not in kinds:
+        raise place.error("type", f"one of {', '.join(kinds)} is expected")
+    if "port" in fields and "command" in fields:
+        raise place.error("port", "either a port or a command is expected, one of the two")
+    if "port" not in fields and "command" not in fields:
+        fields["command"] = command(fields["type"])
+        if not fields["command"]:
+            raise place.error("port", "either a port or a command is expected, one of the two")
+    return ReceiverConfig(**fields)
+
+
+def _used_once(places: Iterable[_Place], values: Iterable[str], key: str) -> None:
+    """Raise ConfigError where two sections say the same."""
+    first: dict[str, _Place] = {}
+    for place, value in zip(places, values, strict=False):  # the places of the meters come first
+        if value and first.setdefault(value, place) is not place:
+            raise place.error(key, f"one of its own is expected, {first[value].section} has the same")
+
+
+def parsed(
+    whole: Mapping[str, object],
+    file: str,
+    resolve: Callable[[str], Key | None],
+    locate: Callable[[str], str],
+    kinds: Callable[[], Collection[str]],
+    *,
+    command: Callable[[str], tuple[str, ...]] = lambda _: (),
+) -> Config:
+    """The configuration of a mapping as TOML gives it. Raises ConfigError at the first thing that cannot be used.
+
+    `file` is named in errors. `resolve` turns a key's text (`hex`, `file:…`) into a Key and raises ValueError with what to do (or
+    gives None, where `keys` looks at what others refuse);
+    `locate` makes a port's relative path absolute; `kinds` tells the types a receiver may have, `command` what a type starts by itself.
+    """
+    for key in whole:
+        if key not in _SECTIONS:
+            raise _Place(file).unknown(key, _SECTIONS)
+    output = Output(**_read(whole.get("output", {}), _OUTPUT, _Place(file, "[output]")))
+    meter_tables = _tables(whole, "meter", file)
+    receiver_tables = _tables(whole, "receiver", file)
+    meters = [_meter(table, place, resolve) for table, place in meter_tables]
+    receivers = [_receiver(table, place, kinds(), command) for table, place in receiver_tables]
+    meters = [meter._replace(port=meter.port and locate(meter.port)) for meter in meters]
+    receivers = [receiver._replace(port=receiver.port and locate(receiver.port)) for receiver in receivers]
+    places = [place for _, place in (*meter_tables, *receiver_tables)]
+    _used_once(places, [*(meter.name for meter in meters), *(receiver.name for receiver in receivers)], "name")
+    _used_once(places, [*(meter.port for meter in meters), *(receiver.port for receiver in receivers)], "port")
+    _used_once(places, [meter.id for meter in meters], "id")
+    return Config(file, output, tuple(meters), tuple(receivers))
+
+
+def require_sources(config: Config) -> None:
+    """Raise ConfigError where live reading would hear nothing: a meter without port, a radio meter without receiver."""
+    for meter in config.meters:
+        place = _Place(config.file, f'[[meter]] "{meter.name}"')
+        if meter.interface == "p1" and not meter.port:
+            raise place.error("port", "the port this meter is read from is expected")
+        if meter.interface == "wmbus" and not config.receivers:
+            raise place.error("", "a [[receiver]] is expected too, radio telegrams come through one")
+    if "-" in [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]:
+        raise ConfigError(config.file, "port", 'stdin ("-") is Telegraf\'s own here, a port, a file or a command is expected')
+    if not config.meters and not config.receivers:
+        raise ConfigError(config.file, "", "at least one [[meter]] is expected")

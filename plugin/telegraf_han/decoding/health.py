@@ -1,0 +1,73 @@
+"""Counters and times of a meter into its state and the two status measurements.
+
+The state is derived each time, not stored: a function of what was last heard and when. `electricity_link` says how the reading
+goes, `electricity_settings` repeats the limits and prices in force, so that boards and alert rules can compare with them without
+an edit. Every meter has both: where the configuration is silent, the limits that have a default are told all the same. Both are
+whole lines of line protocol; counters are integers, every other number a float.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from telegraf_han.config.sections import MeterConfig
+from telegraf_han.decoding.lineprotocol import line
+from telegraf_han.decoding.meters import MeterState
+from telegraf_han.errors import Cause
+
+SILENCE_S: Final = 180.0
+"""Age from which a meter is silent where its section sets no `silence_s`: three telegrams of wireless M-Bus."""
+DECODE_ERRORS_PERCENT: Final = 10.0
+"""Share of telegrams that may stay unread where its section sets none: a good cable has one in a thousand, a wrong key all."""
+DEFAULTS: Final = {"silence_s": SILENCE_S, "decode_errors_percent": DECODE_ERRORS_PERCENT}
+"""Limits that hold without being set."""
+_NS: Final = 1_000_000_000
+
+
+def state(meter: MeterState, now_ns: int) -> str:
+    """One of `ok silent wrong_key noise port_missing`."""
+    if not meter.port_there:
+        return "port_missing"
+    good_ns = meter.good_ns if meter.good_ns is not None else -1
+    lately_ns = now_ns - int(silence_s(meter.config) * _NS)
+    if _newest(meter, Cause.KEY, Cause.SECURITY) > max(good_ns, lately_ns):
+        return "wrong_key"
+    if good_ns >= max(0, lately_ns):
+        return "ok"
+    return "noise" if _newest(meter, Cause.CHECKSUM, Cause.FRAMING, Cause.RECORDS) > lately_ns else "silent"
+
+
+def silence_s(config: MeterConfig) -> float:
+    """Seconds without a telegram after which a meter counts as silent."""
+    return (DEFAULTS | dict(config.limits))["silence_s"]
+
+
+def _newest(meter: MeterState, *causes: Cause) -> int:
+    return max(meter.error_ns.get(cause, -1) for cause in causes)
+
+
+def link(meter: MeterState, measurement: str, dropped: int, now_ns: int) -> bytes:
+    """The `electricity_link` line of one meter; `dropped` counts its lines that Telegraf did not take."""
+    counters = {
+        "telegrams": meter.telegrams,
+        "decoded": meter.decoded,
+        "duplicates": meter.duplicates,
+        "unverified": meter.unverified,
+        "lines_dropped": dropped,
+        "host_stamped": meter.host_stamped,
+    }
+    counters |= {f"errors_{cause}": count for cause, count in meter.errors.items()}
+    fields: dict[str, str | float | None] = {
+        "age_s": None if meter.good_ns is None else max(0.0, (now_ns - meter.good_ns) / _NS),
+        "clock_offset_s": meter.clock_offset_s,
+        "rssi_dbm": meter.rssi_dbm,
+        "state": state(meter, now_ns),
+    }
+    tags = {"interface": meter.config.interface, "meter": meter.config.name}
+    return line(f"{measurement}_link", tags, fields, now_ns, counters)
+
+
+def settings(config: MeterConfig, measurement: str, now_ns: int) -> bytes:
+    """The `electricity_settings` line of one meter: the limits in force and its prices."""
+    fields: Mapping[str, str | float | None] = DEFAULTS | dict(config.limits) | dict(config.prices)
+    tags = {"interface": config.interface, "meter": config.name}
+    return line(f"{measurement}_settings", tags, fields, now_ns)

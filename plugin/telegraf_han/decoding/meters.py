@@ -1,0 +1,93 @@
+"""Configured meters and what is remembered of each: counters, times, recent telegrams.
+
+This is the only long-lived state of the core, and only `decoder` writes it. A radio telegram finds its meter by address (the
+eight digits of the configuration); a P1 telegram has none and finds it by its cable or, in a capture, by the key that opens it.
+Everything here is bounded: counters are numbers, the duplicate memory has a fixed length.
+"""
+
+from collections import deque
+from typing import Final
+
+from telegraf_han.config.sections import MeterConfig
+from telegraf_han.errors import Cause, TelegramError
+
+DUPLICATES_REMEMBERED: Final = 16
+"""Telegrams kept for comparison; two receivers and a repeater hear one within seconds, so a few would do."""
+DUPLICATES_NS: Final = 300 * 1_000_000_000
+"""How long a telegram counts as heard again; later the same bytes are a new statement of an unchanged meter."""
+
+ONE_READ_NS: Final = 1_000_000
+"""Stamps of telegrams of one read stay within this of its time; a host clock that was put back further begins anew."""
+
+
+class MeterState:
+    """One configured meter and its history."""
+
+    __slots__ = (
+        "clock_offset_s",
+        "config",
+        "decoded",
+        "duplicates",
+        "error_ns",
+        "errors",
+        "good_ns",
+        "host_ns",
+        "host_stamped",
+        "maker",
+        "port_there",
+        "recent",
+        "rssi_dbm",
+        "tag_failed",
+        "telegrams",
+        "unverified",
+    )
+
+    def __init__(self, config: MeterConfig) -> None:
+        """A meter not heard yet."""
+        self.config: Final = config
+        self.telegrams = 0
+        self.decoded = 0
+        self.duplicates = 0
+        self.unverified = 0
+        self.errors: Final = dict.fromkeys(Cause, 0)
+        self.error_ns: Final[dict[Cause, int]] = {}
+        self.good_ns: int | None = None
+        """Host clock at the last telegram decoded."""
+        self.clock_offset_s: float | None = None
+        """Meter's clock less the host's."""
+        self.rssi_dbm: float | None = None
+        self.tag_failed = False
+        self.host_stamped = 0
+        """Lines stamped with the host's clock, as the meter's was more than an hour off."""
+        self.host_ns: int | None = None
+        """The newest of these stamps."""
+        self.maker = ""
+        """Manufacturer of the newest radio telegram that was read: only together with him is a number one meter's."""
+        self.port_there = True
+        self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
+
+    def failed(self, cause: Cause, now_ns: int) -> None:
+        """Count an error."""
+        self.errors[cause] += 1
+        self.error_ns[cause] = now_ns
+
+    def blamed(self, error: TelegramError, now_ns: int) -> TelegramError:
+        """The same error with this meter's name, counted."""
+        error.meter = self.config.name
+        self.failed(error.cause, now_ns)
+        return error
+
+    def host_stamp_ns(self, received_ns: int) -> int:
+        """The host's clock as a stamp: telegrams that came in one read get one each, or the last would overwrite the others."""
+        if self.host_ns is not None and 0 <= self.host_ns - received_ns < ONE_READ_NS:
+            received_ns = self.host_ns + 1
+        self.host_ns = received_ns
+        return received_ns
+
+    def heard_before(self, data: bytes, now_ns: int) -> bool:
+        """Whether the same telegram came lately; remembers it."""
+        digest = hash(data)
+        if any(known == digest and now_ns - when_ns < DUPLICATES_NS for known, when_ns in self.recent):
+            return True
+        self.recent.append((digest, now_ns))
+        return False

@@ -1,0 +1,106 @@
+"""Frames of all sources into the few that keys are tried on, and counts of what arrived broken.
+
+A decoder that decodes nothing: readers feed it as they feed `run`'s. Of each cable and each wireless meter the first telegrams are
+kept, which is bounded; noise invents meters, so their number is bounded too.
+"""
+
+from collections import Counter
+from typing import Final
+
+from telegraf_han.config.sections import Config
+from telegraf_han.decoding.decoder import Decoder
+from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.mbus import layers
+from telegraf_han.mbus.layers import Sealed
+from telegraf_han.telegram import Fault, Frame, Interface, Telegram
+
+KEPT: Final = 8
+"""Telegrams of one source or meter: enough to tell two meters in one capture apart, and a typed key from a chance hit."""
+METERS_LIMIT: Final = 512
+"""Wireless meters; a tower block has hundreds."""
+
+
+class Cable:
+    """What came from one P1 source."""
+
+    __slots__ = ("faults", "kept", "telegrams")
+
+    def __init__(self) -> None:
+        self.telegrams = 0
+        self.kept: Final[list[bytes]] = []
+        self.faults: Final[Counter[Cause]] = Counter()
+
+
+class Collection(Decoder):
+    """All that arrived."""
+
+    __slots__ = ("_wanted", "cables", "meters_heard", "radio_faults")
+
+    def __init__(self, config: Config) -> None:
+        """Nothing yet."""
+        super().__init__(config)
+        self._wanted: Final = config.meters
+        self.cables: Final[dict[str, Cable]] = {}
+        """By source: the P1 meter's name, or "" for a capture."""
+        self.meters_heard: Final[dict[str, list[Sealed]]] = {}
+        """By the meter's id, and by its radio adapter's where that is another."""
+        self.radio_faults = 0
+
+    def take(self, frame: Frame, source: str = "") -> Telegram | None:
+        """Keep a frame, or count it. Raises TelegramError for one that names no meter."""
+        if frame.interface == "p1":
+            cable = self.cables.setdefault(source, Cable())
+            cable.telegrams += 1
+            if len(cable.kept) < KEPT and frame.data not in cable.kept:
+                cable.kept.append(frame.data)
+            return None
+        try:
+            sealed = layers.opened(frame.data)
+        except TelegramError:
+            self.radio_faults += 1
+            raise
+        if not sealed.empty:
+            self._heard(sealed)
+        return None
+
+    def _heard(self, sealed: Sealed) -> None:
+        for number in dict.fromkeys((sealed.meter.id, sealed.link.id)):
+            if number not in self.meters_heard and len(self.meters_heard) >= METERS_LIMIT:
+                continue
+            kept = self.meters_heard.setdefault(number, [])
+            if len(kept) < KEPT and sealed not in kept:
+                kept.append(sealed)
+
+    def fault(self, fault: Fault, source: str, now_ns: int) -> None:
+        """Count what a receiver gave up."""
+        del now_ns
+        meter = self.meters.get(source)
+        if meter is None or meter.config.interface == "wmbus":
+            self.radio_faults += 1
+            return
+        self.cables.setdefault(source, Cable()).faults[fault.cause] += 1
+
+    def captured_fault(self, fault: Fault, interface: Interface) -> None:
+        """Count what a capture's receiver gave up; it has no source's name."""
+        if interface == "wmbus":
+            self.radio_faults += 1
+            return
+        self.cables.setdefault("", Cable()).faults[fault.cause] += 1
+
+    def port(self, source: str, *, there: bool) -> None:
+        """Whether a port is there the readers' log says."""
+
+    def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
+        """Nothing is written for anybody."""
+        return b""
+
+    def lacking(self) -> list[str]:
+        """Meters of which nothing whole has come yet."""
+        return [
+            meter.name
+            for meter in self._wanted
+            if not (self.cables.get(meter.name, _NONE).kept if meter.interface == "p1" else self.meters_heard.get(meter.id))
+        ]
+
+
+_NONE: Final = Cable()

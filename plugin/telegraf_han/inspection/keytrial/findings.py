@@ -1,0 +1,139 @@
+"""What a trial of keys ends with: a verdict, one sentence, what to do, and the keys that would do.
+
+A finding says whose key is wrong and how, by the names of meters and options, never by any part of a key. `Holding` is one key as the
+configuration has it, `Held` all of them, from which both trials draw their guesses.
+"""
+
+from collections.abc import Iterator
+from typing import Final, Literal, NamedTuple
+
+from telegraf_han.ciphers.secret import Key, Written
+from telegraf_han.inspection.keytrial import guesses
+from telegraf_han.inspection.keytrial.guesses import Guess
+
+Verdict = Literal["right", "wrong", "unproven", "missing", "unknown", "plain", "unread", "noise", "nothing"]
+"""All well; a mistake found and named; right but for a proof; no key to try; no explanation found; no key needed; the telegram fails by
+itself; telegrams arrive damaged; none arrived."""
+
+GOOD: Final = frozenset(("right", "plain"))
+
+
+class Finding(NamedTuple):
+    """What is so, and what to do."""
+
+    meter: str
+    """Whose keys it is about."""
+    verdict: Verdict
+    what: str
+    """Short name of the case, such as "swapped" or "encryption_key: reversed"."""
+    said: str
+    """One sentence for people."""
+    todo: str = ""
+    found: tuple[tuple[str, Key], ...] = ()
+    """Option → key that the meter uses, where the configuration has another."""
+
+
+class Holding(NamedTuple):
+    """One key of the configuration."""
+
+    meter: str
+    option: str
+    written: Written
+
+    def named(self, reader: str) -> str:
+        """The option, and whose it is where it is not the reader's own."""
+        return self.option if self.meter == reader else f'{self.option} of "{self.meter}"'
+
+
+class Source(NamedTuple):
+    """Where a key that fits came from."""
+
+    holding: Holding
+    mistake: str
+    """A row of MISTAKES, or AS_WRITTEN."""
+
+    def stands_as(self, meter: str, option: str) -> bool:
+        """Whether it is this option of this meter, as it is written."""
+        return (self.holding.meter, self.holding.option, self.mistake) == (meter, option, guesses.AS_WRITTEN)
+
+
+class Candidate(NamedTuple):
+    """A key to try."""
+
+    source: Source
+    key: Key
+
+    @property
+    def typed(self) -> bool:
+        """Whether it is one of hundreds of guesses."""
+        return self.source.mistake != guesses.AS_WRITTEN and guesses.MISTAKES[self.source.mistake].typed
+
+
+class Held:
+    """All keys of a configuration."""
+
+    __slots__ = ("_holdings",)
+
+    def __init__(self, written: dict[tuple[str, str], Written]) -> None:
+        """`written` has the text of each key by meter and option."""
+        self._holdings: Final = [Holding(meter, option, text) for (meter, option), text in written.items()]
+
+    def of(self, meter: str, option: str) -> Holding | None:
+        """One key, None where it is not configured."""
+        return next((one for one in self._holdings if (one.meter, one.option) == (meter, option)), None)
+
+    def all_of(self, meter: str) -> list[Holding]:
+        """Those of one meter."""
+        return [one for one in self._holdings if one.meter == meter]
+
+    def candidates(self, meter: str, option: str, size: int) -> Iterator[Candidate]:
+        """Keys of `size` bytes that one option of one meter may have been meant to be, in the order they are tried.
+
+        As it is written; then all keys of the configuration as they are; then other readings of each; then what fingers do to
+        this one. Its own come first in each round, its meter's next.
+        """
+        near = sorted(self._holdings, key=lambda one: (one.meter != meter, one.option != option))
+        for one in near:
+            yield from _tried(one, (guess for guess in guesses.simple(one.written, (size,)) if guess.mistake == guesses.AS_WRITTEN))
+        for one in near:
+            yield from _tried(one, (guess for guess in guesses.simple(one.written, (size,)) if guess.mistake != guesses.AS_WRITTEN))
+        for one in near:
+            if one.meter == meter:
+                yield from _tried(one, (guess for guess in guesses.guesses(one.written, (size,)) if guess.mistake in _TYPED))
+
+
+def _tried(holding: Holding, found: Iterator[Guess]) -> Iterator[Candidate]:
+    for guess in found:
+        yield Candidate(Source(holding, guess.mistake), guess.key)
+
+
+_TYPED: Final = frozenset(name for name, mistake in guesses.MISTAKES.items() if mistake.typed)
+
+
+def as_written(holding: Holding | None, size: int) -> Key | None:
+    """The key as `run` would read it, None where it is none or of another length."""
+    if holding is None:
+        return None
+    first = next(guesses.guesses(holding.written, (size,)), None)
+    return first.key if first is not None and first.mistake == guesses.AS_WRITTEN else None
+
+
+def copied(held: Held, meter: str, option: str, size: int) -> str:
+    """The options of a meter that hold the same key as this one: where there are two keys, one was copied twice; "" where none does."""
+    key = as_written(held.of(meter, option), size)
+    others = [one.option for one in held.all_of(meter) if one.option != option and as_written(one, size) == key]
+    return ", ".join(others) if key is not None else ""
+
+
+def mended(held: Held, meter: str, option: str, source: Source) -> tuple[str, str]:
+    """What is wrong with an option of a meter, given where the right key was found; and what to do."""
+    holding, mistake = source
+    spoiled = guesses.MISTAKES.get(mistake)
+    if (holding.meter, holding.option) == (meter, option):
+        assert spoiled is not None
+        return f"{option} {spoiled.found}", spoiled.todo
+    wrong = f"{option} is {'wrong' if held.of(meter, option) else 'missing'}; the right one stands as {holding.named(meter)}"
+    copy = f'copy that key to {option} of [[meter]] "{meter}"'
+    if spoiled is None:
+        return wrong, copy
+    return f"{wrong}, which {spoiled.found}", f"{copy} and {spoiled.todo}"

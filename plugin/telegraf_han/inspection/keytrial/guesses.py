@@ -1,0 +1,288 @@
+"""The text of a key as somebody wrote it into the keys it may have been meant to be, each with the mistake that lies between.
+
+Keys travel on paper, through forms, e-mails and other programs, and each step has its own way to spoil them: bytes turned round,
+hex of hex, a digit dropped by a finger or doubled by a copy. A way is a row of `MISTAKES`, so that it has one name, one sentence
+and one remedy. Cheap and likely ones come first. A text gives at most GUESSES_LIMIT keys, some 0.1 s of trying.
+
+[seen] bytes in reverse order, a digit too few (owners' reports); [assumed] all others, from what people do with hex.
+"""
+
+import base64
+import binascii
+import re
+from collections.abc import Collection, Iterable, Iterator
+from itertools import combinations, product
+from typing import Final, NamedTuple
+
+from telegraf_han.ciphers import secret
+from telegraf_han.ciphers.secret import Key, Written
+
+GUESSES_LIMIT: Final = 20_000
+"""Keys tried of one text; two digits missing from 32 make 8,000, and a key of 64 digits has twice the places."""
+TEXT_LIMIT: Final = 512
+"""Characters of a text that are looked at; more is a letter, not a key."""
+_UNREADABLE_LIMIT: Final = 2
+"""Characters that are no digits and may have been any: 256 keys."""
+
+
+class Mistake(NamedTuple):
+    """One way to spoil a key."""
+
+    found: str
+    """Goes on a sentence that begins with the option's name."""
+    todo: str
+    typed: bool = False
+    """Whether a text can have made it in hundreds of ways, of which one may fit by chance."""
+
+
+AS_WRITTEN: Final = "as written"
+MISTAKES: Final = {
+    "reversed": Mistake("has its bytes in reverse order", "write its bytes (pairs of digits) from the last to the first"),
+    "digits reversed": Mistake("has its digits in reverse order", "write its digits from the last to the first"),
+    "nibbles swapped": Mistake("has the two digits of each byte swapped", "swap the two digits of each pair"),
+    "words reversed": Mistake(
+        "has its bytes reversed within each 2, 4 or 8 of them", "ask for the key in plain byte order, or let --save write it"
+    ),
+    "hex of hex": Mistake("is the hex of the key's hex digits", "turn the hex back into text once: what comes out are the key's digits"),
+    "ascii of hex": Mistake(
+        "is meant as text: the meter uses the characters of the digits as they are, not the bytes they stand for",
+        "let --save write the key that the meter uses",
+    ),
+    "text": Mistake("is the key as text, not as hex", "write the hex of its characters, or let --save write it"),
+    "base64": Mistake("is the key in base64, not in hex", "write it as hex, or let --save write it"),
+    "utf-16": Mistake(
+        "is right, but its file is written in UTF-16, two bytes a character", "save the file anew as plain text (ASCII or UTF-8)"
+    ),
+    "first of two": Mistake("holds two keys in one; its first half is the right one", "write its first 32 digits only"),
+    "second of two": Mistake("holds two keys in one; its second half is the right one", "write its last 32 digits only"),
+    "other text": Mistake("holds other text besides the key", "write the key's 32 digits only"),
+    "other characters": Mistake(
+        "has other characters between its digits, some of them perhaps invisible, as a PDF or an e-mail puts them there",
+        "type its digits, or let --save write it",
+    ),
+    "look-alikes": Mistake("has letters where digits look alike (O for 0, l for 1 and so on)", "write the digits"),
+    "unreadable": Mistake("has characters that are no hex digits", "compare it with what you were given, digit by digit", typed=True),
+    "digit missing": Mistake("has one digit too few", "compare it with what you were given: a digit was dropped", typed=True),
+    "digit too many": Mistake("has one digit too many", "compare it with what you were given: a digit was doubled or put in", typed=True),
+    "digits missing": Mistake(
+        "has two digits too few, next to each other", "compare it with what you were given: a byte was dropped", typed=True
+    ),
+    "digits too many": Mistake(
+        "has two digits too many", "compare it with what you were given: two digits were doubled or put in", typed=True
+    ),
+    "neighbours swapped": Mistake(
+        "has two neighbouring digits or bytes swapped", "compare it with what you were given, pair by pair", typed=True
+    ),
+    "digit wrong": Mistake("has one wrong digit", "compare it with what you were given, digit by digit", typed=True),
+    "digit missing, filled up": Mistake(
+        "has a digit missing and was filled up at its beginning or end", "compare it with what you were given, digit by digit", typed=True
+    ),
+    "digit too many, cut": Mistake(
+        "has a digit too many and was cut at its beginning or end", "compare it with what you were given, digit by digit", typed=True
+    ),
+}
+"""Name → what went wrong. [assumed] but for the first."""
+
+
+class Guess(NamedTuple):
+    """A key that may be the one meant."""
+
+    mistake: str
+    """A row of MISTAKES, or AS_WRITTEN."""
+    key: Key
+
+
+_HEX: Final = "0123456789abcdef"
+_LOOK_ALIKES: Final = str.maketrans("oil|!szgt", "011115267")
+_RUN: Final = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?(?![0-9A-Fa-f])")
+_OTHER: Final = re.compile(r"0x|[^0-9a-f]")
+_TWO: Final = 2
+
+
+def guesses(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
+    """The keys of so many bytes that a text may mean, no key twice, the text as it stands first."""
+    known: set[Key] = set()
+    for mistake, octets in _octets(written.reveal()[:TEXT_LIMIT], sizes):
+        if len(octets) not in sizes:
+            continue
+        key = Key(octets)
+        if key not in known:
+            known.add(key)
+            yield Guess(mistake, key)
+        if len(known) >= GUESSES_LIMIT:
+            return
+
+
+def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
+    """Those that need no luck: what the text can mean by another reading of all its digits."""
+    for guess in guesses(written, sizes):
+        if guess.mistake != AS_WRITTEN and MISTAKES[guess.mistake].typed:
+            return
+        yield guess
+
+
+def described(written: Written) -> str:
+    """What is wrong with a text that is no key, without any part of it."""
+    try:
+        secret.key(written.reveal())
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _octets(text: str, sizes: Collection[int]) -> Iterator[tuple[str, bytes]]:
+    digits = secret.digits(text).lower()
+    whole = _bytes(digits)
+    if whole is not None:
+        yield AS_WRITTEN, whole
+        yield from _turned(whole)
+        yield from _halves(whole)
+        yield from _as_text(digits)
+    yield from _other_writings(text, digits)
+    for size in sizes:
+        yield from _mistyped(digits, 2 * size)
+
+
+def _bytes(digits: str) -> bytes | None:
+    """Hex as bytes, None where it is none."""
+    try:
+        return bytes.fromhex(digits)
+    except ValueError:
+        return None
+
+
+def _turned(octets: bytes) -> Iterator[tuple[str, bytes]]:
+    """The same digits in another order."""
+    swapped = bytes([octet >> 4 | octet << 4 & 0xF0 for octet in octets])
+    yield "reversed", octets[::-1]
+    yield "digits reversed", swapped[::-1]
+    yield "nibbles swapped", swapped
+    for size in (4, 2, 8):
+        yield "words reversed", b"".join([octets[at : at + size][::-1] for at in range(0, len(octets), size)])
+
+
+def _halves(octets: bytes) -> Iterator[tuple[str, bytes]]:
+    """Two keys written as one."""
+    half = len(octets) // 2
+    yield "first of two", octets[:half]
+    yield "second of two", octets[half:]
+
+
+def _as_text(digits: str) -> Iterator[tuple[str, bytes]]:
+    """Hex taken for text once too often, or once too seldom."""
+    try:
+        inner = bytes.fromhex(digits).decode("ascii")
+    except ValueError:
+        inner = ""
+    octets = _bytes(secret.digits(inner)) if inner else None
+    if octets is not None:
+        yield "hex of hex", octets
+    for size in secret.LENGTHS:
+        for form in (digits, digits.upper()):
+            yield "ascii of hex", form[:size].encode("ascii")
+            yield "ascii of hex", form[-size:].encode("ascii")
+
+
+def _other_writings(text: str, digits: str) -> Iterator[tuple[str, bytes]]:
+    """Not hex, or not hex alone."""
+    if "\0" in text:
+        yield "utf-16", _bytes(secret.digits(text.replace("\0", "").replace("ÿþ", "").replace("þÿ", "")).lower()) or b""
+    yield "other characters", _bytes(_OTHER.sub("", digits)) or b""
+    yield "look-alikes", _bytes(digits.translate(_LOOK_ALIKES)) or b""
+    for run in _RUN.findall(text):
+        yield "other text", bytes.fromhex(run)
+    for bare in (text, text.strip()):
+        try:
+            yield "text", bare.encode("latin-1")
+        except UnicodeEncodeError:
+            continue
+    try:
+        yield "base64", base64.b64decode(text.strip(), validate=True)
+    except (binascii.Error, ValueError):
+        return
+
+
+def _mistyped(digits: str, wanted: int) -> Iterator[tuple[str, bytes]]:
+    """What fingers do; only among digits that are all digits, but for very few."""
+    strange = [at for at, digit in enumerate(digits) if digit not in _HEX]
+    if strange:
+        if len(digits) == wanted and len(strange) <= _UNREADABLE_LIMIT:
+            yield from _named("unreadable", _filled(digits, strange))
+        return
+    if (short := _SHORT.get(len(digits) - wanted)) is not None:
+        mistake, variants = short
+        yield from _named(mistake, variants(digits))
+    if len(digits) == wanted:
+        yield from _named("neighbours swapped", _swapped(digits))
+        yield from _named("digit wrong", _replaced(digits))
+        yield from _named("digit missing, filled up", _shortened(_inserted(digits), wanted))
+        yield from _named("digit too many, cut", _lengthened(_deleted(digits)))
+
+
+def _named(mistake: str, variants: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for variant in variants:
+        yield mistake, bytes.fromhex(variant)
+
+
+def _filled(digits: str, places: list[int]) -> Iterator[str]:
+    for choice in product(_HEX, repeat=len(places)):
+        variant = list(digits)
+        for place, digit in zip(places, choice, strict=True):
+            variant[place] = digit
+        yield "".join(variant)
+
+
+def _inserted(digits: str) -> Iterator[str]:
+    for at in range(len(digits) + 1):
+        for digit in _HEX:
+            yield digits[:at] + digit + digits[at:]
+
+
+def _pair_inserted(digits: str) -> Iterator[str]:
+    for at in range(len(digits) + 1):
+        for pair in range(256):
+            yield f"{digits[:at]}{pair:02x}{digits[at:]}"
+
+
+def _deleted(digits: str) -> Iterator[str]:
+    for at in range(len(digits)):
+        yield digits[:at] + digits[at + 1 :]
+
+
+def _two_deleted(digits: str) -> Iterator[str]:
+    for first, second in combinations(range(len(digits)), _TWO):
+        yield digits[:first] + digits[first + 1 : second] + digits[second + 1 :]
+
+
+def _replaced(digits: str) -> Iterator[str]:
+    for at in range(len(digits)):
+        for digit in _HEX:
+            yield digits[:at] + digit + digits[at + 1 :]
+
+
+def _swapped(digits: str) -> Iterator[str]:
+    for size in (1, _TWO):
+        for at in range(0, len(digits) - 2 * size + 1, size):
+            yield digits[:at] + digits[at + size : at + 2 * size] + digits[at : at + size] + digits[at + 2 * size :]
+
+
+def _shortened(variants: Iterable[str], wanted: int) -> Iterator[str]:
+    for variant in variants:
+        yield variant[:wanted]
+        yield variant[-wanted:]
+
+
+def _lengthened(variants: Iterable[str]) -> Iterator[str]:
+    for variant in variants:
+        for digit in _HEX:
+            yield variant + digit
+            yield digit + variant
+
+
+_SHORT: Final = {
+    # digits more than wanted: the mistake, and what may have been meant
+    -1: ("digit missing", _inserted),
+    1: ("digit too many", _deleted),
+    -2: ("digits missing", _pair_inserted),
+    2: ("digits too many", _two_deleted),
+}

@@ -1,0 +1,144 @@
+"""A collection of telegrams into findings: one or few for each meter, in the order of the configuration.
+
+Here it is told what is not the keys' fault: a line on which telegrams arrive damaged, a port from which nothing comes, a number that
+no meter has.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from telegraf_han.config.sections import MeterConfig
+from telegraf_han.errors import Cause, FramingError
+from telegraf_han.inspection.keytrial import cable, mail, radio
+from telegraf_han.inspection.keytrial.collection import Cable, Collection
+from telegraf_han.inspection.keytrial.findings import Finding, Held, as_written
+
+SEARCHES_LIMIT: Final = 3
+"""Telegrams of one source on which a whole search may fail; each takes some tenths of a second."""
+NAMED_LIMIT: Final = 5
+"""Numbers of other meters that a sentence names."""
+
+_CABLE_TODO: Final = (
+    "look at the cable: its plug, a pull-up of 1 to 10 kΩ from data to the meter's 5 V, a common ground, no more than a few metres; "
+    "the keys cannot be tried before"
+)
+_NOISE_TODO: Final = (
+    "a cable's data are inverted: a cable made for P1 turns them round, a bare USB adapter does not; the line is 115200 8N1 unless `line` "
+    "says otherwise; `telegraf-han check` says what the bytes look like"
+)
+_ONE_OF_SOME: Final = (
+    "others arrived damaged, and so may this one have been, as by radio that does not always show: try more telegrams before you write to "
+    "anybody"
+)
+_FURTHER: Final = "further telegrams"
+_STRANGER: Final = "each configured key opens telegrams, but there are also some that none opens"
+_STRANGER_TODO: Final = "nothing if they are of another meter; else ask for help, with `decode --redact`"
+
+
+class Judged:
+    """A finding and the mail that may belong to it."""
+
+    __slots__ = ("finding", "mail", "remark")
+
+    def __init__(self, finding: Finding, mail_text: str = "", remark: str = "") -> None:
+        """`remark` is what to know besides."""
+        self.finding: Final = finding
+        self.mail: Final = mail_text
+        self.remark: Final = remark
+
+
+def cables(meters: Sequence[MeterConfig], found: Collection, held: Held, serials: Sequence[str]) -> list[Judged]:
+    """What is so with the P1 meters. Telegrams of a capture, whose source is "", may be any meter's."""
+    names = [meter.name for meter in meters]
+    numbers = [*serials, *(meter.config.id for meter in found.meters.values() if meter.config.id)]
+    if "" in found.cables:
+        return _of_cable(names, found.cables[""], held, numbers)
+    return [one for name in names for one in _of_cable([name], found.cables.get(name, Cable()), held, numbers)]
+
+
+def _of_cable(names: list[str], source: Cable, held: Held, serials: Iterable[str]) -> list[Judged]:
+    """The findings of one source, each once. A meter of which one telegram opens is not blamed for another that does not."""
+    numbers = list(serials)
+    different: dict[tuple[str, str], Judged] = {}
+    strangers: list[bytes] = []
+    for telegram in source.kept:
+        try:
+            finding = cable.finding(telegram, names, held, numbers)
+        except FramingError:
+            source.faults[Cause.FRAMING] += 1
+            continue
+        if finding.verdict == "unknown":
+            strangers.append(telegram)
+            if len(strangers) >= SEARCHES_LIMIT:
+                break
+            continue
+        different.setdefault((finding.meter, finding.what), Judged(finding, "", _besides(source)))
+    settled = {meter for meter, _ in different}
+    if strangers and (blamed := [name for name in names if name not in settled]):
+        finding = cable.finding(strangers[0], blamed, held, numbers)
+        text = mail.of_cable(strangers[0]) if len(names) == 1 else ""
+        different[finding.meter, finding.what] = Judged(finding, text, _besides(source))
+    elif strangers:
+        finding = Finding(_FURTHER, "unknown", "another meter", _STRANGER, _STRANGER_TODO)
+        different[finding.meter, finding.what] = Judged(finding)
+    return list(different.values()) or [Judged(_nothing_whole(names[0], source))]
+
+
+def _besides(source: Cable) -> str:
+    """What arrived broken among what arrived whole."""
+    damaged = source.faults[Cause.CHECKSUM]
+    if not damaged:
+        return ""
+    return f"besides, {damaged} of {damaged + source.telegrams} telegrams arrived damaged: that is noise on the line, no key changes it"
+
+
+def _nothing_whole(name: str, source: Cable) -> Finding:
+    damaged = source.faults[Cause.CHECKSUM]
+    if damaged:
+        said = "a telegram arrived and the CRC at its end says that it is damaged: noise on the line, not a wrong key"
+        if damaged > 1:
+            said = f"{damaged} telegrams arrived and the CRC at the end of each says that it is damaged: noise on the line, not a wrong key"
+        return Finding(name, "noise", "noise", said, _CABLE_TODO)
+    if source.faults:
+        return Finding(name, "noise", "no telegram", "bytes arrived, but no telegram among them", _NOISE_TODO)
+    return Finding(name, "nothing", "nothing", "nothing arrived", "`telegraf-han check` says what is wrong with a port")
+
+
+def radios(meters: Sequence[MeterConfig], found: Collection, held: Held) -> list[Judged]:
+    """What is so with the wireless meters."""
+    return [judged for meter in meters for judged in _of_radio(meter, found, held)]
+
+
+def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Judged]:
+    telegrams = found.meters_heard.get(meter.id, [])
+    finding = radio.finding(telegrams, meter.name, held) if telegrams else _unheard(meter, found)
+    if finding.verdict in ("unknown", "nothing"):
+        finding = _strayed(meter, found, held) or finding
+    if finding.verdict == "unknown" and found.radio_faults and len(telegrams) == 1:
+        yield Judged(finding, remark=_ONE_OF_SOME)
+        return
+    yield Judged(finding, mail.of_radio(telegrams[0]) if finding.verdict == "unknown" else "")
+
+
+def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | None:
+    """The meter whose telegrams the key opens, if it is another than the one it is configured with."""
+    own = held.of(meter.name, radio.KEY)
+    key = as_written(own, radio.SIZE)
+    if key is None:
+        return None
+    ours = {one.config.id for one in found.meters.values()}
+    for number, telegrams in found.meters_heard.items():
+        if number not in ours and radio.opens(telegrams, key):
+            return radio.strayed(meter.name, meter.id, telegrams[0].meter)
+    return None
+
+
+def _unheard(meter: MeterConfig, found: Collection) -> Finding:
+    others = list(found.meters_heard)
+    more = f" and {len(others) - NAMED_LIMIT} more" if len(others) > NAMED_LIMIT else ""
+    heard = f"heard were {', '.join(others[:NAMED_LIMIT])}{more}" if others else "nor any other"
+    damaged = f"; {found.radio_faults} arrived damaged" if found.radio_faults else ""
+    todo = "compare id with the number on the meter; `telegraf-han scan` lists who is in range"
+    if found.radio_faults and not others:
+        todo = "something sends, but too faintly: another place for the receiver or its antenna, nearer to the meter"
+    return Finding(meter.name, "nothing", "not heard", f"no telegram of id {meter.id} was heard, {heard}{damaged}", todo)

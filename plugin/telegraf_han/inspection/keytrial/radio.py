@@ -1,0 +1,118 @@
+"""Telegrams of one wireless meter into what is wrong with its key.
+
+A radio telegram names its meter, so there is one key to find: as it is written, written in another way, mistyped, another meter's. Mode
+5 has no tag; one wrong key in 1.6 million passes for right, and thousands are tried. A guessed key therefore has to open most of the
+telegrams and, where it is one of hundreds, to give nothing but ordinary records. All of them it need not open, as lines of hex come
+without the link's CRCs: one may be damaged and nobody could tell. The key as it is written is right where it opens one.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.errors import TelegramError, WrongKeyError
+from telegraf_han.inspection.keytrial import guesses
+from telegraf_han.inspection.keytrial.findings import Finding, Held, Source, as_written, mended
+from telegraf_han.mbus import layers, records
+from telegraf_han.mbus.layers import Sealed
+from telegraf_han.telegram import Address
+
+KEY: Final = "key"
+SIZE: Final = 16
+"""AES-128 in all modes."""
+SEARCHED: Final = 3
+"""Telegrams on which thousands of keys are tried: of these one may be damaged."""
+
+
+def finding(telegrams: Sequence[Sealed], meter: str, held: Held) -> Finding:
+    """What is wrong with the key of a configured meter, from telegrams of it, none of them empty."""
+    own = held.of(meter, KEY)
+    key = as_written(own, SIZE)
+    telling = [one for one in telegrams if _needs_key(one)]
+    if not telling:
+        return _without_key(telegrams[0], meter)
+    errors = [_refused(one, key) for one in telling]
+    if None in errors:
+        opened = errors.count(None)
+        others = "" if opened == len(errors) else f": {opened} of {len(errors)}; the others were probably damaged on their way"
+        return Finding(meter, "right", "right", f"key opens the telegrams{others}")
+    for candidate in held.candidates(meter, KEY, SIZE):
+        if _fits(telling[:SEARCHED], candidate.key, surely=candidate.typed):
+            return _mended(held, meter, candidate.source, candidate.key)
+    unread = next((error for error in errors if not isinstance(error, WrongKeyError)), None)
+    if unread is not None:
+        return Finding(meter, "unread", "unread", f"the telegrams cannot be read: {unread}", "please report it with `decode --redact`")
+    return _unexplained(held, meter, telling[0].meter)
+
+
+def opens(telegrams: Sequence[Sealed], key: Key) -> bool:
+    """Whether a key opens most of the first of these telegrams of a meter, of which at least one is enciphered."""
+    telling = [one for one in telegrams if _needs_key(one)]
+    return bool(telling) and _fits(telling[:SEARCHED], key, surely=True)
+
+
+def _fits(telegrams: Sequence[Sealed], key: Key, *, surely: bool) -> bool:
+    """Whether a guessed key opens most of these telegrams; of one or two, all."""
+    may_fail = (len(telegrams) - 1) // 2
+    for one in telegrams:
+        may_fail -= not _opens(one, key, surely=surely)
+        if may_fail < 0:
+            return False
+    return True
+
+
+def strayed(meter: str, configured: str, found: Address) -> Finding:
+    """The finding of a key that opens another meter's telegrams than those of the id it is configured with."""
+    said = f'key opens the telegrams of {found.manufacturer} {found.id}, not those of id "{configured}"'
+    return Finding(meter, "wrong", "id", said, f'write id = "{found.id}" if that is the number on your meter')
+
+
+def _needs_key(sealed: Sealed) -> bool:
+    """Whether a telegram is enciphered."""
+    return isinstance(_refused(sealed, None), WrongKeyError)
+
+
+def _refused(sealed: Sealed, key: Key | None) -> TelegramError | None:
+    """Why a telegram cannot be opened, None where it can."""
+    try:
+        layers.plain(sealed, key)
+    except TelegramError as error:
+        return error
+    return None
+
+
+def _opens(sealed: Sealed, key: Key, *, surely: bool) -> bool:
+    """Whether a guessed key opens a telegram; `surely` asks for more than that it may."""
+    try:
+        plain = layers.plain(sealed, key)
+    except TelegramError:
+        return False
+    return plain.verified or not surely or records.unmistakable(plain.body)
+
+
+def _without_key(sealed: Sealed, meter: str) -> Finding:
+    error = _refused(sealed, None)
+    if error is None:
+        return Finding(meter, "plain", "plain", "the telegrams are not encrypted; no key is needed to read them")
+    return Finding(meter, "unread", "unread", f"the telegrams cannot be read: {error}", "please report it with `decode --redact`")
+
+
+def _mended(held: Held, meter: str, source: Source, key: Key) -> Finding:
+    said, todo = mended(held, meter, KEY, source)
+    own = (source.holding.meter, source.holding.option) == (meter, KEY)
+    what = source.mistake if own else source.holding.named(meter)
+    if not own and source.mistake != guesses.AS_WRITTEN:
+        what = f"{what}, {source.mistake}"
+    return Finding(meter, "wrong", f"{KEY}: {what}", said, todo, ((KEY, key),))
+
+
+def _unexplained(held: Held, meter: str, address: Address) -> Finding:
+    who = f"{address.manufacturer} {address.id}"
+    own = held.of(meter, KEY)
+    if own is None:
+        said = f"the telegrams of {who} are encrypted and key is missing"
+        return Finding(meter, "missing", "key: missing", said, "put the key that the operator gave you into the configuration")
+    misshapen = "" if as_written(own, SIZE) else f" (which is no key of {2 * SIZE} hex digits)"
+    said = f"key{misshapen} does not open the telegrams of {who}, nor does any other configured key, however read"
+    todo = "compare the key with what you were given and the meter's number with the one it was given for; then write to the operator"
+    return Finding(meter, "unknown", "unknown", said, todo)

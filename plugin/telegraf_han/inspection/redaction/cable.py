@@ -1,0 +1,198 @@
+"""A P1 frame into a telegram of an invented meter: same structure, same values, the public demo keys.
+
+What opens is read, freed of names (`lines`), enciphered anew under the demo keys and closed with a new footer. What does not open keeps
+its structure and loses its content: some meters never change their nonce, so their key stream is constant [seen], and who knows one
+telegram's text could read every other ciphertext under the real key, published beside it. A tag that did not fit does not fit
+afterwards either. [assumed] X-25 low byte first for blocks and ARC for text: how the old footer was written, a frame does not say.
+"""
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+from telegraf_han.ciphers import aes, crc
+from telegraf_han.ciphers.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
+from telegraf_han.ciphers.secret import Key
+from telegraf_han.config.sections import MeterConfig
+from telegraf_han.dlms import ciphering
+from telegraf_han.dlms.ciphering import Block
+from telegraf_han.errors import TelegramError
+from telegraf_han.inspection.redaction import lines
+from telegraf_han.inspection.redaction.numbers import Numbers
+from telegraf_han.p1 import envelope
+from telegraf_han.p1.envelope import Envelope
+
+LONG_ENCRYPTION_KEY: Final = Key(bytes(range(32)))
+"""For security suite 2: 00 01 02 … 1F."""
+LONG_AUTHENTICATION_KEY: Final = Key(bytes(range(0xD0, 0xF0)))
+_LETTERS: Final = 3
+
+Verdict = Literal["opened", "plain", "closed", "withheld"]
+"""Read and enciphered anew; without cipher before and after; content taken out; a number was left in it, so nothing is shown."""
+
+
+class Redacted(NamedTuple):
+    """A telegram that may be shown, b"" where it is withheld, and what became of it."""
+
+    data: bytes
+    verdict: Verdict
+    why: str = ""
+    key_bytes: int = 0
+    """Length of the keys that open it; 0 for plain text."""
+
+
+class _Keys(NamedTuple):
+    """Two keys of one length."""
+
+    encryption: Key
+    authentication: Key
+
+
+_DEMO: Final = {
+    16: _Keys(DEMO_ENCRYPTION_KEY, DEMO_AUTHENTICATION_KEY),
+    32: _Keys(LONG_ENCRYPTION_KEY, LONG_AUTHENTICATION_KEY),
+}
+"""By the bytes that a security suite asks for."""
+
+
+class _Sealed(NamedTuple):
+    """A block but for its length."""
+
+    title: bytes
+    body: bytes
+
+
+class _Opened(NamedTuple):
+    """The content of a block and what proves it."""
+
+    plaintext: bytes
+    additional: str
+    """The row of AAD_VARIANTS under which the tag fits, "" where it does not."""
+
+
+def redacted(data: bytes, meters: Sequence[MeterConfig], numbers: Numbers) -> Redacted:
+    """One frame. Raises FramingError."""
+    found = envelope.envelope(data)
+    begin = _content_at(data, found)
+    head = lines.ident(data[:begin], numbers)
+    if found.block is None:
+        text = lines.redacted(data[begin:].removesuffix(b"!"), numbers)
+        return _checked(head + text + b"!", text, "plain", "", numbers)
+    opened, why = _opened(found, meters)
+    plaintext = b"" if opened is None else _text(opened.plaintext, numbers)
+    sealed = _closed(found.block, numbers) if opened is None else _sealed(found.block, plaintext, opened.additional, numbers)
+    general = b"\xdb" if data[begin] == ciphering.GENERAL_GLO else b""
+    whole = head + general + _with_length(sealed, _length_of(data, begin)) + (b"!" if found.ident else b"")
+    size = ciphering.KEY_BYTES[found.block.control & ciphering.SUITE]
+    return _checked(whole, plaintext, "closed" if opened is None else "opened", why, numbers)._replace(key_bytes=size)
+
+
+def _length_of(data: bytes, begin: int) -> bytes:
+    """The length of a block as the meter writes it, since there are several ways."""
+    found = ciphering.extent(data, begin)
+    assert found is not None
+    title_at = begin + (data[begin] == ciphering.GENERAL_GLO)
+    return data[title_at + 1 + data[title_at] : found[0]]
+
+
+def _with_length(sealed: _Sealed, written: bytes) -> bytes:
+    """A block whole, its length as it was written where it is the same."""
+    size = len(sealed.body)
+    same = ciphering.ber_length(written, 0) == (size, len(written))
+    return bytes([len(sealed.title)]) + sealed.title + (written if same else b"\x82" + size.to_bytes(2, "big")) + sealed.body
+
+
+def _content_at(data: bytes, found: Envelope) -> int:
+    """Offset behind the ident line and its line ends."""
+    if not found.ident:
+        return 0
+    at = 1 + len(found.ident)
+    while data[at : at + 1] in (b"\r", b"\n"):
+        at += 1
+    return at
+
+
+def _opened(found: Envelope, meters: Sequence[MeterConfig]) -> tuple[_Opened | None, str]:
+    """The content under the first meter's keys that open it, else None and the first reason."""
+    block, why = found.block, 'no meter with interface = "p1" is configured'
+    assert block is not None
+    for number, meter in enumerate(meters):
+        try:
+            envelope.opened(found, meter.encryption_key, meter.authentication_key, "preferred")
+            plaintext, verified = ciphering.opened(block, meter.encryption_key, meter.authentication_key)
+        except TelegramError as error:
+            why = str(error) if not number else why
+            continue
+        return _Opened(plaintext, _variant(block, plaintext, meter) if verified else ""), ""
+    return None, why
+
+
+def _variant(block: Block, plaintext: bytes, meter: MeterConfig) -> str:
+    """Under which additional data the tag fits."""
+    assert meter.encryption_key is not None
+    assert meter.authentication_key is not None
+    keys = _Keys(meter.encryption_key, meter.authentication_key)
+    for name in ciphering.AAD_VARIANTS:
+        if _tag(block, plaintext, name, keys) == block.tag:
+            return name
+    return ""
+
+
+def _tag(block: Block, plaintext: bytes, name: str, keys: _Keys) -> bytes:
+    """The tag of a plaintext in a block like this."""
+    additional = ciphering.AAD_VARIANTS[name](bytes([block.control]), keys.authentication.reveal())
+    nonce = block.title.ljust(ciphering.TITLE_LIMIT, b"\0") + block.counter
+    if block.control & ciphering.ENCRYPTED:
+        return aes.gcm_tag(keys.encryption, nonce, plaintext, additional)
+    return aes.gcm_tag(keys.encryption, nonce, b"", additional + plaintext)
+
+
+def _text(plaintext: bytes, numbers: Numbers) -> bytes:
+    """The lines, or the whole telegram with a CRC of its own."""
+    if not plaintext.startswith(b"/"):
+        return lines.redacted(plaintext, numbers)
+    ident, end, rest = plaintext.partition(b"\n")
+    content, mark, footer = rest.rpartition(b"!")
+    inner = lines.ident(ident, numbers) + end + lines.redacted(content, numbers) + mark
+    digits = footer.strip(b"\0\r\n\t ")
+    return inner + footer.replace(digits, f"{crc.arc(inner):04X}".encode("ascii"), 1) if digits else inner + footer
+
+
+def _sealed(block: Block, plaintext: bytes, additional: str, numbers: Numbers) -> _Sealed:
+    """A block like the one that was opened, from its title on, under the demo keys."""
+    keys = _DEMO[ciphering.KEY_BYTES[block.control & ciphering.SUITE]]
+    fresh = block._replace(title=_title(block.title, numbers))
+    nonce = fresh.title.ljust(ciphering.TITLE_LIMIT, b"\0") + block.counter
+    content = aes.gcm_text(keys.encryption, nonce, plaintext) if block.control & ciphering.ENCRYPTED else plaintext
+    tag = _tag(fresh, plaintext, additional or next(iter(ciphering.AAD_VARIANTS)), keys) if block.tag else b""
+    tag = tag if additional else bytes([octet ^ 0xFF for octet in tag])
+    return _Sealed(fresh.title, bytes([block.control]) + block.counter + content + tag)
+
+
+def _closed(block: Block, numbers: Numbers) -> _Sealed:
+    """A block whose content nobody could read, and nobody shall: zeros."""
+    body = bytes([block.control]) + block.counter + bytes(len(block.ciphertext)) + bytes(len(block.tag))
+    return _Sealed(_title(block.title, numbers), body)
+
+
+def _title(title: bytes, numbers: Numbers) -> bytes:
+    """A system title that keeps the maker's letters; behind them stands the serial number in one of many forms."""
+    if not title:
+        return title
+    letters = title[:_LETTERS] if title[:_LETTERS].isalpha() else b"XXX"
+    rest = title[_LETTERS:]
+    return letters[: len(title)] + numbers.ordinal(rest).to_bytes(max(len(rest), _LETTERS), "big")[-len(rest) or len(title) :]
+
+
+def _checked(data: bytes, plaintext: bytes, verdict: Verdict, why: str, numbers: Numbers) -> Redacted:
+    """The telegram with its footer, unless something is left in it."""
+    if numbers.leaks(data) or numbers.leaks(plaintext):
+        return Redacted(b"", "withheld", "a number that was replaced stands in it in another form")
+    return Redacted(data + _footer(data, verdict), verdict, why)
+
+
+def _footer(data: bytes, verdict: Verdict) -> bytes:
+    """The digits behind "!", if there is one."""
+    if not data.startswith(b"/"):
+        return b""
+    value = crc.arc(data) if verdict == "plain" else (crc.x25(data) & 0xFF) << 8 | crc.x25(data) >> 8
+    return f"{value:04X}\r\n".encode("ascii")

@@ -1,0 +1,70 @@
+"""Plain M-Bus records into records of the same length that name nobody.
+
+What has a unit, is a date or a short number stays; numbers that identify, texts and what only the maker understands are replaced, so
+that nothing unknown is published. Headers stay, hence the telegram decodes as before.
+"""
+
+from typing import Final
+
+from telegraf_han.errors import RecordError
+from telegraf_han.inspection.redaction.numbers import Numbers
+from telegraf_han.mbus import dif, walk
+from telegraf_han.mbus.walk import Record
+
+SHORT_BYTES: Final = 2
+"""Data so short cannot tell one meter from another."""
+_TEXT_END: Final = 0xC0
+"""Length bytes of variable fields below it are lengths of text."""
+_VERSIONS: Final = frozenset(("model", "hardware_version", "firmware", "parameter_set", "device_type", "manufacturer"))
+_VERSION_DIGITS: Final = 4
+_TELLING_KINDS: Final = frozenset(("date", "bits"))
+_NUMBERLESS: Final = frozenset(("count", "flags"))
+"""Kinds that name nobody where it is known what they are."""
+
+
+def redacted(octets: bytes, numbers: Numbers) -> bytes:
+    """The records; bytes that are none become fillers, or zeros behind the maker's own."""
+    try:
+        found = walk.walked(octets)
+    except RecordError:
+        return bytes(len(octets))
+    fresh = bytearray()
+    for record in found:
+        fresh += _between(octets[len(fresh) : record.at])
+        fresh += record.header + _data(record, numbers)
+    return bytes(fresh) + _between(octets[len(fresh) :])
+
+
+def _between(octets: bytes) -> bytes:
+    """Fillers; what follows the last one is no record, and nobody knows what it is."""
+    return octets if not octets.strip(bytes([dif.FILLER])) else bytes([dif.FILLER]) * len(octets)
+
+
+def _data(record: Record, numbers: Numbers) -> bytes:
+    block, what = walk.parts(record)
+    if record.header[0] in dif.MAKERS_OWN:
+        return bytes(len(record.data))
+    if block.field == dif.VARIABLE:
+        return _variable(record.data, what.quantity, numbers)
+    if what.unit or what.kind in _TELLING_KINDS or len(record.data) <= SHORT_BYTES:
+        return record.data
+    if block.field in dif.BCD:
+        return bytes.fromhex(numbers.invented(_decimal(record.data[::-1].hex())))[::-1]
+    if what.quantity in _VERSIONS or (what.kind in _NUMBERLESS and what.quantity):
+        return record.data
+    return bytes(len(record.data))
+
+
+def _decimal(digits: str) -> str:
+    """Packed digits; makers number with letters, too, which become zeros."""
+    return "".join(digit if digit.isdecimal() else "0" for digit in digits)
+
+
+def _variable(data: bytes, quantity: str, numbers: Numbers) -> bytes:
+    """Text, last character first, behind its length; or numbers of other forms."""
+    if not data or data[0] >= _TEXT_END:
+        return data[:1] + bytes(max(len(data) - 1, 0))
+    text = data[:0:-1]
+    if quantity in _VERSIONS and sum(chr(octet).isdigit() for octet in text) <= _VERSION_DIGITS:
+        return data
+    return data[:1] + numbers.masked_octets(text)[::-1]

@@ -1,0 +1,136 @@
+"""The execd input: every source into line protocol on stdout, until Telegraf closes stdin or a signal comes.
+
+The threads are few and wait: the main one for stdin and signals, one reader a source, one writer. What ends them is the readers'
+pipe (`readers`), into which a signal, the writer or the main thread writes one byte. Telegraf (inputs.execd) closes stdin first,
+sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only; and it closes the pipe when it has reaped it, so there is a
+short wait after the last line.
+
+Descriptor 1 is kept for lines under another number and then points to stderr: a stray print cannot become a metric.
+"""
+
+import os
+import select
+import signal
+import time
+from typing import Final
+
+from telegraf_han.config.file import load
+from telegraf_han.config.sections import Config, require_sources
+from telegraf_han.decoding.decoder import Decoder
+from telegraf_han.live import threads
+from telegraf_han.live.log import Log
+from telegraf_han.live.outbox import write
+from telegraf_han.live.reader import defect
+from telegraf_han.live.threads import Readers
+from telegraf_han.ports import advice
+
+SETTINGS_INTERVAL_S: Final = 300.0
+"""Between two `electricity_settings` lines (public contract)."""
+READERS_END_S: Final = 0.4
+WRITER_END_S: Final = 0.3
+"""Together with the wait below, less than the second a stop may take."""
+LAST_LINES_S: Final = 0.1
+"""Time for Telegraf to read the last lines before it closes the pipe."""
+STDIN_BYTES: Final = 4096
+
+
+def main(config_path: str) -> int:
+    """Run until stdin ends or a signal comes; the exit code. Raises ConfigError."""
+    output = _private_output()
+    log = Log(2, threads.lock())
+    warnings: list[str] = []
+    config = load(config_path, warnings.append)
+    require_sources(config)
+    for warning in warnings:
+        log.say("W", warning)
+    return Runner(config, log, output).run()
+
+
+def _private_output() -> int:
+    """A descriptor for the lines that nothing else knows; 1 then is stderr. Closed ones of 0, 1, 2 become /dev/null before.
+
+    Otherwise the next port that is opened would be number 2, and the log would be written to the meter.
+    """
+    for number in (0, 1, 2):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_RDWR), number)
+    output = os.dup(1)
+    os.dup2(2, 1)
+    return output
+
+
+class Runner:
+    """The threads and what they share."""
+
+    __slots__ = ("_config", "_output", "_readers", "_settings_due_s", "_shared", "_status_asked", "_status_due_s")
+
+    def __init__(self, config: Config, log: Log, output: int) -> None:
+        """`output` is the descriptor of the lines. Nothing runs yet."""
+        self._config: Final = config
+        self._output: Final = output
+        self._readers: Final = Readers(config, Decoder(config), log)
+        self._shared: Final = self._readers.shared
+        self._status_due_s = time.monotonic() + config.output.status_interval_s
+        self._status_asked = False
+        self._settings_due_s = 0.0
+
+    def run(self) -> int:
+        """Everything, from the first thread to the last line."""
+        signal.set_wakeup_fd(self._readers.waker, warn_on_full_buffer=False)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: None)  # the byte in the pipe says it all
+        self._readers.start()
+        writer = threads.started("writer", self._write)
+        self._until_stdin_ends()
+        self._readers.wake()
+        self._readers.join(READERS_END_S)
+        self._shared.outbox.close()
+        threads.joined([writer], WRITER_END_S)
+        time.sleep(LAST_LINES_S)
+        return 0
+
+    def _until_stdin_ends(self) -> None:
+        """Wait for the end of stdin or the wake-up; a newline (execd's signal = "STDIN") has the status told at once."""
+        while True:
+            ready, _, _ = select.select([0, self._shared.wake], [], [])
+            if self._shared.wake in ready:
+                return
+            try:
+                if not os.read(0, STDIN_BYTES):
+                    return
+            except OSError:
+                return  # a terminal that has gone
+            self._status_asked = True
+            self._shared.outbox.nudge()
+
+    def _write(self) -> None:
+        """The writer: lines as they come, status lines when they are due."""
+        while not self._shared.outbox.finished():
+            try:
+                self._put_what_is_due(time.monotonic(), time.time_ns())
+                due_s = min(self._status_due_s, self._settings_due_s) - time.monotonic()
+                write(self._output, self._shared.outbox.batch(max(0.0, due_s)))
+            except OSError as error:
+                self._shared.log.say("W", f"stdout takes no more lines ({advice.words(error)}): ending")
+                self._readers.wake()
+                return
+            except Exception as error:
+                self._shared.log.repeated("E", "defect", "writer", defect(error))
+
+    def _put_what_is_due(self, now_s: float, now_ns: int) -> None:
+        """Queue the status lines whose time has come. Their next time is set first: a defect in one must not make a busy loop."""
+        shared = self._shared
+        if now_s >= self._settings_due_s:
+            self._settings_due_s = now_s + SETTINGS_INTERVAL_S
+            with shared.lock:
+                lines = shared.decoder.settings(now_ns)
+            shared.outbox.put("", lines)
+        if now_s >= self._status_due_s or self._status_asked:
+            self._status_asked = False
+            self._status_due_s = now_s + self._config.output.status_interval_s
+            dropped = shared.outbox.dropped()
+            with shared.lock:
+                lines = shared.decoder.status(now_ns, dropped)
+            shared.outbox.put("", lines)

@@ -1,0 +1,185 @@
+"""One source into lines, for ever: open it, feed its receiver, decode, queue; and try again when it is gone.
+
+A reader is a thread's whole life. It shares with the others the decoder (behind one lock, held for some 30 µs), the outbox and
+the log; all it owns is its receiver, made anew at each opening so that no half telegram outlives its port. A change of state is
+logged once: there, gone, there again; the tries between are not. A source proves itself by its first bytes, or by living for a
+while: a program that starts and dies at once is not "there" each time; a stick that is asked something proves itself by its
+answers. A source that ends (a replayed file) ends its reader; nothing is asked of it.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from typing import Final, NamedTuple
+
+from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
+from telegraf_han.errors import SourceError, TelegramError
+from telegraf_han.live.log import Level, Log
+from telegraf_han.live.outbox import Outbox
+from telegraf_han.ports import sources
+from telegraf_han.ports.sources import Source
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Send, Telegram
+
+IDLE_S: Final = 0.5
+"""How long nothing must come until a receiver is told so; it judges by its own times what that means."""
+SETTLED_S: Final = 2.0
+"""A port that lives so long without a byte is there; a program that cannot work has died by then."""
+
+CHANGES_A_MINUTE: Final = 4
+"""Times a source's loss and its return are told: a loose plug may be pulled twice, what comes and goes all the time is only counted."""
+
+
+class Feed(NamedTuple):
+    """What a reader reads."""
+
+    name: str
+    """Of the P1 meter or the receiver."""
+    place: str
+    """Port or program, as the log names it."""
+    opened: Callable[[], Source]
+    receiver: Callable[[], Receiver]
+    capture: Callable[[], Receiver]
+    """The receiver of a file to replay, which may be a hex dump."""
+    noise: Level
+    """At which level lost bytes are told: on a cable they are a fault, on the air they are normal."""
+
+
+class Shared(NamedTuple):
+    """What all readers use."""
+
+    decoder: Decoder
+    lock: AbstractContextManager[object]
+    """Held around each use of the decoder."""
+    outbox: Outbox
+    log: Log
+    wake: int
+    """Descriptor that becomes readable when all shall end."""
+
+
+class Reader:
+    """The life of one source."""
+
+    __slots__ = ("_feed", "_proved", "_shared", "_told")
+
+    def __init__(self, feed: Feed, shared: Shared) -> None:
+        """Nothing is opened yet."""
+        self._feed: Final = feed
+        self._shared: Final = shared
+        self._proved = False
+        self._told = ""
+
+    def live(self) -> None:
+        """Read until the wake-up or the source's end. The thread's top: whatever goes wrong is told, and the next try made."""
+        pauses = sources.pauses_s()
+        while True:
+            try:
+                self._until_over()
+            except SourceError as error:
+                self._lost(str(error))
+            except Exception as error:
+                self._lost(defect(error))
+            else:
+                return
+            if self._proved:
+                pauses = sources.pauses_s()
+                self._proved = False
+            if not sources.paused(next(pauses), self._shared.wake):
+                return
+
+    def _until_over(self) -> None:
+        """One opening: to the source's end, or the wake-up. Raises SourceError."""
+        source = self._feed.opened()
+        try:
+            self._read(source)
+        finally:
+            source.close()
+
+    def _read(self, source: Source) -> None:
+        receiver = self._feed.capture() if source.finite else self._feed.receiver()
+        settled_s = time.monotonic() + SETTLED_S
+        first = receiver.start(time.time_ns())
+        asked = not source.finite and any(isinstance(event, Send) for event in first)
+        self._follow(first, source)
+        while sources.paused(0, self._shared.wake):
+            data = source.read(IDLE_S)
+            now_ns = time.time_ns()
+            if data is None:
+                self._follow(receiver.finish(now_ns), source)
+                self._shared.log.say("I", f"{self._feed.name}: {self._feed.place} is read to its end")
+                return
+            if not self._proved and not asked and (data or time.monotonic() >= settled_s):
+                self._found(self._feed.place)
+            self._follow(receiver.feed(data, now_ns) if data else receiver.idle(now_ns), source)
+
+    def _found(self, what: str) -> None:
+        self._proved = True
+        self._told = ""
+        with self._shared.lock:
+            self._shared.decoder.port(self._feed.name, there=True)
+        text = f"{self._feed.name}: reading {what}"
+        self._shared.log.repeated("I", "there", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
+
+    def _lost(self, reason: str) -> None:
+        """Say it once, however often it is tried."""
+        with self._shared.lock:
+            self._shared.decoder.port(self._feed.name, there=False)
+        if reason != self._told:
+            self._told = reason
+            text = f"{self._feed.name}: {reason}; trying again until it is back"
+            self._shared.log.repeated("W", "port", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
+
+    def _follow(self, events: Iterable[Event], source: Source) -> None:
+        """Do what a receiver's events ask for."""
+        for event in events:
+            match event:
+                case Frame():
+                    self._take(event, source)
+                case Fault(cause, detail, _, lasts):
+                    with self._shared.lock:
+                        self._shared.decoder.fault(event, self._feed.name, time.time_ns())
+                    level: Level = "W" if lasts else self._feed.noise
+                    self._shared.log.repeated(level, f"{level} {cause}", self._feed.name, f"{self._feed.name}: {detail}")
+                case Send(data) if not source.finite:
+                    source.write(data)
+                case Ready(what) if not source.finite:
+                    self._found(f"{self._feed.place}: {what}")
+                case Lost(reason) if not source.finite:
+                    raise SourceError(f"{self._feed.place}: {reason}")
+
+    def _take(self, frame: Frame, source: Source) -> None:
+        """Decode a frame and queue its lines; a file to replay waits where the queue fills, and its meter's clock is the stamp."""
+        shared = self._shared
+        try:
+            with shared.lock:
+                telegram = shared.decoder.take(frame, self._feed.name)
+                lines = shared.decoder.line(telegram, None if source.finite else frame.received_ns) if telegram else b""
+        except UnknownMeterError as error:
+            shared.log.repeated("D", "neighbour", self._feed.name, f"{self._feed.name}: {error}")
+            return
+        except TelegramError as error:
+            about = error.meter or self._feed.name
+            shared.log.repeated("W", error.cause, about, f"{about}: {error}")
+            return
+        if telegram is None:
+            return
+        self._remark(telegram)
+        while source.finite and not shared.outbox.room(IDLE_S):
+            if not sources.paused(0, shared.wake):
+                return
+        shared.outbox.put(telegram.meter, lines)
+
+    def _remark(self, telegram: Telegram) -> None:
+        """What a good telegram has to say besides its values."""
+        for warning in telegram.warnings:
+            self._shared.log.repeated("W", "warnings", telegram.meter, f"{telegram.meter}: {warning}")
+        for flaw in telegram.flaws:
+            self._shared.log.repeated("W", "flaws", telegram.meter, f"{telegram.meter}: {flaw}")
+
+
+def defect(error: BaseException) -> str:
+    """An error of this program: its type and place; not its text, which may hold what a telegram said."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else ""
+    return f"defect of telegraf-han, please report it: {type(error).__name__}{where}"

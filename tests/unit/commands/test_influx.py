@@ -1,0 +1,279 @@
+"""command and importing: options into what is done, told in order, with the right exit code."""
+
+import gzip
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.commands import influx as command
+from telegraf_han.errors import INTERRUPTED, ConfigError
+from telegraf_han.influx import connection, history, importing
+
+CASES = Path(__file__).parents[2] / "cases"
+
+
+def parsed(*words: str) -> Namespace:
+    parser = ArgumentParser()
+    command.add_arguments(parser)
+    return parser.parse_args(words)
+
+
+@pytest.fixture
+def influx(place, monkeypatch: pytest.MonkeyPatch) -> Callable[..., int]:
+    """`telegraf-han influx …` against the fake."""
+
+    @contextmanager
+    def opened(_: Namespace):
+        yield place
+
+    monkeypatch.setattr(connection, "writing", opened)
+    monkeypatch.setattr(connection, "opened", opened)
+    monkeypatch.setattr(history, "BATCH_LINES", 10)
+    return lambda *words: command.run(parsed(*words))
+
+
+@pytest.fixture
+def year(tmp_path: Path) -> Path:
+    """A file of 95 lines, two of them wrong."""
+    lines = [b"a x=%d %d\n" % (number, number) for number in range(95)]
+    lines[3] = b"wrong\n"
+    lines[80] = b"a x=80\n"
+    path = tmp_path / "year.lp"
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+YEAR = {b"a x=%d %d" % (number, number) for number in range(95) if number not in (3, 80)}
+
+
+def test_import(influx, api, year: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Good lines are stored, wrong ones told with file and number; the code says that there were any."""
+    assert influx("import", str(year)) == 1
+
+    assert set(api.written) == YEAR
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        f"E! {year}: line 4: line protocol is expected",
+        f"E! {year}: line 81: a time stamp is expected, without one each import would add a point",
+        f"I! {year}: 93 stored, 2 wrong",
+    ]
+    assert [path.name for path in year.parent.iterdir()] == ["year.lp"]
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("batch", range(1, 10))
+def test_an_import_goes_on_after_an_interruption(
+    influx, api, year: Path, capsys: pytest.CaptureFixture[str], batch: int, packed: bool
+) -> None:
+    """Whichever batch is cut off, the same command stores the rest, and nothing that was proven stored again."""
+    file = year
+    if packed:
+        file = year.with_suffix(".lp.gz")
+        file.write_bytes(gzip.compress(year.read_bytes()))
+    api.answers = [None] * (batch - 1) + [KeyboardInterrupt()]  # type: ignore[list-item]
+
+    assert influx("import", str(file)) == INTERRUPTED
+    assert len(api.written) == 10 * (batch - 1)
+    before = len(api.written)
+    assert influx("import", str(file)) == 1
+
+    assert set(api.written) == YEAR
+    assert len(api.written) == len(YEAR)
+    err = capsys.readouterr().err
+    assert "interrupted; the same command goes on where this one stopped" in err
+    assert err.count("line 4: ") == (2 if batch == 1 else 1)
+    assert err.endswith(f"I! {file}: 93 stored, 2 wrong\n")
+    assert ("going on after" in err) is (before > 0)
+
+
+def test_an_interrupted_setup(influx, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C is told by the exit code, as it is of an import, with a word on how to go on."""
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command.buckets, "settle", interrupted)
+
+    assert influx("setup") == INTERRUPTED
+    assert capsys.readouterr().err == "W! interrupted; the same command goes on where this one stopped\n"
+
+
+def test_progress(influx, year: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every few seconds it is told how much is stored, and what share of the file that is."""
+    monkeypatch.setattr(importing, "PROGRESS_S", 0)
+
+    influx("import", str(year))
+
+    told = [line for line in capsys.readouterr().err.splitlines() if line.endswith(" %")]
+    assert told[:2] == [f"I! {year}: 10 stored, 9 %", f"I! {year}: 20 stored, 20 %"]
+    assert len(told) == 9
+
+
+def test_importing_twice(influx, api, year: Path) -> None:
+    """The second import is the same points again."""
+    influx("import", str(year))
+    influx("import", str(year))
+
+    assert set(api.written) == YEAR
+    assert len(api.written) == 2 * len(YEAR)
+
+
+def test_lines_that_influxdb_refuses(influx, api, year: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A refusal is told like any wrong line."""
+    api.bad = {b"a x=7 7": (422, "partial write: field type conflict: x")}
+
+    assert influx("import", str(year)) == 1
+
+    assert f"E! {year}: line 8: field type conflict: x dropped=1\n" in capsys.readouterr().err
+    assert set(api.written) == YEAR - {b"a x=7 7"}
+
+
+@pytest.mark.parametrize("content", [b"", b"# nothing\n\n"], ids=["empty", "comment"])
+def test_an_empty_file(influx, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
+    """A file without anything to import is not done in silence, nor taken for a table or a capture."""
+    path = tmp_path / "empty"
+    path.write_bytes(content)
+
+    assert influx("import", str(path)) == 1
+    assert capsys.readouterr().err.endswith(f"E! {path}: nothing to import was found\n")
+
+
+def test_captures_tell_how_to_go_on(influx, api, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Telegrams of a past that no task looks back to need a backfill, whose command is told; a second file is imported too."""
+    folder = CASES / "wmbus-gama350-stoen"
+    code = influx(
+        "import", "--state", str(tmp_path), "--config", str(folder / "config.toml"), str(folder / "input.hex"), str(folder / "input.hex")
+    )
+
+    assert code == 0
+    assert api.written == (folder / "expected.lp").read_bytes().splitlines() * 2
+    assert (
+        capsys.readouterr().err.count("telegraf-han influx backfill --start 2024-07-03T23:12:16+02:00 --stop 2024-07-03T23:12:17+02:00\n")
+        == 2
+    )
+
+
+def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was understood is told before it is stored."""
+    path = tmp_path / "portal.csv"
+    path.write_text("Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;1,105\n", encoding="utf-8")
+
+    assert influx("import", "--meter", "home", str(path)) == 0
+
+    assert api.written[0] == b"electricity_portal,meter=home energy_import_wh=116 1781042400000000000"
+    assert capsys.readouterr().err.startswith(f'I! {path}: date from "Data", import from "Pobór"\n')
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["import", "CSV"], "CSV: --meter: the meter's name is expected"),
+        (["import", "--config", "HAN", "--meter", "hom", "CSV"], "CSV: --meter: a meter of the configuration is expected: home"),
+        (["import", "SECONDS"], "SECONDS: --precision: s is expected, by the time of line 2"),
+        (["import", "--meter", "home", "--state", "nowhere", "CSV"], "--state: a folder that is there is expected"),
+        (["import", "nowhere.lp"], "nowhere.lp: this input cannot be read: no such file or directory"),
+        (["setup", "--webhook", "http://hook.test"], "--config: the plugin's configuration is expected beside --webhook"),
+        (["setup", "--sustained", "10s"], "--sustained: whole seconds, and no less than --check-every, are expected"),
+        (["setup", "--config", "nowhere.toml"], "nowhere.toml: a readable configuration file is expected"),
+        (["backfill", "--start", "2026-01-02", "--stop", "2026-01-01"], "--stop: a time after --start is expected"),
+        (["backfill", "--start", "2999-01-01"], "--start: a time of the past is expected"),
+    ],
+    ids=["whose CSV", "nobody's CSV", "seconds", "state", "no file", "webhook", "sustained", "no configuration", "backwards", "the future"],
+)
+def test_what_cannot_be_done(influx, tmp_path: Path, words: list[str], expected: str) -> None:
+    """It is told in one line before anything is changed."""
+    files = {
+        "CSV": "Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;1,105\n",
+        "SECONDS": "# of another program\na x=1 1790000000\n",
+        "HAN": '[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"\n',
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / "HAN").chmod(0o600)
+
+    with pytest.raises(ConfigError) as error:
+        influx(*[str(tmp_path / word) if word in files else word for word in words])
+    assert str(error.value).replace(f"{tmp_path}/", "").startswith(expected)
+
+
+@pytest.mark.parametrize(("unit", "stamp"), [("s", 1_790_000_000), ("ms", 1_790_000_000_000), ("us", 1_790_000_000_000_000)])
+def test_a_precision_that_is_meant(influx, api, tmp_path: Path, unit: str, stamp: int) -> None:
+    """Times that look like another unit are stored as what the user says they are, nanoseconds too."""
+    path = tmp_path / "a.lp"
+    path.write_text(f"a x=1 {stamp}\n")
+
+    for said in (unit, "ns"):
+        assert influx("import", "--precision", said, str(path)) == 0
+    with pytest.raises(ConfigError, match=f"--precision: {unit} is expected"):
+        influx("import", str(path))
+    assert api.written == [b"a x=1 1790000000000000000", b"a x=1 %d" % stamp]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["setup", "--retention", "soon"],
+        ["setup", "--sustained", "x"],
+        ["backfill", "--start", "yesterday"],
+        ["backfill", "--start=-1000000d"],
+        ["import", "--columns", "when=1", "f"],
+        ["import", "--columns", "import=1", "f"],
+        ["import", "--interval", "7m", "f"],
+        ["import", "--timezone", "Europe/Nowhere", "f"],
+        ["import"],
+        [],
+    ],
+    ids=" ".join,
+)
+def test_words_that_are_not_understood(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Wrong usage ends with 2 and says what was expected."""
+    with pytest.raises(SystemExit) as ended:
+        parsed(*words)
+
+    assert ended.value.code == 2
+    assert "expected" in capsys.readouterr().err or not words or words == ["import"]
+
+
+@pytest.mark.parametrize(
+    ("text", "moment_s"),
+    [
+        ("2026-01-31", 1769814000),
+        ("2026-01-31T12:00", 1769857200),
+        ("2026-07-01T00:00:00+02:00", 1782856800),
+        ("2026-07-01T00:00:00Z", 1782864000),
+    ],
+)
+def test_moments(text: str, moment_s: int) -> None:
+    """A time without offset is local."""
+    assert command.moment_s(text) == moment_s
+
+
+def test_days_ago() -> None:
+    """`-30d` is thirty times 24 hours before now."""
+    assert abs(command.moment_s("-30d") - (time.time() - 30 * 86400)) < 5
+
+
+def test_remove(influx, api, capsys: pytest.CaptureFixture[str]) -> None:
+    """What setup made goes, data stay."""
+    assert influx("setup") == 0
+    capsys.readouterr()
+
+    assert influx("remove") == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "removed  task telegraf-han energy: down-sampling",
+        "removed  task telegraf-han energy: down-sampling of late data",
+        "removed  task telegraf-han energy: down-sampling of very late data",
+        "kept     bucket energy, and its data",
+        "kept     bucket energy/5m, and its data",
+    ]
+    assert [kind for kind, left in api.resources.items() if left] == ["buckets"]
+    assert influx("remove", "--with-data") == 0
+    capsys.readouterr()
+    assert influx("remove") == 0
+    assert capsys.readouterr().err == "I! there is nothing that setup made for a bucket energy\n"

@@ -1,0 +1,245 @@
+"""keytrial.cable: which P1 key is wrong, and how; and a right one is never called so."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import p1telegrams as p1
+from telegraf_han.ciphers.secret import Written
+from telegraf_han.dlms import ciphering
+from telegraf_han.inspection.keytrial import cable
+from telegraf_han.inspection.keytrial.findings import Finding, Held
+
+EK = bytes.fromhex("7d3c9a10ffb2e4580163deadc0de4242")
+AK = bytes.fromhex("a1b2c3d4e5f60718293a4b5c6d7e8f90")
+OTHER = bytes.fromhex("00112233445566778899aabbccddeeff")
+FOREIGN = bytes.fromhex("5a5b5c5d5e5f60616263646566676869")
+TELEGRAM = p1.stoen(ek=EK, ak=AK)
+
+
+def frame(telegram: bytes) -> bytes:
+    """A telegram as the framer hands it on: without its footer."""
+    return telegram[: telegram.rindex(b"!") + 1] if telegram.startswith(b"/") else telegram
+
+
+def judged(
+    ek: str | None, ak: str | None = None, telegram: bytes = TELEGRAM, *, others: dict[tuple[str, str], str] | None = None, **more
+) -> Finding:
+    """What is found with keys as they are written."""
+    texts = {("home", "encryption_key"): ek, ("home", "authentication_key"): ak, **(others or {})}
+    held = Held({place: Written(text) for place, text in texts.items() if text is not None})
+    return cable.finding(frame(telegram), ["home"], held, **more)
+
+
+CASES = {
+    # encryption key, authentication key: what is found
+    "right": (EK.hex(), AK.hex(), "right", "right"),
+    "right, no authentication key": (EK.hex(), None, "right", "right, no authentication_key"),
+    "swapped": (AK.hex(), EK.hex(), "wrong", "swapped"),
+    "swapped, the other one foreign": (FOREIGN.hex(), EK.hex(), "wrong", "swapped"),
+    "encryption key reversed": (EK[::-1].hex(), AK.hex(), "wrong", "encryption_key: reversed"),
+    "authentication key reversed": (EK.hex(), AK[::-1].hex(), "wrong", "authentication_key: reversed"),
+    "both reversed": (EK[::-1].hex(), AK[::-1].hex(), "wrong", "encryption_key: reversed, authentication_key: reversed"),
+    "hex of hex": (EK.hex().encode().hex(), AK.hex(), "wrong", "encryption_key: hex of hex"),
+    "31 digits": (EK.hex()[:7] + EK.hex()[8:], AK.hex(), "wrong", "encryption_key: digit missing"),
+    "33 digits": (EK.hex()[:7] + EK.hex()[6:], AK.hex(), "wrong", "encryption_key: digit too many"),
+    "31 digits of the authentication key": (EK.hex(), AK.hex()[1:], "wrong", "authentication_key: digit missing"),
+    "mistyped": (EK.hex()[:-1] + "1", AK.hex(), "wrong", "encryption_key: digit wrong"),
+    "both mistyped": (EK.hex()[:-1] + "1", "0" + AK.hex()[1:], "wrong", "encryption_key: digit wrong, authentication_key: digit wrong"),
+    "swapped and reversed": (
+        AK[::-1].hex(),
+        EK[::-1].hex(),
+        "wrong",
+        "encryption_key: authentication_key, reversed, authentication_key: encryption_key, reversed",
+    ),
+    "the same key twice": (EK.hex(), EK.hex(), "unproven", "authentication_key: unknown"),
+    "the authentication key alone, in the wrong place": (None, EK.hex(), "wrong", "encryption_key: authentication_key"),
+    "both in one": (EK.hex() + AK.hex(), None, "wrong", "encryption_key: first of two, authentication_key: encryption_key, second of two"),
+    "authentication key of another meter": (EK.hex(), FOREIGN.hex(), "unproven", "authentication_key: unknown"),
+    "no text at all": ("?", "?", "unknown", "unknown"),
+    "foreign keys": (FOREIGN.hex(), OTHER.hex(), "unknown", "unknown"),
+    "no key": (None, None, "missing", "encryption_key: missing"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_wrong_key_is_named(name: str) -> None:
+    """Every way in which a key may be wrong has its own name, and every finding that is not good says what to do."""
+    ek, ak, verdict, what = CASES[name]
+    found = judged(ek, ak)
+
+    assert (found.verdict, found.what) == (verdict, what)
+    assert found.todo or verdict == "right"
+    for key in (EK, AK, FOREIGN, OTHER):
+        assert not any(key.hex()[at : at + 8] in (found.said + found.todo).lower() for at in range(24))
+
+
+@pytest.mark.parametrize("name", [name for name in CASES if CASES[name][2] == "wrong"])
+def test_found_keys_are_the_meters(name: str) -> None:
+    """What `--save` would write is what opens the telegram and proves it."""
+    found = dict(judged(*CASES[name][:2]).found)
+
+    assert all(key.reveal() == {"encryption_key": EK, "authentication_key": AK}[option] for option, key in found.items())
+    assert found
+
+
+def test_keys_of_other_meters() -> None:
+    """Keys that stand with another meter are found there, wireless ones too."""
+    others = {("garden", "encryption_key"): EK.hex(), ("garden", "authentication_key"): AK.hex()}
+    found = judged(FOREIGN.hex(), OTHER.hex(), others=others)
+    radio = judged(FOREIGN.hex(), None, others={("flat", "key"): EK.hex()})
+
+    assert found.what == 'encryption_key: encryption_key of "garden", authentication_key: authentication_key of "garden"'
+    assert 'stands as encryption_key of "garden"' in found.said
+    assert radio.what == 'encryption_key: key of "flat"'
+
+
+def test_telegram_of_any_of_several_meters() -> None:
+    """In a capture the telegram names no meter: the one whose key opens it is meant, before anybody's key is called wrong."""
+    held = Held({
+        ("home", "encryption_key"): Written(FOREIGN.hex()),
+        ("garden", "encryption_key"): Written(EK.hex()),
+        ("garden", "authentication_key"): Written(AK.hex()),
+    })  # fmt: skip
+    found = cable.finding(frame(TELEGRAM), ["home", "garden"], held)
+
+    assert (found.meter, found.verdict) == ("garden", "right")
+
+
+def test_telegram_of_none_of_several_meters() -> None:
+    """Where it may be any meter's, no single one's key is called wrong."""
+    texts = {(name, "encryption_key"): Written(key.hex()) for name, key in (("home", FOREIGN), ("garden", OTHER))}
+    found = cable.finding(frame(TELEGRAM), ["home", "garden"], Held(texts))
+
+    assert (found.meter, found.verdict) == ("home, garden", "unknown")
+    assert "it may well be another meter's" in found.said
+
+
+@pytest.mark.parametrize(
+    ("ek", "ak", "words"), [(EK, AK, "both keys are right:"), (AK, EK, "both keys are right, but swapped:")], ids=["in place", "swapped"]
+)
+def test_keys_that_open_what_is_no_text(ek: bytes, ak: bytes, words: str) -> None:
+    """Keys that the tag proves are right, whatever the telegram holds."""
+    found = judged(ek.hex(), ak.hex(), p1.stoen(b"\x0f\x00\x01\x02" * 40, ek=EK, ak=AK))
+
+    assert (found.verdict, found.what) == ("unread", "content")
+    assert found.said.startswith(words)
+
+
+def test_one_key_copied_twice() -> None:
+    """Who has put one key into both places is told so, whichever it is."""
+    assert "authentication_key is the same" in judged(EK.hex(), EK.hex()).said
+    assert "the same as authentication_key" in judged(AK.hex(), AK.hex()).said
+    assert "the same" not in judged(FOREIGN.hex(), AK.hex()).said
+
+
+@pytest.mark.parametrize("keys", [(EK, AK), (AK, EK)], ids=["in place", "swapped"])
+def test_hidden_title(keys: tuple[bytes, bytes]) -> None:
+    """A meter that means a title it does not say is found by its serial number, and without it not."""
+    title = b"EGM" + (35000001).to_bytes(5, "big")
+    block = p1.sealed(p1.LINES, EK, AK, title=title)
+    telegram = p1.footed(p1.IDENT + b"\0" + block[9:])
+
+    found = judged(keys[0].hex(), keys[1].hex(), telegram, serials=["35000001"])
+
+    assert found.what == "title: the maker's letters, then the serial number as a number"
+    assert ("swapped" in found.said) == (keys[0] == AK)
+    assert judged(keys[0].hex(), keys[1].hex(), telegram).what == "unknown"
+
+
+@pytest.mark.parametrize("name", ciphering.AAD_VARIANTS)
+def test_data_that_run_knows(name: str) -> None:
+    """A tag made in any way that `run` tries is right."""
+    aad = ciphering.AAD_VARIANTS[name](b"\x30", AK)
+
+    assert judged(EK.hex(), AK.hex(), p1.stoen(ek=EK, ak=AK, aad=aad)).what == "right"
+
+
+@pytest.mark.parametrize(
+    ("aad", "data"),
+    [(AK + b"\x30", "AK || SC"), (b"\x30" + bytes(4) + AK, "SC || counter || AK"), (b"\x30" + AK + bytes(8), "SC || AK || title")],
+    ids=["AK first", "with counter", "with title"],
+)
+def test_data_that_run_does_not_know(aad: bytes, data: str) -> None:
+    """A tag made in another way: both keys are right, and that is said."""
+    found = judged(EK.hex(), AK.hex(), p1.stoen(ek=EK, ak=AK, aad=aad))
+
+    assert (found.verdict, found.what) == ("unproven", f"tag: {data}")
+    assert "both keys are right" in found.said
+
+
+@pytest.mark.parametrize(
+    ("telegram", "verdict", "words"),
+    [
+        (p1.plain(), "plain", "not encrypted"),
+        (p1.stoen(ek=EK, ak=AK, control=0x10), "plain", "not encrypted"),
+        (p1.stoen(ek=EK, ak=AK, control=0xB0), "unread", "compressed"),
+        (p1.stoen(ek=EK, ak=AK, control=0x20), "right", "no tag"),
+        (p1.luxembourg(ek=EK, ak=AK), "right", "proves them"),
+    ],
+    ids=["plain", "only authenticated", "compressed", "only encrypted", "with title and telegram inside"],
+)
+def test_other_telegrams(telegram: bytes, verdict: str, words: str) -> None:
+    """Telegrams that need no key, or have no tag, or cannot be read, blame no key."""
+    found = judged(EK.hex(), AK.hex(), telegram)
+
+    assert found.verdict == verdict
+    assert words in found.said
+
+
+def test_long_keys() -> None:
+    """Suite 2 has keys of 32 bytes."""
+    ek, ak = bytes(range(7, 39)), bytes(range(60, 92))
+    telegram = p1.stoen(ek=ek, ak=ak, control=0x32)
+
+    assert judged(ek.hex(), ak.hex(), telegram).what == "right"
+    assert judged(ek.hex()[1:], ak.hex(), telegram).what == "encryption_key: digit missing"
+    assert judged(EK.hex(), AK.hex(), telegram).what == "unknown"
+
+
+keys = st.binary(min_size=16, max_size=16)
+lines = st.builds(
+    lambda stamp, wh, message: b"0-0:1.0.0(%012dS)\r\n1-0:1.8.0(%09d.123*kWh)\r\n0-0:96.13.0(%s)\r\n" % (stamp, wh, message.hex().encode()),
+    st.integers(0, 10**12 - 1),
+    st.integers(0, 10**9 - 1),
+    st.binary(max_size=200),
+)
+
+
+@settings(deadline=None)
+@given(keys, keys, lines, st.sampled_from(["", " ", ":", "-"]), st.booleans(), st.sampled_from([b"", p1.TITLE]))
+def test_right_key_is_never_called_wrong(ek: bytes, ak: bytes, text: bytes, separator: str, upper: bool, title: bytes) -> None:
+    """Whatever keys and telegram: right keys are right."""
+    written = [(key.hex(separator) if separator else key.hex()) for key in (ek, ak)]
+    written = [text.upper() for text in written] if upper else written
+
+    found = judged(*written, p1.stoen(text, ek=ek, ak=ak, title=title))
+
+    assert (found.verdict, found.what) == ("right", "right")
+
+
+def unrelated(seed: int) -> list[bytes]:
+    """Keys that have nothing to do with each other (hypothesis' own are often one digit apart, which is found)."""
+    source = random.Random(seed)
+    return [source.randbytes(16) for _ in range(4)]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_right_encryption_key_beside_a_wrong_one(seed: int) -> None:
+    """With an authentication key that has nothing to do with the right one, the encryption key is called right, and only that."""
+    ek, ak, wrong, _ = unrelated(seed)
+    found = judged(ek.hex(), wrong.hex(), p1.stoen(ek=ek, ak=ak))
+
+    assert (found.verdict, found.what, found.found) == ("unproven", "authentication_key: unknown", ())
+    assert found.said.startswith("encryption_key is right; authentication_key fits the tag in none of")
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_foreign_telegram_is_not_explained(seed: int) -> None:
+    """Where nothing fits, nothing is claimed."""
+    ek, ak, wrong, other = unrelated(seed)
+    found = judged(wrong.hex(), other.hex(), p1.stoen(ek=ek, ak=ak), serials=["35000001"])
+
+    assert (found.verdict, found.what, found.found) == ("unknown", "unknown", ())

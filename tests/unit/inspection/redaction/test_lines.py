@@ -1,0 +1,119 @@
+"""redaction.lines and numbers: what stays of a data line, and what is replaced."""
+
+import pytest
+
+from telegraf_han.inspection.redaction import lines
+from telegraf_han.inspection.redaction.numbers import Numbers
+
+STAYS = (
+    b"0-0:1.0.0(260410150553S)",
+    b"1-0:1.8.0(012345.035*kWh)",
+    b"1-0:1.8.0(00012345.035*kWh)",
+    b"1-0:1.7.0(00.278*kW)",
+    b"1-0:1.7.0(-00.278*kW)",
+    b"1-0:32.7.0(230.1*V)",
+    b"0-1:24.2.1(101209110000W)(12785.123*m3)",
+    b"0-1:24.2.1(101209110000W)(12785.123*m\xb3)",
+    b"0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)",
+    b"(00024.123)",
+    b"0-0:17.0.0(16500)",
+    b"0-0:94.98.33(3)",
+    b"0-0:96.13.0()",
+    b"0-0:96.14.0(0002)",
+    b"0-0:96.7.21(00004)",
+    b"0-0:96.1.1(4D413330394D)",
+    b"0-0:96.1.1(47414D4120333530)",
+    b"1-3:0.2.8(50)",
+    b"1-0:99.97.0(2)(0-0:96.7.19)(101208152415W)(0000000240*s)(101208151004W)(0000000301*s)",
+    b"1-0:0.2.0(V1.2)",
+    b"1.8.0(00012.345*kWh)",
+    b"1-0:1.8.0(012345.035*kWh))",
+)
+REPLACED = {
+    # written: what must not stand there any more
+    b"0-0:96.1.0(3335303030303031)": (b"3335303030303031", b"35000001"),
+    b"0-0:96.1.1(4B384547303034303436333935353037)": (b"4B3845473030",),
+    b"0-1:96.1.0(3232323241424344313233343536373839)": (b"32323232",),
+    b"0-0:42.0.0(4547413335303030303031)": (b"4547413335",),
+    b"0-0:96.13.0(4A616E204B6F77616C736B69)": (b"4A616E", b"4B6F77"),
+    b"0-0:96.13.0(Jan Kowalski, +48 601 234 567)": (b"Jan", b"Kowalski", b"601"),
+    b"0-0:96.13.1(3132)": (b"3132",),
+    b"0-0:98.1.7(35000001)": (b"35000001",),
+    b"0-0:98.1.7(ABC)": (b"ABC",),
+    b"0.0.0(35000001)": (b"35000001",),
+    b"1-0:0.0.1(123456)": (b"123456",),
+    b"0-0:96.1.0(0012345678)": (b"12345678",),
+    b"1-0:0.2.0(35000001)": (b"35000001",),
+    b"0-0:97.97.0(Warszawa, Praga)": (b"Warszawa",),
+    b"what is no line 35000001 Jan": (b"35000001", b"Jan"),
+    b"1-0:1.8.0(012345.035*kWh) Jan": (b"Jan",),
+    b"0-0:96.1.0(\xc5\xbbaneta)": (b"\xc5\xbb", b"aneta"),
+}
+
+
+@pytest.mark.parametrize("line", STAYS, ids=repr)
+@pytest.mark.parametrize("end", [b"", b"\r\n", b"\n"])
+def test_quantities_and_times_stay(line: bytes, end: bytes) -> None:
+    """What a bug is about stays as it is."""
+    assert lines.redacted(line + end, Numbers()) == line + end
+
+
+@pytest.mark.parametrize("line", REPLACED, ids=repr)
+def test_names_go(line: bytes) -> None:
+    """What names somebody goes, in a line as long as before."""
+    found = lines.redacted(line + b"\r\n", Numbers())
+
+    assert len(found) == len(line) + 2
+    assert not any(secret in found for secret in REPLACED[line])
+
+
+def test_code_and_form_stay() -> None:
+    """Hex of text becomes hex of text, in the same case; padding stays."""
+    found = lines.redacted(b"0-0:96.1.0(33353030303030312D6A61FF)\r\n0-0:42.0.0(33353030303030312d6a61)", Numbers())
+    first, second = found.split(b"\r\n")
+
+    assert bytes.fromhex(first[11:-1].decode()) == b"80000001-XX\xff"
+    assert first[11:-1] == first[11:-1].upper()
+    assert second[11:-1] == second[11:-1].lower()
+
+
+def test_one_number_is_one() -> None:
+    """The same number is replaced by the same, another by another, whatever the width of its field."""
+    numbers = Numbers()
+    found = [numbers.invented(digits) for digits in ("35000001", "35000002", "35000001", "000035000001", "0", "12", "", "80000003")]
+
+    assert found[0] == found[2] == found[3][4:]
+    assert found[3][:4] == "0000"
+    assert len({found[0], found[1], found[7]}) == 3
+    assert "80000003" not in found
+    assert (found[4], found[5], found[6]) == ("0", "00", "")
+
+
+@pytest.mark.parametrize(
+    "left",
+    [
+        b"35000017",
+        b"0-0:1(3335303030303137)",
+        bytes.fromhex("35000017"),
+        bytes.fromhex("17000035"),
+        b"17000035",
+        (35000017).to_bytes(4, "big"),
+        (35000017).to_bytes(4, "little"),
+        b"..35000017..",
+    ],
+    ids=["digits", "hex", "packed", "packed, low first", "hex of packed", "number", "number, low first", "within"],
+)
+def test_what_is_left_is_found(left: bytes) -> None:
+    """A number that was replaced is found in any writing, one that was not is no matter."""
+    numbers = Numbers()
+
+    assert not numbers.leaks(left)
+    numbers.invented("35000017")
+    assert numbers.leaks(left)
+    assert not numbers.leaks(b"80000001 35000018")
+
+
+def test_ident_without_numbers() -> None:
+    """An ident line keeps maker and model, and loses a serial number."""
+    assert lines.ident(b"/EGM5G35\r\n\r\n", Numbers()) == b"/EGM5G35\r\n\r\n"
+    assert lines.ident(b"/XYZ5\\253663629_D\r\n", Numbers()) == b"/XYZ5\\800000001_D\r\n"

@@ -49,7 +49,7 @@ _QUANTITIES: Final = {
 _POWERS: Final = {7: "", 6: "_max", 4: "_average", 5: "_last_average"}
 _PHASES: Final = {0: "", 20: "_l1", 40: "_l2", 60: "_l3"}
 _MEASURED: Final = {11: ("current", "A"), 12: ("voltage", "V"), 13: ("power_factor", ""), 14: ("frequency", "Hz")}
-_ZONES: Final = range(9)
+_TARIFFS: Final = {zone: f"_t{zone}" if zone else "" for zone in range(9)}
 """Total and tariff zones 1 to 8; Stoen has four, M-Bus can say more."""
 
 _ROWS: Final = {
@@ -95,12 +95,13 @@ def _grid() -> dict[str, Row]:
         for quantity, (name, energy_unit, power_unit) in _QUANTITIES.items():
             if offset and quantity > 10:  # noqa: PLR2004, sums over phases have no phase
                 continue
-            for zone in _ZONES:
-                tariff = f"_t{zone}" if zone else ""
-                rows[f"1-0:{quantity + offset}.8.{zone}"] = Row(name.format("energy") + phase + tariff, energy_unit)
-                for kind, word in _POWERS.items():
-                    if not zone or kind == 6:  # noqa: PLR2004, maxima exist per tariff zone
-                        rows[f"1-0:{quantity + offset}.{kind}.{zone}"] = Row(name.format("power") + word + phase + tariff, power_unit)
+            # Names are put together here, outside the loop over the zones: the grid has 900 rows, and a start makes all of them.
+            group, energy, power = f"1-0:{quantity + offset}.", name.format("energy") + phase, name.format("power")
+            for kind, word in _POWERS.items():
+                rows[f"{group}{kind}.0"] = Row(power + word + phase, power_unit)
+            for zone, tariff in _TARIFFS.items():
+                rows[f"{group}8.{zone}"] = Row(energy + tariff, energy_unit)
+                rows[f"{group}6.{zone}"] = Row(f"{power}_max{phase}{tariff}", power_unit)  # maxima exist per tariff zone
         for quantity, (name, unit) in _MEASURED.items():
             rows[f"1-0:{quantity + offset}.7.0"] = Row(name + phase, unit)
     return rows

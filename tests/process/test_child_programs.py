@@ -172,8 +172,8 @@ def test_guard_ends_the_group_of_a_dead_plugin() -> None:
     """A plugin that is killed leaves neither the program nor its children nor the guard."""
     code = f"""
 import os, sys, time
-sys.path.insert(0, {str(Path(programs.__file__).parent.parent)!r})
-from telegraf_han import programs
+sys.path.insert(0, {str(Path(programs.__file__).parents[2])!r})
+from telegraf_han.ports import programs
 source = programs.started(["sh", "-c", "sleep 600 & echo $!; echo $$; wait"], os.pipe()[0], print)
 data = b""
 while data.count(b"\\n") < 2:

@@ -1,6 +1,6 @@
 """The command line: `telegraf-han COMMAND …` into that command's module.
 
-Only the module of the command called is imported, inside its own function, since `run` starts within milliseconds and `influx`
+Only the module of the command called is imported, when it is called, since `run` starts within milliseconds and `influx`
 needs a library of 200. Every error the user can mend becomes one line and exit code 2 here; nothing prints a traceback but a
 fault of the program itself.
 """
@@ -9,9 +9,9 @@ import io
 import os
 import sys
 from argparse import ArgumentParser, HelpFormatter, Namespace
-from collections.abc import Callable
 from functools import partial
-from typing import Final, Protocol
+from importlib import import_module
+from typing import Final, Protocol, cast
 
 from telegraf_han import __version__
 from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
@@ -32,71 +32,23 @@ class Command(Protocol):
         """Do it; the exit code."""
 
 
-def _run() -> Command:
-    from telegraf_han.commands import run  # noqa: PLC0415
-
-    return run
-
-
-def _decode() -> Command:
-    from telegraf_han.commands import decode  # noqa: PLC0415
-
-    return decode
-
-
-def _simulate() -> Command:
-    from telegraf_han import simulated  # noqa: PLC0415
-
-    return simulated
-
-
-def _check() -> Command:
-    from telegraf_han.commands import check  # noqa: PLC0415
-
-    return check
-
-
-def _keys() -> Command:
-    from telegraf_han.commands import keys  # noqa: PLC0415
-
-    return keys
-
-
-def _ports() -> Command:
-    from telegraf_han.commands import ports  # noqa: PLC0415
-
-    return ports
-
-
-def _scan() -> Command:
-    from telegraf_han.commands import scan  # noqa: PLC0415
-
-    return scan
-
-
-def _watch() -> Command:
-    from telegraf_han.commands import watch  # noqa: PLC0415
-
-    return watch
-
-
-def _influx() -> Command:
-    from telegraf_han.commands import influx  # noqa: PLC0415
-
-    return influx
-
-
-COMMANDS: Final[dict[str, tuple[Callable[[], Command], str]]] = {
-    "run": (_run, "the execd input: reads every source for ever, line protocol on stdout, log on stderr"),
-    "decode": (_decode, "decodes captures and ends"),
-    "simulate": (_simulate, "a virtual GAMA150, GAMA350, MA110M or MA309M"),
-    "check": (_check, "finds what would go wrong at `run`, before it does"),
-    "keys": (_keys, "which key is wrong and how, from a capture or live; never the key itself"),
-    "ports": (_ports, "serial devices with stable names, what is probably behind each, and who may open it"),
-    "scan": (_scan, "wireless M-Bus meters in range: who they are, how they are heard, whether the key opens them"),
-    "watch": (_watch, "a live page in the terminal: power, registers, voltages, limiter, signal, errors"),
-    "influx": (_influx, "InfluxDB 2: buckets, down-sampling, checks with notification, import of captures and history"),
+COMMANDS: Final = {
+    "run": "the execd input: reads every source for ever, line protocol on stdout, log on stderr",
+    "decode": "decodes captures and ends",
+    "simulate": "a virtual GAMA150, GAMA350, MA110M or MA309M",
+    "check": "finds what would go wrong at `run`, before it does",
+    "keys": "which key is wrong and how, from a capture or live; never the key itself",
+    "ports": "serial devices with stable names, what is probably behind each, and who may open it",
+    "scan": "wireless M-Bus meters in range: who they are, how they are heard, whether the key opens them",
+    "watch": "a live page in the terminal: power, registers, voltages, limiter, signal, errors",
+    "influx": "InfluxDB 2: buckets, down-sampling, checks with notification, import of captures and history",
 }
+"""Each command with its line of help; it is the module of that name in `commands`."""
+
+
+def command(name: str) -> Command:
+    """The module of a command."""
+    return cast("Command", import_module(f"telegraf_han.commands.{name}"))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -110,20 +62,20 @@ def main(argv: list[str] | None = None) -> int:
     parser = ArgumentParser(prog="telegraf-han", description=description, formatter_class=_HELP)
     parser.add_argument("--version", action="version", version=f"telegraf-han {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
-    for name, (_, help_text) in COMMANDS.items():
+    for name, help_text in COMMANDS.items():
         commands.add_parser(name, help=help_text)
     parser.parse_args(words)
     return USAGE
 
 
 def _called(name: str, words: list[str]) -> int:
-    module, help_text = COMMANDS[name]
+    help_text = COMMANDS[name]
     description = f"{help_text[0].upper()}{help_text[1:]}."
     parser = ArgumentParser(prog=f"telegraf-han {name}", description=description, formatter_class=_HELP)
     try:
-        command = module()
-        command.add_arguments(parser)
-        return command.run(parser.parse_args(words))
+        module = command(name)
+        module.add_arguments(parser)
+        return module.run(parser.parse_args(words))
     except (ConfigError, SourceError) as error:
         print(f"E! {error}", file=sys.stderr)
         return USAGE

@@ -110,7 +110,7 @@ def test_links(name: str) -> None:
 @cache
 def _options(command: str) -> set[str]:
     """What a command takes; `influx` and others have commands of their own."""
-    module = cli.COMMANDS[command][0]()
+    module = cli.command(command)
     parser = ArgumentParser(prog=command)
     module.add_arguments(parser)
     parsers = [parser]

@@ -1,7 +1,10 @@
-"""`telegraf-han simulate METER`: options, the sink they name, and the run.
+"""`simulate`: a virtual meter's options, the sink they name, and the run.
 
-What a meter says is the plan's (`plan`), how it goes out the sink's (`serve`). Stdout carries telegrams and nothing else; on stderr
-`I!` lines say where the meter is and how to read it. SIGTERM, Ctrl-C and a reader that is gone for good end it with code 0.
+`simulate.plan` says what the meter sends, the sink how that goes out (`simulate.serve`). Stdout carries telegrams and nothing else. `I!`
+lines on stderr say where the meter is and how to read it. SIGTERM, Ctrl-C and a reader that is gone for good end it with code 0.
+
+The simulator knows no InfluxDB, and the package `influx` knows no meters: they meet here, in `InfluxSink`. It decodes each telegram with
+the real decoder, so the database holds what `run` and Telegraf would have put there: boards have a history before the first live second.
 """
 
 import os
@@ -14,12 +17,19 @@ from datetime import datetime
 from typing import Final, NoReturn
 
 from telegraf_han.clock import Zone, utc_ns
+from telegraf_han.config.sections import Config, Output
+from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import ConfigError, RecordError
+from telegraf_han.influx import connection, history
+from telegraf_han.influx.connection import Place
 from telegraf_han.simulate import demo, encode, network, serve, sticks, stream, terminal
 from telegraf_han.simulate.household import TARIFFS
 from telegraf_han.simulate.meters import MODELS
 from telegraf_han.simulate.plan import Plan, planned, telegrams
+from telegraf_han.simulate.stream import Sent
 
+READABLE: Final = "wide"
+"""The layout that the boards read."""
 _OK: Final = 0
 _FLAT_OUT: Final = float("inf")
 _DAY_S: Final = 86_400
@@ -54,6 +64,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     _add_time(parser)
     _add_household(parser)
     _add_dialect(parser)
+    connection.add_arguments(parser)
 
 
 def _add_time(parser: ArgumentParser) -> None:
@@ -89,22 +100,30 @@ def _add_dialect(parser: ArgumentParser) -> None:
     group.add_argument("--damage", type=_rate, default=0.0, metavar="RATE", help="share of p1 telegrams hit on the line, 0 to 1")
 
 
-def run(arguments: Namespace, sink: serve.Sink | None = None) -> int:
-    """Simulate until the end, a signal or a broken pipe; 0. `sink` takes the telegrams of `--to influx`. Raises ConfigError."""
+def run(arguments: Namespace) -> int:
+    """Simulate until the end, a signal or a broken pipe; 0. Raises ConfigError, and SourceError where InfluxDB does not answer."""
     # Somebody may stop it while a port is waited for, and a shell without job control starts it with SIGINT ignored.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
-        return _run(arguments, sink)
+        return _into_influx(arguments) if arguments.to == "influx" else _sent(arguments, _sink)
     except (KeyboardInterrupt, BrokenPipeError):
         return _OK
 
 
-def _run(arguments: Namespace, sink: serve.Sink | None) -> int:
+def _into_influx(arguments: Namespace) -> int:
+    meter = planned(arguments, int(time.time())).meter
+    with connection.writing(arguments) as place:
+        sink = InfluxSink(place, Decoder(Config("", Output(layout=READABLE), (meter,), ())))
+        return _sent(arguments, lambda _: (sink, "influx"))
+
+
+def _sent(arguments: Namespace, opened: Callable[[Namespace], tuple[serve.Sink, str]]) -> int:
+    """Send all telegrams to the sink that is opened, once the options are known to be good. Raises ConfigError, SourceError."""
     plan = planned(arguments, int(time.time()))
     if arguments.receiver and plan.dress.interface != "wmbus":
         raise ConfigError("", "--receiver", "--interface wmbus is expected beside it")
-    out, port = (sink, "influx") if sink else _sink(arguments)
+    out, port = opened(arguments)
     try:
         _announce(arguments, plan, port)
         if arguments.wait:
@@ -135,8 +154,6 @@ def _sink(arguments: Namespace) -> tuple[serve.Sink, str]:
         return pty, link or pty.path
     if arguments.to == "-":
         return serve.StdoutSink(), "-"
-    if arguments.to == "influx":
-        raise ConfigError("", "--to influx", "the influx command's options are expected")
     host, _, port = arguments.to.removeprefix("tcp:").rpartition(":")
     tcp = network.TcpSink(host.strip("[]") or "127.0.0.1", int(port))
     name, number = tcp.address
@@ -173,6 +190,38 @@ def _pace(speed: float | None, plan: Plan) -> serve.Pace:
     if speed is None:
         return serve.live(start_ns, now_ns)
     return serve.FLAT_OUT if speed == _FLAT_OUT else serve.Pace(now_ns, start_ns, speed)
+
+
+class InfluxSink:
+    """Telegrams decoded and written in batches, again while InfluxDB is away for a moment; see `simulate.serve.Sink`."""
+
+    def __init__(self, place: Place, decoder: Decoder) -> None:
+        """Nothing is written yet."""
+        self._bucket: Final = place.bucket
+        self._decoder: Final = decoder
+        self._writer: Final = history.Writer(place, history.not_taken)
+
+    def deliver(self, sent: Sent, patience_s: float) -> None:  # noqa: ARG002, InfluxDB is always waited for
+        """Take one telegram; a full batch is written. Raises SourceError, RefusedError."""
+        telegram = self._decoder.take(sent.frame)
+        if telegram is not None:
+            self._writer.put(self._decoder.line(telegram))
+
+    def idle(self, seconds: float) -> None:
+        """Real time is reached: write what there is, then wait. Raises SourceError, RefusedError."""
+        self._writer.flush()
+        time.sleep(seconds)
+
+    def wait_for_reader(self) -> None:
+        """A database always reads."""
+
+    def finish(self) -> None:
+        """Write the last batch. Raises SourceError, RefusedError."""
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Say how much is written, also where it ended too early. The connection closes itself."""
+        print(f"I! {self._writer.stored} telegrams written to {self._bucket}", file=sys.stderr)
 
 
 # --- option texts into values; ArgumentTypeError becomes argparse's own line and exit code 2 ---

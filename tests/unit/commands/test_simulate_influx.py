@@ -1,18 +1,16 @@
-"""simulated: a virtual meter's telegrams into a database that is not always there."""
+"""`simulate --to influx`: a virtual meter's telegrams into a database that is not always there."""
 
+from argparse import ArgumentParser
 from collections.abc import Callable
+from contextlib import nullcontext
 
 import pytest
 
 from telegraf_han.commands import simulate as command
-from telegraf_han.config.sections import Config, Output
-from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import SourceError
-from telegraf_han.influx import history
+from telegraf_han.influx import connection, history
 from telegraf_han.influx.api import RefusedError
 from telegraf_han.influx.connection import Place
-from telegraf_han.simulate import plan
-from telegraf_han.simulated import InfluxSink
 
 AWAY = SourceError("no InfluxDB answers")
 BUSY = RefusedError(503, "unavailable")
@@ -40,19 +38,15 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Api:
 
 
 @pytest.fixture
-def simulate(api: Api) -> Callable[[], int]:
+def simulate(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     """Thirty seconds of a meter, as fast as they go."""
+    monkeypatch.setattr(connection, "writing", lambda _: nullcontext(Place(api, "", "energy")))  # type: ignore[arg-type]
 
     def run() -> int:
-        from argparse import ArgumentParser
-
         parser = ArgumentParser()
         command.add_arguments(parser)
         words = ["gama350", "--to", "influx", "--start", "2026-04-10T15:00:00", "--until", "2026-04-10T15:00:30", "--speed", "max"]
-        arguments = parser.parse_args(words)
-        meter = plan.planned(arguments, 0).meter
-        decoder = Decoder(Config("", Output(layout="wide"), (meter,), ()))
-        return command.run(arguments, InfluxSink(Place(api, "", "energy"), decoder))  # type: ignore[arg-type]
+        return command.run(parser.parse_args(words))
 
     return run
 

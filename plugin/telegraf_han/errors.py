@@ -92,3 +92,9 @@ class RecordError(TelegramError):
     """The plain content is not what its norm says."""
 
     cause = Cause.RECORDS
+
+
+def reason(error: Exception) -> str:
+    """The system's words for an error, to end a sentence with: `no such file or directory`."""
+    said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+    return said[:1].lower() + said[1:]

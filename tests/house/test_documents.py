@@ -199,9 +199,9 @@ def test_ports_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ports.devices, "stable_name", lambda _: shown.partition("\n")[0])
     monkeypatch.setattr(ports.devices, "users_of", lambda _: [])
     monkeypatch.setattr(ports.os, "access", lambda *_: False)
-    monkeypatch.setattr(ports.advice, "user", lambda: "anna")
-    monkeypatch.setattr(ports.advice, "group_of", lambda _: "dialout")
-    monkeypatch.setattr(ports.advice, "is_member", lambda *_: False)
+    monkeypatch.setattr(ports.rights, "user", lambda: "anna")
+    monkeypatch.setattr(ports.rights, "group_of", lambda _: "dialout")
+    monkeypatch.setattr(ports.rights, "is_member", lambda *_: False)
 
     told = ports._told(ports.Port("/dev/ttyUSB0", 0x0403, 0x6001, "FTDI FT232R USB UART"), None)
 

@@ -9,9 +9,8 @@ from itertools import chain
 from typing import Final
 
 from telegraf_han.config.sections import Config
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection import recording
-from telegraf_han.ports import advice
 from telegraf_han.telegram import Event, Interface
 
 CHUNK_BYTES: Final = 65_536
@@ -41,4 +40,4 @@ def _pieces(name: str) -> Iterator[bytes]:
             while piece := stream.read1(CHUNK_BYTES):
                 yield piece
     except OSError as error:
-        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {advice.words(error)}") from None
+        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {reason(error)}") from None

@@ -23,7 +23,7 @@ from telegraf_han.config.file import key_files, load
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
 from telegraf_han.p1.dialects import WITHOUT_RADIO
-from telegraf_han.ports import advice, devices, programs, sources
+from telegraf_han.ports import devices, programs, rights, sources
 
 SAMPLE_KEY: Final = Key(bytes(16))
 """What stands in the sample configuration."""
@@ -110,14 +110,14 @@ def _key(meter: MeterConfig) -> Finding:
 def _rights(config: Config, user: str) -> Iterator[Finding]:
     """What another user, Telegraf's, may not open, though this one may."""
     for path in (config.file, *key_files(config.file)) if user else ():
-        if not advice.may_open(user, path, os.R_OK):
+        if not rights.may_open(user, path, os.R_OK):
             yield Finding("error", f"{path} may not be read by user {user}: sudo chown {user} {path}, and its folders need x for it")
     paths = [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]
     if any(map(_has_dongle, config.receivers)):
         paths += [dongle.node for dongle in devices.dongles()]
     for path in paths if user else ():
-        if path.startswith(DEVICES) and os.path.exists(path) and not advice.may_open(user, path, os.R_OK | os.W_OK):
-            yield Finding("error", f"{path} may not be opened by user {user}{advice.permission(path, user)}")
+        if path.startswith(DEVICES) and os.path.exists(path) and not rights.may_open(user, path, os.R_OK | os.W_OK):
+            yield Finding("error", f"{path} may not be opened by user {user}{rights.permission(path, user)}")
 
 
 def _radios(config: Config) -> Iterator[Finding]:
@@ -173,7 +173,7 @@ def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
         others = devices.users_of(dongle.node)
         if not os.access(dongle.node, os.R_OK | os.W_OK):
             yield Finding(
-                "error", f"{receiver.name}: {dongle.node} may not be opened by user {advice.user()}{advice.permission(dongle.node)}"
+                "error", f"{receiver.name}: {dongle.node} may not be opened by user {rights.user()}{rights.permission(dongle.node)}"
             )
         elif others:
             yield Finding("warning", f"{receiver.name}: {dongle.words} is in use by {', '.join(others)}: {_GOOD}")

@@ -12,7 +12,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from telegraf_han.ports import advice, devices
+from telegraf_han.ports import devices, rights
 
 _TELEGRAF: Final = "telegraf"
 
@@ -133,11 +133,11 @@ def probably(port: Port) -> str:
 def _rights(device: str, user: str | None) -> Iterator[str]:
     """Whether this user may open it, and the command that lets Telegraf's."""
     may = os.access(device, os.R_OK | os.W_OK)
-    yield f"  rights    {advice.user()} may {'' if may else 'not '}open it"
-    group = advice.group_of(device)
+    yield f"  rights    {rights.user()} may {'' if may else 'not '}open it"
+    group = rights.group_of(device)
     if not group:
         return
-    for name in [user] if user else [*([] if may else [advice.user()]), _TELEGRAF]:
-        if not advice.is_member(name, group):
+    for name in [user] if user else [*([] if may else [rights.user()]), _TELEGRAF]:
+        if not rights.is_member(name, group):
             then = "then restart Telegraf" if name == _TELEGRAF else "then log in again"
             yield f"            sudo usermod -aG {group} {name}    {then}"

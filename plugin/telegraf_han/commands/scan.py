@@ -17,12 +17,11 @@ from typing import Final
 from telegraf_han.commands.arguments import duration_s
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection.survey import Survey
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
-from telegraf_han.ports import advice
 from telegraf_han.telegram import Frame
 from telegraf_han.terminal import scanpage, screen, text
 from telegraf_han.terminal.remarks import Remarks
@@ -75,7 +74,7 @@ def _recording(path: str | None) -> Iterator[Callable[[Frame], None]]:
     try:
         file = open(path, "a", encoding="ascii", opener=partial(os.open, mode=0o600), buffering=1)  # noqa: SIM115, closed below
     except OSError as error:
-        raise ConfigError(path, "--save", f"a file that can be written is expected: {advice.words(error)}") from None
+        raise ConfigError(path, "--save", f"a file that can be written is expected: {reason(error)}") from None
 
     def keep(frame: Frame) -> None:
         if not file.closed:

@@ -12,8 +12,7 @@ nobody answered. No token is in either: urllib3's and the library's texts, which
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
-from telegraf_han.errors import HanError, SourceError
-from telegraf_han.ports import advice
+from telegraf_han.errors import HanError, SourceError, reason
 
 CONNECT_S: Final = 10
 """Nobody's InfluxDB takes longer to accept a connection; a wrong address should not."""
@@ -151,6 +150,6 @@ def _why(error: BaseException) -> str:
         if isinstance(inner, TimeoutError):
             return "no answer in time"
         if isinstance(inner, OSError) and inner.strerror:
-            return advice.words(inner)
+            return reason(inner)
         inner = getattr(inner, "reason", None) or getattr(inner, "__cause__", None)
     return "an answer cut short, or none of a web server"

@@ -14,9 +14,8 @@ from contextlib import contextmanager
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, reason
 from telegraf_han.influx.api import Api, RefusedError
-from telegraf_han.ports import advice
 
 URL: Final = "http://127.0.0.1:8086"
 ORG: Final = "home"
@@ -125,7 +124,7 @@ def token_in(path: str, option: str) -> str:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(TOKEN_LIMIT_BYTES)
     except OSError as error:
-        raise ConfigError(path, option, f"a file that can be read is expected: {advice.words(error)}") from None
+        raise ConfigError(path, option, f"a file that can be read is expected: {reason(error)}") from None
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
         print(f"W! every user of this machine may read the token in {path}: chmod 600 {path}", file=sys.stderr)
     return content.decode("utf-8-sig", "replace").strip()

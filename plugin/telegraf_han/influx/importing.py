@@ -16,11 +16,10 @@ from telegraf_han import clock
 from telegraf_han.clock import Zone
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config, Output
-from telegraf_han.errors import INTERRUPTED, ConfigError
+from telegraf_han.errors import INTERRUPTED, ConfigError, reason
 from telegraf_han.influx import connection, history, inputs, portal
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.resume import Mark, Resume
-from telegraf_han.ports import advice
 
 NAMED_LIMIT: Final = 100
 """Wrong lines of a file that are named; more are only counted."""
@@ -101,7 +100,7 @@ class _Import:
             try:
                 self._resume.save(Mark(done, stored, self._wrong_lines))
             except OSError as error:
-                why = advice.words(error)
+                why = reason(error)
                 print(
                     f"W! {self._name}: {self._resume.path} cannot be written ({why}): --state names a folder; going on without",
                     file=sys.stderr,

@@ -15,11 +15,10 @@ from typing import IO, Final, NamedTuple, cast
 
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import ConfigError, TelegramError
+from telegraf_han.errors import ConfigError, TelegramError, reason
 from telegraf_han.influx import portal
 from telegraf_han.inspection import recording
 from telegraf_han.p1 import capture
-from telegraf_han.ports import advice
 from telegraf_han.telegram import Event, Fault, Frame, Interface
 
 KINDS: Final = ("line", "p1", "wmbus", "csv")
@@ -92,7 +91,7 @@ def opened(name: str, size_bytes: int) -> Iterator[tuple[IO[bytes], Progress]]:
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
             raise ConfigError(name, "", "a whole gzip file is expected, this one is damaged") from None
-        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {advice.words(error)}") from None
+        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {reason(error)}") from None
     except (EOFError, zlib.error):
         raise ConfigError(name, "", "a whole gzip file is expected, this one is damaged or cut short") from None
 

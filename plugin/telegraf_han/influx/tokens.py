@@ -9,12 +9,11 @@ import os
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, reason
 from telegraf_han.influx import connection, downsampling, items
 from telegraf_han.influx.api import Json, RefusedError
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import BUCKET, TOKEN, Say
-from telegraf_han.ports import advice
 
 PRIVATE: Final = 0o600
 
@@ -71,7 +70,7 @@ def _opened(path: str, option: str) -> int:
         descriptor = os.open(_fresh(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE)
         os.fchmod(descriptor, PRIVATE)
     except OSError as error:
-        raise ConfigError(path, option, f"a file that can be written is expected: {advice.words(error)}") from None
+        raise ConfigError(path, option, f"a file that can be written is expected: {reason(error)}") from None
     return descriptor
 
 

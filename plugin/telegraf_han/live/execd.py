@@ -17,12 +17,12 @@ from typing import Final
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config, require_sources
 from telegraf_han.decoding.decoder import Decoder
+from telegraf_han.errors import reason
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.outbox import write
 from telegraf_han.live.reader import defect
 from telegraf_han.live.threads import Readers
-from telegraf_han.ports import advice
 
 SETTINGS_INTERVAL_S: Final = 300.0
 """Between two `electricity_settings` lines (public contract)."""
@@ -113,7 +113,7 @@ class Runner:
                 due_s = min(self._status_due_s, self._settings_due_s) - time.monotonic()
                 write(self._output, self._shared.outbox.batch(max(0.0, due_s)))
             except OSError as error:
-                self._shared.log.say("W", f"stdout takes no more lines ({advice.words(error)}): ending")
+                self._shared.log.say("W", f"stdout takes no more lines ({reason(error)}): ending")
                 self._readers.wake()
                 return
             except Exception as error:

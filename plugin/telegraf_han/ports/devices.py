@@ -7,7 +7,7 @@ root sees other users'. A dongle for rtl_433 is no serial device: it is found by
 import os
 from typing import Final, NamedTuple
 
-from telegraf_han.ports import advice
+from telegraf_han.errors import reason
 
 STABLE_NAMES: Final = "/dev/serial/by-id"
 """Where udev keeps a name for each device that does not change with the order of plugging in."""
@@ -67,7 +67,7 @@ def _process_name(process: str) -> str:
         with open(os.path.join(_PROCESSES, process, "comm"), encoding="utf-8", errors="replace") as file:
             name = file.read().strip()
     except OSError as error:
-        return advice.words(error)
+        return reason(error)
     return name if name.isprintable() else "?"
 
 

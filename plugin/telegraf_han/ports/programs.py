@@ -19,8 +19,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
-from telegraf_han.errors import SourceError
-from telegraf_han.ports import advice
+from telegraf_han.errors import SourceError, reason
 
 READ_BYTES: Final = 4096
 """A pipe delivers so much in one piece; a telegram's line has some 500."""
@@ -57,7 +56,7 @@ def started(
     except FileNotFoundError:
         raise SourceError(f"{command[0]} cannot be started: no such program; install it or write its whole path") from None
     except (OSError, ValueError) as error:
-        raise SourceError(f"{command[0]} cannot be started: {advice.words(error)}") from None
+        raise SourceError(f"{command[0]} cannot be started: {reason(error)}") from None
     return Program(" and ".join(needs or ()) or command[0], child, wake, say, quiet_s)
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
-from telegraf_han.errors import SourceError
+from telegraf_han.errors import SourceError, reason
 from telegraf_han.ports import advice
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ class Descriptor:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise SourceError(f"{self._name} {self._ended or 'cannot be read'} ({advice.words(error)})") from None
+            raise SourceError(f"{self._name} {self._ended or 'cannot be read'} ({reason(error)})") from None
         if data:
             return data
         if self.finite:
@@ -132,7 +132,7 @@ class Descriptor:
             except BlockingIOError:
                 continue
             except OSError as error:
-                raise SourceError(f"{self._name} {self._ended} ({advice.words(error)})") from None
+                raise SourceError(f"{self._name} {self._ended} ({reason(error)})") from None
 
     def close(self) -> None:
         """See Source."""

@@ -15,7 +15,7 @@ import pytest
 from telegraf_han.ciphers import secret
 from telegraf_han.commands import check
 from telegraf_han.config.sections import MeterConfig
-from telegraf_han.ports import advice, devices
+from telegraf_han.ports import devices, rights
 
 EK = "00112233445566778899aabbccddeeff"
 AK = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
@@ -245,7 +245,7 @@ def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device
     """Root may read every file; whether Telegraf's user may is looked up."""
     monkeypatch.setattr("os.geteuid", lambda: 0)
     (tmp_path / "home.ek").write_text(EK)
-    monkeypatch.setattr(advice, "may_open", lambda name, path, _: name == "telegraf" and not path.endswith("home.ek"))
+    monkeypatch.setattr(rights, "may_open", lambda name, path, _: name == "telegraf" and not path.endswith("home.ek"))
 
     found = checked(meter(device).replace(EK, "file:home.ek"))
 
@@ -257,8 +257,8 @@ def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device
 def test_port_that_telegraf_may_not_open(checked, device: str, monkeypatch, user: int, words: tuple[str, ...]) -> None:
     """A device's group is told for the user who will open it: Telegraf's, where root checks, or the one who is named."""
     monkeypatch.setattr("os.geteuid", lambda: user)
-    monkeypatch.setattr(advice, "may_open", lambda name, path, rights: not (name == "telegraf" and path == device and rights & os.W_OK))
-    monkeypatch.setattr(advice, "permission", lambda path, name="": f": sudo usermod -aG dialout {name}" if path == device else "")
+    monkeypatch.setattr(rights, "may_open", lambda name, path, rights: not (name == "telegraf" and path == device and rights & os.W_OK))
+    monkeypatch.setattr(rights, "permission", lambda path, name="": f": sudo usermod -aG dialout {name}" if path == device else "")
 
     found = checked(meter(device), *words)
 
@@ -268,7 +268,7 @@ def test_port_that_telegraf_may_not_open(checked, device: str, monkeypatch, user
 
 def test_only_who_is_named_is_looked_up(checked, device: str, monkeypatch) -> None:
     """An ordinary user's check is about himself."""
-    monkeypatch.setattr(advice, "may_open", lambda *_: False)
+    monkeypatch.setattr(rights, "may_open", lambda *_: False)
 
     assert checked(meter(device)).code == 0
 
@@ -307,11 +307,11 @@ def test_may_open(tmp_path: Path, mode: int, may: bool) -> None:
         if folder.stat().st_uid == os.getuid():
             folder.chmod(folder.stat().st_mode | 0o001)
 
-    assert advice.may_open("nobody", str(path), os.R_OK) == may
-    assert not advice.may_open("nobody", str(path), os.R_OK | os.W_OK)
-    assert advice.may_open("root", str(path), os.R_OK)
-    assert advice.may_open("no-such-user", str(path), os.R_OK)
-    assert not advice.may_open("nobody", str(path.with_name("missing")), os.R_OK)
+    assert rights.may_open("nobody", str(path), os.R_OK) == may
+    assert not rights.may_open("nobody", str(path), os.R_OK | os.W_OK)
+    assert rights.may_open("root", str(path), os.R_OK)
+    assert rights.may_open("no-such-user", str(path), os.R_OK)
+    assert not rights.may_open("nobody", str(path.with_name("missing")), os.R_OK)
 
 
 @pytest.mark.parametrize("kind", ["rtl_433", "rtl_wmbus"])

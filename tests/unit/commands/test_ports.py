@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from telegraf_han.commands import ports
-from telegraf_han.ports import advice, devices
+from telegraf_han.ports import devices, rights
 
 
 @pytest.fixture
@@ -77,9 +77,9 @@ def test_who_may_not_is_told_the_command(told, tmp_path: Path, monkeypatch: pyte
     tty = tmp_path / "ttyUSB0"
     tty.touch()
     monkeypatch.setattr(os, "access", lambda *_: False)
-    monkeypatch.setattr(advice, "user", lambda: "ola")
-    monkeypatch.setattr(advice, "group_of", lambda _: "dialout")
-    monkeypatch.setattr(advice, "is_member", lambda name, _: name == "member")
+    monkeypatch.setattr(rights, "user", lambda: "ola")
+    monkeypatch.setattr(rights, "group_of", lambda _: "dialout")
+    monkeypatch.setattr(rights, "is_member", lambda name, _: name == "member")
 
     _, lines = told(device(str(tty)))
     _, named = told(device(str(tty)), words=("--user", "jan"))
@@ -106,9 +106,9 @@ def test_dongle_has_no_port(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
             (folder / key).write_text(f"{value}\n")
 
     monkeypatch.setattr(os, "access", lambda path, _: path == str(tmp_path / "001" / "007"))
-    monkeypatch.setattr(advice, "user", lambda: "ola")
-    monkeypatch.setattr(advice, "group_of", lambda _: "plugdev")
-    monkeypatch.setattr(advice, "is_member", lambda *_: False)
+    monkeypatch.setattr(rights, "user", lambda: "ola")
+    monkeypatch.setattr(rights, "group_of", lambda _: "plugdev")
+    monkeypatch.setattr(rights, "is_member", lambda *_: False)
     with (tmp_path / "001" / "007").open():
         code, lines = told()
 
@@ -134,8 +134,8 @@ def test_fits_a_terminal(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     tty = tmp_path / "ttyUSB0"
     tty.touch()
     monkeypatch.setattr(os, "access", lambda *_: False)
-    monkeypatch.setattr(advice, "group_of", lambda _: "dialout")
-    monkeypatch.setattr(advice, "is_member", lambda *_: False)
+    monkeypatch.setattr(rights, "group_of", lambda _: "dialout")
+    monkeypatch.setattr(rights, "is_member", lambda *_: False)
 
     _, lines = told(device(str(tty)), words=("--user", "telegraf"))
     _, empty = told()
@@ -146,6 +146,6 @@ def test_fits_a_terminal(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_membership() -> None:
     """Root may everything; who or what is unknown needs no command."""
-    assert advice.is_member("root", "dialout")
-    assert advice.is_member("nobody-of-this-name", "dialout")
-    assert not advice.is_member("nobody", "root")
+    assert rights.is_member("root", "dialout")
+    assert rights.is_member("nobody-of-this-name", "dialout")
+    assert not rights.is_member("nobody", "root")

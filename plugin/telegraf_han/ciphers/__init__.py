@@ -1,4 +1,4 @@
-"""Keys and what is computed with them: AES, check values, and `Key`, the type that never prints.
+"""Keys and what is computed with them: AES, the check values of the links, and `Key`, a type that never prints its bytes.
 
-May import nothing of ours but `errors`. Only `aes` imports `cryptography`.
+Only `aes` imports `cryptography`. A module here imports nothing else of ours except its neighbours.
 """

@@ -1,1 +1,5 @@
-"""One module a sub-command; each is imported only when it is called."""
+"""One module per sub-command, with the name of the command. `cli` imports a module only when its command is called.
+
+`listening` belongs to `check`, `redact` and `tables` belong to `decode`; `arguments` and `captures` serve several. May import every
+other package.
+"""

@@ -1,4 +1,5 @@
-"""The user's configuration: a TOML file and its keys into one checked, immutable `Config`.
+"""The user's configuration: a TOML file and the keys it names become one `Config`, checked once and immutable.
 
-`file` and `keys` read the disk and the environment; the rest is pure. May import `ports`, `receivers` and what lies below them.
+`file` and `keys` read the disk and the environment; `sections` and `options` are pure. May import `ports`, `receivers` and what lies
+below them.
 """

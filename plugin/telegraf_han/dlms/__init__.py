@@ -1,1 +1,4 @@
-"""DLMS/COSEM: the ciphered block that comes out of a P1 port into its plain content (Green Book, IEC 62056-5-3)."""
+"""DLMS/COSEM: opens the ciphered block that a P1 port sends (Green Book, IEC 62056-5-3).
+
+May import `ciphers` and `errors`. Knows nothing of P1: `p1` finds the block and reads what is in it.
+"""

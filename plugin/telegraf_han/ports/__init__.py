@@ -1,4 +1,4 @@
-"""The outside world as bytes: serial ports, sockets, files and programs, and who may open them.
+"""The outside world as bytes: serial ports, sockets, programs and files to replay, and who may open them.
 
-Nothing here knows what the bytes mean. May import `errors`, and nothing else of ours.
+Nothing here knows what the bytes mean. May import `errors` and nothing else of ours.
 """

@@ -297,23 +297,6 @@ def test_dongle_of_programs(checked, tmp_path: Path, monkeypatch, there: bool, m
     assert len([line for line in found.lines if "own: " in line]) == 1
 
 
-@pytest.mark.parametrize(("mode", "may"), [(0o644, True), (0o640, False), (0o600, False), (0o604, True)])
-def test_may_open(tmp_path: Path, mode: int, may: bool) -> None:
-    """By owner, group and mode; the folders count too."""
-    path = tmp_path / "key"
-    path.touch(mode)
-    path.chmod(mode)
-    for folder in (tmp_path, *list(tmp_path.parents)[:-2]):
-        if folder.stat().st_uid == os.getuid():
-            folder.chmod(folder.stat().st_mode | 0o001)
-
-    assert rights.may_open("nobody", str(path), os.R_OK) == may
-    assert not rights.may_open("nobody", str(path), os.R_OK | os.W_OK)
-    assert rights.may_open("root", str(path), os.R_OK)
-    assert rights.may_open("no-such-user", str(path), os.R_OK)
-    assert not rights.may_open("nobody", str(path.with_name("missing")), os.R_OK)
-
-
 @pytest.mark.parametrize("kind", ["rtl_433", "rtl_wmbus"])
 def test_programs_that_a_type_starts_itself(checked, kind: str, monkeypatch) -> None:
     """Each is looked for, and where it is missing one is told where to get it."""

@@ -142,10 +142,3 @@ def test_fits_a_terminal(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     assert [line for line in (*lines, *empty) if len(line) > 80 and str(tty) not in line] == []
     assert max(len(f"  probably  {kind.what}") for kind in ports.KINDS) <= 80
-
-
-def test_membership() -> None:
-    """Root may everything; who or what is unknown needs no command."""
-    assert rights.is_member("root", "dialout")
-    assert rights.is_member("nobody-of-this-name", "dialout")
-    assert not rights.is_member("nobody", "root")

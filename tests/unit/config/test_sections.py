@@ -1,4 +1,4 @@
-"""config: a mapping into Config, and the sentence for each way to get it wrong."""
+"""sections: a mapping into Config, and the sentence for each way to get it wrong."""
 
 import tomllib
 

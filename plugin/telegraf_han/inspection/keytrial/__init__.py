@@ -1,1 +1,4 @@
-"""Telegrams that do not open, into one sentence on which key is wrong and how: what `keys` knows, without any port or file."""
+"""Finds out why a telegram does not open: tries the keys, and says in one sentence which one is wrong and how. What `keys` knows.
+
+Opens no port and no file. May import what `inspection` may.
+"""

@@ -1,1 +1,4 @@
-"""Captures of a real meter into captures of an invented one: what `decode --redact` writes for a bug report."""
+"""Turns the capture of a real meter into that of an invented one, which can be posted: what `decode --redact` writes.
+
+May import what `inspection` may.
+"""

@@ -1,0 +1,21 @@
+"""A configuration on disk, as its owner keeps it."""
+
+from pathlib import Path
+
+import pytest
+
+KEY = "00112233445566778899aabbccddeeff"
+
+
+@pytest.fixture
+def written(tmp_path: Path):
+    """A configuration file and one key file, both for its owner only."""
+
+    def write(text: str) -> str:
+        (tmp_path / "han.toml").write_text(text)
+        (tmp_path / "han.toml").chmod(0o600)
+        return str(tmp_path / "han.toml")
+
+    (tmp_path / "home.ek").write_text(f"{KEY[:16]} {KEY[16:].upper()}\n")
+    (tmp_path / "home.ek").chmod(0o600)
+    return write

@@ -16,20 +16,27 @@ from telegraf_han.commands import ports
 from telegraf_han.config import sections
 from telegraf_han.ports import devices
 
+REFERENCE = ["commands", "configuration", "cost", "keys", "meters", "metrics", "outages", "receivers", "trouble", "wiring"]
+"""Pages of docs/ that answer one question each."""
 TWINS = {
     "README.md": "README.pl.md",
+    **{f"docs/{page}.md": f"docs/{page}.pl.md" for page in REFERENCE},
     "docs/first-hour.md": "docs/pierwsza-godzina.md",
     "docs/compose.md": "docs/compose.pl.md",
     "grafana/README.md": "grafana/README.pl.md",
     "grafana/ALERTS.md": "grafana/ALERTS.pl.md",
 }
-SAME_CODE = ["README.md", "docs/first-hour.md"]
+SAME_CODE = ["README.md", "docs/first-hour.md", *(f"docs/{page}.md" for page in REFERENCE)]
 """Twins whose code is the same to the letter; the others' has comments and settings in their language."""
-ALL = [name for pair in TWINS.items() for name in pair]
+ENGLISH_ONLY = ["docs/structure.md"]
+"""Pages for contributors, who read the code, which is English."""
+ALL = [*(name for pair in TWINS.items() for name in pair), *ENGLISH_ONLY]
 MESSAGES = ["docs/first-hour.md", "docs/pierwsza-godzina.md"]
 EXAMPLES = ["docs/examples/60-telegraf-han.rules", "docs/examples/telegraf-credentials.conf"]
 ABOUT = ("verdicts of `keys`", "port", "cable", "keys", "configuration", "radio", "values")
 """What those tables of messages are about."""
+TEN_MINUTES = 1500
+"""Words that a newcomer reads, and commands that he types, in ten minutes."""
 _PICTURE = re.compile(r"-(en|pl)\.png$")
 
 
@@ -105,6 +112,31 @@ def test_links(name: str) -> None:
         assert path.exists(), target
         if mark:
             assert anchor in Document(path.resolve().relative_to(ROOT).as_posix()).anchors, target
+
+
+def test_every_page_is_known() -> None:
+    """A new page is named above, with its twin or with the reason why it has none; decisions are read by contributors only."""
+    pages = {path.relative_to(ROOT).as_posix() for folder in ("docs", "grafana") for path in (ROOT / folder).rglob("*.md")}
+
+    assert {page for page in pages if not page.startswith("docs/adr/")} == set(ALL) - {"README.md", "README.pl.md"}
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.pl.md"])
+def test_every_page_is_led_to(name: str) -> None:
+    """The README leads to every page of its language, and can be read in ten minutes."""
+    language = 1 if name.endswith(".pl.md") else 0
+    pages = {pair[language] for pair in TWINS.items()} - {name} | set(ENGLISH_ONLY)
+
+    assert pages <= {target.partition("#")[0] for target in Document(name).links}
+    assert len(Document(name).text.split()) <= TEN_MINUTES
+
+
+@pytest.mark.parametrize("name", [page for page in ALL if page.startswith("docs/")])
+def test_pages_lead_back(name: str) -> None:
+    """Each page of docs leads back to the README of its language."""
+    readme = "README.pl.md" if name in TWINS.values() else "README.md"
+
+    assert f"../{readme}" in {target.partition("#")[0] for target in Document(name).links}
 
 
 @cache

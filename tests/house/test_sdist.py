@@ -12,18 +12,7 @@ import pytest
 
 from document import ROOT, Document
 
-PAGES = [
-    "README.md",
-    "README.pl.md",
-    "docs/compose.md",
-    "docs/compose.pl.md",
-    "docs/first-hour.md",
-    "docs/pierwsza-godzina.md",
-    "grafana/ALERTS.md",
-    "grafana/ALERTS.pl.md",
-    "grafana/README.md",
-    "grafana/README.pl.md",
-]
+PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("grafana/*.md")])
 NAMED = [
     ".env.example",
     "dev",

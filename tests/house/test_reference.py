@@ -1,7 +1,8 @@
-"""The README's generated parts and promises, in both languages, held against the program."""
+"""What the pages quote or list of the program, in both languages, held against the program."""
 
 import re
 import shlex
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -13,23 +14,22 @@ from telegraf_han import cli, obis, receivers
 
 
 class Words(NamedTuple):
-    """What a generated part says in the language of its page."""
+    """What the table of metrics says in the language of its page."""
 
     head: str
     text: str
     headings: dict[str, str]
-    commands: str
 
 
-READMES = {
-    "README.md": Words("| field | code | unit |", "text", {}, "Commands"),
-    "README.pl.md": Words(
+WORDS = {
+    ".md": Words("| field | code | unit |", "text", {}),
+    ".pl.md": Words(
         "| pole | kod | jednostka |",
         "tekst",
         {"Energy": "Energia", "Power": "Moc", "Supply": "Zasilanie", "Limiter and messages": "Strażnik mocy i komunikaty"},
-        "Polecenia",
     ),
 }
+"""By the ending of a page's name."""
 
 SHOWN = {
     "Energy": r"1-0:(1|2|3|4)\.8\.[0-4]",
@@ -68,39 +68,41 @@ def _file(name: str) -> Callable[[Words], str]:
     return lambda _: (ROOT / name).read_text()
 
 
-@pytest.mark.parametrize("readme", READMES)
+@pytest.mark.parametrize("ending", WORDS, ids=["en", "pl"])
 @pytest.mark.parametrize(
-    ("name", "fence", "wanted"),
+    ("name", "mark", "fence", "wanted"),
     [
-        ("metrics", "", _metrics),
-        ("sample: plugin/telegraf_han/han.sample.toml", "```toml\n", _file("plugin/telegraf_han/han.sample.toml")),
-        ("example: tests/cases/p1-gama350-stoen/expected.lp", "```text\n", _file("tests/cases/p1-gama350-stoen/expected.lp")),
+        ("docs/metrics", "metrics", "", _metrics),
+        ("docs/configuration", "sample: plugin/telegraf_han/han.sample.toml", "```toml\n", _file("plugin/telegraf_han/han.sample.toml")),
+        ("README", "example: tests/cases/p1-gama350-stoen/expected.lp", "```text\n", _file("tests/cases/p1-gama350-stoen/expected.lp")),
     ],
     ids=["metrics", "sample", "example"],
 )
-def test_generated_parts(readme: str, name: str, fence: str, wanted: Callable[[Words], str], request: pytest.FixtureRequest) -> None:
+def test_generated_parts(
+    ending: str, name: str, mark: str, fence: str, wanted: Callable[[Words], str], request: pytest.FixtureRequest
+) -> None:
     """The metrics table, the sample configuration and the example output are the program's own (`--accept` writes them)."""
-    page, expected = ROOT / readme, wanted(READMES[readme])
-    before, inside, behind = _between(page, name, fence)
+    page, expected = ROOT / f"{name}{ending}", wanted(WORDS[ending])
+    before, inside, behind = _between(page, mark, fence)
     if request.config.getoption("--accept"):
         page.write_text(before + expected + behind)
-        before, inside, behind = _between(page, name, fence)
+        before, inside, behind = _between(page, mark, fence)
 
     assert inside == expected
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_commands(readme: str) -> None:
-    """Every command is in the README's table, and none that does not exist."""
-    table = Document(readme).section(READMES[readme].commands).tables[0]
+@pytest.mark.parametrize("ending", WORDS, ids=["en", "pl"])
+def test_commands(ending: str) -> None:
+    """Every command is in the page's first table, and none that does not exist."""
+    table = Document(f"docs/commands{ending}").tables[0]
 
     assert {re.match(r"`telegraf-han (\w+)", row[0])[1] for row in table[1:]} == set(cli.COMMANDS)
 
 
-@pytest.mark.parametrize("readme", READMES)
-def test_receivers(readme: str) -> None:
-    """Every type of receiver is in the README's table, with its port's settings and the program that it starts."""
-    (table,) = (table for table in Document(readme).tables if ["`im871a`"] in [row[:1] for row in table])
+@pytest.mark.parametrize("ending", WORDS, ids=["en", "pl"])
+def test_receivers(ending: str) -> None:
+    """Every type of receiver is in the page's table, with its port's settings and the program that it starts."""
+    (table,) = Document(f"docs/receivers{ending}").tables
     shown = {spans(row[0])[0]: row for row in table[1:]}
 
     assert set(shown) == set(receivers.kinds())
@@ -109,3 +111,12 @@ def test_receivers(readme: str) -> None:
         assert spans(row[2]) == [module.LINE], kind
         started = shlex.join(getattr(module, "COMMAND", ()))
         assert not started or started in [span.replace("\\|", "|") for span in spans(row[3])], kind
+
+
+def test_layers() -> None:
+    """The layers that a contributor reads of are those that the build checks, in the same order."""
+    table = Document("docs/structure.md").section("The layers").tables[0]
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    checked = next(contract["layers"] for contract in contracts if contract["containers"] == ["telegraf_han"])
+
+    assert [" | ".join(spans(row[0])) for row in table[1:]] == checked

@@ -104,7 +104,7 @@ def test_noise_is_no_wrong_key(keys) -> None:
     alone, among = keys(meter(AK.hex(), AK.hex()), damaged * 3), keys(meter(), GOOD + damaged + GOOD)
 
     assert alone.code == 1
-    assert alone.out.startswith("home: NOISE: 3 telegrams arrived and the CRC at the end of each says that it is damaged")
+    assert alone.out.startswith("home: NOISE: 3 telegrams arrived, but their CRCs say that all are damaged")
     assert among.code == 0
     assert "1 of 3 telegrams arrived damaged" in among.out
 
@@ -114,7 +114,7 @@ def test_bytes_that_are_no_telegram(keys) -> None:
     found = keys(meter(), bytes(octet ^ 0xFF for octet in GOOD * 3), options=("--interface", "p1"))
 
     assert found.code == 1
-    assert "home: NOISE: bytes arrived, but no telegram among them" in found.out
+    assert "home: NOISE: bytes arrived, but there is no telegram among them" in found.out
 
 
 def test_nothing(keys) -> None:
@@ -133,7 +133,7 @@ def test_two_meters_in_one_capture(keys) -> None:
 
     assert found.code == 1
     assert found.out.count("home: ok:") == 1
-    assert 'right one stands as encryption_key of "garden", which has its bytes in reverse order' in found.out
+    assert 'right key is configured as encryption_key of "garden", which has its bytes in reverse order' in found.out
 
 
 def test_mail(keys) -> None:
@@ -166,8 +166,8 @@ def test_serial(keys) -> None:
     hidden = p1.footed(p1.IDENT + b"\0" + p1.sealed(p1.LINES, EK, AK, title=title)[9:])
 
     assert "NOT FOUND" in keys(meter(), hidden).out
-    assert "a system title that they do not say" in keys(meter(), hidden, options=("--serial", "35000001")).out
-    assert "a system title that they do not say" in keys(meter() + flat(number="35000001"), hidden).out
+    assert "a system title that the meter does not send" in keys(meter(), hidden, options=("--serial", "35000001")).out
+    assert "a system title that the meter does not send" in keys(meter() + flat(number="35000001"), hidden).out
 
 
 def test_key_that_is_missing(keys) -> None:
@@ -197,7 +197,10 @@ def test_telegrams_of_another_meter_in_between(keys) -> None:
 
     assert alone.code == 1
     assert alone.out.count("home: ok:") == 1
-    assert "further telegrams: NOT FOUND: each configured key opens telegrams, but there are also some that none opens" in alone.out
+    assert (
+        "further telegrams: NOT FOUND: each configured key opens telegrams, but there are also telegrams that no configured key opens"
+        in alone.out
+    )
     assert with_garden.out.count("home: ok:") == 1
     assert "garden: NOT FOUND: the telegrams arrive whole, but encryption_key does not open them" in with_garden.out
     assert "Temat" not in alone.out + with_garden.out
@@ -211,7 +214,7 @@ def test_one_telegram_among_damaged_ones(keys) -> None:
     found = keys(flat(), spoiled.hex().encode() + b"\n" + line[:90])
 
     assert "NOT FOUND" in found.out
-    assert "Others arrived damaged, and so may this one have been" in found.out
+    assert "Other telegrams arrived damaged. This telegram may be damaged, too" in found.out
     assert "Temat" not in found.out
 
 
@@ -219,8 +222,8 @@ def test_everything_cut(keys) -> None:
     """Where a radio only brings broken telegrams, the advice is about the radio."""
     found = keys(flat(), b"\n".join(line[:60] for line in RADIO.split(b"\n")))
 
-    assert "no telegram of id 12345678 was heard, nor any other; 1 arrived damaged" in found.out
-    assert "something sends, but too faintly" in found.out
+    assert "no telegram of id 12345678 was heard, and no other telegram either; 1 arrived damaged" in found.out
+    assert "something sends, but the signal is too weak" in found.out
 
 
 @pytest.mark.parametrize("page", ["docs/first-hour.md", "docs/pierwsza-godzina.md"])
@@ -241,7 +244,7 @@ def test_save(keys, tmp_path: Path) -> None:
     assert EK.hex()[:8] not in found.out + found.err
     again = keys(meter(EK[::-1].hex(), AK.hex()[1:], "home / 1"), GOOD, options=("--save", str(tmp_path)))
     assert again.code == 2
-    assert "a new file in a folder of yours is expected" in again.err
+    assert "a new file in a folder where you may write is expected" in again.err
 
 
 def test_wireless(keys) -> None:
@@ -267,14 +270,14 @@ def test_wireless_not_heard(keys) -> None:
     found = keys(flat("55" * 16, "12345687"), RADIO)
 
     assert found.code == 1
-    assert "flat: NO TELEGRAM: no telegram of id 12345687 was heard, heard were 12345678" in found.out
+    assert "flat: NO TELEGRAM: no telegram of id 12345687 was heard, but telegrams of 12345678 were" in found.out
 
 
 def test_wireless_of_two_meters(keys) -> None:
     """Keys of two meters that were exchanged."""
     found = keys(flat("55" * 16) + flat(RADIO_KEY.hex(), "87654321", "garden"), RADIO)
 
-    assert 'flat: WRONG KEY: key is wrong; the right one stands as key of "garden"' in found.out
+    assert 'flat: WRONG KEY: key is wrong; the right key is configured as key of "garden"' in found.out
 
 
 def test_wireless_mail(keys) -> None:

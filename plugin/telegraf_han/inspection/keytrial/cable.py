@@ -258,5 +258,7 @@ def _unexplained(meters: Sequence[str], held: Held, size: int) -> Finding:
         f"the telegrams arrive whole, but {EK}{misshapen}{same} does not open them. "
         "No other configured key opens them either, even with typical mistakes undone"
     )
-    todo = "compare the keys with what you were given, and the meter's number with the number that the keys are for. Then write to the operator"
+    todo = (
+        "compare the keys with what you were given, and the meter's number with the one that the keys are for. Then write to the operator"
+    )
     return Finding(names, "unknown", "unknown", said, "the operator gives two keys: enter the other one, too" if copy else todo)

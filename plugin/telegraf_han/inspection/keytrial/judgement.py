@@ -136,7 +136,7 @@ def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | Non
 def _unheard(meter: MeterConfig, found: Collection) -> Finding:
     others = list(found.meters_heard)
     more = f" and {len(others) - NAMED_LIMIT} more" if len(others) > NAMED_LIMIT else ""
-    heard = f"but telegrams of {', '.join(others[:NAMED_LIMIT])}{more} were" if others else "nor any other telegram"
+    heard = f"but telegrams of {', '.join(others[:NAMED_LIMIT])}{more} were" if others else "and no other telegram either"
     damaged = f"; {found.radio_faults} arrived damaged" if found.radio_faults else ""
     todo = "compare id with the number on the meter. `telegraf-han scan` lists the meters in range"
     if found.radio_faults and not others:

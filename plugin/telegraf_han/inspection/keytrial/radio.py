@@ -115,7 +115,5 @@ def _unexplained(held: Held, meter: str, address: Address) -> Finding:
         return Finding(meter, "missing", "key: missing", said, "put the key that the operator gave you into the configuration")
     misshapen = "" if as_written(own, SIZE) else f" (which is not a key of {2 * SIZE} hex digits)"
     said = f"key{misshapen} does not open the telegrams of {who}. No other configured key does, even with typical mistakes undone"
-    todo = (
-        "compare the key with what you were given, and the meter's number with the number that the key is for. Then write to the operator"
-    )
+    todo = "compare the key with what you were given, and the meter's number with the one that the key is for. Then write to the operator"
     return Finding(meter, "unknown", "unknown", said, todo)

@@ -92,7 +92,7 @@ def test_keys_of_other_meters() -> None:
     radio = judged(FOREIGN.hex(), None, others={("flat", "key"): EK.hex()})
 
     assert found.what == 'encryption_key: encryption_key of "garden", authentication_key: authentication_key of "garden"'
-    assert 'stands as encryption_key of "garden"' in found.said
+    assert 'configured as encryption_key of "garden"' in found.said
     assert radio.what == 'encryption_key: key of "flat"'
 
 
@@ -114,7 +114,7 @@ def test_telegram_of_none_of_several_meters() -> None:
     found = cable.finding(frame(TELEGRAM), ["home", "garden"], Held(texts))
 
     assert (found.meter, found.verdict) == ("home, garden", "unknown")
-    assert "it may well be another meter's" in found.said
+    assert "It may well be from another meter" in found.said
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_right_encryption_key_beside_a_wrong_one(seed: int) -> None:
     found = judged(ek.hex(), wrong.hex(), p1.stoen(ek=ek, ak=ak))
 
     assert (found.verdict, found.what, found.found) == ("unproven", "authentication_key: unknown", ())
-    assert found.said.startswith("encryption_key is right; authentication_key fits the tag in none of")
+    assert found.said.startswith("encryption_key is right; authentication_key does not fit the tag in any of")
 
 
 @pytest.mark.parametrize("seed", range(8))

@@ -99,7 +99,7 @@ def test_time(scan, tmp_path: Path) -> None:
 
     assert one.wait_for_end() == 1
     assert one.restored()
-    assert "attic could not be listened to; why, says `telegraf-han check`" in one.said
+    assert "attic could not be listened to. `telegraf-han check` says why" in one.said
     assert "antenna" not in one.said
 
 

@@ -126,7 +126,7 @@ def test_report_of_new_meters_can_be_pasted() -> None:
         ("egm-11223344", "wmbus", "11223344"),
     ]
     assert keys == ["file:egm-12345678.key", "file:meter-0a0b0c0d.key"]
-    assert "# Paste what is yours into han.toml" in said
+    assert "# Paste your own meters into han.toml" in said
     assert "[[meter]]  # EGM 12345678, electricity, version 01, security 5 AES-CBC, -67 dBm" in pasted
 
 
@@ -159,7 +159,7 @@ def test_report_of_a_port_that_is_not_there() -> None:
     alone = report(one)
     one.port("roof", there=True)
 
-    assert alone == "attic could not be listened to; why, says `telegraf-han check`"
+    assert alone == "attic could not be listened to. `telegraf-han check` says why"
     assert "attic could not be listened to" in report(one)
     assert "antenna" in report(one)
 

@@ -1,4 +1,4 @@
-"""commands.keys: captures, keys that are none, what is said, what is saved, and the exit code."""
+"""commands.keys: captures, texts that are no keys, the report, the saved files, and the exit code."""
 
 import os
 import pickle
@@ -78,7 +78,7 @@ def test_wrong_keys(keys) -> None:
 @pytest.mark.parametrize("text", [EK.hex()[1:], f"{EK.hex()}0", EK.hex().replace("0", "O")], ids=["31 digits", "33 digits", "letters"])
 @pytest.mark.parametrize("place", ["configuration", "file", "variable"])
 def test_keys_that_are_none(keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, place: str) -> None:
-    """What `run` refuses is looked at here, wherever it stands."""
+    """A text that `run` refuses as a key is examined here, wherever it is."""
     (tmp_path / "home.ek").write_text(f"{text}\n")
     (tmp_path / "home.ek").chmod(0o600)
     monkeypatch.setenv("HOME_EK", text)
@@ -98,7 +98,7 @@ def test_key_file_that_is_not_there(keys) -> None:
 
 
 def test_noise_is_no_wrong_key(keys) -> None:
-    """A footer that does not fit blames the line; so does a capture where some telegrams are damaged, beside the keys' finding."""
+    """A footer that does not fit blames the line. In a capture with some damaged telegrams this comes next to the finding on the keys."""
     damaged = GOOD.replace(b"\x30\0\0\0\0", b"\x30\0\0\0\1")
 
     alone, among = keys(meter(AK.hex(), AK.hex()), damaged * 3), keys(meter(), GOOD + damaged + GOOD)
@@ -137,7 +137,7 @@ def test_two_meters_in_one_capture(keys) -> None:
 
 
 def test_mail(keys) -> None:
-    """Where nothing fits there is a mail to send, in Polish, with the telegram's facts and no part of any key."""
+    """If nothing fits, there is a mail to send, in Polish, with the telegram's facts and no part of any key."""
     found = keys(meter("00" * 16, "11" * 16), GOOD)
 
     assert found.code == 1
@@ -161,7 +161,7 @@ def test_mail_in_a_terminal_without_utf8(tmp_path: Path) -> None:
 
 
 def test_serial(keys) -> None:
-    """The number on the meter lets titles be tried that telegrams do not say."""
+    """With the number on the meter, titles are tried that the telegrams do not contain."""
     title = b"EGM" + bytes.fromhex("0035000001")
     hidden = p1.footed(p1.IDENT + b"\0" + p1.sealed(p1.LINES, EK, AK, title=title)[9:])
 
@@ -171,7 +171,7 @@ def test_serial(keys) -> None:
 
 
 def test_key_that_is_missing(keys) -> None:
-    """Where there is no key, there is nothing to complain of to the operator."""
+    """Without a key, there is no mail to the operator."""
     cable = keys('[[meter]]\nname = "home"\ninterface = "p1"\n', GOOD)
     radio = keys('[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = "12345678"\n', RADIO)
 
@@ -182,7 +182,7 @@ def test_key_that_is_missing(keys) -> None:
 
 
 def test_capture_of_the_other_kind(keys) -> None:
-    """Who gives a radio's capture for a meter on a cable, or the other way round, is told so, and nothing of noise."""
+    """A radio capture for a meter on a cable (or the reverse) is reported as such, and not as noise."""
     radio, cable = keys(meter(), RADIO), keys(flat(), GOOD * 3)
 
     assert (radio.code, radio.out, cable.code, cable.out) == (1, "", 1, "")
@@ -207,7 +207,7 @@ def test_telegrams_of_another_meter_in_between(keys) -> None:
 
 
 def test_one_telegram_among_damaged_ones(keys) -> None:
-    """Where most is damaged, the one telegram that does not open may be, too: nobody is sent to the operator for it."""
+    """If most telegrams are damaged, the one that does not open may be damaged, too. So there is no mail to the operator."""
     (line,) = (row for row in RADIO.split(b"\n") if row and not row.startswith(b"#"))
     spoiled = bytearray(bytes.fromhex(line.decode()))
     spoiled[20] ^= 1
@@ -219,7 +219,7 @@ def test_one_telegram_among_damaged_ones(keys) -> None:
 
 
 def test_everything_cut(keys) -> None:
-    """Where a radio only brings broken telegrams, the advice is about the radio."""
+    """If a radio receives only broken telegrams, the advice is about the radio."""
     found = keys(flat(), b"\n".join(line[:60] for line in RADIO.split(b"\n")))
 
     assert "no telegram of id 12345678 was heard, and no other telegram either; 1 arrived damaged" in found.out
@@ -266,7 +266,7 @@ def test_wireless_under_another_id(keys) -> None:
 
 
 def test_wireless_not_heard(keys) -> None:
-    """A meter that nobody heard is no wrong key; who was heard is told."""
+    """A meter that was not heard is no wrong key. The meters that were heard are named."""
     found = keys(flat("55" * 16, "12345687"), RADIO)
 
     assert found.code == 1
@@ -289,7 +289,7 @@ def test_wireless_mail(keys) -> None:
 
 
 def test_both_interfaces(keys) -> None:
-    """Captures of both are told apart, and only what was heard is judged."""
+    """Captures of cable and radio are told apart, and only the meters that were heard are judged."""
     both = keys(meter() + flat(), GOOD, RADIO)
     one = keys(meter() + flat(), GOOD)
 

@@ -68,7 +68,7 @@ def test_live(keys: Start, cable, telegram: bytes, ek: str, ak: str, code: int, 
 
 
 def test_noise(keys: Start, cable, telegram: bytes) -> None:
-    """A line that only brings damaged telegrams is told from a wrong key when the waiting ends."""
+    """A line with only damaged telegrams is not taken for a wrong key when the waiting ends."""
     child = keys(AK, EK)
     cable.send(telegram.replace(b"EGM", b"EGN", 1) * 2)
     next(line for line in child.stderr if "does not fit" in line)
@@ -77,11 +77,11 @@ def test_noise(keys: Start, cable, telegram: bytes) -> None:
 
     assert code == 1
     assert "home: NOISE: " in out, out + err
-    assert "telegrams arrived and the CRC at the end of each says that it is damaged" in out
+    assert "telegrams arrived, but their CRCs say that all are damaged" in out
 
 
 def test_silence(keys: Start, cable) -> None:
-    """Where nothing comes it says so when the time is over."""
+    """If nothing comes, the report says so when the time is over."""
     code, out, _ = said(keys(EK, AK, "--time", "500ms"))
 
     assert code == 1
@@ -89,7 +89,7 @@ def test_silence(keys: Start, cable) -> None:
 
 
 def test_interrupted(keys: Start, cable) -> None:
-    """Ctrl-C ends the waiting, and what is known is told."""
+    """Ctrl-C ends the waiting, and the report says what is known."""
     child = keys(EK, AK)
     cable.opened()
     child.send_signal(signal.SIGINT)

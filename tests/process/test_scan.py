@@ -93,19 +93,19 @@ def test_configured(scan, radio: Path, key: str, word: str) -> None:
 
 
 def test_time(scan, tmp_path: Path) -> None:
-    """After the time that was said it ends by itself; who heard nothing gets 1 and what to look at."""
+    """After `--time` it ends by itself. If nothing was heard, the code is 1 and the report says what to check."""
     one = scan(receiver(tmp_path / "nothing"), "--time", "2s")
     one.wait_for("not there", "of 2 s")
 
     assert one.wait_for_end() == 1
     assert one.restored()
-    assert "attic could not be listened to; why, says `telegraf-han check`" in one.said
+    assert "attic could not be listened to. `telegraf-han check` says why" in one.said
     assert "antenna" not in one.said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_lines(radio: Path, tmp_path: Path, number: signal.Signals) -> None:
-    """Where stdout is a pipe, each new meter is a line on stderr, and the signal brings the report on stdout, without escape sequences."""
+    """If stdout is a pipe, each new meter is a line on stderr. After the signal the report is on stdout, without escape sequences."""
     environment = os.environ | {"PYTHONPATH": str(Path(telegraf_han.__file__).parent.parent)}
     words = [sys.executable, "-m", "telegraf_han", "scan", "--config", written(tmp_path, receiver(radio))]
     child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, env=environment)
@@ -127,7 +127,7 @@ def test_lines(radio: Path, tmp_path: Path, number: signal.Signals) -> None:
 
 
 def test_stdin_is_a_receiver(tmp_path: Path) -> None:
-    """What another program prints comes through a pipe, and its end is the scan's."""
+    """The lines of another program come through a pipe. When the program ends, the scan ends."""
     environment = os.environ | {"PYTHONPATH": str(Path(telegraf_han.__file__).parent.parent)}
     simulated = ["simulate", "gama350", "--interface", "wmbus", "--start", "2026-10-24T22:00:00", "--days", "0.01", "--speed", "max"]
     frames = subprocess.run(
@@ -166,7 +166,7 @@ def test_save_keeps_what_decode_reads(tmp_path: Path) -> None:
 
 
 def test_port_of_another_scan(scan, radio: Path) -> None:
-    """A port has one reader: who comes second is told, with 2."""
+    """A port has one reader. A second one gets an error and code 2."""
     first = scan(receiver(radio))
     first.wait_for("1 meter ")
 

@@ -54,12 +54,12 @@ class Noted:
     ids=["past", "present", "future start", "speed 60", "max"],
 )
 def test_due(pace: Pace, meter_s: int, due_s: int) -> None:
-    """The past is long due, the present on time; a start in the future begins now; speed stretches."""
+    """The past is due at once, the present on time. A start in the future begins now. Speed stretches the time."""
     assert pace.due_ns(meter_s * NS) == due_s * NS
 
 
 def test_past_is_given_patience_and_the_present_none() -> None:
-    """What is overdue may wait for its reader, and so may the first behind it; what is due later is waited for, and waits for nobody."""
+    """Overdue telegrams may wait for their reader, and so may the first one after them. Later telegrams are sent on time and wait for nobody."""
     now = time.time_ns() // NS
     sink = Noted()
 
@@ -136,7 +136,7 @@ def test_pty_drops_whole_telegrams_while_its_reader_stalls(pty: PtySink) -> None
 
 
 class Ear(Twin):
-    """A stick that hands on as it is what it hears."""
+    """A stick that hands on telegrams without any change."""
 
     def hears(self, frame: bytes) -> bytes:
         return frame
@@ -162,7 +162,7 @@ def test_stick_sends_the_rest_of_a_telegram(tmp_path: Path) -> None:
 
 
 def test_pty_link_is_replaced_and_removed(tmp_path: Path) -> None:
-    """An old link is taken over in one step; at the end the own link goes, one that points elsewhere by then stays."""
+    """An old link is replaced in one step. At the end the link is removed, unless it points elsewhere by then."""
     link = tmp_path / "meter"
     link.symlink_to("/gone")
     first = PtySink(str(link))
@@ -176,7 +176,7 @@ def test_pty_link_is_replaced_and_removed(tmp_path: Path) -> None:
 
 
 def test_pty_link_never_replaces_a_file(tmp_path: Path) -> None:
-    """A file that is no link is the user's own; so is a place where nothing can be made."""
+    """A file that is not a link is never replaced. A place where no link can be made is an error."""
     (tmp_path / "file").write_text("mine")
 
     with pytest.raises(ConfigError):
@@ -195,7 +195,7 @@ def tcp():
 
 
 def test_tcp_clients_come_hear_and_go(tcp: TcpSink) -> None:
-    """Two clients hear the same; one that leaves does not disturb the other, and nobody connected is no fault."""
+    """Two clients hear the same. A client that leaves does not disturb the other, and having no client is no fault."""
     tcp.deliver(sent(b"unheard"), 0.0)
     with socket.create_connection(tcp.address, 1) as one, socket.create_connection(tcp.address, 1) as two:
         tcp.idle(0.02)

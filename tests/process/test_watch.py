@@ -65,7 +65,7 @@ def test_live(watch, config, cable, telegram: bytes) -> None:
 
 
 def test_unplugged_and_back(watch, config, cable, telegram: bytes) -> None:
-    """A cable that is pulled is told on the page, and read again when it is back."""
+    """The page says when the cable is pulled out. The cable is read again when it is back."""
     one = watch(config(cable.link))
     shows(one, cable, telegram, "import 278 W")
 
@@ -188,7 +188,7 @@ def test_several_meters(watch, config, cable, telegram: bytes, tmp_path: Path) -
 
 
 def test_port_of_a_running_plugin(watch, start, config, cable) -> None:
-    """What `run` has open is not taken away from it: one sentence, with how to stop it, and 2."""
+    """A port that `run` has open stays with `run`: one sentence that says how to stop it, and code 2."""
     plugin = start(config(cable.link))
     plugin.log.wait_for("reading")
 
@@ -203,7 +203,7 @@ def test_port_of_a_running_plugin(watch, start, config, cable) -> None:
 
 @pytest.mark.parametrize("environment", [{}, {"TERM": "dumb"}], ids=["pipe", "dumb"])
 def test_no_terminal(watch, config, tmp_path: Path, environment: dict[str, str]) -> None:
-    """Where no page can be, it says so: 2, one line, no escape sequence."""
+    """If no page can be shown, there is one line without escape sequences, and code 2."""
     if environment:
         one = watch(config(tmp_path / "nothing"), **environment)
         code, said = one.wait_for_end(), one.said

@@ -1,8 +1,8 @@
-"""`keys`: which key is wrong and how, from a capture or from the meters themselves; never the key.
+"""`keys`: says which key is wrong and how, from a capture or from the meters themselves. It never shows a key.
 
-Live, each source is read until a telegram of every meter has come, or the time is over; then every way is tried in which the
-configured keys may have been spoiled. The report is on stdout, what happens meanwhile on stderr. A key that was found is shown to
-nobody; `--save` writes it into a file that only its owner may read.
+Without a capture, `keys` reads each source until every meter has sent a telegram, or until the time is over. Then it tries all ways in
+which the configured keys may have been spoiled. The report goes to stdout, and what happens in the meantime goes to stderr. A key that
+was found is never printed. `--save` writes the key into a file that only its owner may read.
 """
 
 import os
@@ -32,10 +32,10 @@ from telegraf_han.terminal import screen
 from telegraf_han.terminal.screen import Signals
 
 LISTENED_S: Final = 180.0
-"""How long is listened: a GAMA350 sends by radio once a minute, and a telegram may be lost."""
+"""How long `keys` listens. By radio a GAMA350 sends once per minute, and a telegram may get lost."""
 TURN_S: Final = 0.2
 TOLD_S: Final = 20.0
-"""Between two lines that say what is waited for."""
+"""Time between two lines that say which meters are still missing."""
 WIDTH: Final = 80
 _SUFFIXES: Final = {"encryption_key": "ek", "authentication_key": "ak", "key": "key"}
 _VERDICTS: Final = {
@@ -54,19 +54,23 @@ _VERDICTS: Final = {
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration (TOML) with the meters and their keys, wrong ones too"
+        "--config", required=True, metavar="FILE", help="configuration (TOML) with the meters and their keys, right or wrong"
     )
-    parser.add_argument("--interface", choices=("p1", "wmbus"), help="what the input is; found out where it is not said")
-    parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="listen no longer than this, default 3m")
+    parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
+    parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="longest time to listen (default: 3m)")
     parser.add_argument(
-        "--serial", action="append", default=[], metavar="NUMBER", help="number on the meter; system titles made of it are tried too (P1)"
+        "--serial",
+        action="append",
+        default=[],
+        metavar="NUMBER",
+        help="number on the meter, to try the system titles made from it as well (P1)",
     )
-    parser.add_argument("--save", metavar="FOLDER", help="write keys that were found into files here, which only you may read")
-    parser.add_argument("input", nargs="*", metavar="INPUT", help='capture; "-" is stdin; nothing listens to the configured sources')
+    parser.add_argument("--save", metavar="FOLDER", help="write each key that was found into a new file in FOLDER, which only you may read")
+    parser.add_argument("input", nargs="*", metavar="INPUT", help='capture; "-" is stdin (default: listen to the configured sources)')
 
 
 def run(arguments: Namespace) -> int:
-    """Collect, try, tell; 0 where every key is right. Raises ConfigError, PortInUseError."""
+    """Collect telegrams, try the keys, print the report. Returns 0 if every key is right. Raises ConfigError, PortInUseError."""
     config, written = load_written(arguments.config)
     if not config.meters:
         raise ConfigError(config.file, "", "a [[meter]] is expected, with the keys to try")
@@ -99,7 +103,7 @@ def _judged(
 
 
 def _nobodys(found: Collection) -> str:
-    """Why there is nothing to judge."""
+    """The reason why there is nothing to judge."""
     if found.meters_heard:
         numbers = ", ".join(list(found.meters_heard)[:NAMED_LIMIT])
         return f'the capture holds wireless telegrams (of {numbers}), but no [[meter]] with interface = "wmbus" is configured'
@@ -109,7 +113,7 @@ def _nobodys(found: Collection) -> str:
 
 
 def _captured(arguments: Namespace, config: Config) -> Collection:
-    """What captures hold. Raises ConfigError."""
+    """Collect the telegrams of captures. Raises ConfigError."""
     found = Collection(config)
     for name in arguments.input:
         for kind, events in captures.told_events(name, arguments.interface, config):
@@ -130,7 +134,7 @@ def _take(found: Collection, frame: Frame) -> None:
 
 
 def _listened(config: Config, whole_s: float) -> Collection:
-    """What the meters say. Raises ConfigError, PortInUseError."""
+    """Collect what the meters send. Raises ConfigError, PortInUseError."""
     require_sources(config)
     log = Log(screen.ERRORS, threads.lock())
     found = Collection(config)
@@ -142,7 +146,7 @@ def _listened(config: Config, whole_s: float) -> Collection:
     with Signals() as signals, reading:
         going_on = True
         while going_on:
-            over = reading.over()  # asked first: what came before the end is collected by then
+            over = reading.over()  # asked first, so that everything that came before the end is collected
             if lacking and time.monotonic() >= due_s:
                 due_s += TOLD_S
                 log.say("I", f"waiting for a telegram of {', '.join(lacking)}")
@@ -164,11 +168,9 @@ def _told(judged: Judged) -> str:
     if finding.todo:
         lines += _wrapped(f"What to do: {finding.todo}.", "  ")
     if finding.found and finding.what != "swapped":
-        lines += _wrapped(
-            "What the meter uses is known now and not shown: --save FOLDER writes it into a file that only you may read.", "  "
-        )
+        lines += _wrapped("A key that was found is not shown here. --save FOLDER writes it into a file that only you may read.", "  ")
     if judged.mail:
-        lines += ["", "  A mail to the operator; put into the brackets what only you know:", ""]
+        lines += ["", "  A mail to the operator. Fill in the brackets with what only you know:", ""]
         lines += [f"    {line}".rstrip() for line in judged.mail.splitlines()]
     return "\n".join([*lines, ""])
 
@@ -178,7 +180,7 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def _save(folder: str, findings: Iterable[Finding]) -> None:
-    """Write what was found, each key into a new file. Raises ConfigError."""
+    """Write each key that was found into a new file. Raises ConfigError."""
     for finding in findings:
         name = re.sub(r"[^\w.-]", "_", finding.meter)
         for option, key in finding.found:
@@ -186,7 +188,7 @@ def _save(folder: str, findings: Iterable[Finding]) -> None:
             try:
                 descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             except OSError as error:
-                raise ConfigError(path, "--save", f"a new file in a folder of yours is expected: {error.strerror}") from None
+                raise ConfigError(path, "--save", f"a new file in a folder where you may write is expected: {error.strerror}") from None
             with open(descriptor, "w", encoding="ascii") as file:
                 file.write(f"{key.reveal().hex()}\n")
             print(f'{option} of "{finding.meter}" is written to {path}')

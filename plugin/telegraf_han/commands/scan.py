@@ -1,8 +1,8 @@
-"""`scan`: what the configured receivers hear, meter by meter, and sections to paste for those that are new.
+"""`scan`: lists the meters that the configured receivers hear, and prints sections to paste for the new ones.
 
-In a terminal a page that lives, elsewhere a line for each new meter; at the end, by Ctrl-C, `q`, `--time` or the end of a capture,
-the whole table on stdout. Only receivers are read, by the readers of `run`; meters on a cable need no search. A port that Telegraf's
-plugin has open is not shared with it: two readers would each get half the bytes.
+In a terminal `scan` shows a live page. Elsewhere it prints a line for each new meter. It ends at Ctrl-C, `q`, `--time` or the end of a
+capture, and then prints the whole table on stdout. It reads only receivers, with the readers of `run`, because meters on a cable need
+no search. It does not share a port that Telegraf's plugin has open: two readers would each get half of the bytes.
 """
 
 import contextlib
@@ -30,11 +30,11 @@ from telegraf_han.terminal.screen import Screen, Signals
 from telegraf_han.terminal.text import Line, Piece, View
 
 TURN_S: Final = 0.5
-"""Between two looks at what was heard."""
+"""Time between two looks at what was heard."""
 PLAIN_TURN_S: Final = 0.1
-"""The same where nothing is drawn."""
+"""The same time if no page is drawn."""
 TOLD_S: Final = 30.0
-"""Between two lines that say it goes on, where there is no page."""
+"""Time between two lines that say that the scan goes on, if there is no page."""
 STDIN: Final = "-"
 _STATES: Final[dict[bool | None, Piece]] = {True: ("there", "good"), False: ("not there", "bad"), None: ("being opened", "dim")}
 _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
@@ -43,16 +43,16 @@ _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with a [[receiver]]; it needs no [[meter]]")
-    parser.add_argument("--time", type=duration_s, metavar="TIME", help="end after this time, such as 5m (default: q or Ctrl-C)")
-    parser.add_argument("--save", metavar="FILE", help="append each telegram to this file, a line of hex, as `decode` and `keys` read them")
+    parser.add_argument("--time", type=duration_s, metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
+    parser.add_argument("--save", metavar="FILE", help="append each telegram to this file as a line of hex, for `decode` and `keys`")
 
 
 def run(arguments: Namespace) -> int:
-    """Listen, then print; 0, or 1 where nothing was heard. Raises ConfigError, PortInUseError."""
+    """Listen, then print the report. Returns 0, or 1 if nothing was heard. Raises ConfigError, PortInUseError."""
     warnings: list[str] = []
     config = load(arguments.config, warnings.append)
     if not config.receivers:
-        raise ConfigError(config.file, "", 'a [[receiver]] is expected: what shall listen? Meters with interface = "p1" need no search')
+        raise ConfigError(config.file, "", 'a [[receiver]] is expected, to listen with. Meters with interface = "p1" need no search')
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
     with _recording(arguments.save) as keep:
         scan = Scan(radio, arguments.time, keep)
@@ -67,7 +67,10 @@ def run(arguments: Namespace) -> int:
 
 @contextlib.contextmanager
 def _recording(path: str | None) -> Iterator[Callable[[Frame], None]]:
-    """What appends a frame to a file, which only this user may read: ciphered or not, it tells who is at home. Raises ConfigError."""
+    """Yield a function that appends a frame to a file. Raises ConfigError.
+
+    Only this user may read the file: ciphered or not, its telegrams tell who is at home.
+    """
     if path is None:
         yield lambda _: None
         return
@@ -86,10 +89,10 @@ def _recording(path: str | None) -> Iterator[Callable[[Frame], None]]:
 
 
 class Scan:
-    """One listening."""
+    """One scan, from the first look to the report."""
 
     def __init__(self, config: Config, whole_s: float | None, keep: Callable[[Frame], None]) -> None:
-        """Nothing is opened yet; `whole_s` is how long it may take, `keep` is given each frame."""
+        """Open nothing yet. `whole_s` is how long the scan may take; `keep` is called with each frame."""
         self.survey: Final = Survey(config, keep)
         self._config: Final = config
         self._whole_s: Final = whole_s
@@ -118,7 +121,7 @@ class Scan:
                 top = min(lowest, max(0, top + sum(_STEPS.get(key, 0) for key in pressed)))
 
     def plainly(self, signals: Signals, warnings: Iterable[str]) -> None:
-        """Say each new meter in a line until the end. Raises PortInUseError."""
+        """Log a line for each new meter until the end. Raises PortInUseError."""
         log = Log(screen.ERRORS, threads.lock())
         for warning in warnings:
             log.say("W", warning)
@@ -141,7 +144,7 @@ class Scan:
                     log.say("I", title)
 
     def tell(self) -> None:
-        """The report, on stdout; all readers have ended, or are stuck where they cannot reach the survey."""
+        """Print the report on stdout. By now all readers have ended, or are stuck where they cannot reach the survey."""
         print("\n".join(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), self._config.file)))
         sys.stdout.flush()
 
@@ -153,7 +156,7 @@ class Scan:
         return reading.over() or (self._whole_s is not None and past_s >= self._whole_s)
 
     def _places(self) -> Line:
-        """What is listened to, and whether it is there."""
+        """The receivers, and whether the port of each is there."""
         places: list[Piece] = []
         for receiver in self._config.receivers:
             place = ", ".join(filter(None, (receiver.type, receiver.port, *receiver.command[:1])))

@@ -1,10 +1,12 @@
-"""`simulate`: a virtual meter's options, the sink they name, and the run.
+"""`simulate`: reads a virtual meter's options, opens the sink that they name, and runs the meter.
 
-`simulate.plan` says what the meter sends, the sink how that goes out (`simulate.serve`). Stdout carries telegrams and nothing else. `I!`
-lines on stderr say where the meter is and how to read it. SIGTERM, Ctrl-C and a reader that is gone for good end it with code 0.
+`simulate.plan` says what the meter sends. The sink decides how the telegrams go out (`simulate.serve`). Stdout carries telegrams and
+nothing else. `I!` lines on stderr say where the meter is and how to read it. SIGTERM, Ctrl-C or a reader that is gone for good ends the
+program with code 0.
 
-The simulator knows no InfluxDB, and the package `influx` knows no meters: they meet here, in `InfluxSink`. It decodes each telegram with
-the real decoder, so the database holds what `run` and Telegraf would have put there: boards have a history before the first live second.
+The simulator does not know InfluxDB, and the package `influx` does not know meters. The two meet here, in `InfluxSink`. It decodes each
+telegram with the real decoder, so the database holds what `run` and Telegraf would have put there. Boards then have a history before
+the first live second.
 """
 
 import os
@@ -42,12 +44,12 @@ _SERIAL_DIGITS: Final = 8
 
 _TO_HELP: Final = "pty, tcp:PORT (this machine only), tcp:HOST:PORT, influx, or - for stdout (default)"
 _START_HELP: Final = (
-    "2026-10-24T22:00:00+02:00, without offset Warsaw's time, or --start=-30d (default: now). "
-    "Past days are sent at once, then it goes on live"
+    "2026-10-24T22:00:00+02:00 (Warsaw's time if there is no offset), or --start=-30d (default: now). "
+    "Past days are sent at once, then the meter goes on live"
 )
 _ENVELOPE_HELP: Final = (
-    "p1: bare (Stoen's ciphered block), plain, glo (Luxembourg, Austria); wmbus: stripped or crc (hex lines without and with link CRCs), "
-    "rtl_wmbus or rtl_433 (the lines of these programs)"
+    "p1: bare (Stoen's ciphered block), plain, glo (Luxembourg, Austria); wmbus: stripped or crc (hex lines without or with link CRCs), "
+    "rtl_wmbus or rtl_433 (lines as these programs print them)"
 )
 
 
@@ -55,12 +57,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Name the options of `simulate`."""
     parser.epilog = demo.HELP
     parser.add_argument("model", metavar="METER", type=str.lower, choices=MODELS, help="gama150, gama350, ma110m or ma309m")
-    parser.add_argument("--interface", choices=("p1", "wmbus"), help="default: as the section of --config says, else p1")
+    parser.add_argument(
+        "--interface", choices=("p1", "wmbus"), help="default: the interface of the [[meter]] in --config, or p1 without --config"
+    )
     parser.add_argument("--to", type=_target, default="-", metavar="SINK", help=_TO_HELP)
     parser.add_argument("--link", default="", metavar="PATH", help="with --to pty: a symbolic link with a stable name, removed at exit")
-    parser.add_argument("--wait", action="store_true", help="with --to pty or tcp: begin when somebody reads, so that no past is lost")
+    parser.add_argument(
+        "--wait", action="store_true", help="with --to pty or tcp: start when somebody reads, so that no past telegram is lost"
+    )
     parser.add_argument("--config", default="", metavar="FILE", help="take keys, id and interface from this configuration")
-    parser.add_argument("--meter", default="", metavar="NAME", help="which [[meter]] of --config, where there are several")
+    parser.add_argument("--meter", default="", metavar="NAME", help="which [[meter]] of --config, if there are several")
     _add_time(parser)
     _add_household(parser)
     _add_dialect(parser)
@@ -68,23 +74,30 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def _add_time(parser: ArgumentParser) -> None:
-    group = parser.add_argument_group("time", "Telegrams depend on seed and time alone; registers begin to count at --start or --since.")
+    group = parser.add_argument_group("time", "Telegrams depend only on seed and time. Registers begin to count at --start or --since.")
     group.add_argument("--start", type=_time, metavar="TIME", help=_START_HELP)
-    group.add_argument("--since", type=_time, metavar="TIME", help="registers count from then, so that a second run goes on where one left")
-    group.add_argument("--until", type=_time, metavar="TIME", help="end before that time (default: never)")
-    group.add_argument("--days", type=_above_zero, metavar="N", help="end after so many times 24 hours")
-    group.add_argument("--speed", type=_speed, metavar="X", help="meter seconds per second from --start on, or max")
+    group.add_argument(
+        "--since",
+        type=_time,
+        metavar="TIME",
+        help="registers count from this time, so that a second run goes on where the first one stopped",
+    )
+    group.add_argument("--until", type=_time, metavar="TIME", help="stop before this time (default: never)")
+    group.add_argument("--days", type=_above_zero, metavar="N", help="stop after N times 24 hours")
+    group.add_argument("--speed", type=_speed, metavar="X", help="meter seconds per real second, from --start on, or max")
     group.add_argument("--interval", type=_count, metavar="S", help="seconds between telegrams (default: 1 on p1, 60 on wmbus)")
 
 
 def _add_household(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("household and settings")
-    group.add_argument("--seed", type=int, default=1, metavar="N", help="another household (default: 1)")
-    group.add_argument("--pv-kwp", type=_not_negative, metavar="X", help="rating of the roof, 0 for none (default: 3, with three phases 5)")
+    group.add_argument("--seed", type=int, default=1, metavar="N", help="each number is another household (default: 1)")
+    group.add_argument(
+        "--pv-kwp", type=_not_negative, metavar="X", help="rating of the solar roof, 0 for none (default: 3, or 5 with three phases)"
+    )
     group.add_argument("--tariff", choices=TARIFFS, default="g12", help="default: g12")
-    group.add_argument("--serial", type=_serial, metavar="DIGITS", help="eight digits")
-    group.add_argument("--limits", type=_watts(3), metavar="A,N,E", help="limiter thresholds active, normal, emergency, W")
-    group.add_argument("--dsm", type=_watts(2), default=(0, 0), metavar="A,B", help="DSM thresholds, W (default: 0,0)")
+    group.add_argument("--serial", type=_serial, metavar="DIGITS", help="serial number, eight digits")
+    group.add_argument("--limits", type=_watts(3), metavar="A,N,E", help="limiter thresholds in W: active, normal, emergency")
+    group.add_argument("--dsm", type=_watts(2), default=(0, 0), metavar="A,B", help="DSM thresholds in W (default: 0,0)")
     group.add_argument("--limiter-mode", type=int, choices=range(10), default=3, metavar="N", help="0 to 9 (default: 3)")
     group.add_argument("--message", type=_message, default="", metavar="TEXT", help="the operator's text message (default: empty)")
 
@@ -93,16 +106,20 @@ def _add_dialect(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("dialects")
     envelopes = [name for names in stream.ENVELOPES.values() for name in names]
     group.add_argument("--envelope", choices=envelopes, default="", help=_ENVELOPE_HELP)
-    group.add_argument("--plain", dest="envelope", action="store_const", const="plain", help="encryption switched off: --envelope plain")
-    group.add_argument("--footer", choices=encode.FOOTERS, default="", help="the four digits behind the !")
-    group.add_argument("--receiver", choices=sticks.KINDS, default="", help="with --interface wmbus --to pty: a stick that hears the meter")
+    group.add_argument("--plain", dest="envelope", action="store_const", const="plain", help="no encryption, the same as --envelope plain")
+    group.add_argument("--footer", choices=encode.FOOTERS, default="", help="how the four digits after the ! are made")
+    group.add_argument(
+        "--receiver", choices=sticks.KINDS, default="", help="with --interface wmbus --to pty: simulate a stick that hears the meter"
+    )
     group.add_argument("--stick-fault", choices=sticks.FAULTS, default="", help="what is wrong with the stick of --receiver")
-    group.add_argument("--damage", type=_rate, default=0.0, metavar="RATE", help="share of p1 telegrams hit on the line, 0 to 1")
+    group.add_argument(
+        "--damage", type=_rate, default=0.0, metavar="RATE", help="share of p1 telegrams that are damaged on the line, 0 to 1"
+    )
 
 
 def run(arguments: Namespace) -> int:
-    """Simulate until the end, a signal or a broken pipe; 0. Raises ConfigError, and SourceError where InfluxDB does not answer."""
-    # Somebody may stop it while a port is waited for, and a shell without job control starts it with SIGINT ignored.
+    """Simulate until the end, a signal or a broken pipe. Returns 0. Raises ConfigError, and SourceError if InfluxDB does not answer."""
+    # The user may stop the program while it waits for a port, and a shell without job control starts it with SIGINT ignored.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
@@ -119,10 +136,10 @@ def _into_influx(arguments: Namespace) -> int:
 
 
 def _sent(arguments: Namespace, opened: Callable[[Namespace], tuple[serve.Sink, str]]) -> int:
-    """Send all telegrams to the sink that is opened, once the options are known to be good. Raises ConfigError, SourceError."""
+    """Check the options, then open the sink and send all telegrams to it. Raises ConfigError, SourceError."""
     plan = planned(arguments, int(time.time()))
     if arguments.receiver and plan.dress.interface != "wmbus":
-        raise ConfigError("", "--receiver", "--interface wmbus is expected beside it")
+        raise ConfigError("", "--receiver", "--interface wmbus is expected with this option")
     out, port = opened(arguments)
     try:
         _announce(arguments, plan, port)
@@ -143,11 +160,11 @@ def _stop(*_: object) -> NoReturn:
 def _sink(arguments: Namespace) -> tuple[serve.Sink, str]:
     """The sink of `--to` and the `port` under which a configuration reads it. Raises ConfigError."""
     if arguments.link and arguments.to != "pty":
-        raise ConfigError("", "--link", "--to pty is expected beside it")
+        raise ConfigError("", "--link", "--to pty is expected with this option")
     if arguments.stick_fault and not arguments.receiver:
-        raise ConfigError("", "--stick-fault", "--receiver is expected beside it")
+        raise ConfigError("", "--stick-fault", "--receiver is expected with this option")
     if arguments.receiver and arguments.to != "pty":
-        raise ConfigError("", "--receiver", "--to pty is expected beside it, a stick is asked and answers")
+        raise ConfigError("", "--receiver", "--to pty is expected with this option, because a stick must be able to answer")
     if arguments.to == "pty":
         link = os.path.abspath(arguments.link) if arguments.link else ""
         pty = _stick(arguments, link) if arguments.receiver else terminal.PtySink(link)
@@ -162,26 +179,26 @@ def _sink(arguments: Namespace) -> tuple[serve.Sink, str]:
 
 def _stick(arguments: Namespace, link: str) -> terminal.PtySink:
     """The port of a virtual stick."""
-    from telegraf_han.simulate.sticks import port  # noqa: PLC0415, a cable does without
+    from telegraf_han.simulate.sticks import port  # noqa: PLC0415, a cable does not need it
 
     return port.StickPort(link, sticks.twin(arguments.receiver, arguments.stick_fault))
 
 
 def _announce(arguments: Namespace, plan: Plan, port: str) -> None:
-    """Say where the meter is, and how to read it unless the user's own configuration does."""
+    """Log where the meter is, and how to read it unless the user has a configuration."""
     _say(f"{plan.model.name} {plan.settings.serial} on {plan.dress.interface} sends to {port}")
     if arguments.config:
-        _say(f'its keys are those of meter "{plan.meter.name}" in {arguments.config}')
+        _say(f'it uses the keys of meter "{plan.meter.name}" in {arguments.config}')
         return
     program = plan.dress.envelope if plan.dress.envelope in stream.PROGRAMS else "hex"
     if arguments.to == "influx":
-        return  # nothing is left to be read
+        return  # InfluxDB gets decoded telegrams, so there is no port to read
     for line in demo.section(plan.meter, port, arguments.receiver or program).splitlines():
         _say(line)
 
 
 def _say(text: str) -> None:
-    # In one write: `print` takes two, and a signal between them leaves half a line.
+    # Everything in one write: `print` makes two, and a signal between the two would leave half a line.
     sys.stderr.write(f"I! {text}\n")
 
 
@@ -193,7 +210,7 @@ def _pace(speed: float | None, plan: Plan) -> serve.Pace:
 
 
 class InfluxSink:
-    """Telegrams decoded and written in batches, again while InfluxDB is away for a moment; see `simulate.serve.Sink`."""
+    """Decodes telegrams and writes them in batches. Retries while InfluxDB is away for a moment. See `simulate.serve.Sink`."""
 
     def __init__(self, place: Place, decoder: Decoder) -> None:
         """Nothing is written yet."""
@@ -202,13 +219,13 @@ class InfluxSink:
         self._writer: Final = history.Writer(place, history.not_taken)
 
     def deliver(self, sent: Sent, patience_s: float) -> None:  # noqa: ARG002, InfluxDB is always waited for
-        """Take one telegram; a full batch is written. Raises SourceError, RefusedError."""
+        """Take one telegram and write the batch once it is full. Raises SourceError, RefusedError."""
         telegram = self._decoder.take(sent.frame)
         if telegram is not None:
             self._writer.put(self._decoder.line(telegram))
 
     def idle(self, seconds: float) -> None:
-        """Real time is reached: write what there is, then wait. Raises SourceError, RefusedError."""
+        """Real time is reached. Write what there is, then wait. Raises SourceError, RefusedError."""
         self._writer.flush()
         time.sleep(seconds)
 
@@ -220,11 +237,11 @@ class InfluxSink:
         self._writer.flush()
 
     def close(self) -> None:
-        """Say how much is written, also where it ended too early. The connection closes itself."""
+        """Print how much is written, also if the run ended too early. The connection closes itself."""
         print(f"I! {self._writer.stored} telegrams written to {self._bucket}", file=sys.stderr)
 
 
-# --- option texts into values; ArgumentTypeError becomes argparse's own line and exit code 2 ---
+# --- texts of options into values; argparse turns ArgumentTypeError into its own line and exit code 2 ---
 
 
 def _target(text: str) -> str:
@@ -237,7 +254,7 @@ def _target(text: str) -> str:
 
 
 def _time(text: str) -> int:
-    """UTC seconds of an ISO 8601 time, or of `-30d`: so many days ago."""
+    """UTC seconds of an ISO 8601 time, or of a number of days ago such as `-30d`."""
     if text.startswith("-") and text.endswith("d"):
         return int(time.time() - _number(text[1:-1]) * _DAY_S)
     try:
@@ -255,7 +272,7 @@ def _number(text: str) -> float:
     except ValueError:
         raise ArgumentTypeError("a number is expected") from None
     if not 0 <= value < _FLAT_OUT:
-        raise ArgumentTypeError("a number from 0 on is expected")
+        raise ArgumentTypeError("a number of 0 or more is expected")
     return value
 
 
@@ -296,7 +313,7 @@ def _watts(count: int) -> Callable[[str], tuple[int, ...]]:
     def read(text: str) -> tuple[int, ...]:
         parts = text.split(",")
         if len(parts) != count or not all(part.isascii() and part.isdigit() and int(part) <= _LIMIT_TOP_W for part in parts):
-            raise ArgumentTypeError(f"{count} whole numbers of W up to {_LIMIT_TOP_W} are expected, commas between them")
+            raise ArgumentTypeError(f"{count} whole numbers of W up to {_LIMIT_TOP_W} are expected, separated by commas")
         return tuple(map(int, parts))
 
     return read

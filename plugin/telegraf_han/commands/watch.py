@@ -1,7 +1,8 @@
-"""`watch`: the configured meters as a live page in the terminal.
+"""`watch`: shows the configured meters as a live page in the terminal.
 
-What is read and how is `run`'s, by its own readers; only nothing is written. It needs a terminal: who wants lines has `run`. A port has
-one reader, so Telegraf's plugin must not have it at the same time; then this ends at once and says how to stop and start it.
+It reads the same sources as `run`, with the same readers, but writes nothing. It needs a terminal; `run` is there for lines. A port can
+have only one reader, so Telegraf's plugin must not have it open at the same time. If it does, `watch` ends at once and says how to stop
+and start Telegraf.
 """
 
 import sys
@@ -21,25 +22,27 @@ from telegraf_han.terminal.screen import Screen, Signals
 from telegraf_han.terminal.text import View
 
 TURN_S: Final = 0.5
-"""Between two looks at what was read: twice as often as a P1 port speaks."""
+"""Time between two looks at what was read. This is twice as often as a P1 port sends."""
 _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.epilog = "Keys: q ends, left and right or 1 to 9 choose a meter, o shows all, a all readings of one, t another time span."
+    parser.epilog = (
+        "Keys: q quits, left and right or 1 to 9 choose a meter, o shows all meters, a shows all readings, t changes the time span."
+    )
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
 
 
 def run(arguments: Namespace) -> int:
-    """Show the page until q, Ctrl-C or SIGTERM; 0. Raises ConfigError, PortInUseError."""
+    """Show the page until q, Ctrl-C or SIGTERM. Returns 0. Raises ConfigError, PortInUseError."""
     if not screen.is_terminal():
-        raise ConfigError("", "watch", "a terminal that can show a page is expected as stdout; lines are written by `telegraf-han run`")
+        raise ConfigError("", "watch", "a terminal that can show a page is expected as stdout. For lines use `telegraf-han run`")
     warnings: list[str] = []
     config = load(arguments.config, warnings.append)
     require_sources(config)
     if not config.meters:
-        raise ConfigError(config.file, "", "at least one [[meter]] is expected; which are around, says `telegraf-han scan`")
+        raise ConfigError(config.file, "", "at least one [[meter]] is expected. `telegraf-han scan` lists the meters in range")
     recent, remarks, look = Recent(config), Remarks(warnings), screen.look()
     reading = Readers(config, recent, remarks.log)
     reading.require_free()
@@ -66,16 +69,16 @@ def run(arguments: Namespace) -> int:
 
 
 class Sight:
-    """What the keys have chosen."""
+    """What the user has chosen with the keys of the keyboard."""
 
     def __init__(self, choice: Choice, meters: int) -> None:
-        """`meters` is how many there are."""
+        """`meters` is the number of meters."""
         self.choice = choice
         self.top = 0
         self._meters: Final = meters
 
     def press(self, key: str) -> None:
-        """One key; unknown ones do nothing."""
+        """Act on one key. An unknown key does nothing."""
         choice = self.choice
         match key:
             case "left" | "right":
@@ -101,5 +104,5 @@ class Sight:
             self.top = 0
 
     def bounded(self, lowest: int) -> None:
-        """There is nothing above the first line, nor below the last."""
+        """Keep the scroll position between the first line and the last (`lowest`)."""
         self.top = max(0, min(self.top, lowest))

@@ -1,8 +1,9 @@
-"""Telegrams into what a person looks at: the newest of each meter, and how its power went lately.
+"""Keeps what a person looks at: the newest telegram of each meter, and how the meter's power went lately.
 
-A decoder that keeps what it took: readers feed it as they feed `run`'s, so what is shown here is what `run` would write. It makes no
-lines. The history is points of power, bounded; `columns` makes them into one value a column of a chart: the mean of its points or,
-where a column has none, the last value for as long as the meter is not silent. A gap stays a gap.
+`Recent` is a decoder that keeps what it decoded. Readers feed it as they feed the decoder of `run`, so the page shows what `run` would
+write. It makes no lines. The history is a limited number of points of power. `columns` turns them into one value per column of a chart. The
+value is the mean of the column's points. A column without points has the last value, as long as the meter is not silent. A gap stays a
+gap.
 """
 
 from collections import deque
@@ -15,14 +16,14 @@ from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.telegram import Frame, Telegram, Value
 
 POINTS_REMEMBERED: Final = 3600
-"""An hour of a meter that speaks each second; 60 hours of one on the radio."""
+"""An hour of a meter that sends every second, or 60 hours of a meter that sends by radio."""
 IMPORT: Final = "active_power_import_w"
 EXPORT: Final = "active_power_export_w"
 _NS: Final = 1_000_000_000
 
 
 class Point(NamedTuple):
-    """Power at a time."""
+    """Power at one time."""
 
     received_ns: int
     import_w: float
@@ -30,7 +31,7 @@ class Point(NamedTuple):
 
 
 class Recent(Decoder):
-    """The newest of all configured meters. Readers hold their lock around each use; who looks holds it too."""
+    """The newest telegrams of all configured meters. Readers hold their lock around each use; whoever looks must hold it, too."""
 
     __slots__ = ("fields", "history", "newest")
 
@@ -39,7 +40,7 @@ class Recent(Decoder):
         super().__init__(config)
         self.newest: Final[dict[str, Telegram]] = {}
         self.fields: Final[dict[str, dict[str, Value]]] = {name: {} for name in self.meters}
-        """Meter → field → value; a meter that sends its values in turns has the newest of each."""
+        """Meter → field → value. If a meter sends its values in turns, this is the newest of each."""
         self.history: Final[dict[str, deque[Point]]] = {name: deque(maxlen=POINTS_REMEMBERED) for name in self.meters}
 
     def take(self, frame: Frame, source: str = "") -> Telegram | None:
@@ -58,17 +59,17 @@ class Recent(Decoder):
             self.history[telegram.meter].append(Point(telegram.received_ns, number(taken), number(given)))
 
     def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
-        """Nothing is written for anybody."""
+        """Return nothing, because nobody reads lines here."""
         return b""
 
     def columns(self, meter: str, width: int, span_s: float, now_ns: int) -> list[Point | None]:
-        """The last `span_s` in so many columns, the oldest first."""
+        """The last `span_s` seconds in `width` columns, the oldest first."""
         carried_ns = int(health.silence_s(self.meters[meter].config) * _NS)
         return columns(self.history[meter], width, int(span_s * _NS), carried_ns, now_ns)
 
 
 def columns(points: Sequence[Point], width: int, span_ns: int, carried_ns: int, now_ns: int) -> list[Point | None]:
-    """Points into columns; a value is carried on into empty columns for `carried_ns`.
+    """Turn points into columns. A value is carried on into empty columns for `carried_ns`.
 
     Columns stand at fixed times, multiples of their length, so that a chart moves by whole columns and does not flicker.
     """
@@ -99,5 +100,5 @@ def _mean(points: Sequence[Point]) -> Point:
 
 
 def number(value: Value) -> float:
-    """A power that is said, 0 where none is."""
+    """The power as a number, or 0 if there is none."""
     return value if isinstance(value, int | float) else 0.0

@@ -1,9 +1,10 @@
-"""The first bytes of a recording into what reads it: which interface it is of, and for a radio which type of receiver it was made with.
+"""Finds out what reads a recording from its first bytes: which interface, and for a radio which type of receiver made it.
 
-People keep what a cable delivered, raw or as hex, and what a stick or a program printed, and say of neither what it is. The bytes
-tell: a P1 telegram has a footer that fits, a radio telegram the number of a meter. So all types of receivers read the first telegrams,
-and the one that finds most of the configured meters', else most of anybody's with hardly a byte left over, is it. That other meters'
-telegrams count, too, lets an owner who mistyped his meter's number hear that, and not that his file is no hex.
+People keep what a cable delivered, raw or as hex, or what a stick or a program printed. They do not say which it is, but the bytes tell. A
+P1 telegram has a footer that fits. A radio telegram has the number of a meter. So receivers of all types read the first telegrams. The
+type that finds most telegrams of configured meters wins. If no type finds one, the type wins that finds most telegrams of any meter and
+leaves hardly a byte over. Telegrams of other meters count, too. So an owner who mistyped the number of his meter learns that, and is not
+told that his file is no hex.
 """
 
 from typing import Final, NamedTuple
@@ -16,42 +17,45 @@ from telegraf_han.p1 import capture
 from telegraf_han.telegram import Fault, Frame, Interface, Receiver
 
 SAMPLE_BYTES: Final = 4096
-"""What of a recording is looked at: some ten telegrams of a stick, seven of a cable."""
+"""Bytes of a recording that are looked at: about ten telegrams of a stick, seven of a cable."""
 LEFT_OVER: Final = 0.5
-"""Faults for each telegram of a stranger up to which a type is believed: types without checksum find as many telegrams as faults in
-any text, while a recording may well begin in the middle of a telegram."""
+"""A type is believed up to this number of faults per telegram of another meter. Types without checksum find as many telegrams as faults
+in any text. But a recording may well begin in the middle of a telegram, so some faults are allowed."""
 PLAIN: Final = "hex"
 
 
 class Recording(NamedTuple):
-    """What a recording is."""
+    """What a recording is, and the receiver that reads it."""
 
     interface: Interface
     receiver: Receiver
     """Not started, nothing fed."""
     sure: bool
-    """Whether whole telegrams were found, so that it is no guess."""
+    """Whether whole telegrams were found, so that the answer is no guess."""
 
 
 class _Found(NamedTuple):
-    """What one type of receiver makes of a sample; the greater, the better."""
+    """What one type of receiver finds in a sample. The greater tuple is the better one."""
 
     ours: int
     """Telegrams of configured meters, whether or not their keys open them."""
     strangers: int
-    """Other meters' telegrams, 0 where too much is left over."""
+    """Other meters' telegrams, or 0 if too much is left over."""
     passed_over: int
     """Faults, below zero."""
 
 
 def recognised(first: bytes, interface: Interface | None, config: Config) -> Recording:
-    """What a recording that begins so is. `interface` is what its owner says; where neither he nor the bytes do, the configuration does."""
+    """What a recording with these first bytes is. `interface` is what its owner says.
+
+    If neither the owner nor the bytes say it, the configuration decides.
+    """
     sample = first[:SAMPLE_BYTES]
     if interface == "p1" or (interface is None and _holds_p1(sample)):
         return Recording("p1", capture.Capture(), sure=interface is None)
     kind, found = _best(sample, config)
     configured = {meter.interface for meter in config.meters}
-    # Noise of a cable is no text, and a cable is all there is.
+    # If only a cable is configured, its noise can look like telegrams. But such noise is not text.
     sure = found.ours > 0 or (found.strangers > 0 and (configured != {"p1"} or sample.isascii()))
     if interface is None and not sure and (configured == {"p1"} or (len(configured) != 1 and capture.looks_like_p1(sample))):
         return Recording("p1", capture.Capture(), sure=False)
@@ -60,13 +64,13 @@ def recognised(first: bytes, interface: Interface | None, config: Config) -> Rec
 
 
 def _holds_p1(sample: bytes) -> bool:
-    """Whether there is a whole telegram of a cable in it."""
+    """Whether there is a whole telegram of a cable in the sample."""
     receiver = capture.Capture()
     return any(isinstance(event, Frame) for event in (*receiver.feed(sample, 0), *receiver.finish(0)))
 
 
 def _best(sample: bytes, config: Config) -> tuple[str, _Found]:
-    """The type of receiver that makes most of a sample. Where lines of hex do, others, which may lack a checksum, are not asked."""
+    """The type of receiver that finds most in a sample. If lines of hex fit, no other type is tried, because some lack a checksum."""
     plain = _found(PLAIN, sample, config)
     if plain.ours or plain.strangers:
         return PLAIN, plain
@@ -75,12 +79,12 @@ def _best(sample: bytes, config: Config) -> tuple[str, _Found]:
 
 
 def _found(kind: str, sample: bytes, config: Config) -> _Found:
-    # Imported here: it takes 10 ms, and who has a cable has no use for it.
+    # Imported here: it takes 10 ms, and a cable does not need it.
     from telegraf_han.mbus import layers  # noqa: PLC0415
 
     receiver, decoder = receivers.named(kind).Receiver(), Decoder(config)
     events = receiver.feed(sample, 0)
-    # What is cut at the sample's end is no fault of it.
+    # A telegram that is cut at the sample's end is not a fault.
     left_over = sum(isinstance(event, Fault) for event in events)
     ours = strangers = 0
     for event in (*events, *receiver.finish(0)):

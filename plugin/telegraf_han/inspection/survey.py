@@ -1,9 +1,10 @@
-"""Telegrams of everybody into who is in range: one row a meter, with what its telegrams say before and behind its key.
+"""Turns telegrams of all meters into a list of who is in range: one row per meter, with what its telegrams say in clear and under its key.
 
-The survey is a decoder that looks at each frame first: readers feed it as they feed `run`'s, so what is heard here is what `run`
-would hear. It makes no lines. The interval between two telegrams is the median of the last ones, since one that was missed must not
-double it; what comes within a second is a repetition, or a file that is read at once, and no interval. A meter that says nothing of
-itself (no data, only "I am here") is in range all the same. Bounded: a tower block has hundreds of meters, noise invents more.
+The survey is a decoder that looks at each frame first. Readers feed it as they feed the decoder of `run`, so the survey hears what `run`
+would hear. It makes no lines. The interval between two telegrams is the median of the last intervals, because one missed telegram must not
+double it. A telegram that comes within a second is a repetition, or comes from a file that is read at once. It gives no interval. A meter
+that says nothing of itself (no data, only "I am here") is in range, too. The number of rows is limited: a tower block has hundreds of
+meters, and noise invents more.
 """
 
 from collections import deque
@@ -18,14 +19,15 @@ from telegraf_han.mbus.layers import Sealed
 from telegraf_han.telegram import Address, Fault, Frame, Telegram
 
 METERS_LIMIT: Final = 512
-"""More meters than one receiver hears; what comes beyond is counted only."""
+"""More meters than one receiver hears. Telegrams of further meters are only counted."""
 INTERVALS_REMEMBERED: Final = 15
-"""Of one meter: enough for a median that four missed telegrams do not move."""
+"""Intervals of one meter: enough for a median that four missed telegrams do not move."""
 SHORTEST_INTERVAL_NS: Final = 1_000_000_000
 """No meter sends so often (OMS Volume 2, 4.4: two seconds at least)."""
 
 Opening = Literal["unknown", "opens", "wrong", "none", "plain", "unread"]
-"""What the configured key does: not tried yet, opens, is another one, is missing, is not needed, the telegram fails otherwise."""
+"""What the configured key does: it is not tried yet, opens the telegram, is wrong, is missing, or is not needed; or the telegram fails for
+another reason."""
 
 
 class Heard:
@@ -74,18 +76,18 @@ class Heard:
 
     @property
     def interval_s(self) -> float | None:
-        """Seconds between two telegrams, None as long as it is not known."""
+        """Seconds between two telegrams, or None as long as the interval is not known."""
         ordered = sorted(self.intervals_ns)
         return ordered[len(ordered) // 2] / 1e9 if ordered else None
 
 
 class Survey(Decoder):
-    """All meters in range. Readers hold their lock around each use; who looks at the rows holds it too."""
+    """All meters in range. Readers hold their lock around each use; whoever looks at the rows must hold it, too."""
 
     __slots__ = ("_keep", "_sections", "faults", "frames", "meters_in_range", "ports", "uncounted")
 
     def __init__(self, config: Config, keep: Callable[[Frame], None] = lambda _: None) -> None:
-        """Nothing heard yet; `keep` is given each frame."""
+        """Nothing heard yet. `keep` is called with each frame."""
         super().__init__(config)
         self._keep: Final = keep
         self._sections: Final = {meter.id: meter for meter in config.meters if meter.interface == "wmbus"}
@@ -115,7 +117,7 @@ class Survey(Decoder):
         return self._tried(heard, frame, source)
 
     def _row(self, sealed: Sealed, now_ns: int) -> Heard | None:
-        """The meter's row, a new one for a new meter; None where there are too many."""
+        """The meter's row. A new meter gets a new row, or None if there are too many."""
         row = self.meters_in_range.get(sealed.meter.raw)
         if row is None and len(self.meters_in_range) < METERS_LIMIT:
             section = self._sections.get(sealed.meter.id) or self._sections.get(sealed.link.id)
@@ -128,7 +130,7 @@ class Survey(Decoder):
             telegram = super().take(frame, source)
         except UnknownMeterError:
             heard.opening = "plain" if heard.security == "none" else "unknown"
-            return None  # it has its row, and needs no line of the log besides
+            return None  # the meter has its row and needs no line in the log as well
         except TelegramError as error:
             heard.opening = _failed(heard, error)
             heard.trouble = str(error)
@@ -149,12 +151,12 @@ class Survey(Decoder):
         super().port(source, there=there)
 
     def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
-        """Nothing is written for anybody."""
+        """Return nothing, because nobody reads lines here."""
         return b""
 
 
 def _failed(heard: Heard, error: TelegramError) -> Opening:
-    """What a telegram of a configured meter says of its key when it cannot be read."""
+    """What an unreadable telegram of a configured meter says about the meter's key."""
     if error.cause is not Cause.KEY:
         return "unread"
     return "wrong" if heard.section is not None and heard.section.key is not None else "none"

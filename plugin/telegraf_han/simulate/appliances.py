@@ -1,9 +1,9 @@
-"""A seed and a day into what is switched on in a home, as spans of constant power. One row an appliance.
+"""Turns a seed and a day into what is switched on in a home, as spans of constant power. There is one row per appliance.
 
-A row says what the appliance draws, step by step, and when people use it: habits by weekday, each with its usual minute, a
-spread and a chance. Lamps burn while it is dark and somebody is up; fridges and pumps run in cycles of their own. A day's plan
-depends on seed and date alone; a span that runs past midnight belongs to the day on which it began. What is heated with cheap
-electricity runs in zone 2 of Warsaw's G12, as in a home that pays by it. [assumed] all powers and habits: usual, of nobody.
+A row says what the appliance draws, step by step, and when people use it. A habit has weekdays, a usual minute, a spread and a chance.
+Lamps are on while it is dark and somebody is up. Fridges and pumps run in cycles of their own. The plan of a day depends only on seed and
+date. A span that runs past midnight belongs to the day on which it began. Heaters that use cheap electricity run in zone 2 of Warsaw's
+G12, as in a home that pays by this tariff. [assumed] all powers and habits: they are usual, and nobody's in particular.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from telegraf_han.simulate.weather import DAY_S, EPOCH_DAY, dark_spans, dice, su
 
 
 class Step(NamedTuple):
-    """So many seconds of one power; positive var is inductive."""
+    """A number of seconds with one power. Positive var is inductive."""
 
     seconds: int
     watts: int
@@ -53,7 +53,10 @@ class Lamp(NamedTuple):
 
 
 class Cycle(NamedTuple):
-    """What runs by its own thermostat: a share of each period, more in one season; the start takes `inrush` W for 2 s."""
+    """An appliance with its own thermostat. It is on for a share of each period, depending on the season.
+
+    Its start takes `inrush` W for 2 s.
+    """
 
     name: str
     phase: int
@@ -79,7 +82,7 @@ _WORK: Final = frozenset({0, 1, 2, 3, 4})
 _REST: Final = frozenset({5, 6})
 _ALL: Final = _WORK | _REST
 _STRETCH: Final = 0.2
-"""A use takes up to that share longer or shorter than its row says."""
+"""A use takes longer or shorter than its row says, by up to this share."""
 _INRUSH_S: Final = 2
 
 
@@ -92,7 +95,7 @@ def _cycled(times: int, on: Step, off: Step) -> tuple[Step, ...]:
 
 
 STANDBY: Final = ((58, -40), (22, -45), (18, -35))
-"""What is never off, by phase: (W, var)."""
+"""The power that is always on, by phase: (W, var)."""
 
 APPLIANCES: Final = (
     Appliance("kettle", 1, (Step(190, 2000, 0),), (
@@ -155,7 +158,7 @@ def day_plan(seed: int, day: int) -> tuple[Span, ...]:
 
 
 def _uses(seed: int, day: int) -> Iterator[Span]:
-    """Spans of the day's uses; every habit draws the same number of times, so that rows do not shift each other."""
+    """Spans of the uses of a day. Every habit draws the same number of times, so that one row does not change another."""
     weekday = date.fromordinal(day).weekday()
     for appliance in APPLIANCES:
         roll = dice(seed, appliance.name, day).random
@@ -175,7 +178,7 @@ def _steps(appliance: Appliance, begin_s: int, stretch: float) -> Iterator[Span]
 
 
 def _lights(seed: int, day: int) -> Iterator[Span]:
-    """Lamps where their hours and the day's dark meet."""
+    """Spans of lamps: the times when their hours and the dark overlap."""
     begin_of_day_s = midnight_s(day)
     roll = dice(seed, "lamps", day).random
     for lamp in LAMPS:

@@ -1,7 +1,7 @@
-"""Telegrams into telegrams of a bad line: some octets flipped, the end cut off, or noise between two of them.
+"""Turns telegrams into telegrams of a bad line: some octets are flipped, the end is cut off, or noise stands between two telegrams.
 
-A share of the telegrams is hit, each by one kind of damage, drawn from the seed and the telegram's own second: the same run is
-damaged in the same way. Only what goes on the wire changes, the `frame` beside it stays as the meter made it. [assumed] the
+A share of the telegrams is damaged, each by one kind of damage. The kind is drawn from the seed and the telegram's own second, so the same
+run is damaged in the same way. Only the bytes on the wire change. The `frame` of a telegram stays as the meter made it. [assumed] the
 kinds, after what owners report of long cables, missing pull-ups and converters that do not invert cleanly.
 """
 
@@ -13,9 +13,9 @@ from telegraf_han.simulate.stream import Sent
 from telegraf_han.simulate.weather import dice
 
 _FLIPS: Final = 4
-"""At most so many octets are flipped in one telegram."""
+"""Octets flipped in one telegram, at most."""
 _NOISE: Final = 64
-"""At most so many octets of noise stand before a telegram."""
+"""Octets of noise before a telegram, at most."""
 
 
 def _below(roll: Random, limit: int) -> int:
@@ -31,7 +31,7 @@ def flipped(wire: bytes, roll: Random) -> bytes:
 
 
 def cut(wire: bytes, roll: Random) -> bytes:
-    """The end is missing, the whole telegram at worst."""
+    """The end is missing, or at worst the whole telegram."""
     return wire[: _below(roll, len(wire))]
 
 
@@ -44,7 +44,7 @@ KINDS: Final[tuple[Callable[[bytes, Random], bytes], ...]] = (flipped, cut, nois
 
 
 def damaged(telegrams: Iterator[Sent], rate: float, seed: int) -> Iterator[Sent]:
-    """The same telegrams, a share `rate` (0 to 1) of them damaged on the wire."""
+    """The same telegrams. A share `rate` (0 to 1) of them is damaged on the wire."""
     for sent in telegrams:
         roll = dice(seed, "damage", sent.frame.received_ns)
         if roll.random() >= rate:

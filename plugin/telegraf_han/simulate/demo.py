@@ -1,7 +1,7 @@
-"""What a virtual meter is configured as where the user has no configuration of his own: documented keys, and the section that reads it.
+"""The configuration of a virtual meter if the user has none: documented keys, and the section that reads the meter.
 
-The demo keys are as public as the vectors that use them and protect nothing. They are named here, in the help text and in the
-README in a short form, and like any other key never printed.
+The demo keys are as public as the vectors that use them, and they protect nothing. They are named here, in the help text, and in short form
+in the README. Like any other key they are never printed.
 """
 
 from typing import Final
@@ -11,13 +11,13 @@ from telegraf_han.config.sections import MeterConfig
 from telegraf_han.telegram import Interface
 
 HELP: Final = (
-    "Without --config the keys are the demo keys: encryption key 00 01 02 … 0F (also the one of wireless M-Bus), "
-    "authentication key D0 D1 D2 … DF. They protect nothing. A key is never an argument."
+    "Without --config the meter uses the demo keys: encryption key 00 01 02 … 0F (for wireless M-Bus, too), "
+    "authentication key D0 D1 D2 … DF. They protect nothing. A key is never a command-line argument."
 )
 
 
 def meter(name: str, interface: Interface, serial: str, envelope: str) -> MeterConfig:
-    """A meter's section with the demo keys, or without any where it sends plain."""
+    """A meter's section with the demo keys, or without keys if the meter sends plain telegrams."""
     if envelope == "plain":
         return MeterConfig(name, interface)
     if interface == "wmbus":
@@ -53,6 +53,6 @@ key = "file:demo.ek"    # a file with the demo encryption key, see simulate --he
 
 
 def section(config: MeterConfig, port: str, receiver: str = "hex") -> str:
-    """The TOML text that reads this very meter from `port`, a radio one through that type of receiver; it names key files, no key."""
+    """The TOML text that reads this meter from `port`, by radio through a receiver of type `receiver`. It names key files, but no key."""
     ciphered = _P1 if config.encryption_key else _P1_PLAIN
     return (_WMBUS if config.interface == "wmbus" else ciphered).format(name=config.name, id=config.id, port=port, receiver=receiver)

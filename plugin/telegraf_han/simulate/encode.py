@@ -1,10 +1,10 @@
-"""Values into the bytes a meter sends: P1 telegrams and wireless M-Bus frames, the inverse of `p1`, `dlms` and `mbus`.
+"""Turns values into the bytes that a meter sends: P1 telegrams and wireless M-Bus frames. It is the inverse of `p1`, `dlms` and `mbus`.
 
-P1: the DSMR envelope (P1 companion 5.0.2, 6.1) around plain lines, around Stoen's bare ciphered block, or around nothing but a
-general-glo-ciphering APDU with a whole telegram inside (Luxmetering P1 1.1.3, 3.2.5). Wireless: OMS short header, security mode
-5 (EN 13757-7, 7.6.3), format A (EN 13757-4, 12.3). It shares no code with the parsers, so neither proves the other; what proves
-both are vectors from outside, which the tests of this module rebuild byte by byte. [seen] the bare block with its zero counter,
-X-25 low byte first, the GAMA350's record headers. [assumed] the AAD of Stoen's tag (security control, then AK).
+P1: the DSMR envelope (P1 companion 5.0.2, 6.1) around plain lines or around Stoen's bare ciphered block, or no envelope but a
+general-glo-ciphering APDU with a whole telegram inside (Luxmetering P1 1.1.3, 3.2.5). Wireless: OMS short header, security mode 5 (EN
+13757-7, 7.6.3), format A (EN 13757-4, 12.3). It shares no code with the parsers, so neither proves the other. Vectors from outside prove
+both, and the tests of this module rebuild these vectors byte by byte. [seen] the bare block with its zero counter, X-25 low byte first, the
+GAMA350's record headers. [assumed] the AAD of Stoen's tag (security control, then AK).
 """
 
 from collections.abc import Callable, Iterable
@@ -20,9 +20,9 @@ _GENERAL_GLO: Final = b"\xdb"
 _TAG_BYTES: Final = 12
 _COUNTER_BYTES: Final = 4
 _NO_TITLE: Final = bytes(8)
-"""Where no system title is sent, zeros stand for it in the nonce [seen]."""
+"""If no system title is sent, zeros take its place in the nonce [seen]."""
 _LENGTH_IN_TWO_BYTES: Final = b"\x82"
-"""BER; every meter seen writes it so, below 256 too."""
+"""BER. Every meter seen writes the length like this, also below 256."""
 
 Footer = Callable[[bytes], str]
 
@@ -47,7 +47,7 @@ def text_of(lines: Iterable[str]) -> bytes:
 
 
 def enclosed(ident: str, content: bytes, footer: str) -> bytes:
-    """A P1 telegram: ident line, content, "!" and the digits that `FOOTERS` says."""
+    """A P1 telegram: ident line, content, "!" and the digits of the footer (a row of `FOOTERS`)."""
     telegram = b"/%s\r\n\r\n%s!" % (ident.encode("ascii"), content)
     return b"%s%s\r\n" % (telegram, FOOTERS[footer](telegram).encode("ascii"))
 
@@ -93,7 +93,7 @@ def link_address(manufacturer: str, id_digits: str, version: int, device: int) -
 
 
 def bcd(value: int, octets: int) -> bytes:
-    """Type A: decimal digits low first; what does not fit is cut on the left, as a register that runs over."""
+    """Type A: decimal digits, low first. Digits that do not fit are cut on the left, as in a register that runs over."""
     return bytes.fromhex(f"{value % 100**octets:0{2 * octets}d}")[::-1]
 
 

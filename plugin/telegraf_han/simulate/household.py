@@ -1,10 +1,10 @@
-"""A seed and a second into a home's power, and its power into registers: the exact integral, in integers.
+"""Turns a seed and a second into the power of a home, and the power into registers: the exact integral, in integers.
 
-The power of a second is an integer in W that depends on seed and time alone: standby and its flicker, what is switched on, less
-what the roof gives. A register counts Ws: it shows at second t what flowed in all seconds from the start until before t, so
-the difference of two registers is the sum of the powers between them, with nothing rounded; the meter cuts Ws to Wh only when
-it shows them. Three phases are balanced before they are counted [assumed: the rule of Polish prosumers' meters since 2024].
-A UTC hour is computed at once: in Warsaw it is always one hour of the local day, so its tariff zone is one too.
+The power of a second is an integer in W. It depends only on seed and time: standby and its flicker, plus what is switched on, minus what
+the roof gives. A register counts Ws. At second t it shows what flowed in all seconds from the start until before t. So the difference of
+two registers is the sum of the powers between them, and nothing is rounded. The meter cuts Ws to Wh only when it shows them. Three phases
+are balanced before they are counted [assumed: the rule of Polish prosumers' meters since 2024]. A whole UTC hour is computed at once. In
+Warsaw a UTC hour is always one hour of the local day, so it has only one tariff zone.
 """
 
 from datetime import date
@@ -17,7 +17,7 @@ from telegraf_han.simulate.appliances import STANDBY, Span, cycle_spans, day_pla
 from telegraf_han.simulate.weather import DAY_S, EPOCH_DAY, HOUR_S, dice, roof_w
 
 ZONES: Final = 4
-"""Tariff zones a Stoen meter keeps registers for; a tariff uses one or two of them."""
+"""Tariff zones for which a Stoen meter has registers. A tariff uses one or two of them."""
 
 _WARSAW: Final = Zone()
 _G12_CHEAP: Final = frozenset({22, 23, 0, 1, 2, 3, 4, 5, 13, 14})
@@ -25,7 +25,7 @@ _WEEKEND: Final = frozenset({5, 6})
 
 
 class Tariff(NamedTuple):
-    """Which local hours count in zone 2, on workdays and on weekends; all others count in zone 1."""
+    """The local hours that count in zone 2, on workdays and on weekends. All other hours count in zone 1."""
 
     workday: frozenset[int]
     weekend: frozenset[int]
@@ -36,12 +36,12 @@ TARIFFS: Final = {
     "g12": Tariff(_G12_CHEAP, _G12_CHEAP),
     "g12w": Tariff(_G12_CHEAP, frozenset(range(24))),
 }
-"""Stoen Operator's household tariffs; public holidays, which G12w counts as weekends, are left out."""
+"""Stoen Operator's household tariffs. G12w counts public holidays as weekends, but this table leaves them out."""
 
 _FLICKER_SPAN: Final = 8_192
 _FLICKER_W: Final = 4
 _FLICKER: Final = [int((2 * _FLICKER_W + 1) * dice("flicker", place).random()) - _FLICKER_W for place in range(_FLICKER_SPAN)] * 2
-"""Twice, so that every hour finds its 3600 values in one slice."""
+"""The values come twice, so that every hour finds its 3600 values in one slice."""
 
 _GRID_DV: Final = (
     2350, 2356, 2360, 2361, 2358, 2350, 2334, 2322, 2324, 2330, 2334, 2336,
@@ -49,7 +49,7 @@ _GRID_DV: Final = (
 )  # fmt: skip
 """Voltage of an unloaded line at each full local hour, 0.1 V: high at night, low when everybody cooks."""
 _WATTS_PER_VOLT: Final = 600
-"""What on one phase moves its voltage by 1 V: about 0.4 ohm of cable and transformer."""
+"""Power on one phase that moves its voltage by 1 V: about 0.4 ohm of cable and transformer."""
 
 
 class Home(NamedTuple):
@@ -58,7 +58,7 @@ class Home(NamedTuple):
     seed: int = 1
     phases: int = 3
     pv_w: int = 5_000
-    """Rating of the roof, W; 0 where there is none."""
+    """Rating of the solar roof, W, or 0 if there is none."""
     tariff: str = "g12"
 
 
@@ -69,7 +69,7 @@ class Moment(NamedTuple):
     zone: int
     """Tariff zone, from 1."""
     net_w: int
-    """Taken from the grid; negative where the home feeds it."""
+    """Power taken from the grid. It is negative if the home feeds the grid."""
     net_var: int
     phase_w: tuple[int, ...]
     import_ws: tuple[int, ...]
@@ -78,7 +78,7 @@ class Moment(NamedTuple):
 
 
 class Hour(NamedTuple):
-    """One UTC hour, a value for each second; the two sums have one more, and begin with 0."""
+    """One UTC hour, with a value for each second. The two sums have one value more and begin with 0."""
 
     begin_s: int
     zone: int
@@ -124,14 +124,14 @@ def hour_of(home: Home, begin_s: int) -> Hour:
 
 
 def _spans(seed: int, begin_s: int) -> list[Span]:
-    """Whatever may be on in that hour."""
+    """All spans that may fall into that hour."""
     day, _ = local_time(begin_s)
     end_s = begin_s + HOUR_S
     return [*day_plan(seed, day - 1), *day_plan(seed, day), *day_plan(seed, day + 1), *cycle_spans(seed, day, begin_s, end_s)]
 
 
 def _loads(home: Home, begin_s: int, spans: list[Span]) -> tuple[list[list[int]], list[int]]:
-    """W of each phase and var of all, for each second. Steps are written as differences and summed up once."""
+    """The W of each phase and the var of all phases, for each second. Steps are stored as differences and summed up once."""
     steps_w = [[0] * (HOUR_S + 1) for _ in range(home.phases)]
     steps_var = [0] * (HOUR_S + 1)
     for place, (watts, var) in enumerate(STANDBY):
@@ -155,7 +155,7 @@ def _loads(home: Home, begin_s: int, spans: list[Span]) -> tuple[list[list[int]]
 
 
 def _less_roof(loads: list[list[int]], roof: list[int]) -> tuple[list[int], ...]:
-    """Loads less an equal share of the roof on every phase; what does not divide goes to the first."""
+    """The loads minus an equal share of the roof on every phase. The remainder of the division goes to the first phase."""
     phases = len(loads)
     share = [power // phases for power in roof]
     first = [power - part * (phases - 1) for power, part in zip(roof, share, strict=True)]
@@ -163,7 +163,7 @@ def _less_roof(loads: list[list[int]], roof: list[int]) -> tuple[list[int], ...]
 
 
 def voltages_dv(home: Home, moment: Moment) -> tuple[int, ...]:
-    """Voltage of each phase, 0.1 V: the hour's, less what the load pulls down, more what the roof pushes up."""
+    """Voltage of each phase, 0.1 V: that of the hour, lower with more load, higher with more power from the roof."""
     _, second = local_time(moment.utc_s)
     hour, rest = divmod(second, HOUR_S)
     before, after = _GRID_DV[hour], _GRID_DV[(hour + 1) % 24]
@@ -175,7 +175,7 @@ def voltages_dv(home: Home, moment: Moment) -> tuple[int, ...]:
 
 
 def first_readings(home: Home) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """What the registers show at the start, import and export by zone, Ws: some years of use, from the seed alone."""
+    """The registers at the start, import and export by zone, Ws. They hold some years of use and depend only on the seed."""
     roll = dice(home.seed, "registers").random
     zones_used = 1 if home.tariff == "g11" else 2
     taken = [int((4e6 + 12e6 * roll()) * HOUR_S) for _ in range(zones_used)]
@@ -185,7 +185,7 @@ def first_readings(home: Home) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 class Household:
-    """A home with a meter that began to count at `start_s`. Asked for moments in rising order, it holds one hour at a time."""
+    """A home with a meter that began to count at `start_s`. Ask for moments in rising order: it holds one hour at a time."""
 
     __slots__ = ("_export_ws", "_hour", "_import_ws", "home")
 
@@ -195,12 +195,12 @@ class Household:
         self._hour = hour_of(home, start_s - start_s % HOUR_S)
         taken, given = first_readings(home)
         second, place = start_s - self._hour.begin_s, self._hour.zone - 1
-        # So that the sums of the first hour, which began before the start, come out at the first readings.
+        # The first hour began before the start. This makes its sums equal to the first readings at the start.
         self._import_ws = _added(taken, place, -self._hour.import_ws[second])
         self._export_ws = _added(given, place, -self._hour.export_ws[second])
 
     def at(self, utc_s: int) -> Moment:
-        """What there is at that second. Raises ValueError before the hour of the last call."""
+        """The moment at that second. Raises ValueError for a second before the hour of the last call."""
         while utc_s >= self._hour.begin_s + HOUR_S:
             self._next_hour()
         hour = self._hour

@@ -1,9 +1,9 @@
-"""A moment of a household into what each of Stoen's four meters says of it: models, lines and records as rows, in the meter's order.
+"""Says what each of Stoen's four meters sends at a moment of a household. Models, lines and records are rows, in the meter's order.
 
-[seen] the P1 lists of GAMA150 and MA309M and the wireless list of a GAMA350, from captures that users published. [assumed] the
-P1 lists of GAMA350 (as GAMA150 plus a device type) and MA110M (as MA309M with one voltage); that a GAMA150 sends the GAMA350's
-wireless list under version byte 02; that a text message is sent as hex of its octets. A register is cut to whole Wh, not
-rounded, and runs over at the end of its digits. What does not change from telegram to telegram is written out once.
+[seen] the P1 lists of GAMA150 and MA309M and the wireless list of a GAMA350, from captures that users published. [assumed] the P1 lists
+of GAMA350 (as GAMA150 plus a device type) and MA110M (as MA309M with one voltage); that a GAMA150 sends the wireless list of the GAMA350
+under version byte 02; that a text message is sent as hex of its octets. A register is cut to whole Wh and not rounded. It runs over at
+the end of its digits. Parts that do not change from telegram to telegram are written only once.
 """
 
 from collections.abc import Callable
@@ -20,7 +20,7 @@ _WH_DIGITS: Final = 10**9
 
 
 class Settings(NamedTuple):
-    """What the operator has set and the meter only repeats."""
+    """Values that the operator has set and the meter only repeats."""
 
     serial: str
     limits_w: tuple[int, ...]
@@ -31,7 +31,7 @@ class Settings(NamedTuple):
 
 
 class Said(NamedTuple):
-    """Everything a meter may say at one moment; a row picks from it."""
+    """Everything that a meter may send at one moment. A row takes its value from here."""
 
     moment: Moment
     settings: Settings
@@ -73,10 +73,10 @@ class Model(NamedTuple):
     limit_w: int
     """All three limiter thresholds, as in captures."""
     pv_w: int
-    """A roof such a household might have: one phase may feed in 3.68 kW at most."""
+    """Rating of a solar roof that such a household might have. One phase may feed in 3.68 kW at most."""
     lines: tuple[Line | Fixed, ...]
     version: int | None = None
-    """Version byte on wireless M-Bus; None where the meter has none."""
+    """Version byte on wireless M-Bus, or None if the meter has no wireless M-Bus."""
 
 
 # --- P1 ---
@@ -179,7 +179,7 @@ MODELS: Final = {
 
 
 class Writer:
-    """A model with its settings: moments into P1 text or M-Bus records. What is fixed is made at the start."""
+    """A model with its settings. It turns moments into P1 text or M-Bus records. Fixed lines are made at the start."""
 
     __slots__ = ("_home", "_plan", "model", "settings")
 
@@ -191,7 +191,7 @@ class Writer:
         self._plan: Final = [_planned(line, settings) for line in model.lines]
 
     def said(self, moment: Moment) -> Said:
-        """Registers cut to Wh, voltages worked out."""
+        """What the meter says at a moment: registers cut to Wh, voltages calculated."""
         taken, given = moment.import_ws, moment.export_ws
         return Said(
             moment,
@@ -213,7 +213,7 @@ class Writer:
 
 
 def _planned(line: Line | Fixed, settings: Settings) -> tuple[str, Callable[[Said], str] | None]:
-    """A line's code and text, or where it is fixed the whole line and None."""
+    """The code and text of a line. If the line is fixed: the whole line and None."""
     if isinstance(line, Fixed):
         return f"{line.code}({line.text(settings)})", None
     return line.code, line.text
@@ -236,7 +236,7 @@ def clock_record(utc_s: int) -> bytes:
 
 
 _DIFS: Final = ("0e", "8e10", "8e20", "8e30", "8e8010")
-"""12 BCD digits, total and tariffs 1 to 4; the fourth needs a second DIFE."""
+"""DIF and DIFE of 12 BCD digits, for total and tariffs 1 to 4. The fourth tariff needs a second DIFE."""
 
 
 def _number(header: str, octets: int, value: Callable[[Said], int]) -> Record:

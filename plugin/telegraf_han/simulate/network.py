@@ -1,7 +1,7 @@
-"""Telegrams onto a TCP port: what `socket://` and a serial-to-network converter look like to a reader.
+"""Sends telegrams to a TCP port: what `socket://` and a serial-to-network converter look like to a reader.
 
-Several clients hear the same telegrams, each from its connection on; what they say is read and forgotten, as a P1 port is not
-spoken to. A client that does not take a telegram in time is cut off: it would otherwise get half of one.
+Several clients hear the same telegrams, each client from its connection on. What clients send is read and ignored, because nobody talks
+to a P1 port. A client that does not take a telegram in time is disconnected. Otherwise the client would get half a telegram.
 """
 
 import contextlib
@@ -15,33 +15,33 @@ from telegraf_han.simulate.serve import STALL_S
 from telegraf_han.simulate.stream import Sent
 
 _CLIENTS: Final = 32
-"""More than anybody has readers; the next is turned away."""
+"""Clients at most, more than anybody has readers. Further clients are turned away."""
 _HEARD: Final = 4096
-"""Bytes a client may say between two telegrams before the kernel holds it up."""
+"""Bytes that a client may send between two telegrams before the kernel stops it."""
 
 
 class TcpSink:
-    """A listening TCP port; every client hears every telegram from its connection on, and what clients say is not read as anything."""
+    """A listening TCP port. Every client hears every telegram from its connection on. What clients send is ignored."""
 
     def __init__(self, host: str, port: int) -> None:
-        """Listen. Raises ConfigError where the address is not free."""
+        """Listen. Raises ConfigError if the address cannot be used."""
         try:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._listener: Final = socket.create_server((host, port), family=family)
         except OSError as error:
-            raise ConfigError("", f"--to tcp:{host}:{port}", f"an address to listen on: {error.strerror}") from error
+            raise ConfigError("", f"--to tcp:{host}:{port}", f"an address to listen on is expected: {error.strerror}") from error
         self._listener.setblocking(False)
         self.address: Final[tuple[str, int]] = self._listener.getsockname()[:2]
         self._clients: list[socket.socket] = []
 
     def deliver(self, sent: Sent, patience_s: float) -> None:
-        """Send to all; a client that cannot take the telegram within `patience_s` is cut off."""
+        """Send to all clients. A client that cannot take the telegram within `patience_s` is disconnected."""
         self._look(0)
         for client in [client for client in self._clients if not _taken(client, sent.wire, patience_s)]:
             self._drop(client)
 
     def idle(self, seconds: float) -> None:
-        """Wait; let clients in and out."""
+        """Wait, and let clients come and go."""
         end_s = time.monotonic() + seconds
         while (left_s := end_s - time.monotonic()) > 0:
             self._look(left_s)
@@ -52,10 +52,10 @@ class TcpSink:
             self._look(STALL_S)
 
     def finish(self) -> None:
-        """The kernel brings clients what was sent, also after this program has ended."""
+        """Do nothing: the kernel delivers what was sent, even after this program has ended."""
 
     def close(self) -> None:
-        """Say goodbye to all clients."""
+        """Close the connections to all clients."""
         for client in self._clients:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_WR)
@@ -63,7 +63,7 @@ class TcpSink:
         self._listener.close()
 
     def _look(self, seconds: float) -> None:
-        """Wait up to so long for somebody to come or go, and see to it."""
+        """Wait up to `seconds` for clients that come or go, and handle them."""
         ready, _, _ = select.select([self._listener, *self._clients], [], [], seconds)
         for found in ready:
             if found is self._listener:
@@ -86,7 +86,7 @@ class TcpSink:
 
 
 def _is_gone(client: socket.socket) -> bool:
-    """Whether a client that has something to say has only to say that it is gone; a P1 port is not spoken to."""
+    """Whether a client with something to read has closed its connection. Anything else that it sent is ignored."""
     try:
         return not client.recv(_HEARD)
     except BlockingIOError:

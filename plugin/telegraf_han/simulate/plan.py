@@ -1,6 +1,6 @@
-"""Command-line options, and a section of the user's own configuration, into what is to be simulated.
+"""Turns command-line options, and a section of the user's own configuration, into a plan of what to simulate.
 
-`Plan` is complete and checked; `telegrams(plan)` is all there is to it, so whoever wants telegrams without the command (a test, the
+`Plan` is complete and checked, and `telegrams(plan)` needs nothing else. So code that wants telegrams without the command (a test, or the
 writer of past days into InfluxDB) takes them from here. Keys come from a configuration or are the demo keys, never from an option.
 """
 
@@ -22,7 +22,7 @@ from telegraf_han.telegram import Interface
 
 _DAY_S: Final = 86_400
 _FOOTERS: Final = {"bare": "x25-low-first", "plain": "arc", "glo": "arc"}
-"""Envelope → its usual footer [seen] behind Stoen's block; DSMR's own elsewhere."""
+"""Envelope → its usual footer. That of Stoen's block is [seen], the others are DSMR's own."""
 
 
 class Plan(NamedTuple):
@@ -34,13 +34,13 @@ class Plan(NamedTuple):
     dress: Dress
     start_s: int
     end_s: int | None
-    """The first second (UTC) that is no longer sent; None for ever."""
+    """The first second (UTC) that is not sent any more, or None if the meter never ends."""
     interval_s: int
     damage: float
     meter: MeterConfig
-    """The section that reads it."""
+    """The [[meter]] section that reads this meter."""
     since_s: int | None = None
-    """When its registers began to count; None for `start_s`."""
+    """When its registers began to count, or None for `start_s`."""
 
 
 def telegrams(plan: Plan) -> Iterator[Sent]:
@@ -54,7 +54,7 @@ def telegrams(plan: Plan) -> Iterator[Sent]:
 
 
 def planned(arguments: Namespace, now_s: int) -> Plan:
-    """The plan that options (see `command.add_arguments`) and configuration make. Raises ConfigError."""
+    """Make the plan from options (see `commands.simulate.add_arguments`) and configuration. Raises ConfigError."""
     model: Model = MODELS[arguments.model]
     section = _section(arguments) if arguments.config else None
     interface: Interface = arguments.interface or (section.interface if section else "p1")
@@ -82,7 +82,7 @@ def planned(arguments: Namespace, now_s: int) -> Plan:
 
 def _section(arguments: Namespace) -> MeterConfig:
     """The [[meter]] that --meter names, or the only one. Raises ConfigError."""
-    from telegraf_han.config.file import load  # noqa: PLC0415, the meter of who has no configuration does without
+    from telegraf_han.config.file import load  # noqa: PLC0415, without --config it is not needed
 
     meters = load(arguments.config).meters
     named = [meter for meter in meters if arguments.meter in ("", meter.name)]
@@ -93,7 +93,7 @@ def _section(arguments: Namespace) -> MeterConfig:
 
 
 def _envelope(arguments: Namespace, interface: Interface, section: MeterConfig | None) -> str:
-    """How telegrams are wrapped: as asked for, as usual, or plain where the section has no key. Raises ConfigError."""
+    """The envelope: the one asked for, or the usual one, or plain if the section has no key. Raises ConfigError."""
     known = stream.ENVELOPES[interface]
     has_key = section is None or (section.key if interface == "wmbus" else section.encryption_key) is not None
     envelope: str = arguments.envelope or ("plain" if interface == "p1" and not has_key else next(iter(known)))
@@ -101,14 +101,14 @@ def _envelope(arguments: Namespace, interface: Interface, section: MeterConfig |
         raise ConfigError("", "--envelope", f"{' or '.join(known)} is expected on {interface}")
     if not has_key and envelope != "plain":
         name = section.name if section else ""
-        raise ConfigError(arguments.config, f'meter "{name}"', "a key is expected there, to encrypt with")
+        raise ConfigError(arguments.config, f'meter "{name}"', "a key is expected, to encrypt the telegrams with")
     if arguments.damage and interface != "p1":
-        raise ConfigError("", "--damage", "p1 is expected: a damaged frame fails its link CRC and never becomes a hex line")
+        raise ConfigError("", "--damage", "p1 is expected: a damaged wireless frame fails its link CRC and never becomes a hex line")
     return envelope
 
 
 def _dress(meter: MeterConfig, envelope: str, footer: str) -> Dress:
-    """Keys and envelope. Where the user has no AK the tag is made with the demo AK, since nobody can check it."""
+    """Keys and envelope. If the user has no AK, the tag is made with the demo AK, because nobody can check it."""
     keys = Keys(meter.encryption_key or DEMO_ENCRYPTION_KEY, meter.authentication_key or DEMO_AUTHENTICATION_KEY)
     radio_key = meter.key or DEMO_ENCRYPTION_KEY
     return Dress(meter.interface, envelope, footer or _FOOTERS.get(envelope, "arc"), keys, radio_key)
@@ -120,7 +120,7 @@ def _settings(arguments: Namespace, model: Model, serial: str) -> Settings:
 
 
 def _time(arguments: Namespace, now_s: int) -> tuple[int, int | None]:
-    """First second, and the first that is no longer sent. Raises ConfigError."""
+    """The first second, and the first second that is not sent any more. Raises ConfigError."""
     start_s: int = now_s if arguments.start is None else arguments.start
     end_s: int | None = arguments.until
     if arguments.days is not None:
@@ -128,7 +128,7 @@ def _time(arguments: Namespace, now_s: int) -> tuple[int, int | None]:
     if end_s is not None and end_s <= start_s:
         raise ConfigError("", "--until", "a time after --start is expected")
     if end_s is None and arguments.speed == float("inf"):
-        raise ConfigError("", "--speed max", "--until or --days is expected beside it, or it would never end")
+        raise ConfigError("", "--speed max", "--until or --days is expected with this option, otherwise the run would never end")
     return start_s, end_s
 
 

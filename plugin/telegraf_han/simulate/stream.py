@@ -1,8 +1,8 @@
-"""A household, a meter and its keys into telegrams, one an interval: what goes on the wire, and the frame a link makes of it.
+"""Turns a household, a meter and its keys into telegrams, one per interval: the bytes on the wire, and the frame that a link makes of them.
 
-A telegram depends on seed, start and its own second, never on how fast or to whom it is sent; of all it holds, only the
-registers depend on the start. Counters on the wire (the wireless access number, the invocation counter of a general-glo APDU)
-count intervals since 1970, so they rise by one a telegram whenever a run begins.
+A telegram depends on seed, start and its own second. It never depends on how fast or to whom it is sent. Within a telegram only the
+registers depend on the start. Counters on the wire (the wireless access number, the invocation counter of a general-glo APDU) count
+intervals since 1970. So they rise by one per telegram, whenever a run begins.
 """
 
 from collections.abc import Callable, Iterator
@@ -17,19 +17,19 @@ from telegraf_han.telegram import Frame, Interface
 
 NS: Final = 1_000_000_000
 INTERVALS_S: Final[dict[Interface, int]] = {"p1": 1, "wmbus": 60}
-"""The usual cadence [seen] on a GAMA350, both."""
+"""The usual intervals, both [seen] on a GAMA350."""
 
 PROGRAMS: Final = ("rtl_wmbus", "rtl_433")
-"""Envelopes that are lines of a program; the type of receiver that reads them has its name."""
+"""Envelopes that are lines of a program. The type of receiver that reads them has the program's name."""
 
 _TITLE: Final = b"SIM\0\0\0\0\1"
-"""System title in the general-glo envelope: no maker's."""
+"""System title in the general-glo envelope. It is not the title of any maker."""
 _FOOTER_BYTES: Final = 6
-"""Four digits, CR and LF; a P1 frame ends before them, with the "!"."""
+"""Four digits, CR and LF. A P1 frame ends before them, with the "!"."""
 
 
 class Dress(NamedTuple):
-    """How telegrams are wrapped; keys that an envelope does not use are not looked at."""
+    """How telegrams are wrapped. Keys that an envelope does not use are ignored."""
 
     interface: Interface
     envelope: str
@@ -41,14 +41,14 @@ class Dress(NamedTuple):
 
 
 class Sent(NamedTuple):
-    """One telegram: `frame` as a receiver hands it on, received the moment the meter sent it, and `wire` as a port delivers it."""
+    """One telegram: `frame` as a receiver hands it on, received when the meter sent it, and `wire` as a port delivers it."""
 
     frame: Frame
     wire: bytes
 
 
 class _Said(NamedTuple):
-    """What an envelope is put around."""
+    """The content that an envelope wraps."""
 
     writer: Writer
     moment: Moment
@@ -107,13 +107,13 @@ ENVELOPES: Final[dict[Interface, dict[str, Envelope]]] = {
     "p1": {"bare": _bare, "plain": _plain, "glo": _glo},
     "wmbus": {"stripped": _stripped, "crc": _with_crc, "rtl_wmbus": _rtl_wmbus, "rtl_433": _rtl_433},
 }
-"""Interface → envelope → (frame, wire); the first is the usual one."""
+"""Interface → envelope → (frame, wire). The first envelope is the usual one."""
 
 
 def telegrams(home: Home, writer: Writer, dress: Dress, start_s: int, interval_s: int, *, since_s: int | None = None) -> Iterator[Sent]:
     """The telegrams of a meter, for ever: one at `start_s` (UTC), then one every `interval_s`.
 
-    Its registers began to count at `since_s`, by default at `start_s`; the days between are only added up.
+    Its registers began to count at `since_s`, by default at `start_s`. The days between are only added up.
     """
     household = Household(home, start_s if since_s is None else since_s)
     envelope = ENVELOPES[dress.interface][dress.envelope]

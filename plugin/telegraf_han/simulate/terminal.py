@@ -1,9 +1,9 @@
-"""Telegrams onto a pseudo-terminal in raw mode, with a link of a stable name where one is wanted: the serial port of who has none.
+"""Writes telegrams to a pseudo-terminal in raw mode: a serial port for people who have none. A link can give it a stable name.
 
-The kernel lets the master see that nobody has the slave open (POLLHUP), and that is asked before each telegram: without a reader
-it is dropped, and what an earlier reader left is flushed, so that the next one begins with a telegram that is new and whole.
-Closing the master throws away what is not read yet, hence `finish`. A pty has no bit rate: a telegram arrives in one piece and in
-no time, unlike at 115200 baud. [seen] on Linux; elsewhere the slave's settings may not outlive its last user.
+The kernel tells the master if nobody has the slave open (POLLHUP). This is asked before each telegram. Without a reader the telegram is
+dropped. What an earlier reader left is flushed, so that the next reader begins with a telegram that is new and whole. Closing the master
+throws away everything that is not read yet, so there is `finish`. A pty has no bit rate: a telegram arrives in one piece and in no time,
+unlike at 115200 baud. [seen] on Linux; elsewhere the slave's settings may not outlive its last user.
 """
 
 import contextlib
@@ -22,18 +22,18 @@ from telegraf_han.simulate.serve import STALL_S
 from telegraf_han.simulate.stream import Sent
 
 _SETTLE_S: Final = 0.2
-"""A program that opens a port sets it up and flushes it; telegrams before that would be lost."""
+"""A program that opens a port sets it up and flushes it. Telegrams before that would be lost."""
 _GLANCE_S: Final = 0.02
-"""How often to look whether somebody opened the slave: the kernel tells no other way."""
+"""How often to look if somebody has opened the slave. The kernel has no other way to tell."""
 _QUIET_LOOKS: Final = 3
-"""So often in a row the slave must be found empty before the end: what it holds moves on in two steps."""
+"""The slave must be found empty this many times in a row before the end, because its content moves on in two steps."""
 
 
 class PtySink:
-    """A pseudo-terminal in raw mode, and a symbolic link to it where one is wanted."""
+    """A pseudo-terminal in raw mode, and a symbolic link to it if `link` is not empty."""
 
     def __init__(self, link: str = "") -> None:
-        """Open it. Raises ConfigError where `link` is a file that is no link, or cannot be made."""
+        """Open it. Raises ConfigError if `link` is a file that is not a link, or if the link cannot be made."""
         self._master, slave = os.openpty()
         self.path: Final = os.ttyname(slave)
         self._link: Final = link
@@ -41,7 +41,7 @@ class PtySink:
         self._stalled = False
         self._heard = False
         tty.setraw(slave)
-        # Only once its last user has closed the slave does the master learn whether there is a reader.
+        # The master only learns whether there is a reader after the last user has closed the slave.
         os.close(slave)
         os.set_blocking(self._master, False)
         self._poll: Final = select.poll()
@@ -50,7 +50,7 @@ class PtySink:
             _point(link, self.path)
 
     def deliver(self, sent: Sent, patience_s: float) -> None:
-        """Write the telegram unless nobody reads or the one before it is still in the way."""
+        """Write the telegram, unless nobody reads or the telegram before it is not yet sent."""
         if not self._has_reader():
             return
         if not self._flushed(0.0 if self._stalled else patience_s):
@@ -60,7 +60,7 @@ class PtySink:
         self._flushed(0.0)
 
     def idle(self, seconds: float) -> None:
-        """Wait; send on what is left of a telegram."""
+        """Wait, and send what is left of a telegram."""
         end_s = time.monotonic() + seconds
         if self._rest and self._has_reader():
             self._flushed(seconds)
@@ -73,12 +73,12 @@ class PtySink:
         time.sleep(_SETTLE_S)
 
     def finish(self) -> None:
-        """Wait until what was sent is read, as closing throws it away."""
+        """Wait until the reader has read everything, because closing throws the rest away."""
         if self._has_reader() and self._flushed(STALL_S):
             _drained(self.path)
 
     def close(self) -> None:
-        """Close, and remove the link if it is still this one's."""
+        """Close, and remove the link if it still points here."""
         os.close(self._master)
         if self._link:
             with contextlib.suppress(OSError):
@@ -93,13 +93,13 @@ class PtySink:
         return self._heard
 
     def _forget(self) -> None:
-        """Throw away what the last reader left, so that the next one begins with a telegram that is new and whole."""
+        """Throw away what the last reader left, so that the next reader begins with a telegram that is new and whole."""
         self._rest, self._stalled = b"", False
         with _slave(self.path) as slave:
             termios.tcflush(slave, termios.TCIFLUSH)
 
     def _flushed(self, patience_s: float) -> bool:
-        """Whether the rest of the telegram under way could be written."""
+        """Whether the rest of the current telegram could be written."""
         end_s = time.monotonic() + patience_s
         while self._rest:
             with contextlib.suppress(OSError):
@@ -125,17 +125,17 @@ def _slave(path: str) -> Iterator[int]:
 def _point(link: str, path: str) -> None:
     """Make `link` a symbolic link to `path` in one step, in place of an older link. Raises ConfigError."""
     if os.path.lexists(link) and not os.path.islink(link):
-        raise ConfigError(link, "--link", "a name that is free, or a symbolic link to replace")
+        raise ConfigError(link, "--link", "a name that is free, or a symbolic link to replace, is expected")
     fresh = f"{link}.{os.getpid()}"
     try:
         os.symlink(path, fresh)
         os.replace(fresh, link)
     except OSError as error:
-        raise ConfigError(link, "--link", f"a place where a link can be made: {error.strerror}") from error
+        raise ConfigError(link, "--link", f"a place where a link can be made is expected: {error.strerror}") from error
 
 
 def _drained(path: str) -> None:
-    """Return when nothing is left to read in the terminal, or its reader stands still for `STALL_S`."""
+    """Return when nothing is left to read in the terminal, or after `STALL_S`."""
     quiet, end_s = 0, time.monotonic() + STALL_S
     with _slave(path) as slave:
         while quiet < _QUIET_LOOKS and time.monotonic() < end_s:

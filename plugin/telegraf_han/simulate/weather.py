@@ -1,9 +1,9 @@
-"""A seed and an hour into the sun over Warsaw and what a roof makes of it.
+"""Turns a seed and an hour into the sun over Warsaw, and into the power that a solar roof makes from it.
 
-The sun stands where latitude, longitude and the day's declination put it (no equation of time: a quarter of an hour is not
-seen on a load curve). A roof that looks south under 35 degrees is a horizontal one 35 degrees nearer the equator. Each day draws
-a kind of sky, each hour and each two minutes their share of cloud, all from the seed and the time alone, so that any hour can
-be asked for without those before it. Power is an integer for every second, interpolated between two-minute points.
+The sun stands where latitude, longitude and the day's declination put it. There is no equation of time, because a quarter of an hour is not
+visible on a load curve. A roof that faces south at 35 degrees is treated as a horizontal roof 35 degrees nearer the equator. Each day
+draws a kind of sky. Each hour and each two minutes draw their share of cloud. All draws depend only on seed and time, so any hour can be
+computed without the hours before it. Power is an integer for every second, interpolated between two-minute points.
 [assumed] everything here: it has to be believable, not right.
 """
 
@@ -28,7 +28,7 @@ _YEAR_DAYS: Final = 365.25
 _POINT_S: Final = 120
 _POINTS: Final = HOUR_S // _POINT_S
 _SYSTEM: Final = 0.85
-"""What inverter, cables, heat and dirt leave of the panels' rating."""
+"""Share of the panels' rating that inverter, cables, heat and dirt leave."""
 
 
 class Sky(NamedTuple):
@@ -36,12 +36,12 @@ class Sky(NamedTuple):
 
     name: str
     summer_chance: int
-    """Out of 100 days at midsummer; `winter_chance` at midwinter, a mixture in between."""
+    """Days out of 100 at midsummer. `winter_chance` is the same at midwinter. Between the two it is a mixture."""
     winter_chance: int
     through: float
     """Mean share of the sun that comes through."""
     swing: float
-    """How far clouds take that up and down."""
+    """How far clouds move that share up and down."""
 
 
 SKIES: Final = (
@@ -53,12 +53,12 @@ SKIES: Final = (
 
 
 def dice(*parts: int | str) -> Random:
-    """A generator that depends on `parts` alone; `random()` of it is the same on every Python version."""
+    """A generator that depends only on `parts`. Its `random()` is the same on every Python version."""
     return Random("/".join(map(str, parts)))  # noqa: S311, a household, no secret
 
 
 def summer_share(day: int) -> float:
-    """How much of midsummer there is in a day (ordinal of its date): 0 at midwinter, 1 at midsummer."""
+    """How near to midsummer a day (ordinal of its date) is: 0 at midwinter, 1 at midsummer."""
     day_of_year = day - date(date.fromordinal(day).year, 1, 1).toordinal()
     return 0.5 - 0.5 * math.cos(2 * math.pi * (day_of_year + _SOLSTICE_DAYS) / _YEAR_DAYS)
 
@@ -90,7 +90,7 @@ def dark_spans(midnight_s: int) -> tuple[tuple[int, int], ...]:
 
 @lru_cache(8)
 def sky(seed: int, day: int) -> Sky:
-    """The kind of day it is."""
+    """The kind of sky on a day."""
     summer = summer_share(day)
     drawn = dice(seed, "sky", day).random() * 100
     for kind in SKIES:
@@ -101,7 +101,7 @@ def sky(seed: int, day: int) -> Sky:
 
 
 def _cloud(seed: int, hour_s: int) -> tuple[float, list[float]]:
-    """An hour's own share of cloud and that of each of its two-minute points, -1 to 1."""
+    """The share of cloud of an hour, and that of each of its two-minute points, -1 to 1."""
     roll = dice(seed, "cloud", hour_s).random
     return roll() * 2 - 1, [roll() * 2 - 1 for _ in range(_POINTS)]
 

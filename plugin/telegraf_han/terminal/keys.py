@@ -1,7 +1,8 @@
-"""Bytes of a keyboard into names of keys: a letter is itself, the others have words.
+"""Turns the bytes of a keyboard into names of keys. A letter is its own name, and other keys have words.
 
-ECMA-48 and what xterm made of it: a key that is no character comes as ESC, bracket or O, numbers, a letter. A slow line may cut
-such a sequence anywhere; what is not whole is kept. An unknown one is no key at all, so that its letters do nothing by accident.
+The codes are those of ECMA-48 and xterm. A key that is no character comes as ESC, then a bracket or O, then numbers, then a letter. A slow
+line may cut such a sequence anywhere, so an unfinished sequence is kept. An unknown sequence is dropped as a whole, so that its letters
+do nothing by accident.
 """
 
 import re
@@ -9,7 +10,7 @@ from typing import Final
 
 _SEQUENCE: Final = re.compile(rb"\x1b(?:\[[0-9;]*[A-Za-z~]|O[A-Za-z]|(?=\x1b))|[^\x1b]")
 _UNFINISHED_LIMIT: Final = 16
-"""No key's sequence is longer; what is, is no key."""
+"""No key has a longer sequence. A longer sequence is no key."""
 _NAMES: Final = {
     b"\x1b[A": "up",
     b"\x1b[B": "down",
@@ -34,7 +35,7 @@ _NAMES: Final = {
 
 
 class Keys:
-    """The keyboard's bytes so far that are no whole key."""
+    """Keeps the bytes that are not yet a whole key."""
 
     __slots__ = ("_left",)
 
@@ -55,7 +56,7 @@ class Keys:
 
 
 def _name(sequence: bytes) -> str:
-    """A key's name; "" for one that has none."""
+    """The name of a key, or "" if the key has none."""
     if sequence in _NAMES:
         return _NAMES[sequence]
     return sequence.decode("latin-1").lower() if len(sequence) == 1 and 0x20 <= sequence[0] < 0x7F else ""  # noqa: PLR2004, ASCII

@@ -1,8 +1,8 @@
-"""What is known of the meters into a page: one meter whole, or all of them in a row each.
+"""Turns what is known of the meters into a page: either one meter in detail, or all meters in one row each.
 
-The blocks of a meter's page stand in the order of their use, and each is left out where the meter says nothing of it, since meters
-differ: one has a limiter, one three phases, one on the radio two registers. What no block shows stands on the page of all readings.
-Numbers are written as the meter's own display has them: registers in kilo-units with all digits, powers in whole watts.
+The blocks of a meter's page stand in the order of their use. A block is left out if the meter sends nothing for it, because meters differ:
+one has a limiter, one has three phases, one sends two registers by radio. A value that no block shows stands on the page of all readings.
+Numbers are written as on the meter's own display: registers in kilo-units with all digits, powers in whole watts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,17 +18,17 @@ from telegraf_han.terminal.text import Line, Piece, Role, Style, View, bars, cel
 _NS: Final = 1_000_000_000
 MARGIN: Final = 2
 SPANS_S: Final = (120.0, 600.0, 3600.0)
-"""How much of the past the chart may show: what was switched on just now, a cooking, a washing."""
+"""How much of the past the chart may show: what was switched on just now, a meal being cooked, a load of washing."""
 CHART_ROWS: Final = 2
-"""Sixteen steps; with export below import the page still has its registers in 24 rows."""
+"""Two rows give sixteen steps. With export below import, a page of 24 rows still has room for the registers."""
 NARROWEST: Final = 10
-"""Columns of a chart; in fewer there is nothing to see."""
+"""Columns of a chart at least. A narrower chart shows nothing."""
 _STATES: Final[dict[str, Role]] = {"ok": "good", "silent": "warn", "noise": "warn", "wrong_key": "bad", "port_missing": "bad"}
 _MEANING: Final = {
     "silent": "no telegram: is the interface switched on, the cable plugged in, the meter in range?",
     "noise": "bytes arrive, but no whole telegram: cable, inversion, line settings or a weak signal",
     "wrong_key": "telegrams arrive whole, but the key does not open them: telegraf-han keys finds out why",
-    "port_missing": "the port is not there or cannot be opened; it is tried again and again",
+    "port_missing": "the port is not there or cannot be opened; telegraf-han keeps trying",
 }
 _PHASES: Final = ("l1", "l2", "l3")
 _MEASURED: Final = (
@@ -65,17 +65,17 @@ _KEYS_MORE: Final = "q quit  o overview  left/right meter  a all readings  t tim
 
 
 class Choice(NamedTuple):
-    """What the person chose to see."""
+    """What the user chose to see."""
 
     kind: str = "meter"
     """`meter`, `readings` or `overview`."""
     meter: int = 0
     span: int = 0
-    """Which of SPANS_S."""
+    """Index in SPANS_S."""
 
 
 class Scene(NamedTuple):
-    """Everything a page is made of."""
+    """Everything that a page is made from."""
 
     recent: Recent
     choice: Choice
@@ -94,7 +94,7 @@ class Scene(NamedTuple):
 
 
 def page(scene: Scene, view: View) -> list[Line]:
-    """A title, what fits of the body, the log's newest lines, the keys."""
+    """A page: a title, the part of the body that fits, the log's newest lines, the keys."""
     choice, several = scene.choice, len(scene.recent.meters) > 1
     inside = body(scene, view.columns)
     which = f"  {choice.meter + 1} of {len(scene.recent.meters)}" if several and choice.kind != "overview" else ""
@@ -130,10 +130,10 @@ def _meter(scene: Scene, columns: int) -> list[Line]:
 
 
 def _state(meter: MeterState, now_ns: int) -> tuple[str, Role, str]:
-    """How the reading goes: a word, its role, and what that means."""
+    """The state of the reading: a word, its role, and what the word means."""
     state = health.state(meter, now_ns)
     if state == "silent" and not meter.telegrams:
-        return "waiting", "dim", "nothing heard yet; on the radio that may take some minutes"
+        return "waiting", "dim", "nothing heard yet; by radio this may take some minutes"
     return state.replace("_", " "), _STATES[state], _MEANING.get(state, "")
 
 
@@ -146,7 +146,7 @@ def _signal(meter: MeterState) -> str:
 
 
 def _head(scene: Scene, columns: int) -> list[Line]:
-    """Who it is, and how its reading goes."""
+    """The name of the meter, and the state of its reading."""
     meter, telegram = scene.meter, scene.recent.newest.get(scene.name)
     who, proof = [meter.config.name, meter.config.interface], ""
     if telegram is not None:
@@ -159,7 +159,7 @@ def _head(scene: Scene, columns: int) -> list[Line]:
 
 
 def _power(scene: Scene, columns: int) -> list[Line]:
-    """Power now, and a chart of it: what is taken and, if any is, what is given."""
+    """Power now, and a chart of it: import and, if there is any, export."""
     fields = scene.recent.fields[scene.name]
     if IMPORT not in fields and EXPORT not in fields:
         return []
@@ -183,7 +183,7 @@ def _power(scene: Scene, columns: int) -> list[Line]:
 
 
 def _limit(scene: Scene, import_w: float) -> list[Line]:
-    """The limit that the configuration sets, if it does."""
+    """The limit that the configuration sets, if it sets one."""
     limit_w = dict(scene.meter.config.limits).get("active_power_import_w")
     if not limit_w:
         return []
@@ -192,7 +192,7 @@ def _limit(scene: Scene, import_w: float) -> list[Line]:
 
 
 def _phases(fields: Mapping[str, Value]) -> list[Line]:
-    """A row a phase, a column a quantity; and what there is one of."""
+    """A row per phase and a column per quantity. Below are quantities that are not measured per phase."""
     heads = [row for row in _MEASURED if any(row[1].format(phase) in fields for phase in _PHASES)]
     phases = [phase for phase in _PHASES if any(row[1].format(phase) in fields for row in heads)]
     rows = [["", *(head for head, _, _ in heads)]]
@@ -202,7 +202,10 @@ def _phases(fields: Mapping[str, Value]) -> list[Line]:
 
 
 def _registers(fields: Mapping[str, Value], columns: int) -> list[Line]:
-    """A row a register, a column a tariff zone, or where that is too wide a row each; zones that never counted are left out."""
+    """A row per register and a column per tariff zone. If that is too wide, each value has its own row.
+
+    Zones that never counted are left out.
+    """
     there = [row for row in _REGISTERS if f"{row[1]}_{row[2]}" in fields]
     there = [row for row in there if row is there[0] or any(fields.get(f"{row[1]}{tariff}_{row[2]}") for tariff in _TARIFFS)]
     tariffs = [tariff for tariff in _TARIFFS if not tariff or any(fields.get(f"{name}{tariff}_{unit}") for _, name, unit in there)]
@@ -228,7 +231,7 @@ def _message(fields: Mapping[str, Value]) -> list[Line]:
 
 
 def _link(meter: MeterState, columns: int) -> list[Line]:
-    """How it is heard, and what was lost by which cause."""
+    """How well the meter is heard, and how much was lost by which cause."""
     counted = [("telegrams", meter.telegrams), ("decoded", meter.decoded), ("repeated", meter.duplicates), ("unverified", meter.unverified)]
     heard = [f"{word} {count}" for word, count in counted]
     if meter.clock_offset_s is not None:
@@ -239,7 +242,7 @@ def _link(meter: MeterState, columns: int) -> list[Line]:
 
 
 def _readings(scene: Scene, columns: int) -> list[Line]:
-    """Everything the newest telegram says."""
+    """All readings of the newest telegram."""
     telegram = scene.recent.newest.get(scene.name)
     if telegram is None:
         return _head(scene, columns)
@@ -251,7 +254,7 @@ def _readings(scene: Scene, columns: int) -> list[Line]:
 
 
 def _overview(scene: Scene, columns: int) -> list[Line]:
-    """A row a meter, with a small chart where there is room."""
+    """A row per meter, with a small chart if there is room."""
     rows = [["", "meter", "state", "import W", "export W", "kWh", "age", "signal"]]
     states = []
     for number_, (name, meter) in enumerate(scene.recent.meters.items(), 1):
@@ -282,7 +285,7 @@ def _aligned(rows: Sequence[Sequence[str]], right: range) -> list[Line]:
 
 
 def _number(value: Value, digits: int) -> str:
-    """A number with so many digits behind the point; "" where there is none."""
+    """A number with `digits` digits behind the point, or "" if the value is no number."""
     return f"{value:,.{digits}f}".replace(",", " ") if isinstance(value, int | float) else ""
 
 

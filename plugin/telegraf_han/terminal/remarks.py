@@ -1,6 +1,7 @@
-"""The log's lines onto a page, where there is no room for a stream of them: a pipe in the place of stderr, and its last lines.
+"""Shows the log's newest lines on a page, which has no room for a stream of lines. A pipe takes the place of stderr.
 
-What a person needs beside the numbers is why there are none. Lines of level D are for those who look for a defect, and left out.
+Next to the numbers, a person needs to know why numbers are missing. Lines of level D are for people who look for a defect, so they are
+left out.
 """
 
 import os
@@ -12,9 +13,9 @@ from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 
 SHOWN: Final = 4
-"""Sentences; a page of 24 lines has room for two long ones."""
+"""Lines of the log at most. A page of 24 lines has room for two long ones."""
 READ_BYTES: Final = 65_536
-"""What a pipe holds."""
+"""The size of a pipe."""
 _UNTOLD: Final = "D! "
 
 
@@ -24,7 +25,7 @@ class Remarks:
     __slots__ = ("_left", "_lines", "_pipe", "log")
 
     def __init__(self, warnings: Iterable[str]) -> None:
-        """`warnings` came before there was a log."""
+        """`warnings` are those from before there was a log."""
         self._pipe, writer = os.pipe()
         os.set_blocking(self._pipe, False)
         os.set_blocking(writer, False)

@@ -1,8 +1,8 @@
-"""A survey into lines: the page while it goes on, and at its end the report with sections to paste.
+"""Turns a survey into lines: the page during the scan, and at its end the report with sections to paste.
 
-The columns stand in the order of their use, since a narrow terminal cuts the last. A section to paste is whole but for the key,
-which nobody here knows; its name is made of what is printed on the meter. Electricity meters come first, the strongest first: in a
-block of flats everybody is heard, and one's own meter is mostly the nearest.
+The columns stand in the order of their use, because a narrow terminal cuts off the last ones. A section to paste is complete except for the
+key, which nobody here knows. Its name is made from what is printed on the meter. Electricity meters come first, and the strongest of them
+at the top. In a block of flats all meters are heard, and your own meter is mostly the nearest.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,35 +26,35 @@ _NOT_CONFIGURED: Final[tuple[str, Role]] = ("new", "warn")
 _HEAD: Final = ("maker", "id", "medium", "key", "name", "signal", "every", "heard", "ago", "ver", "security")
 _RIGHT: Final = (5, 6, 7, 8, 9)
 _GAPS: Final = ("  ", " ")
-"""Between two columns, where it fits and where it does not."""
+"""The gap between two columns: if the table fits, and if it does not."""
 _KEY_AT: Final = 3
 _FAINTEST_DBM: Final = -200.0
 _PATIENCE: Final = "Nothing heard yet. Most meters send every 10 to 60 s, some only every few minutes."
 _ADVICE: Final = (
-    "No meter was heard. Meters send every 10 s to some minutes: give it more time (--time 10m). Then:",
+    "No meter was heard. Meters send every 10 s to some minutes. Give the scan more time (--time 10m). Then check:",
     "  is the antenna screwed on, made for 868 MHz, and not inside a metal cabinet?",
     "  does the meter send at all? The operator switches the radio on when you apply for it",
-    "  is the receiver nearer than two walls? Try it beside the meter once",
+    "  are there fewer than two walls between receiver and meter? Try it once right beside the meter",
 )
 
 
 class Progress(NamedTuple):
-    """How far it is."""
+    """How far the scan is."""
 
     now_ns: int
     past_s: float
     whole_s: float | None
-    """None where it goes on until somebody ends it."""
+    """None if the scan goes on until somebody ends it."""
 
 
 def page(survey: Survey, progress: Progress, places: Sequence[Piece], view: View) -> list[Line]:
-    """The page; `places` says what is listened to."""
+    """The page. `places` says which receivers are read."""
     head: list[Line] = [
         [(padded(title(survey, progress), view.columns), "title")],
         *folded([("listening to ", ""), *places], view.columns),
         [],
     ]
-    foot = [*remarked(view.remarks, view.columns), *lines(["q ends, and prints sections to paste   up/down scroll"], "dim")]
+    foot = [*remarked(view.remarks, view.columns), *lines(["q ends and prints sections to paste   up/down scroll"], "dim")]
     heard = sorted(survey.meters_in_range.values(), key=_group)
     body = meters(heard, progress.now_ns, view.columns) if heard else lines(wrapped(_PATIENCE.split(" "), view.columns, " "))
     room = max(1, view.rows - len(head) - len(foot))
@@ -64,7 +64,7 @@ def page(survey: Survey, progress: Progress, places: Sequence[Piece], view: View
 
 
 def title(survey: Survey, progress: Progress) -> str:
-    """What has come until now."""
+    """The title: what has come until now."""
     whole = "" if progress.whole_s is None else f" of {span(progress.whole_s)}"
     return (
         f"telegraf-han scan  {span(progress.past_s)}{whole}  {_count(len(survey.meters_in_range), 'meter')}  "
@@ -73,7 +73,10 @@ def title(survey: Survey, progress: Progress) -> str:
 
 
 def meters(heard: Iterable[Heard], now_ns: int, columns: int | None = None) -> list[Line]:
-    """The table of meters, its head first; columns that say nothing of anybody are left out. `columns` is the terminal's width."""
+    """The table of meters, with its head first. Columns that are empty for all meters are left out.
+
+    `columns` is the terminal's width.
+    """
     rows = [_HEAD, *(_row(one, now_ns) for one in heard)]
     told = (column for column in zip(*table(rows, _RIGHT), strict=True) if "".join(column[1:]).strip())
     aligned = list(zip(*told, strict=True))
@@ -83,7 +86,7 @@ def meters(heard: Iterable[Heard], now_ns: int, columns: int | None = None) -> l
 
 
 def _line(row: Sequence[str], word: str, gap: str) -> Line:
-    """A meter's row, what its key does in that word's colour."""
+    """A meter's row. The word that says what its key does has its own colour."""
     before, after = gap.join(row[:_KEY_AT]), gap.join(row[_KEY_AT + 1 :]).rstrip()
     return [(f"{before}{gap}", ""), (row[_KEY_AT], _role(word)), (f"{gap}{after}", "")]
 
@@ -121,7 +124,7 @@ def _role(word: str) -> Role:
 
 
 def _group(heard: Heard) -> tuple[bool, bool]:
-    """Configured meters first, then electricity; within a group in the order they were heard."""
+    """Sort key: configured meters first, then electricity. A group keeps the order in which its meters were heard."""
     return heard.section is None, heard.address.device != devices.ELECTRICITY
 
 
@@ -133,19 +136,21 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
     """What is printed at the end: the table, what is wrong, what is missing, and the sections to paste into `file`."""
     heard = sorted(survey.meters_in_range.values(), key=_by_strength)
     deaf = lines(
-        [f"{name} could not be listened to; why, says `telegraf-han check`" for name, there in survey.ports.items() if not there], "bad"
+        [f"{name} could not be listened to. `telegraf-han check` says why" for name, there in survey.ports.items() if not there], "bad"
     )
     if not heard and deaf and len(deaf) == len(survey.ports):
-        return deaf  # what came was no telegram, and an antenna does not help
+        return deaf  # no receiver could be read, so advice on the antenna does not help
     if not heard:
-        broken = [f"{_count(survey.faults, 'telegram')} arrived broken: something sends, but too faintly."] if survey.faults else []
+        broken = (
+            [f"{_count(survey.faults, 'telegram')} arrived broken: something sends, but the signal is too weak."] if survey.faults else []
+        )
         return [*lines(broken, "warn"), *lines(_ADVICE), *deaf, *_missing(survey)]
     said = [*meters(heard, progress.now_ns), *deaf, *_missing(survey), *_troubles(heard)]
     if survey.uncounted:
         said.append([(f"{survey.uncounted} telegrams of further meters are not listed", "dim")])
     new = list({one.address.id: one for one in reversed(heard) if one.section is None}.values())[::-1]
     if new:
-        said += [[], *lines([f"# Paste what is yours into {file}, and give each meter its key:"], "strong")]
+        said += [[], *lines([f"# Paste your own meters into {file} and give each meter its key:"], "strong")]
     for one in new:
         said += [[], *lines(section(one))]
     return said
@@ -162,7 +167,7 @@ def _troubles(heard: Iterable[Heard]) -> list[Line]:
 
 
 def section(heard: Heard) -> list[str]:
-    """The [[meter]] of a meter that is not configured."""
+    """The [[meter]] section for a meter that is not configured."""
     address = heard.address
     maker = "".join(filter(str.isalpha, address.manufacturer)).lower() or "meter"
     name = f"{maker}-{address.id.lower()}"

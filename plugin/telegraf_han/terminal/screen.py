@@ -1,9 +1,9 @@
-"""Lines onto the terminal, keys and signals from it, and the terminal as it was when all is over.
+"""Writes lines to the terminal, reads keys and signals, and gives the terminal back as it was when all is over.
 
-The only module of the package that touches anything. The page lies on the terminal's second screen (what xterm calls 1049), so the
-user's own text is there again afterwards. Only lines that changed are sent, for slow lines. Signals become bytes in a pipe, so that
-nothing is interrupted halfway; Ctrl-Z is switched off, since a stopped program could not give the terminal back. A terminal that
-takes nothing (Ctrl-S, a dead ssh) is waited for together with the signals, and never in the way of the end.
+This is the only module of the package that touches anything. The page is on the terminal's second screen (xterm calls it 1049), so the
+user's own text is there again afterwards. Only lines that changed are sent, for slow lines. Signals become bytes in a pipe, so nothing is
+interrupted halfway. Ctrl-Z is switched off, because a stopped program could not give the terminal back. A terminal may take nothing for a
+while (Ctrl-S, a dead ssh). The wait for such a terminal is also a wait for signals, so it never delays the end.
 """
 
 import os
@@ -23,11 +23,11 @@ IN: Final = 0
 OUT: Final = 1
 ERRORS: Final = 2
 DEFAULT_SIZE: Final = (80, 24)
-"""Where the terminal does not say, as on a serial console."""
+"""Columns and rows if the terminal does not say its size, as on a serial console."""
 PIECE_BYTES: Final = 256
-"""Written at once: a terminal that says it is ready takes so much without making the writer wait."""
+"""Bytes written at once. A terminal that says it is ready takes this much without making the writer wait."""
 LAST_WORDS_S: Final = 0.5
-"""How long a terminal may take to be given back; one that is stopped keeps what it shows."""
+"""How long giving the terminal back may take. A terminal that is stopped keeps what it shows."""
 READ_BYTES: Final = 1024
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"
 _LEAVE: Final = "\x1b[0m\x1b[?25h\x1b[?1049l"
@@ -40,7 +40,7 @@ def is_terminal() -> bool:
 
 
 def look() -> Style:
-    """What the terminal, or whoever reads stdout, can show."""
+    """What the terminal (or the reader of stdout) can show."""
     return text.style(os.environ, coerced=bool(sys.flags.utf8_mode))
 
 
@@ -48,7 +48,7 @@ class Woken(NamedTuple):
     """Why a wait ended."""
 
     ended: bool = False
-    """A signal said so, or the terminal is gone."""
+    """A signal asked for the end."""
     ready: Sequence[int] = ()
     """Descriptors with something to read."""
     room: bool = False
@@ -56,7 +56,7 @@ class Woken(NamedTuple):
 
 
 class Signals:
-    """SIGINT, SIGTERM and SIGHUP as an end to wait for, and SIGWINCH as a reason to look again, while the context lasts."""
+    """Waits for signals while the context lasts: SIGINT, SIGTERM and SIGHUP mean the end, SIGWINCH is a reason to draw again."""
 
     __slots__ = ("_before", "_pipe", "_waker", "_wakeup_before", "ended")
 
@@ -84,7 +84,7 @@ class Signals:
         os.close(self._waker)
 
     def wait(self, seconds: float | None, *descriptors: int, writable: int | None = None) -> Woken:
-        """Wait for a signal, for something to read or for room to write, no longer than that."""
+        """Wait for a signal, for something to read or for room to write, but no longer than `seconds`."""
         wanted = [] if writable is None else [writable]
         ready, room, _ = select.select([self._pipe, *descriptors], wanted, [], seconds)
         if self._pipe in ready:
@@ -94,11 +94,11 @@ class Signals:
 
 
 def _noted(number: int, frame: FrameType | None) -> None:
-    """The byte in the pipe says it all."""
+    """Do nothing: the byte in the pipe says it all."""
 
 
 class Screen:
-    """The terminal as a page, while the context lasts. With a stdin that is none there are no keys."""
+    """Uses the terminal as a page while the context lasts. If stdin is no terminal, there are no keys."""
 
     __slots__ = ("_before", "_drawn", "_keys", "_look", "_signals", "_size", "gone", "has_keys")
 
@@ -150,7 +150,7 @@ class Screen:
         return columns or DEFAULT_SIZE[0], rows or DEFAULT_SIZE[1]
 
     def draw(self, lines: Sequence[Line], size: tuple[int, int]) -> None:
-        """Show these lines from the top; only what changed is sent."""
+        """Show these lines from the top. Only lines that changed are sent."""
         columns, rows = size
         page = [text.rendered(line, columns, self._look) for line in lines[:rows]]
         page += [""] * (rows - len(page))
@@ -165,11 +165,11 @@ class Screen:
         self._write("".join(parts))
 
     def forget(self) -> None:
-        """What is drawn next is drawn whole: something else may have written on the page."""
+        """Draw the next page whole, because something else may have written on the terminal."""
         self._size = (0, 0)
 
     def pressed(self) -> list[str]:
-        """Names of the keys that were pressed; a terminal that is gone says so by `gone`."""
+        """Names of the keys that were pressed. Sets `gone` if the terminal is gone."""
         try:
             data = os.read(IN, READ_BYTES)
         except OSError:

@@ -1,8 +1,9 @@
-"""Pieces of text with a role into a line that a terminal of so many columns can show.
+"""Turns pieces of text with a role into a line that fits the columns of a terminal.
 
-A line is a list of pieces, each a text and what it is (strong, good, bad …); how that looks depends on what the terminal can do.
-Columns are counted as a terminal counts them: a wide character takes two, a combining one none. What is not printable is never
-passed on: a meter's message, or a name, could otherwise send the terminal commands. Without UTF-8 there are seven bits only.
+A line is a list of pieces. Each piece is a text and its role (strong, good, bad …). How a role looks depends on what the terminal can
+do. Columns are counted as a terminal counts them: a wide character takes two, and a combining character takes none. Characters that are not
+printable are never passed on. Otherwise a meter's message, or a name, could send commands to the terminal. Without UTF-8 only seven bits
+are used.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -19,7 +20,7 @@ def lines(texts: Iterable[str], role: Role = "") -> list[Line]:
 
 
 class View(NamedTuple):
-    """What part of a page is seen, and what is said below it."""
+    """The part of a page that is visible, and the log lines below it."""
 
     columns: int
     rows: int
@@ -42,12 +43,12 @@ _COLOURED: Final[dict[Role, str]] = _ATTRIBUTES | {"good": "32", "warn": "33", "
 _BARS: Final = " ▁▂▃▄▅▆▇█"
 _PLAIN_BARS: Final = " .:-=+*%#"
 _ASCII: Final = {"·": "-", "–": "-", "…": "~", "→": ">", "±": "+"} | dict(zip("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ", "acelnoszzACELNOSZZ", strict=True))
-"""What stands for a character where only ASCII can be shown; Polish names stay readable."""
+"""What replaces a character if only ASCII can be shown. Polish names stay readable."""
 _UNKNOWN: Final = "?"
 
 
 def style(environment: Mapping[str, str], *, coerced: bool) -> Style:
-    """What a terminal of this environment can show. `coerced`: Python itself chose UTF-8, since the locale is "C" (PEP 538, 540)."""
+    """What a terminal of this environment can show. `coerced`: Python itself chose UTF-8, because the locale is "C" (PEP 538, 540)."""
     candidates = [environment.get("LC_ALL"), None if coerced else environment.get("LC_CTYPE"), environment.get("LANG")]
     charset = next(filter(None, candidates), "C").upper().replace("-", "")
     colours = not environment.get("NO_COLOR") and environment.get("TERM", "") not in MUTE
@@ -59,7 +60,7 @@ MUTE: Final = ("", "dumb")
 
 
 def shown(text: str, look: Style) -> str:
-    """The text without anything a terminal would obey or could not show."""
+    """The text without characters that a terminal would obey or could not show."""
     if text.isascii() and text.isprintable():
         return text
     if look.wide_charset:
@@ -74,7 +75,7 @@ def cells(text: str) -> int:
 
 
 def _cells_of(character: str) -> int:
-    import unicodedata  # noqa: PLC0415, most pages do without
+    import unicodedata  # noqa: PLC0415, most pages do not need it
 
     if unicodedata.combining(character) or unicodedata.category(character) == "Cf":
         return 0
@@ -95,7 +96,7 @@ def clipped(text: str, columns: int) -> str:
 
 
 def padded(text: str, columns: int) -> str:
-    """A text in exactly so many columns, cut or filled at its right."""
+    """A text in exactly `columns` columns. It is cut or filled up at its right."""
     kept = clipped(text, columns)
     return kept + " " * (columns - cells(kept))
 
@@ -118,7 +119,7 @@ def plain(line: Line, look: Style) -> str:
 
 
 def bars(values: Sequence[float | None], top: float, look: Style, rows: int = 1) -> list[str]:
-    """A bar a value, `rows` lines high, the upper line first; None is a gap. What is above nothing is seen, and so is nothing."""
+    """A bar per value, `rows` lines high, the upper line first. None is a gap. Small values, even 0, still show the lowest bar."""
     levels = _BARS if look.wide_charset else _PLAIN_BARS
     highest = len(levels) - 1
     heights = [_height(value, top, rows * highest) for value in values]
@@ -132,7 +133,7 @@ def _height(value: float | None, top: float, whole: int) -> int:
 
 
 def wrapped(items: Sequence[str], columns: int, gap: str = "   ", indent: str = "") -> list[str]:
-    """Items side by side, in as many lines as they need; all but the first are indented."""
+    """Items side by side, in as many lines as they need. All lines but the first are indented."""
     found: list[str] = []
     for item in items:
         longer = f"{found[-1]}{gap}{item}" if found else item
@@ -144,9 +145,9 @@ def wrapped(items: Sequence[str], columns: int, gap: str = "   ", indent: str = 
 
 
 REMARK_ROWS: Final = 5
-"""Lines of a page that the log may have: two sentences and a half."""
+"""Lines of a page that the log may take: two and a half sentences."""
 _REMARK_FOLDED: Final = 3
-"""Lines of one sentence; the longest of ours fit at 80 columns."""
+"""Lines that one sentence may take. The longest sentences of this program fit at 80 columns."""
 
 
 def remarked(remarks: Sequence[str], columns: int) -> list[Line]:
@@ -161,7 +162,7 @@ def remarked(remarks: Sequence[str], columns: int) -> list[Line]:
 
 
 def folded(line: Line, columns: int) -> list[Line]:
-    """A line in as many as it needs, broken between pieces; a blank at a break is left out."""
+    """Fold a line into as many lines as it needs, between its pieces. A blank at a break is left out."""
     found: list[list[Piece]] = [[]]
     room = columns
     for text, role in line:
@@ -176,7 +177,7 @@ def folded(line: Line, columns: int) -> list[Line]:
 
 
 def table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[list[str]]:
-    """Cells of one width a column; the columns of `right` stand at their right edge."""
+    """Pad the cells of each column to one width. The columns in `right` are aligned to the right."""
     if not rows:
         return []
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]

@@ -1,4 +1,4 @@
-"""commands.keys: captures, keys that are none, what is said, what is saved, and the exit code."""
+"""commands.keys: captures, texts that are no keys, the report, the saved files, and the exit code."""
 
 import os
 import pickle
@@ -78,7 +78,7 @@ def test_wrong_keys(keys) -> None:
 @pytest.mark.parametrize("text", [EK.hex()[1:], f"{EK.hex()}0", EK.hex().replace("0", "O")], ids=["31 digits", "33 digits", "letters"])
 @pytest.mark.parametrize("place", ["configuration", "file", "variable"])
 def test_keys_that_are_none(keys, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, place: str) -> None:
-    """What `run` refuses is looked at here, wherever it stands."""
+    """A text that `run` refuses as a key is examined here, wherever it is."""
     (tmp_path / "home.ek").write_text(f"{text}\n")
     (tmp_path / "home.ek").chmod(0o600)
     monkeypatch.setenv("HOME_EK", text)
@@ -98,13 +98,13 @@ def test_key_file_that_is_not_there(keys) -> None:
 
 
 def test_noise_is_no_wrong_key(keys) -> None:
-    """A footer that does not fit blames the line; so does a capture where some telegrams are damaged, beside the keys' finding."""
+    """A footer that does not fit blames the line. In a capture with some damaged telegrams this comes next to the finding on the keys."""
     damaged = GOOD.replace(b"\x30\0\0\0\0", b"\x30\0\0\0\1")
 
     alone, among = keys(meter(AK.hex(), AK.hex()), damaged * 3), keys(meter(), GOOD + damaged + GOOD)
 
     assert alone.code == 1
-    assert alone.out.startswith("home: NOISE: 3 telegrams arrived and the CRC at the end of each says that it is damaged")
+    assert alone.out.startswith("home: NOISE: 3 telegrams arrived, but their CRCs say that all are damaged")
     assert among.code == 0
     assert "1 of 3 telegrams arrived damaged" in among.out
 
@@ -114,7 +114,7 @@ def test_bytes_that_are_no_telegram(keys) -> None:
     found = keys(meter(), bytes(octet ^ 0xFF for octet in GOOD * 3), options=("--interface", "p1"))
 
     assert found.code == 1
-    assert "home: NOISE: bytes arrived, but no telegram among them" in found.out
+    assert "home: NOISE: bytes arrived, but there is no telegram among them" in found.out
 
 
 def test_nothing(keys) -> None:
@@ -133,11 +133,11 @@ def test_two_meters_in_one_capture(keys) -> None:
 
     assert found.code == 1
     assert found.out.count("home: ok:") == 1
-    assert 'right one stands as encryption_key of "garden", which has its bytes in reverse order' in found.out
+    assert 'right key is configured as encryption_key of "garden", which has its bytes in reverse order' in found.out
 
 
 def test_mail(keys) -> None:
-    """Where nothing fits there is a mail to send, in Polish, with the telegram's facts and no part of any key."""
+    """If nothing fits, there is a mail to send, in Polish, with the telegram's facts and no part of any key."""
     found = keys(meter("00" * 16, "11" * 16), GOOD)
 
     assert found.code == 1
@@ -161,17 +161,17 @@ def test_mail_in_a_terminal_without_utf8(tmp_path: Path) -> None:
 
 
 def test_serial(keys) -> None:
-    """The number on the meter lets titles be tried that telegrams do not say."""
+    """With the number on the meter, titles are tried that the telegrams do not contain."""
     title = b"EGM" + bytes.fromhex("0035000001")
     hidden = p1.footed(p1.IDENT + b"\0" + p1.sealed(p1.LINES, EK, AK, title=title)[9:])
 
     assert "NOT FOUND" in keys(meter(), hidden).out
-    assert "a system title that they do not say" in keys(meter(), hidden, options=("--serial", "35000001")).out
-    assert "a system title that they do not say" in keys(meter() + flat(number="35000001"), hidden).out
+    assert "a system title that the meter does not send" in keys(meter(), hidden, options=("--serial", "35000001")).out
+    assert "a system title that the meter does not send" in keys(meter() + flat(number="35000001"), hidden).out
 
 
 def test_key_that_is_missing(keys) -> None:
-    """Where there is no key, there is nothing to complain of to the operator."""
+    """Without a key, there is no mail to the operator."""
     cable = keys('[[meter]]\nname = "home"\ninterface = "p1"\n', GOOD)
     radio = keys('[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = "12345678"\n', RADIO)
 
@@ -182,7 +182,7 @@ def test_key_that_is_missing(keys) -> None:
 
 
 def test_capture_of_the_other_kind(keys) -> None:
-    """Who gives a radio's capture for a meter on a cable, or the other way round, is told so, and nothing of noise."""
+    """A radio capture for a meter on a cable (or the reverse) is reported as such, and not as noise."""
     radio, cable = keys(meter(), RADIO), keys(flat(), GOOD * 3)
 
     assert (radio.code, radio.out, cable.code, cable.out) == (1, "", 1, "")
@@ -197,30 +197,33 @@ def test_telegrams_of_another_meter_in_between(keys) -> None:
 
     assert alone.code == 1
     assert alone.out.count("home: ok:") == 1
-    assert "further telegrams: NOT FOUND: each configured key opens telegrams, but there are also some that none opens" in alone.out
+    assert (
+        "further telegrams: NOT FOUND: each configured key opens telegrams, but there are also telegrams that no configured key opens"
+        in alone.out
+    )
     assert with_garden.out.count("home: ok:") == 1
     assert "garden: NOT FOUND: the telegrams arrive whole, but encryption_key does not open them" in with_garden.out
     assert "Temat" not in alone.out + with_garden.out
 
 
 def test_one_telegram_among_damaged_ones(keys) -> None:
-    """Where most is damaged, the one telegram that does not open may be, too: nobody is sent to the operator for it."""
+    """If most telegrams are damaged, the one that does not open may be damaged, too. So there is no mail to the operator."""
     (line,) = (row for row in RADIO.split(b"\n") if row and not row.startswith(b"#"))
     spoiled = bytearray(bytes.fromhex(line.decode()))
     spoiled[20] ^= 1
     found = keys(flat(), spoiled.hex().encode() + b"\n" + line[:90])
 
     assert "NOT FOUND" in found.out
-    assert "Others arrived damaged, and so may this one have been" in found.out
+    assert "Other telegrams arrived damaged. This telegram may be damaged, too" in found.out
     assert "Temat" not in found.out
 
 
 def test_everything_cut(keys) -> None:
-    """Where a radio only brings broken telegrams, the advice is about the radio."""
+    """If a radio receives only broken telegrams, the advice is about the radio."""
     found = keys(flat(), b"\n".join(line[:60] for line in RADIO.split(b"\n")))
 
-    assert "no telegram of id 12345678 was heard, nor any other; 1 arrived damaged" in found.out
-    assert "something sends, but too faintly" in found.out
+    assert "no telegram of id 12345678 was heard, and no other telegram either; 1 arrived damaged" in found.out
+    assert "something sends, but the signal is too weak" in found.out
 
 
 @pytest.mark.parametrize("page", ["docs/first-hour.md", "docs/pierwsza-godzina.md"])
@@ -241,7 +244,7 @@ def test_save(keys, tmp_path: Path) -> None:
     assert EK.hex()[:8] not in found.out + found.err
     again = keys(meter(EK[::-1].hex(), AK.hex()[1:], "home / 1"), GOOD, options=("--save", str(tmp_path)))
     assert again.code == 2
-    assert "a new file in a folder of yours is expected" in again.err
+    assert "a new file in a folder where you may write is expected" in again.err
 
 
 def test_wireless(keys) -> None:
@@ -263,18 +266,18 @@ def test_wireless_under_another_id(keys) -> None:
 
 
 def test_wireless_not_heard(keys) -> None:
-    """A meter that nobody heard is no wrong key; who was heard is told."""
+    """A meter that was not heard is no wrong key. The meters that were heard are named."""
     found = keys(flat("55" * 16, "12345687"), RADIO)
 
     assert found.code == 1
-    assert "flat: NO TELEGRAM: no telegram of id 12345687 was heard, heard were 12345678" in found.out
+    assert "flat: NO TELEGRAM: no telegram of id 12345687 was heard, but telegrams of 12345678 were" in found.out
 
 
 def test_wireless_of_two_meters(keys) -> None:
     """Keys of two meters that were exchanged."""
     found = keys(flat("55" * 16) + flat(RADIO_KEY.hex(), "87654321", "garden"), RADIO)
 
-    assert 'flat: WRONG KEY: key is wrong; the right one stands as key of "garden"' in found.out
+    assert 'flat: WRONG KEY: key is wrong; the right key is configured as key of "garden"' in found.out
 
 
 def test_wireless_mail(keys) -> None:
@@ -286,7 +289,7 @@ def test_wireless_mail(keys) -> None:
 
 
 def test_both_interfaces(keys) -> None:
-    """Captures of both are told apart, and only what was heard is judged."""
+    """Captures of cable and radio are told apart, and only the meters that were heard are judged."""
     both = keys(meter() + flat(), GOOD, RADIO)
     one = keys(meter() + flat(), GOOD)
 

@@ -1,4 +1,4 @@
-"""scan: its options, what it refuses, and its lines where stdout is no terminal."""
+"""scan: its options, what it refuses, and its lines if stdout is no terminal."""
 
 import argparse
 import os
@@ -88,7 +88,7 @@ def test_without_receiver(scanned) -> None:
 
 
 def test_time(scanned, tmp_path: Path) -> None:
-    """A port that never ends is listened to for the time that is said."""
+    """A port that never ends is read for the time in `--time`."""
     os.mkfifo(tmp_path / "radio")
 
     code, out, _ = scanned(RECEIVER.replace("frames.hex", "radio"), "", "--time", "300ms")

@@ -53,7 +53,7 @@ def simulate(api: Api, monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
 
 @pytest.mark.parametrize("answers", [[], [AWAY], [BUSY], [AWAY, BUSY, AWAY]], ids=["there", "away", "busy", "away for long"])
 def test_an_outage_ends_nothing(api: Api, simulate, capsys: pytest.CaptureFixture[str], answers: list[Exception]) -> None:
-    """A load goes on where InfluxDB was away for a moment, and everything is there once."""
+    """A load goes on after InfluxDB was away for a moment, and everything is stored once."""
     api.answers = list(answers)
 
     assert simulate() == 0
@@ -64,7 +64,7 @@ def test_an_outage_ends_nothing(api: Api, simulate, capsys: pytest.CaptureFixtur
 
 @pytest.mark.parametrize("error", [AWAY, RefusedError(401, "unauthorized")], ids=["away for good", "token"])
 def test_what_does_not_pass_ends_it(api: Api, simulate, capsys: pytest.CaptureFixture[str], error: Exception) -> None:
-    """An InfluxDB that stays away, or refuses, is an error, after what was written is told."""
+    """If InfluxDB stays away or refuses, the amount that was written is printed, and then comes an error."""
     api.answers = [error] * 4
 
     with pytest.raises(type(error)):
@@ -74,7 +74,7 @@ def test_what_does_not_pass_ends_it(api: Api, simulate, capsys: pytest.CaptureFi
 
 
 def test_a_line_refused(api: Api, simulate) -> None:
-    """Lines of the simulator are all good; one that InfluxDB does not take is not passed over."""
+    """All lines of the simulator are good, so a line that InfluxDB does not take is an error."""
     api.answers = [RefusedError(422, "field type conflict")] * 10
 
     with pytest.raises(RefusedError, match="field type conflict"):

@@ -69,7 +69,7 @@ def run(tmp_path: Path, text: str) -> int:
 
 
 def test_no_terminal(tmp_path: Path) -> None:
-    """A pipe has no page: said at once, with what writes lines."""
+    """A pipe cannot show a page. The error comes at once and names the command that writes lines."""
     with pytest.raises(ConfigError, match=r"a terminal that can show a page is expected.*telegraf-han run"):
         run(tmp_path, "")
 
@@ -85,7 +85,7 @@ def test_no_terminal(tmp_path: Path) -> None:
     ids=["empty", "receiver only", "no port", "stdin"],
 )
 def test_configurations_without_anything_to_watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str) -> None:
-    """What cannot be watched is told before the page."""
+    """An error comes before the page if there is nothing to watch."""
     monkeypatch.setattr(screen, "is_terminal", lambda: True)
 
     with pytest.raises(ConfigError, match=said):

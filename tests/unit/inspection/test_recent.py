@@ -19,7 +19,7 @@ def recent(*meters: MeterConfig) -> Recent:
 
 
 def test_newest() -> None:
-    """What the newest telegram says is there under its field keys, and makes no line."""
+    """The values of the newest telegram are there under their field keys. No line is made."""
     one = recent()
 
     telegram = one.take(Frame("p1", p1.stoen(), NOW_NS), "home")
@@ -32,7 +32,7 @@ def test_newest() -> None:
 
 
 def test_errors_pass() -> None:
-    """A telegram that cannot be read leaves what was there, and is counted as ever."""
+    """A telegram that cannot be read changes no value, and is counted as usual."""
     one = recent(HOME._replace(encryption_key=Key(b"\x55" * 16)))
 
     with pytest.raises(TelegramError):
@@ -76,7 +76,7 @@ def test_columns(points: list[tuple[int, float]], carried_s: int, expected: list
 
 
 def test_columns_move_whole() -> None:
-    """A chart does not flicker: a second later the same points stand in the same columns, or all one further."""
+    """A chart does not flicker: a second later the same points are in the same columns, or all are one column further."""
     given = [Point(second * S, float(second), 0.0) for second in range(1000, 1060)]
 
     first, second = (watts(columns(given, 6, 60 * S, 0, now * S)) for now in (1055, 1058))

@@ -1,4 +1,4 @@
-"""recording: what a recording is, by what it holds."""
+"""recording: finds out what a recording is from its content."""
 
 import random
 import tomllib
@@ -20,7 +20,7 @@ CASES = Path(__file__).parents[2] / "cases"
 STICKS = ("amb8465", "cul", "im871a", "iu891a", "rc1180")
 KINDS = (*STICKS, "rtl_433", "rtl_wmbus")
 WITHOUT_CHECKSUM = ("amb8465", "rc1180")
-"""Sticks that send bare telegrams; only a pause tells where one begins, and a recording has none."""
+"""Sticks that send bare telegrams. Only a pause shows where a telegram begins, and a recording has no pauses."""
 CABLE = p1.stoen(ek=bytes(range(16)), ak=bytes(range(16, 32)))
 LINES = (CASES / "wmbus-gama350-stoen" / "input.hex").read_bytes()
 CABLED = '{name = "home", interface = "p1"}'
@@ -51,7 +51,7 @@ def read(data: bytes, *meters: str, interface: Interface | None = None) -> tuple
     "meters", [(FLAT,), (CABLED, FLAT), (STRANGER,), (CABLED, STRANGER)], ids=["ours", "mixed", "stranger", "mixed stranger"]
 )
 def test_receiver_is_found(kind: str, meters: tuple[str, ...]) -> None:
-    """What it was made with is found whoever's telegrams it holds, with a key that opens none, and beside a meter on a cable."""
+    """The type of receiver is found, no matter whose telegrams the recording holds, with a wrong key, and with a cable configured, too."""
     interface, events = read(recorded(kind) * 3, *meters)
 
     assert interface == "wmbus"
@@ -68,7 +68,7 @@ def test_recording_that_begins_anywhere(kind: str) -> None:
 
 
 def test_lines_of_hex() -> None:
-    """A telegram a line is no stick's, though some types would find telegrams in it."""
+    """A file with one telegram per line is not from a stick, although some types would find telegrams in it."""
     _, events = read(LINES * 2, STRANGER)
 
     assert [type(event) for event in events] == [Frame] * 2
@@ -85,7 +85,7 @@ def test_cable_is_found(meters: tuple[str, ...], data: bytes) -> None:
 
 
 def test_radio_is_found_where_a_cable_is_configured() -> None:
-    """Whoever gives the wrong file hears what it holds, and not of noise on a cable."""
+    """A radio recording is recognised even if only a cable is configured, so the user does not hear of noise on a cable."""
     interface, events = read(LINES * 2, CABLED)
 
     assert interface == "wmbus"
@@ -127,13 +127,13 @@ def test_damaged_hex_stays_hex() -> None:
     ids=["table", "eights", "letter"],
 )
 def test_text_is_no_recording(text: bytes) -> None:
-    """Nothing is sure of what holds no telegram."""
+    """Without any telegram in the file, the answer is not sure."""
     assert not recording.recognised(text * 9, None, configured(FLAT)).sure
 
 
 @settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([CABLE, LINES, *map(recorded, KINDS)])), max_size=6).map(b"".join))
 def test_any_bytes(data: bytes) -> None:
-    """Whatever a file holds, it is something, and what reads it raises nothing."""
+    """Any file is recognised as something, and its receiver raises nothing."""
     for meters in ((), (CABLED,), (FLAT,), (CABLED, STRANGER)):
         read(data, *meters)

@@ -32,7 +32,7 @@ def survey(*meters: MeterConfig) -> Survey:
 
 
 def hear(one: Survey, data: bytes, second: float = 0.0, rssi_dbm: float | None = None) -> str:
-    """Let it hear a telegram; the class of the error, or ""."""
+    """Let the survey hear a telegram. Returns the class of the error, or ""."""
     try:
         one.take(Frame("wmbus", data, NOW_NS + int(second * S), rssi_dbm), "attic")
     except TelegramError as error:
@@ -60,7 +60,7 @@ def only(one: Survey):
     ids=["not configured", "not configured, plain", "right key", "no key needed", "wrong key", "no key", "odd content"],
 )
 def test_what_the_key_does(meter: MeterConfig | None, data: bytes, opening: str, security: str) -> None:
-    """Each meter says how it is secured; what its key does is tried, and the reason kept where it fails."""
+    """Each meter says how it is secured. Its key is tried, and if the key fails, the reason is kept."""
     one = survey(*([meter] if meter else []))
     hear(one, data)
 
@@ -72,7 +72,7 @@ def test_what_the_key_does(meter: MeterConfig | None, data: bytes, opening: str,
 
 
 def test_a_right_key_forgives() -> None:
-    """A telegram that opens ends the trouble of one before."""
+    """A telegram that opens clears the trouble of an earlier telegram."""
     one = survey(FLAT)
     hear(one, SEALED[:10] + b"\x7f" + SEALED[11:])
     hear(one, SEALED, 60)
@@ -81,7 +81,7 @@ def test_a_right_key_forgives() -> None:
 
 
 def test_unknown_meters_are_no_trouble() -> None:
-    """A neighbour has its row, and readers are told of no error: here everybody is looked for."""
+    """A neighbour's meter has its row and is no error for the readers, because a survey looks for all meters."""
     one = survey()
 
     assert one.take(Frame("wmbus", SEALED, NOW_NS), "attic") is None
@@ -89,7 +89,7 @@ def test_unknown_meters_are_no_trouble() -> None:
 
 
 def test_interval() -> None:
-    """The median of the times between telegrams: one missed does not double it, a repetition is none."""
+    """The interval is a median. One missed telegram does not double it, and a repetition does not count."""
     one = survey()
     for second in (0, 15, 15.2, 30, 60, 75):
         hear(one, SEALED, second)
@@ -100,7 +100,7 @@ def test_interval() -> None:
 
 
 def test_a_file_has_no_interval() -> None:
-    """What is read at once says nothing of when it was sent."""
+    """Telegrams that are read at once give no interval."""
     one = survey()
     for second in (0, 0.001, 0.002):
         hear(one, SEALED, second)
@@ -127,7 +127,7 @@ def test_broken_telegrams_are_counted() -> None:
 
 
 def test_bounded() -> None:
-    """Noise invents meters; beyond the limit they are counted only, and those known go on."""
+    """Noise invents meters. Beyond the limit they are only counted, and the known meters go on."""
     one = survey(FLAT)
     for number in range(METERS_LIMIT + 5):
         hear(one, plain(f"{number:08d}"))

@@ -13,7 +13,7 @@ SENTS = [Sent(Frame("p1", WIRE, second), WIRE) for second in range(2000)]
 
 
 def test_rate_0_and_1() -> None:
-    """None or all are hit."""
+    """With rate 0 no telegram is damaged, with rate 1 all are."""
     assert list(damaged(iter(SENTS), 0.0, 1)) == SENTS
     assert all(sent.wire != WIRE for sent in damaged(iter(SENTS), 1.0, 1))
 

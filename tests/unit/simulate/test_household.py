@@ -41,7 +41,7 @@ def test_two_runs_are_equal_and_two_seeds_are_not() -> None:
 
 
 def test_power_does_not_depend_on_the_start() -> None:
-    """A run that begins later shows the same power; its registers begin there."""
+    """A run that begins later shows the same power. Its registers begin at its own start."""
     at = second(2026, 8, 1, 20)
     early, late = Household(Home(), at - 30 * HOUR).at(at), Household(Home(), at).at(at)
 
@@ -184,7 +184,7 @@ def test_voltages_stay_where_the_norm_wants_them() -> None:
 
 
 def test_time_does_not_run_backwards() -> None:
-    """A household holds one hour; asked for one before, it says so instead of something wrong."""
+    """A household holds one hour. If it is asked for an earlier hour, it raises an error instead of giving a wrong value."""
     household = Household(Home(), second(2026, 6, 10, 12))
     household.at(second(2026, 6, 10, 14))
 

@@ -38,7 +38,7 @@ def configured(monkeypatch: pytest.MonkeyPatch):
 
 
 def test_defaults() -> None:
-    """A bare `simulate GAMA350`: P1, Stoen's block, demo keys, a telegram a second from now on, for ever."""
+    """A bare `simulate GAMA350`: P1, Stoen's block, demo keys, a telegram per second from now on, for ever."""
     plan = planned(options("GAMA350"), NOW)
 
     assert (plan.model.name, plan.dress.interface, plan.dress.envelope, plan.dress.footer) == ("GAMA350", "p1", "bare", "x25-low-first")
@@ -56,7 +56,7 @@ def test_wireless_defaults() -> None:
 
 
 def test_plain_has_no_keys_in_its_section() -> None:
-    """What reads a plain meter needs no key."""
+    """The section that reads a plain meter needs no key."""
     plan = planned(options("ma309m", "--plain"), NOW)
 
     assert (plan.dress.envelope, plan.dress.footer, plan.meter.encryption_key) == ("plain", "arc", None)
@@ -73,7 +73,7 @@ def test_section_gives_keys_interface_and_id(configured) -> None:
 
 
 def test_section_without_key_means_a_plain_meter(configured) -> None:
-    """A P1 section without encryption_key reads plain telegrams, so plain they are sent."""
+    """A P1 section without encryption_key reads plain telegrams, so the simulator sends plain telegrams."""
     configured(BARE)
 
     assert planned(options("gama350", "--config", "x"), NOW).dress.envelope == "plain"
@@ -131,6 +131,6 @@ def test_a_second_run_goes_on_where_the_first_left() -> None:
 
 
 def test_registers_cannot_begin_after_the_start() -> None:
-    """What begins to count tomorrow has nothing to show today."""
+    """A meter that begins to count tomorrow has nothing to show today."""
     with pytest.raises(ConfigError, match="before --start"):
         planned(options("ma309m", "--since", "2027-01-01T00:00:00+01:00"), NOW)

@@ -1,4 +1,4 @@
-"""The virtual sticks, held to literal bytes; and each receiver with each twin and each of its faults."""
+"""The virtual sticks against literal bytes, and each receiver with each twin and each of its faults."""
 
 import pytest
 
@@ -110,7 +110,7 @@ class Talk:
 @pytest.mark.parametrize("fault", ["", "garbage", "other-mode"])
 @pytest.mark.parametrize("kind", sticks.KINDS)
 def test_found_set_up_and_heard(kind: str, fault: str) -> None:
-    """Each stick is set up whatever stands in its port and however it was left; its telegrams come out with their level."""
+    """Each stick is set up, whatever is in its port and however it was left. Its telegrams come out with their level."""
     one = Talk(kind, fault).waits(3)
     assert (len(one.ready), one.lost) == (1, [])
     for frame in (SHORT, LONG, SHORT):
@@ -132,7 +132,7 @@ def test_found_set_up_and_heard(kind: str, fault: str) -> None:
     ],
 )
 def test_old_firmware(kind: str, words: str) -> None:
-    """Sticks that cannot hear both modes are set to T1; those that cannot do it at all are lost with what to do."""
+    """Sticks that cannot hear both modes are set to T1. Sticks that cannot hear at all are lost, and the message says what to do."""
     one = Talk(kind, "old-firmware").waits(5)
 
     assert one.twin.flash_writes == 0
@@ -145,7 +145,7 @@ def test_old_firmware(kind: str, words: str) -> None:
 
 @pytest.mark.parametrize("kind", sticks.KINDS)
 def test_refusal(kind: str) -> None:
-    """A stick that does not listen as it is told is lost, with its name."""
+    """A stick that does not accept its mode is lost, and the message has its name."""
     one = Talk(kind, "refuses").waits(5)
 
     assert one.ready == []
@@ -167,7 +167,7 @@ def test_hang(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sticks.KINDS)
 def test_truncation(kind: str) -> None:
-    """A telegram that was cut is a fault and never a frame; what comes after the silence behind it is heard."""
+    """A telegram that was cut is a fault and never a frame. The telegrams after the silence behind it are heard."""
     one = Talk(kind, "truncated").waits(1)
     one.hears(one.twin.hears(LONG)).waits(3)
     whole = sticks.twin(kind)

@@ -30,7 +30,7 @@ def run(name: str, envelope_name: str = "bare", footer: str = "x25-low-first", i
 
 
 def expected(name: str, household: Household, second: int) -> dict[str, object]:
-    """What must be read of a telegram, straight from the household."""
+    """The values that must be read from a telegram, straight from the household."""
     moment = household.at(second)
     registers = {"import": moment.import_ws, "export": moment.export_ws}
     values: dict[str, object] = {
@@ -140,7 +140,7 @@ def test_lines_of_programs_are_read_by_their_receivers(name: str) -> None:
 
 
 def test_later_start_changes_registers_and_nothing_else() -> None:
-    """Two runs that meet say the same of time, power and settings."""
+    """Two runs that reach the same second send the same time, power and settings."""
 
     def lines(sent: Sent) -> list[bytes]:
         return [line for line in sent.wire.split(b"\r\n") if b".8." not in line and not line.startswith(b"!")]

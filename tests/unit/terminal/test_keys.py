@@ -26,7 +26,7 @@ from telegraf_han.terminal.keys import Keys
     ids=["letter", "capital", "Ctrl-C", "arrows", "application", "pages", "with Ctrl", "F5", "escape first", "UTF-8", "tab", "Ctrl-L"],
 )
 def test_keys(data: bytes, expected: list[str]) -> None:
-    """A key has one name, whatever a terminal sends for it; one that is not known has none."""
+    """A key has one name, whatever a terminal sends for it. An unknown key has no name."""
     assert Keys().feed(data) == expected
 
 

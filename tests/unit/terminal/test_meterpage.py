@@ -1,4 +1,4 @@
-"""terminal.meterpage: what is known of the meters into lines, whatever a meter says and however large the terminal is."""
+"""terminal.meterpage: turns what is known of the meters into lines, whatever a meter says and however large the terminal is."""
 
 import pytest
 from hypothesis import given, settings
@@ -91,7 +91,7 @@ def test_narrow() -> None:
 
 
 def test_chart() -> None:
-    """The last minutes of power as bars, what is given below what is taken, and the highest in words."""
+    """The last minutes of power are bars, export below import. The highest value is written in words."""
     one = heard()
     one.history["home"].clear()
     one.history["home"].extend([Point(NOW_NS - 60 * S, 1000.0, 0.0), Point(NOW_NS, 0.0, 4000.0)])
@@ -123,7 +123,7 @@ def test_limit(limit_w: float, said: str) -> None:
     ids=["ok", "silent", "wrong key", "noise"],
 )
 def test_states(cause: Cause | None, after_s: int, said: str) -> None:
-    """How the reading goes stands in the first line, and what that means below it."""
+    """The state of the reading is in the first line, and its meaning is below it."""
     one = heard()
     if cause is not None:
         one.meters["home"].failed(cause, NOW_NS + 390 * S)
@@ -172,7 +172,7 @@ def test_all_readings() -> None:
 
 
 def test_overview() -> None:
-    """A row a meter, with a chart where there is room."""
+    """A row per meter, with a chart if there is room."""
     one = recent(HOME, FLAT)
     one.take(Frame("p1", p1.stoen(), NOW_NS), "home")
 
@@ -214,7 +214,7 @@ VALUES = st.one_of(st.none(), st.integers(-(10**12), 10**12), st.floats(-1e9, 1e
     st.integers(1, 60),
 )
 def test_any_meter_and_any_size(fields, kind: str, columns: int, rows: int) -> None:
-    """Whatever a meter says or does not, in a terminal of any size, there is a page of its lines."""
+    """Whatever a meter says, in a terminal of any size, the page has as many lines as the terminal."""
     scene = Scene(heard(fields), Choice(kind), LOOK, NOW_NS)
 
     lines = meterpage.page(scene, View(columns, rows))

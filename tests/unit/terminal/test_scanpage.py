@@ -64,7 +64,7 @@ def test_nothing_yet() -> None:
 
 
 def test_a_row_a_meter() -> None:
-    """Who it is, how it is heard, what its key does; electricity first."""
+    """A row says who the meter is, how it is heard, and what its key does. Electricity comes first."""
     lines = page(survey(WATER, ELECTRICITY))
 
     assert lines[3].split() == ["maker", "id", "medium", "key", "signal", "every", "heard", "ago", "ver", "security"]
@@ -73,7 +73,7 @@ def test_a_row_a_meter() -> None:
 
 
 def test_a_configured_meter_has_its_name() -> None:
-    """Its name and what its key does; its trouble is in the report."""
+    """A configured meter has its name and what its key does. Its trouble is in the report."""
     one = survey(ELECTRICITY, WATER, meters=(CONFIGURED, CONFIGURED._replace(name="gone", id="99999999")))
 
     assert "wrong key" in page(one)[4]
@@ -84,7 +84,7 @@ def test_a_configured_meter_has_its_name() -> None:
 
 @pytest.mark.parametrize(("columns", "rows"), [(80, 24), (40, 10), (20, 5), (1, 1), (200, 60)])
 def test_every_size(columns: int, rows: int) -> None:
-    """A page has the terminal's lines, however few there are; what is too wide is cut when drawn."""
+    """A page has as many lines as the terminal, however few. Lines that are too wide are cut when they are drawn."""
     one = survey(*((frame(f"{number:08d}"), -60.0) for number in range(40)))
     remarks = ("W! attic: one thing that is long enough to be folded in a narrow terminal", "I! attic: reading")
 
@@ -96,7 +96,7 @@ def test_every_size(columns: int, rows: int) -> None:
 
 
 def test_scrolling() -> None:
-    """The head stays; the end is the last meter, never beyond."""
+    """The head stays. Scrolling ends at the last meter."""
     one = survey(*((frame(f"{number:08d}"), None) for number in range(40)))
 
     first, later, end = (page(one, rows=12, top=top) for top in (0, 3, 999))
@@ -108,7 +108,7 @@ def test_scrolling() -> None:
 
 
 def test_report_of_new_meters_can_be_pasted() -> None:
-    """The sections are TOML that this program reads, one a meter, electricity first, keys as files."""
+    """The sections are TOML that this program reads: one per meter, electricity first, keys as files."""
     odd = (frame("0A0B0C0D", 2, maker=b"\x00\x00", mode=5), -90.0)
     said = report(survey(WATER, odd, ELECTRICITY))
     pasted = said[said.index("[[meter]]") :]
@@ -126,7 +126,7 @@ def test_report_of_new_meters_can_be_pasted() -> None:
         ("egm-11223344", "wmbus", "11223344"),
     ]
     assert keys == ["file:egm-12345678.key", "file:meter-0a0b0c0d.key"]
-    assert "# Paste what is yours into han.toml" in said
+    assert "# Paste your own meters into han.toml" in said
     assert "[[meter]]  # EGM 12345678, electricity, version 01, security 5 AES-CBC, -67 dBm" in pasted
 
 
@@ -153,13 +153,13 @@ def test_report_of_nothing() -> None:
 
 
 def test_report_of_a_port_that_is_not_there() -> None:
-    """Who could not listen is named; of antennas is only spoken where one could have heard something."""
+    """A receiver that could not be read is named. Antennas are mentioned only if a receiver could have heard something."""
     one = survey()
     one.port("attic", there=False)
     alone = report(one)
     one.port("roof", there=True)
 
-    assert alone == "attic could not be listened to; why, says `telegraf-han check`"
+    assert alone == "attic could not be listened to. `telegraf-han check` says why"
     assert "attic could not be listened to" in report(one)
     assert "antenna" in report(one)
 

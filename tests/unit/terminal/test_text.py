@@ -1,4 +1,4 @@
-"""terminal.text: pieces into what a terminal of so many columns shows, and nothing it would obey."""
+"""terminal.text: turns pieces into text that fits the terminal's columns and holds no commands."""
 
 import re
 
@@ -56,7 +56,7 @@ def test_nothing_a_terminal_obeys(written: str, look: Style, expected: str) -> N
     st.sampled_from([FULL, PLAIN]),
 )
 def test_rendered_fits(line, columns: int, look: Style) -> None:
-    """Whatever is to be shown takes no more columns than there are, and only attributes as commands."""
+    """Any text takes no more columns than there are, and attributes are the only commands in it."""
     found = ATTRIBUTE.sub("", text.rendered(line, columns, look))
 
     assert text.cells(found) <= columns
@@ -110,7 +110,7 @@ def test_table_wrapped_folded() -> None:
 
 
 def test_remarks_are_folded_the_newest_first() -> None:
-    """Of the log's sentences the newest are shown whole, and older ones where there is room."""
+    """The newest sentences of the log are shown whole, and older ones if there is room."""
     long = "W! " + "word " * 30
 
     found = [line[0][0] for line in text.remarked([long, long, "I! there"], 60)]

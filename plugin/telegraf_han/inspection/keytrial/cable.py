@@ -1,8 +1,9 @@
-"""A P1 telegram that arrived whole into what is wrong with its keys.
+"""Says what is wrong with the keys of a P1 meter, from a telegram that arrived whole.
 
-The footer was right, so it is no noise. The encryption key (EK) comes first, since it alone opens a telegram: it is right where the
-text begins as P1 text must. Then the authentication key (AK), which only the tag can prove, under every way of making the tag that
-is known. Each search ends at its first hit; hits by chance do not happen: a text has 500 bytes, a tag twelve.
+The footer of the telegram was right, so the cause is not noise. The encryption key (EK) is tried first, because the EK alone opens a
+telegram. The EK is right if the text begins as P1 text must. The authentication key (AK) comes second. Only the tag can prove the AK, so
+each known way of making the tag is tried. Each search ends at its first hit. Hits by chance do not happen, because a text has 500 bytes
+and a tag has twelve.
 
 [seen] the additional data of `ciphering.AAD_VARIANTS`' first row on other networks; [assumed] all that `_MORE_DATA` adds.
 """
@@ -22,12 +23,12 @@ from telegraf_han.p1 import envelope
 EK: Final = "encryption_key"
 AK: Final = "authentication_key"
 SEARCHED_LIMIT: Final = 16
-"""Meters whose keys are searched for mistakes, where a telegram may be any meter's: each takes some tenths of a second."""
+"""Meters whose keys are searched for mistakes if a telegram may be from any meter. Each meter takes some tenths of a second."""
 _HEAD_BYTES: Final = 128
-"""So much is deciphered to tell a wrong key: an ident line and a first line fit."""
+"""So many bytes are deciphered to recognise a wrong key: enough for an ident line and a first line."""
 _READABLE: Final = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
 _READABLE_SHARE: Final = 0.9
-"""Of a text: messages are padded with FF, some units have a byte above 7F."""
+"""Share of a text. It is not 1, because messages are padded with FF and some units have a byte above 7F."""
 
 Additional = Callable[[Block, bytes], bytes]
 _MORE_DATA: Final[dict[str, Additional]] = {
@@ -51,11 +52,11 @@ class _Opening(NamedTuple):
     source: Source
     key: Key
     title: Title | None = None
-    """Where only another nonce opens it."""
+    """The system title, if the telegram opens only with another nonce."""
 
 
 class _Proof(NamedTuple):
-    """The key that its tag proves."""
+    """The authentication key that the tag proves."""
 
     source: Source
     key: Key
@@ -63,16 +64,18 @@ class _Proof(NamedTuple):
 
 
 def finding(telegram: bytes, meters: Sequence[str], held: Held, serials: Iterable[str] = ()) -> Finding:
-    """What is wrong with the keys of the meter this telegram is of, which is one of `meters`. Raises FramingError.
+    """What is wrong with the keys of the meter that sent this telegram. The meter is one of `meters`. Raises FramingError.
 
-    `serials` are serial numbers the meter may have, for titles made of them.
+    `serials` are serial numbers that the meter may have. System titles are made from them.
     """
     found = envelope.envelope(telegram)
     block = found.block
     if block is None or not block.control & ciphering.ENCRYPTED:
         return Finding(meters[0], "plain", "plain", "the telegrams are not encrypted; no key is needed to read them")
     if block.control & ciphering.COMPRESSED:
-        return Finding(meters[0], "unread", "compressed", "the telegrams are compressed, which no version of this program reads yet")
+        return Finding(
+            meters[0], "unread", "compressed", "the telegrams are compressed, and this program cannot read compressed telegrams yet"
+        )
     size = ciphering.KEY_BYTES[block.control & ciphering.SUITE]
     opening = _opening(block, meters, held, size, titles(found.ident, serials))
     if opening is None:
@@ -83,7 +86,7 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, serials: Iterabl
 
 
 def _opening(block: Block, meters: Sequence[str], held: Held, size: int, named: Iterator[Title]) -> _Opening | None:
-    """The first key that opens the block, and how; keys as they are written go first, for each meter."""
+    """The first key that opens the block, and where it came from. The keys of all meters as they are written go first."""
     zeros = _nonce(block, block.title)
     for meter in meters:
         own = held.of(meter, EK)
@@ -98,7 +101,7 @@ def _opening(block: Block, meters: Sequence[str], held: Held, size: int, named: 
 
 
 def _with_title(block: Block, meters: Sequence[str], held: Held, size: int, named: Iterator[Title]) -> _Opening | None:
-    """The same with a title that the telegram does not say, and keys as they are written."""
+    """The same, with a title that the telegram does not contain and with keys as they are written."""
     tried: list[tuple[str, Candidate]] = []
     for meter in meters[:SEARCHED_LIMIT]:
         for option in (EK, AK):
@@ -123,7 +126,7 @@ def _head(block: Block, key: Key, nonce: bytes) -> bytes:
 
 
 def _opens(block: Block, key: Key, nonce: bytes) -> bool:
-    """Whether a guessed key opens the block: it must begin as P1 text and be text to its end."""
+    """Whether a guessed key opens the block: the content must begin as P1 text and be text to its end."""
     if not envelope.looks_like_p1(_head(block, key, nonce)):
         return False
     text = aes.gcm_text(key, nonce, block.ciphertext)
@@ -143,7 +146,7 @@ def _proof(block: Block, opening: _Opening, held: Held, size: int) -> _Proof | N
 
 
 def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
-    """Both keys, once it is known which one opens the telegram."""
+    """The finding on both keys, once it is known which key opens the telegram."""
     meter = opening.meter
     own = held.of(meter, AK)
     proof = _proof(block, opening, held, size) if block.tag else None
@@ -152,7 +155,7 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
     found = ((EK, opening.key),) + (((AK, proof.key),) if proof is not None else ())
     if opening.source.stands_as(meter, AK) and held.of(meter, EK) is not None:
         proven = proof is not None and proof.source.stands_as(meter, EK)
-        doubt = "" if proven else "; what stands as encryption_key now, the tag does not prove to be the authentication key"
+        doubt = "" if proven else "; but the tag does not prove that the present encryption_key is the authentication key"
         said = f"encryption_key and authentication_key are swapped{doubt}"
         return Finding(meter, "wrong", "swapped", said, f'exchange the two options of [[meter]] "{meter}"', found)
     said, todo = mended(held, meter, EK, opening.source)
@@ -170,18 +173,18 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
 
 
 def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: int) -> Finding:
-    """The encryption key is right; what the tag says of the other one."""
+    """The finding if the encryption key is right: what the tag says about the authentication key."""
     own = held.of(meter, AK)
     if not block.tag:
         return Finding(meter, "right", "right", "encryption_key is right; the telegrams carry no tag, so there is nothing to authenticate")
     if own is None and proof is None:
-        said = "encryption_key is right; without an authentication_key nothing proves the telegrams, but all values are there"
+        said = "encryption_key is right; without an authentication_key the telegrams cannot be verified, but all values are there"
         return Finding(meter, "right", "right, no authentication_key", said)
     if proof is None:
-        said = f"encryption_key is right; authentication_key fits the tag in none of {DATA_VARIANTS} ways that a tag may be made"
+        said = f"encryption_key is right; authentication_key does not fit the tag in any of the {DATA_VARIANTS} ways that are tried"
         if copied(held, meter, AK, size):
-            said = "encryption_key is right; authentication_key is the same, but the operator gives two"
-        todo = "compare authentication_key with what you were given; until it fits, values are used with verified = false"
+            said = "encryption_key is right; authentication_key is the same key, but the operator gives two keys"
+        todo = "compare authentication_key with what you were given. Until it fits, values are used with verified = false"
         return Finding(meter, "unproven", "authentication_key: unknown", said, todo)
     if not proof.source.stands_as(meter, AK):
         said, todo = mended(held, meter, AK, proof.source)
@@ -191,13 +194,17 @@ def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: in
     if proof.data in _MORE_DATA:
         said = f"both keys are right, but the meter makes its tag in a way that `run` does not try ({proof.data})"
         return Finding(
-            meter, "unproven", f"tag: {proof.data}", said, "please report this line; until then, values are used with verified = false"
+            meter,
+            "unproven",
+            f"tag: {proof.data}",
+            said,
+            "please report this line. Until `run` tries this way, values are used with verified = false",
         )
     return Finding(meter, "right", "right", f"encryption_key opens the telegrams and authentication_key proves them ({proof.data})")
 
 
 def _short(meter: str, option: str, source: Source) -> str:
-    """A mistake's name, or where the right key stands."""
+    """The name of a mistake, or the option in which the right key stands."""
     if (source.holding.meter, source.holding.option) == (meter, option):
         return source.mistake
     where = source.holding.named(meter)
@@ -206,15 +213,15 @@ def _short(meter: str, option: str, source: Source) -> str:
 
 def _titled(opening: _Opening, title: Title) -> Finding:
     option = opening.source.holding.option
-    said = f"{option} is right, but it opens the telegrams only with a system title that they do not say: {title.layout}"
+    said = f"{option} is right, but it opens the telegrams only with a system title that the meter does not send: {title.layout}"
     if option == AK:
-        said = f"encryption_key and authentication_key are swapped, and the meter means a system title that it does not say: {title.layout}"
-    todo = "please report this line: no meter was known to do so, and `run` cannot read it yet"
+        said = f"encryption_key and authentication_key are swapped, and the meter uses a system title that it does not send: {title.layout}"
+    todo = "please report this line: no meter was known to do this, and `run` cannot read such telegrams yet"
     return Finding(opening.meter, "wrong", f"title: {title.layout}", said, todo)
 
 
 def _proven(block: Block, meters: Sequence[str], held: Held, size: int) -> Finding | None:
-    """The finding of keys that the tag proves, though what they open is no text: it is the content that is strange, not they."""
+    """The finding if the tag proves the keys but the deciphered content is no text. Then the content is strange, not the keys."""
     nonce = _nonce(block, block.title)
     for meter in meters if block.tag else ():
         encryption, authentication = (as_written(held.of(meter, option), size) for option in (EK, AK))
@@ -223,26 +230,35 @@ def _proven(block: Block, meters: Sequence[str], held: Held, size: int) -> Findi
         for ek, ak, swapped in ((encryption, authentication, ""), (authentication, encryption, ", but swapped")):
             plaintext = aes.gcm_text(ek, nonce, block.ciphertext)
             if any(aes.gcm_tag_fits(ek, nonce, plaintext, made(block, ak.reveal()), block.tag) for made in _DATA.values()):
-                said = f"both keys are right{swapped}: the tag proves them; but what they open is no P1 text, and cannot be read yet"
+                said = (
+                    f"both keys are right{swapped}: the tag proves them. But the deciphered content is no P1 text, and cannot be read yet"
+                )
                 return Finding(meter, "unread", "content", said, "please report it with `decode --redact`")
     return None
 
 
 def _unexplained(meters: Sequence[str], held: Held, size: int) -> Finding:
-    """Nothing opens it. Of several meters that it may be of, nobody's key is blamed alone."""
+    """The finding if no key opens the telegram. If the telegram may be from several meters, no single key is blamed."""
     names = ", ".join(meters)
     holdings = [own for name in meters if (own := held.of(name, EK)) is not None]
     if not holdings:
         said = f"the telegrams are encrypted and {EK} is missing"
         return Finding(names, "missing", f"{EK}: missing", said, "put the key that the operator gave you into the configuration")
     if len(meters) > 1:
-        said = "a telegram arrives whole, but no configured key opens it, however it is read; it may well be another meter's"
-        return Finding(names, "unknown", "unknown", said, "try a capture of each meter alone, with a configuration of its own")
+        said = (
+            "a telegram arrives whole, but no configured key opens it, even with typical mistakes undone. It may well be from another meter"
+        )
+        return Finding(
+            names, "unknown", "unknown", said, "capture each meter alone, and try each capture with a configuration of that meter alone"
+        )
     copy = copied(held, meters[0], EK, size)
     same = f", which is the same as {copy}," if copy else ""
-    misshapen = "" if as_written(holdings[0], size) else f" (which is no key of {2 * size} hex digits)"
+    misshapen = "" if as_written(holdings[0], size) else f" (which is not a key of {2 * size} hex digits)"
     said = (
-        f"the telegrams arrive whole, but {EK}{misshapen}{same} does not open them, nor does any other configured key, however it is read"
+        f"the telegrams arrive whole, but {EK}{misshapen}{same} does not open them. "
+        "No other configured key opens them either, even with typical mistakes undone"
     )
-    todo = "compare the keys with what you were given and the meter's number with the one they were given for; then write to the operator"
+    todo = (
+        "compare the keys with what you were given, and the meter's number with the one that the keys are for. Then write to the operator"
+    )
     return Finding(names, "unknown", "unknown", said, "the operator gives two keys: enter the other one, too" if copy else todo)

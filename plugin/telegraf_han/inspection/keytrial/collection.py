@@ -1,7 +1,7 @@
-"""Frames of all sources into the few that keys are tried on, and counts of what arrived broken.
+"""Keeps the few frames of each source on which keys are tried, and counts what arrived broken.
 
-A decoder that decodes nothing: readers feed it as they feed `run`'s. Of each cable and each wireless meter the first telegrams are
-kept, which is bounded; noise invents meters, so their number is bounded too.
+`Collection` is a decoder that decodes nothing. Readers feed it as they feed the decoder of `run`. It keeps only the first telegrams of each
+cable and of each wireless meter. Noise invents meters, so the number of meters is limited, too.
 """
 
 from collections import Counter
@@ -15,9 +15,9 @@ from telegraf_han.mbus.layers import Sealed
 from telegraf_han.telegram import Fault, Frame, Interface, Telegram
 
 KEPT: Final = 8
-"""Telegrams of one source or meter: enough to tell two meters in one capture apart, and a typed key from a chance hit."""
+"""Telegrams kept of one source or meter. They are enough to tell two meters in one capture apart, and a typed key from a chance hit."""
 METERS_LIMIT: Final = 512
-"""Wireless meters; a tower block has hundreds."""
+"""Wireless meters at most. A tower block has hundreds."""
 
 
 class Cable:
@@ -43,7 +43,7 @@ class Collection(Decoder):
         self.cables: Final[dict[str, Cable]] = {}
         """By source: the P1 meter's name, or "" for a capture."""
         self.meters_heard: Final[dict[str, list[Sealed]]] = {}
-        """By the meter's id, and by its radio adapter's where that is another."""
+        """By the meter's id, and also by the id of its radio adapter if that is another id."""
         self.radio_faults = 0
 
     def take(self, frame: Frame, source: str = "") -> Telegram | None:
@@ -81,21 +81,21 @@ class Collection(Decoder):
         self.cables.setdefault(source, Cable()).faults[fault.cause] += 1
 
     def captured_fault(self, fault: Fault, interface: Interface) -> None:
-        """Count what a capture's receiver gave up; it has no source's name."""
+        """Count what a capture's receiver gave up. A capture has no source name."""
         if interface == "wmbus":
             self.radio_faults += 1
             return
         self.cables.setdefault("", Cable()).faults[fault.cause] += 1
 
     def port(self, source: str, *, there: bool) -> None:
-        """Whether a port is there the readers' log says."""
+        """Do nothing: the readers' log says whether a port is there."""
 
     def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
-        """Nothing is written for anybody."""
+        """Return nothing, because nobody reads lines here."""
         return b""
 
     def lacking(self) -> list[str]:
-        """Meters of which nothing whole has come yet."""
+        """Meters from which no whole telegram has come yet."""
         return [
             meter.name
             for meter in self._wanted

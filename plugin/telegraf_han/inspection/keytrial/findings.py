@@ -1,7 +1,7 @@
-"""What a trial of keys ends with: a verdict, one sentence, what to do, and the keys that would do.
+"""The result of a trial of keys: a verdict, one sentence, what to do, and the keys that would work.
 
-A finding says whose key is wrong and how, by the names of meters and options, never by any part of a key. `Holding` is one key as the
-configuration has it, `Held` all of them, from which both trials draw their guesses.
+A finding says whose key is wrong and how. It names meters and options, but never any part of a key. `Holding` is one key as it stands in
+the configuration, and `Held` is all of them. Both trials (cable and radio) draw their guesses from `Held`.
 """
 
 from collections.abc import Iterator
@@ -12,17 +12,17 @@ from telegraf_han.inspection.keytrial import guesses
 from telegraf_han.inspection.keytrial.guesses import Guess
 
 Verdict = Literal["right", "wrong", "unproven", "missing", "unknown", "plain", "unread", "noise", "nothing"]
-"""All well; a mistake found and named; right but for a proof; no key to try; no explanation found; no key needed; the telegram fails by
-itself; telegrams arrive damaged; none arrived."""
+"""In this order: all is well; a mistake was found and named; the key is right but not proven; there is no key to try; no explanation was
+found; no key is needed; the telegram itself cannot be read; telegrams arrive damaged; no telegram arrived."""
 
 GOOD: Final = frozenset(("right", "plain"))
 
 
 class Finding(NamedTuple):
-    """What is so, and what to do."""
+    """A verdict on the keys of a meter, and what to do."""
 
     meter: str
-    """Whose keys it is about."""
+    """The meter whose keys the finding is about."""
     verdict: Verdict
     what: str
     """Short name of the case, such as "swapped" or "encryption_key: reversed"."""
@@ -30,7 +30,7 @@ class Finding(NamedTuple):
     """One sentence for people."""
     todo: str = ""
     found: tuple[tuple[str, Key], ...] = ()
-    """Option → key that the meter uses, where the configuration has another."""
+    """Option → key that the meter uses, if the configuration has another key."""
 
 
 class Holding(NamedTuple):
@@ -41,7 +41,7 @@ class Holding(NamedTuple):
     written: Written
 
     def named(self, reader: str) -> str:
-        """The option, and whose it is where it is not the reader's own."""
+        """The option, and the meter that has it if that is not the reader (a meter's name)."""
         return self.option if self.meter == reader else f'{self.option} of "{self.meter}"'
 
 
@@ -53,7 +53,7 @@ class Source(NamedTuple):
     """A row of MISTAKES, or AS_WRITTEN."""
 
     def stands_as(self, meter: str, option: str) -> bool:
-        """Whether it is this option of this meter, as it is written."""
+        """Whether the key is this option of this meter, as it is written."""
         return (self.holding.meter, self.holding.option, self.mistake) == (meter, option, guesses.AS_WRITTEN)
 
 
@@ -65,7 +65,7 @@ class Candidate(NamedTuple):
 
     @property
     def typed(self) -> bool:
-        """Whether it is one of hundreds of guesses."""
+        """Whether the key is one of hundreds of guesses."""
         return self.source.mistake != guesses.AS_WRITTEN and guesses.MISTAKES[self.source.mistake].typed
 
 
@@ -79,18 +79,18 @@ class Held:
         self._holdings: Final = [Holding(meter, option, text) for (meter, option), text in written.items()]
 
     def of(self, meter: str, option: str) -> Holding | None:
-        """One key, None where it is not configured."""
+        """One key, or None if it is not configured."""
         return next((one for one in self._holdings if (one.meter, one.option) == (meter, option)), None)
 
     def all_of(self, meter: str) -> list[Holding]:
-        """Those of one meter."""
+        """All keys of one meter."""
         return [one for one in self._holdings if one.meter == meter]
 
     def candidates(self, meter: str, option: str, size: int) -> Iterator[Candidate]:
         """Keys of `size` bytes that one option of one meter may have been meant to be, in the order they are tried.
 
-        As it is written; then all keys of the configuration as they are; then other readings of each; then what fingers do to
-        this one. Its own come first in each round, its meter's next.
+        First the option as it is written, then all keys of the configuration as they are, then other readings of each key, then
+        typing mistakes in the keys of this meter. In each round the option's own key comes first, then the other keys of its meter.
         """
         near = sorted(self._holdings, key=lambda one: (one.meter != meter, one.option != option))
         for one in near:
@@ -111,7 +111,7 @@ _TYPED: Final = frozenset(name for name, mistake in guesses.MISTAKES.items() if 
 
 
 def as_written(holding: Holding | None, size: int) -> Key | None:
-    """The key as `run` would read it, None where it is none or of another length."""
+    """The key as `run` would read it, or None if the text is no key or has another length."""
     if holding is None:
         return None
     first = next(guesses.guesses(holding.written, (size,)), None)
@@ -119,20 +119,20 @@ def as_written(holding: Holding | None, size: int) -> Key | None:
 
 
 def copied(held: Held, meter: str, option: str, size: int) -> str:
-    """The options of a meter that hold the same key as this one: where there are two keys, one was copied twice; "" where none does."""
+    """The options of a meter that hold the same key as this option, or "" if none does. A meter has two keys, so one was copied twice."""
     key = as_written(held.of(meter, option), size)
     others = [one.option for one in held.all_of(meter) if one.option != option and as_written(one, size) == key]
     return ", ".join(others) if key is not None else ""
 
 
 def mended(held: Held, meter: str, option: str, source: Source) -> tuple[str, str]:
-    """What is wrong with an option of a meter, given where the right key was found; and what to do."""
+    """What is wrong with an option of a meter, and what to do. `source` is where the right key was found."""
     holding, mistake = source
     spoiled = guesses.MISTAKES.get(mistake)
     if (holding.meter, holding.option) == (meter, option):
         assert spoiled is not None
         return f"{option} {spoiled.found}", spoiled.todo
-    wrong = f"{option} is {'wrong' if held.of(meter, option) else 'missing'}; the right one stands as {holding.named(meter)}"
+    wrong = f"{option} is {'wrong' if held.of(meter, option) else 'missing'}; the right key is configured as {holding.named(meter)}"
     copy = f'copy that key to {option} of [[meter]] "{meter}"'
     if spoiled is None:
         return wrong, copy

@@ -1,8 +1,8 @@
-"""The text of a key as somebody wrote it into the keys it may have been meant to be, each with the mistake that lies between.
+"""Turns the text of a key into the keys that may have been meant, each with the mistake that explains the difference.
 
-Keys travel on paper, through forms, e-mails and other programs, and each step has its own way to spoil them: bytes turned round,
-hex of hex, a digit dropped by a finger or doubled by a copy. A way is a row of `MISTAKES`, so that it has one name, one sentence
-and one remedy. Cheap and likely ones come first. A text gives at most GUESSES_LIMIT keys, some 0.1 s of trying.
+Keys travel on paper, through forms, e-mails and other programs. Each step has its own way to spoil a key: bytes in reverse order, hex of
+hex, a digit that a finger dropped or a copy doubled. Each way is a row of `MISTAKES`, so that it has one name, one sentence and one
+remedy. Cheap and likely mistakes come first. A text gives at most GUESSES_LIMIT keys, which take about 0.1 s to try.
 
 [seen] bytes in reverse order, a digit too few (owners' reports); [assumed] all others, from what people do with hex.
 """
@@ -18,21 +18,21 @@ from telegraf_han.ciphers import secret
 from telegraf_han.ciphers.secret import Key, Written
 
 GUESSES_LIMIT: Final = 20_000
-"""Keys tried of one text; two digits missing from 32 make 8,000, and a key of 64 digits has twice the places."""
+"""Keys tried for one text. Two digits missing from 32 make 8,000 keys, and a key of 64 digits has twice the places."""
 TEXT_LIMIT: Final = 512
-"""Characters of a text that are looked at; more is a letter, not a key."""
+"""Characters of a text that are looked at. A longer text is a letter, not a key."""
 _UNREADABLE_LIMIT: Final = 2
-"""Characters that are no digits and may have been any: 256 keys."""
+"""Characters that are not digits and may have been any digit. Two make 256 keys."""
 
 
 class Mistake(NamedTuple):
     """One way to spoil a key."""
 
     found: str
-    """Goes on a sentence that begins with the option's name."""
+    """Continues a sentence that begins with the option's name."""
     todo: str
     typed: bool = False
-    """Whether a text can have made it in hundreds of ways, of which one may fit by chance."""
+    """Whether the mistake gives hundreds of keys, of which one may fit by chance."""
 
 
 AS_WRITTEN: Final = "as written"
@@ -41,27 +41,27 @@ MISTAKES: Final = {
     "digits reversed": Mistake("has its digits in reverse order", "write its digits from the last to the first"),
     "nibbles swapped": Mistake("has the two digits of each byte swapped", "swap the two digits of each pair"),
     "words reversed": Mistake(
-        "has its bytes reversed within each 2, 4 or 8 of them", "ask for the key in plain byte order, or let --save write it"
+        "has its bytes reversed in groups of 2, 4 or 8", "ask for the key in plain byte order, or let --save write it"
     ),
-    "hex of hex": Mistake("is the hex of the key's hex digits", "turn the hex back into text once: what comes out are the key's digits"),
+    "hex of hex": Mistake("is the hex of the key's hex digits", "turn the hex back into text once: the text is the key's digits"),
     "ascii of hex": Mistake(
-        "is meant as text: the meter uses the characters of the digits as they are, not the bytes they stand for",
+        "is meant as text: the meter uses the digits themselves as characters, not the bytes that they stand for",
         "let --save write the key that the meter uses",
     ),
     "text": Mistake("is the key as text, not as hex", "write the hex of its characters, or let --save write it"),
     "base64": Mistake("is the key in base64, not in hex", "write it as hex, or let --save write it"),
     "utf-16": Mistake(
-        "is right, but its file is written in UTF-16, two bytes a character", "save the file anew as plain text (ASCII or UTF-8)"
+        "is right, but its file is written in UTF-16, with two bytes per character", "save the file again as plain text (ASCII or UTF-8)"
     ),
     "first of two": Mistake("holds two keys in one; its first half is the right one", "write its first 32 digits only"),
     "second of two": Mistake("holds two keys in one; its second half is the right one", "write its last 32 digits only"),
-    "other text": Mistake("holds other text besides the key", "write the key's 32 digits only"),
+    "other text": Mistake("holds other text as well as the key", "write the key's 32 digits only"),
     "other characters": Mistake(
-        "has other characters between its digits, some of them perhaps invisible, as a PDF or an e-mail puts them there",
+        "has other characters between its digits, perhaps invisible ones from a PDF or an e-mail",
         "type its digits, or let --save write it",
     ),
-    "look-alikes": Mistake("has letters where digits look alike (O for 0, l for 1 and so on)", "write the digits"),
-    "unreadable": Mistake("has characters that are no hex digits", "compare it with what you were given, digit by digit", typed=True),
+    "look-alikes": Mistake("has letters that look like digits (O for 0, l for 1 and so on)", "write digits instead"),
+    "unreadable": Mistake("has characters that are not hex digits", "compare it with what you were given, digit by digit", typed=True),
     "digit missing": Mistake("has one digit too few", "compare it with what you were given: a digit was dropped", typed=True),
     "digit too many": Mistake("has one digit too many", "compare it with what you were given: a digit was doubled or put in", typed=True),
     "digits missing": Mistake(
@@ -81,7 +81,7 @@ MISTAKES: Final = {
         "has a digit too many and was cut at its beginning or end", "compare it with what you were given, digit by digit", typed=True
     ),
 }
-"""Name → what went wrong. [assumed] but for the first."""
+"""Name → what went wrong. All but the first are [assumed]."""
 
 
 class Guess(NamedTuple):
@@ -100,7 +100,7 @@ _TWO: Final = 2
 
 
 def guesses(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
-    """The keys of so many bytes that a text may mean, no key twice, the text as it stands first."""
+    """The keys that a text may mean, with lengths (bytes) in `sizes`. No key comes twice, and the text as it stands comes first."""
     known: set[Key] = set()
     for mistake, octets in _octets(written.reveal()[:TEXT_LIMIT], sizes):
         if len(octets) not in sizes:
@@ -114,7 +114,7 @@ def guesses(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
 
 
 def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
-    """Those that need no luck: what the text can mean by another reading of all its digits."""
+    """The guesses that need no luck: the text means another reading of all its digits."""
     for guess in guesses(written, sizes):
         if guess.mistake != AS_WRITTEN and MISTAKES[guess.mistake].typed:
             return
@@ -122,7 +122,7 @@ def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
 
 
 def described(written: Written) -> str:
-    """What is wrong with a text that is no key, without any part of it."""
+    """What is wrong with a text that is no key. The sentence holds no part of the text."""
     try:
         secret.key(written.reveal())
     except ValueError as error:
@@ -144,7 +144,7 @@ def _octets(text: str, sizes: Collection[int]) -> Iterator[tuple[str, bytes]]:
 
 
 def _bytes(digits: str) -> bytes | None:
-    """Hex as bytes, None where it is none."""
+    """Hex as bytes, or None if the text is not hex."""
     try:
         return bytes.fromhex(digits)
     except ValueError:
@@ -169,7 +169,7 @@ def _halves(octets: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _as_text(digits: str) -> Iterator[tuple[str, bytes]]:
-    """Hex taken for text once too often, or once too seldom."""
+    """Hex that was taken for text once too often or once too seldom."""
     try:
         inner = bytes.fromhex(digits).decode("ascii")
     except ValueError:
@@ -203,7 +203,7 @@ def _other_writings(text: str, digits: str) -> Iterator[tuple[str, bytes]]:
 
 
 def _mistyped(digits: str, wanted: int) -> Iterator[tuple[str, bytes]]:
-    """What fingers do; only among digits that are all digits, but for very few."""
+    """Typing mistakes. They are tried only if all characters are digits, or all but very few."""
     strange = [at for at, digit in enumerate(digits) if digit not in _HEX]
     if strange:
         if len(digits) == wanted and len(strange) <= _UNREADABLE_LIMIT:
@@ -280,7 +280,7 @@ def _lengthened(variants: Iterable[str]) -> Iterator[str]:
 
 
 _SHORT: Final = {
-    # digits more than wanted: the mistake, and what may have been meant
+    # digits more than wanted → the mistake, and a function that gives what may have been meant
     -1: ("digit missing", _inserted),
     1: ("digit too many", _deleted),
     -2: ("digits missing", _pair_inserted),

@@ -1,7 +1,7 @@
-"""A collection of telegrams into findings: one or few for each meter, in the order of the configuration.
+"""Turns a collection of telegrams into findings: one or a few for each meter, in the order of the configuration.
 
-Here it is told what is not the keys' fault: a line on which telegrams arrive damaged, a port from which nothing comes, a number that
-no meter has.
+This module also reports causes that are not a wrong key: a line on which telegrams arrive damaged, a port from which nothing comes, or a
+number that no meter has.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,25 +14,25 @@ from telegraf_han.inspection.keytrial.collection import Cable, Collection
 from telegraf_han.inspection.keytrial.findings import Finding, Held, as_written
 
 SEARCHES_LIMIT: Final = 3
-"""Telegrams of one source on which a whole search may fail; each takes some tenths of a second."""
+"""Telegrams of one source on which a whole search may fail. Each search takes some tenths of a second."""
 NAMED_LIMIT: Final = 5
-"""Numbers of other meters that a sentence names."""
+"""How many numbers of other meters a sentence names."""
 
 _CABLE_TODO: Final = (
-    "look at the cable: its plug, a pull-up of 1 to 10 kΩ from data to the meter's 5 V, a common ground, no more than a few metres; "
-    "the keys cannot be tried before"
+    "check the cable: its plug, a pull-up of 1 to 10 kΩ from data to the meter's 5 V, a common ground, a length of no more than a few "
+    "metres. The keys cannot be tried before"
 )
 _NOISE_TODO: Final = (
-    "a cable's data are inverted: a cable made for P1 turns them round, a bare USB adapter does not; the line is 115200 8N1 unless `line` "
-    "says otherwise; `telegraf-han check` says what the bytes look like"
+    "check the inversion: a meter sends inverted data, which a cable made for P1 turns round and a bare USB adapter does not. The line is "
+    "115200 8N1 unless `line` says otherwise. `telegraf-han check` says what the bytes look like"
 )
 _ONE_OF_SOME: Final = (
-    "others arrived damaged, and so may this one have been, as by radio that does not always show: try more telegrams before you write to "
-    "anybody"
+    "other telegrams arrived damaged. This telegram may be damaged, too, because by radio damage does not always show. Try more telegrams "
+    "before you write to anybody"
 )
 _FURTHER: Final = "further telegrams"
-_STRANGER: Final = "each configured key opens telegrams, but there are also some that none opens"
-_STRANGER_TODO: Final = "nothing if they are of another meter; else ask for help, with `decode --redact`"
+_STRANGER: Final = "each configured key opens telegrams, but there are also telegrams that no configured key opens"
+_STRANGER_TODO: Final = "nothing, if these telegrams are from another meter. Otherwise ask for help, with `decode --redact`"
 
 
 class Judged:
@@ -41,14 +41,14 @@ class Judged:
     __slots__ = ("finding", "mail", "remark")
 
     def __init__(self, finding: Finding, mail_text: str = "", remark: str = "") -> None:
-        """`remark` is what to know besides."""
+        """`remark` is what else the user should know."""
         self.finding: Final = finding
         self.mail: Final = mail_text
         self.remark: Final = remark
 
 
 def cables(meters: Sequence[MeterConfig], found: Collection, held: Held, serials: Sequence[str]) -> list[Judged]:
-    """What is so with the P1 meters. Telegrams of a capture, whose source is "", may be any meter's."""
+    """The findings on the P1 meters. Telegrams of a capture have the source "" and may be from any meter."""
     names = [meter.name for meter in meters]
     numbers = [*serials, *(meter.config.id for meter in found.meters.values() if meter.config.id)]
     if "" in found.cables:
@@ -57,7 +57,7 @@ def cables(meters: Sequence[MeterConfig], found: Collection, held: Held, serials
 
 
 def _of_cable(names: list[str], source: Cable, held: Held, serials: Iterable[str]) -> list[Judged]:
-    """The findings of one source, each once. A meter of which one telegram opens is not blamed for another that does not."""
+    """The findings of one source, each once. If one telegram of a meter opens, the meter is not blamed for a telegram that does not."""
     numbers = list(serials)
     different: dict[tuple[str, str], Judged] = {}
     strangers: list[bytes] = []
@@ -85,27 +85,27 @@ def _of_cable(names: list[str], source: Cable, held: Held, serials: Iterable[str
 
 
 def _besides(source: Cable) -> str:
-    """What arrived broken among what arrived whole."""
+    """A sentence on the damaged telegrams among the whole ones."""
     damaged = source.faults[Cause.CHECKSUM]
     if not damaged:
         return ""
-    return f"besides, {damaged} of {damaged + source.telegrams} telegrams arrived damaged: that is noise on the line, no key changes it"
+    return f"also, {damaged} of {damaged + source.telegrams} telegrams arrived damaged. That is noise on the line, which no key changes"
 
 
 def _nothing_whole(name: str, source: Cable) -> Finding:
     damaged = source.faults[Cause.CHECKSUM]
     if damaged:
-        said = "a telegram arrived and the CRC at its end says that it is damaged: noise on the line, not a wrong key"
+        said = "a telegram arrived, but the CRC at its end says that it is damaged. That is noise on the line, not a wrong key"
         if damaged > 1:
-            said = f"{damaged} telegrams arrived and the CRC at the end of each says that it is damaged: noise on the line, not a wrong key"
+            said = f"{damaged} telegrams arrived, but their CRCs say that all are damaged. That is noise on the line, not a wrong key"
         return Finding(name, "noise", "noise", said, _CABLE_TODO)
     if source.faults:
-        return Finding(name, "noise", "no telegram", "bytes arrived, but no telegram among them", _NOISE_TODO)
+        return Finding(name, "noise", "no telegram", "bytes arrived, but there is no telegram among them", _NOISE_TODO)
     return Finding(name, "nothing", "nothing", "nothing arrived", "`telegraf-han check` says what is wrong with a port")
 
 
 def radios(meters: Sequence[MeterConfig], found: Collection, held: Held) -> list[Judged]:
-    """What is so with the wireless meters."""
+    """The findings on the wireless meters."""
     return [judged for meter in meters for judged in _of_radio(meter, found, held)]
 
 
@@ -121,7 +121,7 @@ def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Jud
 
 
 def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | None:
-    """The meter whose telegrams the key opens, if it is another than the one it is configured with."""
+    """The finding of a key that opens the telegrams of another meter than the one it is configured with, None if there is no such meter."""
     own = held.of(meter.name, radio.KEY)
     key = as_written(own, radio.SIZE)
     if key is None:
@@ -136,9 +136,9 @@ def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | Non
 def _unheard(meter: MeterConfig, found: Collection) -> Finding:
     others = list(found.meters_heard)
     more = f" and {len(others) - NAMED_LIMIT} more" if len(others) > NAMED_LIMIT else ""
-    heard = f"heard were {', '.join(others[:NAMED_LIMIT])}{more}" if others else "nor any other"
+    heard = f"but telegrams of {', '.join(others[:NAMED_LIMIT])}{more} were" if others else "and no other telegram either"
     damaged = f"; {found.radio_faults} arrived damaged" if found.radio_faults else ""
-    todo = "compare id with the number on the meter; `telegraf-han scan` lists who is in range"
+    todo = "compare id with the number on the meter. `telegraf-han scan` lists the meters in range"
     if found.radio_faults and not others:
-        todo = "something sends, but too faintly: another place for the receiver or its antenna, nearer to the meter"
+        todo = "something sends, but the signal is too weak. Move the receiver or its antenna nearer to the meter"
     return Finding(meter.name, "nothing", "not heard", f"no telegram of id {meter.id} was heard, {heard}{damaged}", todo)

@@ -1,7 +1,7 @@
-"""What is known of telegrams that no key opens into a mail to those who gave the keys out.
+"""Writes a mail to the operator who gave the keys out, from what is known of telegrams that no key opens.
 
-In Polish, since the operator reads it, with the facts an engineer there needs and no part of any key. What only the owner knows is
-left open in brackets.
+The mail is in Polish, because the operator reads it. It holds the facts that an engineer there needs, and no part of any key. What only
+the owner knows is left open in brackets.
 """
 
 from typing import Final
@@ -25,7 +25,7 @@ Numer PPE: [proszę uzupełnić]
 Data otrzymania kluczy: [proszę uzupełnić]
 {facts}
 
-Sprawdziłem: {tried}.
+Sprawdzono już: {tried}.
 
 Proszę o sprawdzenie:
 1. czy wydane klucze należą do licznika o tym numerze,
@@ -42,7 +42,7 @@ pojedyncze błędne, brakujące i podwojone cyfry"""
 
 
 def of_cable(telegram: bytes) -> str:
-    """The mail on a P1 telegram. Raises FramingError."""
+    """The mail about a P1 telegram. Raises FramingError."""
     found = envelope.envelope(telegram)
     facts = [f"Nagłówek telegramu: /{found.ident}" if found.ident else "Telegram bez nagłówka"]
     if found.block is not None:
@@ -54,8 +54,8 @@ def of_cable(telegram: bytes) -> str:
         ]
     questions = (
         "3. który z kluczy jest szyfrujący (EK), a który uwierzytelniający (AK),\n"
-        "4. jaki system title i jakie AAD przyjmuje licznik w AES-GCM,\n"
-        "   jeśli nie zera i SC || AK."
+        "4. jaki system title i jakie AAD stosuje licznik w AES-GCM,\n"
+        "   jeśli inne niż zera i SC || AK."
     )
     return _MAIL.format(
         subject=SUBJECT, interface="port P1", number=_UNKNOWN_NUMBER, facts="\n".join(facts), tried=_TRIED, questions=questions
@@ -63,7 +63,7 @@ def of_cable(telegram: bytes) -> str:
 
 
 def of_radio(sealed: Sealed) -> str:
-    """The mail on a wireless telegram."""
+    """The mail about a wireless telegram."""
     meter = sealed.meter
     facts = [f"Adres wM-Bus: {meter.manufacturer} {meter.id}, wersja {meter.version:02X}, typ {meter.device:02X}"]
     if sealed.header is not None:

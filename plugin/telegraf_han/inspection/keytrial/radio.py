@@ -1,9 +1,10 @@
-"""Telegrams of one wireless meter into what is wrong with its key.
+"""Says what is wrong with the key of a wireless meter, from telegrams of this meter.
 
-A radio telegram names its meter, so there is one key to find: as it is written, written in another way, mistyped, another meter's. Mode
-5 has no tag; one wrong key in 1.6 million passes for right, and thousands are tried. A guessed key therefore has to open most of the
-telegrams and, where it is one of hundreds, to give nothing but ordinary records. All of them it need not open, as lines of hex come
-without the link's CRCs: one may be damaged and nobody could tell. The key as it is written is right where it opens one.
+A radio telegram names its meter, so there is only one key to find. It may be the configured key as it is written, the key written in
+another way, a mistyped key, or the key of another meter. Mode 5 has no tag: one wrong key in 1.6 million passes for right, and thousands
+of keys are tried. So a guessed key has to open most of the telegrams. A key that is one of hundreds of guesses must also give nothing but
+ordinary records. A guessed key need not open all telegrams. Lines of hex come without the CRCs of the link, so a telegram may be damaged
+and nobody could tell. The key as it is written is right if it opens one telegram.
 """
 
 from collections.abc import Sequence
@@ -21,11 +22,11 @@ KEY: Final = "key"
 SIZE: Final = 16
 """AES-128 in all modes."""
 SEARCHED: Final = 3
-"""Telegrams on which thousands of keys are tried: of these one may be damaged."""
+"""Telegrams on which thousands of keys are tried. One of them may be damaged."""
 
 
 def finding(telegrams: Sequence[Sealed], meter: str, held: Held) -> Finding:
-    """What is wrong with the key of a configured meter, from telegrams of it, none of them empty."""
+    """What is wrong with the key of a configured meter. `telegrams` are from this meter, and none of them is empty."""
     own = held.of(meter, KEY)
     key = as_written(own, SIZE)
     telling = [one for one in telegrams if _needs_key(one)]
@@ -46,13 +47,13 @@ def finding(telegrams: Sequence[Sealed], meter: str, held: Held) -> Finding:
 
 
 def opens(telegrams: Sequence[Sealed], key: Key) -> bool:
-    """Whether a key opens most of the first of these telegrams of a meter, of which at least one is enciphered."""
+    """Whether a key opens most of the first enciphered telegrams of a meter. There must be at least one."""
     telling = [one for one in telegrams if _needs_key(one)]
     return bool(telling) and _fits(telling[:SEARCHED], key, surely=True)
 
 
 def _fits(telegrams: Sequence[Sealed], key: Key, *, surely: bool) -> bool:
-    """Whether a guessed key opens most of these telegrams; of one or two, all."""
+    """Whether a guessed key opens most of these telegrams, or all if there are only one or two."""
     may_fail = (len(telegrams) - 1) // 2
     for one in telegrams:
         may_fail -= not _opens(one, key, surely=surely)
@@ -62,7 +63,7 @@ def _fits(telegrams: Sequence[Sealed], key: Key, *, surely: bool) -> bool:
 
 
 def strayed(meter: str, configured: str, found: Address) -> Finding:
-    """The finding of a key that opens another meter's telegrams than those of the id it is configured with."""
+    """The finding of a key that does not belong to the configured id but opens the telegrams of another meter."""
     said = f'key opens the telegrams of {found.manufacturer} {found.id}, not those of id "{configured}"'
     return Finding(meter, "wrong", "id", said, f'write id = "{found.id}" if that is the number on your meter')
 
@@ -73,7 +74,7 @@ def _needs_key(sealed: Sealed) -> bool:
 
 
 def _refused(sealed: Sealed, key: Key | None) -> TelegramError | None:
-    """Why a telegram cannot be opened, None where it can."""
+    """Why a telegram cannot be opened, or None if it can."""
     try:
         layers.plain(sealed, key)
     except TelegramError as error:
@@ -82,7 +83,7 @@ def _refused(sealed: Sealed, key: Key | None) -> TelegramError | None:
 
 
 def _opens(sealed: Sealed, key: Key, *, surely: bool) -> bool:
-    """Whether a guessed key opens a telegram; `surely` asks for more than that it may."""
+    """Whether a guessed key opens a telegram. With `surely` the content must also be unmistakable or verified."""
     try:
         plain = layers.plain(sealed, key)
     except TelegramError:
@@ -112,7 +113,7 @@ def _unexplained(held: Held, meter: str, address: Address) -> Finding:
     if own is None:
         said = f"the telegrams of {who} are encrypted and key is missing"
         return Finding(meter, "missing", "key: missing", said, "put the key that the operator gave you into the configuration")
-    misshapen = "" if as_written(own, SIZE) else f" (which is no key of {2 * SIZE} hex digits)"
-    said = f"key{misshapen} does not open the telegrams of {who}, nor does any other configured key, however read"
-    todo = "compare the key with what you were given and the meter's number with the one it was given for; then write to the operator"
+    misshapen = "" if as_written(own, SIZE) else f" (which is not a key of {2 * SIZE} hex digits)"
+    said = f"key{misshapen} does not open the telegrams of {who}. No other configured key does, even with typical mistakes undone"
+    todo = "compare the key with what you were given, and the meter's number with the one that the key is for. Then write to the operator"
     return Finding(meter, "unknown", "unknown", said, todo)

@@ -1,17 +1,17 @@
-"""A meter's serial number into the system titles it may have: eight bytes of the nonce that a telegram leaves out.
+"""Makes the system titles that a meter may have from its serial number. A title is eight bytes of the nonce that a telegram leaves out.
 
-DLMS Green Book 9.2.3.4.3 asks for three letters of the maker and five bytes of the maker's choice; how a serial number becomes those
-five is a row of `_LAYOUTS`. Meters in Warsaw leave the title out, and zeros stand for it [seen]; that some of them mean another one
-nobody has shown [assumed], so `keys` looks when nothing else opens a telegram.
+DLMS Green Book 9.2.3.4.3 asks for three letters of the maker and five bytes of the maker's choice. Each row of `_LAYOUTS` is one way in
+which a serial number becomes those five bytes. Meters in Warsaw leave the title out, and zeros stand for it [seen]. Nobody has shown
+that some of these meters mean another title [assumed], so `keys` tries other titles only when nothing else opens a telegram.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 TITLES_LIMIT: Final = 6000
-"""Titles tried of one serial number: 256 device types by 16 functions, and what the simpler layouts add."""
+"""Titles tried for one serial number: 256 device types times 16 functions, and the titles of the simpler layouts."""
 SERIALS_LIMIT: Final = 8
-"""Serial numbers tried; a house has a few meters."""
+"""Serial numbers tried. A house has only a few meters."""
 DIGITS_LIMIT: Final = 16
 """Digits of a serial number that fit eight bytes in any layout."""
 
@@ -92,7 +92,7 @@ _WITHOUT_NUMBER: Final = "the maker's letters alone"
 
 
 def titles(ident: str, serials: Iterable[str]) -> Iterator[Title]:
-    """Titles of a meter with this ident line, whose serial number is one of these."""
+    """The titles that a meter with this ident line may have. Its serial number is one of `serials`."""
     letters = ident[:_LETTERS].upper().encode("ascii", "replace")
     if len(letters) != _LETTERS or not letters.isalpha():
         return

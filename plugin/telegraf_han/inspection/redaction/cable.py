@@ -1,9 +1,10 @@
-"""A P1 frame into a telegram of an invented meter: same structure, same values, the public demo keys.
+"""Turns a P1 frame into a telegram of an invented meter: same structure, same values, and the public demo keys.
 
-What opens is read, freed of names (`lines`), enciphered anew under the demo keys and closed with a new footer. What does not open keeps
-its structure and loses its content: some meters never change their nonce, so their key stream is constant [seen], and who knows one
-telegram's text could read every other ciphertext under the real key, published beside it. A tag that did not fit does not fit
-afterwards either. [assumed] X-25 low byte first for blocks and ARC for text: how the old footer was written, a frame does not say.
+A telegram that opens is read, freed of names (`lines`), enciphered again under the demo keys, and closed with a new footer. A telegram that
+does not open keeps its structure and loses its content. The reason: some meters never change their nonce, so their key stream is
+constant [seen]. Whoever knows the text of one telegram could then read every other ciphertext that is published under the same real key.
+A tag that did not fit before does not fit afterwards either. [assumed] X-25 low byte first for blocks and ARC for text: a frame does not
+say how its old footer was written.
 """
 
 from collections.abc import Sequence
@@ -27,11 +28,12 @@ LONG_AUTHENTICATION_KEY: Final = Key(bytes(range(0xD0, 0xF0)))
 _LETTERS: Final = 3
 
 Verdict = Literal["opened", "plain", "closed", "withheld"]
-"""Read and enciphered anew; without cipher before and after; content taken out; a number was left in it, so nothing is shown."""
+"""In this order: read and enciphered again; without cipher before and after; content taken out; a number was left in the telegram, so
+nothing is shown."""
 
 
 class Redacted(NamedTuple):
-    """A telegram that may be shown, b"" where it is withheld, and what became of it."""
+    """A telegram that may be shown, or b"" if it is withheld, and what became of it."""
 
     data: bytes
     verdict: Verdict
@@ -51,22 +53,22 @@ _DEMO: Final = {
     16: _Keys(DEMO_ENCRYPTION_KEY, DEMO_AUTHENTICATION_KEY),
     32: _Keys(LONG_ENCRYPTION_KEY, LONG_AUTHENTICATION_KEY),
 }
-"""By the bytes that a security suite asks for."""
+"""Key length in bytes, which depends on the security suite → demo keys."""
 
 
 class _Sealed(NamedTuple):
-    """A block but for its length."""
+    """A block without its length."""
 
     title: bytes
     body: bytes
 
 
 class _Opened(NamedTuple):
-    """The content of a block and what proves it."""
+    """The content of a block, and the additional data that prove it."""
 
     plaintext: bytes
     additional: str
-    """The row of AAD_VARIANTS under which the tag fits, "" where it does not."""
+    """The row of AAD_VARIANTS under which the tag fits, or "" if it fits under none."""
 
 
 def redacted(data: bytes, meters: Sequence[MeterConfig], numbers: Numbers) -> Redacted:
@@ -87,7 +89,7 @@ def redacted(data: bytes, meters: Sequence[MeterConfig], numbers: Numbers) -> Re
 
 
 def _length_of(data: bytes, begin: int) -> bytes:
-    """The length of a block as the meter writes it, since there are several ways."""
+    """The length of a block as the meter writes it, because there are several ways."""
     found = ciphering.extent(data, begin)
     assert found is not None
     title_at = begin + (data[begin] == ciphering.GENERAL_GLO)
@@ -95,7 +97,7 @@ def _length_of(data: bytes, begin: int) -> bytes:
 
 
 def _with_length(sealed: _Sealed, written: bytes) -> bytes:
-    """A block whole, its length as it was written where it is the same."""
+    """The whole block. If its length is the same as before, it is written in the same way."""
     size = len(sealed.body)
     same = ciphering.ber_length(written, 0) == (size, len(written))
     return bytes([len(sealed.title)]) + sealed.title + (written if same else b"\x82" + size.to_bytes(2, "big")) + sealed.body
@@ -112,7 +114,7 @@ def _content_at(data: bytes, found: Envelope) -> int:
 
 
 def _opened(found: Envelope, meters: Sequence[MeterConfig]) -> tuple[_Opened | None, str]:
-    """The content under the first meter's keys that open it, else None and the first reason."""
+    """The content under the keys of the first meter that open it, or None and the first reason."""
     block, why = found.block, 'no meter with interface = "p1" is configured'
     assert block is not None
     for number, meter in enumerate(meters):
@@ -127,7 +129,7 @@ def _opened(found: Envelope, meters: Sequence[MeterConfig]) -> tuple[_Opened | N
 
 
 def _variant(block: Block, plaintext: bytes, meter: MeterConfig) -> str:
-    """Under which additional data the tag fits."""
+    """The row of AAD_VARIANTS under which the tag fits, or ""."""
     assert meter.encryption_key is not None
     assert meter.authentication_key is not None
     keys = _Keys(meter.encryption_key, meter.authentication_key)
@@ -138,7 +140,7 @@ def _variant(block: Block, plaintext: bytes, meter: MeterConfig) -> str:
 
 
 def _tag(block: Block, plaintext: bytes, name: str, keys: _Keys) -> bytes:
-    """The tag of a plaintext in a block like this."""
+    """The tag that a plaintext has in a block like `block`."""
     additional = ciphering.AAD_VARIANTS[name](bytes([block.control]), keys.authentication.reveal())
     nonce = block.title.ljust(ciphering.TITLE_LIMIT, b"\0") + block.counter
     if block.control & ciphering.ENCRYPTED:
@@ -147,7 +149,7 @@ def _tag(block: Block, plaintext: bytes, name: str, keys: _Keys) -> bytes:
 
 
 def _text(plaintext: bytes, numbers: Numbers) -> bytes:
-    """The lines, or the whole telegram with a CRC of its own."""
+    """The redacted lines. A plaintext that is a whole telegram gets a new CRC, too."""
     if not plaintext.startswith(b"/"):
         return lines.redacted(plaintext, numbers)
     ident, end, rest = plaintext.partition(b"\n")
@@ -158,7 +160,7 @@ def _text(plaintext: bytes, numbers: Numbers) -> bytes:
 
 
 def _sealed(block: Block, plaintext: bytes, additional: str, numbers: Numbers) -> _Sealed:
-    """A block like the one that was opened, from its title on, under the demo keys."""
+    """A block like the one that was opened, under the demo keys. It begins at the title."""
     keys = _DEMO[ciphering.KEY_BYTES[block.control & ciphering.SUITE]]
     fresh = block._replace(title=_title(block.title, numbers))
     nonce = fresh.title.ljust(ciphering.TITLE_LIMIT, b"\0") + block.counter
@@ -169,13 +171,13 @@ def _sealed(block: Block, plaintext: bytes, additional: str, numbers: Numbers) -
 
 
 def _closed(block: Block, numbers: Numbers) -> _Sealed:
-    """A block whose content nobody could read, and nobody shall: zeros."""
+    """A block whose content nobody could read, and nobody is to read. The content becomes zeros."""
     body = bytes([block.control]) + block.counter + bytes(len(block.ciphertext)) + bytes(len(block.tag))
     return _Sealed(_title(block.title, numbers), body)
 
 
 def _title(title: bytes, numbers: Numbers) -> bytes:
-    """A system title that keeps the maker's letters; behind them stands the serial number in one of many forms."""
+    """A system title that keeps the maker's letters. The serial number behind them has one of many forms, so it is replaced."""
     if not title:
         return title
     letters = title[:_LETTERS] if title[:_LETTERS].isalpha() else b"XXX"
@@ -184,9 +186,9 @@ def _title(title: bytes, numbers: Numbers) -> bytes:
 
 
 def _checked(data: bytes, plaintext: bytes, verdict: Verdict, why: str, numbers: Numbers) -> Redacted:
-    """The telegram with its footer, unless something is left in it."""
+    """The telegram with its footer, or nothing if a replaced number is still in it."""
     if numbers.leaks(data) or numbers.leaks(plaintext):
-        return Redacted(b"", "withheld", "a number that was replaced stands in it in another form")
+        return Redacted(b"", "withheld", "a number that was replaced is still in it in another form")
     return Redacted(data + _footer(data, verdict), verdict, why)
 
 

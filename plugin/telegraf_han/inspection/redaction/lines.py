@@ -1,8 +1,8 @@
-"""DSMR data lines into lines of the same length that name nobody.
+"""Turns DSMR data lines into lines of the same length that name nobody.
 
-A value stays where it is a quantity or a time: that is what a bug is about. Everything else, serial numbers, equipment identifiers,
-messages, texts under codes nobody knows, is replaced character by character, hex of text as hex. So what this program has never seen
-is replaced, not published. A line that is no line keeps its punctuation only.
+A value stays if it is a quantity or a time, because bugs are about those. Everything else is replaced character by character: serial
+numbers, equipment identifiers, messages, and texts under unknown codes. Hex of a text is replaced by hex. So anything that this program
+has never seen is replaced and not published. A line that is not a data line keeps only its punctuation.
 """
 
 import re
@@ -23,18 +23,18 @@ _CODE: Final = re.compile(rb"(?:\d{1,3}-\d{1,3}:)?\d{1,3}\.\d{1,3}\.\d{1,3}")
 _UNIT: Final = re.compile(rb"[A-Za-z]{1,4}3?")
 _LONG_RUN: Final = re.compile(rb"\d{6,}")
 _TEXT_DIGITS: Final = 4
-"""Digits of a text that names a model or a version; a serial number has more."""
+"""Digits at most in a text that names a model or a version. A serial number has more."""
 _TEXT_LIMIT: Final = 12
 _HEX: Final = re.compile(rb"(?:[0-9A-Fa-f]{2})+")
 
 
 def redacted(text: bytes, numbers: Numbers) -> bytes:
-    """All data lines; line ends stay as they are."""
+    """Redact all data lines. Line ends stay as they are."""
     return b"".join([_line(line, numbers) for line in text.splitlines(keepends=True)])
 
 
 def ident(line: bytes, numbers: Numbers) -> bytes:
-    """An ident line without long numbers."""
+    """Redact long numbers in an ident line."""
     return _LONG_RUN.sub(lambda run: numbers.invented(run[0].decode("ascii")).encode("ascii"), line)
 
 
@@ -52,7 +52,7 @@ def _line(line: bytes, numbers: Numbers) -> bytes:
 
 
 def _blanked(text: bytes) -> bytes:
-    """Punctuation, and how long it was."""
+    """Keep only the punctuation and the length of a text."""
     return bytes([0x30 if chr(octet).isdigit() else 0x58 if octet >= ord("A") else octet for octet in text])
 
 
@@ -71,7 +71,7 @@ def _value(value: bytes, code: str, numbers: Numbers, *, alone: bool) -> bytes:
 
 
 def _says_nothing(value: bytes, kind: str, *, alone: bool) -> bool:
-    """Whether a value is a quantity, a time or the like, which says nothing of whose it is."""
+    """Whether a value is a quantity, a time or the like. Such a value does not tell whose meter it is."""
     if kind in ("octets", "serial", "model"):
         return False
     if _QUANTITY.fullmatch(value) or _SHORT_NUMBER.fullmatch(value):
@@ -83,7 +83,7 @@ def _says_nothing(value: bytes, kind: str, *, alone: bool) -> bool:
 
 
 def _text_of(value: bytes) -> bytes:
-    """What hex stands for, or the value itself."""
+    """The text that hex stands for, or the value itself."""
     return bytes.fromhex(value.decode("ascii")) if _HEX.fullmatch(value) else value
 
 

@@ -1,8 +1,8 @@
-"""Numbers and texts that name somebody into invented ones of the same length, the same for the same each time.
+"""Turns numbers and texts that name somebody into invented ones of the same length, the same for the same each time.
 
-A serial number stands in a telegram in many writings: digits, hex of digits, packed decimal, low byte first. It is replaced where it
-is read; `Numbers` remembers what was replaced, so that the finished telegram can be searched for any writing of it before it leaves
-the house.
+A serial number can stand in a telegram in many forms: digits, hex of digits, packed decimal, low byte first. It is replaced where it is
+read. `Numbers` remembers each number that was replaced. So the finished telegram can be searched for the number in any form before it
+leaves the house.
 """
 
 from collections.abc import Iterator
@@ -10,19 +10,19 @@ from functools import lru_cache
 from typing import Final
 
 TELLING_DIGITS: Final = 7
-"""A number so long names one meter; shorter ones are looked for nowhere, since they are anywhere."""
+"""A number of this length names one meter. Shorter numbers are not searched for, because they can stand anywhere by chance."""
 NUMBERS_LIMIT: Final = 10_000
-"""Different numbers remembered; a capture of a town has fewer."""
+"""Different numbers remembered at most. A capture of a whole town has fewer."""
 _KEPT_OCTETS: Final = b"\x00\xff !#$%&'()*+,-./:;<=>?@[]^_`{|}~"
 _DECIMAL: Final = frozenset("0123456789")
 _FEW: Final = 3
-"""Digits of a number that names nobody."""
+"""A number of so few digits names nobody."""
 _FIRST: Final = "8"
-"""What invented numbers begin with."""
+"""The digit with which invented numbers begin."""
 
 
 class Numbers:
-    """What stands for what."""
+    """Remembers which invented number stands for which real one."""
 
     __slots__ = ("_found", "_invented", "_ordinals")
 
@@ -33,7 +33,7 @@ class Numbers:
         self._found: Final[dict[bytes, None]] = {}
 
     def invented(self, digits: str) -> str:
-        """As many digits, none of them the number's own; leading zeros stay, so that one number is one in fields of any width."""
+        """An invented number with as many digits. Leading zeros stay, so a number gets the same invented number in fields of any width."""
         core = digits.lstrip("0")
         if len(core) <= _FEW:
             return "0" * len(digits)
@@ -51,18 +51,18 @@ class Numbers:
         return next((candidate for candidate in candidates if candidate not in taken), "0" * len(core))
 
     def ordinal(self, octets: bytes) -> int:
-        """A small number that stands for these octets, whose form nobody knows."""
+        """A small number that stands for these octets, because their form is unknown."""
         if octets.strip(b"\0"):
             self._found[octets] = None
         return self._ordinals.setdefault(octets, len(self._ordinals) + 1)
 
     def remember(self, digits: str) -> None:
-        """Look for this number, in any writing, in what is written."""
+        """From now on look for this number, in any form, in finished telegrams."""
         if len(digits) >= TELLING_DIGITS:
             self._found.update(dict.fromkeys(_writings(digits)))
 
     def masked_octets(self, octets: bytes) -> bytes:
-        """Characters whose letters become X and whose digits, taken together, an invented number.
+        """Mask a text: its letters become X, and its digits together become an invented number.
 
         Padding and punctuation stay, control bytes become dots.
         """
@@ -74,7 +74,7 @@ class Numbers:
         return bytes([ord(next(fresh)) if character in _DECIMAL else ord(character) for character in text])
 
     def leaks(self, octets: bytes) -> bool:
-        """Whether any number that was replaced still stands here, in any writing."""
+        """Whether any number that was replaced is still in these octets, in any form."""
         return any(form in octets for form in self._found)
 
 
@@ -99,6 +99,6 @@ def _forms(digits: str) -> Iterator[bytes]:
     yield packed.hex().encode("ascii")
     yield packed[::-1].hex().encode("ascii")
     size = (int(digits).bit_length() + 7) // 8
-    if size >= 4:  # noqa: PLR2004, three bytes are anywhere
+    if size >= 4:  # noqa: PLR2004, three bytes can stand anywhere by chance
         yield int(digits).to_bytes(size, "big")
         yield int(digits).to_bytes(size, "little")

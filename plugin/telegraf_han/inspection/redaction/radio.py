@@ -1,9 +1,10 @@
-"""A wireless frame into one of an invented meter: same layers, same values, the public demo key.
+"""Turns a wireless frame into a frame of an invented meter: same layers, same values, and the public demo key.
 
-EN 13757-4 and -7, as `mbus.layers` reads them, backwards: addresses get invented numbers, records are freed of names (`records`), then
-what was enciphered is enciphered anew under the demo key with the invented address in its initialisation vector, and MACs and CRCs are
-made anew. Layers are found where the parsers found them. What does not open keeps its headers and loses its content, since it may be
-anybody's. [assumed] that a repeater's or receiver's address in the extended link layer names a device of the owner too.
+It does in reverse what `mbus.layers` does (EN 13757-4 and -7). Addresses get invented numbers, and records are freed of names (`records`).
+Then the content that was enciphered is enciphered again under the demo key, with the invented address in its initialisation vector. MACs
+and CRCs are made again. Layers are found at the places where the parsers found them. A frame that does not open keeps its headers and
+loses its content, because it may be anybody's. [assumed] that the address of a repeater or receiver in the extended link layer names a
+device of the owner, too.
 """
 
 from typing import Final, NamedTuple
@@ -22,13 +23,13 @@ from telegraf_han.telegram import Address
 _NUMBER: Final = slice(2, 6)
 """The digits within M A."""
 _ADDRESSED: Final = {0x8E: 3, 0x8F: 3}
-"""Extended link layers that name a receiver: where its M A begins, from CI on."""
+"""CI of an extended link layer that names a receiver → offset of the receiver's M A, counted from CI."""
 _CRC_BYTES: Final = 2
 _ADDRESS_BYTES: Final = 8
 
 
 class Redacted(NamedTuple):
-    """A frame that may be shown, b"" where it is withheld; its meter; why its content is gone, if it is."""
+    """A frame that may be shown, or b"" if it is withheld; its meter; and why its content is gone, if it is."""
 
     data: bytes
     meter: str
@@ -38,23 +39,23 @@ class Redacted(NamedTuple):
 
 
 class _Inside(NamedTuple):
-    """What a frame's content is made into."""
+    """What replaces the content of a frame."""
 
     body: bytes | None
-    """Records to put in, None where nothing opened it."""
+    """The records to put in, or None if no key opened the frame."""
     numbers: Numbers
     deciphered: bool = False
-    """Whether the records came in clear where the header says otherwise, as in other programs' logs: then they stay so."""
+    """Whether the records came in clear although the header says otherwise, as in logs of other programs. Then they stay in clear."""
 
 
 def ids(data: bytes) -> tuple[str, str]:
-    """Under which numbers a frame's meter may be configured. Raises FramingError, ChecksumError."""
+    """The numbers under which a frame's meter may be configured. Raises FramingError, ChecksumError."""
     sealed = layers.opened(data)
     return sealed.meter.id, sealed.link.id
 
 
 def redacted(data: bytes, key: Key | None, numbers: Numbers) -> Redacted:
-    """One frame with its meter's key. Raises FramingError, ChecksumError for one that is broken by itself."""
+    """Redact one frame with the key of its meter. Raises FramingError, ChecksumError for a broken frame."""
     sealed = layers.opened(data)
     meter = _number(sealed.meter, numbers)
     body, why, deciphered = None, "", False
@@ -73,12 +74,12 @@ def redacted(data: bytes, key: Key | None, numbers: Numbers) -> Redacted:
         sender = _address(data[2 : link.HEAD_BYTES], numbers)
         fresh = data[:2] + sender + _content(data[link.HEAD_BYTES :], data[2 : link.HEAD_BYTES], sender, key, inside)
     if numbers.leaks(fresh) or (body is not None and numbers.leaks(body)):
-        return Redacted(b"", meter, opened=False, why="a number that was replaced stands in it in another form")
+        return Redacted(b"", meter, opened=False, why="a number that was replaced is still in it in another form")
     return Redacted(fresh, meter, opened=body is not None or sealed.empty, why=why)
 
 
 def _number(meter: Address, numbers: Numbers) -> str:
-    """The eight digits that stand for a meter's."""
+    """The eight invented digits that stand for those of a meter."""
     return _address(meter.raw, numbers)[_NUMBER][::-1].hex().upper()
 
 
@@ -89,7 +90,7 @@ def _address(raw: bytes, numbers: Numbers) -> bytes:
 
 
 def _content(content: bytes, old: bytes, new: bytes, key: Key | None, inside: _Inside) -> bytes:
-    """Everything behind the link layer, its sender's M A before and after."""
+    """Redact everything behind the link layer. `old` and `new` are the sender's M A before and after."""
     if not content or content[0] not in extended.LENGTHS:
         return _upper(content, new, inside)
     try:
@@ -116,7 +117,7 @@ def _content(content: bytes, old: bytes, new: bytes, key: Key | None, inside: _I
 
 
 def _upper(content: bytes, sender: bytes, inside: _Inside) -> bytes:
-    """Authentication and transport layer, and the records; zeros for what cannot be taken apart."""
+    """Redact the authentication layer, the transport layer and the records. Content that cannot be taken apart becomes zeros."""
     try:
         return _message(content, sender, inside)
     except TelegramError:
@@ -124,7 +125,7 @@ def _upper(content: bytes, sender: bytes, inside: _Inside) -> bytes:
 
 
 def _message(content: bytes, sender: bytes, inside: _Inside) -> bytes:
-    """The same. Raises TelegramError."""
+    """The same as `_upper`, but raises TelegramError if the content cannot be taken apart."""
     layer, message = None, content
     if content and content[0] == authentication.CI:
         layer, message = authentication.parsed(content)
@@ -159,6 +160,6 @@ def _without_mac(before: bytes, layer: Authentication | None) -> bytes:
 
 
 def _mac_replaced(before: bytes, layer: Authentication, mac: bytes) -> bytes:
-    """The MAC is the last field but the message length."""
+    """Replace the MAC. It is the last field before the message length."""
     end = len(before) - len(layer.length)
     return before[: end - len(mac)] + mac + before[end:]

@@ -1,7 +1,7 @@
-"""Plain M-Bus records into records of the same length that name nobody.
+"""Turns plain M-Bus records into records of the same length that name nobody.
 
-What has a unit, is a date or a short number stays; numbers that identify, texts and what only the maker understands are replaced, so
-that nothing unknown is published. Headers stay, hence the telegram decodes as before.
+Values with a unit, dates and short numbers stay. Numbers that identify a meter, texts, and data that only the maker understands are
+replaced. So nothing unknown is published. Headers stay, so the telegram decodes as before.
 """
 
 from typing import Final
@@ -12,18 +12,18 @@ from telegraf_han.mbus import dif, walk
 from telegraf_han.mbus.walk import Record
 
 SHORT_BYTES: Final = 2
-"""Data so short cannot tell one meter from another."""
+"""Data of so few bytes cannot tell one meter from another."""
 _TEXT_END: Final = 0xC0
-"""Length bytes of variable fields below it are lengths of text."""
+"""In a variable field a length byte below this value is the length of a text."""
 _VERSIONS: Final = frozenset(("model", "hardware_version", "firmware", "parameter_set", "device_type", "manufacturer"))
 _VERSION_DIGITS: Final = 4
 _TELLING_KINDS: Final = frozenset(("date", "bits"))
 _NUMBERLESS: Final = frozenset(("count", "flags"))
-"""Kinds that name nobody where it is known what they are."""
+"""Kinds that name nobody, if their quantity is known."""
 
 
 def redacted(octets: bytes, numbers: Numbers) -> bytes:
-    """The records; bytes that are none become fillers, or zeros behind the maker's own."""
+    """Redact the records. Bytes that are no record become fillers; the maker's own data become zeros."""
     try:
         found = walk.walked(octets)
     except RecordError:
@@ -36,7 +36,7 @@ def redacted(octets: bytes, numbers: Numbers) -> bytes:
 
 
 def _between(octets: bytes) -> bytes:
-    """Fillers; what follows the last one is no record, and nobody knows what it is."""
+    """Fillers. Other bytes between or behind the records are no record, and their meaning is unknown."""
     return octets if not octets.strip(bytes([dif.FILLER])) else bytes([dif.FILLER]) * len(octets)
 
 
@@ -56,12 +56,12 @@ def _data(record: Record, numbers: Numbers) -> bytes:
 
 
 def _decimal(digits: str) -> str:
-    """Packed digits; makers number with letters, too, which become zeros."""
+    """Packed digits. Some makers use letters in their numbers, too. Letters become zeros."""
     return "".join(digit if digit.isdecimal() else "0" for digit in digits)
 
 
 def _variable(data: bytes, quantity: str, numbers: Numbers) -> bytes:
-    """Text, last character first, behind its length; or numbers of other forms."""
+    """A text (last character first) behind its length, or a number of another form."""
     if not data or data[0] >= _TEXT_END:
         return data[:1] + bytes(max(len(data) - 1, 0))
     text = data[:0:-1]

@@ -1,9 +1,9 @@
-"""Virtual receivers: telegrams as a stick hands them on, and its answers to whoever asks and sets it.
+"""Virtual receivers: they hand on telegrams as a stick does, and answer whoever asks them or sets them.
 
-Each module of this folder is the twin of a stick and shares nothing with the receiver that reads it: a mistake in both would need
-to be made twice, and what both must agree with are the makers' manuals and logged frames, which the tests hold them to byte by
-byte. A twin hears telegrams only while it is set to a mode in which they are sent; it counts what would have been written to flash,
-which has a limited number of writes. `FAULTS` are the ways in which sticks are found in the field.
+Each module of this folder is the twin of a stick. A twin shares nothing with the receiver that reads it, so a mistake in both would have
+to be made twice. Both must agree with the makers' manuals and with logged frames, and the tests check this byte by byte. A twin hears
+telegrams only while it is set to a mode in which they are sent. It counts what would have been written to flash, because flash has a
+limited number of writes. `FAULTS` are the ways in which sticks are found in the field.
 """
 
 from importlib import import_module
@@ -12,23 +12,23 @@ from typing import Final
 KINDS: Final = ("amb8465", "cul", "im871a", "iu891a", "rc1180")
 FAULTS: Final = ("garbage", "old-firmware", "other-mode", "truncated", "refuses", "hangs")
 _GARBAGE: Final = bytes.fromhex("0044a5e203ff0a7ac0db00c03eb1260d0a5544ff8a79")
-"""What is left of a telegram when a port is opened in its middle; it holds the first byte of every stick's messages."""
+"""The rest of a telegram, if a port is opened in its middle. It contains the first byte of every stick's messages."""
 
 
 class Twin:
-    """One virtual stick: `command` and `message` are its maker's, the rest is what all have in common."""
+    """One virtual stick. `command` and `message` are as its maker defines them. The rest is common to all sticks."""
 
     def __init__(self, fault: str = "") -> None:
         """`fault` is one of `FAULTS` or ""."""
         self.fault: Final = fault
         self.flash_writes = 0
         self.listens = fault not in {"other-mode", "refuses"}
-        """Whether it is in a mode in which telegrams are heard."""
+        """Whether the stick is in a mode in which it hears telegrams."""
         self._input = b""
         self._hangs = False
 
     def opened(self) -> bytes:
-        """Somebody opened the port: what stands in it. A hanging stick is woken by that."""
+        """The bytes that are in the port when somebody opens it. A stick that hangs wakes up then."""
         self._input, self._hangs = b"", False
         return _GARBAGE if self.fault == "garbage" else b""
 
@@ -47,7 +47,7 @@ class Twin:
         return answers
 
     def hears(self, frame: bytes) -> bytes:
-        """What goes out of the port when a telegram (L C M A …, no link CRCs) is on the air."""
+        """The bytes that leave the port when a telegram (L C M A …, no link CRCs) is on the air."""
         if self._hangs or not self.listens:
             return b""
         message = self.message(frame)
@@ -61,7 +61,7 @@ class Twin:
         return message[: len(message) // 2]
 
     def command(self, octets: bytes) -> tuple[int, bytes]:
-        """How many bytes the first command takes, and its answer; 0 where it is not whole yet."""
+        """The number of bytes of the first command, and its answer. The number is 0 if the command is not whole yet."""
         raise NotImplementedError
 
     def message(self, frame: bytes) -> bytes:

@@ -1,7 +1,7 @@
-"""A virtual AMB8465: commands of FF, code, length, payload and XOR; telegrams as such a command or bare, RSSI counted in the length.
+"""A virtual AMB8465. Commands are FF, code, length, payload and XOR. Telegrams are such commands or bare. The length counts the RSSI, too.
 
-Manual AMBER wM-Bus modules 2.7. One that was left in another mode also sends its telegrams bare, as it does from the factory. An
-older firmware does not know the mode that hears C1 and T1 at once.
+Manual AMBER wM-Bus modules 2.7. A stick that was left in another mode also sends its telegrams bare, as it does from the factory. An older
+firmware does not know the mode that hears C1 and T1 at once.
 """
 
 from typing import Final
@@ -44,7 +44,7 @@ class Twin(sticks.Twin):
         return bytes(octets)
 
     def _set(self, mode: int) -> int:
-        """Take a mode; its status."""
+        """Take a mode and return the status."""
         known = (0x08,) if self.fault == "old-firmware" else (0x08, 0x09)
         if self.fault == "refuses" or mode not in known:
             return 1

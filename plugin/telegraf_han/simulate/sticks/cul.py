@@ -1,7 +1,7 @@
-"""A virtual nanoCUL with culfw: lines; telegrams as b and the hex of format A with its CRCs, then LQI and RSSI where it was told X21.
+"""A virtual nanoCUL with culfw. It prints lines. A telegram is "b", the hex of format A with its CRCs, and after X21 also LQI and RSSI.
 
-culfw's command reference. Its line buffer is long enough for every telegram unless it is the usual one ("truncated"), which cuts at
-148 characters' worth of bytes. An older firmware was built without wireless M-Bus.
+culfw's command reference. The line buffer is long enough for every telegram, except with the fault "truncated". Then it is the usual
+buffer, which cuts at 148 characters' worth of bytes. An older firmware was built without wireless M-Bus.
 """
 
 from typing import Final

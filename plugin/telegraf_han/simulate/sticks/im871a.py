@@ -1,7 +1,7 @@
-"""A virtual iM871A-USB: HCI messages (A5, control, id, length, payload), telegrams with time stamp if set, RSSI if set, and CRC.
+"""A virtual iM871A-USB. Messages are HCI (A5, control, id, length, payload). Telegrams have a time stamp if set, an RSSI if set, and a CRC.
 
-WMBus HCI Specification V1.6. Firmware 1.4 hears C1 and T1 at once, the older 1.3 refuses that mode. [assumed] that a set-up is
-answered by one byte of status.
+WMBus HCI Specification V1.6. Firmware 1.4 hears C1 and T1 at once. The older 1.3 refuses that mode. [assumed] that a set-up is answered
+by one byte of status.
 """
 
 from typing import Final
@@ -43,7 +43,7 @@ class Twin(sticks.Twin):
         return size, b""
 
     def _set(self, payload: bytes) -> int:
-        """Take a configuration with link mode, RSSI and time stamp; its status."""
+        """Take a configuration with link mode, RSSI and time stamp, and return the status."""
         self.flash_writes += payload[_STORE]
         wanted = payload[_MODE]
         both_asked_of_old = wanted == 10 and self.fault == "old-firmware"  # noqa: PLR2004, both modes

@@ -1,6 +1,6 @@
-"""A virtual iU891A: SLIP packets of service, message, payload and CRC.
+"""A virtual iU891A. Its messages are SLIP packets of service, message, payload and CRC.
 
-IMST, iU891A-XL WMBus Host Interface. It sleeps until some C0 wake it. An older firmware refuses to hear C1 and T1 at once.
+IMST, iU891A-XL WMBus Host Interface. The stick sleeps until some C0 wake it. An older firmware refuses to hear C1 and T1 at once.
 """
 
 from typing import Final
@@ -13,7 +13,7 @@ LEVEL: Final = 0xB0
 _MODES_WITH_T: Final = (2, 3)
 _TELL_RECEIVED: Final = 0x02
 _WAKE_UP: Final = 10
-"""So many C0 wake it, [assumed]; users send thirty."""
+"""This many C0 wake the stick [assumed]. Users send thirty."""
 _END: Final = b"\xc0"
 
 
@@ -53,7 +53,7 @@ class Twin(sticks.Twin):
         return b""
 
     def _set(self, wanted: bytes) -> int:
-        """Take a configuration; its status."""
+        """Take a configuration and return the status."""
         both_asked_of_old = wanted[0] == 3 and self.fault == "old-firmware"  # noqa: PLR2004, both modes
         if self.fault == "refuses" or both_asked_of_old or wanted[3:] != self._configuration[3:]:
             return 1

@@ -1,7 +1,7 @@
-"""A virtual stick on a pseudo-terminal: what is written to the port is answered, what is on the air comes out of it.
+"""A virtual stick on a pseudo-terminal. It answers what is written to the port, and sends what is on the air.
 
-In place of the telegrams' own form (hex lines) each telegram goes through the stick, which may be set to another mode and hear
-nothing. Whoever opens the port anew finds the stick as it was left, as with a stick whose power stays on.
+Each telegram goes through the stick, and does not leave the port in its own form (hex lines). The stick may be set to another mode and
+hear nothing. A program that opens the port again finds the stick as it was left, like a stick whose power stays on.
 """
 
 import contextlib
@@ -15,10 +15,10 @@ from telegraf_han.simulate.stream import Sent
 from telegraf_han.simulate.terminal import PtySink
 
 _LOOK_S: Final = 0.02
-"""How often the port is looked at: a stick answers within some 20 ms."""
+"""How often the port is looked at. A stick answers within about 20 ms."""
 _READ_BYTES: Final = 4096
 _SET_UP_S: Final = 0.3
-"""Nothing asked for so long: the set-up is over."""
+"""The set-up is over if nothing was asked for this long."""
 
 
 class StickPort(PtySink):
@@ -34,14 +34,14 @@ class StickPort(PtySink):
         self._told_s = 0.0
 
     def deliver(self, sent: Sent, patience_s: float) -> None:
-        """A telegram is on the air."""
+        """Let the stick hear the telegram, and send what the stick makes of it."""
         self._look()
         message = self._twin.hears(sent.frame.data)
         if message:
             super().deliver(sent._replace(wire=message), patience_s)
 
     def idle(self, seconds: float) -> None:
-        """Wait, and answer; send on what is left of a telegram."""
+        """Wait, answer, and send what is left of a telegram."""
         end_s = time.monotonic() + seconds
         while (left_s := end_s - time.monotonic()) > 0:
             self._look()
@@ -50,7 +50,7 @@ class StickPort(PtySink):
             time.sleep(min(left_s, _LOOK_S))
 
     def wait_for_reader(self) -> None:
-        """Return when a program has opened the port and set the stick up."""
+        """Return when a program has opened the port and set up the stick."""
         while not (self._open and self._twin.listens and self._told_s and time.monotonic() - self._told_s > _SET_UP_S):
             self._look()
             time.sleep(_LOOK_S)

@@ -1,7 +1,7 @@
-"""A virtual RC1180-MBUS: 00 leads into its configuration, ">" answers; telegrams bare, RSSI behind them and counted in L.
+"""A virtual RC1180-MBUS. 00 leads into its configuration, and it answers ">". Telegrams are bare, with an RSSI behind them that L counts.
 
-RC1180-MBUS Data Sheet 1.0, MBUS User Manual 2.01. In its normal state a byte other than 00 is the length of what it is to send, and
-so many bytes are swallowed. One left in another mode takes "G"; an older one, or one that refuses, does not.
+RC1180-MBUS Data Sheet 1.0, MBUS User Manual 2.01. In its normal state a byte other than 00 is the length of a telegram to send, and the
+stick swallows that many bytes. A stick that was left in another mode takes "G". An older stick, or one that refuses, does not.
 """
 
 from typing import Final
@@ -52,7 +52,7 @@ class Twin(sticks.Twin):
         return 1, b""
 
     def hears(self, frame: bytes) -> bytes:
-        """While it is configured it hears nothing."""
+        """See sticks.Twin. A stick in its configuration hears nothing."""
         return b"" if self._configured else super().hears(frame)
 
     def message(self, frame: bytes) -> bytes:

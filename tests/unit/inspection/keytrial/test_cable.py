@@ -1,4 +1,4 @@
-"""keytrial.cable: which P1 key is wrong, and how; and a right one is never called so."""
+"""keytrial.cable: which P1 key is wrong, and how. A right key is never called wrong."""
 
 import random
 
@@ -92,12 +92,12 @@ def test_keys_of_other_meters() -> None:
     radio = judged(FOREIGN.hex(), None, others={("flat", "key"): EK.hex()})
 
     assert found.what == 'encryption_key: encryption_key of "garden", authentication_key: authentication_key of "garden"'
-    assert 'stands as encryption_key of "garden"' in found.said
+    assert 'configured as encryption_key of "garden"' in found.said
     assert radio.what == 'encryption_key: key of "flat"'
 
 
 def test_telegram_of_any_of_several_meters() -> None:
-    """In a capture the telegram names no meter: the one whose key opens it is meant, before anybody's key is called wrong."""
+    """In a capture a telegram names no meter. It belongs to the meter whose key opens it, before any key is called wrong."""
     held = Held({
         ("home", "encryption_key"): Written(FOREIGN.hex()),
         ("garden", "encryption_key"): Written(EK.hex()),
@@ -109,12 +109,12 @@ def test_telegram_of_any_of_several_meters() -> None:
 
 
 def test_telegram_of_none_of_several_meters() -> None:
-    """Where it may be any meter's, no single one's key is called wrong."""
+    """If a telegram may be from any meter, the key of no single meter is called wrong."""
     texts = {(name, "encryption_key"): Written(key.hex()) for name, key in (("home", FOREIGN), ("garden", OTHER))}
     found = cable.finding(frame(TELEGRAM), ["home", "garden"], Held(texts))
 
     assert (found.meter, found.verdict) == ("home, garden", "unknown")
-    assert "it may well be another meter's" in found.said
+    assert "It may well be from another meter" in found.said
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_keys_that_open_what_is_no_text(ek: bytes, ak: bytes, words: str) -> Non
 
 
 def test_one_key_copied_twice() -> None:
-    """Who has put one key into both places is told so, whichever it is."""
+    """If one key stands in both places, the finding says so, whichever key it is."""
     assert "authentication_key is the same" in judged(EK.hex(), EK.hex()).said
     assert "the same as authentication_key" in judged(AK.hex(), AK.hex()).said
     assert "the same" not in judged(FOREIGN.hex(), AK.hex()).said
@@ -137,7 +137,7 @@ def test_one_key_copied_twice() -> None:
 
 @pytest.mark.parametrize("keys", [(EK, AK), (AK, EK)], ids=["in place", "swapped"])
 def test_hidden_title(keys: tuple[bytes, bytes]) -> None:
-    """A meter that means a title it does not say is found by its serial number, and without it not."""
+    """A title that the meter does not send is found by the serial number, and is not found without it."""
     title = b"EGM" + (35000001).to_bytes(5, "big")
     block = p1.sealed(p1.LINES, EK, AK, title=title)
     telegram = p1.footed(p1.IDENT + b"\0" + block[9:])
@@ -163,7 +163,7 @@ def test_data_that_run_knows(name: str) -> None:
     ids=["AK first", "with counter", "with title"],
 )
 def test_data_that_run_does_not_know(aad: bytes, data: str) -> None:
-    """A tag made in another way: both keys are right, and that is said."""
+    """If the tag is made in another way, the finding says that both keys are right."""
     found = judged(EK.hex(), AK.hex(), p1.stoen(ek=EK, ak=AK, aad=aad))
 
     assert (found.verdict, found.what) == ("unproven", f"tag: {data}")
@@ -221,7 +221,7 @@ def test_right_key_is_never_called_wrong(ek: bytes, ak: bytes, text: bytes, sepa
 
 
 def unrelated(seed: int) -> list[bytes]:
-    """Keys that have nothing to do with each other (hypothesis' own are often one digit apart, which is found)."""
+    """Keys that have nothing to do with each other. (Keys from hypothesis often differ in one digit, and that mistake is found.)"""
     source = random.Random(seed)
     return [source.randbytes(16) for _ in range(4)]
 
@@ -233,12 +233,12 @@ def test_right_encryption_key_beside_a_wrong_one(seed: int) -> None:
     found = judged(ek.hex(), wrong.hex(), p1.stoen(ek=ek, ak=ak))
 
     assert (found.verdict, found.what, found.found) == ("unproven", "authentication_key: unknown", ())
-    assert found.said.startswith("encryption_key is right; authentication_key fits the tag in none of")
+    assert found.said.startswith("encryption_key is right; authentication_key does not fit the tag in any of")
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_foreign_telegram_is_not_explained(seed: int) -> None:
-    """Where nothing fits, nothing is claimed."""
+    """If nothing fits, the finding claims nothing."""
     ek, ak, wrong, other = unrelated(seed)
     found = judged(wrong.hex(), other.hex(), p1.stoen(ek=ek, ak=ak), serials=["35000001"])
 

@@ -114,7 +114,7 @@ def test_bounded_and_without_doubles(text: str, size: int) -> None:
 
 
 def test_simple_ones_are_few_and_come_first() -> None:
-    """What needs no luck is tried before what does; there is no mistake without a row."""
+    """Guesses that need no luck are tried before those that do. Every mistake has a row."""
     order = [guess.mistake for guess in guesses.guesses(Written(HEX), (16,))]
     simple = [guess.mistake for guess in guesses.simple(Written(HEX), (16,))]
 

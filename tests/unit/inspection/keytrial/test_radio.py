@@ -121,7 +121,7 @@ def damaged(access: int, at: int) -> layers.Sealed:
 @pytest.mark.parametrize("place", range(3))
 @pytest.mark.parametrize("at", [16, 30], ids=["first block", "second block"])
 def test_damaged_telegram_among_others(place: int, at: int) -> None:
-    """What opens the others is not called wrong for one that arrived damaged, and a mistake is still found."""
+    """A key that opens the other telegrams is not called wrong because of a damaged one, and a mistake is still found."""
     telegrams = [telegram(access) for access in range(3)]
     telegrams[place] = damaged(9, at)
 

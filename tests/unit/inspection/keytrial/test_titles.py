@@ -36,7 +36,7 @@ def test_eight_bytes_each_and_bounded(serial: str) -> None:
 
 
 def test_what_is_no_number_makes_none() -> None:
-    """Without letters in the ident nothing is made; what is no number is passed over; not more numbers than the limit are used."""
+    """Without letters in the ident no title is made. Texts that are no numbers are skipped, and so are numbers beyond the limit."""
     assert list(titles("", ["35000001"])) == []
     assert list(titles("/5", ["35000001"])) == []
     assert len(list(titles("EGM5", ["A5", "", "²"]))) == 1

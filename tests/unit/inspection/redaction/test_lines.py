@@ -54,13 +54,13 @@ REPLACED = {
 @pytest.mark.parametrize("line", STAYS, ids=repr)
 @pytest.mark.parametrize("end", [b"", b"\r\n", b"\n"])
 def test_quantities_and_times_stay(line: bytes, end: bytes) -> None:
-    """What a bug is about stays as it is."""
+    """Values that matter for a bug stay as they are."""
     assert lines.redacted(line + end, Numbers()) == line + end
 
 
 @pytest.mark.parametrize("line", REPLACED, ids=repr)
 def test_names_go(line: bytes) -> None:
-    """What names somebody goes, in a line as long as before."""
+    """Values that name somebody are replaced. The line stays as long as before."""
     found = lines.redacted(line + b"\r\n", Numbers())
 
     assert len(found) == len(line) + 2
@@ -78,7 +78,7 @@ def test_code_and_form_stay() -> None:
 
 
 def test_one_number_is_one() -> None:
-    """The same number is replaced by the same, another by another, whatever the width of its field."""
+    """A number is always replaced by the same number, whatever the width of its field. Another number gets another one."""
     numbers = Numbers()
     found = [numbers.invented(digits) for digits in ("35000001", "35000002", "35000001", "000035000001", "0", "12", "", "80000003")]
 
@@ -104,7 +104,7 @@ def test_one_number_is_one() -> None:
     ids=["digits", "hex", "packed", "packed, low first", "hex of packed", "number", "number, low first", "within"],
 )
 def test_what_is_left_is_found(left: bytes) -> None:
-    """A number that was replaced is found in any writing, one that was not is no matter."""
+    """A number that was replaced is found in any form. Other numbers do not matter."""
     numbers = Numbers()
 
     assert not numbers.leaks(left)

@@ -55,7 +55,7 @@ def test_quantities_stay(record: str) -> None:
     ],
 )
 def test_names_go(record: str, secret: str) -> None:
-    """What identifies, and what nobody understands, goes; headers stay."""
+    """Values that identify a meter, and values of unknown meaning, are replaced. Headers stay."""
     octets = bytes.fromhex(record)
     headers = [one.header for one in walk.walked(octets)]
     found = records.redacted(octets, Numbers())

@@ -51,7 +51,7 @@ def test_output_words_and_status(wake: int) -> None:
 
     assert data == b"4e44\n"
     assert told == ["no device", "really"]
-    assert reason == f"{sys.executable} ended with status 3; its last words: no device / really"
+    assert reason == f"{sys.executable} ended with exit code 3. Its last words: no device / really"
 
 
 def test_last_words_without_newline(wake: int) -> None:
@@ -60,7 +60,7 @@ def test_last_words_without_newline(wake: int) -> None:
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason.endswith("ended with status 0; its last words: so be it")
+    assert reason.endswith("ended with exit code 0. Its last words: so be it")
 
 
 def test_ended_by_signal(wake: int) -> None:
@@ -85,7 +85,7 @@ def test_long_line_of_stderr_is_cut(wake: int) -> None:
 
 def test_not_there(wake: int) -> None:
     """A program that is not installed is said so."""
-    with pytest.raises(SourceError, match="no-such-program cannot be started: no such program; install it"):
+    with pytest.raises(SourceError, match=r"no-such-program cannot be started: no such program\. Install it"):
         programs.started(["no-such-program"], wake, lambda _: None)
 
 
@@ -110,7 +110,7 @@ def test_last_words_of_a_pipe(wake: int) -> None:
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason == f"sh ended with status 0; its last words: No supported devices found. / incoming data stopped / {'0' * 200}"
+    assert reason == f"sh ended with exit code 0. Its last words: No supported devices found. / incoming data stopped / {'0' * 200}"
 
 
 def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,7 +119,7 @@ def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.M
     (tmp_path / "rtl_wmbus").touch(0o644)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(SourceError, match=r"rtl_wmbus cannot be started: no such program; install it \(from there\)"):
+    with pytest.raises(SourceError, match=r"rtl_wmbus cannot be started: no such program\. Install it \(from there\)"):
         programs.started(["sh"], wake, lambda _: None, needs={"rtl_sdr": "from here", "rtl_wmbus": "from there"})
 
 
@@ -152,7 +152,7 @@ def test_named_by_what_it_needs(wake: int) -> None:
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason == "sh and cat ended with status 0"
+    assert reason == "sh and cat ended with exit code 0"
 
 
 def test_hangs(wake: int) -> None:
@@ -164,7 +164,7 @@ def test_hangs(wake: int) -> None:
     source.close()
 
     assert data == b"44\n"
-    assert reason == "sh runs, but has printed nothing for 0.02 minutes; it is started anew"
+    assert reason == "sh runs, but has printed nothing for 0.02 minutes, so it is started again"
     assert took_s >= 1.2
 
 

@@ -117,7 +117,7 @@ def test_what_cannot_be_used_is_told(start: Callable, attic: Attic, fault: str, 
     attic.plug_in("--stick-fault", fault)
     plugin = start(attic.config)
     for kind, reason in words.items():
-        plugin.log.wait_for("W! ", f"stick-{kind}: ", reason, "trying again", wait_s=LONG_S)
+        plugin.log.wait_for("W! ", f"stick-{kind}: ", reason, "Trying again", wait_s=LONG_S)
     for kind in set(STICKS) - set(words):
         plugin.output.wait_for("electricity,", f"meter={kind},", "rssi_dbm=", wait_s=LONG_S)
 

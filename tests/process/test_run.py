@@ -81,7 +81,7 @@ def test_socket_comes_back(start, config, converter, telegram) -> None:
     plugin.log.wait_for("closed the connection", times=2)
 
     assert len(plugin.log.having("I! home: reading socket://")) == 2
-    assert len(plugin.log.having("W! home: ", "closed the connection; trying again")) == 2
+    assert len(plugin.log.having("W! home: ", "closed the connection. Trying again")) == 2
 
 
 def test_unplugged_and_back(start, config, cable, telegram) -> None:
@@ -108,7 +108,7 @@ def test_missing_from_the_start(start, config, tmp_path) -> None:
 
     plugin.output.wait_for(LINK, 'state="port_missing"', times=5)
 
-    assert len(plugin.log.having("W! home: ", "is not there: is it plugged in?")) == 1
+    assert len(plugin.log.having("W! home: ", "does not exist. Is it plugged in?")) == 1
     assert plugin.process.poll() is None
 
 
@@ -131,7 +131,7 @@ def test_replay(start, config, tmp_path, telegram) -> None:
     time.sleep(0.5)
     plugin.output.resume()
 
-    plugin.log.wait_for("is read to its end")
+    plugin.log.wait_for("was read to its end")
     lines = plugin.output.wait_for(GOOD, times=count)
 
     assert {line.rpartition(" ")[2] for line in lines} == {"1775826353000000000"}
@@ -191,7 +191,7 @@ def test_program_that_ends(start, tmp_path) -> None:
     code = f"import sys; open({str(tmp_path / 'starts')!r}, 'a').write('x'); sys.exit('no device found')"
     plugin = start(f"[[receiver]]\nname = 'attic'\ntype = 'hex'\ncommand = ['{sys.executable}', '-c', {code!r}]".replace("\\'", "'"))
 
-    plugin.log.wait_for("W! attic: ", "ended with status 1; its last words: no device found; trying again until it is back")
+    plugin.log.wait_for("W! attic: ", "ended with exit code 1. Its last words: no device found. Trying again until it is back")
     plugin.log.wait_for("D! attic says: no device found", times=2)
 
     assert len((tmp_path / "starts").read_text()) >= 2
@@ -250,7 +250,7 @@ def test_bad_configuration_is_one_line_whatever_else_it_has(start, config, cable
     assert plugin.process.wait(20) == 2
     plugin.end_by(lambda: None)
 
-    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": name: one of its own is expected.*\n', plugin.log.text)
+    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": name: a different value is expected.*\n', plugin.log.text)
 
 
 # -- the end --
@@ -279,7 +279,7 @@ def test_what_was_read_is_flushed(start, config, tmp_path, telegram) -> None:
     (tmp_path / "capture").write_bytes(telegram * 500)
     plugin = start(config(tmp_path / "capture", interval="1h"))
     plugin.output.stall()
-    plugin.log.wait_for("is read to its end")
+    plugin.log.wait_for("was read to its end")
     plugin.process.stdin.close()
     plugin.output.resume()
     plugin.process.wait(20)
@@ -328,7 +328,7 @@ def test_ends_though_nobody_reads(how, start, config, tmp_path, telegram) -> Non
     (tmp_path / "capture").write_bytes(telegram * 1000)
     plugin = start(config(tmp_path / "capture", interval="1h"))
     plugin.output.stall()
-    plugin.log.wait_for("is read to its end")
+    plugin.log.wait_for("was read to its end")
 
     took_s = plugin.close_stdin() if how == "stdin" else plugin.send(signal.SIGTERM)
     plugin.output.resume()
@@ -350,7 +350,7 @@ def test_ends_when_stdout_is_closed(start, config, cable, telegram) -> None:
     plugin.process.wait(20)
 
     assert plugin.process.returncode == 0
-    assert plugin.log.wait_for("W! stdout takes no more lines (broken pipe): ending")
+    assert plugin.log.wait_for("W! stdout takes no more lines (broken pipe), so telegraf-han stops")
     assert "Traceback" not in plugin.log.text
 
 

@@ -266,13 +266,13 @@ def cause_of_failure(port: str, wake: Wake) -> str:
 
 def test_missing_device(wake: Wake) -> None:
     """A device that is not there is said so, with what to do."""
-    assert cause_of_failure("/dev/ttyNONE", wake).startswith("/dev/ttyNONE is not there: is it plugged in?")
+    assert cause_of_failure("/dev/ttyNONE", wake).startswith("/dev/ttyNONE does not exist. Is it plugged in?")
 
 
 def test_no_port_at_all(tmp_path: Path, wake: Wake) -> None:
     """A folder and a device that is no serial port are refused in words."""
-    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is neither a serial device nor a file nor a named pipe"
-    assert cause_of_failure("/dev/null", wake) == "/dev/null is no serial port"
+    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is not a serial device, a file or a named pipe"
+    assert cause_of_failure("/dev/null", wake) == "/dev/null is not a serial port"
 
 
 def test_refused_connection(server: socket.socket, wake: Wake) -> None:
@@ -281,20 +281,23 @@ def test_refused_connection(server: socket.socket, wake: Wake) -> None:
     server.close()
 
     for address in addresses:
-        assert cause_of_failure(address, wake) == f"{address} refuses the connection: is its server on and free of other clients?"
+        assert (
+            cause_of_failure(address, wake)
+            == f"{address} refuses the connection. Check that its server is on and that no other client uses it"
+        )
 
 
 def test_unknown_host(wake: Wake) -> None:
     """A host that no name server knows is said so."""
-    assert "names a host that is not known" in cause_of_failure("socket://no-such-host.invalid:2001", wake)
+    assert "names an unknown host" in cause_of_failure("socket://no-such-host.invalid:2001", wake)
 
 
 @pytest.mark.parametrize(
     ("mode", "sentence"),
     [
-        (stat.S_IFCHR | 0o660, ": sudo usermod -aG dialout telegraf, then restart Telegraf"),
-        (stat.S_IFCHR | 0o600, ", nor by group dialout: a udev rule"),
-        (stat.S_IFREG | 0o600, ", see chown and chmod"),
+        (stat.S_IFCHR | 0o660, ". Run: sudo usermod -aG dialout telegraf, then restart Telegraf"),
+        (stat.S_IFCHR | 0o600, ", and its group dialout gives no right. A udev rule"),
+        (stat.S_IFREG | 0o600, " (see chown and chmod)"),
     ],
     ids=["group may", "group may not", "file"],
 )

@@ -20,10 +20,10 @@ _ADVICE: Final[dict[object, str]] = {
     errno.EAGAIN: "is in use by another program: `telegraf-han check` names it",
     errno.ENOTTY: "is not a serial port",
     errno.EINVAL: "does not accept these line settings",
-    errno.ECONNREFUSED: "refuses the connection. Is its server on, and free of other clients?",
-    errno.EHOSTUNREACH: "cannot be reached. Is it on, and in this network?",
-    errno.ENETUNREACH: "cannot be reached. Is it on, and in this network?",
-    errno.ETIMEDOUT: "does not answer. Is it on, and in this network?",
+    errno.ECONNREFUSED: "refuses the connection. Check that its server is on and that no other client uses it",
+    errno.EHOSTUNREACH: "cannot be reached. Check that it is on and in this network",
+    errno.ENETUNREACH: "cannot be reached. Check that it is on and in this network",
+    errno.ETIMEDOUT: "does not answer. Check that it is on and in this network",
 }
 
 

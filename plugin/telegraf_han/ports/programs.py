@@ -33,7 +33,7 @@ LAST_WORDS_LIMIT_BYTES: Final = 4096
 
 
 LAST_WORDS: Final = 3
-"""Lines of stderr in the error when the program ends. Of two programs in a pipe, the first says why, the second only that nothing comes."""
+"""Lines of stderr in the error at its end. Of two programs in a pipe the first says why, the second only that nothing comes."""
 LAST_WORD_CHARACTERS: Final = 200
 _GUARD: Final = ("sh", "-c", "trap '' TERM; read -r _; kill -s TERM 0; sleep 1; kill -s KILL 0")
 """0 is the guard's own group. The guard ignores the first signal itself."""
@@ -154,11 +154,13 @@ class Program:
             self._listen()
         how = "closed its output"
         if status is not None:
-            how = f"ended with exit code {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
+            how = (
+                f"ended with exit code {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
+            )
         return f"{self._name} {how}" + (f". Its last words: {' / '.join(self._last_words)}" if self._last_words else "")
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:
-        """How the program ended. It is not reaped here: until it is reaped, no other group can get the id of its group."""
+        """How the program ended. It is not reaped here, because until then no other group can get the id of its group."""
         until_s = time.monotonic() + wait_s
         while True:
             status = os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)

@@ -92,7 +92,7 @@ class Descriptor:
     __slots__ = ("_close", "_descriptor", "_ended", "_name", "_wake", "finite")
 
     def __init__(self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "") -> None:
-        """`name` and `ended` make the sentence that is logged when the source is gone. A finite source has no `ended`: its end is expected."""
+        """`name` and `ended` make the sentence that is logged when the source is gone. A finite source has no `ended`."""
         self.finite: Final = not ended
         self._name: Final = name
         self._descriptor: Final = descriptor

@@ -234,11 +234,11 @@ def test_several_inputs(decode) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--config", "{}/none.toml"], "{}/none.toml: a readable configuration file is expected"),
+        (["--config", "{}/none.toml"], "{}/none.toml: this configuration file cannot be read"),
         (["--config", "{}/han.toml", "{}/none.bin"], "{}/none.bin: this input cannot be read: no such file or directory"),
         (["--config", "{}/han.toml", "{}"], "{}: this input cannot be read: is a directory"),
         (["--config", "{}/bad.toml"], "{}/bad.toml: TOML is expected"),
-        (["--config", "{}/misspelt.toml"], 'did you mean "encryption_key"'),
+        (["--config", "{}/misspelt.toml"], 'Did you mean "encryption_key"'),
         ([], "--config"),
         (["--config", "{}/han.toml", "--output", "xml"], "xml"),
         (["--config", "{}/han.toml", "--interface", "p2"], "p2"),

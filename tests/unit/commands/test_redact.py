@@ -33,7 +33,7 @@ class Ran:
     @property
     def config(self) -> str:
         """The configuration at the end, as somebody would copy it."""
-        *_, last = self.out.partition("# Save this")
+        *_, last = self.out.partition("# Save these lines")
         return "\n".join(line[2:] for line in last.splitlines()[2:])
 
     @property
@@ -131,7 +131,7 @@ def test_foreign_ciphertext_is_not_published(decode) -> None:
     shown = decode(P1_METER.replace(EK.hex(), "55" * 16), p1.stoen(ek=EK, ak=AK), "--redact")
 
     assert shown.code == 1
-    assert "content taken out" in shown.out
+    assert "content removed" in shown.out
     assert sealed[9:40] not in shown.bytes_shown
     assert sealed[-12:] not in shown.bytes_shown
     assert len(shown.bytes_shown) == len(p1.stoen(ek=EK, ak=AK))
@@ -196,8 +196,8 @@ def test_nothing_to_save_of_strangers(decode) -> None:
     shown = decode(P1_METER, (CASES / "wmbus-gama350-stoen" / "input.hex").read_bytes(), "--redact")
 
     assert shown.code == 1
-    assert "# telegram 1, content taken out" in shown.out
-    assert "Save this" not in shown.out
+    assert "# telegram 1, content removed" in shown.out
+    assert "Save these lines" not in shown.out
 
 
 def test_one_kind_a_file(tmp_path: Path, decode, capfd: pytest.CaptureFixture[str]) -> None:

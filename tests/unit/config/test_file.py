@@ -45,10 +45,10 @@ def test_ports_are_relative_to_the_file(port: str, found: str, written, tmp_path
     [
         (b"[[meter]\nname = 1", "TOML is expected: "),
         (b"a = 1\nb = ?\n", "(at line 2, column "),
-        (b"a = \xff", "text in UTF-8 is expected, byte 4 is none"),
-        (b"a = " + b"1" * 5000, "TOML of sensible numbers and depth is expected"),
-        (b"a = " + b"[" * 100_000, "TOML of sensible numbers and depth is expected"),
-        (b"#" * 2_000_000, "this one has more than 1048576 bytes"),
+        (b"a = \xff", "text in UTF-8 is expected, but byte 4 is not UTF-8"),
+        (b"a = " + b"1" * 5000, "a number is too long or the nesting is too deep"),
+        (b"a = " + b"[" * 100_000, "a number is too long or the nesting is too deep"),
+        (b"#" * 2_000_000, "but this file has more than 1048576 bytes"),
     ],
     ids=["brackets", "line", "no text", "number", "depth", "size"],
 )
@@ -68,7 +68,7 @@ def test_no_file(tmp_path: Path) -> None:
     """A configuration that is not there is said so."""
     path = str(tmp_path / "none.toml")
 
-    assert reason(path) == f"{path}: a readable configuration file is expected: no such file or directory"
+    assert reason(path) == f"{path}: this configuration file cannot be read: no such file or directory"
 
 
 def test_byte_order_mark(written, tmp_path: Path) -> None:

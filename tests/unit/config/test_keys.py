@@ -39,14 +39,14 @@ def test_ways_to_write_a_key(place: str, written, tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("place", "sentence"),
     [
-        ("file:none.ek", "a file with 32 hex digits is expected in {}/none.ek: no such file or directory"),
+        ("file:none.ek", "a file with 32 hex digits is expected, but {}/none.ek cannot be read: no such file or directory"),
         ("file:.", "is a directory"),
         ("file:short.ek", "32 hex digits expected, found 31 hex digits in {}/short.ek"),
         ("file:binary.ek", "characters that are no hex digits in {}/binary.ek"),
-        ("env:NO_SUCH_KEY", "environment variable NO_SUCH_KEY is expected, but not set"),
+        ("env:NO_SUCH_KEY", "environment variable NO_SUCH_KEY is not set"),
         ("env:SHORT_KEY", "found 2 in environment variable SHORT_KEY"),
-        ("credential:ek", "a credential of systemd is expected, but this service has none: add LoadCredential="),
-        ("flie:home.ek", "no hex digits; or write file:PATH, env:NAME or credential:NAME"),
+        ("credential:ek", "a systemd credential is expected, but this service has none. Add LoadCredential="),
+        ("flie:home.ek", "no hex digits. Or write file:PATH, env:NAME or credential:NAME"),
     ],
     ids=["no file", "folder", "short", "binary", "no variable", "short variable", "no credentials", "misspelt"],
 )
@@ -85,7 +85,7 @@ def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.open", refusing)
     monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name="telegraf"))
 
-    assert "home.ek: user telegraf may not read it, see chown and chmod 640" in reason(written(P1.format("file:home.ek")))
+    assert "home.ek cannot be read: user telegraf may not read it (see chown and chmod 640)" in reason(written(P1.format("file:home.ek")))
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ((0o600, 0o644), "file:home.ek", []),
         ((0o640, 0o644), "file:home.ek", []),
-        ((0o644, 0o600), "file:home.ek", ["home.ek is a key and every user of this machine may read it: chmod o-rwx"]),
-        ((0o600, 0o644), KEY, ["han.toml holds a key and every user of this machine may read it: chmod o-rwx"]),
+        ((0o644, 0o600), "file:home.ek", ["home.ek is a key file, and every user of this machine may read it. Run: chmod o-rwx"]),
+        ((0o600, 0o644), KEY, ["han.toml holds a key, and every user of this machine may read it. Run: chmod o-rwx"]),
         ((0o600, 0o640), KEY, []),
     ],
     ids=["owner", "group", "all", "all, in the configuration", "group, in the configuration"],

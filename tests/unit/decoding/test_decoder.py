@@ -230,7 +230,7 @@ def test_a_neighbour_with_the_same_number() -> None:
     with pytest.raises(WrongKeyError, match="does not open"):
         one.take(Frame("wmbus", other, NOW_NS))
     assert one.take(Frame("wmbus", RADIO_FRAME, NOW_NS)) is not None
-    with pytest.raises(UnknownMeterError, match="is of EGM"):
+    with pytest.raises(UnknownMeterError, match="made by EGM"):
         one.take(Frame("wmbus", other[:11] + b"\x77" + other[12:], NOW_NS))
 
     meter = one.meters["flat"]

@@ -184,7 +184,7 @@ def test_live_source(stage: Stage) -> None:
 
     assert stage.lines == b"host's\nhost's\n"
     assert stage.decoder.told == ["home there", "home gone"]
-    assert stage.log == ["I! home: reading the port", "W! home: the port is gone; trying again until it is back"]
+    assert stage.log == ["I! home: reading the port", "W! home: the port is gone. Trying again until it is back"]
     assert source.sent == []
     assert source.closed
 
@@ -199,7 +199,7 @@ def test_stick_proves_itself_by_its_answers(stage: Stage) -> None:
     assert stage.decoder.told == ["home there", "home gone"]
     assert stage.log == [
         "I! home: reading the port: a stick that listens",
-        "W! home: the port is gone; trying again until it is back",
+        "W! home: the port is gone. Trying again until it is back",
     ]
 
 
@@ -211,9 +211,9 @@ def test_stick_that_is_lost_is_opened_anew(stage: Stage) -> None:
     assert all(source.closed for source in lost)
     assert stage.pauses == [0.5, 1, 2, 0.5, 1]
     assert stage.log == [
-        "W! home: the port: it does not answer; trying again until it is back",
+        "W! home: the port: it does not answer. Trying again until it is back",
         "I! home: reading the port: a stick that listens",
-        "W! home: the port: it does not answer; trying again until it is back",
+        "W! home: the port: it does not answer. Trying again until it is back",
     ]
 
 
@@ -231,7 +231,7 @@ def test_replayed_file(stage: Stage) -> None:
     stage.live(Source(b"good", None, finite=True), Source())
 
     assert stage.lines == b"meter's\nmeter's\n"
-    assert stage.log[-1] == "I! home: the port is read to its end"
+    assert stage.log[-1] == "I! home: the port was read to its end"
     assert stage.pauses == []
 
 
@@ -242,10 +242,10 @@ def test_losses_are_told_once_and_pauses_grow(stage: Stage) -> None:
 
     assert stage.pauses == [0.5, 1, 2, 4, 0.5, 1, 2]
     assert stage.log == [
-        "W! home: the port is not there; trying again until it is back",
+        "W! home: the port is not there. Trying again until it is back",
         "I! home: reading the port",
-        "W! home: the port was unplugged; trying again until it is back",
-        "W! home: the port is not there; trying again until it is back",
+        "W! home: the port was unplugged. Trying again until it is back",
+        "W! home: the port is not there. Trying again until it is back",
     ]
 
 
@@ -254,7 +254,7 @@ def test_source_that_dies_at_once_is_never_there(stage: Stage) -> None:
     stage.live(*[Source(SourceError("the program ended")) for _ in range(4)])
 
     assert stage.decoder.told == ["home gone"] * 4
-    assert stage.log == ["W! home: the program ended; trying again until it is back"]
+    assert stage.log == ["W! home: the program ended. Trying again until it is back"]
     assert stage.pauses == [0.5, 1, 2, 4]
 
 

@@ -33,8 +33,8 @@ class Command(Protocol):
 
 
 COMMANDS: Final = {
-    "run": "the execd input: reads all sources until it is stopped, line protocol to stdout, log to stderr",
-    "decode": "decodes captures and prints the readings",
+    "run": "runs as Telegraf's execd input: reads all sources until stopped, line protocol to stdout, log to stderr",
+    "decode": "decodes captures, prints the readings, and ends",
     "simulate": "a virtual GAMA150, GAMA350, MA110M or MA309M",
     "check": "finds what would go wrong in `run`, before you start it",
     "keys": "finds out which key is wrong and how, from a capture or live; never prints a key",

@@ -91,7 +91,7 @@ def test_unplugged_and_back(start, config, cable, telegram) -> None:
     plugin.output.wait_for(GOOD)
     cable.unplug()
     plugin.output.wait_for(LINK, 'state="port_missing"')
-    plugin.log.wait_for("is not there")
+    plugin.log.wait_for("does not exist")
 
     cable.plug_in()
     cable.send(telegram)
@@ -99,7 +99,7 @@ def test_unplugged_and_back(start, config, cable, telegram) -> None:
     plugin.output.wait_for(GOOD, times=2)
     plugin.output.wait_for(LINK, 'state="ok"', times=2)
     assert len(plugin.log.having("W! ")) == 2
-    assert len(plugin.log.having("was unplugged or has hung up")) == 1
+    assert len(plugin.log.having("was unplugged or has disconnected")) == 1
 
 
 def test_missing_from_the_start(start, config, tmp_path) -> None:

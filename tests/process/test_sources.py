@@ -131,7 +131,7 @@ def test_device_unplugged(cable: tuple[int, str], wake: Wake) -> None:
     source = sources.opened(path, LINE, wake.reading)
     os.close(meter)
 
-    with pytest.raises(SourceError, match="was unplugged or has hung up"):
+    with pytest.raises(SourceError, match="was unplugged or has disconnected"):
         source.read(SOON_S)
 
     source.close()

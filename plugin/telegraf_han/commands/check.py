@@ -33,7 +33,7 @@ LISTEN_S: Final = 3.0
 TELEGRAF: Final = "telegraf"
 """The user that Telegraf's packages create."""
 DEVICES: Final = "/dev/"
-_GOOD: Final = "This is fine if it is this plugin under Telegraf"
+_GOOD: Final = "This is fine if the program is this plugin under Telegraf"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -110,7 +110,7 @@ def _key(meter: MeterConfig) -> Finding:
     if meter.encryption_key is None:
         return Finding("warning", f"{meter.name}: there is no encryption_key, so only telegrams without encryption can be read")
     if meter.encryption_key == SAMPLE_KEY:
-        return Finding("warning", f"{meter.name}: encryption_key is still the one of the sample configuration")
+        return Finding("warning", f"{meter.name}: encryption_key is still the key from the sample configuration")
     if meter.authentication_key is None:
         return Finding("ok", f"{meter.name}: encryption_key is there. Without authentication_key nothing can be verified")
     if meter.authentication_key == meter.encryption_key:

@@ -25,13 +25,15 @@ NAMED_LIMIT: Final = 20
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters' keys")
-    parser.add_argument("--interface", choices=("p1", "wmbus"), help="what the input is (default: detected automatically)")
+    parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
         "--output", choices=("influx", "json", "table"), default="influx", help="output format (default: influx, line protocol)"
     )
     what.add_argument(
-        "--redact", action="store_true", help="print the capture itself for a bug report, without your numbers, names and keys"
+        "--redact",
+        action="store_true",
+        help="print the capture itself for a bug report: your numbers and names are replaced, your keys by the demo keys",
     )
     parser.add_argument("input", nargs="*", metavar="INPUT", help='capture file; "-" or no INPUT means stdin')
 

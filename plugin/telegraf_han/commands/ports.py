@@ -62,7 +62,7 @@ class Port(NamedTuple):
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--user", metavar="NAME", help="print the command that gives this user the right (default: you, and telegraf)")
+    parser.add_argument("--user", metavar="NAME", help="print the command that lets this user open the device (default: you, and telegraf)")
 
 
 def run(arguments: Namespace) -> int:

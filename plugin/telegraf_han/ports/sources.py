@@ -199,7 +199,7 @@ def _serial(path: str, line: str, wake: int) -> Source:
         port.open()
     except (OSError, ValueError, termios.error) as error:
         raise advice.source_error(path, error) from None
-    return Descriptor(path, port.fileno(), wake, port.close, "was unplugged or has hung up")
+    return Descriptor(path, port.fileno(), wake, port.close, "was unplugged or has disconnected")
 
 
 def _file(path: str, kind: int, wake: int) -> Source:

@@ -83,7 +83,7 @@ def test_device_in_use(checked, device: str) -> None:
 
     assert found.code == 0
     assert found.having(
-        "warning", f"home: {device} is in use by process {os.getpid()} (", "This is fine if it is this plugin under Telegraf"
+        "warning", f"home: {device} is in use by process {os.getpid()} (", "This is fine if the program is this plugin under Telegraf"
     )
 
 
@@ -167,7 +167,7 @@ KEYS = {
     "P1 without": ({}, "warning", "there is no encryption_key, so only telegrams without encryption"),
     "P1 with one": ({"encryption_key": EK}, "ok", "Without authentication_key nothing can be verified"),
     "P1 with the same twice": ({"encryption_key": EK, "authentication_key": EK}, "warning", "are the same"),
-    "the sample's": ({"encryption_key": "00" * 16}, "warning", "is still the one of the sample configuration"),
+    "the sample's": ({"encryption_key": "00" * 16}, "warning", "is still the key from the sample configuration"),
 }
 
 

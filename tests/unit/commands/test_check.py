@@ -88,7 +88,7 @@ def test_device_in_use(checked, device: str) -> None:
 
 
 def test_no_device(checked, tmp_path: Path) -> None:
-    """A device that is not there is an error, and 1."""
+    """A device that does not exist is an error, with exit code 1."""
     found = checked(meter(tmp_path / "none"))
 
     assert found.code == 1
@@ -222,7 +222,7 @@ def test_cable_is_listened_to(checked, line: tuple[str, int], monkeypatch) -> No
 
 
 def test_device_in_use_by_whom_nobody_may_know(checked, device: str, monkeypatch) -> None:
-    """Where only the lock tells that another user's program has a device, it is not sent in a circle."""
+    """If only the lock shows that another user's program has a device, `check` does not refer to itself."""
     held = os.open(device, os.O_RDONLY | os.O_NOCTTY)
     fcntl.flock(held, fcntl.LOCK_EX)
     monkeypatch.setattr(devices, "users_of", lambda _: [])
@@ -257,7 +257,7 @@ def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device
 
 @pytest.mark.parametrize(("user", "words"), [(0, ()), (1000, ("--user", "telegraf"))], ids=["root", "named"])
 def test_port_that_telegraf_may_not_open(checked, device: str, monkeypatch, user: int, words: tuple[str, ...]) -> None:
-    """A device's group is told for the user who will open it: Telegraf's, where root checks, or the one who is named."""
+    """The group of a device is printed for the user who will open it: Telegraf's user if root checks, or the user who is named."""
     monkeypatch.setattr("os.geteuid", lambda: user)
     monkeypatch.setattr(rights, "may_open", lambda name, path, rights: not (name == "telegraf" and path == device and rights & os.W_OK))
     monkeypatch.setattr(rights, "permission", lambda path, name="": f". Run: sudo usermod -aG dialout {name}" if path == device else "")

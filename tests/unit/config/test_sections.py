@@ -1,4 +1,4 @@
-"""sections: a mapping into Config, and the sentence for each way to get it wrong."""
+"""sections: a mapping becomes a Config, and each mistake has its sentence."""
 
 import tomllib
 
@@ -157,7 +157,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("toml", "sentence"), WRONG.values(), ids=WRONG)
 def test_errors_name_file_place_and_expectation(toml: str, sentence: str) -> None:
-    """What cannot be used is one line with the file, the place and what should stand there, and no key."""
+    """A value that cannot be used gives one line with the file, the place and what is expected, and no key."""
     with pytest.raises(ConfigError) as caught:
         config(toml)
 

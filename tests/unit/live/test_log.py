@@ -1,4 +1,4 @@
-"""log: messages into lines on stderr, bounded in length and number, and never in a reader's way."""
+"""log: messages become lines on stderr, limited in length and number, and never block a reader."""
 
 import os
 import select
@@ -119,7 +119,7 @@ def test_memory_of_causes_is_bounded(pipe: tuple[int, int]) -> None:
 
 
 def test_reader_that_does_not_read_costs_lines_not_time(pipe: tuple[int, int]) -> None:
-    """A full stderr loses lines at once instead of waiting, and the next line that goes through says how many."""
+    """If stderr is full, lines are lost at once and nobody waits. The next line that goes through says how many were lost."""
     log = Log(pipe[1])
     writing = threading.Thread(target=lambda: [log.say("W", "x" * 500) for _ in range(1000)], daemon=True)
     writing.start()

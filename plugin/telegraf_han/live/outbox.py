@@ -118,7 +118,7 @@ def _pieces(meter: str, data: bytes) -> list[_Piece]:
 
 
 def write(descriptor: int, data: bytes) -> None:
-    """Write it all, however long that takes. Raises BrokenPipeError where the reader has gone.
+    """Write all of it, however long that takes. Raises BrokenPipeError if the reader is gone.
 
     A write that was taken in part goes on where it stopped; a descriptor that does not block, as a parent may hand one down, is
     waited for.

@@ -120,8 +120,8 @@ def _pieces(meter: str, data: bytes) -> list[_Piece]:
 def write(descriptor: int, data: bytes) -> None:
     """Write all of it, however long that takes. Raises BrokenPipeError if the reader is gone.
 
-    A write that was taken in part goes on where it stopped; a descriptor that does not block, as a parent may hand one down, is
-    waited for.
+    A write that was taken in part goes on where it stopped. The parent may have given a descriptor that does not block. Then this waits
+    until the descriptor takes more.
     """
     while data:
         try:

@@ -1,8 +1,8 @@
-"""The command line: `telegraf-han COMMAND …` into that command's module.
+"""The command line: runs the module of the command in `telegraf-han COMMAND …`.
 
-Only the module of the command called is imported, when it is called, since `run` starts within milliseconds and `influx`
-needs a library of 200. Every error the user can mend becomes one line and exit code 2 here; nothing prints a traceback but a
-fault of the program itself.
+Only the module of that command is imported, and only when it is called, because `run` starts within milliseconds and `influx` needs a
+library that takes 200. Every error that the user can fix becomes one line and exit code 2 here. Only a fault of the program itself prints
+a traceback.
 """
 
 import io
@@ -19,31 +19,31 @@ from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
 OK: Final = 0
 USAGE: Final = 2
 _HELP: Final = partial(HelpFormatter, width=100)
-"""Without a width argparse asks the terminal, even where no help is wanted, through modules that take 3 ms to load."""
+"""Without a width argparse asks the terminal, even if no help is wanted. It does so through modules that take 3 ms to load."""
 
 
 class Command(Protocol):
-    """What a command's module offers."""
+    """What the module of a command offers."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name its options."""
 
     def run(self, arguments: Namespace) -> int:
-        """Do it; the exit code."""
+        """Run the command. Returns the exit code."""
 
 
 COMMANDS: Final = {
-    "run": "the execd input: reads every source for ever, line protocol on stdout, log on stderr",
-    "decode": "decodes captures and ends",
+    "run": "runs as Telegraf's execd input: reads all sources until stopped, line protocol to stdout, log to stderr",
+    "decode": "decodes captures, prints the readings, and ends",
     "simulate": "a virtual GAMA150, GAMA350, MA110M or MA309M",
-    "check": "finds what would go wrong at `run`, before it does",
-    "keys": "which key is wrong and how, from a capture or live; never the key itself",
-    "ports": "serial devices with stable names, what is probably behind each, and who may open it",
-    "scan": "wireless M-Bus meters in range: who they are, how they are heard, whether the key opens them",
-    "watch": "a live page in the terminal: power, registers, voltages, limiter, signal, errors",
-    "influx": "InfluxDB 2: buckets, down-sampling, checks with notification, import of captures and history",
+    "check": "finds what would go wrong in `run`, before you start it",
+    "keys": "finds out which key is wrong and how, from a capture or live; never prints a key",
+    "ports": "lists serial devices: stable name, what it probably is, and who may open it",
+    "scan": "lists wireless M-Bus meters in range: their ids, how well they are heard, whether your key opens them",
+    "watch": "shows a live page in the terminal: power, registers, voltages, limiter, signal, errors",
+    "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }
-"""Each command with its line of help; it is the module of that name in `commands`."""
+"""Each command with its line of help. The command is the module of that name in `commands`."""
 
 
 def command(name: str) -> Command:
@@ -52,7 +52,7 @@ def command(name: str) -> Command:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command that `argv` (default: the process's) names; the exit code."""
+    """Run the command that `argv` (default: the process's) names. Returns the exit code."""
     words = sys.argv[1:] if argv is None else argv
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a terminal without UTF-8 shows a Polish mail with gaps, not a traceback
@@ -80,7 +80,7 @@ def _called(name: str, words: list[str]) -> int:
         print(f"E! {error}", file=sys.stderr)
         return USAGE
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`): nothing is lost that anybody wants.
+        # The reader of our output is gone (`| head`). Nobody wants what is lost.
         _forget_output()
         return OK
     except OSError as error:
@@ -92,5 +92,5 @@ def _called(name: str, words: list[str]) -> int:
 
 
 def _forget_output() -> None:
-    """What is still in the buffer of stdout has nowhere to go; without this Python would say so at its end, with exit code 120."""
+    """Drop what is still in the buffer of stdout. Otherwise Python would report at its end that nobody takes it, with exit code 120."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -35,7 +35,7 @@ def until(condition: Callable[[], object], wait_s: float = SOON_S) -> None:
 
 
 class Lines:
-    """What comes out of a pipe, taken by a thread so that nothing stalls, unless it is told to stall."""
+    """What comes out of a pipe. A thread takes it so that nothing stalls, unless a test makes it stall."""
 
     def __init__(self, pipe: IO[bytes]) -> None:
         self._pipe = pipe
@@ -139,7 +139,7 @@ class Plugin:
 
 
 class Cable:
-    """A pseudo-terminal under a stable name, as udev gives one: it can be pulled out and put back."""
+    """A pseudo-terminal under a stable name, as udev gives a name. It can be pulled out and put back."""
 
     def __init__(self, link: Path) -> None:
         self.link = link
@@ -163,7 +163,7 @@ class Cable:
             self._there = False
 
     def opened(self) -> None:
-        """Wait until the plugin has the device open. It then throws away what came before, so a moment is left for that."""
+        """Wait until the plugin has the device open. The plugin then throws away what came before, so this waits a moment more."""
         until(lambda: not select.select([self._meter], [], [], 0)[0] and not termios.tcgetattr(self._meter)[6][termios.VMIN])
         time.sleep(0.05)
 

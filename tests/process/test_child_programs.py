@@ -1,4 +1,4 @@
-"""programs: a program's stdout as a source, its stderr told, its end explained, its children not left behind."""
+"""programs: the stdout of a program is a source, its stderr is logged, its end is explained, and its children end too."""
 
 import os
 import subprocess
@@ -42,7 +42,7 @@ def read_until_it_ends(source: programs.Program) -> tuple[bytes, str]:
 
 
 def test_output_words_and_status(wake: int) -> None:
-    """Stdout is the source, stderr is told line by line, and the error names status and last words."""
+    """Stdout is the source, stderr is passed on line by line, and the error has the exit code and the last words."""
     told: list[str] = []
     code = "import sys; print('4e44'); print('no device\\rreally\\n', file=sys.stderr); sys.exit(3)"
     source = programs.started(python(code), wake, told.append)
@@ -51,7 +51,7 @@ def test_output_words_and_status(wake: int) -> None:
 
     assert data == b"4e44\n"
     assert told == ["no device", "really"]
-    assert reason == f"{sys.executable} ended with status 3; its last words: no device / really"
+    assert reason == f"{sys.executable} ended with exit code 3. Its last words: no device / really"
 
 
 def test_last_words_without_newline(wake: int) -> None:
@@ -60,7 +60,7 @@ def test_last_words_without_newline(wake: int) -> None:
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason.endswith("ended with status 0; its last words: so be it")
+    assert reason.endswith("ended with exit code 0. Its last words: so be it")
 
 
 def test_ended_by_signal(wake: int) -> None:
@@ -84,8 +84,8 @@ def test_long_line_of_stderr_is_cut(wake: int) -> None:
 
 
 def test_not_there(wake: int) -> None:
-    """A program that is not installed is said so."""
-    with pytest.raises(SourceError, match="no-such-program cannot be started: no such program; install it"):
+    """A program that is not installed is an error."""
+    with pytest.raises(SourceError, match=r"no-such-program cannot be started: no such program\. Install it"):
         programs.started(["no-such-program"], wake, lambda _: None)
 
 
@@ -104,22 +104,22 @@ def test_takes_no_commands(wake: int) -> None:
 
 
 def test_last_words_of_a_pipe(wake: int) -> None:
-    """The first program's reason is told beside what the second says of it; not all that was said before, nor all of a long line."""
+    """The error has the first program's reason and the second program's words, but not all earlier lines and not all of a long line."""
     words = "seq 9 >&2; { echo No supported devices found. >&2; } | { cat; echo incoming data stopped >&2; }; printf '%0900d' 0 >&2"
     source = programs.started(["sh", "-c", words], wake, lambda _: None)
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason == f"sh ended with status 0; its last words: No supported devices found. / incoming data stopped / {'0' * 200}"
+    assert reason == f"sh ended with exit code 0. Its last words: No supported devices found. / incoming data stopped / {'0' * 200}"
 
 
 def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a command needs is looked for before it is started, and named with the place to get it."""
+    """The programs that a command needs are looked for before it is started. A missing one is named with the place to get it."""
     (tmp_path / "rtl_sdr").touch(0o755)
     (tmp_path / "rtl_wmbus").touch(0o644)
     monkeypatch.setenv("PATH", str(tmp_path))
 
-    with pytest.raises(SourceError, match=r"rtl_wmbus cannot be started: no such program; install it \(from there\)"):
+    with pytest.raises(SourceError, match=r"rtl_wmbus cannot be started: no such program\. Install it \(from there\)"):
         programs.started(["sh"], wake, lambda _: None, needs={"rtl_sdr": "from here", "rtl_wmbus": "from there"})
 
 
@@ -136,7 +136,7 @@ def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.M
     ids=["on PATH", "not executable", "a folder", "missing", "own path", "own path, missing"],
 )
 def test_located(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, mode: int, *, there: bool) -> None:
-    """A program is where PATH or its own path leads to a file that may be started; `check` and `run` ask this alone."""
+    """A program is found by PATH or by its own path, and it must be a file that may be started. `check` and `run` ask nothing else."""
     (tmp_path / "folder").mkdir()
     (tmp_path / "tool").touch()
     (tmp_path / "tool").chmod(mode)
@@ -152,11 +152,11 @@ def test_named_by_what_it_needs(wake: int) -> None:
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason == "sh and cat ended with status 0"
+    assert reason == "sh and cat ended with exit code 0"
 
 
 def test_hangs(wake: int) -> None:
-    """A program that runs and prints nothing is given up after its time; what it prints begins the time anew."""
+    """A program that runs and prints nothing is given up after its time. Each output starts the time again."""
     source = programs.started(["sh", "-c", "echo 44; while sleep 0.05; do echo talk >&2; done"], wake, lambda _: None, quiet_s=1.2)
     begun_s = time.monotonic()
     data, reason = read_until_it_ends(source)
@@ -164,7 +164,7 @@ def test_hangs(wake: int) -> None:
     source.close()
 
     assert data == b"44\n"
-    assert reason == "sh runs, but has printed nothing for 0.02 minutes; it is started anew"
+    assert reason == "sh runs, but has printed nothing for 0.02 minutes, so it is started again"
     assert took_s >= 1.2
 
 
@@ -208,7 +208,7 @@ def test_closing_leaves_no_guard(wake: int) -> None:
 
 @pytest.mark.parametrize("ignoring", ["", "trap '' TERM; "], ids=["polite", "stubborn"])
 def test_children_end_too(ignoring: str, wake: int) -> None:
-    """Closing ends the program with its children, also where they do not listen, and leaves no zombie."""
+    """Closing ends the program with its children, even if they ignore signals, and leaves no zombie."""
     source = programs.started(["sh", "-c", f"{ignoring}sleep 600 & echo $!; echo $$; wait"], wake, lambda _: None)
     data = b""
     until_s = time.monotonic() + SOON_S

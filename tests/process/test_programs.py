@@ -79,7 +79,7 @@ def field(line: str, name: str) -> int:
 
 
 def test_both_by_their_type_alone(start: Callable, installed: Callable, tmp_path: Path) -> None:
-    """Type alone starts each with its options; what both hear of one meter is one line a telegram, and neither is left behind."""
+    """The type alone starts each program with its options. A telegram that both hear is one line, and neither program is left behind."""
     path = installed(
         rtl_433=simulate("rtl_433", f"--since {SINCE}"),
         rtl_sdr="while echo samples; do sleep 0.1; done",
@@ -101,14 +101,14 @@ def test_both_by_their_type_alone(start: Callable, installed: Callable, tmp_path
 
 
 def test_ends_and_is_started_again(start: Callable, installed: Callable, tmp_path: Path) -> None:
-    """A dongle that is pulled out ends its program, whose words are the reason; it is started until telegrams come again."""
+    """A dongle that is pulled out ends its program, whose words are the reason. The program is started until telegrams come again."""
     path = installed(rtl_433=f"test -e {tmp_path}/pulled && {{ echo No supported devices found >&2; exit 3; }}\n{simulate('rtl_433')}")
     plugin = start(RTL433 + METER, PATH=path)
     plugin.output.wait_for(TELEGRAM, times=2, wait_s=LONG_S)
     (tmp_path / "pulled").touch()
     os.kill(processes(tmp_path, "rtl_433")[0], signal.SIGKILL)
     plugin.log.wait_for("W! roof: rtl_433 was ended by signal 9")
-    plugin.log.wait_for("W! roof: rtl_433 ended with status 3; its last words: No supported devices found", wait_s=LONG_S)
+    plugin.log.wait_for("W! roof: rtl_433 ended with exit code 3. Its last words: No supported devices found", wait_s=LONG_S)
     (tmp_path / "pulled").unlink()
     plugin.log.wait_for("I! roof: reading rtl_433", times=2, wait_s=LONG_S)
     before = len(plugin.output.having(TELEGRAM))
@@ -117,12 +117,12 @@ def test_ends_and_is_started_again(start: Callable, installed: Callable, tmp_pat
 
 
 def test_hangs(start: Callable, installed: Callable, tmp_path: Path) -> None:
-    """A program that runs and prints nothing is told, ended with its children, and started anew."""
+    """A program that runs and prints nothing is logged, ended with its children, and started again."""
     (tmp_path / "sitecustomize.py").write_text("from telegraf_han.receivers import rtl_433\nrtl_433.QUIET_S = 3.0\n")
     once = simulate("rtl_433", "--start 2026-11-22T16:00:00Z --days 0.00002 --speed max").replace("exec ", "")
     path = installed(rtl_433=f"{once}\nsleep 600 & echo $! >>{tmp_path}/sleeps\nwait")
     plugin = start(STATUS + RTL433 + METER, PATH=path, PYTHONPATH=f"{tmp_path}:{SOURCES}")
-    plugin.log.wait_for("W! roof: rtl_433 runs, but has printed nothing for 0.05 minutes; it is started anew", wait_s=LONG_S)
+    plugin.log.wait_for("W! roof: rtl_433 runs, but has printed nothing for 0.05 minutes, so it is started again", wait_s=LONG_S)
     plugin.log.wait_for("I! roof: reading rtl_433", times=2, wait_s=LONG_S)
     first, *_ = processes(tmp_path, "rtl_433")
 
@@ -152,10 +152,10 @@ def test_plugin_is_killed(start: Callable, installed: Callable, tmp_path: Path) 
     ids=["rtl_433", "rtl_sdr", "rtl_wmbus"],
 )
 def test_not_installed(start: Callable, installed: Callable, receiver: str, there: list[str], missing: str, place: str) -> None:
-    """What is missing is named with where to get it; the plugin stays, and begins as soon as it is there."""
+    """A missing program is named with the place to get it. The plugin stays, and starts reading as soon as the program is there."""
     path = installed(**dict.fromkeys(there, "exec sleep 600"))
     plugin = start(receiver + METER, PATH=path)
-    plugin.log.wait_for("W! ", f"{missing} cannot be started: no such program; install it ({place})", wait_s=LONG_S)
+    plugin.log.wait_for("W! ", f"{missing} cannot be started: no such program. Install it ({place})", wait_s=LONG_S)
     installed(**dict.fromkeys(("rtl_433", "rtl_sdr", "rtl_wmbus"), "exec sleep 600"))
 
     plugin.log.wait_for("I! ", ": reading rtl_", wait_s=LONG_S)
@@ -163,7 +163,7 @@ def test_not_installed(start: Callable, installed: Callable, receiver: str, ther
 
 @pytest.mark.parametrize("kind", ["rtl_wmbus", "rtl_433"])
 def test_printed_elsewhere(start: Callable, tmp_path: Path, converter, kind: str) -> None:
-    """The lines may come from a file or over TCP as well, with what was printed before and between them."""
+    """The lines may also come from a file or over TCP, with other output before and between them."""
     lately = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 60))
     words = f"{SIMULATE} --envelope {kind} --start {lately} --days 0.00005 --speed max --to -".split()
     environment = os.environ | {"PYTHONPATH": SOURCES}

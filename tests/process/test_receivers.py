@@ -66,7 +66,7 @@ def attic(tmp_path: Path) -> Iterator[Attic]:
 
 
 def test_found_unplugged_and_plugged_in(start: Callable, attic: Attic) -> None:
-    """Each stick is named with what it listens to, its telegrams carry their level, and what was pulled out is set up anew."""
+    """Each stick is logged with what it listens to. Its telegrams carry their level, and a stick that was pulled out is set up again."""
     attic.plug_in("--stick-fault", "other-mode")
     plugin = start(attic.config)
     for kind, level in STICKS.items():
@@ -113,11 +113,11 @@ def test_hung(start: Callable, attic: Attic, tmp_path: Path) -> None:
     ids=["refuses", "old firmware"],
 )
 def test_what_cannot_be_used_is_told(start: Callable, attic: Attic, fault: str, words: dict[str, str]) -> None:
-    """A stick that does not do as it is told is named with the reason, once; the others are heard beside it."""
+    """A stick that does not obey is logged once, with the reason. The other sticks are still heard."""
     attic.plug_in("--stick-fault", fault)
     plugin = start(attic.config)
     for kind, reason in words.items():
-        plugin.log.wait_for("W! ", f"stick-{kind}: ", reason, "trying again", wait_s=LONG_S)
+        plugin.log.wait_for("W! ", f"stick-{kind}: ", reason, "Trying again", wait_s=LONG_S)
     for kind in set(STICKS) - set(words):
         plugin.output.wait_for("electricity,", f"meter={kind},", "rssi_dbm=", wait_s=LONG_S)
 
@@ -125,7 +125,7 @@ def test_what_cannot_be_used_is_told(start: Callable, attic: Attic, fault: str, 
 
 
 def test_other_stick(start: Callable, attic: Attic, tmp_path: Path) -> None:
-    """A port with another stick than the configuration says is told as such; the answers of the right one are not there."""
+    """A port with a stick other than the configured one is reported as such, because the right answers do not come."""
     attic.plug_in()
     config = attic.config.replace('type = "im871a"', 'type = "TYPE"').replace('type = "amb8465"', 'type = "im871a"')
     plugin = start(config.replace('type = "TYPE"', 'type = "amb8465"'))

@@ -60,7 +60,7 @@ def test_settings_at_start(start, config, cable) -> None:
 
 
 def test_status_on_newline(start, config, cable) -> None:
-    """A newline on stdin (signal = "STDIN") has the status told at once; without, its interval holds."""
+    """A newline on stdin (signal = "STDIN") brings the status lines at once. Without a newline they follow their interval."""
     plugin = start(config(cable.link, interval="1h", more="limits.silence_s = 90"))
     plugin.output.wait_for("_settings")
     assert plugin.output.having(LINK) == []
@@ -71,7 +71,7 @@ def test_status_on_newline(start, config, cable) -> None:
 
 
 def test_socket_comes_back(start, config, converter, telegram) -> None:
-    """A converter that drops the connection is connected to again, and its loss and return are told once each."""
+    """A converter that drops the connection is connected to again. Its loss and its return are logged once each."""
     plugin = start(config(f"socket://127.0.0.1:{converter.getsockname()[1]}"))
     for count in (1, 2):
         with converter.accept()[0] as connection:
@@ -81,17 +81,17 @@ def test_socket_comes_back(start, config, converter, telegram) -> None:
     plugin.log.wait_for("closed the connection", times=2)
 
     assert len(plugin.log.having("I! home: reading socket://")) == 2
-    assert len(plugin.log.having("W! home: ", "closed the connection; trying again")) == 2
+    assert len(plugin.log.having("W! home: ", "closed the connection. Trying again")) == 2
 
 
 def test_unplugged_and_back(start, config, cable, telegram) -> None:
-    """A cable pulled out is said once, shows in the state, and is read again when it is back under its name."""
+    """A cable that is pulled out is logged once, shows in the state, and is read again when it is back under its name."""
     plugin = start(config(cable.link))
     cable.send(telegram)
     plugin.output.wait_for(GOOD)
     cable.unplug()
     plugin.output.wait_for(LINK, 'state="port_missing"')
-    plugin.log.wait_for("is not there")
+    plugin.log.wait_for("does not exist")
 
     cable.plug_in()
     cable.send(telegram)
@@ -99,16 +99,16 @@ def test_unplugged_and_back(start, config, cable, telegram) -> None:
     plugin.output.wait_for(GOOD, times=2)
     plugin.output.wait_for(LINK, 'state="ok"', times=2)
     assert len(plugin.log.having("W! ")) == 2
-    assert len(plugin.log.having("was unplugged or has hung up")) == 1
+    assert len(plugin.log.having("was unplugged or has disconnected")) == 1
 
 
 def test_missing_from_the_start(start, config, tmp_path) -> None:
-    """A port that is not there keeps the program running and is said once."""
+    """A port that does not exist keeps the program running and is logged once."""
     plugin = start(config(tmp_path / "none"))
 
     plugin.output.wait_for(LINK, 'state="port_missing"', times=5)
 
-    assert len(plugin.log.having("W! home: ", "is not there: is it plugged in?")) == 1
+    assert len(plugin.log.having("W! home: ", "does not exist. Is it plugged in?")) == 1
     assert plugin.process.poll() is None
 
 
@@ -123,7 +123,7 @@ def test_one_meter_missing_does_not_stop_another(start, config, cable, tmp_path,
 
 
 def test_replay(start, config, tmp_path, telegram) -> None:
-    """A file is read to its end, stamped by the meter's clock; it waits for a slow reader, and the program stays."""
+    """A file is read to its end and stamped with the meter's clock. It waits for a slow reader, and the program goes on."""
     count = 12_000
     (tmp_path / "capture").write_bytes(telegram * count)
     plugin = start(config(tmp_path / "capture", interval="1s"))
@@ -131,7 +131,7 @@ def test_replay(start, config, tmp_path, telegram) -> None:
     time.sleep(0.5)
     plugin.output.resume()
 
-    plugin.log.wait_for("is read to its end")
+    plugin.log.wait_for("was read to its end")
     lines = plugin.output.wait_for(GOOD, times=count)
 
     assert {line.rpartition(" ")[2] for line in lines} == {"1775826353000000000"}
@@ -156,7 +156,7 @@ def test_program(start, tmp_path) -> None:
 
 
 def test_radio_telegram_heard_twice(start, tmp_path) -> None:
-    """A radio telegram that a program and a port both deliver is one line; what other meters say is none."""
+    """A radio telegram that a program and a port both deliver is one line. Telegrams of other meters are none."""
     neighbour = RADIO_TELEGRAM.replace("785634120102", "010000000102", 1)
     (tmp_path / "port").write_text(f"{neighbour}\n{RADIO_TELEGRAM}\n")
     plugin = start(
@@ -187,11 +187,11 @@ def test_radio_telegram_heard_twice(start, tmp_path) -> None:
 
 
 def test_program_that_ends(start, tmp_path) -> None:
-    """A program that ends is told once with its status and last words, however often it is started again."""
+    """A program that ends is logged once, with its exit code and last words, however often it is started again."""
     code = f"import sys; open({str(tmp_path / 'starts')!r}, 'a').write('x'); sys.exit('no device found')"
     plugin = start(f"[[receiver]]\nname = 'attic'\ntype = 'hex'\ncommand = ['{sys.executable}', '-c', {code!r}]".replace("\\'", "'"))
 
-    plugin.log.wait_for("W! attic: ", "ended with status 1; its last words: no device found; trying again until it is back")
+    plugin.log.wait_for("W! attic: ", "ended with exit code 1. Its last words: no device found. Trying again until it is back")
     plugin.log.wait_for("D! attic says: no device found", times=2)
 
     assert len((tmp_path / "starts").read_text()) >= 2
@@ -202,7 +202,7 @@ def test_program_that_ends(start, tmp_path) -> None:
 
 
 def test_noise_is_counted_and_told_once(start, config, cable, telegram) -> None:
-    """Damaged telegrams count under their cause and are told once a minute; good ones between them go through."""
+    """Damaged telegrams count under their cause and are logged once per minute. Good telegrams between them go through."""
     plugin = start(config(cable.link))
     damaged = telegram[:300] + bytes([telegram[300] ^ 1]) + telegram[301:]
     cable.send(telegram + damaged + telegram + damaged + telegram + damaged + telegram)
@@ -230,7 +230,7 @@ def test_no_key_anywhere(start, config, cable, telegram) -> None:
 
 
 def test_bad_configuration_is_one_line(start, config, cable) -> None:
-    """A configuration that cannot be used ends with 2 and one line that names file, place and expectation, and no key."""
+    """An unusable configuration ends with exit code 2 and one line that names file, place and what is expected, and no key."""
     key = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c"
     plugin = start(config(cable.link, key=key))
     assert plugin.process.wait(20) == 2
@@ -243,14 +243,14 @@ def test_bad_configuration_is_one_line(start, config, cable) -> None:
 
 
 def test_bad_configuration_is_one_line_whatever_else_it_has(start, config, cable, tmp_path) -> None:
-    """What would be a warning in a configuration that can be used, a key that all may read, is none in one that cannot."""
+    """A key that all users may read is a warning, but there is no warning if the configuration cannot be used."""
     (tmp_path / "home.ek").write_text("000102030405060708090a0b0c0d0e0f")
     (tmp_path / "home.ek").chmod(0o644)
     plugin = start(config(cable.link, key=f"file:{tmp_path}/home.ek", more='[[meter]]\nname = "home"\ninterface = "p1"\n'))
     assert plugin.process.wait(20) == 2
     plugin.end_by(lambda: None)
 
-    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": name: one of its own is expected.*\n', plugin.log.text)
+    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": name: a different value is expected.*\n', plugin.log.text)
 
 
 # -- the end --
@@ -275,11 +275,11 @@ def test_ends(how, start, config, cable, telegram) -> None:
 
 
 def test_what_was_read_is_flushed(start, config, tmp_path, telegram) -> None:
-    """Lines that wait for a slow reader when the end comes still go out whole, as far as they are taken in time."""
+    """Lines that wait for a slow reader at the end still go out whole, as far as the reader takes them in time."""
     (tmp_path / "capture").write_bytes(telegram * 500)
     plugin = start(config(tmp_path / "capture", interval="1h"))
     plugin.output.stall()
-    plugin.log.wait_for("is read to its end")
+    plugin.log.wait_for("was read to its end")
     plugin.process.stdin.close()
     plugin.output.resume()
     plugin.process.wait(20)
@@ -324,11 +324,11 @@ def test_terminal_as_stdin(start, config, cable, telegram) -> None:
 
 @pytest.mark.parametrize("how", ["stdin", "SIGTERM"])
 def test_ends_though_nobody_reads(how, start, config, tmp_path, telegram) -> None:
-    """A stalled stdout does not keep it from ending in time, and what it wrote is whole lines."""
+    """A stalled stdout does not keep the program from ending in time, and all its output is whole lines."""
     (tmp_path / "capture").write_bytes(telegram * 1000)
     plugin = start(config(tmp_path / "capture", interval="1h"))
     plugin.output.stall()
-    plugin.log.wait_for("is read to its end")
+    plugin.log.wait_for("was read to its end")
 
     took_s = plugin.close_stdin() if how == "stdin" else plugin.send(signal.SIGTERM)
     plugin.output.resume()
@@ -350,7 +350,7 @@ def test_ends_when_stdout_is_closed(start, config, cable, telegram) -> None:
     plugin.process.wait(20)
 
     assert plugin.process.returncode == 0
-    assert plugin.log.wait_for("W! stdout takes no more lines (broken pipe): ending")
+    assert plugin.log.wait_for("W! stdout takes no more lines (broken pipe), so telegraf-han stops")
     assert "Traceback" not in plugin.log.text
 
 
@@ -358,7 +358,7 @@ def test_ends_when_stdout_is_closed(start, config, cable, telegram) -> None:
 
 
 def test_stalled_stdout(start, config, converter, telegram) -> None:
-    """While nobody reads stdout the port is read on; the oldest lines are lost, counted, and what comes out is whole."""
+    """While nobody reads stdout, the port is still read. The oldest lines are lost and counted, and the output is whole lines."""
     count, batch = 15_000, 50
     plugin = start(config(f"socket://127.0.0.1:{converter.getsockname()[1]}", interval="500ms"))
     with converter.accept()[0] as connection:

@@ -131,7 +131,7 @@ def test_device_unplugged(cable: tuple[int, str], wake: Wake) -> None:
     source = sources.opened(path, LINE, wake.reading)
     os.close(meter)
 
-    with pytest.raises(SourceError, match="was unplugged or has hung up"):
+    with pytest.raises(SourceError, match="was unplugged or has disconnected"):
         source.read(SOON_S)
 
     source.close()
@@ -242,7 +242,7 @@ def test_file_ends(tmp_path: Path, wake: Wake) -> None:
 
 
 def test_named_pipe_outlives_its_writers(tmp_path: Path, wake: Wake) -> None:
-    """A named pipe is read from one writer to the next; between them it is silent, not gone."""
+    """A named pipe is read from one writer to the next. Between two writers it is silent, not gone."""
     os.mkfifo(tmp_path / "pipe")
     source = sources.opened(str(tmp_path / "pipe"), LINE, wake.reading)
     heard = []
@@ -265,14 +265,14 @@ def cause_of_failure(port: str, wake: Wake) -> str:
 
 
 def test_missing_device(wake: Wake) -> None:
-    """A device that is not there is said so, with what to do."""
-    assert cause_of_failure("/dev/ttyNONE", wake).startswith("/dev/ttyNONE is not there: is it plugged in?")
+    """The error about a device that does not exist says what to do."""
+    assert cause_of_failure("/dev/ttyNONE", wake).startswith("/dev/ttyNONE does not exist. Is it plugged in?")
 
 
 def test_no_port_at_all(tmp_path: Path, wake: Wake) -> None:
-    """A folder and a device that is no serial port are refused in words."""
-    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is neither a serial device nor a file nor a named pipe"
-    assert cause_of_failure("/dev/null", wake) == "/dev/null is no serial port"
+    """A folder, and a device that is no serial port, are refused with a sentence."""
+    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is not a serial device, a file or a named pipe"
+    assert cause_of_failure("/dev/null", wake) == "/dev/null is not a serial port"
 
 
 def test_refused_connection(server: socket.socket, wake: Wake) -> None:
@@ -281,25 +281,28 @@ def test_refused_connection(server: socket.socket, wake: Wake) -> None:
     server.close()
 
     for address in addresses:
-        assert cause_of_failure(address, wake) == f"{address} refuses the connection: is its server on and free of other clients?"
+        assert (
+            cause_of_failure(address, wake)
+            == f"{address} refuses the connection. Check that its server is on and that no other client uses it"
+        )
 
 
 def test_unknown_host(wake: Wake) -> None:
-    """A host that no name server knows is said so."""
-    assert "names a host that is not known" in cause_of_failure("socket://no-such-host.invalid:2001", wake)
+    """The error about a host that no name server knows says so."""
+    assert "names an unknown host" in cause_of_failure("socket://no-such-host.invalid:2001", wake)
 
 
 @pytest.mark.parametrize(
     ("mode", "sentence"),
     [
-        (stat.S_IFCHR | 0o660, ": sudo usermod -aG dialout telegraf, then restart Telegraf"),
-        (stat.S_IFCHR | 0o600, ", nor by group dialout: a udev rule"),
-        (stat.S_IFREG | 0o600, ", see chown and chmod"),
+        (stat.S_IFCHR | 0o660, ". Run: sudo usermod -aG dialout telegraf, then restart Telegraf"),
+        (stat.S_IFCHR | 0o600, ", and its group dialout gives no right. A udev rule"),
+        (stat.S_IFREG | 0o600, " (see chown and chmod)"),
     ],
     ids=["group may", "group may not", "file"],
 )
 def test_permission_is_a_command(mode: int, sentence: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who may not open a device is told the one command that helps."""
+    """A user who may not open a device gets the one command that helps."""
 
     class Named:
         pw_name = "telegraf"

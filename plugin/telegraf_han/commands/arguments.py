@@ -1,6 +1,6 @@
-"""Option texts of the command line into values, for what several commands take alike.
+"""Turns option texts of the command line into values, for options that several commands have.
 
-argparse prints an ArgumentTypeError's own words, with exit code 2; of a ValueError it keeps none.
+argparse prints the message of an ArgumentTypeError, with exit code 2. It does not print the message of a ValueError.
 """
 
 from argparse import ArgumentTypeError

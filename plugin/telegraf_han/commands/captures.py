@@ -1,6 +1,6 @@
-"""An input's name into frames and faults: a recording, or what comes through stdin, whatever it holds.
+"""Turns an input's name into frames and faults. The input is a recording, or whatever comes through stdin.
 
-What `decode` and `keys` read alike. Nothing is asked of a recording: no port is opened and no time is waited.
+`decode` and `keys` both read their inputs with it. Nothing is sent to a recording: no port is opened, and there is no waiting.
 """
 
 import time
@@ -17,13 +17,13 @@ CHUNK_BYTES: Final = 65_536
 
 
 def events(name: str, interface: Interface | None, config: Config) -> Iterator[list[Event]]:
-    """Frames and faults of one input, piece by piece. Raises ConfigError where it cannot be read."""
+    """Yield frames and faults of one input, piece by piece. Raises ConfigError if the input cannot be read."""
     for _, found in told_events(name, interface, config):
         yield found
 
 
 def told_events(name: str, interface: Interface | None, config: Config) -> Iterator[tuple[Interface, list[Event]]]:
-    """The same with what the input was taken for. Raises ConfigError."""
+    """Yield the same, together with the interface that the input was taken for. Raises ConfigError."""
     pieces = _pieces(name)
     first = next(pieces, b"")
     kind, receiver, _ = recording.recognised(first, interface, config)
@@ -33,7 +33,7 @@ def told_events(name: str, interface: Interface | None, config: Config) -> Itera
 
 
 def _pieces(name: str) -> Iterator[bytes]:
-    """An input's bytes. Raises ConfigError where they cannot be read."""
+    """Yield the bytes of an input. Raises ConfigError if they cannot be read."""
     is_stdin = name == "-"
     try:
         with open(0 if is_stdin else name, "rb", closefd=not is_stdin) as stream:

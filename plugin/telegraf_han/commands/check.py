@@ -1,10 +1,11 @@
-"""`check`: a configuration and this machine into findings, before `run` meets them.
+"""`check`: finds mistakes in the configuration and on this machine, before `run` meets them.
 
-One line a finding, `ok`, `warning` or `error`, and what to do. It loads the configuration as `run` does, looks at the keys' files,
-and opens each port as `run` would, unless another program has it: then it names that program, which may well be Telegraf with
-this very configuration. To a cable it listens for some seconds, since what comes shows an inverted line, a wrong speed or a wrong key; a
-stick is asked who it is. Only what the user who runs it may do is found out, so it is to be run as Telegraf's user; root is told what
-that user may not open.
+It prints one line per finding: `ok`, `warning` or `error`, and what to do. It loads the configuration as `run` does, looks at the key
+files, and opens each port as `run` would. If another program has the port, `check` names that program, which may well be Telegraf with
+this configuration. `check` listens to a cable for some seconds, because the bytes show an inverted line, a wrong speed or a wrong key. It
+asks a stick who it is.
+
+`check` finds out only what its own user may do. So run it as Telegraf's user. For root it also prints what Telegraf's user may not open.
 """
 
 import os
@@ -26,22 +27,28 @@ from telegraf_han.p1.dialects import WITHOUT_RADIO
 from telegraf_han.ports import devices, programs, rights, sources
 
 SAMPLE_KEY: Final = Key(bytes(16))
-"""What stands in the sample configuration."""
+"""The key in the sample configuration."""
 LISTEN_S: Final = 3.0
-"""Some GAMA350 send a telegram a second [seen], DSMR meters one in ten."""
+"""Some GAMA350 send one telegram per second [seen], DSMR meters one every ten seconds."""
 TELEGRAF: Final = "telegraf"
-"""Telegraf's user in its packages."""
+"""The user that Telegraf's packages create."""
 DEVICES: Final = "/dev/"
-_GOOD: Final = "good if that is this plugin under Telegraf"
+_GOOD: Final = "This is fine if the program is this plugin under Telegraf"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
     parser.add_argument(
-        "--listen", type=_time, default=LISTEN_S, metavar="TIME", help="how long to each cable (default: 3s; 0: not, and no stick is asked)"
+        "--listen",
+        type=_time,
+        default=LISTEN_S,
+        metavar="TIME",
+        help="how long to listen to each cable (default: 3s); 0: do not listen, ask no stick",
     )
-    parser.add_argument("--user", metavar="NAME", help="who has to open keys and ports beside you (default: as root telegraf, else nobody)")
+    parser.add_argument(
+        "--user", metavar="NAME", help="another user who must be able to open keys and ports (default: telegraf if you are root)"
+    )
 
 
 def _time(text: str) -> float:
@@ -50,7 +57,7 @@ def _time(text: str) -> float:
 
 
 def run(arguments: Namespace) -> int:
-    """Print what is found; 0, 1 where something would not work, 2 where the configuration cannot be used."""
+    """Print the findings. Returns 0, 1 if something would not work, or 2 if the configuration cannot be used."""
     notes: list[str] = []
     try:
         config = load(arguments.config, notes.append)
@@ -79,14 +86,18 @@ def _counted(number: int, what: str) -> str:
 
 
 def _user() -> list[Finding]:
-    """Root may open everything, so root's check says little about Telegraf's."""
+    """Warn root, who may open everything. Such a check says little about Telegraf's user."""
     if os.geteuid():
         return []
-    return [Finding("warning", "checked as root, who may open everything; check as Telegraf's user: sudo -u telegraf telegraf-han check …")]
+    return [
+        Finding(
+            "warning", "checked as root, who may open everything. Check again as Telegraf's user: sudo -u telegraf telegraf-han check …"
+        )
+    ]
 
 
 def _keys(config: Config) -> Iterator[Finding]:
-    """Which keys there are; that they have the right length, the configuration's loading has shown."""
+    """Which keys are there. Their length was checked when the configuration was loaded."""
     for meter in config.meters:
         yield _key(meter)
 
@@ -94,24 +105,26 @@ def _keys(config: Config) -> Iterator[Finding]:
 def _key(meter: MeterConfig) -> Finding:
     if meter.interface == "wmbus":
         if meter.key is None:
-            return Finding("warning", f"{meter.name}: no key: only telegrams without encryption can be read")
+            return Finding("warning", f"{meter.name}: there is no key, so only telegrams without encryption can be read")
         return Finding("ok", f"{meter.name}: key is there")
     if meter.encryption_key is None:
-        return Finding("warning", f"{meter.name}: no encryption_key: only telegrams without encryption can be read")
+        return Finding("warning", f"{meter.name}: there is no encryption_key, so only telegrams without encryption can be read")
     if meter.encryption_key == SAMPLE_KEY:
-        return Finding("warning", f"{meter.name}: encryption_key is still the sample's")
+        return Finding("warning", f"{meter.name}: encryption_key is still the key from the sample configuration")
     if meter.authentication_key is None:
-        return Finding("ok", f"{meter.name}: encryption_key is there; without authentication_key nothing can be verified")
+        return Finding("ok", f"{meter.name}: encryption_key is there. Without authentication_key nothing can be verified")
     if meter.authentication_key == meter.encryption_key:
-        return Finding("warning", f"{meter.name}: encryption_key and authentication_key are the same, the operator gives two")
+        return Finding("warning", f"{meter.name}: encryption_key and authentication_key are the same, but the operator gives two")
     return Finding("ok", f"{meter.name}: encryption_key and authentication_key are there")
 
 
 def _rights(config: Config, user: str) -> Iterator[Finding]:
-    """What another user, Telegraf's, may not open, though this one may."""
+    """What another user (Telegraf's) may not open, although this user may."""
     for path in (config.file, *key_files(config.file)) if user else ():
         if not rights.may_open(user, path, os.R_OK):
-            yield Finding("error", f"{path} may not be read by user {user}: sudo chown {user} {path}, and its folders need x for it")
+            yield Finding(
+                "error", f"{path} may not be read by user {user}. Run: sudo chown {user} {path}. Its folders need x for this user too"
+            )
     paths = [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]
     if any(map(_has_dongle, config.receivers)):
         paths += [dongle.node for dongle in devices.dongles()]
@@ -121,11 +134,11 @@ def _rights(config: Config, user: str) -> Iterator[Finding]:
 
 
 def _radios(config: Config) -> Iterator[Finding]:
-    """A wireless meter whose name says that it is a model without radio."""
+    """Wireless meters whose name shows that the model has no radio."""
     for meter in config.meters:
         model = next((model for model in WITHOUT_RADIO if model in meter.name.upper()), "")
         if model and meter.interface == "wmbus":
-            yield Finding("error", f'{meter.name}: {model} has no radio, it is read over its P1 port: interface = "p1"')
+            yield Finding("error", f'{meter.name}: {model} has no radio. Read it over its P1 port: interface = "p1"')
 
 
 def _ports(config: Config, listen_s: float) -> Iterator[Finding]:
@@ -146,29 +159,27 @@ def _line(receiver: ReceiverConfig) -> str:
 
 
 def _programs(receiver: ReceiverConfig) -> Iterator[Finding]:
-    """The program that is configured, or those of the type's own command."""
+    """The program that is configured, or the programs of the type's own command."""
     needs = receivers.needs(receiver.type, receiver.command)
     for program in needs or {receiver.command[0]: ""}:
         found = programs.located(program)
         where = f" ({needs[program]})" if needs else ""
         if not found:
-            yield Finding(
-                "error", f"{receiver.name}: {program} is no program on this user's PATH: install it{where} or write its whole path"
-            )
+            yield Finding("error", f"{receiver.name}: {program} is not on this user's PATH. Install it{where} or write its full path")
         else:
             yield Finding("ok", f"{receiver.name}: {found}")
 
 
 def _has_dongle(receiver: ReceiverConfig) -> bool:
-    """Whether the programs that a type starts by itself open a dongle; where a command is configured, nobody knows."""
+    """Whether the programs that a type starts by itself open a dongle. If a command is configured, nobody knows."""
     return bool(receivers.needs(receiver.type, receiver.command))
 
 
 def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
-    """The radio of such programs."""
+    """The dongles that such programs open."""
     found = devices.dongles()
     if not found:
-        yield Finding("warning", f"{receiver.name}: no RTL-SDR dongle is plugged in that is known by its USB id")
+        yield Finding("warning", f"{receiver.name}: no RTL-SDR dongle with a known USB id is plugged in")
     for dongle in found:
         others = devices.users_of(dongle.node)
         if not os.access(dongle.node, os.R_OK | os.W_OK):
@@ -176,16 +187,16 @@ def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
                 "error", f"{receiver.name}: {dongle.node} may not be opened by user {rights.user()}{rights.permission(dongle.node)}"
             )
         elif others:
-            yield Finding("warning", f"{receiver.name}: {dongle.words} is in use by {', '.join(others)}: {_GOOD}")
+            yield Finding("warning", f"{receiver.name}: {dongle.words} is in use by {', '.join(others)}. {_GOOD}")
         else:
             yield Finding("ok", f"{receiver.name}: {dongle.words} can be opened")
 
 
 def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], Iterable[Finding]] | None) -> Iterator[Finding]:
-    """Open a port as `run` would, unless it is in use; `listened` finds out what is behind it."""
+    """Open a port as `run` would, unless it is in use. `listened` finds out what is behind it."""
     stable = devices.stable_name(port)
     if stable:
-        yield Finding("warning", f"{name}: {port} may be another device after the next plugging in; its stable name is {stable}")
+        yield Finding("warning", f"{name}: {port} may be another device after you plug something in. Use its stable name {stable}")
     others = devices.users_of(port) if port.startswith(DEVICES) else []
     if others:
         yield _in_use(name, port, others)
@@ -209,6 +220,6 @@ def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], 
 
 
 def _in_use(name: str, port: str, others: Sequence[str]) -> Finding:
-    """Who has a port, as far as this user may know."""
-    who = ", ".join(others) or "another program; which one, only root is told (sudo telegraf-han check …)"
-    return Finding("warning", f"{name}: {port} is in use by {who}: {_GOOD}")
+    """Which program has a port, as far as this user may see it."""
+    who = ", ".join(others) or "another program, and only root can see which one (sudo telegraf-han check …)"
+    return Finding("warning", f"{name}: {port} is in use by {who}. {_GOOD}")

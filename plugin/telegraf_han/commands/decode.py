@@ -1,7 +1,7 @@
-"""`decode`: captures into line protocol, JSON or a table, and the end.
+"""`decode`: turns captures into line protocol, JSON or a table, then ends.
 
-Nothing but this loop: source → receiver → decoder → stdout, no thread, no clock but the meter's. A telegram that cannot be
-decoded is named on stderr with its number, cause and reason, and makes the exit code 1; so does an input without telegrams.
+It is one loop: source → receiver → decoder → stdout. There is no thread, and no clock except the meter's. For a telegram that cannot be
+decoded, stderr gets its number, cause and reason, and the exit code is 1. The exit code is also 1 if the input has no telegrams.
 """
 
 import sys
@@ -19,21 +19,27 @@ from telegraf_han.errors import TelegramError
 from telegraf_han.telegram import Event, Fault, Frame, Telegram
 
 NAMED_LIMIT: Final = 20
-"""Failures of one cause named one by one; more are only counted, as a noisy log has thousands."""
+"""At most this many failures of one cause are named one by one. More are only counted, because a noisy log has thousands."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with the meters' keys")
-    parser.add_argument("--interface", choices=("p1", "wmbus"), help="what the input is; found out where it is not said")
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters' keys")
+    parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--output", choices=("influx", "json", "table"), default="influx", help="default: influx (line protocol)")
-    what.add_argument("--redact", action="store_true", help="the capture itself, fit for a bug report: no numbers, no names, the demo keys")
-    parser.add_argument("input", nargs="*", metavar="INPUT", help='capture; "-" or nothing is stdin')
+    what.add_argument(
+        "--output", choices=("influx", "json", "table"), default="influx", help="output format (default: influx, line protocol)"
+    )
+    what.add_argument(
+        "--redact",
+        action="store_true",
+        help="print the capture itself for a bug report: your numbers and names are replaced, your keys by the demo keys",
+    )
+    parser.add_argument("input", nargs="*", metavar="INPUT", help='capture file; "-" or no INPUT means stdin')
 
 
 def run(arguments: Namespace) -> int:
-    """Decode all inputs; 0, or 1 where a telegram failed or none was found. Raises ConfigError."""
+    """Decode all inputs. Returns 0, or 1 if a telegram failed or none was found. Raises ConfigError."""
     config = load(arguments.config)
     if arguments.redact:
         from telegraf_han.commands import redact  # noqa: PLC0415, loads what decoding does without
@@ -51,7 +57,7 @@ def run(arguments: Namespace) -> int:
 
 
 class _Report:
-    """What is said on stderr, and the exit code."""
+    """What is printed on stderr, and the exit code."""
 
     def __init__(self) -> None:
         self.seen = 0
@@ -66,7 +72,7 @@ class _Report:
             print(f"E! telegram {self.seen}: {cause}: {reason}", file=sys.stderr)
 
     def told(self) -> int:
-        """Sum up; the exit code."""
+        """Print the sum. Returns the exit code."""
         if not self.seen:
             print("E! no telegram found", file=sys.stderr)
         if self.causes:
@@ -76,7 +82,7 @@ class _Report:
 
 
 def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None:
-    """The telegram of an event, if it holds one; what failed is named."""
+    """The telegram of an event, if the event holds one. A failure is named."""
     if isinstance(event, Fault):
         report.failed(event.cause, event.detail)
     if not isinstance(event, Frame):
@@ -122,7 +128,7 @@ def _json(config: Config, _: Decoder) -> Callable[[Telegram], bytes]:
 
 
 def _reading(fields: dict[str, object]) -> dict[str, object]:
-    """A reading as JSON: the record only where there is no code."""
+    """A reading as JSON. It has the record only if there is no code."""
     if fields["obis"] is not None:
         del fields["record"]
     return fields

@@ -1,6 +1,7 @@
-"""What comes through an open port into findings of `check`: is it a meter's, and can it be read; is it the stick that was configured.
+"""Turns what comes through an open port into findings of `check`: a meter that can be read or not, the configured stick or another.
 
-To a cable it is only listened. A stick is asked and set as `run` does it, since one that never answers looks like one that hears nobody.
+A cable is only listened to. A stick is asked and set up as `run` does it. Otherwise a stick that never answers would look like a stick
+that hears no meter.
 """
 
 import time
@@ -18,9 +19,9 @@ from telegraf_han.receivers._stick import ANSWER_NS, ASKED_LIMIT
 from telegraf_han.telegram import Event, Frame, Lost, Ready, Receiver, Send
 
 KEPT_BYTES: Final = 65_536
-"""Of what a cable delivers, to tell what it looks like."""
+"""Bytes from a cable that are kept, to find out what they look like."""
 ANSWERED_S: Final = ASKED_LIMIT * ANSWER_NS / 1e9 + 2.0
-"""A stick that has not answered by then never will: it has given itself up before."""
+"""A stick that has not answered by then will never answer. Its receiver has given up before."""
 _TURN_S: Final = 0.2
 
 
@@ -32,7 +33,7 @@ class Finding(NamedTuple):
 
 
 def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterator[Finding]:
-    """What a cable delivers: telegrams, nothing, or bytes that tell what is wrong. Raises SourceError."""
+    """What a cable delivers: telegrams, nothing, or bytes that show what is wrong. Raises SourceError."""
     framer, data, until_s = Framer(), b"", time.monotonic() + listen_s
     while (left_s := until_s - time.monotonic()) > 0:
         piece = source.read(left_s) or b""
@@ -44,11 +45,11 @@ def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterato
     if not data:
         yield Finding(
             "warning",
-            f"{name}: nothing came within {listen_s:g} s: is the port activated, the data-request pin high? For meters that send seldom"
-            " take --listen 15s",
+            f"{name}: nothing came within {listen_s:g} s. Is the port activated? Is the data-request pin high? If the meter sends rarely,"
+            " use --listen 15s",
         )
         return
-    why = signal.wrong(data) or "a bad contact, a long cable, another speed (`line`), or no P1 port"
+    why = signal.wrong(data) or "maybe a bad contact, a long cable, another speed (`line`), or not a P1 port"
     yield Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {why}")
 
 
@@ -57,7 +58,7 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     try:
         telegram = Decoder(config).take(frame, name)
     except WrongKeyError as error:
-        yield Finding("error", f"{name}: whole telegrams arrive, but {error}; `telegraf-han keys` finds most mistakes")
+        yield Finding("error", f"{name}: whole telegrams arrive, but {error}. `telegraf-han keys` finds most mistakes")
         return
     except TelegramError as error:
         yield Finding("error", f"{name}: whole telegrams arrive, but cannot be read: {error}")
@@ -69,7 +70,7 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
 
 
 def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
-    """What a stick says of itself; nothing of types that are not asked. Raises SourceError."""
+    """What a stick reports about itself. Nothing for types that are not asked. Raises SourceError."""
     receiver: Receiver = receivers.named(kind).Receiver()
     events = receiver.start(time.time_ns())
     if not any(isinstance(event, Send) for event in events):
@@ -78,11 +79,11 @@ def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
     while (found := _answer(name, events, source)) is None and time.monotonic() < until_s:
         data = source.read(_TURN_S)
         events = receiver.feed(data, time.time_ns()) if data else receiver.idle(time.time_ns())
-    yield found or Finding("error", f"{name}: it does not answer")
+    yield found or Finding("error", f"{name}: the stick does not answer")
 
 
 def _answer(name: str, events: Iterable[Event], source: Source) -> Finding | None:
-    """Do what the events ask for, until one tells how it ends."""
+    """Do what the events ask for, until one of them brings the finding."""
     for event in events:
         match event:
             case Send(data):

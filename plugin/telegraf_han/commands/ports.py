@@ -1,10 +1,10 @@
-"""`ports`: what is plugged in, by its stable name, what it may be, and whether this user may open it.
+"""`ports`: lists what is plugged in by its stable name, what it may be, and whether this user may open it.
 
-pyserial lists serial devices with what their USB says of itself; a dongle for rtl_433 is no serial device, so USB is looked through
-too. A chip says little of what stands behind it: P1 cables and sticks share the same few, and only a product's own name tells one
-from the other, so all that is said is "probably". Nothing is opened, as opening a stick or a board may reset it.
+pyserial lists serial devices with what their USB reports. A dongle for rtl_433 is not a serial device, so USB is searched too. A chip says
+little about the device behind it. P1 cables and sticks share the same few chips, and only the product's own name tells them apart. So the
+list only says "probably". Nothing is opened, because opening a stick or a board may reset it.
 
-[seen] in manuals and rules of other programs: the USB ids below. [assumed] which devices are more likely behind a chip.
+[seen] in manuals and rules of other programs: the USB ids below. [assumed]: which devices are more likely behind a chip.
 """
 
 import os
@@ -18,13 +18,13 @@ _TELEGRAF: Final = "telegraf"
 
 
 class Kind(NamedTuple):
-    """A row: USB ids and a word of the product's name, and what such a thing probably is."""
+    """A row: USB ids, a word of the product's name, and what such a device probably is."""
 
     vendor: int
     products: frozenset[int]
     """Empty for any."""
     word: str
-    """In the product's or maker's name, small letters; "" for any."""
+    """A word in the product's or maker's name, in small letters. "" for any."""
     what: str
 
 
@@ -57,16 +57,16 @@ class Port(NamedTuple):
     vendor: int | None
     product: int | None
     words: str
-    """What it says of itself: maker and product."""
+    """Maker and product, as the device names them."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--user", metavar="NAME", help="for whom the command that gives the right is printed (default: you, and telegraf)")
+    parser.add_argument("--user", metavar="NAME", help="print the command that lets this user open the device (default: you, and telegraf)")
 
 
 def run(arguments: Namespace) -> int:
-    """Print a section a device; 0, or 1 where none is there."""
+    """Print a section for each device. Returns 0, or 1 if there is none."""
     ports = _listed()
     dongles = devices.dongles()
     for port in ports:
@@ -75,9 +75,9 @@ def run(arguments: Namespace) -> int:
         print("\n".join(_told_dongle(dongle, arguments.user)), end="\n\n")
     if ports or dongles:
         return 0
-    print("No serial device is here. Plug in the P1 cable or the receiver and ask again;")
-    print("`sudo dmesg | tail` says what the system saw. In a virtual machine or a")
-    print("container the device has to be handed in first.")
+    print("No serial device is here. Plug in the P1 cable or the receiver and try again.")
+    print("`sudo dmesg | tail` shows what the system saw. In a virtual machine or a")
+    print("container you must pass the device in first.")
     return 1
 
 
@@ -97,7 +97,7 @@ def _told(port: Port, user: str | None) -> Iterator[str]:
     stable = devices.stable_name(port.device)
     yield stable or port.device
     if stable:
-        yield f"  device    {port.device}, another one perhaps after the next plugging in"
+        yield f"  device    {port.device} (may be another device after you plug something in)"
     ids = "" if port.vendor is None or port.product is None else f"USB {port.vendor:04x}:{port.product:04x}"
     yield f"  is        {' '.join(word for word in (port.words, f'({ids})' if ids else '') if word) or 'built in'}"
     yield f"  probably  {probably(port)}"
@@ -108,7 +108,7 @@ def _told(port: Port, user: str | None) -> Iterator[str]:
 def _told_dongle(dongle: devices.Dongle, user: str | None) -> Iterator[str]:
     """The lines of one dongle."""
     yield dongle.words
-    yield '  probably  a receiver, type = "rtl_433" or "rtl_wmbus"; it has no port'
+    yield '  probably  a receiver, type = "rtl_433" or "rtl_wmbus"; it needs no port'
     yield from _rights(dongle.node, user)
     yield from _users(dongle.node)
 
@@ -120,9 +120,9 @@ def _users(device: str) -> Iterator[str]:
 
 
 def probably(port: Port) -> str:
-    """What stands behind a device, as far as its ids and names tell."""
+    """What is behind a device, as far as its ids and names show it."""
     if port.vendor is None:
-        return "a port of the board itself: an own circuit on its pins, if any"
+        return "a port of the board itself: your own circuit on its pins, if there is one"
     names = port.words.lower()
     for kind in KINDS:
         if kind.vendor == port.vendor and kind.word in names and (not kind.products or port.product in kind.products):
@@ -131,7 +131,7 @@ def probably(port: Port) -> str:
 
 
 def _rights(device: str, user: str | None) -> Iterator[str]:
-    """Whether this user may open it, and the command that lets Telegraf's."""
+    """Whether this user may open the device, and the command that lets Telegraf's user open it."""
     may = os.access(device, os.R_OK | os.W_OK)
     yield f"  rights    {rights.user()} may {'' if may else 'not '}open it"
     group = rights.group_of(device)

@@ -1,8 +1,8 @@
-"""`decode --redact`: captures into one that can be posted, and the configuration that opens it.
+"""`decode --redact`: turns captures into one capture that can be posted, with the configuration that opens it.
 
-On stdout hex with comments, which `decode` reads again: a telegram after the other as it came, numbers, names and keys replaced. What
-arrived damaged is left out and said so on stderr, since nobody can tell what stands in it. The configuration comes last, as comments,
-with the public demo keys written out: they are made to be known.
+It prints hex with comments to stdout, and `decode` can read that again. The telegrams keep their order. Numbers, names and keys are
+replaced. A telegram that arrived damaged is left out, because nobody can tell what stands in it. A message on stderr says so. The
+configuration comes last, as comments, with the public demo keys written out, because these keys are made to be known.
 """
 
 import sys
@@ -20,16 +20,19 @@ from telegraf_han.inspection.redaction.numbers import Numbers
 from telegraf_han.telegram import Fault, Frame, Interface
 
 NAMED_LIMIT: Final = 20
-"""Telegrams left out that are named one by one."""
+"""At most this many left-out telegrams are named one by one."""
 DIGITS_A_LINE: Final = 64
 _HEAD: Final = f"""\
 # telegraf-han {__version__}, decode --redact: numbers, texts and keys are invented,
-# values and structure are the meter's. What opens it stands at the end.
+# values and structure are the meter's. The configuration is at the end.
 """
 
 
 def run(names: Sequence[str], interface: Interface | None, config: Config) -> int:
-    """Write what can be shown of all inputs; 0, or 1 where a telegram lost its content or none was found. Raises ConfigError."""
+    """Write what can be shown of all inputs. Raises ConfigError.
+
+    Returns 0, or 1 if a telegram lost its content or none was found.
+    """
     redaction = _Redaction(config)
     print(_HEAD)
     for name in names:
@@ -46,7 +49,7 @@ def run(names: Sequence[str], interface: Interface | None, config: Config) -> in
 
 
 class _Redaction:
-    """All telegrams of one run, replaced alike."""
+    """All telegrams of one run. The same number is replaced in the same way everywhere."""
 
     def __init__(self, config: Config) -> None:
         self._config: Final = config
@@ -57,18 +60,18 @@ class _Redaction:
         self._seen = self._shown = self._opened = self._lost = 0
 
     def require_one(self, kind: Interface, name: str) -> None:
-        """Raise ConfigError where inputs differ in kind: one file cannot hold both."""
+        """Raise ConfigError if the inputs differ in kind, because one file cannot hold both."""
         if self._kind not in (None, kind):
-            raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before; redact those of {kind} by another call")
+            raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before. Redact those of {kind} in a call of their own")
         self._kind = kind
 
     def damaged(self, why: str) -> None:
-        """Leave out what arrived as no telegram; it has its number all the same, as `decode` gives it."""
+        """Leave out bytes that are no telegram. They have a number all the same, as in `decode`."""
         self._seen += 1
         self.left_out(f"left out: {why}")
 
     def left_out(self, why: str) -> None:
-        """Say that a telegram is not shown, or not what was in it."""
+        """Report that a telegram is not shown, or that its content is not shown."""
         self._lost += 1
         if self._lost <= NAMED_LIMIT:
             print(f"W! telegram {self._seen}: {why}", file=sys.stderr)
@@ -87,8 +90,8 @@ class _Redaction:
         self._shown += 1
         self._opened += opened
         if not opened:
-            self.left_out(f"its content is taken out: {why}")
-        note = "" if opened else ", content taken out"
+            self.left_out(f"its content was removed: {why}")
+        note = "" if opened else ", content removed"
         print(f"# telegram {self._seen}{note}")
         print("\n".join(_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data))))
 
@@ -108,10 +111,10 @@ class _Redaction:
         return found.data, found.opened, found.why
 
     def told(self) -> int:
-        """Write the configuration; sum up; the exit code."""
+        """Write the configuration and the sum. Returns the exit code."""
         sections = list(self._sections())
         if self._shown and sections:
-            print("\n# Save this without the #s as han.toml; then: telegraf-han decode --config han.toml THIS_FILE\n#")
+            print("\n# Save these lines without # as han.toml. Then run: telegraf-han decode --config han.toml THIS_FILE\n#")
             print("\n".join(f"# {line}".rstrip() for line in sections))
         if not self._shown:
             print("E! no telegram found that can be shown", file=sys.stderr)
@@ -130,7 +133,7 @@ class _Redaction:
             yield from (f'key = "{DEMO_ENCRYPTION_KEY.reveal().hex()}"',) if meter.key is not None else ()
 
     def _cable_keys(self) -> Iterator[str]:
-        """The keys that are there in the user's configuration."""
+        """A line for each key that the user's configuration has."""
         cabled = [meter for meter in self._config.meters if meter.interface == "p1"]
         encryption = cable.LONG_ENCRYPTION_KEY if self._long else DEMO_ENCRYPTION_KEY
         authentication = cable.LONG_AUTHENTICATION_KEY if self._long else DEMO_AUTHENTICATION_KEY

@@ -7,12 +7,12 @@ from telegraf_han.live import execd
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
 
 
 def run(arguments: Namespace) -> int:
-    """Read every source until stdin closes; 0. Raises ConfigError."""
+    """Read every source until stdin closes. Returns 0. Raises ConfigError."""
     try:
         return execd.main(arguments.config)
     except KeyboardInterrupt:
-        return 0  # in its first moments; later a signal is no exception
+        return 0  # Ctrl-C in the first moments; later a signal raises no exception

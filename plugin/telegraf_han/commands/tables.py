@@ -1,7 +1,7 @@
-"""A telegram into a table that a person reads in 80 columns: code, name, value, unit.
+"""Turns a telegram into a table that a person reads in 80 columns: code, name, value, unit.
 
-Numbers stand under each other with their thousands apart; a long text begins where the numbers begin and goes on below. Nothing is cut:
-a table is also what somebody sends who asks for help.
+Numbers stand under each other, with a space between thousands. A long text begins where the numbers begin and goes on in the next line.
+Nothing is cut, because people also send such a table when they ask for help.
 """
 
 import textwrap
@@ -14,9 +14,9 @@ from telegraf_han.telegram import Reading, Telegram, Value
 
 WIDTH: Final = 80
 CODE_COLUMNS: Final = 16
-"""The longest OBIS code; the header of a record may be longer and gets a line of its own."""
+"""The longest OBIS code. The header of a record may be longer, then it gets a line of its own."""
 TEXT_COLUMNS: Final = 25
-"""What a value gets at least, though a name be long: a time fits."""
+"""A value gets at least this many columns, even if a name is long. A time fits."""
 _GAP: Final = "  "
 _GROUPED_FROM: Final = 10_000
 _HEADING: Final = ("code", "name", "value", "unit")
@@ -34,7 +34,7 @@ class _Row(NamedTuple):
 
 
 class _Widths(NamedTuple):
-    """Columns of code, name and number, so that all rows are alike."""
+    """Widths of code, name and number, the same for all rows."""
 
     code: int
     name: int
@@ -42,13 +42,13 @@ class _Widths(NamedTuple):
 
 
 def writer(config: Config) -> Callable[[Telegram], bytes]:
-    """What writes telegrams of this configuration."""
+    """Return the function that writes telegrams of this configuration."""
     zones = {meter.name: meter.zone for meter in config.meters}
     return lambda telegram: table(telegram, zones[telegram.meter]).encode()
 
 
 def table(telegram: Telegram, zone: clock.Zone) -> str:
-    """The lines of a telegram, an empty one behind them."""
+    """Return the lines of a telegram and an empty line after them."""
     when = "no time" if telegram.time_ns is None else clock.rfc3339(telegram.time_ns, zone)
     proof = "verified" if telegram.verified else "not verified"
     title = _GAP.join(part for part in (telegram.meter, telegram.model, telegram.serial, when, proof) if part)
@@ -65,7 +65,7 @@ def _row(reading: Reading) -> _Row:
 
 
 def _said(value: Value) -> str:
-    """A value as one reads it; a number as exact as it is."""
+    """A value as a person reads it. A number keeps all its digits."""
     if isinstance(value, int | float):
         return f"{value:,}".replace(",", " ") if abs(value) >= _GROUPED_FROM else str(value)
     return _NO_VALUE if value is None else value
@@ -79,7 +79,7 @@ def _widths(rows: Iterable[_Row]) -> _Widths:
 
 
 def _lines(widths: _Widths, row: _Row) -> list[str]:
-    """A row; more than one line where its code or its text is too long for one."""
+    """The lines of a row: more than one if its code or its text is too long."""
     if len(row.code) > widths.code:
         return [row.code, *_lines(widths, row._replace(code=""))]
     if row.number or len(row.value) <= widths.number:

@@ -1,7 +1,8 @@
-"""A TOML file into `Config`, with the keys that it names.
+"""Reads a TOML file, and the keys that the file names, into a checked `Config`.
 
-Relative paths, also of ports, are relative to the configuration file, so it does not matter where Telegraf was started. What cannot be
-used raises ConfigError with what to do. `keys` finds the keys, `sections` checks the options, and this module reads the file.
+Relative paths (of ports, too) start at the folder of the configuration file. So it does not matter where Telegraf was started. A value
+that cannot be used raises ConfigError, which says what to do. `keys` finds the keys, `sections` checks the options, and this module
+reads the file.
 """
 
 import os
@@ -16,11 +17,11 @@ from telegraf_han.errors import ConfigError
 from telegraf_han.ports import rights
 
 CONFIG_LIMIT_BYTES: Final = 1 << 20
-"""No configuration is that long; a capture given in its place is not read to its end."""
+"""No configuration is longer than this. If a capture is given instead of a configuration, it is not read to its end."""
 
 
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
-    """Read the configuration. `warn` is given each sentence about what works but should not stay. Raises ConfigError."""
+    """Read the configuration. `warn` gets one sentence for each thing that works but should be changed. Raises ConfigError."""
     whole = _mapping(path)
     folder = os.path.dirname(os.path.abspath(path))
     keys = Keys(path, folder, warn)
@@ -28,9 +29,10 @@ def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
 
 
 def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tuple[Config, dict[tuple[str, str], Written]]:
-    """The configuration, and the text of each key by meter and option: for `keys`, to which a key that is none is no error.
+    """Read the configuration and the text of each key, by meter and option.
 
-    Such a key is None in the configuration. Raises ConfigError for everything else, so for a key file that cannot be read.
+    This is for the command `keys`, which also accepts text that is not a key. In the configuration such a key is None. Raises ConfigError
+    for everything else, also for a key file that cannot be read.
     """
     whole = _mapping(path)
     folder = os.path.dirname(os.path.abspath(path))
@@ -50,17 +52,17 @@ def key_files(path: str) -> list[str]:
 
 
 def _mapping(path: str) -> dict[str, Any]:
-    """The TOML of a file. Raises ConfigError."""
-    import tomllib  # noqa: PLC0415, a decode that is given its Config does without
+    """Parse a TOML file. Raises ConfigError."""
+    import tomllib  # noqa: PLC0415, a program that makes its Config itself does not need it
 
     try:
         return tomllib.loads(_content(path).decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise ConfigError(path, "", f"text in UTF-8 is expected, byte {error.start} is none") from None
+        raise ConfigError(path, "", f"text in UTF-8 is expected, but byte {error.start} is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(path, "", f"TOML is expected: {error}") from None
     except (ValueError, RecursionError):
-        raise ConfigError(path, "", "TOML of sensible numbers and depth is expected") from None
+        raise ConfigError(path, "", "TOML is expected, but a number is too long or the nesting is too deep") from None
 
 
 def _content(path: str) -> bytes:
@@ -68,12 +70,12 @@ def _content(path: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(CONFIG_LIMIT_BYTES + 1)
     except OSError as error:
-        raise ConfigError(path, "", f"a readable configuration file is expected: {rights.unreadable(error)}") from None
+        raise ConfigError(path, "", f"this configuration file cannot be read: {rights.unreadable(error)}") from None
     if len(content) > CONFIG_LIMIT_BYTES:
-        raise ConfigError(path, "", f"a configuration file is expected, this one has more than {CONFIG_LIMIT_BYTES} bytes")
+        raise ConfigError(path, "", f"a configuration file is expected, but this file has more than {CONFIG_LIMIT_BYTES} bytes")
     return content
 
 
 def _located(port: str, folder: str) -> str:
-    """A port's relative path made absolute; URLs and stdin stay."""
+    """Make the relative path of a port absolute. URLs and stdin stay as they are."""
     return port if "://" in port or port == "-" else os.path.join(folder, port)

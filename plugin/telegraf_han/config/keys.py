@@ -1,9 +1,11 @@
-"""A key's text into `Key`: from the configuration itself, a file, the environment or systemd's credentials.
+"""Turns the text of a key option into a `Key`, from the configuration itself, a file, the environment or systemd's credentials.
 
-A key is written as hex, or as the place where it is: `file:PATH`, `env:NAME`, `credential:NAME` (a file that systemd's LoadCredential puts
-into $CREDENTIALS_DIRECTORY, for this service only). A path is relative to the configuration file. What cannot be used raises ValueError
-with what to do. A key that every user of the machine may read is only a warning, since it works. Neither ever shows a key, nor text that
-could be one.
+The option holds either the key as hex, or the place where the key is: `file:PATH`, `env:NAME` or `credential:NAME`. A credential is a
+file that systemd's LoadCredential puts into $CREDENTIALS_DIRECTORY, for this service only. A relative path starts at the folder of the
+configuration file.
+
+Text that cannot be used raises ValueError, which says what to do. A key that every user of the machine may read causes only a warning,
+because such a key works. Neither the error nor the warning ever shows a key, or text that could be a key.
 """
 
 import os
@@ -16,17 +18,17 @@ from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.ports import rights
 
 KEY_FILE_LIMIT_BYTES: Final = 4096
-"""A key has 32 digits; a file of other things given in its place is not read to its end."""
+"""A key has 32 digits. If a file of other things is given instead, it is not read to its end."""
 _LIKE_A_KEY: Final = 24
-"""Hex digits from which a word is not repeated, since it may be a key, or most of one, in the wrong place."""
+"""Messages do not repeat a word with this many hex digits or more. It may be a key, or most of a key, in the wrong place."""
 
 
 class UnreadError(ValueError):
-    """There is nothing where a key's text should be."""
+    """Nothing can be read at the place where a key should be."""
 
 
 class Keys:
-    """Where keys are found, relative to one configuration file."""
+    """Finds keys, relative to one configuration file."""
 
     __slots__ = ("_file", "_folder", "_warn", "_warned")
 
@@ -37,16 +39,16 @@ class Keys:
         self._warned: Final[set[str]] = set()
 
     def resolved(self, text: str) -> Key:
-        """The key that a configuration's text names. Raises ValueError with what to do."""
+        """Return the key that an option's text names. Raises ValueError, which says what to do."""
         content, where = self.written(text)
         try:
             return secret.key(content.reveal())
         except ValueError as error:
-            hint = f" in {where}" if where else "; or write file:PATH, env:NAME or credential:NAME"
+            hint = f" in {where}" if where else ". Or write file:PATH, env:NAME or credential:NAME"
             raise ValueError(f"{error}{hint}") from None
 
     def usable(self, text: str) -> Key | None:
-        """The same, None where it is no key. Raises ValueError where there is nothing to read."""
+        """Return the key that an option names, or None if that text is no key. Raises ValueError if nothing can be read."""
         try:
             return secret.key(self.written(text)[0].reveal())
         except UnreadError:
@@ -55,9 +57,9 @@ class Keys:
             return None
 
     def written(self, text: str) -> tuple[Written, str]:
-        """What stands where a configuration's text says, and where that is ("" for the configuration itself).
+        """Return the text of a key and the place where it was found ("" for the configuration itself).
 
-        Raises ValueError with what to do where nothing can be read.
+        Raises ValueError, which says what to do, if nothing can be read.
         """
         kind, colon, place = text.partition(":")
         if colon and kind == "file":
@@ -75,27 +77,27 @@ class Keys:
             with open(path, "rb") as file:
                 content = file.read(KEY_FILE_LIMIT_BYTES)
         except OSError as error:
-            raise UnreadError(f"a file with 32 hex digits is expected in {shown}: {rights.unreadable(error)}") from None
-        self._look_at_rights(path, "is a key")
+            raise UnreadError(f"a file with 32 hex digits is expected, but {shown} cannot be read: {rights.unreadable(error)}") from None
+        self._look_at_rights(path, "is a key file")
         try:
             return Written(content.decode("utf-8-sig")), shown
         except UnicodeDecodeError:
-            return Written(content.decode("latin-1")), shown  # no key, but `keys` may know what it is
+            return Written(content.decode("latin-1")), shown  # not a key, but the command `keys` may recognise it
 
     def _look_at_rights(self, path: str, what: str) -> None:
-        """Warn where every user of the machine may read; a group may, that is how a key is given to Telegraf."""
+        """Warn if every user of the machine may read the file. A group may read it, because that is how Telegraf gets a key."""
         mode = os.stat(path).st_mode
         if not mode & stat.S_IROTH or path in self._warned:
             return
         self._warned.add(path)
-        self._warn(f"{_shown(path)} {what} and every user of this machine may read it: chmod o-rwx {_shown(path)}")
+        self._warn(f"{_shown(path)} {what}, and every user of this machine may read it. Run: chmod o-rwx {_shown(path)}")
 
 
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if value is None:
         raise UnreadError(
-            f"environment variable {_shown(name)} is expected, but not set; give it to Telegraf's service or to `environment`"
+            f"environment variable {_shown(name)} is not set. Set it in Telegraf's service, or in `environment` of inputs.execd"
         )
     return value
 
@@ -103,11 +105,11 @@ def _variable(name: str) -> str:
 def _credentials() -> str:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
-        raise UnreadError("a credential of systemd is expected, but this service has none: add LoadCredential=NAME:PATH to its unit")
+        raise UnreadError("a systemd credential is expected, but this service has none. Add LoadCredential=NAME:PATH to its unit")
     return folder
 
 
 def _shown(text: str) -> str:
-    """A path or name for a message, unless it could be a key written in the wrong place."""
+    """Return a path or name for a message, or "…" if it could be a key in the wrong place."""
     digits = sum(character in "0123456789abcdefABCDEF" for character in os.path.basename(text))
     return "…" if digits >= _LIKE_A_KEY else text

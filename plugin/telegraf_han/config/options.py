@@ -1,8 +1,8 @@
-"""A value as TOML gives it into the checked one that `Config` holds.
+"""Turns a value as TOML gives it into the checked value that `Config` holds.
 
-One function a kind of value: it takes whatever stood in the file and returns what the program works with, or raises ValueError
-with the sentence that tells what should stand there. That sentence never repeats the value, which may be a key in the wrong place.
-Quantities come out in base units, times in seconds.
+There is one function for each kind of value. It takes a value from the file and returns what the program works with. A value that cannot
+be used raises ValueError, with a sentence that says what is expected. That sentence never repeats the value, because the value may be a
+key in the wrong place. Quantities come out in base units, times in seconds.
 """
 
 from collections.abc import Callable
@@ -13,11 +13,11 @@ from telegraf_han.ciphers import secret
 from telegraf_han.clock import Zone
 
 NAME_LIMIT: Final = 64
-"""Characters of a name; it is repeated in every line, and a line has 4096 bytes."""
+"""Characters of a name. The name is repeated in every line, and a line has 4096 bytes."""
 INTERVAL_LIMIT_S: Final = 86_400.0
-"""A day: alert rules that wait longer for a status line are none."""
+"""One day. An alert rule that waits longer for a status line is of no use."""
 SHORTEST_S: Final = 0.1
-"""Less than the time a telegram takes on the line is no interval."""
+"""An interval is not shorter than the time that a telegram takes on the line."""
 _DURATIONS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SCHEMES: Final = ("socket://", "rfc2217://")
 _ID_DIGITS: Final = 8
@@ -27,22 +27,22 @@ _LAST_PORT: Final = 65_535
 
 
 def quoted(value: object) -> str:
-    """Text that is there. Raises ValueError."""
+    """Return text that is not empty. Raises ValueError."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
         raise ValueError("text in quotes is expected")
     return value.strip()
 
 
 def name(value: object) -> str:
-    """A name fit for a tag: a backslash at its end would escape what follows. Raises ValueError, also for a key in its place."""
+    """Return a name fit for a tag. A backslash at its end would escape what follows. Raises ValueError, also for a key in its place."""
     good = isinstance(value, str) and 0 < len(value) <= NAME_LIMIT and value.isprintable() and "\\" not in value and value == value.strip()
     if not good or _is_key(str(value)):
-        raise ValueError(f"a name in quotes is expected, 1 to {NAME_LIMIT} printable characters, no backslash")
+        raise ValueError(f"a name in quotes is expected, with 1 to {NAME_LIMIT} printable characters and no backslash")
     return str(value)
 
 
 def one_of(*words: str) -> Callable[[object], str]:
-    """The reader of an option that is one of some words."""
+    """Return the reader of an option whose value must be one of these words."""
 
     def read(value: object) -> str:
         if value not in words:
@@ -53,7 +53,7 @@ def one_of(*words: str) -> Callable[[object], str]:
 
 
 def number(value: object) -> float:
-    """A finite number. Raises ValueError, also for true and false, which Python takes for 1 and 0."""
+    """Return a finite number. Raises ValueError, also for true and false, which Python takes for 1 and 0."""
     try:
         found = float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
     except OverflowError:
@@ -64,15 +64,15 @@ def number(value: object) -> float:
 
 
 def limit(value: object) -> float:
-    """A finite number that is not negative: below such a limit nothing could ever be. Raises ValueError."""
+    """Return a finite number that is not negative. No value could ever be below a negative limit. Raises ValueError."""
     found = number(value)
     if found < 0:
-        raise ValueError("a number not below zero is expected")
+        raise ValueError("a number of 0 or more is expected")
     return found
 
 
 def duration_s(value: object) -> float:
-    """Seconds of `10s`, `500ms`, `2m` or a plain number of seconds. Raises ValueError."""
+    """Return the seconds of `10s`, `500ms`, `2m` or a plain number of seconds. Raises ValueError."""
     written = value if isinstance(value, str) else f"{value}s"
     digits = written.rstrip("abcdefghijklmnopqrstuvwxyz ")
     try:
@@ -93,7 +93,7 @@ def line(value: object) -> str:
 
 
 def port(value: object) -> str:
-    """A path, or socket:// or rfc2217:// with host and port. Raises ValueError."""
+    """Return a path, or socket:// or rfc2217:// with host and port. Raises ValueError."""
     found = quoted(value)
     if "://" not in found:
         return found
@@ -104,15 +104,15 @@ def port(value: object) -> str:
 
 
 def command(value: object) -> tuple[str, ...]:
-    """A program and its arguments. Raises ValueError."""
+    """Return a program and its arguments. Raises ValueError."""
     words = value if isinstance(value, list) else []
     if not words or not words[0] or not all(isinstance(word, str) and "\0" not in word for word in words):
-        raise ValueError('a list of words is expected, such as ["rtl_433", "-F", "json"]; no shell reads it')
+        raise ValueError('a list of words is expected, such as ["rtl_433", "-F", "json"]. No shell reads this list')
     return tuple(words)
 
 
 def meter_id(value: object) -> str:
-    """The digits on the meter; some makers use A to F too. Raises ValueError."""
+    """Return the digits on the meter. Some makers also use A to F. Raises ValueError."""
     digits = value.strip().upper() if isinstance(value, str) else ""
     if len(digits) != _ID_DIGITS or any(digit not in "0123456789ABCDEF" for digit in digits):
         raise ValueError("the eight digits printed on the meter are expected, in quotes")
@@ -120,12 +120,12 @@ def meter_id(value: object) -> str:
 
 
 def zone(value: object) -> Zone:
-    """A time zone this machine knows. Raises ValueError."""
+    """Return a time zone that this machine knows. Raises ValueError."""
     return Zone(quoted(value))
 
 
 def _is_key(text: str) -> bool:
-    """Whether this is a key: no name has 32 hex digits and nothing else."""
+    """Whether this text is a key. No name has 32 hex digits and nothing else."""
     try:
         secret.key(text)
     except ValueError:

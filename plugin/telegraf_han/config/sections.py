@@ -1,10 +1,12 @@
-"""A parsed mapping into `Config`: complete, checked once, immutable.
+"""Turns a parsed TOML mapping into a `Config` that is complete, checked once and immutable.
 
-Every option is a row: its key, the field it fills, how it is read. A key that no row names is an error with the nearest name as
-a suggestion, because a misspelt option that is silently ignored is found months later. What one row cannot see (a name used
-twice, an option that belongs to the other interface, an authentication that lacks its key) is checked after it, so that the
-running part never meets a configuration it cannot follow. No file is touched here: key material arrives through `resolve`,
-which `settings` gives. An error says file, place and what should stand there; never what stands there, it may be a key.
+Every option has a row: its key, the field that it fills, and how its value is read. A key without a row is an error, and the error
+suggests the nearest known key. Otherwise a misspelt option would be ignored silently and found months later. Some mistakes cannot be seen
+in one row: a name used twice, an option that belongs to the other interface, an authentication that lacks its key. They are checked
+separately, so that the running part never gets a configuration that it cannot follow.
+
+This module touches no file. Keys arrive through `resolve`, which `file` passes in. An error names the file, the place and what is
+expected there. It never shows what stands there, because that may be a key.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -31,7 +33,7 @@ class MeterConfig(NamedTuple):
     name: str
     interface: Interface
     port: str = ""
-    """P1: device path, socket://, rfc2217:// or a file to replay; "" where another source feeds it (decode)."""
+    """P1: device path, socket://, rfc2217:// or a file to replay. "" if another source feeds the meter (`decode`)."""
     line: str = "115200 8N1"
     encryption_key: Key | None = None
     authentication_key: Key | None = None
@@ -52,7 +54,7 @@ class ReceiverConfig(NamedTuple):
     type: str
     port: str = ""
     line: str = ""
-    """"" takes the receiver type's own, e.g. `57600 8N1`."""
+    """With "" the receiver type's own line is used, e.g. `57600 8N1`."""
     command: tuple[str, ...] = ()
 
 
@@ -66,18 +68,18 @@ class Config(NamedTuple):
 
 
 UNKNOWN_SHOWN: Final = 24
-"""Characters of an unknown key that are repeated; a key of 32 digits in the wrong place stays untold."""
+"""An error repeats an unknown option up to this length. So an encryption key of 32 digits in the wrong place is never shown."""
 
 
 class _Option(NamedTuple):
-    """One row: the field that a key fills and how its value is read."""
+    """One row: the field that an option fills, and how its value is read."""
 
     field: str
     read: Callable[[object], Any]
 
 
 def _section(value: object) -> object:
-    """A section within the section, read by rows of its own."""
+    """A section inside a section. It has rows of its own."""
     return value
 
 
@@ -134,36 +136,36 @@ _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
 KEYS: Final = ("encryption_key", "authentication_key", "key")
 _MISSING: Final = {
-    "name": "a name is expected, it tells this one from the others",
+    "name": "a name is expected, to tell this section from the others",
     "id": "the eight digits printed on the meter are expected, in quotes",
     "type": "the type of the receiver is expected",
 }
 
 
 class _Place(NamedTuple):
-    """Where in the file one is; makes the errors."""
+    """A place in the file. Makes the errors about that place."""
 
     file: str
     section: str = ""
     prefix: str = ""
 
     def error(self, key: str, expected: str) -> ConfigError:
-        """The error of one key here; `key` may be "" for the section itself."""
+        """The error about one key of this place. `key` may be "" for the section itself."""
         inside = f"{self.prefix}{key}".removesuffix(".")
         return ConfigError(self.file, f"{self.section}: {inside}" if self.section and inside else self.section or inside, expected)
 
     def unknown(self, key: str, known: Iterable[str]) -> ConfigError:
-        """The error of a key that no row names, with the nearest that one does."""
+        """The error about a key without a row, with the nearest known key."""
         from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
 
         near = get_close_matches(key, list(known), 1, 0.6)
         shown = key if len(key) <= UNKNOWN_SHOWN and key.isprintable() else f"an option of {len(key)} characters"
-        advice = f'did you mean "{near[0]}"?' if near else f"known are {', '.join(known)}"
-        return self.error(shown, f"there is no such option; {advice}")
+        advice = f'Did you mean "{near[0]}"?' if near else f"Known options are {', '.join(known)}"
+        return self.error(shown, f"there is no such option. {advice}")
 
 
 def _read(table: object, rows: _Rows, place: _Place) -> dict[str, Any]:
-    """The fields of one section. Raises ConfigError."""
+    """Read the fields of one section. Raises ConfigError."""
     if not isinstance(table, Mapping):
         raise place.error("", "a section with options is expected")
     fields = {}
@@ -179,7 +181,7 @@ def _read(table: object, rows: _Rows, place: _Place) -> dict[str, Any]:
 
 
 def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapping[str, object], _Place]]:
-    """The sections [[key]], each with its place: by its name, or by its number where it has no usable one."""
+    """The sections [[key]], each with its place. The place has the section's name, or its number if there is no usable name."""
     found = whole.get(key, [])
     if not isinstance(found, list) or not all(isinstance(table, Mapping) for table in found):
         raise ConfigError(file, key, f"[[{key}]] in double brackets is expected, once for each {key}")
@@ -212,7 +214,7 @@ def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], 
         if key in fields:
             fields[key] = _resolved(fields[key], resolve, place, key)
     if fields.get("authentication") == "required" and "authentication_key" not in fields:
-        raise place.error("authentication", 'an authentication_key is expected where authentication = "required"')
+        raise place.error("authentication", 'an authentication_key is expected, because authentication = "required" needs it')
     return MeterConfig(**fields)
 
 
@@ -233,20 +235,20 @@ def _receiver(
     if fields["type"] not in kinds:
         raise place.error("type", f"one of {', '.join(kinds)} is expected")
     if "port" in fields and "command" in fields:
-        raise place.error("port", "either a port or a command is expected, one of the two")
+        raise place.error("port", "either a port or a command is expected, not both")
     if "port" not in fields and "command" not in fields:
         fields["command"] = command(fields["type"])
         if not fields["command"]:
-            raise place.error("port", "either a port or a command is expected, one of the two")
+            raise place.error("port", "either a port or a command is expected")
     return ReceiverConfig(**fields)
 
 
 def _used_once(places: Iterable[_Place], values: Iterable[str], key: str) -> None:
-    """Raise ConfigError where two sections say the same."""
+    """Raise ConfigError if two sections have the same value."""
     first: dict[str, _Place] = {}
     for place, value in zip(places, values, strict=False):  # the places of the meters come first
         if value and first.setdefault(value, place) is not place:
-            raise place.error(key, f"one of its own is expected, {first[value].section} has the same")
+            raise place.error(key, f"a different value is expected, because {first[value].section} has the same")
 
 
 def parsed(
@@ -258,11 +260,11 @@ def parsed(
     *,
     command: Callable[[str], tuple[str, ...]] = lambda _: (),
 ) -> Config:
-    """The configuration of a mapping as TOML gives it. Raises ConfigError at the first thing that cannot be used.
+    """Turn a mapping, as TOML gives it, into the configuration. Raises ConfigError at the first value that cannot be used.
 
-    `file` is named in errors. `resolve` turns a key's text (`hex`, `file:…`) into a Key and raises ValueError with what to do (or
-    gives None, where `keys` looks at what others refuse);
-    `locate` makes a port's relative path absolute; `kinds` tells the types a receiver may have, `command` what a type starts by itself.
+    `file` is named in errors. `resolve` turns a key's text (hex, `file:…`) into a Key and raises ValueError, which says what to do. For the
+    command `keys`, which accepts text that is not a key, `resolve` returns None instead. `locate` makes the relative path of a port
+    absolute. `kinds` returns the types that a receiver may have, and `command` returns the command that a type starts by itself.
     """
     for key in whole:
         if key not in _SECTIONS:
@@ -282,14 +284,14 @@ def parsed(
 
 
 def require_sources(config: Config) -> None:
-    """Raise ConfigError where live reading would hear nothing: a meter without port, a radio meter without receiver."""
+    """Raise ConfigError if live reading would hear nothing: a meter without a port, a radio meter without a receiver."""
     for meter in config.meters:
         place = _Place(config.file, f'[[meter]] "{meter.name}"')
         if meter.interface == "p1" and not meter.port:
-            raise place.error("port", "the port this meter is read from is expected")
+            raise place.error("port", "the port that this meter is read from is expected")
         if meter.interface == "wmbus" and not config.receivers:
-            raise place.error("", "a [[receiver]] is expected too, radio telegrams come through one")
+            raise place.error("", "a [[receiver]] is expected too, because radio telegrams come through a receiver")
     if "-" in [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]:
-        raise ConfigError(config.file, "port", 'stdin ("-") is Telegraf\'s own here, a port, a file or a command is expected')
+        raise ConfigError(config.file, "port", 'a port, a file or a command is expected, because stdin ("-") belongs to Telegraf here')
     if not config.meters and not config.receivers:
         raise ConfigError(config.file, "", "at least one [[meter]] is expected")

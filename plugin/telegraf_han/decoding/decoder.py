@@ -1,8 +1,8 @@
-"""Frames into telegrams: the meter, its keys, the layers in order, and the counting.
+"""Turns frames into telegrams: finds the meter, uses its keys, reads the layers in order, and counts.
 
-A frame's way is a list one can read: find the meter, open the frame with its keys, read the content, stamp it. What fails says
-so by its exception's class, is counted here under its cause and passed on for the log. One `Decoder` serves all sources of a
-process; it knows no thread, no port and no clock, and its whole state is one `MeterState` a meter.
+The way of a frame reads like a list: find the meter, open the frame with its keys, read the content, stamp it. A failure is an exception
+whose class names the cause. It is counted here under that cause, and passed on for the log. One `Decoder` serves all sources of a
+process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
 """
 
 from collections.abc import Iterable, Mapping
@@ -18,16 +18,16 @@ from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
 CLOCK_BELIEVED_NS: Final = 3600 * _NS
-"""How far a meter's clock may stand off the host's before the host's is taken (public contract)."""
+"""If a meter's clock differs from the host's by more than this, the host's clock is used (public contract)."""
 
 
 class UnknownMeterError(WrongKeyError):
-    """A radio telegram of a meter that is not configured: in `run` a neighbour's, in `decode` a telegram that stays closed."""
+    """A radio telegram of a meter that is not configured. In `run` it is a neighbour's, in `decode` it is a telegram that nothing opens."""
 
     def __init__(self, manufacturer: str, meter_id: str, ours: str = "") -> None:
-        """Whose telegram it is, as printed on the meter; `ours` is the maker of the meter that is configured with the same id."""
+        """Maker and id as printed on the meter. `ours` is the maker of the meter that is configured with the same id."""
         super().__init__(
-            f"telegram of {manufacturer} {meter_id}: the meter of this id whose telegrams the key opens is of {ours}"
+            f"telegram of {manufacturer} {meter_id}: the key opens telegrams of the meter with this id that is made by {ours}"
             if ours
             else f"telegram of {manufacturer} {meter_id}: no [[meter]] with this id is configured"
         )
@@ -35,12 +35,12 @@ class UnknownMeterError(WrongKeyError):
 
 
 class Decoder:
-    """All configured meters and the way from a frame to a line."""
+    """Holds all configured meters, and turns a frame into a line."""
 
     __slots__ = ("_by_id", "_config", "_gone", "_p1", "_radio", "meters")
 
     def __init__(self, config: Config) -> None:
-        """Meters as configured; nothing heard yet."""
+        """Take the meters as configured. Nothing is heard yet."""
         self._config: Final = config
         self.meters: Final = {meter.name: MeterState(meter) for meter in config.meters}
         self._p1: Final = [meter for meter in self.meters.values() if meter.config.interface == "p1"]
@@ -51,19 +51,19 @@ class Decoder:
     def take(self, frame: Frame, source: str = "") -> Telegram | None:
         """Decode one frame.
 
-        `source` is the name of the P1 meter whose cable delivered it, or of a receiver; with "" any P1 meter may be meant. None
-        where there is nothing to say: a telegram heard before, one without data, one of a neighbour's meter. Raises
-        TelegramError, counted with the meter it belongs to.
+        `source` is the name of the P1 meter whose cable delivered the frame, or the name of a receiver. With "" it may be any P1 meter.
+        Returns None if there is nothing to report: a telegram that was heard before, or one without data. Raises UnknownMeterError for a
+        neighbour's meter, and TelegramError for every other failure, counted with the meter to which the telegram belongs.
         """
         return self._radio_telegram(frame) if frame.interface == "wmbus" else self._p1_telegram(frame, source)
 
     def fault(self, fault: Fault, source: str, now_ns: int) -> None:
-        """Count bytes a receiver gave up; a radio receiver's count with every meter that hangs on it, as they name none."""
+        """Count bytes that a receiver gave up. Those of a radio receiver count with every radio meter, because they name no meter."""
         for meter in self._of_source(source):
             meter.failed(fault.cause, now_ns)
 
     def port(self, source: str, *, there: bool) -> None:
-        """A source's port appeared or vanished; a radio meter misses none as long as one receiver is there."""
+        """Note that a source's port appeared or vanished. For a radio meter, it is enough that one receiver is there."""
         (self._gone.discard if there else self._gone.add)(source)
         receivers_there = any(receiver.name not in self._gone for receiver in self._config.receivers)
         for meter in self._of_source(source):
@@ -76,7 +76,7 @@ class Decoder:
         return self._radio if any(receiver.name == source for receiver in self._config.receivers) else self.meters.values()
 
     def _p1_telegram(self, frame: Frame, source: str) -> Telegram:
-        """A P1 telegram names no meter: its cable does or, in a capture, the first meter whose key opens it."""
+        """A P1 telegram names no meter. Its cable shows the meter or, in a capture, the first key that opens the telegram."""
         own = self.meters.get(source)
         candidates = [own] if own is not None else self._p1
         if not candidates:
@@ -99,8 +99,8 @@ class Decoder:
         raise whose.blamed(refused, frame.received_ns)
 
     def _radio_telegram(self, frame: Frame) -> Telegram | None:
-        """A radio telegram names its meter in clear; others' telegrams are passed over before any key is used."""
-        # Imported here: it takes 10 of the 60 ms a start may cost, and who has a cable has no use for it.
+        """A radio telegram names its meter in clear text. A telegram of another meter is rejected before any key is used."""
+        # Imported here, because it takes 10 of the 60 ms that a start may cost. You do not need it if you have a cable.
         from telegraf_han.mbus import layers  # noqa: PLC0415
 
         try:
@@ -132,7 +132,7 @@ class Decoder:
         return self._telegram(meter, frame, plain, body)
 
     def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body) -> Telegram:
-        """Put a telegram together and note what it says of its meter."""
+        """Put a telegram together, and note what it says about its meter."""
         warnings: list[str] = []
         meter.decoded += 1
         meter.good_ns = frame.received_ns
@@ -145,7 +145,7 @@ class Decoder:
             meter.unverified += 1
             if meter.config.authentication_key is not None and not meter.tag_failed:
                 warnings.append(
-                    "authentication_key proves nothing: the tag is missing or does not fit; the values are used, with verified = false"
+                    "authentication_key proves nothing: the tag is missing or does not fit. The values are used, with verified = false"
                 )
         meter.tag_failed = not plain.verified
         return Telegram(
@@ -164,9 +164,9 @@ class Decoder:
         )
 
     def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:
-        """Line protocol of a telegram in the configured layout.
+        """Return the line protocol of a telegram in the configured layout.
 
-        `now_ns` is the host clock in live operation; None, in `decode` and replay, stamps with the meter's clock.
+        `now_ns` is the host clock in live operation. In `decode` and replay it is None, and the stamp is the meter's clock.
         """
         time_ns = self._stamp_ns(telegram, now_ns)
         if self._config.output.layout == "obis":
@@ -174,7 +174,7 @@ class Decoder:
         return lineprotocol.wide(telegram, self._config.output.measurement, time_ns)
 
     def _stamp_ns(self, telegram: Telegram, now_ns: int | None) -> int:
-        """The meter's clock where it is within an hour of the host's, or where the host's cannot be right."""
+        """The meter's clock if it is within an hour of the host's, or if the host's clock cannot be right. Otherwise the host's."""
         time_ns, received_ns = telegram.time_ns, telegram.received_ns
         meter = self.meters[telegram.meter]
         if time_ns is not None:
@@ -184,10 +184,10 @@ class Decoder:
         return meter.host_stamp_ns(received_ns)
 
     def status(self, now_ns: int, dropped: Mapping[str, int]) -> bytes:
-        """The `electricity_link` lines of all meters; `dropped` counts each meter's lines that Telegraf did not take."""
+        """Return the `electricity_link` lines of all meters. `dropped` counts the lines of each meter that Telegraf did not take."""
         measurement = self._config.output.measurement
         return b"".join(health.link(meter, measurement, dropped.get(name, 0), now_ns) for name, meter in self.meters.items())
 
     def settings(self, now_ns: int) -> bytes:
-        """The `electricity_settings` lines of all meters."""
+        """Return the `electricity_settings` lines of all meters."""
         return b"".join(health.settings(meter, self._config.output.measurement, now_ns) for meter in self._config.meters)

@@ -1,9 +1,9 @@
-"""Counters and times of a meter into its state and the two status measurements.
+"""Turns the counters and times of a meter into its state and its two status measurements.
 
-The state is derived each time, not stored: a function of what was last heard and when. `electricity_link` says how the reading
-goes, `electricity_settings` repeats the limits and prices in force, so that boards and alert rules can compare with them without
-an edit. Every meter has both: where the configuration is silent, the limits that have a default are told all the same. Both are
-whole lines of line protocol; counters are integers, every other number a float.
+The state is not stored. It is computed each time from what was last heard and when. `electricity_link` says how well the meter is read.
+`electricity_settings` repeats the limits and prices in force, so boards and alert rules can compare with them and nobody has to edit
+them. Every meter has both lines: limits with a default are written even if the configuration does not set them. Both are whole lines of
+line protocol. Counters are integers, every other number is a float.
 """
 
 from collections.abc import Mapping
@@ -15,11 +15,11 @@ from telegraf_han.decoding.meters import MeterState
 from telegraf_han.errors import Cause
 
 SILENCE_S: Final = 180.0
-"""Age from which a meter is silent where its section sets no `silence_s`: three telegrams of wireless M-Bus."""
+"""From this age on a meter is silent, if its section sets no `silence_s`. It is three telegrams of wireless M-Bus."""
 DECODE_ERRORS_PERCENT: Final = 10.0
-"""Share of telegrams that may stay unread where its section sets none: a good cable has one in a thousand, a wrong key all."""
+"""Share of telegrams that may stay unread if the section sets none. A good cable has one in a thousand, a wrong key has all."""
 DEFAULTS: Final = {"silence_s": SILENCE_S, "decode_errors_percent": DECODE_ERRORS_PERCENT}
-"""Limits that hold without being set."""
+"""Limits that hold even if nobody sets them."""
 _NS: Final = 1_000_000_000
 
 
@@ -46,7 +46,7 @@ def _newest(meter: MeterState, *causes: Cause) -> int:
 
 
 def link(meter: MeterState, measurement: str, dropped: int, now_ns: int) -> bytes:
-    """The `electricity_link` line of one meter; `dropped` counts its lines that Telegraf did not take."""
+    """Return the `electricity_link` line of one meter. `dropped` counts its lines that Telegraf did not take."""
     counters = {
         "telegrams": meter.telegrams,
         "decoded": meter.decoded,
@@ -67,7 +67,7 @@ def link(meter: MeterState, measurement: str, dropped: int, now_ns: int) -> byte
 
 
 def settings(config: MeterConfig, measurement: str, now_ns: int) -> bytes:
-    """The `electricity_settings` line of one meter: the limits in force and its prices."""
+    """Return the `electricity_settings` line of one meter: the limits in force and its prices."""
     fields: Mapping[str, str | float | None] = DEFAULTS | dict(config.limits) | dict(config.prices)
     tags = {"interface": config.interface, "meter": config.name}
     return line(f"{measurement}_settings", tags, fields, now_ns)

@@ -1,11 +1,12 @@
-"""Telegrams into line protocol: the wide layout, the OBIS layout, and single lines for the status.
+"""Turns telegrams into line protocol: the wide layout, the OBIS layout, and single lines for the status.
 
-By the line protocol reference: tags sorted, special characters escaped, a time stamp in ns always. Every number is a float
-field (no `i`), since a field's type must never change; only the status counters are integers. NaN and infinity cannot occur,
-the parsers make them None; None and empty text are left out. No line is longer than 4096 bytes, so that one `write` to
-Telegraf's pipe is whole; a longer one is split into several of the same tags and time, which InfluxDB puts together again.
+The lines follow the line protocol reference: tags are sorted, special characters are escaped, and a time stamp in ns is always there.
+Every number is a float field (no `i`), because the type of a field must never change. Only the status counters are integers. NaN and
+infinity cannot occur, because the parsers turn them into None. None and empty text are left out.
 
-What depends on a shape alone is made once and kept in `Shape.templates`, so a telegram's line is one `%` of a template.
+No line is longer than 4096 bytes, so that one `write` to Telegraf's pipe is whole. A longer line is split into several lines with the same
+tags and time, and InfluxDB puts them together again. Everything that depends only on a shape is made once and kept in `Shape.templates`.
+So the line of a telegram is one `%` of a template.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -18,23 +19,23 @@ from telegraf_han.telegram import Column, Shape, Telegram, Value
 LINE_LIMIT: Final = 4096
 """PIPE_BUF: what a pipe takes in one piece (POSIX), the newline included."""
 TEXT_LIMIT: Final = 1024
-"""Bytes of a text field before escaping; DSMR's longest message has as many octets."""
+"""Bytes of a text field before escaping. The longest message of DSMR has as many octets."""
 TAG_LIMIT: Final = 256
-"""Bytes of a tag; a name of 64 characters fits, whatever its alphabet."""
+"""Bytes of a tag. A name of 64 characters fits in any alphabet."""
 _STAMP_LIMIT: Final = 24
-"""A blank, 20 characters of ns, the newline, and some."""
+"""A blank, 20 characters of ns, the newline, and a reserve."""
 
 _NOTHING: Final = frozenset({None, ""})
 """Values that make no field."""
 _CONTROLS: Final = [chr(code) for code in (*range(32), 127)]
-"""They end lines and confuse terminals: each becomes a blank."""
+"""These characters end lines and confuse terminals. Each becomes a blank."""
 _MEASUREMENT: Final = str.maketrans(dict.fromkeys([*_CONTROLS, " "], "\\ ") | {",": "\\,"})
 _KEY: Final = _MEASUREMENT | str.maketrans({"=": "\\="})
 _TEXT: Final = str.maketrans(dict.fromkeys(_CONTROLS, " ") | {'"': '\\"', "\\": "\\\\"})
 
 
 class _Template(NamedTuple):
-    """How the wide line of a shape is made where every number is there and no text is."""
+    """How the wide line of a shape is made if every number is there and no text is."""
 
     text: str
     numbers: Callable[[list[Value]], tuple[float, ...]]
@@ -44,7 +45,7 @@ class _Template(NamedTuple):
 
 
 def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
-    """All readings of a telegram as one line (or several, if very long); empty where none of them is a field."""
+    """Return all readings of a telegram as one line (or several, if very long). Empty if no reading is a field."""
     head = _head(measurement, telegram.interface, telegram.meter, telegram.model, telegram.serial)
     values = telegram.values
     template = cast("_Template | None", telegram.shape.templates.get("wide"))
@@ -65,7 +66,7 @@ def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
 
 
 def tall(telegram: Telegram, time_ns: int) -> bytes:
-    """Each reading as a line of measurement `obis` with its code, unit and name as tags."""
+    """Return each reading as a line of measurement `obis`, with its code, unit and name as tags."""
     columns = telegram.shape.columns
     lines = [
         _lines(
@@ -89,14 +90,14 @@ def line(
     time_ns: int,
     counters: Mapping[str, int] | None = None,
 ) -> bytes:
-    """One line of any measurement; `counters` become integer fields and stand first. Empty where no field has a value."""
+    """Return one line of any measurement. `counters` become integer fields and stand first. Empty if no field has a value."""
     rendered = [f"{_escaped(name, _KEY)}={count}i" for name, count in (counters or {}).items()]
     rendered += _rendered(fields.items())
     return f"{_tagged(measurement, tags)} {','.join(rendered)} {time_ns}\n".encode() if rendered else b""
 
 
 def _template(shape: Shape, values: list[Value]) -> _Template:
-    """The template of a shape; which columns are text, the first telegram's values tell."""
+    """Make the template of a shape. The values of the first telegram show which columns are text."""
     fields = [(place, column.field) for place, column in enumerate(shape.columns) if column.field]
     texts = tuple(place for place, _ in fields if isinstance(values[place], str))
     numbers = [(place, field) for place, field in fields if place not in texts]
@@ -116,7 +117,7 @@ def _tags_of(telegram: Telegram) -> dict[str, str]:
 
 
 def _tags_of_column(column: Column) -> dict[str, str]:
-    """A record without code says its DIF and VIF instead."""
+    """The tags of a column. A record without an OBIS code has its DIF and VIF instead."""
     tags = {"code": column.obis or "", "name": column.name, "unit": column.unit}
     if column.obis is None:
         tags["record"] = column.record or ""
@@ -126,7 +127,10 @@ def _tags_of_column(column: Column) -> dict[str, str]:
 
 
 def _tagged(measurement: str, tags: Mapping[str, str]) -> str:
-    """Measurement and tags; an empty tag is left out, since the parser refuses it, and a line that begins with "#" is a comment to it."""
+    """Return measurement and tags. An empty tag is left out, because the parser refuses it.
+
+    The parser takes a line that begins with "#" for a comment, so a "#" there becomes "_".
+    """
     escaped = [(_escaped(name, _KEY), _escaped(value, _KEY)) for name, value in sorted(tags.items())]
     name_of_all = _escaped(measurement, _MEASUREMENT)
     if name_of_all.startswith("#"):
@@ -135,12 +139,12 @@ def _tagged(measurement: str, tags: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str, table: dict[int, str]) -> str:
-    """Text of a name or tag. A backslash would escape what follows it, and none is needed: it becomes "/"."""
+    """Escape the text of a name or tag. A backslash would escape what follows, and none is needed, so it becomes "/"."""
     return _cut(text, TAG_LIMIT).replace("\\", "/").translate(table)
 
 
 def _cut(text: str, limit_bytes: int) -> str:
-    """Text of at most so many bytes, whole characters."""
+    """Cut text to at most so many bytes, in whole characters."""
     if len(text) * 4 <= limit_bytes:
         return text
     return text.encode()[:limit_bytes].decode(errors="ignore")
@@ -159,7 +163,7 @@ def _rendered(fields: Iterable[tuple[str, Value]]) -> list[str]:
 
 
 def _lines(head: str, fields: Iterable[tuple[str, Value]], time_ns: int) -> bytes:
-    """Fields in as few lines as the limit allows; one that no line can hold, behind absurd tags, is left out."""
+    """Put fields into as few lines as the limit allows. A field that fits into no line (because of absurdly long tags) is left out."""
     lines: list[str] = []
     room = LINE_LIMIT - len(head.encode()) - _STAMP_LIMIT
     taken: list[str] = []

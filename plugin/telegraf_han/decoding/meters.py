@@ -1,8 +1,8 @@
-"""Configured meters and what is remembered of each: counters, times, recent telegrams.
+"""Remembers each configured meter and what was heard of it: counters, times, recent telegrams.
 
-This is the only long-lived state of the core, and only `decoder` writes it. A radio telegram finds its meter by address (the
-eight digits of the configuration); a P1 telegram has none and finds it by its cable or, in a capture, by the key that opens it.
-Everything here is bounded: counters are numbers, the duplicate memory has a fixed length.
+This is the only long-lived state of the core, and only `decoder` writes it. The meter of a radio telegram is found by its address, the
+eight digits of the configuration. A P1 telegram has no address. Its meter is found by the cable or, in a capture, by the key that opens
+the telegram. Everything here is bounded: counters are numbers, and the memory for duplicates has a fixed length.
 """
 
 from collections import deque
@@ -12,12 +12,12 @@ from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import Cause, TelegramError
 
 DUPLICATES_REMEMBERED: Final = 16
-"""Telegrams kept for comparison; two receivers and a repeater hear one within seconds, so a few would do."""
+"""Telegrams kept for comparison. Two receivers and a repeater hear one telegram within seconds, so a few would be enough."""
 DUPLICATES_NS: Final = 300 * 1_000_000_000
-"""How long a telegram counts as heard again; later the same bytes are a new statement of an unchanged meter."""
+"""For this time a telegram counts as heard again. Later the same bytes are a new telegram of a meter that has not changed."""
 
 ONE_READ_NS: Final = 1_000_000
-"""Stamps of telegrams of one read stay within this of its time; a host clock that was put back further begins anew."""
+"""Stamps of the telegrams of one read are at most this far apart. If the host's clock was put back further, stamps start again."""
 
 
 class MeterState:
@@ -54,15 +54,15 @@ class MeterState:
         self.good_ns: int | None = None
         """Host clock at the last telegram decoded."""
         self.clock_offset_s: float | None = None
-        """Meter's clock less the host's."""
+        """The meter's clock minus the host's clock."""
         self.rssi_dbm: float | None = None
         self.tag_failed = False
         self.host_stamped = 0
-        """Lines stamped with the host's clock, as the meter's was more than an hour off."""
+        """Lines stamped with the host's clock, because the meter's clock was more than an hour off."""
         self.host_ns: int | None = None
         """The newest of these stamps."""
         self.maker = ""
-        """Manufacturer of the newest radio telegram that was read: only together with him is a number one meter's."""
+        """Manufacturer in the newest radio telegram that was read. Only manufacturer and number together identify one meter."""
         self.port_there = True
         self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
 
@@ -72,20 +72,20 @@ class MeterState:
         self.error_ns[cause] = now_ns
 
     def blamed(self, error: TelegramError, now_ns: int) -> TelegramError:
-        """The same error with this meter's name, counted."""
+        """Count an error, put this meter's name on it, and return it."""
         error.meter = self.config.name
         self.failed(error.cause, now_ns)
         return error
 
     def host_stamp_ns(self, received_ns: int) -> int:
-        """The host's clock as a stamp: telegrams that came in one read get one each, or the last would overwrite the others."""
+        """The host's clock as a stamp. Each telegram of one read gets a different stamp. Otherwise the last would overwrite the others."""
         if self.host_ns is not None and 0 <= self.host_ns - received_ns < ONE_READ_NS:
             received_ns = self.host_ns + 1
         self.host_ns = received_ns
         return received_ns
 
     def heard_before(self, data: bytes, now_ns: int) -> bool:
-        """Whether the same telegram came lately; remembers it."""
+        """Whether the same telegram came lately. Remembers the telegram."""
         digest = hash(data)
         if any(known == digest and now_ns - when_ns < DUPLICATES_NS for known, when_ns in self.recent):
             return True

@@ -1,11 +1,12 @@
-"""The execd input: every source into line protocol on stdout, until Telegraf closes stdin or a signal comes.
+"""The execd input: reads every source and writes line protocol to stdout, until Telegraf closes stdin or a signal comes.
 
-The threads are few and wait: the main one for stdin and signals, one reader a source, one writer. What ends them is the readers'
-pipe (`readers`), into which a signal, the writer or the main thread writes one byte. Telegraf (inputs.execd) closes stdin first,
-sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only; and it closes the pipe when it has reaped it, so there is a
-short wait after the last line.
+There are few threads, and they wait most of the time: the main thread for stdin and signals, one reader per source, and one writer. The
+wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into it. Telegraf
+(inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It closes the pipe of stdout
+when it has reaped this process, so there is a short wait after the last line.
 
-Descriptor 1 is kept for lines under another number and then points to stderr: a stray print cannot become a metric.
+The lines go to a copy of descriptor 1 under another number. Descriptor 1 itself then points to stderr, so that a stray print cannot become
+a metric.
 """
 
 import os
@@ -25,17 +26,17 @@ from telegraf_han.live.reader import defect
 from telegraf_han.live.threads import Readers
 
 SETTINGS_INTERVAL_S: Final = 300.0
-"""Between two `electricity_settings` lines (public contract)."""
+"""Time between two `electricity_settings` lines (public contract)."""
 READERS_END_S: Final = 0.4
 WRITER_END_S: Final = 0.3
-"""Together with the wait below, less than the second a stop may take."""
+"""Both times and the wait below are together less than the second that a stop may take."""
 LAST_LINES_S: Final = 0.1
 """Time for Telegraf to read the last lines before it closes the pipe."""
 STDIN_BYTES: Final = 4096
 
 
 def main(config_path: str) -> int:
-    """Run until stdin ends or a signal comes; the exit code. Raises ConfigError."""
+    """Run until stdin ends or a signal comes. Returns the exit code. Raises ConfigError."""
     output = _private_output()
     log = Log(2, threads.lock())
     warnings: list[str] = []
@@ -47,9 +48,10 @@ def main(config_path: str) -> int:
 
 
 def _private_output() -> int:
-    """A descriptor for the lines that nothing else knows; 1 then is stderr. Closed ones of 0, 1, 2 become /dev/null before.
+    """Return a descriptor for the lines that nothing else knows. Descriptor 1 then is stderr.
 
-    Otherwise the next port that is opened would be number 2, and the log would be written to the meter.
+    Before that, each of 0, 1 and 2 that is closed becomes /dev/null. Otherwise the next port to be opened could get number 2, and the log
+    would be written to the meter.
     """
     for number in (0, 1, 2):
         try:
@@ -77,10 +79,10 @@ class Runner:
         self._settings_due_s = 0.0
 
     def run(self) -> int:
-        """Everything, from the first thread to the last line."""
+        """Run everything, from the first thread to the last line."""
         signal.set_wakeup_fd(self._readers.waker, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)  # the byte in the pipe says it all
+            signal.signal(number, lambda *_: None)  # the byte in the wake-up pipe is enough
         self._readers.start()
         writer = threads.started("writer", self._write)
         self._until_stdin_ends()
@@ -92,7 +94,7 @@ class Runner:
         return 0
 
     def _until_stdin_ends(self) -> None:
-        """Wait for the end of stdin or the wake-up; a newline (execd's signal = "STDIN") has the status told at once."""
+        """Wait for the end of stdin or the wake-up. A newline (execd's signal = "STDIN") makes the status lines due at once."""
         while True:
             ready, _, _ = select.select([0, self._shared.wake], [], [])
             if self._shared.wake in ready:
@@ -101,26 +103,26 @@ class Runner:
                 if not os.read(0, STDIN_BYTES):
                     return
             except OSError:
-                return  # a terminal that has gone
+                return  # the terminal is gone
             self._status_asked = True
             self._shared.outbox.nudge()
 
     def _write(self) -> None:
-        """The writer: lines as they come, status lines when they are due."""
+        """The writer's life: write lines as they come, and status lines when they are due."""
         while not self._shared.outbox.finished():
             try:
                 self._put_what_is_due(time.monotonic(), time.time_ns())
                 due_s = min(self._status_due_s, self._settings_due_s) - time.monotonic()
                 write(self._output, self._shared.outbox.batch(max(0.0, due_s)))
             except OSError as error:
-                self._shared.log.say("W", f"stdout takes no more lines ({reason(error)}): ending")
+                self._shared.log.say("W", f"stdout takes no more lines ({reason(error)}), so telegraf-han stops")
                 self._readers.wake()
                 return
             except Exception as error:
                 self._shared.log.repeated("E", "defect", "writer", defect(error))
 
     def _put_what_is_due(self, now_s: float, now_ns: int) -> None:
-        """Queue the status lines whose time has come. Their next time is set first: a defect in one must not make a busy loop."""
+        """Queue the status lines whose time has come. The next time is set first, so that a defect in a line cannot make a busy loop."""
         shared = self._shared
         if now_s >= self._settings_due_s:
             self._settings_due_s = now_s + SETTINGS_INTERVAL_S

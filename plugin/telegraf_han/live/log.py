@@ -1,9 +1,11 @@
-"""What the program has to say into lines on stderr that Telegraf understands: `E! W! I! D!` and one line a message.
+"""Writes messages to stderr as lines that Telegraf understands: `E! W! I! D!` and one line per message.
 
-Telegraf takes the first letters as the level (since 1.32) and blocks its child for good on a line beyond 64 KiB, so foreign text
-is escaped and the line's length bounded. What recurs is said once a minute for each cause and meter, and counted meanwhile: a
-fault of every telegram would fill a disk. A line is written only where stderr takes it at once; one that nobody reads costs the
-line, never the reader's time. A pipe that is ready takes 4096 bytes whole (POSIX, PIPE_BUF), which is more than a line has.
+Telegraf takes the first letters as the level (since 1.32). It blocks its child for good on a line beyond 64 KiB. So foreign text is
+escaped, and the length of a line is bounded. A message that repeats is logged once per minute for each cause and meter, and counted in
+between. Otherwise a fault in every telegram would fill the disk.
+
+A line is written only if stderr takes it at once. If nobody reads stderr, the line is lost, but the reader loses no time. A pipe that is
+ready takes 4096 bytes whole (POSIX, PIPE_BUF), which is more than a line has.
 """
 
 import os
@@ -16,16 +18,16 @@ from typing import Final, Literal
 Level = Literal["E", "W", "I", "D"]
 
 LINE_LIMIT_BYTES: Final = 1000
-"""Of a line with its newline: a sentence and some foreign words, far below what a pipe takes in one piece."""
+"""Length of a line with its newline. It holds a sentence and some foreign words, and is far below what a pipe takes in one piece."""
 PAUSE_S: Final = 60.0
-"""How long a cause stays untold after it was said."""
+"""Time after a message in which the same cause is only counted."""
 CAUSES_REMEMBERED: Final = 1024
-"""Pairs of cause and meter; a configuration of a hundred meters has fewer."""
+"""Pairs of cause and meter. A configuration of a hundred meters has fewer."""
 _ELLIPSIS: Final = "…".encode()
 
 
 class _Recurring:
-    """How often something was said and left out since `since_s`."""
+    """How often a message was logged and left out since `since_s`."""
 
     __slots__ = ("left_out", "said", "since_s")
 
@@ -36,7 +38,7 @@ class _Recurring:
 
 
 class Log:
-    """The lines of one process. `guard` is a lock where several threads write."""
+    """Writes the lines of one process. `guard` is a lock if several threads write."""
 
     __slots__ = ("_clock", "_descriptor", "_guard", "_lost", "_recurring")
 
@@ -51,12 +53,12 @@ class Log:
         self._lost = 0
 
     def say(self, level: Level, text: str) -> None:
-        """One line now. Never raises, never waits."""
+        """Write one line now. Never raises, never waits."""
         with self._guard:
             self._write(level, text)
 
     def repeated(self, level: Level, cause: str, about: str, text: str, *, a_minute: int = 1) -> None:
-        """One line of something that may recur: at most `a_minute` for each pair of cause and what it is about, then the count."""
+        """Write a line that may repeat: at most `a_minute` per minute for each pair of `cause` and `about`. More are only counted."""
         with self._guard:
             now_s = self._clock()
             told = self._recurring.get((cause, about))
@@ -68,10 +70,10 @@ class Log:
                 left_out = told.left_out if told else 0
                 told = self._begun(cause, about, now_s)
             told.said += 1
-            self._write(level, f"{text} ({left_out} more since this was last said)" if left_out else text)
+            self._write(level, f"{text} ({left_out} more since this was last logged)" if left_out else text)
 
     def _begun(self, cause: str, about: str, now_s: float) -> _Recurring:
-        """A fresh minute of a pair."""
+        """Start a new minute for a pair."""
         if len(self._recurring) >= CAUSES_REMEMBERED:
             self._recurring.clear()
         self._recurring[cause, about] = told = _Recurring(now_s)
@@ -79,7 +81,7 @@ class Log:
 
     def _write(self, level: Level, text: str) -> None:
         if self._lost:
-            text = f"{text} ({self._lost} lines before this were lost, nobody read them)"
+            text = f"{text} ({self._lost} lines before this one were lost, because nobody read stderr)"
         try:
             _, ready, _ = select.select([], [self._descriptor], [], 0)
             if ready:
@@ -90,7 +92,7 @@ class Log:
 
 
 def rendered(level: Level, text: str) -> bytes:
-    """The line of a message: control characters escaped, cut where it grows too long."""
+    """Return the line of a message. Control characters are escaped, and a line that is too long is cut."""
     plain = (character if character.isprintable() else character.encode("unicode_escape").decode() for character in text[:LINE_LIMIT_BYTES])
     line = f"{level}! {''.join(plain)}".encode()
     if len(line) >= LINE_LIMIT_BYTES:

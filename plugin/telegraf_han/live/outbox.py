@@ -1,9 +1,11 @@
-"""Whole lines from the readers into Telegraf's pipe, through a bounded queue that never makes a reader wait.
+"""Takes whole lines from the readers to Telegraf's pipe, through a bounded queue that never makes a reader wait.
 
-Telegraf gives no back-pressure that would help: when it does not read, its pipe fills, and a port that is not read then loses
-bytes in its driver, in the middle of a telegram. So readers only `put`; one thread writes. A full queue drops its oldest lines,
-the ones whose meaning the newest repeat best, and counts them for each meter. A write is whole lines and at most 4096 bytes,
-which a pipe takes in one piece (POSIX, PIPE_BUF), so that a line cut off by the program's end cannot parse as a wrong value.
+Telegraf gives no back-pressure that would help. When Telegraf does not read, its pipe fills. A reader that waited for the pipe would not
+read its port, and the port's driver would lose bytes in the middle of a telegram. So readers only `put`, and one thread writes. A full
+queue drops its oldest lines, because the newest lines repeat their meaning best. The dropped lines are counted for each meter.
+
+Each write holds whole lines and at most 4096 bytes. A pipe takes that in one piece (POSIX, PIPE_BUF). So the program's end can never cut a
+line in two, and no cut line is read as a wrong value.
 """
 
 import os
@@ -13,9 +15,9 @@ from collections import deque
 from typing import Final, NamedTuple
 
 LINES_LIMIT: Final = 10_000
-"""As many metrics as Telegraf itself keeps by default (metric_buffer_limit): one meter's two and three quarter hours."""
+"""As many metrics as Telegraf itself keeps by default (metric_buffer_limit). One meter makes them in two and three quarter hours."""
 OCTETS_LIMIT: Final = 4 << 20
-"""Memory those lines may take; a P1 telegram's line has some 400 bytes."""
+"""Memory that these lines may take. The line of a P1 telegram has about 400 bytes."""
 PIECE_LIMIT: Final = 4096
 """PIPE_BUF on Linux: what a pipe takes whole or not at all."""
 
@@ -34,7 +36,7 @@ class Outbox:
     __slots__ = ("_closed", "_dropped", "_lines", "_lines_limit", "_nudged", "_octets", "_octets_limit", "_pieces", "_there")
 
     def __init__(self, lines: int = LINES_LIMIT, octets: int = OCTETS_LIMIT) -> None:
-        """Nothing in it yet; `lines` and `octets` bound it."""
+        """Start empty. `lines` and `octets` bound the queue."""
         self._lines_limit: Final = lines
         self._octets_limit: Final = octets
         self._pieces: Final[deque[_Piece]] = deque()
@@ -46,7 +48,7 @@ class Outbox:
         self._closed = False
 
     def put(self, meter: str, data: bytes) -> None:
-        """Queue whole lines. Never waits; what does not fit costs the oldest, counted with their meter."""
+        """Queue whole lines. Never waits. If they do not fit, the oldest lines are dropped and counted with their meter."""
         with self._there:
             for piece in _pieces(meter, data):
                 self._pieces.append(piece)
@@ -64,7 +66,7 @@ class Outbox:
         return piece
 
     def batch(self, wait_s: float) -> bytes:
-        """The oldest lines, at most 4096 bytes; b"" where none came within `wait_s`, or `nudge` or `close` ended the wait."""
+        """Take the oldest lines, at most 4096 bytes. b"" if none came within `wait_s`, or if `nudge` or `close` ended the wait."""
         with self._there:
             if not self._pieces and not self._closed and not self._nudged:
                 self._there.wait(wait_s)
@@ -78,7 +80,7 @@ class Outbox:
             return b"".join(parts)
 
     def room(self, wait_s: float) -> bool:
-        """Whether less than half is taken, waited for: a file that is replayed can wait, a port cannot."""
+        """Wait until at most half of the queue is taken, and tell whether it is. A file that is replayed can wait, a port cannot."""
         with self._there:
             return self._there.wait_for(self._half_empty, wait_s)
 
@@ -97,13 +99,13 @@ class Outbox:
             self._there.notify_all()
 
     def close(self) -> None:
-        """Nothing more will come; the writer takes what is left and ends."""
+        """Nothing more will come. The writer takes what is left and ends."""
         with self._there:
             self._closed = True
             self._there.notify_all()
 
     def finished(self) -> bool:
-        """Closed, and everything taken."""
+        """Whether the queue is closed and everything is taken."""
         with self._there:
             return self._closed and not self._pieces
 
@@ -116,10 +118,10 @@ def _pieces(meter: str, data: bytes) -> list[_Piece]:
 
 
 def write(descriptor: int, data: bytes) -> None:
-    """Write it all, however long that takes. Raises BrokenPipeError where the reader has gone.
+    """Write all of it, however long that takes. Raises BrokenPipeError if the reader is gone.
 
-    A write that was taken in part goes on where it stopped; a descriptor that does not block, as a parent may hand one down, is
-    waited for.
+    A write that was taken in part goes on where it stopped. The parent may have given a descriptor that does not block. Then this waits
+    until the descriptor takes more.
     """
     while data:
         try:

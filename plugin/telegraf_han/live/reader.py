@@ -1,10 +1,11 @@
-"""One source into lines, for ever: open it, feed its receiver, decode, queue; and try again when it is gone.
+"""Turns one source into lines, for ever: opens it, feeds its receiver, decodes, queues, and tries again when the source is gone.
 
-A reader is a thread's whole life. It shares with the others the decoder (behind one lock, held for some 30 µs), the outbox and
-the log; all it owns is its receiver, made anew at each opening so that no half telegram outlives its port. A change of state is
-logged once: there, gone, there again; the tries between are not. A source proves itself by its first bytes, or by living for a
-while: a program that starts and dies at once is not "there" each time; a stick that is asked something proves itself by its
-answers. A source that ends (a replayed file) ends its reader; nothing is asked of it.
+A reader is the whole life of a thread. All readers share the decoder (behind one lock, held for about 30 µs), the outbox and the log. A
+reader owns only its receiver. The receiver is made again at each opening, so that no half telegram outlives its port.
+
+A change of state is logged once: there, gone, there again. The tries in between are not logged. A source counts as there after its first
+bytes, or after it has lived for a while. So a program that starts and dies at once is not "there" each time. A stick that is asked
+something counts as there after its answers. A source that ends (a replayed file) ends its reader, and nothing is sent to it.
 """
 
 import time
@@ -21,27 +22,27 @@ from telegraf_han.ports.sources import Source
 from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Send, Telegram
 
 IDLE_S: Final = 0.5
-"""How long nothing must come until a receiver is told so; it judges by its own times what that means."""
+"""After this time without bytes a receiver is informed. The receiver judges by its own times what the silence means."""
 SETTLED_S: Final = 2.0
-"""A port that lives so long without a byte is there; a program that cannot work has died by then."""
+"""A port that lives this long without a byte is there. A program that cannot work has died by then."""
 
 CHANGES_A_MINUTE: Final = 4
-"""Times a source's loss and its return are told: a loose plug may be pulled twice, what comes and goes all the time is only counted."""
+"""How often per minute a loss or a return of a source is logged. A loose plug may be pulled twice. More changes are only counted."""
 
 
 class Feed(NamedTuple):
     """What a reader reads."""
 
     name: str
-    """Of the P1 meter or the receiver."""
+    """Name of the P1 meter or the receiver."""
     place: str
     """Port or program, as the log names it."""
     opened: Callable[[], Source]
     receiver: Callable[[], Receiver]
     capture: Callable[[], Receiver]
-    """The receiver of a file to replay, which may be a hex dump."""
+    """Makes the receiver for a file to replay. The file may be a hex dump."""
     noise: Level
-    """At which level lost bytes are told: on a cable they are a fault, on the air they are normal."""
+    """The level at which lost bytes are logged. On a cable they are a fault, on the air they are normal."""
 
 
 class Shared(NamedTuple):
@@ -53,7 +54,7 @@ class Shared(NamedTuple):
     outbox: Outbox
     log: Log
     wake: int
-    """Descriptor that becomes readable when all shall end."""
+    """Descriptor that becomes readable when everything shall end."""
 
 
 class Reader:
@@ -69,7 +70,7 @@ class Reader:
         self._told = ""
 
     def live(self) -> None:
-        """Read until the wake-up or the source's end. The thread's top: whatever goes wrong is told, and the next try made."""
+        """Read until the wake-up or the source's end. This is the thread's top: every failure is logged, and the source is tried again."""
         pauses = sources.pauses_s()
         while True:
             try:
@@ -87,7 +88,7 @@ class Reader:
                 return
 
     def _until_over(self) -> None:
-        """One opening: to the source's end, or the wake-up. Raises SourceError."""
+        """Open the source once and read it to its end, or to the wake-up. Raises SourceError."""
         source = self._feed.opened()
         try:
             self._read(source)
@@ -105,7 +106,7 @@ class Reader:
             now_ns = time.time_ns()
             if data is None:
                 self._follow(receiver.finish(now_ns), source)
-                self._shared.log.say("I", f"{self._feed.name}: {self._feed.place} is read to its end")
+                self._shared.log.say("I", f"{self._feed.name}: {self._feed.place} was read to its end")
                 return
             if not self._proved and not asked and (data or time.monotonic() >= settled_s):
                 self._found(self._feed.place)
@@ -120,16 +121,16 @@ class Reader:
         self._shared.log.repeated("I", "there", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
 
     def _lost(self, reason: str) -> None:
-        """Say it once, however often it is tried."""
+        """Log the loss once, however often the source is tried."""
         with self._shared.lock:
             self._shared.decoder.port(self._feed.name, there=False)
         if reason != self._told:
             self._told = reason
-            text = f"{self._feed.name}: {reason}; trying again until it is back"
+            text = f"{self._feed.name}: {reason}. Trying again until it is back"
             self._shared.log.repeated("W", "port", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
 
     def _follow(self, events: Iterable[Event], source: Source) -> None:
-        """Do what a receiver's events ask for."""
+        """Do what the events of a receiver ask for."""
         for event in events:
             match event:
                 case Frame():
@@ -147,7 +148,7 @@ class Reader:
                     raise SourceError(f"{self._feed.place}: {reason}")
 
     def _take(self, frame: Frame, source: Source) -> None:
-        """Decode a frame and queue its lines; a file to replay waits where the queue fills, and its meter's clock is the stamp."""
+        """Decode a frame and queue its lines. A file to replay waits when the queue fills, and its stamp is the meter's clock."""
         shared = self._shared
         try:
             with shared.lock:
@@ -169,7 +170,7 @@ class Reader:
         shared.outbox.put(telegram.meter, lines)
 
     def _remark(self, telegram: Telegram) -> None:
-        """What a good telegram has to say besides its values."""
+        """Log what a good telegram reports besides its values."""
         for warning in telegram.warnings:
             self._shared.log.repeated("W", "warnings", telegram.meter, f"{telegram.meter}: {warning}")
         for flaw in telegram.flaws:
@@ -177,7 +178,7 @@ class Reader:
 
 
 def defect(error: BaseException) -> str:
-    """An error of this program: its type and place; not its text, which may hold what a telegram said."""
+    """Describe an error of this program by its type and place, without its text. The text may hold what a telegram said."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -1,8 +1,9 @@
-"""A configuration into running readers: a thread a source, and one pipe that ends them all.
+"""Turns a configuration into running readers: one thread per source, and one pipe that ends them all.
 
-What `run` reads for Telegraf, `scan` and `watch` read for a person: the same sources, receivers and threads, another decoder behind
-them. The pipe is `Shared.wake`; one byte is written into it that nobody takes, so it lies in every `select`, all see it, and no
-exception has to cross anything. A port that another program has is found before a thread is started, where one asks for it.
+`run` reads for Telegraf, `scan` and `watch` read for a person. They use the same sources, receivers and threads, with another decoder
+behind them. The pipe is `Shared.wake`. To end the readers, one byte is written into it, and nobody takes that byte. The pipe is part of
+every `select`, so all readers see the byte, and no exception has to cross between threads. `require_free` finds a port that another
+program has before any thread is started, for the commands that ask for it.
 """
 
 import os
@@ -26,12 +27,12 @@ from telegraf_han.ports import sources
 from telegraf_han.ports.sources import Source
 
 END_S: Final = 0.5
-"""What the readers of a command have to end."""
-_STOP_FIRST: Final = "If that is Telegraf with this plugin, stop it meanwhile: sudo systemctl stop telegraf (and start it afterwards)"
+"""Time that the readers of a command have to end."""
+_STOP_FIRST: Final = "If it is Telegraf with this plugin, stop Telegraf: sudo systemctl stop telegraf (and start it afterwards)"
 
 
 def lock() -> AbstractContextManager[object]:
-    """A lock for what several readers use."""
+    """Return a lock for what several readers use."""
     return threading.Lock()
 
 
@@ -49,17 +50,17 @@ class Readers:
         self.shared: Final = Shared(decoder, lock(), Outbox(), log, wake)
 
     def start(self) -> None:
-        """A thread for each P1 meter and each receiver."""
+        """Start a thread for each P1 meter and each receiver."""
         for feed in self._feeds():
             self._threads.append(started(f"reader-{feed.name}", Reader(feed, self.shared).live))
 
     def __enter__(self) -> Self:
-        """Start, for the commands that read for a while."""
+        """Start the readers, for commands that read for a while."""
         self.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """End the waits; a reader that is stuck in a driver ends with the process."""
+        """End the waits. A reader that is stuck in a driver ends with the process."""
         self.wake()
         self.join(END_S)
 
@@ -72,14 +73,14 @@ class Readers:
         try:
             os.write(self.waker, b"\0")
         except BlockingIOError:
-            return  # it is full of such bytes
+            return  # the pipe is full of such bytes
 
     def join(self, wait_s: float) -> None:
-        """Wait for the readers to end, together no longer than that."""
+        """Wait for all readers to end, in total no longer than `wait_s`."""
         joined(self._threads, wait_s)
 
     def require_free(self) -> None:
-        """Raise PortInUseError where another program has a local port; one that is not there may still come."""
+        """Raise PortInUseError if another program has a local port. A port that does not exist yet may still come."""
         for feed in self._feeds():
             if not feed.place.startswith("/dev/") and not os.path.islink(feed.place):
                 continue
@@ -118,14 +119,14 @@ class Readers:
 
 
 def started(name: str, life: Callable[[], None]) -> threading.Thread:
-    """A thread that does not keep the process alive: one stuck in a driver or in a name server must not."""
+    """Start a thread that does not keep the process alive, because it may be stuck in a driver or in a name lookup."""
     thread = threading.Thread(target=life, name=name, daemon=True)
     thread.start()
     return thread
 
 
 def joined(threads: Iterable[threading.Thread], wait_s: float) -> None:
-    """Wait for threads to end, together no longer than that."""
+    """Wait for all threads to end, in total no longer than `wait_s`."""
     until_s = time.monotonic() + wait_s
     for thread in threads:
         thread.join(max(0.0, until_s - time.monotonic()))

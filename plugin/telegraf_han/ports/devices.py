@@ -1,7 +1,8 @@
-"""What this machine knows of its devices: the names that stay, who has one open, the dongles on USB. Nothing is opened.
+"""Lists what this machine knows of its devices: names that stay, the processes that have a device open, dongles on USB. Opens nothing.
 
-Serial devices have a name of udev's beside their own; who holds one is read from the descriptors of all processes, of which only
-root sees other users'. A dongle for rtl_433 is no serial device: it is found by its USB id and opened under `/dev/bus/usb`.
+A serial device has a name from udev besides its own. The processes that have a device open are found in the descriptors of all
+processes. Only root sees the descriptors of other users. A dongle for rtl_433 is not a serial device. It is found by its USB id and opened
+under `/dev/bus/usb`.
 """
 
 import os
@@ -10,7 +11,7 @@ from typing import Final, NamedTuple
 from telegraf_han.errors import reason
 
 STABLE_NAMES: Final = "/dev/serial/by-id"
-"""Where udev keeps a name for each device that does not change with the order of plugging in."""
+"""The folder in which udev keeps a name for each device. This name does not change with the order of plugging in."""
 _CHANGING: Final = ("/dev/ttyUSB", "/dev/ttyACM")
 _PROCESSES: Final = "/proc"
 _USB: Final = "/sys/bus/usb/devices"
@@ -23,13 +24,13 @@ class Dongle(NamedTuple):
     """A radio on USB."""
 
     words: str
-    """What it says of itself, and its USB id."""
+    """Its maker and product as it names them, and its USB id."""
     node: str
-    """What a program opens."""
+    """The device file that a program opens."""
 
 
 def stable_name(port: str) -> str:
-    """The name that udev keeps for a device whose own name depends on the order of plugging in; "" where there is none."""
+    """The name that udev keeps for a device whose own name depends on the order of plugging in. "" if there is none."""
     if not port.startswith(_CHANGING) or not os.path.isdir(STABLE_NAMES):
         return ""
     names = [os.path.join(STABLE_NAMES, name) for name in sorted(os.listdir(STABLE_NAMES))]
@@ -37,7 +38,7 @@ def stable_name(port: str) -> str:
 
 
 def users_of(port: str) -> list[str]:
-    """The processes that have a device open, as far as this user may know: other users' only root sees."""
+    """The processes that have a device open, as far as this user may see them. Only root sees those of other users."""
     device = os.path.realpath(port)
     found = []
     for process in filter(str.isdecimal, listed(_PROCESSES)):
@@ -48,7 +49,7 @@ def users_of(port: str) -> list[str]:
 
 
 def listed(folder: str) -> list[str]:
-    """Names in a folder; none where it cannot be read."""
+    """Names in a folder. None if the folder cannot be read."""
     try:
         return os.listdir(folder)
     except OSError:
@@ -72,7 +73,7 @@ def _process_name(process: str) -> str:
 
 
 def dongles() -> list[Dongle]:
-    """RTL-SDR dongles."""
+    """The RTL-SDR dongles on USB."""
     found = []
     for name in sorted(listed(_USB)):
         folder = os.path.join(_USB, name)
@@ -88,7 +89,7 @@ def dongles() -> list[Dongle]:
 
 
 def _line(folder: str, name: str) -> str:
-    """A property of a USB device; "" where there is none."""
+    """A property of a USB device. "" if there is none."""
     try:
         with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
             return file.read(256).strip()

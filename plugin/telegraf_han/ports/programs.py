@@ -1,12 +1,13 @@
-"""A program's stdout into bytes: rtl_433, rtl_wmbus, whatever prints telegrams.
+"""Starts a program and reads its stdout as bytes: rtl_433, rtl_wmbus, or any other program that prints telegrams.
 
-It is started without a shell in a process group of its own, with no stdin, and ended with all its children: politely, then for
-good. Until it is reaped its group's id can be nobody else's, so its end is looked at without reaping (`WNOWAIT`) and the group is
-only signalled before. Its stderr is told line by line, and its last words are part of the error when it ends, since that is where
-a program says why.
+The program is started without a shell and without stdin, in a process group of its own. It is ended together with all its children, first
+with SIGTERM, then with SIGKILL. As long as the program is not reaped, no other group can get the id of its group. So its end is observed
+without reaping (`WNOWAIT`), and the group is signalled only before the program is reaped. Each line of its stderr is logged. When the
+program ends, the last lines become part of the error, because there a program says why it ends.
 
-If this process dies by SIGKILL, which nobody can catch, the program would keep its dongle, and the next start would find it taken.
-So a guard stands in its group: a shell that waits for the end of a pipe, which comes when this process is gone however it went.
+If this process dies by SIGKILL, which nobody can catch, the program would keep its dongle. Then the next start would find the dongle in
+use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
+gone, for whatever reason.
 """
 
 import math
@@ -22,52 +23,52 @@ from typing import Final
 from telegraf_han.errors import SourceError, reason
 
 READ_BYTES: Final = 4096
-"""A pipe delivers so much in one piece; a telegram's line has some 500."""
+"""A pipe delivers this much in one piece. The line of a telegram has about 500 bytes."""
 END_S: Final = 0.3
-"""Time a program has to end by itself."""
+"""Time that a program has to end by itself."""
 LINES_A_MINUTE: Final = 30
-"""Of its stderr that are worth a log line; some print one a telegram."""
+"""Lines of its stderr that are logged per minute. Some programs print one line per telegram."""
 LAST_WORDS_LIMIT_BYTES: Final = 4096
-"""Of a line of a program's stderr; what is longer is cut into several."""
+"""Length of a line of a program's stderr. A longer line is cut into several."""
 
 
 LAST_WORDS: Final = 3
-"""Lines of stderr that are told when it ends: of two programs in a pipe the first says why, the second only that nothing comes."""
+"""Lines of stderr in the error at its end. Of two programs in a pipe the first says why, the second only that nothing comes."""
 LAST_WORD_CHARACTERS: Final = 200
 _GUARD: Final = ("sh", "-c", "trap '' TERM; read -r _; kill -s TERM 0; sleep 1; kill -s KILL 0")
-"""0 is its own group; it does not hear the first signal itself."""
+"""0 is the guard's own group. The guard ignores the first signal itself."""
 
 
 def started(
     command: Sequence[str], wake: int, say: Callable[[str], None], *, needs: Mapping[str, str] | None = None, quiet_s: float = math.inf
 ) -> "Program":
-    """Start a program whose stdout is the source; `say` is given each line of its stderr. Raises SourceError.
+    """Start a program whose stdout is the source. `say` gets each line of its stderr. Raises SourceError.
 
-    `needs` are the programs behind a command and where to get them, looked for first, since a shell's words on a missing one come
-    too late; one that prints nothing for `quiet_s` is given up.
+    `needs` names the programs behind a command, and where to get them. They are looked for first, because the message of a shell about a
+    missing program comes too late. A program that prints nothing for `quiet_s` is given up.
     """
     missing = next((program for program in needs or () if not located(program)), "")
     if needs and missing:
-        raise SourceError(f"{missing} cannot be started: no such program; install it ({needs[missing]}) or write a `command` of your own")
+        raise SourceError(f"{missing} cannot be started: no such program. Install it ({needs[missing]}) or write a `command` of your own")
     try:
         child = subprocess.Popen(  # noqa: S603, the words are the user's own configuration and meet no shell
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, process_group=0
         )
     except FileNotFoundError:
-        raise SourceError(f"{command[0]} cannot be started: no such program; install it or write its whole path") from None
+        raise SourceError(f"{command[0]} cannot be started: no such program. Install it or write its full path") from None
     except (OSError, ValueError) as error:
         raise SourceError(f"{command[0]} cannot be started: {reason(error)}") from None
     return Program(" and ".join(needs or ()) or command[0], child, wake, say, quiet_s)
 
 
 def located(program: str) -> str:
-    """Where a program is that a command names: by its own path, or found on PATH; "" where it is not, or may not be started."""
+    """The place of a program that a command names: its own path, or found on PATH. "" if it is missing or may not be started."""
     places = [program] if "/" in program else [os.path.join(folder, program) for folder in os.get_exec_path()]
     return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), "")
 
 
 def _guard(group: int) -> subprocess.Popen[bytes] | None:
-    """What ends a group when this process is gone; None where there is no shell."""
+    """Start the guard that ends a group when this process is gone. None if there is no shell."""
     try:
         return subprocess.Popen(  # noqa: S603, the words are constant
             _GUARD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0, process_group=group
@@ -77,7 +78,7 @@ def _guard(group: int) -> subprocess.Popen[bytes] | None:
 
 
 class Program:
-    """A program's stdout. Its stderr is told line by line, and it ends with all its children when the source is closed."""
+    """A program's stdout. Each line of its stderr is logged. When the source is closed, the program ends with all its children."""
 
     __slots__ = (
         "_child",
@@ -95,7 +96,7 @@ class Program:
     )
 
     def __init__(self, name: str, child: subprocess.Popen[bytes], wake: int, say: Callable[[str], None], quiet_s: float = math.inf) -> None:
-        """`child` was started with pipes, and leads its own process group."""
+        """`child` was started with pipes and leads its own process group."""
         assert child.stdout is not None
         assert child.stderr is not None
         self.finite: Final = False
@@ -129,12 +130,12 @@ class Program:
         return data
 
     def _watch(self) -> None:
-        """Raise SourceError where it runs, but has printed nothing for too long: a dongle that hangs looks like that."""
+        """Raise SourceError if the program runs, but has printed nothing for too long. A dongle that hangs looks like that."""
         if time.monotonic() - self._printed_s >= self._quiet_s:
-            raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes; it is started anew")
+            raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes, so it is started again")
 
     def _listen(self) -> None:
-        """Tell the lines of stderr that have come; None in `_heard` is its end."""
+        """Pass on the lines of stderr that have come. After the end of stderr `_heard` is None."""
         heard = os.read(self._errors, READ_BYTES)
         lines = ((self._heard or b"") + heard).replace(b"\r", b"\n").split(b"\n")
         rest = lines.pop()
@@ -147,17 +148,19 @@ class Program:
             self._say(line)
 
     def _farewell(self) -> str:
-        """Why it ended, as far as it can be told."""
+        """Why the program ended, as far as this is known."""
         status = self._exited_within(END_S)
         while self._heard is not None and select.select([self._errors], [], [], 0)[0]:
             self._listen()
         how = "closed its output"
         if status is not None:
-            how = f"ended with status {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
-        return f"{self._name} {how}" + (f"; its last words: {' / '.join(self._last_words)}" if self._last_words else "")
+            how = (
+                f"ended with exit code {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
+            )
+        return f"{self._name} {how}" + (f". Its last words: {' / '.join(self._last_words)}" if self._last_words else "")
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:
-        """How the program ended, without reaping it: as long as it is not reaped, its group's id can be nobody else's."""
+        """How the program ended. It is not reaped here, because until then no other group can get the id of its group."""
         until_s = time.monotonic() + wait_s
         while True:
             status = os.waitid(os.P_PID, self._child.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
@@ -166,11 +169,11 @@ class Program:
             time.sleep(0.01)
 
     def write(self, data: bytes) -> None:
-        """Programs take no commands; raises SourceError."""
+        """Raise SourceError, because programs take no commands."""
         raise SourceError(f"{self._name} takes no commands ({len(data)} bytes)")
 
     def close(self) -> None:
-        """End it and its children: politely, then for good."""
+        """End the program and its children, first with SIGTERM, then with SIGKILL."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
                 os.killpg(self._child.pid, number)
@@ -183,4 +186,4 @@ class Program:
             try:
                 one.wait(END_S)
             except subprocess.TimeoutExpired:
-                continue  # stuck in a driver; nothing more can be done from here
+                continue  # it is stuck in a driver, nothing more can be done from here

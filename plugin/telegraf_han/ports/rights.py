@@ -1,7 +1,7 @@
-"""Who may open a file or a device: by owner, group and mode, and the command that gives the right.
+"""Tells who may open a file or a device (by owner, group and mode), and the command that gives the right.
 
-Telegraf runs as a user of its own, so a port or key file that its owner can open is often closed to Telegraf. What this says is what
-the system would decide, without trying to open anything.
+Telegraf runs as a user of its own. So Telegraf often may not open a port or key file that its owner can open. This module tells what the
+system would decide, and does not try to open anything.
 """
 
 import os
@@ -14,7 +14,7 @@ _GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
 
 
 def permission(path: str, name: str = "") -> str:
-    """The end of a sentence that says how a user (default: this one) gets the right to a device: mostly as a member of its group."""
+    """The end of a sentence: how a user (default: this one) gets the right to open a device. Mostly the user joins the device's group."""
     import grp  # noqa: PLC0415, only an error needs it
 
     try:
@@ -23,16 +23,16 @@ def permission(path: str, name: str = "") -> str:
     except OSError:
         return ""
     except KeyError:
-        return f": give it the device's group, number {status.st_gid} (in a container: group_add)"
+        return f". Add the user to the device's group, number {status.st_gid} (in a container: group_add)"
     if not stat.S_ISCHR(status.st_mode):
-        return ", see chown and chmod"
+        return " (see chown and chmod)"
     if status.st_mode & _GROUP != _GROUP or group == "root":
-        return f", nor by group {group}: a udev rule has to give it mode 660 and a group, such as dialout"
-    return f": sudo usermod -aG {group} {name or user()}, then restart Telegraf"
+        return f", and its group {group} gives no right. A udev rule must give it mode 660 and a group such as dialout"
+    return f". Run: sudo usermod -aG {group} {name or user()}, then restart Telegraf"
 
 
 def group_of(path: str) -> str:
-    """The group that may open a device; "" where it has no name or no right."""
+    """The group that may open a device. "" if the group has no name or no right."""
     import grp  # noqa: PLC0415, only a person asks
 
     try:
@@ -43,7 +43,7 @@ def group_of(path: str) -> str:
 
 
 def is_member(name: str, group: str) -> bool:
-    """Whether a user is in a group, or is root, or is none at all."""
+    """Whether a user is in a group or is root. True also if this machine does not know the user or the group."""
     import grp  # noqa: PLC0415, only a person asks
     import pwd  # noqa: PLC0415
 
@@ -57,7 +57,7 @@ def is_member(name: str, group: str) -> bool:
 def may_open(name: str, path: str, rights: int) -> bool:
     """Whether a user has all these rights (`os.R_OK | os.W_OK`), by owner, group and mode of a file or device and its folders.
 
-    True for a user that is not here.
+    True for a user that this machine does not know.
     """
     import pwd  # noqa: PLC0415, only a person asks
 
@@ -86,7 +86,7 @@ def may_open(name: str, path: str, rights: int) -> bool:
 
 
 def user() -> str:
-    """Who this process is, by name where it has one."""
+    """The user of this process: the name, or the number if there is no name."""
     import pwd  # noqa: PLC0415, only an error needs it
 
     try:
@@ -96,7 +96,7 @@ def user() -> str:
 
 
 def unreadable(error: OSError) -> str:
-    """Why a file cannot be read, and by whom it was tried."""
+    """Why a file cannot be read, and which user tried."""
     if isinstance(error, PermissionError):
-        return f"user {user()} may not read it, see chown and chmod 640"
+        return f"user {user()} may not read it (see chown and chmod 640)"
     return reason(error)

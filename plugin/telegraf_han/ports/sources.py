@@ -1,14 +1,15 @@
-"""A port's name into bytes: serial devices, sockets, RFC 2217, files to replay, stdin.
+"""Opens a port by its name and reads bytes from it: serial devices, sockets, RFC 2217, files to replay, stdin.
 
-All but RFC 2217 have a descriptor: `select` until something is there, then one `os.read` of what there is, so that a telegram is
-one to three wake-ups and its time is taken right behind its last byte. `wake` is a descriptor that becomes readable when all
-shall end; it lies in every wait, so no reader outlives its stop. Whatever fails becomes SourceError with what to do about it.
+All ports except RFC 2217 have a descriptor. A read waits in `select` until something is there, then takes it with one `os.read`. So a
+telegram costs one to three wake-ups, and its time is taken right after its last byte. `wake` is a descriptor that becomes readable when
+everything shall end. It is part of every wait, so no reader outlives its stop. Every failure becomes a SourceError that says what to do.
 
-Serial devices are opened by pyserial with its advisory lock (flock), so that a second telegraf-han, or any program that asks
-for the lock, is told that the port is in use instead of stealing every other byte; DTR and RTS are raised, since the P1 port's
-data request must be high and cables wire it to one of them. Sockets are opened here, not by pyserial, whose `socket://` sleeps
-0.3 s in close and imports logging; theirs are keep-alive, or a converter that lost its power would never be missed. A
-regular file is read to its end and then over.
+Serial devices are opened by pyserial with its advisory lock (flock). So a second telegraf-han, or any program that asks for the lock, gets
+the answer that the port is in use. Otherwise it would steal every other byte. DTR and RTS are set high, because the P1 port's data request
+must be high and cables wire it to one of the two.
+
+Sockets are opened here and not by pyserial, because its `socket://` sleeps 0.3 s in close and imports logging. Sockets use keep-alive.
+Otherwise nobody would notice that a converter lost its power. A regular file is read to its end, and then the source has ended.
 """
 
 import os
@@ -25,16 +26,16 @@ if TYPE_CHECKING:
     import serial
 
 READ_BYTES: Final = 4096
-"""What a serial driver holds at most, and six telegrams of P1."""
+"""A serial driver holds at most this much. It is six telegrams of P1."""
 WRITE_S: Final = 1.0
-"""A command to a stick has some ten bytes; a port that does not take them in a second is stuck."""
+"""A command to a stick has about ten bytes. A port that does not take them within a second is stuck."""
 CONNECT_S: Final = 5.0
-"""A converter in the house answers in milliseconds, one over a telephone line in a second."""
+"""A converter in the house answers within milliseconds, a converter over a telephone line within a second."""
 KEEPALIVE: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
-"""A minute after a silent death it is noticed."""
+"""A connection that dies silently is noticed after one minute."""
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
-"""Between two tries to open a port: soon after a plug was pulled, seldom when it stays away."""
+"""Pauses between tries to open a port: short right after a plug was pulled, long when the port stays away."""
 
 
 class Source(Protocol):
@@ -42,23 +43,23 @@ class Source(Protocol):
 
     @property
     def finite(self) -> bool:
-        """Whether it ends: a file to replay, stdin. The meter's clock is then the time stamp."""
+        """Whether the source ends, as a file to replay or stdin does. Then the meter's clock is the time stamp."""
 
     def read(self, wait_s: float) -> bytes | None:
-        """What there is, b"" if nothing came within `wait_s` or the wake-up is on, None at the end of a finite source.
+        """Return the bytes that have come. b"" if nothing came within `wait_s` or the wake-up came, None at the end of a finite source.
 
-        Raises SourceError where the source is gone.
+        Raises SourceError if the source is gone.
         """
 
     def write(self, data: bytes) -> None:
         """Send all of it. Raises SourceError."""
 
     def close(self) -> None:
-        """Give it back. Never raises."""
+        """Close the port. Never raises."""
 
 
 def opened(port: str, line: str, wake: int) -> Source:
-    """Open a port by its name; `line` as `115200 8N1`. Raises SourceError."""
+    """Open a port by its name. `line` is written like `115200 8N1`. Raises SourceError."""
     scheme, url, rest = port.partition("://")
     if url and scheme in _SCHEMES:
         return _SCHEMES[scheme](port, rest, line, wake)
@@ -72,7 +73,7 @@ def opened(port: str, line: str, wake: int) -> Source:
 
 
 def pauses_s() -> Iterator[float]:
-    """Seconds to wait between tries, doubling, for ever."""
+    """Yield the seconds to wait between tries. They double up to the longest pause."""
     pause_s = FIRST_PAUSE_S
     while True:
         yield pause_s
@@ -80,7 +81,7 @@ def pauses_s() -> Iterator[float]:
 
 
 def paused(pause_s: float, wake: int) -> bool:
-    """Wait; false where the wake-up came instead."""
+    """Wait. Returns False if the wake-up came."""
     ready, _, _ = select.select([wake], [], [], pause_s)
     return not ready
 
@@ -91,7 +92,7 @@ class Descriptor:
     __slots__ = ("_close", "_descriptor", "_ended", "_name", "_wake", "finite")
 
     def __init__(self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "") -> None:
-        """`name` and `ended` make the sentence that is said when it is gone; a finite source has none, its end is expected."""
+        """`name` and `ended` make the sentence that is logged when the source is gone. A finite source has no `ended`."""
         self.finite: Final = not ended
         self._name: Final = name
         self._descriptor: Final = descriptor
@@ -107,7 +108,7 @@ class Descriptor:
         return self._taken()
 
     def _taken(self) -> bytes | None:
-        """What there is, once there is something."""
+        """Return what there is, once there is something."""
         try:
             data = os.read(self._descriptor, READ_BYTES)
         except BlockingIOError:
@@ -143,12 +144,12 @@ class Descriptor:
 
 
 class Remote:
-    """A serial port behind RFC 2217, which pyserial reads in a thread of its own: there is no descriptor to wait on."""
+    """A serial port behind RFC 2217. pyserial reads it in a thread of its own, so there is no descriptor to wait on."""
 
     __slots__ = ("_name", "_port", "finite")
 
     WAIT_S: Final = 0.2
-    """Of one read, set once: pyserial negotiates the line anew whenever it changes."""
+    """Timeout of one read. It is set once, because pyserial negotiates the line again whenever the timeout changes."""
 
     def __init__(self, name: str, port: "serial.Serial") -> None:
         """`port` is open and has `WAIT_S` as its timeout."""
@@ -180,7 +181,7 @@ class Remote:
 
 
 def _line_set(port: "serial.SerialBase", line: str) -> None:
-    """Set a port that is not open yet to `115200 8N1`, and its two lines, one of which is the data request, high."""
+    """Set a port that is not open yet to `115200 8N1`, and set DTR and RTS high. One of the two is the data request."""
     baud, form = line.split()
     port.baudrate, port.bytesize, port.parity, port.stopbits = int(baud), int(form[0]), form[1], int(form[2])
     port.dtr = port.rts = True
@@ -198,13 +199,13 @@ def _serial(path: str, line: str, wake: int) -> Source:
         port.open()
     except (OSError, ValueError, termios.error) as error:
         raise advice.source_error(path, error) from None
-    return Descriptor(path, port.fileno(), wake, port.close, "was unplugged or has hung up")
+    return Descriptor(path, port.fileno(), wake, port.close, "was unplugged or has disconnected")
 
 
 def _file(path: str, kind: int, wake: int) -> Source:
-    """A regular file, which ends, or a named pipe, which does not: held open for writing too, it outlives each of its writers."""
+    """Open a regular file, which ends, or a named pipe, which does not: it is opened for writing too, so it outlives all its writers."""
     if kind not in _FILES:
-        raise SourceError(f"{path} is neither a serial device nor a file nor a named pipe")
+        raise SourceError(f"{path} is not a serial device, a file or a named pipe")
     flags, ended = _FILES[kind]
     try:
         descriptor = os.open(path, flags)
@@ -213,7 +214,7 @@ def _file(path: str, kind: int, wake: int) -> Source:
     return Descriptor(path, descriptor, wake, lambda: os.close(descriptor), ended)
 
 
-def _socket(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG001, the line is the converter's own
+def _socket(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG001, the converter has its own line settings
     import socket  # noqa: PLC0415, most configurations have none
 
     host, _, service = rest.rpartition(":")

@@ -82,15 +82,17 @@ def test_device_in_use(checked, device: str) -> None:
     os.close(held)
 
     assert found.code == 0
-    assert found.having("warning", f"home: {device} is in use by process {os.getpid()} (", "good if that is this plugin under Telegraf")
+    assert found.having(
+        "warning", f"home: {device} is in use by process {os.getpid()} (", "This is fine if the program is this plugin under Telegraf"
+    )
 
 
 def test_no_device(checked, tmp_path: Path) -> None:
-    """A device that is not there is an error, and 1."""
+    """A device that does not exist is an error, with exit code 1."""
     found = checked(meter(tmp_path / "none"))
 
     assert found.code == 1
-    assert found.having("error", "home: ", "none is not there: is it plugged in?")
+    assert found.having("error", "home: ", "none does not exist. Is it plugged in?")
 
 
 def test_file(checked, tmp_path: Path) -> None:
@@ -119,7 +121,7 @@ def test_programs(checked) -> None:
 
     assert found.code == 1
     assert found.having("ok", "sh: /")
-    assert found.having("error", "no-such-program is no program on this user's PATH")
+    assert found.having("error", "no-such-program is not on this user's PATH")
 
 
 def test_changing_name(checked, tmp_path: Path, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,7 +131,7 @@ def test_changing_name(checked, tmp_path: Path, device: str, monkeypatch: pytest
     monkeypatch.setattr(devices, "STABLE_NAMES", str(tmp_path / "by-id"))
     monkeypatch.setattr(devices, "_CHANGING", (device,))
 
-    assert checked(meter(device)).having("warning", f"its stable name is {tmp_path}/by-id/usb-cable")
+    assert checked(meter(device)).having("warning", f"Use its stable name {tmp_path}/by-id/usb-cable")
 
 
 def test_root_is_told(checked, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,7 +149,7 @@ def test_rights(checked, tmp_path: Path, device: str) -> None:
     found = checked(meter(device).replace(EK, "file:home.ek"))
 
     assert found.code == 0
-    assert found.having("warning", "home.ek is a key and every user of this machine may read it")
+    assert found.having("warning", "home.ek is a key file, and every user of this machine may read it")
 
 
 @pytest.mark.parametrize("text", ["x = 1", "", "[[meter]]\nname = 'home'\ninterface = 'p1'"], ids=["unknown", "empty", "no port"])
@@ -161,11 +163,11 @@ def test_bad_configuration(text: str, checked) -> None:
 
 KEYS = {
     "wM-Bus with key": ({"key": EK}, "ok", "key is there"),
-    "wM-Bus without": ({"interface": "wmbus"}, "warning", "no key: only telegrams without encryption"),
-    "P1 without": ({}, "warning", "no encryption_key: only telegrams without encryption"),
-    "P1 with one": ({"encryption_key": EK}, "ok", "without authentication_key nothing can be verified"),
+    "wM-Bus without": ({"interface": "wmbus"}, "warning", "there is no key, so only telegrams without encryption"),
+    "P1 without": ({}, "warning", "there is no encryption_key, so only telegrams without encryption"),
+    "P1 with one": ({"encryption_key": EK}, "ok", "Without authentication_key nothing can be verified"),
     "P1 with the same twice": ({"encryption_key": EK, "authentication_key": EK}, "warning", "are the same"),
-    "the sample's": ({"encryption_key": "00" * 16}, "warning", "is still the sample's"),
+    "the sample's": ({"encryption_key": "00" * 16}, "warning", "is still the key from the sample configuration"),
 }
 
 
@@ -220,7 +222,7 @@ def test_cable_is_listened_to(checked, line: tuple[str, int], monkeypatch) -> No
 
 
 def test_device_in_use_by_whom_nobody_may_know(checked, device: str, monkeypatch) -> None:
-    """Where only the lock tells that another user's program has a device, it is not sent in a circle."""
+    """If only the lock shows that another user's program has a device, `check` does not refer to itself."""
     held = os.open(device, os.O_RDONLY | os.O_NOCTTY)
     fcntl.flock(held, fcntl.LOCK_EX)
     monkeypatch.setattr(devices, "users_of", lambda _: [])
@@ -228,7 +230,7 @@ def test_device_in_use_by_whom_nobody_may_know(checked, device: str, monkeypatch
     os.close(held)
 
     assert found.code == 0
-    assert found.having("warning", f"home: {device} is in use by another program; which one, only root is told", "good if")
+    assert found.having("warning", f"home: {device} is in use by another program, and only root can see which one", "This is fine if")
 
 
 def test_meter_without_radio(checked, tmp_path: Path) -> None:
@@ -255,14 +257,14 @@ def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device
 
 @pytest.mark.parametrize(("user", "words"), [(0, ()), (1000, ("--user", "telegraf"))], ids=["root", "named"])
 def test_port_that_telegraf_may_not_open(checked, device: str, monkeypatch, user: int, words: tuple[str, ...]) -> None:
-    """A device's group is told for the user who will open it: Telegraf's, where root checks, or the one who is named."""
+    """The group of a device is printed for the user who will open it: Telegraf's user if root checks, or the user who is named."""
     monkeypatch.setattr("os.geteuid", lambda: user)
     monkeypatch.setattr(rights, "may_open", lambda name, path, rights: not (name == "telegraf" and path == device and rights & os.W_OK))
-    monkeypatch.setattr(rights, "permission", lambda path, name="": f": sudo usermod -aG dialout {name}" if path == device else "")
+    monkeypatch.setattr(rights, "permission", lambda path, name="": f". Run: sudo usermod -aG dialout {name}" if path == device else "")
 
     found = checked(meter(device), *words)
 
-    assert found.having("error", f"{device} may not be opened by user telegraf: sudo usermod -aG dialout telegraf")
+    assert found.having("error", f"{device} may not be opened by user telegraf. Run: sudo usermod -aG dialout telegraf")
     assert found.code == 1
 
 
@@ -276,7 +278,7 @@ def test_only_who_is_named_is_looked_up(checked, device: str, monkeypatch) -> No
 @pytest.mark.parametrize(
     ("there", "may", "held", "level", "words"),
     [
-        (False, True, [], "warning", "no RTL-SDR dongle is plugged in"),
+        (False, True, [], "warning", "no RTL-SDR dongle with a known USB id"),
         (True, True, [], "ok", "RTL2838 (USB 0bda:2838) can be opened"),
         (True, True, ["process 7 (rtl_tcp)"], "warning", "is in use by process 7 (rtl_tcp)"),
         (True, False, [], "error", "may not be opened by user"),
@@ -303,4 +305,4 @@ def test_programs_that_a_type_starts_itself(checked, kind: str, monkeypatch) -> 
     monkeypatch.setenv("PATH", "/nowhere")
     found = checked(f"[[receiver]]\nname = 'roof'\ntype = '{kind}'\n")
 
-    assert len(found.having("error", "is no program on this user's PATH", "install it (")) == (1 if kind == "rtl_433" else 2)
+    assert len(found.having("error", "is not on this user's PATH", "Install it (")) == (1 if kind == "rtl_433" else 2)

@@ -102,7 +102,7 @@ def test_stamp_is_the_meters_clock(decode) -> None:
     ids=["wrong key", "CRC", "all wrong", "cut", "noise", "two causes"],
 )
 def test_failures(decode, data: bytes, count: int, causes: str) -> None:
-    """What cannot be decoded gives no line; it is named with number and cause, summed up, and makes the exit code 1."""
+    """A telegram that cannot be decoded gives no line. It is named with number and cause, summed up, and makes the exit code 1."""
     found = decode(data)
     *named, summary = found.err.splitlines()
 
@@ -131,7 +131,7 @@ def test_many_failures_are_counted(decode) -> None:
 
 
 def test_remarks_are_no_failures(decode) -> None:
-    """A tag that does not fit, a value that cannot be read: said, but the telegrams are good."""
+    """A tag that does not fit and a value that cannot be read are printed, but the telegrams are good."""
     found = decode(p1.stoen(ak=b"\x55" * 16) + p1.stoen(p1.LINES.replace(b"00.278", b"ERROR!")))
 
     assert found.code == 0
@@ -159,7 +159,7 @@ def test_json(decode) -> None:
 
 
 def test_json_of_what_is_missing(decode) -> None:
-    """No clock, no serial number, no value, no proof: null and false; a failed telegram has no object."""
+    """Without a clock, serial number, value or proof there is null or false. A failed telegram has no object."""
     lines = b"1-0:1.8.0(NaN*kWh)\r\n1-0:32.7.0(229.6*V)\r\n1-0:99.1.0*5(caf\xe9)\r\n"
     found = decode(p1.plain(lines, ident=b"/XYZ5\r\n\r\n") + WRONG, options=("--output", "json"))
     (only,) = [json.loads(line) for line in found.out.splitlines()]
@@ -234,11 +234,11 @@ def test_several_inputs(decode) -> None:
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--config", "{}/none.toml"], "{}/none.toml: a readable configuration file is expected"),
+        (["--config", "{}/none.toml"], "{}/none.toml: this configuration file cannot be read"),
         (["--config", "{}/han.toml", "{}/none.bin"], "{}/none.bin: this input cannot be read: no such file or directory"),
         (["--config", "{}/han.toml", "{}"], "{}: this input cannot be read: is a directory"),
         (["--config", "{}/bad.toml"], "{}/bad.toml: TOML is expected"),
-        (["--config", "{}/misspelt.toml"], 'did you mean "encryption_key"'),
+        (["--config", "{}/misspelt.toml"], 'Did you mean "encryption_key"'),
         ([], "--config"),
         (["--config", "{}/han.toml", "--output", "xml"], "xml"),
         (["--config", "{}/han.toml", "--interface", "p2"], "p2"),

@@ -179,7 +179,7 @@ def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixtur
         (["import", "nowhere.lp"], "nowhere.lp: this input cannot be read: no such file or directory"),
         (["setup", "--webhook", "http://hook.test"], "--config: the plugin's configuration is expected beside --webhook"),
         (["setup", "--sustained", "10s"], "--sustained: whole seconds, and no less than --check-every, are expected"),
-        (["setup", "--config", "nowhere.toml"], "nowhere.toml: a readable configuration file is expected"),
+        (["setup", "--config", "nowhere.toml"], "nowhere.toml: this configuration file cannot be read"),
         (["backfill", "--start", "2026-01-02", "--stop", "2026-01-01"], "--stop: a time after --start is expected"),
         (["backfill", "--start", "2999-01-01"], "--start: a time of the past is expected"),
     ],

@@ -317,7 +317,7 @@ def test_live_needs_sources(keys) -> None:
     found = keys(meter())
 
     assert found.code == 2
-    assert "the port this meter is read from is expected" in found.err
+    assert "the port that this meter is read from is expected" in found.err
 
 
 def test_no_meter(keys) -> None:

@@ -95,7 +95,7 @@ def test_who_may_not_is_told_the_command(told, tmp_path: Path, monkeypatch: pyte
 
 
 def test_dongle_has_no_port(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An RTL-SDR is found by its USB ids; other USB devices and what is no device are passed over."""
+    """An RTL-SDR is found by its USB ids. Other USB devices, and entries that are no device, are skipped."""
     monkeypatch.setattr(devices, "_NODES", str(tmp_path))
     (tmp_path / "001").mkdir()
     (tmp_path / "001" / "007").touch()

@@ -33,7 +33,7 @@ class Ran:
     @property
     def config(self) -> str:
         """The configuration at the end, as somebody would copy it."""
-        *_, last = self.out.partition("# Save this")
+        *_, last = self.out.partition("# Save these lines")
         return "\n".join(line[2:] for line in last.splitlines()[2:])
 
     @property
@@ -82,7 +82,7 @@ def values(found: dict[str, object]) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("name", READ)
 def test_decodes_to_the_same(name: str, decode) -> None:
-    """What is redacted decodes, with the configuration it brings, to the same readings, time, model and proof."""
+    """A redacted capture, with the configuration in it, decodes to the same readings, time, model and proof."""
     config, content, kind = case(name)
     before = decode(config, content, "--interface", kind, "--output", "json")
     shown = decode(config, content, "--interface", kind, "--redact")
@@ -97,7 +97,7 @@ def test_decodes_to_the_same(name: str, decode) -> None:
 
 @pytest.mark.parametrize("name", READ)
 def test_no_number_is_left(name: str, decode) -> None:
-    """The serial number and the ids of the configuration are gone, in clear and inside, in every writing, and so are the keys."""
+    """The serial number and the ids of the configuration are gone, in clear and encrypted, in every notation. So are the keys."""
     config, content, kind = case(name)
     before = decode(config, content, "--interface", kind, "--output", "json")
     shown = decode(config, content, "--interface", kind, "--redact")
@@ -116,7 +116,7 @@ def test_no_number_is_left(name: str, decode) -> None:
 
 @pytest.mark.parametrize("name", UNREAD)
 def test_what_does_not_open_shows_nothing(name: str, decode) -> None:
-    """Telegrams without a right key keep their form and lose content, number and tag; damaged ones are left out. Both are said."""
+    """Telegrams without a right key keep their form and lose content, number and tag. Damaged ones are left out. Both are reported."""
     config, content, kind = case(name)
     shown = decode(config, content, "--interface", kind, "--redact")
 
@@ -126,12 +126,12 @@ def test_what_does_not_open_shows_nothing(name: str, decode) -> None:
 
 
 def test_foreign_ciphertext_is_not_published(decode) -> None:
-    """A ciphertext under the real key goes, since telegrams of one key stream open each other."""
+    """A ciphertext under the real key is removed, because telegrams of one key stream open each other."""
     sealed = p1.sealed(p1.LINES, EK, AK)
     shown = decode(P1_METER.replace(EK.hex(), "55" * 16), p1.stoen(ek=EK, ak=AK), "--redact")
 
     assert shown.code == 1
-    assert "content taken out" in shown.out
+    assert "content removed" in shown.out
     assert sealed[9:40] not in shown.bytes_shown
     assert sealed[-12:] not in shown.bytes_shown
     assert len(shown.bytes_shown) == len(p1.stoen(ek=EK, ak=AK))
@@ -170,7 +170,7 @@ def test_security_stays_as_it_was(telegram: bytes, decode) -> None:
 
 
 def test_damaged_telegrams_are_left_out(decode) -> None:
-    """Of bytes that belong to no telegram nobody can tell what they are; how many there were is said."""
+    """Nobody can tell what bytes are that belong to no telegram. Only their number is reported."""
     damaged = p1.stoen(ek=EK, ak=AK).replace(b"\x30\0\0\0\0", b"\x30\0\0\0\1")
     shown = decode(P1_METER, damaged + p1.stoen(ek=EK, ak=AK), "--redact")
 
@@ -182,7 +182,7 @@ def test_damaged_telegrams_are_left_out(decode) -> None:
 
 
 def test_neighbours_telegrams(decode) -> None:
-    """A telegram of a meter that is not configured gets another number and loses what is enciphered in it."""
+    """A telegram of a meter that is not configured gets another number and loses its encrypted part."""
     config, content, _ = case("wmbus-gama350-stoen")
     shown = decode(config.replace("12345678", "87654321"), content, "--interface", "wmbus", "--redact")
 
@@ -192,12 +192,12 @@ def test_neighbours_telegrams(decode) -> None:
 
 
 def test_nothing_to_save_of_strangers(decode) -> None:
-    """Where no configured meter was heard there is no configuration at the end, as nothing would open with it."""
+    """If no configured meter was heard, there is no configuration at the end, because nothing would open with it."""
     shown = decode(P1_METER, (CASES / "wmbus-gama350-stoen" / "input.hex").read_bytes(), "--redact")
 
     assert shown.code == 1
-    assert "# telegram 1, content taken out" in shown.out
-    assert "Save this" not in shown.out
+    assert "# telegram 1, content removed" in shown.out
+    assert "Save these lines" not in shown.out
 
 
 def test_one_kind_a_file(tmp_path: Path, decode, capfd: pytest.CaptureFixture[str]) -> None:

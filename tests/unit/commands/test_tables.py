@@ -33,7 +33,7 @@ def telegram(*readings: tuple[str | None, str, object, str]) -> Telegram:
     ],
 )
 def test_value(value, shown) -> None:
-    """Thousands stand apart, digits are never rounded, a value that is not there is a dash."""
+    """Thousands are separated, digits are never rounded, and a missing value is a dash."""
     *_, row = tables.table(telegram(("1-0:1.8.0", "register", value, "")), Zone()).rstrip("\n").split("\n")
 
     assert row.removeprefix("1-0:1.8.0  register").strip() == shown
@@ -61,7 +61,7 @@ def test_long_text_goes_on_below() -> None:
 
 
 def test_long_header_of_a_record() -> None:
-    """A record without code has its header there; one that is too long has a line of its own, and all columns stay."""
+    """A record without a code shows its header instead. A header that is too long has a line of its own, and all columns stay."""
     code = "0E8440FC10" * 3
     shape = Shape((Column(None, code, "Wh", "", "", 1), Column("1-0:1.8.0", None, "Wh", "energy", "", 1)))
     text = tables.table(Telegram("flat", "wmbus", "", "", None, 0, False, None, shape, [5, 6]), Zone())

@@ -1,4 +1,4 @@
-"""file: a TOML file into Config, from wherever the program was started."""
+"""file: a TOML file becomes a Config, wherever the program was started."""
 
 import os
 from pathlib import Path
@@ -33,7 +33,7 @@ def reason(path: str) -> str:
     ],
 )
 def test_ports_are_relative_to_the_file(port: str, found: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A relative path is meant from the configuration's folder, wherever the program was started."""
+    """A relative path starts at the folder of the configuration, wherever the program was started."""
     path = written(P1.format(KEY).replace("cable", port))
     monkeypatch.chdir(tmp_path.parent)
 
@@ -45,15 +45,15 @@ def test_ports_are_relative_to_the_file(port: str, found: str, written, tmp_path
     [
         (b"[[meter]\nname = 1", "TOML is expected: "),
         (b"a = 1\nb = ?\n", "(at line 2, column "),
-        (b"a = \xff", "text in UTF-8 is expected, byte 4 is none"),
-        (b"a = " + b"1" * 5000, "TOML of sensible numbers and depth is expected"),
-        (b"a = " + b"[" * 100_000, "TOML of sensible numbers and depth is expected"),
-        (b"#" * 2_000_000, "this one has more than 1048576 bytes"),
+        (b"a = \xff", "text in UTF-8 is expected, but byte 4 is not UTF-8"),
+        (b"a = " + b"1" * 5000, "a number is too long or the nesting is too deep"),
+        (b"a = " + b"[" * 100_000, "a number is too long or the nesting is too deep"),
+        (b"#" * 2_000_000, "but this file has more than 1048576 bytes"),
     ],
     ids=["brackets", "line", "no text", "number", "depth", "size"],
 )
 def test_files_that_are_no_configuration(content: bytes, sentence: str, written, tmp_path: Path) -> None:
-    """A file that is no TOML is said so in one line, with the place in it."""
+    """The error about a file that is no TOML is one line, with the place in the file."""
     path = written("")
     (tmp_path / "han.toml").write_bytes(content)
 
@@ -65,10 +65,10 @@ def test_files_that_are_no_configuration(content: bytes, sentence: str, written,
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """A configuration that is not there is said so."""
+    """A configuration that does not exist is an error."""
     path = str(tmp_path / "none.toml")
 
-    assert reason(path) == f"{path}: a readable configuration file is expected: no such file or directory"
+    assert reason(path) == f"{path}: this configuration file cannot be read: no such file or directory"
 
 
 def test_byte_order_mark(written, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_sample_as_it_is(written, tmp_path: Path) -> None:
 
 
 def test_sample_with_every_option(written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With its comment marks removed the sample is a whole configuration; what it calls a default is one."""
+    """Without its comment marks the sample is a whole configuration. Each value that it calls a default is the default."""
     monkeypatch.setenv("FLAT12_KEY", KEY)
     lines = SAMPLE.read_text().splitlines()
     everything = "\n".join(line if line.lstrip().startswith("##") else line.replace("# ", "", 1) for line in lines)

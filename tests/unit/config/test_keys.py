@@ -1,4 +1,4 @@
-"""keys: a key's text, wherever it stands, into Key; what cannot be used is told without the key."""
+"""keys: the text of a key becomes a Key, wherever it stands. An error about it never shows the key."""
 
 from pathlib import Path
 from types import SimpleNamespace
@@ -39,19 +39,19 @@ def test_ways_to_write_a_key(place: str, written, tmp_path: Path, monkeypatch: p
 @pytest.mark.parametrize(
     ("place", "sentence"),
     [
-        ("file:none.ek", "a file with 32 hex digits is expected in {}/none.ek: no such file or directory"),
+        ("file:none.ek", "a file with 32 hex digits is expected, but {}/none.ek cannot be read: no such file or directory"),
         ("file:.", "is a directory"),
         ("file:short.ek", "32 hex digits expected, found 31 hex digits in {}/short.ek"),
         ("file:binary.ek", "characters that are no hex digits in {}/binary.ek"),
-        ("env:NO_SUCH_KEY", "environment variable NO_SUCH_KEY is expected, but not set"),
+        ("env:NO_SUCH_KEY", "environment variable NO_SUCH_KEY is not set"),
         ("env:SHORT_KEY", "found 2 in environment variable SHORT_KEY"),
-        ("credential:ek", "a credential of systemd is expected, but this service has none: add LoadCredential="),
-        ("flie:home.ek", "no hex digits; or write file:PATH, env:NAME or credential:NAME"),
+        ("credential:ek", "a systemd credential is expected, but this service has none. Add LoadCredential="),
+        ("flie:home.ek", "no hex digits. Or write file:PATH, env:NAME or credential:NAME"),
     ],
     ids=["no file", "folder", "short", "binary", "no variable", "short variable", "no credentials", "misspelt"],
 )
 def test_keys_that_are_not_there(place: str, sentence: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is wrong with a key is said with its place and what to do, without the key."""
+    """An error about a key has its place and what to do, but not the key."""
     monkeypatch.setenv("SHORT_KEY", "00")
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     (tmp_path / "short.ek").write_text(KEY[:-1])
@@ -66,7 +66,7 @@ def test_keys_that_are_not_there(place: str, sentence: str, written, tmp_path: P
 
 @pytest.mark.parametrize("kind", ["env", "file", "credential"])
 def test_key_in_the_place_of_its_name(kind: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key, or most of one, that was written where its place should stand is not repeated."""
+    """A key, or most of a key, is not repeated if it was written where its place should stand."""
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
 
     assert KEY[:8] not in reason(written(P1.format(f"{kind}:{KEY}")))
@@ -74,7 +74,7 @@ def test_key_in_the_place_of_its_name(kind: str, written, tmp_path: Path, monkey
 
 
 def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key file that may not be read is said so, with who tried."""
+    """The error about a key file that may not be read names the user who tried."""
     real = open
 
     def refusing(path: str, *others: str) -> object:
@@ -85,7 +85,7 @@ def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.open", refusing)
     monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name="telegraf"))
 
-    assert "home.ek: user telegraf may not read it, see chown and chmod 640" in reason(written(P1.format("file:home.ek")))
+    assert "home.ek cannot be read: user telegraf may not read it (see chown and chmod 640)" in reason(written(P1.format("file:home.ek")))
 
 
 @pytest.mark.parametrize(
@@ -93,14 +93,14 @@ def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ((0o600, 0o644), "file:home.ek", []),
         ((0o640, 0o644), "file:home.ek", []),
-        ((0o644, 0o600), "file:home.ek", ["home.ek is a key and every user of this machine may read it: chmod o-rwx"]),
-        ((0o600, 0o644), KEY, ["han.toml holds a key and every user of this machine may read it: chmod o-rwx"]),
+        ((0o644, 0o600), "file:home.ek", ["home.ek is a key file, and every user of this machine may read it. Run: chmod o-rwx"]),
+        ((0o600, 0o644), KEY, ["han.toml holds a key, and every user of this machine may read it. Run: chmod o-rwx"]),
         ((0o600, 0o640), KEY, []),
     ],
     ids=["owner", "group", "all", "all, in the configuration", "group, in the configuration"],
 )
 def test_rights_are_warned_of(modes: tuple[int, int], place: str, warnings: list[str], written, tmp_path: Path) -> None:
-    """A key that every user may read is a warning, once a file; one for a group is as it should be."""
+    """A key that every user may read causes one warning per file. A key that a group may read causes none."""
     path = written(P1.format(place) + f'authentication_key = "{place}"')
     for name, mode in zip(("home.ek", "han.toml"), modes, strict=True):
         (tmp_path / name).chmod(mode)

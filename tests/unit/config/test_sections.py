@@ -1,4 +1,4 @@
-"""sections: a mapping into Config, and the sentence for each way to get it wrong."""
+"""sections: a mapping becomes a Config, and each mistake has its sentence."""
 
 import tomllib
 
@@ -98,10 +98,10 @@ def test_everything_set() -> None:
 
 
 WRONG = {
-    "unknown section": ("[outputs]\n", 'outputs: there is no such option; did you mean "output"?'),
-    "unknown option": (P1 + 'prot = "x"', '[[meter]] "home": prot: there is no such option; did you mean "port"?'),
-    "unknown option, nothing near": (P1 + "zzz = 1", '"home": zzz: there is no such option; known are name,'),
-    "unknown limit": (P1 + "limits.voltage_lo_v = 1", 'limits.voltage_lo_v: there is no such option; did you mean "voltage_low_v"?'),
+    "unknown section": ("[outputs]\n", 'outputs: there is no such option. Did you mean "output"?'),
+    "unknown option": (P1 + 'prot = "x"', '[[meter]] "home": prot: there is no such option. Did you mean "port"?'),
+    "unknown option, nothing near": (P1 + "zzz = 1", '"home": zzz: there is no such option. Known options are name,'),
+    "unknown limit": (P1 + "limits.voltage_lo_v = 1", 'limits.voltage_lo_v: there is no such option. Did you mean "voltage_low_v"?'),
     "unknown price": (P1 + "[meter.prices]\nimport_t5_per_kwh = 1", "prices.import_t5_per_kwh: there is no such option"),
     "single bracket": ('[meter]\nname = "home"', "meter: [[meter]] in double brackets"),
     "section as value": ("output = 3", "[output]: a section with options"),
@@ -128,7 +128,7 @@ WRONG = {
     "limit as text": (P1 + '[meter.limits]\nsilence_s = "3m"', "limits.silence_s: a number without quotes"),
     "limit true": (P1 + "[meter.limits]\nsilence_s = true", "limits.silence_s: a number without quotes"),
     "price nan": (P1 + "[meter.prices]\nimport_t0_per_kwh = nan", "prices.import_t0_per_kwh: a number without quotes"),
-    "limit below zero": (P1 + "[meter.limits]\nsilence_s = -1", "limits.silence_s: a number not below zero"),
+    "limit below zero": (P1 + "[meter.limits]\nsilence_s = -1", "limits.silence_s: a number of 0 or more"),
     "limit beyond all numbers": (P1 + f"[meter.limits]\nsilence_s = 1{'0' * 400}", "limits.silence_s: a number without quotes"),
     "limits as number": (P1 + "limits = 3", '"home": limits: a section'),
     "key as name": (P1.replace('"home"', f'"{KEY}"'), "[[meter]] number 1: name: a name in quotes"),
@@ -138,11 +138,14 @@ WRONG = {
     "interval of another unit": ('[output]\nstatus_interval = "10d"', "[output]: status_interval: a time"),
     "interval zero": ("[output]\nstatus_interval = 0", "[output]: status_interval: a time"),
     "interval true": ("[output]\nstatus_interval = true", "[output]: status_interval: a time"),
-    "meter name twice": (P1 + P1.replace("USB0", "USB1"), '[[meter]] "home": name: one of its own is expected'),
-    "port twice": (P1 + P1.replace("home", "shop"), '[[meter]] "shop": port: one of its own is expected, [[meter]] "home" has the same'),
-    "port of a receiver": (P1.replace("USB0", "USB1") + WMBUS, '[[receiver]] "attic": port: one of its own'),
-    "receiver named as a meter": (P1 + WMBUS.replace("attic", "home"), '[[receiver]] "home": name: one of its own'),
-    "id twice": (WMBUS + WMBUS.partition("\n\n")[2].replace("flat-12", "flat-13"), '[[meter]] "flat-13": id: one of its own'),
+    "meter name twice": (P1 + P1.replace("USB0", "USB1"), '[[meter]] "home": name: a different value is expected'),
+    "port twice": (
+        P1 + P1.replace("home", "shop"),
+        '[[meter]] "shop": port: a different value is expected, because [[meter]] "home" has the same',
+    ),
+    "port of a receiver": (P1.replace("USB0", "USB1") + WMBUS, '[[receiver]] "attic": port: a different value'),
+    "receiver named as a meter": (P1 + WMBUS.replace("attic", "home"), '[[receiver]] "home": name: a different value'),
+    "id twice": (WMBUS + WMBUS.partition("\n\n")[2].replace("flat-12", "flat-13"), '[[meter]] "flat-13": id: a different value'),
     "receiver without type": ('[[receiver]]\nname = "attic"', '"attic": type: the type of the receiver'),
     "receiver type": (WMBUS.replace('"hex"', '"hax"'), '[[receiver]] "attic": type: one of hex, im871a is expected'),
     "port and command": (WMBUS.replace('type = "hex"', 'type = "hex"\ncommand = ["x"]'), '"attic": port: either a port or a command'),
@@ -154,7 +157,7 @@ WRONG = {
 
 @pytest.mark.parametrize(("toml", "sentence"), WRONG.values(), ids=WRONG)
 def test_errors_name_file_place_and_expectation(toml: str, sentence: str) -> None:
-    """What cannot be used is one line with the file, the place and what should stand there, and no key."""
+    """A value that cannot be used gives one line with the file, the place and what is expected, and no key."""
     with pytest.raises(ConfigError) as caught:
         config(toml)
 
@@ -186,7 +189,7 @@ def test_located_ports_are_compared() -> None:
     """Two ways to write one relative path are one port."""
     toml = P1.replace("/dev/ttyUSB0", "./a") + P1.replace("/dev/ttyUSB0", "a").replace("home", "shop")
 
-    with pytest.raises(ConfigError, match="port: one of its own"):
+    with pytest.raises(ConfigError, match="port: a different value"):
         parsed(tomllib.loads(toml), "f", secret.key, lambda port: port.removeprefix("./"), list)
 
 
@@ -194,7 +197,7 @@ def test_located_ports_are_compared() -> None:
     ("toml", "sentence"),
     [
         ("", "at least one"),
-        ('[[meter]]\nname = "home"\ninterface = "p1"', '"home": port: the port this meter is read from'),
+        ('[[meter]]\nname = "home"\ninterface = "p1"', '"home": port: the port that this meter is read from'),
         ('[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = "12345678"', '[[meter]] "flat": a [[receiver]] is expected too'),
         (P1.replace("/dev/ttyUSB0", "-"), "stdin"),
     ],

@@ -90,7 +90,7 @@ def test_failure_is_counted_and_raised(name: str) -> None:
 
 
 def test_counters_of_good_telegrams() -> None:
-    """Each telegram counts; P1 tells an unchanged telegram every second, so none is a duplicate."""
+    """Each telegram counts. P1 sends an unchanged telegram every second, so no telegram is a duplicate."""
     one = decoder()
     for second in range(3):
         assert one.take(STOEN._replace(received_ns=NOW_NS + second * NS), "home") is not None
@@ -103,7 +103,7 @@ def test_counters_of_good_telegrams() -> None:
 
 
 def test_failing_tag_warns_once_each_time_it_begins() -> None:
-    """Readings flow on with verified = false, counted; one warning, and another only after it had verified again."""
+    """Readings go on with verified = false and are counted. There is one warning, and the next only after a telegram was verified again."""
     one = decoder()
     bad = frame(p1.stoen(ak=b"\x55" * 16))
     found = [one.take(telegram, "home") for telegram in (STOEN, bad, bad, bad, STOEN, bad)]
@@ -148,7 +148,7 @@ def test_several_meters_in_one_capture() -> None:
 
 
 def test_telegram_that_a_key_opens_fails_with_its_meter() -> None:
-    """In a capture of several meters what is wrong inside a telegram is told of the meter whose key opens it, not as the first one's key."""
+    """In a capture of several meters, an error inside a telegram belongs to the meter whose key opens it, not to the first meter's key."""
     both = decoder(HOME._replace(name="shop", encryption_key=OTHER), HOME)
     with pytest.raises(RecordError) as caught:
         both.take(frame(p1.stoen(b"0-0:1.0.0 is no line\r\n")))
@@ -187,7 +187,7 @@ def test_radio_telegram() -> None:
 
 
 def test_radio_duplicates() -> None:
-    """The same telegram heard again, by any receiver, counts once; the stronger signal is kept; much later it is a new one."""
+    """A telegram that any receiver hears again counts once, and the stronger signal is kept. Much later it counts as new."""
     one = decoder(RADIO)
     plays = [(0, -80.0, True), (1, -60.0, False), (2, -90.0, False), (299, None, False), (301, -70.0, True)]
     for after_s, rssi_dbm, is_new in plays:
@@ -223,14 +223,14 @@ def test_neighbours_are_passed_over() -> None:
 
 
 def test_a_neighbour_with_the_same_number() -> None:
-    """Makers give out the same numbers; once ours was read, another maker's telegrams that the key does not open are no errors of ours."""
+    """Makers use the same numbers. Once our meter was read, unreadable telegrams of another maker are no errors of our meter."""
     one = decoder(RADIO)
     other = RADIO_FRAME[:2] + bytes.fromhex("0106") + RADIO_FRAME[4:]
 
     with pytest.raises(WrongKeyError, match="does not open"):
         one.take(Frame("wmbus", other, NOW_NS))
     assert one.take(Frame("wmbus", RADIO_FRAME, NOW_NS)) is not None
-    with pytest.raises(UnknownMeterError, match="is of EGM"):
+    with pytest.raises(UnknownMeterError, match="made by EGM"):
         one.take(Frame("wmbus", other[:11] + b"\x77" + other[12:], NOW_NS))
 
     meter = one.meters["flat"]
@@ -238,7 +238,7 @@ def test_a_neighbour_with_the_same_number() -> None:
 
 
 def test_faults_and_ports_reach_their_meters() -> None:
-    """A cable's fault is its meter's; a receiver's is every radio meter's, for it names none."""
+    """A fault of a cable counts for its meter. A fault of a receiver counts for every radio meter, because it names none."""
     cottage = HOME._replace(name="cottage")
     one = decoder(HOME, cottage, RADIO, receivers=("attic",))
     fault = Fault(Cause.FRAMING, "noise", 5)
@@ -290,7 +290,7 @@ BEFORE_NS = (RELEASED_S - 86_400) * NS
     ],
 )  # fmt: skip
 def test_stamp_in_run(meter_ns: int | None, received_ns: int, expected: str, counted: int) -> None:
-    """Live, the meter's clock is believed within an hour of the host's, or where the host's cannot be right; else counted."""
+    """Live, the meter's clock is used within an hour of the host's, or if the host's cannot be right. Otherwise the line is counted."""
     one = decoder()
     telegram = one.take(STOEN._replace(received_ns=received_ns), "home")._replace(time_ns=meter_ns)
     (metric,) = linereader.metrics(one.line(telegram, received_ns))
@@ -301,7 +301,7 @@ def test_stamp_in_run(meter_ns: int | None, received_ns: int, expected: str, cou
 
 @pytest.mark.parametrize("received_ns", [NOW_NS, BEFORE_NS], ids=["now", "before"])
 def test_stamp_in_replay(received_ns: int) -> None:
-    """In a replay the meter's clock is the stamp, however old; the host's only where it says none."""
+    """In a replay the stamp is the meter's clock, however old. It is the host's clock only if the telegram has no time."""
     one = decoder()
     telegram = one.take(STOEN._replace(received_ns=received_ns), "home")
 
@@ -312,7 +312,7 @@ def test_stamp_in_replay(received_ns: int) -> None:
 
 @pytest.mark.parametrize("meter_ns", [None, 0, NOW_NS - 5 * HOUR_NS], ids=["no clock", "1970", "five hours late"])
 def test_stamps_of_one_read_differ(meter_ns: int | None) -> None:
-    """Telegrams that came in one read and get the host's clock do not overwrite each other; the next read's clock is taken as it is."""
+    """Telegrams of one read that get the host's clock do not overwrite each other. The clock of the next read is used as it is."""
     one = decoder()
 
     def stamps(received_ns: int) -> list[int]:

@@ -92,7 +92,7 @@ def test_state_over_time() -> None:
 
 
 def test_link_of_a_meter_just_configured() -> None:
-    """All counters are there from the start, as integers; what is not known yet is left out."""
+    """All counters are there from the start, as integers. Unknown values are left out."""
     (metric,) = linereader.metrics(health.link(meter(), "electricity", 0, NOW_NS))
     fields = dict(metric.fields)
 
@@ -148,7 +148,7 @@ def test_settings() -> None:
 
 
 def test_settings_of_a_meter_without_any() -> None:
-    """A meter without limits and prices says the limits that hold by default, so that alert rules know every meter."""
+    """A meter without limits and prices has the default limits in its line, so that alert rules know every meter."""
     (metric,) = linereader.metrics(health.settings(MeterConfig("home", "p1"), "electricity", NOW_NS))
 
     assert dict(metric.fields) == health.DEFAULTS

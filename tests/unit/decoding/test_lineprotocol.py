@@ -112,7 +112,7 @@ def test_nothing_is_left_out(nothing: Value) -> None:
 
 
 def test_template_follows_the_values() -> None:
-    """One shape's telegrams may lack a number or bring a text at any time; the next whole one is whole again."""
+    """Telegrams of one shape may lack a number or bring a text at any time. The next whole telegram is whole again."""
     shape = Shape(tuple(obis.column(code, None, "") for code in CODES))
     plays: list[tuple[list[Value], dict[str, object]]] = [
         (["", 1, 2.5, ""], {"active_energy_import_wh": 1.0, "voltage_l1_v": 2.5}),
@@ -206,7 +206,7 @@ def test_long_text_is_cut(character: str, length: int) -> None:
 @pytest.mark.parametrize("count", [1, 2, 90, 91, 92, 93, 94, 95, 96, 97, 98, 99, 100, 500, 2000])
 @pytest.mark.parametrize("meter", ["home", "ż" * 64], ids=["ASCII", "Polish"])
 def test_long_telegram_is_split(count: int, meter: str) -> None:
-    """More fields than a line holds become several lines of the same tags and time; none is lost, none comes twice."""
+    """More fields than a line holds become several lines with the same tags and time. No field is lost, and none comes twice."""
     columns = [obis.column(f"1-0:99.{number // 100}.{number % 100}", None, "Wh") for number in range(count)]
     made = telegram(columns, [10**18 - number for number in range(count)], meter=meter)
     data = lineprotocol.wide(made, "electricity", TIME_NS)

@@ -1,4 +1,4 @@
-"""log: messages into lines on stderr, bounded in length and number, and never in a reader's way."""
+"""log: messages become lines on stderr, limited in length and number, and never block a reader."""
 
 import os
 import select
@@ -91,7 +91,7 @@ def test_recurring_fault_is_counted(pipe: tuple[int, int]) -> None:
     log.repeated("W", "checksum", "home", "noise")
 
     assert first == ["W! noise", "W! noise", "W! key"]
-    assert heard(pipe[0]) == ["W! noise (5 more since this was last said)"]
+    assert heard(pipe[0]) == ["W! noise (5 more since this was last logged)"]
 
 
 def test_some_lines_a_minute(pipe: tuple[int, int]) -> None:
@@ -104,7 +104,7 @@ def test_some_lines_a_minute(pipe: tuple[int, int]) -> None:
     clock.now_s += 60
     log.repeated("D", "program", "attic", "line 5", a_minute=3)
 
-    assert heard(pipe[0]) == ["D! line 0", "D! line 1", "D! line 2", "D! line 5 (2 more since this was last said)"]
+    assert heard(pipe[0]) == ["D! line 0", "D! line 1", "D! line 2", "D! line 5 (2 more since this was last logged)"]
 
 
 def test_memory_of_causes_is_bounded(pipe: tuple[int, int]) -> None:
@@ -119,7 +119,7 @@ def test_memory_of_causes_is_bounded(pipe: tuple[int, int]) -> None:
 
 
 def test_reader_that_does_not_read_costs_lines_not_time(pipe: tuple[int, int]) -> None:
-    """A full stderr loses lines at once instead of waiting, and the next line that goes through says how many."""
+    """If stderr is full, lines are lost at once and nobody waits. The next line that goes through says how many were lost."""
     log = Log(pipe[1])
     writing = threading.Thread(target=lambda: [log.say("W", "x" * 500) for _ in range(1000)], daemon=True)
     writing.start()
@@ -133,7 +133,7 @@ def test_reader_that_does_not_read_costs_lines_not_time(pipe: tuple[int, int]) -
     lost = 1000 - len(lines)
     assert lost > 0
     assert set(lines) == {"W! " + "x" * 500}
-    assert heard(pipe[0]) == [f"I! back ({lost} lines before this were lost, nobody read them)", "I! again"]
+    assert heard(pipe[0]) == [f"I! back ({lost} lines before this one were lost, because nobody read stderr)", "I! again"]
 
 
 def test_closed_stderr_is_no_error(pipe: tuple[int, int]) -> None:

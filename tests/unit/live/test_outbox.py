@@ -79,7 +79,7 @@ def test_many_lines_of_one_telegram_count_each() -> None:
 
 
 def test_wait_ends_with_a_line_a_nudge_or_the_end() -> None:
-    """The writer's wait ends when there is something, when it is nudged, and when nothing more will come."""
+    """The writer's wait ends when lines come, when it is nudged, and when nothing more will come."""
     outbox = Outbox()
     batches = []
     begun_s = time.monotonic()

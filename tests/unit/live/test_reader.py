@@ -184,13 +184,13 @@ def test_live_source(stage: Stage) -> None:
 
     assert stage.lines == b"host's\nhost's\n"
     assert stage.decoder.told == ["home there", "home gone"]
-    assert stage.log == ["I! home: reading the port", "W! home: the port is gone; trying again until it is back"]
+    assert stage.log == ["I! home: reading the port", "W! home: the port is gone. Trying again until it is back"]
     assert source.sent == []
     assert source.closed
 
 
 def test_stick_proves_itself_by_its_answers(stage: Stage) -> None:
-    """What is asked is sent, and neither bytes nor time make a stick that was asked something "there", but its readiness."""
+    """Questions to a stick are sent. Neither bytes nor time make such a stick "there", only its readiness does."""
     source = Source(b"good", b"more", b"ready", b"good", SourceError("the port is gone"))
     stage.live(source, receiver=Stick)
 
@@ -199,26 +199,26 @@ def test_stick_proves_itself_by_its_answers(stage: Stage) -> None:
     assert stage.decoder.told == ["home there", "home gone"]
     assert stage.log == [
         "I! home: reading the port: a stick that listens",
-        "W! home: the port is gone; trying again until it is back",
+        "W! home: the port is gone. Trying again until it is back",
     ]
 
 
 def test_stick_that_is_lost_is_opened_anew(stage: Stage) -> None:
-    """The port is closed and opened again, each time later as long as it was never ready, and told once."""
+    """The port is closed and opened again, each time later while it was never ready. The loss is logged once."""
     lost = [Source(b"lost") for _ in range(3)]
     stage.live(*lost, Source(b"ready", b"lost"), Source(b"lost"), receiver=Stick)
 
     assert all(source.closed for source in lost)
     assert stage.pauses == [0.5, 1, 2, 0.5, 1]
     assert stage.log == [
-        "W! home: the port: it does not answer; trying again until it is back",
+        "W! home: the port: it does not answer. Trying again until it is back",
         "I! home: reading the port: a stick that listens",
-        "W! home: the port: it does not answer; trying again until it is back",
+        "W! home: the port: it does not answer. Trying again until it is back",
     ]
 
 
 def test_nothing_is_asked_of_a_file(stage: Stage) -> None:
-    """A stick's log is replayed as it is: nothing is written to it, and no answer that is missing ends it."""
+    """The log of a stick is replayed as it is. Nothing is written to it, and a missing answer does not end it."""
     source = Source(b"good", b"lost", b"good", None, finite=True)
     stage.live(source, receiver=Stick)
 
@@ -227,34 +227,34 @@ def test_nothing_is_asked_of_a_file(stage: Stage) -> None:
 
 
 def test_replayed_file(stage: Stage) -> None:
-    """A file's telegrams take the meter's clock, what is left at its end counts, and no try follows."""
+    """The telegrams of a file get the meter's clock. The rest at its end counts, and the file is not opened again."""
     stage.live(Source(b"good", None, finite=True), Source())
 
     assert stage.lines == b"meter's\nmeter's\n"
-    assert stage.log[-1] == "I! home: the port is read to its end"
+    assert stage.log[-1] == "I! home: the port was read to its end"
     assert stage.pauses == []
 
 
 def test_losses_are_told_once_and_pauses_grow(stage: Stage) -> None:
-    """A source that stays away is told once; the pauses double, and begin anew after it has given something."""
+    """A source that stays away is logged once. The pauses double, and start again after it has delivered something."""
     away = SourceError("the port is not there")
     stage.live(away, away, away, away, Source(b"good", SourceError("the port was unplugged")), away, away)
 
     assert stage.pauses == [0.5, 1, 2, 4, 0.5, 1, 2]
     assert stage.log == [
-        "W! home: the port is not there; trying again until it is back",
+        "W! home: the port is not there. Trying again until it is back",
         "I! home: reading the port",
-        "W! home: the port was unplugged; trying again until it is back",
-        "W! home: the port is not there; trying again until it is back",
+        "W! home: the port was unplugged. Trying again until it is back",
+        "W! home: the port is not there. Trying again until it is back",
     ]
 
 
 def test_source_that_dies_at_once_is_never_there(stage: Stage) -> None:
-    """What opens and gives nothing before it ends has not come back, and pauses go on growing."""
+    """A source that opens and ends without a byte has not come back, and the pauses go on growing."""
     stage.live(*[Source(SourceError("the program ended")) for _ in range(4)])
 
     assert stage.decoder.told == ["home gone"] * 4
-    assert stage.log == ["W! home: the program ended; trying again until it is back"]
+    assert stage.log == ["W! home: the program ended. Trying again until it is back"]
     assert stage.pauses == [0.5, 1, 2, 4]
 
 
@@ -267,7 +267,7 @@ def test_silent_source_is_there_after_a_while(stage: Stage, monkeypatch: pytest.
 
 
 def test_faults_and_errors_are_counted_and_told(stage: Stage) -> None:
-    """What a receiver gives up is counted; damaged telegrams are told once; a neighbour's is a debug line."""
+    """Bytes that a receiver gives up are counted. Damaged telegrams are logged once. A neighbour's telegram is a debug line."""
     stage.live(Source(b"noise", b"noise", b"damaged", b"damaged", b"neighbour", b"good", SourceError("gone")))
 
     assert stage.lines == b"host's\n"
@@ -280,7 +280,7 @@ def test_faults_and_errors_are_counted_and_told(stage: Stage) -> None:
 
 
 def test_faults_that_last_are_warnings(stage: Stage) -> None:
-    """Where noise is normal it is a debug line, which Telegraf does not show; what will happen each time is not left there."""
+    """On the air, noise is a debug line, which Telegraf does not show. A fault that will happen each time is a warning."""
     stage.live(Source(b"noise", b"cut", b"noise", b"cut", SourceError("gone")), noise="D")
 
     assert stage.log[1:-1] == ["D! home: noise", "W! home: it cuts all"]
@@ -295,14 +295,14 @@ def test_remarks_of_a_telegram(stage: Stage) -> None:
 
 
 def test_remarks_that_come_and_go_are_told_once(stage: Stage) -> None:
-    """A tag that fits every other telegram warns each time it stops fitting; once a minute is enough of it."""
+    """A tag that fits every other telegram would warn each time it stops fitting. One warning per minute is enough."""
     stage.live(Source(*[b"remarks", b"good"] * 50, finite=True))
 
     assert [line for line in stage.log if "home: a" in line] == ["W! home: a warning", "W! home: a flaw"]
 
 
 def test_defect_is_told_by_type_and_place(stage: Stage) -> None:
-    """A fault of the program itself ends nothing: it is told without its text, the source closed and opened again."""
+    """A fault of the program itself ends nothing. It is logged without its text, and the source is closed and opened again."""
     first = Source(b"defect")
     stage.live(first, Source(b"good", SourceError("gone")))
 

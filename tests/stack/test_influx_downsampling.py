@@ -319,7 +319,7 @@ def test_remove(influx: Influx, command: Command, tmp_path: Path) -> None:
     [
         (["setup", "--url", "http://127.0.0.1:1"], "E! no InfluxDB answers at http://127.0.0.1:1"),
         (["setup", "--org", "nix"], "E! --org: an organisation of this InfluxDB is expected"),
-        (["backfill", "--bucket", "nix"], "E! --bucket: a bucket that is there is expected, telegraf-han influx setup makes it"),
+        (["backfill", "--bucket", "nix"], "E! --bucket: an existing bucket is expected: telegraf-han influx setup makes it"),
         (["setup", "--token-file", os.devnull], f"E! {os.devnull}: --token-file: a file with a token of InfluxDB is expected"),
     ],
     ids=["unreachable", "organisation", "bucket", "no token"],

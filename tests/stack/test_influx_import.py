@@ -130,7 +130,7 @@ def test_wrong_lines(influx: Influx, command: Command, tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert [line for line in done.stderr.splitlines() if line.startswith("E!")] == [
-        f"E! {path}: line 8: a time stamp is expected, without one each import would add a point",
+        f"E! {path}: line 8: a time stamp is expected, because without it each import would add another point",
         f"E! {path}: line 31: line protocol is expected",
         f"E! {path}: line 21: field type conflict: {CONFLICT}",
     ]
@@ -271,7 +271,7 @@ def test_a_bucket_that_is_not_there(command: Command, tmp_path: Path) -> None:
     done = command("import", "--bucket", "nix", str(path))
 
     assert done.returncode == 2
-    assert done.stderr.startswith("E! --bucket: a bucket that is there is expected, telegraf-han influx setup makes it")
+    assert done.stderr.startswith("E! --bucket: an existing bucket is expected: telegraf-han influx setup makes it")
 
 
 def test_stdin(influx: Influx) -> None:

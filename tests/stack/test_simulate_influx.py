@@ -56,7 +56,7 @@ def test_a_moment_without_influxdb(influx: running.Influx) -> None:
         influx.wait_for_rows('SELECT "active_power_import_w" FROM "electricity"', 5_000)
         influx.kill()
         assert load.stderr is not None
-        said = next(line for line in load.stderr if line.startswith("W! tried again for "))
+        said = next(line for line in load.stderr if line.startswith("W! trying again for "))
         influx.start()
         said += load.communicate(timeout=120)[1]
 

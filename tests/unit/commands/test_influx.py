@@ -59,7 +59,7 @@ def test_import(influx, api, year: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert out == ""
     assert err.splitlines() == [
         f"E! {year}: line 4: line protocol is expected",
-        f"E! {year}: line 81: a time stamp is expected, without one each import would add a point",
+        f"E! {year}: line 81: a time stamp is expected, because without it each import would add another point",
         f"I! {year}: 93 stored, 2 wrong",
     ]
     assert [path.name for path in year.parent.iterdir()] == ["year.lp"]
@@ -85,7 +85,7 @@ def test_an_import_goes_on_after_an_interruption(
     assert set(api.written) == YEAR
     assert len(api.written) == len(YEAR)
     err = capsys.readouterr().err
-    assert "interrupted; the same command goes on where this one stopped" in err
+    assert "interrupted. Run the same command again to go on where this one stopped" in err
     assert err.count("line 4: ") == (2 if batch == 1 else 1)
     assert err.endswith(f"I! {file}: 93 stored, 2 wrong\n")
     assert ("going on after" in err) is (before > 0)
@@ -100,7 +100,7 @@ def test_an_interrupted_setup(influx, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(command.buckets, "settle", interrupted)
 
     assert influx("setup") == INTERRUPTED
-    assert capsys.readouterr().err == "W! interrupted; the same command goes on where this one stopped\n"
+    assert capsys.readouterr().err == "W! interrupted. Run the same command again to go on where this one stopped\n"
 
 
 def test_progress(influx, year: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -174,14 +174,14 @@ def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixtur
     [
         (["import", "CSV"], "CSV: --meter: the meter's name is expected"),
         (["import", "--config", "HAN", "--meter", "hom", "CSV"], "CSV: --meter: a meter of the configuration is expected: home"),
-        (["import", "SECONDS"], "SECONDS: --precision: s is expected, by the time of line 2"),
-        (["import", "--meter", "home", "--state", "nowhere", "CSV"], "--state: a folder that is there is expected"),
+        (["import", "SECONDS"], "SECONDS: --precision: s is expected, as the time in line 2 shows"),
+        (["import", "--meter", "home", "--state", "nowhere", "CSV"], "--state: an existing folder is expected"),
         (["import", "nowhere.lp"], "nowhere.lp: this input cannot be read: no such file or directory"),
-        (["setup", "--webhook", "http://hook.test"], "--config: the plugin's configuration is expected beside --webhook"),
-        (["setup", "--sustained", "10s"], "--sustained: whole seconds, and no less than --check-every, are expected"),
+        (["setup", "--webhook", "http://hook.test"], "--config: the plugin's configuration is expected with --webhook"),
+        (["setup", "--sustained", "10s"], "--sustained: a time of whole seconds, not less than --check-every, is expected"),
         (["setup", "--config", "nowhere.toml"], "nowhere.toml: a readable configuration file is expected"),
         (["backfill", "--start", "2026-01-02", "--stop", "2026-01-01"], "--stop: a time after --start is expected"),
-        (["backfill", "--start", "2999-01-01"], "--start: a time of the past is expected"),
+        (["backfill", "--start", "2999-01-01"], "--start: a time in the past is expected"),
     ],
     ids=["whose CSV", "nobody's CSV", "seconds", "state", "no file", "webhook", "sustained", "no configuration", "backwards", "the future"],
 )
@@ -269,11 +269,11 @@ def test_remove(influx, api, capsys: pytest.CaptureFixture[str]) -> None:
         "removed  task telegraf-han energy: down-sampling",
         "removed  task telegraf-han energy: down-sampling of late data",
         "removed  task telegraf-han energy: down-sampling of very late data",
-        "kept     bucket energy, and its data",
-        "kept     bucket energy/5m, and its data",
+        "kept     bucket energy, with its data",
+        "kept     bucket energy/5m, with its data",
     ]
     assert [kind for kind, left in api.resources.items() if left] == ["buckets"]
     assert influx("remove", "--with-data") == 0
     capsys.readouterr()
     assert influx("remove") == 0
-    assert capsys.readouterr().err == "I! there is nothing that setup made for a bucket energy\n"
+    assert capsys.readouterr().err == "I! nothing to remove: setup made nothing for the bucket energy\n"

@@ -58,7 +58,7 @@ def test_an_influxdb_that_is_away(api, writer, pauses, answer, capsys) -> None:
     written(writer, 2)
 
     assert pauses == list(history.PAUSES_S[:3])
-    assert capsys.readouterr().err == f"W! tried again for 60 s: {answer}\n"
+    assert capsys.readouterr().err == f"W! trying again for at most 60 s: {answer}\n"
     assert (len(api.written), writer.stored) == (2, 2)
 
 

@@ -151,7 +151,7 @@ def test_a_telegram_without_time() -> None:
 
     (entry,) = entries(content, options)
 
-    assert "does not say its time" in entry.wrong
+    assert "does not contain its time" in entry.wrong
 
 
 def test_a_capture_needs_the_configuration() -> None:

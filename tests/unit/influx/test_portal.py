@@ -87,7 +87,7 @@ TABLES = {
             IMPORTS[0],
             "3: an hour or a time such as 13:15 is expected",
             "4: an energy such as 0,123 or 0.123 is expected",
-            "5: a row of 3 cells or more is expected",
+            "5: a row of at least 3 cells is expected",
             IMPORTS[2],
         ],
     ),
@@ -113,7 +113,7 @@ def test_the_hour_that_march_leaves_out() -> None:
     rows = "".join(f"2026-03-29 {hour:02}:00;{energy}\n" for hour, energy in enumerate(["1", "1", "0", "1"]))
 
     assert len(lines("Data;Pobór\n" + rows)) == 3
-    assert lines("Data;Pobór\n" + rows.replace(";0", ";7"))[2] == "4: this hour is not in that day, or twice in the file"
+    assert lines("Data;Pobór\n" + rows.replace(";0", ";7"))[2] == "4: this hour does not exist on that day, or the file has it twice"
 
 
 def test_the_day_of_25_hours() -> None:

@@ -134,7 +134,7 @@ def _add_backfill(parser: ArgumentParser) -> None:
         "--start",
         type=_said(moment_s),
         metavar="TIME",
-        help="2026-01-31, 2026-01-31T12:00+01:00, or --start=-30d for 30 days ago (default: the first telegram)",
+        help="begin: 2026-01-31, 2026-01-31T12:00+01:00, or --start=-30d for 30 days ago (default: the first telegram)",
     )
     parser.add_argument("--stop", type=_said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
     parser.add_argument("--config", metavar="FILE", help="the plugin's configuration, if it sets a measurement")

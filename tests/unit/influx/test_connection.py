@@ -86,7 +86,10 @@ def test_a_token_that_others_may_read(token_file: Path, capsys: pytest.CaptureFi
         (["--url", "http://"], NO_ADDRESS),
         (["--url", "http://nas:80860"], NO_ADDRESS),
         (["--url", "http://nas:port"], NO_ADDRESS),
-        (["--bucket", "energy/5m"], "--bucket: the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"),
+        (
+            ["--bucket", "energy/5m"],
+            "--bucket: the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m",
+        ),
     ],
     ids=["no token", "no file", "empty file", "no address", "no host", "no port", "port in words", "wrong bucket"],
 )

@@ -42,7 +42,7 @@ def test_check_names_a_stale_file(tmp_path) -> None:
 
     assert build.stale(copy) == ["provisioning/alerting-en/rules.yaml", "provisioning/alerting-pl/templates.yaml"]
     assert ended.returncode == 1
-    assert "grafana/provisioning/alerting-en/rules.yaml is not what" in ended.stderr
+    assert "grafana/provisioning/alerting-en/rules.yaml differs from the tables" in ended.stderr
 
 
 TOKEN = {"HAN_ALERT_TELEGRAM_TOKEN": "1:a", "HAN_ALERT_TELEGRAM_CHAT": "-1001"}

@@ -1,7 +1,7 @@
 """Fixtures with real servers: the programs, a running InfluxDB, and a way to start Telegraf.
 
-Where a server can neither be found nor built its tests are skipped with the reason, so that a laptop without Go or
-Rust still runs all the rest. With `CI=true` that is a failure instead: a skip there would hide that nothing was tested.
+If a server can neither be found nor built, its tests are skipped with the reason. So a laptop without Go or Rust still runs all other
+tests. With `CI=true` this is a failure instead, because a skip there would hide that nothing was tested.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _program(name: str, config: pytest.Config) -> Path:
     capture = config.pluginmanager.getplugin("capturemanager")
 
     def say(line: str) -> None:
-        # Past pytest's capture: without a word, minutes of building look like a test that hangs.
+        # Printed past pytest's capture, because without a line minutes of building look like a test that hangs.
         with capture.global_and_fixture_disabled():
             print(f"\n{line}", file=sys.stderr, flush=True)
 

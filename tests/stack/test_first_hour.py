@@ -17,7 +17,7 @@ def test_practice_into_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:
         one.close()
 
     failed = re.findall(f"^{practice.FAILED}(.*)", said, re.MULTILINE)
-    # As root, `check` may find that Telegraf's user cannot read what root has just written; that is not what this is about.
+    # As root, `check` may find that Telegraf's user cannot read a file that root has just written. This test is not about that.
     assert [command for command in failed if not command.startswith("telegraf-han check")] == []
     assert re.search(r"^> electricity,interface=p1,meter=home,model=GAMA350,", said, re.MULTILINE)
     assert re.search(r"^> electricity,interface=wmbus,meter=egm-35000001,.*,rssi_dbm=-", said, re.MULTILINE)

@@ -61,7 +61,7 @@ active_power_import_w = 6000
 silence_s = {silence}
 decode_errors_percent = 20
 
-# Never heard, and of a name that would end any text or pattern that it is put into without care.
+# A meter that is never heard. Its name would end any text or pattern that is built from it without care.
 [[meter]]
 name = "a\\"b${{c}}/d|(e€"
 interface = "wmbus"

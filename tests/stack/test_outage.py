@@ -1,7 +1,7 @@
 """InfluxDB goes away, and Telegraf ends meanwhile. The tests find what is lost, with the repository's own telegraf.conf.example.
 
-A virtual meter is read by the plugin under a real Telegraf that writes to a real InfluxDB. As many telegrams as a meter sends in
-ten minutes wait on disk; the meter is sped up so that a test takes half a minute. `HAN_OUTAGE_SPEED=1` plays it in real time.
+The plugin reads a virtual meter under a real Telegraf that writes to a real InfluxDB. The telegrams of ten minutes wait on disk. The
+meter sends faster than in reality, so that a test takes half a minute. `HAN_OUTAGE_SPEED=1` runs the test in real time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _meter(folder: Path, seconds: int) -> Iterator[Meter]:
     until = datetime.fromtimestamp(start.timestamp() + seconds).astimezone()
     times = ("--start", start.isoformat(), "--until", until.isoformat(), "--speed", f"{SPEED:g}")
     log = folder / "meter.log"
-    # TCP: the kernel holds more of it than of a pseudo terminal, should this machine be busy.
+    # TCP, because the kernel buffers more data for it than for a pseudo terminal, if this machine is busy.
     with log.open("wb") as output:
         process = subprocess.Popen(cleartext.simulate("gama350", "--to", "tcp:0", "--wait", *times), stderr=output)
     try:

@@ -1,11 +1,12 @@
 """The whole way: virtual meters, plugin, Telegraf, InfluxDB, and every panel and rule of every board in both languages.
 
-Four virtual meters at a cable, and two on the air behind virtual sticks, send half an hour of the past and go on live, on pseudo
-terminals; the plugin reads them under a real Telegraf with the repository's own telegraf.conf.example, which writes to a real InfluxDB; `telegraf-han influx backfill` makes the five-minute points.
+Four virtual meters on a cable, and two by radio behind virtual sticks, send half an hour of the past and go on live, on pseudo
+terminals. The plugin reads them under a real Telegraf with the repository's own telegraf.conf.example. Telegraf writes to a real
+InfluxDB. `telegraf-han influx backfill` makes the five-minute points.
 
-What the boards should then show comes from a second run of the simulator in clear text, which neither the plugin nor Telegraf has seen:
-it is written straight to a second pair of buckets, with five-minute points worked out here, and every panel and rule must give the same
-numbers there. That those are the right ones for such data is what tests/grafana proves; a few are worked out here once more.
+The expected numbers come from a second run of the simulator in clear text, which neither the plugin nor Telegraf has seen. This run is
+written straight to a second pair of buckets, with five-minute points computed here. Every panel and rule must give the same numbers
+there. tests/grafana proves that these numbers are right for such data. A few of them are computed here once more.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The plugin under a real Telegraf, with the repository's own telegraf.conf.example.
 
-Virtual meters send on pseudo terminals, Telegraf starts the plugin and writes what it gets to a file. What was sent is known from a
-second run of the same household in clear, read here by a few lines that share nothing with the plugin.
+Virtual meters send on pseudo terminals. Telegraf starts the plugin and writes the metrics to a file. A second run of the same household
+in clear text shows what was sent. A few lines here read that run; they share nothing with the plugin.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 This is the only module that loads that library. influxdb-client gives the connection, the authorization and Flux. Resources (buckets,
 tasks, checks, …) go through its `call_api`, as the JSON that InfluxDB's own documentation shows. Lines go through `call_api`, too,
-because the library's writer does not tell a web page's 200 from InfluxDB's 204. The generated classes of the library are not used, on
+because the library's writer cannot distinguish a web page's 200 from InfluxDB's 204. The generated classes of the library are not used, on
 purpose: one function can compare, make and delete dicts for all kinds of resources (`items`). Classes would need five functions.
 
 Every failure becomes one of two errors with a sentence for the user: `RefusedError` (InfluxDB said no) or `SourceError` (nobody

@@ -1,10 +1,10 @@
 #!/bin/sh
 # Writes docker/requirements.txt and docker/build-requirements.txt: every package that the image installs, with its hashes.
 #
-#   docker/lock.sh              keeps the versions that stand there, adds what pyproject.toml has new
-#   docker/lock.sh --upgrade    takes the newest
+#   docker/lock.sh              keeps the locked versions, adds packages that are new in pyproject.toml
+#   docker/lock.sh --upgrade    takes the newest versions
 #
-# It needs uv (`python3 -m pip install uv`). The hashes of every platform's wheels are listed, so one file serves all.
+# It needs uv (`python3 -m pip install uv`). Each file lists the hashes of the wheels of all platforms, so it works for every platform.
 set -eu
 cd "$(dirname "$0")/.."
 

@@ -1,1 +1,1 @@
-"""Grafana boards and alert rules, generated: tables of panels and words here, the files that Grafana reads beside them."""
+"""Generates Grafana's boards and alert rules: the tables of panels and words are here, next to the files that Grafana reads."""

@@ -1,7 +1,7 @@
-"""Questions about all meters at once into InfluxQL, for the board of a building.
+"""Writes the queries about all meters at once in InfluxQL, for the board of a building.
 
-Nothing here names a meter, so a thousand of them send the same few queries as three. What is asked are newest values, which InfluxDB
-finds without reading a range, and first and last points of registers, so that a month costs as little as a day.
+No query here names a meter. So a board of a thousand meters sends the same few queries as a board of three. The queries ask for newest
+values, which InfluxDB finds without reading a range, and for first and last points of registers. So a month costs as little as a day.
 """
 
 from collections.abc import Mapping
@@ -10,20 +10,21 @@ from typing import Final
 from grafana import queries as q
 
 EVERY: Final = 10_000
-"""More meters than any building has; `top` wants a number."""
+"""More meters than any building has. `top` needs a number."""
 
 
 def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS) -> str:
-    """The newest values of every meter, one row each; InfluxDB finds them without reading the range."""
+    """The newest values of every meter, one row per meter. InfluxDB finds them without reading the range."""
     names = ", ".join(f'last("{field}") AS "«{name}»"' for name, field in columns.items())
     return f'SELECT {names} FROM {source} WHERE {span} GROUP BY "meter"'
 
 
 def days_of_all(name: str) -> str:
-    """Energy of the last local days by meter and register, Wh; the last row of each is today's, 0 where it was heard yesterday only.
+    """Energy of the last local days by meter and register, Wh.
 
-    Steps between where a register stood before, or else first, and its last points of yesterday and today. They are not added up
-    here: around differences of subqueries `last` and `sum` give wrong numbers, since they turn the order of time around inside.
+    The last row of each register is today's; it is 0 if the meter was heard only yesterday. The rows are the steps from the register's
+    value before these days (or else its first value) to its last points of yesterday and today. The steps are not added up here: around
+    differences of sub-queries, `last` and `sum` give wrong numbers, because they reverse the order of time inside.
     """
     since = "now() - 26h"
     lately = q.Span(since, "now()")
@@ -36,7 +37,7 @@ def days_of_all(name: str) -> str:
 
 
 def _begin_of_all(before: q.Span, within: q.Span) -> str:
-    """Where each register stood, as sub-queries whose `first` it is: at its last point before a span, or at its first within."""
+    """Sub-queries whose `first` is the begin value of each register: its last point before a span, or else its first point within."""
     points = (("last", before), ("first", within))
     return ", ".join(
         f'(SELECT {function}("{q.IMPORT}") AS "begin" FROM {q.WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
@@ -45,9 +46,10 @@ def _begin_of_all(before: q.Span, within: q.Span) -> str:
 
 
 def _since_of_all(name: str) -> str:
-    """Energy since the range began by meter and register, Wh: from first and last points alone, so a month costs as little as a day.
+    """Energy since the range began by meter and register, Wh.
 
-    `max` stands for `last`, which would turn the order of time around inside.
+    Only first and last points are read, so a month costs as little as a day. `max` is used instead of `last`, because `last` would
+    reverse the order of time inside.
     """
     within = q.Span("${__from}ms", "${__to}ms")
     before = q.Span("${__from}ms - 40d", "${__from}ms - 1ms")
@@ -65,16 +67,17 @@ def sum_since_of_all(name: str) -> str:
 
 
 def since_of_all(name: str, count: int = EVERY) -> str:
-    """Energy of each meter since the range began, Wh, or of the `count` that have most.
+    """Energy of each meter since the range began, Wh, or of the `count` meters with the most energy.
 
-    Its registers' energies are summed here, and `top` makes it one series of rows, which takes InfluxDB less than a series a meter.
+    The energies of a meter's registers are added up here. `top` makes one series of rows, which costs InfluxDB less than one series
+    per meter.
     """
     registers = f'SELECT sum("wh") AS "wh" FROM ({_since_of_all("wh")}) GROUP BY "meter"'
     return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM ({registers})'
 
 
 def sum_of_all(columns: Mapping[str, str]) -> str:
-    """Sums of the newest values of all meters that were heard lately."""
+    """Sums of the newest values of all meters that were heard in the last minutes (`LATELY`)."""
     newest_of_each = ", ".join(f'last("{field}") AS "{field}"' for field in columns.values())
     return f'SELECT {q.sums(columns)} FROM (SELECT {newest_of_each} FROM {q.TELEGRAMS} WHERE {q.LATELY} GROUP BY "meter")'
 
@@ -85,7 +88,7 @@ def known(name: str, span: q.Span) -> str:
 
 
 def not_ok(name: str) -> str:
-    """How many meters' read-out is in any other state than `ok`. A zero is counted, lest none be no row."""
+    """How many meters have a read-out state other than `ok`. A zero is added, because otherwise none would give no row."""
     newest_state = f'SELECT last("state") AS "state" FROM {q.LINK} WHERE time > now() - 1d AND time <= now() GROUP BY "meter"'
     return (
         f'SELECT sum("meters") AS "«{name}»" FROM (SELECT count("state") * 0 AS "meters" FROM ({newest_state})),'
@@ -94,6 +97,6 @@ def not_ok(name: str) -> str:
 
 
 def power_of_all(field: str, sign: str = "") -> str:
-    """Sum of all meters' mean powers; each has one point in five minutes."""
+    """Sum of the mean powers of all meters. Each meter has one point per five minutes."""
     factor = f"{sign}300000 / $__interval_ms"
     return f'SELECT sum("{field}") * {factor} FROM {q.WINDOWS} WHERE {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'

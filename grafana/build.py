@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The tables of boards and words into Grafana's dashboard files: `python grafana/build.py`.
+"""Writes Grafana's dashboard files from the tables of boards and words: `python grafana/build.py`.
 
-With `--check` it writes nothing and ends with 1 where a committed file is not what the tables say. Only the standard library is used.
+With `--check` it writes nothing, and the exit code is 1 if a committed file differs from the tables. It uses only the standard library.
 """
 
 import argparse
@@ -16,13 +16,13 @@ HERE: Final = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:
     sys.path.insert(0, str(HERE.parent))
 
-from grafana import boards, texts  # noqa: E402, the folder above is known only now
+from grafana import boards, texts  # noqa: E402, the folder above is in the path only now
 
 _NAME: Final = re.compile("«([^«»]*)»")
 
 
 def spoken(node: Any, words: dict[str, str]) -> Any:
-    """A copy of some JSON with each «name» replaced, in keys too. Raises KeyError where a word is missing."""
+    """A copy of some JSON with each «name» replaced, in keys, too. Raises KeyError if a word is missing."""
     if isinstance(node, str):
         return _NAME.sub(lambda found: words[found[1]], node)
     if isinstance(node, dict):
@@ -33,7 +33,7 @@ def spoken(node: Any, words: dict[str, str]) -> Any:
 
 
 def files() -> dict[str, str]:
-    """What each file should hold, by its path under grafana/."""
+    """The wanted content of each file, by its path under grafana/."""
     made = {}
     for key in boards.BOARDS:
         dashboard = boards.dashboard(import_module(f"grafana.boards.{key}").BOARD)
@@ -44,18 +44,18 @@ def files() -> dict[str, str]:
 
 
 def stale(root: Path = HERE) -> list[str]:
-    """Paths of files that are not what the tables say."""
+    """Paths of the files that differ from the tables."""
     return [path for path, text in files().items() if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or check. Returns the exit code."""
     parser = argparse.ArgumentParser(description="Write Grafana's dashboard files.")
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is stale")
     if parser.parse_args(arguments).check:
         found = stale()
         for path in found:
-            print(f"grafana/{path} is not what the tables say: run python grafana/build.py", file=sys.stderr)
+            print(f"grafana/{path} differs from the tables. Run python grafana/build.py", file=sys.stderr)
         return 1 if found else 0
     for path, text in files().items():
         (HERE / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,8 @@
-"""One colour for one meaning, on every board and in both languages; each can be told from the others on dark and on light.
+"""The colours: one colour for one meaning, on every board and in both languages.
 
-Names are those of `texts.NAMES`. The tariff zones are shades of import's blue, as they are its parts; the phases have the colours of
-their wires (IEC 60445), black replaced by violet, since it cannot be seen; pale is the same a year before.
+Each colour can be distinguished from the others on dark and on light backgrounds. Names are those of `texts.NAMES`. The tariff zones are
+shades of the blue of import, because they are parts of import. The phases have the colours of their wires (IEC 60445), with violet
+instead of black, because black cannot be seen. A pale colour means the same quantity a year before.
 """
 
 from typing import Final
@@ -47,6 +48,6 @@ GOOD: Final = "green"
 FAIR: Final = "yellow"
 BAD: Final = "red"
 NEUTRAL: Final = "text"
-"""Judgements, which are no series: Grafana's own names, so that each theme has its shade."""
+"""Judgements, which are not series. They use Grafana's own names, so that each theme has its shade."""
 LANE: Final = "#6E7A89"
 """A state that is neither good nor bad."""

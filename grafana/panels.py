@@ -1,8 +1,9 @@
-"""A panel's row into Grafana's JSON (classic dashboards, schemaVersion 41): what it asks, and one of a few looks.
+"""Turns a row of a panel into Grafana's JSON (classic dashboards, schemaVersion 41): its queries, and one of a few looks.
 
-A look is a function that returns the panel's type, options and field configuration as plain dicts in Grafana's own words; whatever
-a board wants otherwise it says there. Texts are `«name»` and are filled in by language when the board is built, everywhere:
-titles, aliases in queries, names that an override looks for. Series are coloured by name from `colors`, never by their order.
+A look is a function that returns the panel's type, options and field configuration as plain dicts in Grafana's own words. A board
+passes whatever it wants differently as arguments of that function. Texts are written as `«name»` everywhere: in titles, in aliases of
+queries, in names that an override looks for. They are filled in by language when the board is built. Series get their colours by name
+from `colors`, never by their order.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,13 +15,13 @@ Json = dict[str, Any]
 
 SOURCE: Final = {"type": "influxdb", "uid": "${datasource}"}
 KWH: Final = "suffix:kWh"
-"""Grafana's own unit would turn 2817 kWh into 2.82 MWh, which no bill does."""
+"""Grafana's own unit would turn 2817 kWh into 2.82 MWh, which no bill shows."""
 BRIDGED_MS: Final = 660_000
-"""Lines go on over two lost five-minute points, or ten missed telegrams by radio; a longer gap stays open."""
+"""A line bridges two lost five-minute points, or ten missed telegrams by radio. A longer gap stays open."""
 
 
 class Query(NamedTuple):
-    """One question; `name` is what its one series is called, else columns keep their own names."""
+    """One query. `name` is the name of its one series; by default columns keep their own names."""
 
     text: str
     name: str = "$col"
@@ -28,12 +29,12 @@ class Query(NamedTuple):
 
 
 def table(text: str) -> Query:
-    """A question whose answer is one table."""
+    """A query whose answer is one table."""
     return Query(text, shape="table")
 
 
 class Panel(NamedTuple):
-    """One panel. Its title, description and what it says without data stand in `texts` under its key."""
+    """One panel. Its title, its description and its text without data are in `texts`, under its key."""
 
     key: str
     at: tuple[int, int, int, int]
@@ -82,13 +83,13 @@ def override(name: str, **properties: Any) -> Json:
 
 
 def _painted(names: Mapping[str, Json]) -> list[Json]:
-    """Each series in the colour of its meaning, where it has one."""
+    """Each series in the colour of its meaning, if it has one."""
     colors = {name: {"color": {"mode": "fixed", "fixedColor": COLORS[name]}} for name in names if name in COLORS}
     return [override(name, **colors.get(name, {}), **more) for name, more in names.items() if name in COLORS or more]
 
 
 def steps(base: str, *bounds: tuple[float, str]) -> Json:
-    """Thresholds: a colour from the bottom, and others from a value on."""
+    """Thresholds: a colour from the bottom up, and other colours from given values on."""
     return {"mode": "absolute", "steps": [{"color": base, "value": None}, *({"color": color, "value": value} for value, color in bounds)]}
 
 
@@ -99,7 +100,7 @@ def values(mapping: Mapping[str, tuple[str, str]]) -> Json:
 
 
 ENDLESS: Final = 1_000_000_000
-"""An open end of a range of values; Grafana takes null for 0 there."""
+"""An open end of a range of values, because Grafana reads null as 0 there."""
 
 
 def between(low: float, high: float, text: str, color: str) -> Json:
@@ -113,7 +114,7 @@ _TOOLTIP: Final = {"mode": "multi", "sort": "desc", "hideZeros": False}
 _LEGEND: Final = {"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []}
 NO_LEGEND: Final = {**_LEGEND, "showLegend": False}
 AXIS_PX: Final = 70
-"""One width for all, so that panels above one another have one time axis."""
+"""One width for all panels, so that panels above each other have the same time axis."""
 _LINE: Final = {
     "drawStyle": "line",
     "lineInterpolation": "linear",
@@ -139,7 +140,7 @@ def _defaults(unit: str, **more: Any) -> Json:
 def lines(
     unit: str, names: Mapping[str, Json], *, custom: Json | None = None, calcs: Sequence[str] = (), interval: str = "1s", **defaults: Any
 ) -> Json:
-    """Lines over time: name → what is different about its series."""
+    """Lines over time: name → the different properties of its series."""
     legend = {**_LEGEND, "displayMode": "table", "calcs": list(calcs)} if calcs else _LEGEND
     return {
         "type": "timeseries",
@@ -163,7 +164,7 @@ STEPS: Final = {"custom__lineInterpolation": "stepAfter", "custom__spanNulls": F
 
 
 def bars(unit: str, names: Mapping[str, Json], x: str, *, stacking: str = "none", orientation: str = "auto", **options: Any) -> Json:
-    """A bar for each row of a table; `x` is the field below them."""
+    """A bar for each row of a table; `x` is the field below the bars."""
     return {
         "type": "barchart",
         "options": {
@@ -193,7 +194,7 @@ def bars(unit: str, names: Mapping[str, Json], x: str, *, stacking: str = "none"
 
 
 def figures(unit: str, names: Mapping[str, Json], calc: str = "lastNotNull", *, fields: str = "", **defaults: Any) -> Json:
-    """Big numbers, one a series; `fields` is a regex of those to show, by default all numbers."""
+    """Big numbers, one per series; `fields` is a regex of the fields to show (default: all numbers)."""
     return {
         "type": "stat",
         "options": {
@@ -263,7 +264,7 @@ def shares(unit: str, names: Mapping[str, Json]) -> Json:
 def states(
     lanes: Mapping[str, Sequence[Json]], *, kind: str = "state-timeline", interval: str = "1m", legend: Json = _LEGEND, **defaults: Any
 ) -> Json:
-    """Lanes of states over time: name → what its values mean."""
+    """Lanes of states over time: name → the meanings of its values."""
     options: Json = {
         "showValue": "auto",
         "rowHeight": 0.85,
@@ -286,7 +287,7 @@ def states(
 
 
 def rows(unit: str, columns: Mapping[str, Json], sort: Sequence[tuple[str, str]] = ()) -> Json:
-    """A table: name → what is different about a column."""
+    """A table: name → the different properties of a column."""
     return {
         "type": "table",
         "options": {
@@ -303,7 +304,7 @@ def rows(unit: str, columns: Mapping[str, Json], sort: Sequence[tuple[str, str]]
 
 
 def alerts(labels: str) -> Json:
-    """Grafana's alerts that fire or are about to; it has no query."""
+    """Grafana's alerts that fire or are about to fire. This look has no query."""
     return {
         "type": "alertlist",
         "options": {
@@ -321,7 +322,7 @@ def alerts(labels: str) -> Json:
     }
 
 
-# --- transformations: what InfluxQL cannot do, on tables ---
+# --- transformations: steps on tables that InfluxQL cannot do ---
 
 
 def step(name: str, options: Json, only: str = "") -> Json:
@@ -330,12 +331,12 @@ def step(name: str, options: Json, only: str = "") -> Json:
 
 
 def formatted(field: str, form: str) -> Json:
-    """A time into text, in Warsaw's zone."""
+    """Turn a time into text, in Warsaw's zone."""
     return step("formatTime", {"timeField": field, "outputFormat": form, "timezone": "Europe/Warsaw"})
 
 
 def grouped(keys: Sequence[str], totals: Mapping[str, str], only: str = "") -> list[Json]:
-    """Rows of equal keys into one; each total (name → reducer) keeps its name."""
+    """Combine rows with equal keys into one row. Each total (name → reducer) keeps its name."""
     fields: Json = {key: {"aggregations": [], "operation": "groupby"} for key in keys}
     fields |= {f"«{name}»": {"aggregations": [reducer], "operation": "aggregate"} for name, reducer in totals.items()}
     renamed = {f"«{name}» ({reducer})": f"«{name}»" for name, reducer in totals.items()}
@@ -343,10 +344,10 @@ def grouped(keys: Sequence[str], totals: Mapping[str, str], only: str = "") -> l
 
 
 def renamed_to(names: Mapping[str, str], only: str = "") -> Json:
-    """Fields under other names."""
+    """Rename fields."""
     return step("organize", {"excludeByName": {}, "indexByName": {}, "renameByName": dict(names)}, only)
 
 
 def by_month(totals: Mapping[str, str], form: str = "YYYY-MM") -> list[Json]:
-    """Daily rows into monthly ones, since InfluxQL knows no months."""
+    """Combine daily rows into monthly rows, because InfluxQL has no months."""
     return [formatted("Time", form), *grouped(["Time"], totals)]

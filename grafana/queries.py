@@ -1,19 +1,20 @@
-"""Questions of the boards into InfluxQL: what a panel asks is a call here.
+"""Writes the queries of the boards in InfluxQL. Each query of a panel is a call of a function here.
 
-**Energy** is always a sum of a register's steps, read from the five-minute points (`"5m"."electricity"`: register at the window's end,
-stamped with its start). A step belongs to the window in which the register was next seen, so what flowed during a gap falls to the
-period in which it ended. Steps are taken within a serial number and then added up: a new meter starts at its own first reading,
-and no difference ever runs from one meter to the next. A register that ran over or was reset gives no negative step. Days, hours
-and months are local ones, by `tz()`, which InfluxDB 2.9.1 gets right on the days of 23 and 25 hours [seen, and tested here].
+**Energy** is always a sum of the steps of a register. The steps are read from the five-minute points (`"5m"."electricity"`: the register
+at the window's end, with the time of the window's start). A step belongs to the window in which the register was next seen. So energy
+that flowed during a gap counts in the period in which the gap ended. Steps are computed per serial number and then added up. So a new
+meter starts at its own first reading, and no difference ever runs from one meter to the next. A register that overflowed or was reset
+gives no negative step. Days, hours and months are local, by `tz()`. InfluxDB 2.9.1 computes them correctly on the days of 23 and 25 hours
+[seen, and tested here].
 
-A query by days begins `LOOK_BACK_DAYS` earlier, at noon, so that the first day's first step is there, whatever happened at midnight,
-and skips those days by OFFSET; this works with `fill(null)` or `fill(0)` only, where each day is a row.
+A query by days begins `LOOK_BACK_DAYS` earlier, at noon. So the first step of the first day is there, whatever happened at midnight. The
+query skips the earlier days by OFFSET. This works only with `fill(null)` or `fill(0)`, because then each day is a row.
 
-**Everything else** is read from the telegrams themselves for views of up to two days, else from the five-minute points: both queries
-are sent, and a condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB touches any data.
+**Everything else** is read from the telegrams themselves if the view is at most two days long, else from the five-minute points. Both
+queries are sent. A condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB reads any data.
 
-Every query bounds time on both sides and says `now()` where it means it, so a test can put any moment in its place. «Names» in
-guillemets are filled in by language (`texts.NAMES`); `$` and `${…}` are Grafana's.
+Every query limits time on both sides, and writes `now()` if it means the present, so that a test can replace `now()` by any moment.
+«Names» in guillemets are filled in by language (`texts.NAMES`). `$` and `${…}` are Grafana's.
 """
 
 from collections.abc import Mapping
@@ -34,17 +35,17 @@ TARIFFS: Final = range(5)
 """Registers with a price: 0 is the total, 1 to 4 the tariff zones."""
 
 LOOK_BACK_DAYS: Final = 7
-"""A gap up to so long before the first day of a view still counts where it ended."""
+"""A gap of up to this length before the first day of a view still counts in the period in which it ended."""
 KWH: Final = " / 1000"
-"""Wh into what the bill says."""
+"""Converts Wh to kWh, the unit of the bill."""
 WHOLE_DAY: Final = 270
-"""Steps of a day that was seen whole: 288, 276 on the day of 23 hours, and a few may be missing."""
+"""Fewest steps of a complete day. A day has 288 steps, the day of 23 hours 276, and a few may be missing."""
 FINE_MS: Final = 180_000_000
-"""Longest view of single telegrams: two days and the hour that clocks may be changed by."""
+"""Longest view of single telegrams: two days, and the hour of a clock change."""
 FOUR_YEARS_MS: Final = 126_230_400_000
 YEAR_MS: Final = 31_536_000_000
 SINCE_MARCH_MS: Final = 58_143_600_000
-"""Added to a time it makes the remainder by four years that since the last 29 February ended (1 March 1972, CET)."""
+"""If this is added to a time, the remainder by four years is the time since the last 29 February ended (1 March 1972, CET)."""
 
 IS_FINE: Final = f"${{__to}} - ${{__from}} <= {FINE_MS}"
 IS_COARSE: Final = f"${{__to}} - ${{__from}} > {FINE_MS}"
@@ -58,14 +59,14 @@ class Span(NamedTuple):
     condition: str = ""
 
     def __str__(self) -> str:
-        """The condition of a WHERE."""
+        """The condition of a WHERE clause."""
         extra = f" AND {self.condition}" if self.condition else ""
         return f"time >= {self.since} AND time <= {self.until}{extra}"
 
 
 IN_RANGE: Final = "$timeFilter"
 LATELY: Final = Span("now() - 15m", "now()")
-"""Within it a reading counts as of now."""
+"""A reading within this time counts as present."""
 
 
 def _with_look_back(days: int = 0) -> str:
@@ -73,18 +74,18 @@ def _with_look_back(days: int = 0) -> str:
 
 
 def last_days(days: int, until: str = "now()") -> Span:
-    """So many days up to today; a day is skipped by OFFSET, see above."""
+    """The given number of days up to today. The earlier days are skipped by OFFSET, see above."""
     return Span(f"now() - {_with_look_back(days)}", until)
 
 
 THE_RANGE: Final = Span(f"${{__from}}ms - {_with_look_back()}", "${__to}ms")
-"""The days of the range that is chosen on the board."""
+"""The days of the time range of the board."""
 _LEAP: Final = {365: ">=", 366: "<"}
-"""Days to the same date a year before: 366 where the last 29 February ended less than a year ago."""
+"""Days to the same date a year before: 366 if the last 29 February ended less than a year ago."""
 
 
 def _year_before(begin: int, end: int) -> Span:
-    """The range a year before, where its two ends go back by so many days."""
+    """The range a year before, for the case that its begin and end go back by these numbers of days."""
     fits = (
         f"(${{{time}}} + {SINCE_MARCH_MS}) % {FOUR_YEARS_MS} {_LEAP[days]} {YEAR_MS}" for time, days in (("__from", begin), ("__to", end))
     )
@@ -92,7 +93,7 @@ def _year_before(begin: int, end: int) -> Span:
 
 
 YEAR_BEFORE: Final = [(begin, _year_before(begin, end)) for begin in _LEAP for end in _LEAP]
-"""The same range a year before, with the days that its beginning lies back; all but one of them are empty."""
+"""The same range a year before, each with the number of days by which its begin goes back. All but one of them are empty."""
 
 
 # --- energy ---
@@ -101,9 +102,9 @@ YEAR_BEFORE: Final = [(begin, _year_before(begin, end)) for begin in _LEAP for e
 def _of_days(columns: Mapping[str, str], span: Span, factor: str = "", seen: str = "") -> str:
     """Energy of each local day and register, Wh (times a factor), as sub-queries to be added up: name → register.
 
-    The first holds what a register went on by within the day, the second what came between its last point of an earlier day and the
-    first of this one; for a register's first day ever that is nothing, and so a new meter counts from its first point on. Only first
-    and last points are compared, which takes a tenth of the time of adding up all steps.
+    The first sub-query gives the energy within the day. The second gives the energy between the register's last point of an earlier day
+    and its first point of this day. On the very first day of a register that is nothing, so a new meter counts from its first point on.
+    Only first and last points are compared. This takes a tenth of the time of adding up all steps.
     """
     begin = f"FROM {WINDOWS} WHERE {METER} AND {span}"
     end = f'GROUP BY time(1d), "meter", "serial" fill(none) {ZONE}'
@@ -116,7 +117,7 @@ def _of_days(columns: Mapping[str, str], span: Span, factor: str = "", seen: str
 
 
 def _by_day(select: str, source: str, span: Span, fill: str) -> str:
-    """Sums by local day, from the first day of a span that is looked back from."""
+    """Sums by local day. They begin with the first day of the span, after the look-back days."""
     return f"SELECT {select} FROM {source} WHERE {span} GROUP BY time(1d) fill({fill}) LIMIT 10000 OFFSET {LOOK_BACK_DAYS} {ZONE}"
 
 
@@ -134,9 +135,9 @@ def cumulated(name: str, field: str, span: Span) -> str:
 
 
 def money(name: str, way: str, span: Span) -> str:
-    """What a day's energy costs (`import`) or brings (`export`): each register's energy times its price in the settings.
+    """The cost (`import`) or the earnings (`export`) of each day's energy: the energy of each register times its price in the settings.
 
-    Prices come as hidden variables; a price that is not set is an empty one, and its register is not read.
+    Prices come as hidden variables. If a price is not set, its variable is empty, and its register is not read.
     """
     sources = []
     for tariff in TARIFFS:
@@ -148,21 +149,21 @@ def money(name: str, way: str, span: Span) -> str:
 
 
 def extreme_days(function: str, name: str, count: int, span: Span) -> str:
-    """The days with most (`top`) or least (`bottom`) energy of those that were seen whole, kWh."""
+    """The days with the most (`top`) or the least (`bottom`) energy of all complete days, kWh."""
     source = _of_days({"wh": IMPORT}, span, seen=f', count("{IMPORT}") AS "seen"')
     by_day = f'SELECT sum("wh"){KWH} AS "kwh", sum("seen") AS "seen" FROM {source} WHERE {span} GROUP BY time(1d) fill(none) {ZONE}'
     return f'SELECT {function}("kwh", {count}) AS "«{name}»" FROM ({by_day}) WHERE "seen" >= {WHOLE_DAY} {ZONE}'
 
 
 def hours(name: str, field: str) -> str:
-    """Energy by local hour of the range, kWh: the steps between the five-minute points."""
+    """Energy by local hour of the range, kWh: the sums of the steps between the five-minute points."""
     span = Span("${__from}ms - 5m", "${__to}ms")
     steps = f'SELECT non_negative_difference("{field}") AS "wh" FROM {WINDOWS} WHERE {METER} AND {span} GROUP BY "meter", "serial"'
     return f'SELECT sum("wh"){KWH} AS "«{name}»" FROM ({steps}) WHERE {span} GROUP BY time(1h) fill(none) {ZONE}'
 
 
 def demand(span: Span | str, every: str) -> str:
-    """Highest mean import power of a quarter of an hour, W, in each piece of time; from the register, gaps left out."""
+    """Highest mean import power of a quarter hour, W, in each interval of time. It is computed from the register, without gaps."""
     steps = (
         f'SELECT non_negative_difference("{IMPORT}") AS "wh", elapsed("{IMPORT}", 1s) AS "apart_s" FROM {WINDOWS}'
         f' WHERE {METER} AND {span} GROUP BY "meter", "serial"'
@@ -183,19 +184,19 @@ def base_load(name: str) -> str:
 
 
 def sums(columns: Mapping[str, str]) -> str:
-    """Columns of an outer query: sums of an inner one's fields."""
+    """Columns of an outer query: sums of the inner query's fields."""
     return ", ".join(f'sum("{field}") AS "«{name}»"' for name, field in columns.items())
 
 
 def newest(columns: Mapping[str, str], condition: str = "") -> str:
-    """What the last telegrams say: name → expression of fields."""
+    """Values of the last telegrams: name → expression of fields."""
     extra = f" AND {condition}" if condition else ""
     names = ", ".join(f'{expression} AS "«{name}»"' for name, expression in columns.items())
     return f"SELECT {names} FROM {TELEGRAMS} WHERE {METER} AND {LATELY}{extra}"
 
 
 def course(expression: str, condition: str = "", fill: str = "null") -> tuple[str, str]:
-    """An expression of fields over the range: of the telegrams, or for long ranges of the five-minute points."""
+    """An expression of fields over the range: from the telegrams or, for long ranges, from the five-minute points."""
     extra = f" AND {condition}" if condition else ""
     fine, coarse = (
         f"SELECT {expression} FROM {source} WHERE {METER} AND {IN_RANGE}{extra} AND {chosen} GROUP BY time($__interval) fill({fill}) {ZONE}"
@@ -205,7 +206,7 @@ def course(expression: str, condition: str = "", fill: str = "null") -> tuple[st
 
 
 def over_range(expression: str, condition: str) -> tuple[str, str]:
-    """An expression of fields over the whole range, as `course`."""
+    """An expression of fields as one value for the whole range; two queries, as in `course`."""
     fine, coarse = (
         f"SELECT {expression} FROM {source} WHERE {METER} AND {IN_RANGE} AND {condition} AND {chosen}"
         for source, chosen in ((TELEGRAMS, IS_FINE), (WINDOWS, IS_COARSE))
@@ -214,7 +215,7 @@ def over_range(expression: str, condition: str) -> tuple[str, str]:
 
 
 def setting(field: str, condition: str = "") -> str:
-    """A limit of the settings as it was in force over the range; settings are written every five minutes."""
+    """A limit from the settings, as it was in force over the range. Settings are written every five minutes."""
     span = Span("${__from}ms - 10m", "${__to}ms", f"time <= now(){condition and ' AND '}{condition}")
     return f'SELECT last("{field}") FROM {SETTINGS} WHERE {METER} AND {span} GROUP BY time($__interval) fill(previous) {ZONE}'
 
@@ -225,7 +226,7 @@ def newest_setting(field: str) -> str:
 
 
 def newest_window(field: str) -> str:
-    """A field's value in the newest five-minute point that has it, to tell whether a meter sends it at all."""
+    """A field's value in the newest five-minute point that has it. It shows whether a meter sends the field at all."""
     return f'SELECT last("{field}") FROM {WINDOWS} WHERE {METER}'
 
 
@@ -235,12 +236,15 @@ LOW_V: Final = 207
 HIGH_V: Final = 253
 """230 V ± 10 % (EN 50160, 4.2.2)."""
 TAN_PHI: Final = 0.4
-"""Above it reactive energy is charged in Poland."""
+"""Above this value, reactive energy is charged in Poland."""
 PHASES: Final = (1, 2, 3)
 
 
 def share_inside(phase: int) -> str:
-    """Percent of the 10-minute means of a phase's voltage within EN 50160's band, in one pass: 0 to the power of 0 is 1, of more 0."""
+    """Percent of the 10-minute means of a phase's voltage within the band of EN 50160.
+
+    It takes one pass, because 0 to the power of 0 is 1, and 0 to any higher power is 0.
+    """
     middle_v, half_v = (LOW_V + HIGH_V) / 2, (HIGH_V - LOW_V) / 2
     distance = f'floor(abs(mean("voltage_l{phase}_v") - {middle_v:g}) / {half_v:g}.000001)'
     means = f'SELECT pow(0, {distance}) AS "inside" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY time(10m) fill(none)'
@@ -248,7 +252,10 @@ def share_inside(phase: int) -> str:
 
 
 def imbalance() -> tuple[str, str]:
-    """How far the phase farthest off stands from the mean of the three, percent: half the sum of all distances, as they add up to 0."""
+    """Distance of the phase that is farthest from the mean of the three, percent.
+
+    It is half the sum of all absolute distances, because the signed distances add up to 0.
+    """
     mean = '("a" + "b" + "c") / 3'
     away = " + ".join(f'abs("{phase}" - {mean})' for phase in "abc")
     columns = ", ".join(f'mean("voltage_l{phase}_v") AS "{name}"' for phase, name in zip(PHASES, "abc", strict=True))
@@ -259,7 +266,7 @@ def imbalance() -> tuple[str, str]:
 
 
 def gaps() -> str:
-    """Stretches without a telegram, seconds, with what the register went on by meanwhile; stamped with their end."""
+    """Times without a telegram, in seconds, with the energy that the register counted meanwhile. Each has the time of its end."""
     steps = (
         f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s", difference("{IMPORT}") AS "wh" FROM {WINDOWS}'
         f' WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "serial"'
@@ -268,13 +275,13 @@ def gaps() -> str:
 
 
 def longest_gap(name: str) -> str:
-    """The longest stretch without a telegram, seconds."""
+    """The longest time without a telegram, in seconds."""
     steps = f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "serial"'
     return f'SELECT max("s") AS "«{name}»" FROM ({steps}) WHERE "s" > 0'
 
 
 def coverage() -> str:
-    """Share of five-minute windows in which the meter was heard; the newest ten minutes may not have been computed yet."""
+    """Share of five-minute windows in which the meter was heard. The newest ten minutes are left out: they may not be computed yet."""
     return (
         f'SELECT count("{IMPORT}") * 300000 / $__interval_ms FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - 10m'
         f" GROUP BY time($__interval) fill(0) {ZONE}"
@@ -291,17 +298,18 @@ def link(expression: str, fill: str = "null", every: str = "$__interval", condit
 
 
 def counted(columns: Mapping[str, str], condition: str = "") -> str:
-    """By how much counters have risen in each piece of time; they begin at 0 where the plugin does."""
+    """The increase of counters in each interval of time. Counters begin at 0 when the plugin starts."""
     return link(
         ", ".join(f'non_negative_difference(last("{field}")) AS "«{name}»"' for name, field in columns.items()), "none", condition=condition
     )
 
 
 def risen(columns: Mapping[str, str]) -> tuple[str, str]:
-    """By how much counters have risen in the range: their sum step by step, or over more than two days rows that are left to be added up.
+    """The increase of counters in the range.
 
-    A piece of time in which the plugin began anew counts for nothing there. InfluxDB would run an inner query once for each sum
-    of an outer one [seen on 2.9.1], which takes six times as long.
+    For up to two days it is their sum, step by step. For longer ranges it is rows that the panel adds up, and an interval in which the
+    plugin started again counts as nothing. This is because InfluxDB would run an inner query once for each sum of an outer query
+    [seen on 2.9.1], which takes six times as long.
     """
     steps = ", ".join(f'non_negative_difference("{field}") AS "{field}"' for field in columns.values())
     fine = f'SELECT {steps} FROM {LINK} WHERE {METER} AND {IN_RANGE} AND {IS_FINE} GROUP BY "meter", "interface"'
@@ -309,7 +317,7 @@ def risen(columns: Mapping[str, str]) -> tuple[str, str]:
 
 
 def usual_rate() -> str:
-    """Telegrams a minute as they usually come: what nine in ten five-minute means of the week stay below."""
+    """The usual number of telegrams per minute: nine in ten five-minute means of the last week are below it."""
     rates = (
         f'SELECT non_negative_derivative(first("telegrams"), 1m) AS "rate" FROM {LINK} WHERE {METER} AND time > now() - 7d AND time <= now()'
         ' GROUP BY time(5m), "meter" fill(none)'
@@ -324,6 +332,6 @@ def telegraf(expression: str, measurement: str, condition: str = "") -> str:
 
 
 def received_share() -> str:
-    """Telegrams of the range in percent of what is due at the usual rate."""
+    """Telegrams of the range, in percent of the number that is due at the usual rate."""
     rates = link('non_negative_derivative(first("telegrams"), 1m) AS "rate"', "none")
     return f'SELECT mean("rate") / 0${{due:raw}} * 100 FROM ({rates}) WHERE 0${{due:raw}} > 0'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Whether metrics flow through Telegraf: docker/telegraf.conf answers both questions, each at a socket of its own.
+# Checks that metrics flow through Telegraf. docker/telegraf.conf answers two questions, each at a socket of its own.
 set -eu
 
 ask() { # ask SOCKET WHAT-A-NO-MEANS
@@ -8,5 +8,5 @@ ask() { # ask SOCKET WHAT-A-NO-MEANS
   exit 1
 }
 
-ask /tmp/readings.sock "no reading has come for three minutes: see the meter's state in the log"
-ask /tmp/waiting.sock "InfluxDB does not take the metrics"
+ask /tmp/readings.sock "no reading has come for three minutes. The log shows the meter's state"
+ask /tmp/waiting.sock "InfluxDB does not take the metrics. Telegraf's log shows why"

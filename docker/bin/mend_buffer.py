@@ -1,11 +1,11 @@
-"""Telegraf's buffer on disk after a power cut into one that Telegraf opens: the torn end of its last file is cut off.
+"""Repairs Telegraf's buffer on disk after a power cut, so that Telegraf opens it: cuts off the torn end of the last file.
 
-Telegraf 1.39 writes each metric as its length (a varint, as in protocol buffers) and so many bytes, into files named by the
-number of their first metric, a folder an output (github.com/tidwall/wal). Where the last file ends within a metric it refuses to
-start ("wal file is corrupt, you have to manually delete the wal") [seen], and it fails again and again on the zeros that
-a file system may leave behind. What is whole before that is kept.
+Telegraf 1.39 writes each metric as its length (a varint, as in protocol buffers) and then that many bytes. Each file is named
+by the number of its first metric, and each output has a folder of its own (github.com/tidwall/wal). If the last file ends in the
+middle of a metric, Telegraf refuses to start ("wal file is corrupt, you have to manually delete the wal") [seen]. A file system
+may also leave zeros behind, and on these Telegraf fails again and again. All whole metrics before the torn end are kept.
 
-It is run before Telegraf, which must not be running: `python3 mend_buffer.py FOLDER`.
+Run it before Telegraf starts, while Telegraf is not running: `python3 mend_buffer.py FOLDER`.
 """
 
 import os
@@ -29,7 +29,7 @@ def whole_length(data: bytes) -> int:
 
 
 def _varint(data: bytes, start: int) -> tuple[int, int]:
-    """A number and the offset behind it; 0 where it is torn."""
+    """A number and the offset behind it; the number is 0 if it is torn."""
     number = 0
     for place, octet in enumerate(data[start : start + LONGEST_VARINT]):
         number |= (octet & 0x7F) << 7 * place
@@ -39,7 +39,7 @@ def _varint(data: bytes, start: int) -> tuple[int, int]:
 
 
 def mend(folder: str) -> list[str]:
-    """Cut the last file of every output's buffer to its whole metrics; a sentence for each that was cut."""
+    """Cut the last file of every output's buffer to its whole metrics. Returns one sentence for each file that was cut."""
     told = []
     for path, _, names in os.walk(folder):
         files = sorted(name for name in names if len(name) == _NAME_DIGITS and name.isdecimal())
@@ -51,7 +51,7 @@ def mend(folder: str) -> list[str]:
             whole = whole_length(data)
             if whole < len(data):
                 file.truncate(whole)
-                told.append(f"{last}: {len(data) - whole} torn bytes cut off, {whole} kept")
+                told.append(f"{last}: {len(data) - whole} torn bytes were cut off, {whole} bytes were kept")
     return told
 
 

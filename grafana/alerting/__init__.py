@@ -1,1 +1,1 @@
-"""The alert rules of Grafana: one table of rules, written out as provisioning files in English and Polish by build.py."""
+"""The alert rules of Grafana: one table of rules. build.py writes it as provisioning files in English and Polish."""

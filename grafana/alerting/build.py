@@ -1,8 +1,8 @@
-"""The tables of rules, contact points and words into Grafana's provisioning files.
+"""Writes Grafana's provisioning files from the tables of rules, contact points and words: `python grafana/alerting/build.py`.
 
-`python grafana/alerting/build.py` writes them; with `--check` it writes nothing and ends with 1 where a committed file is not what
-the tables say. PyYAML is needed here, nowhere else. A folder a language is whole by itself: exactly one of them is Grafana's
-`provisioning/alerting`, as rules of both would alert twice.
+With `--check` it writes nothing, and the exit code is 1 if a committed file differs from the tables. PyYAML is needed here and nowhere
+else. Each language has a folder that is complete by itself. Exactly one of these folders becomes Grafana's `provisioning/alerting`,
+because rules of both languages would alert twice.
 """
 
 import argparse
@@ -17,7 +17,7 @@ for folder in (GRAFANA, GRAFANA.parent):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from alerting import contacts, rules  # noqa: E402, the folders above are known only now
+from alerting import contacts, rules  # noqa: E402, the folders above are in the path only now
 
 FOLDERS: Final = {"en": "provisioning/alerting-en", "pl": "provisioning/alerting-pl"}
 TELEGRAM_FILE: Final = "alerting/contact-point-telegram.yaml"
@@ -25,10 +25,10 @@ _HEAD: Final = "# Made by grafana/alerting/build.py: change the tables there, no
 
 
 class _Dumper(yaml.SafeDumper):
-    """Text of several lines as a block, so that queries can be read; nothing by reference."""
+    """Writes text of several lines as a block, so that people can read the queries. Writes nothing by reference."""
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002, PyYAML's own signature
-        """Write what occurs twice out twice."""
+        """Write a value that occurs twice in full, twice."""
         return True
 
 
@@ -45,7 +45,7 @@ def _file(**sections: Any) -> str:
 
 
 def files() -> dict[str, str]:
-    """What each file should hold, by its path under grafana/."""
+    """The wanted content of each file, by its path under grafana/."""
     made = {TELEGRAM_FILE: _file(contactPoints=contacts.telegram())}
     for language, folder in FOLDERS.items():
         made[f"{folder}/rules.yaml"] = _file(groups=rules.groups(language))
@@ -55,18 +55,18 @@ def files() -> dict[str, str]:
 
 
 def stale(root: Path = GRAFANA) -> list[str]:
-    """Paths of files that are not what the tables say."""
+    """Paths of the files that differ from the tables."""
     return [path for path, text in files().items() if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text]
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Write or check. Returns the exit code."""
     parser = argparse.ArgumentParser(description="Write the provisioning files of Grafana's alert rules.")
-    parser.add_argument("--check", action="store_true", help="write nothing; end with 1 if a file is stale")
+    parser.add_argument("--check", action="store_true", help="write nothing; exit code 1 if a file is stale")
     if parser.parse_args(arguments).check:
         found = stale()
         for path in found:
-            print(f"grafana/{path} is not what grafana/alerting says: run python grafana/alerting/build.py", file=sys.stderr)
+            print(f"grafana/{path} differs from the tables. Run python grafana/alerting/build.py", file=sys.stderr)
         return 1 if found else 0
     for path, text in files().items():
         (GRAFANA / path).parent.mkdir(parents=True, exist_ok=True)

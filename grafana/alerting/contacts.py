@@ -1,9 +1,10 @@
-"""Where alerts are sent: a contact point a channel, its address from Grafana's environment, and the words of the messages.
+"""Where alerts are sent: makes one contact point per channel, and the texts of the messages.
 
-Rules name their contact point themselves (`notification_settings`), so nobody's notification policies are touched. Grafana
-refuses to start with a contact point that lacks a required setting, and fills in an unset variable as nothing: so every setting
-that must be there has a constant part that does no harm (a comma behind addresses, a fragment or a query behind an URL). Telegram's
-have no such part; its contact point is a file of its own, which is copied beside the others by who wants it.
+The addresses come from Grafana's environment variables. Each rule names its contact point (`notification_settings`), so nobody's
+notification policies are touched. Grafana refuses to start if a contact point lacks a required setting, and it replaces an unset
+variable by nothing. So every required setting has a constant part that does no harm (a comma after the addresses, a fragment or a query
+after a URL). The settings of Telegram can have no such part. So its contact point is a file of its own, which you copy to the other
+files if you want it.
 """
 
 from typing import Any, Final
@@ -14,7 +15,7 @@ NAME: Final = "telegraf-han"
 _TITLE: Final = '{{ template "telegraf_han.title" . }}'
 _MESSAGE: Final = '{{ template "telegraf_han.message" . }}'
 _NTFY_TEMPLATES: Final = "tpl=1&t=%7B%7B.title%7D%7D&m=%7B%7B.message%7D%7D"
-"""ntfy takes title and message from the fields `title` and `message` of Grafana's JSON; braces are escaped, else Grafana fills them in."""
+"""ntfy takes title and message from the fields `title` and `message` of Grafana's JSON. Braces are escaped, else Grafana replaces them."""
 _ALWAYS: Final = {
     "": ("email", {"addresses": "${HAN_ALERT_EMAIL},", "subject": _TITLE, "message": _MESSAGE}),
     "-webhook": (
@@ -36,7 +37,7 @@ _ALWAYS: Final = {
         },
     ),
 }
-"""By the value of HAN_ALERT_CHANNEL: type and settings."""
+"""Value of HAN_ALERT_CHANNEL → type and settings."""
 _TELEGRAM: Final = {
     "-telegram": (
         "telegram",
@@ -51,7 +52,7 @@ _TELEGRAM: Final = {
 
 
 def always() -> list[dict[str, Any]]:
-    """Contact points that Grafana starts with whatever variables are set."""
+    """The contact points with which Grafana starts, whichever variables are set."""
     return _points(_ALWAYS)
 
 

@@ -1,28 +1,28 @@
-"""Alert questions into InfluxQL: each function is one query, whose answer is one series a meter, labelled with `meter` alone.
+"""Writes the alert queries in InfluxQL: each function is one query. Its answer is one series per meter, with the label `meter` only.
 
-Labels are all by which Grafana joins two queries, so nothing else may be grouped by at the outside. Every meter has a line of
-`electricity_settings` (the plugin writes its default limits even where none is configured); a limit that is not set becomes one
-that nothing reaches. Both are needed: where exactly one series stands on either side of an operator, Grafana joins them whatever
-their labels say, and would compare one meter with another's limit. What has to hold within one telegram (two thresholds, three
-phases) is compared inside InfluxQL for the same reason. Sub-queries inherit the outer GROUP BY, not the outer time filter nor its
-time zone: those are repeated.
+Grafana joins two queries by their labels alone. So the outer query may group by nothing else. Every meter has a line of
+`electricity_settings`, because the plugin writes its default limits even if none is configured. A limit that is not set becomes a
+limit that nothing reaches. Both are needed: if there is exactly one series on each side of an operator, Grafana joins the two, whatever
+their labels are. Then it would compare one meter with the limit of another. For the same reason, values that belong to one telegram
+(two thresholds, three phases) are compared inside InfluxQL. Sub-queries inherit the outer GROUP BY, but not the outer time filter or
+its time zone. So these two are repeated.
 
-`$timeFilter` is Grafana's; it is the same for all queries of a rule, as Grafana may send them as one request with the range of the
-first. Settings look back by the database's own clock instead: they come every five minutes, whatever the rule's range.
+`$timeFilter` is Grafana's. It is the same for all queries of a rule, because Grafana may send them as one request with the range of
+the first query. Queries for settings use the database's own clock instead: settings come every five minutes, whatever the rule's range.
 """
 
 from typing import Final
 
 SETTINGS_LOOK_BACK: Final = "15m"
-"""Settings are written every 5 minutes: two may be lost. What was taken out of the configuration counts for that long."""
+"""Settings are written every 5 minutes: two may be lost. A setting that was removed from the configuration still counts for that long."""
 NO_LIMIT: Final = 1_000_000_000_000
-"""Above every reading: 1 TW, 1 TWh, 10^12 V, percent or zloty. A limit that is not set."""
+"""Stands for a limit that is not set. It is above every reading: 1 TW, 1 TWh, 10^12 V, percent or zloty."""
 NOTHING_HEARD_S: Final = 1_000_000
-"""Age where there is not even a status line to tell it: beyond every `silence_s` (at most a day), below no number that means something."""
+"""The age if there is not even a status line. It is above every `silence_s` (at most a day), and above every age with a meaning."""
 STATUS_BUCKET_S: Final = 120
-"""A status line is due in each such piece of time; `status_interval` must be shorter (default 10 s)."""
+"""A status line is due in each interval of this length. `status_interval` must be shorter (default 10 s)."""
 GAP_MINUTES: Final = 3
-"""A register's step over a longer gap belongs to no quarter of an hour. A wireless meter sends each minute; two losses are let pass."""
+"""A step of a register over a longer gap belongs to no quarter hour. A wireless meter sends every minute, so two telegrams may be lost."""
 ZONE: Final = "tz('Europe/Warsaw')"
 """Where a day begins."""
 ZONES: Final = range(5)
@@ -36,7 +36,7 @@ def _lately(look_back: str = SETTINGS_LOOK_BACK) -> str:
 
 
 def _settings(field: str, look_back: str = SETTINGS_LOOK_BACK) -> str:
-    """The newest setting of each meter that has it."""
+    """The newest value of a setting, for each meter that has it."""
     return f'SELECT last("{field}") AS "limit" FROM "electricity_settings" WHERE {_lately(look_back)} GROUP BY "meter"'
 
 
@@ -46,18 +46,18 @@ def _every_meter(value: int) -> str:
 
 
 def _joined(select: str, *sources: str, tail: str = 'GROUP BY "meter"') -> str:
-    """A query over sub-queries; those of one measurement fall into one series a meter."""
+    """A query over sub-queries. Sub-queries of one measurement become one series per meter."""
     inside = ",\n".join(f"  ({source})" for source in sources)
     return f"SELECT {select} FROM\n{inside}\n{tail}"
 
 
 def upper_limit(field: str) -> str:
-    """A limit from above; one that is not set is never reached."""
+    """An upper limit. A limit that is not set is never reached."""
     return _joined('min("limit")', _settings(field), _every_meter(NO_LIMIT))
 
 
 def lower_limit(field: str) -> str:
-    """A limit from below; one that is not set is never reached."""
+    """A lower limit. A limit that is not set is never reached."""
     return _joined('max("limit")', _settings(field), _every_meter(-NO_LIMIT))
 
 
@@ -67,17 +67,17 @@ def always_set(field: str, look_back: str = SETTINGS_LOOK_BACK) -> str:
 
 
 def price(zone: int) -> str:
-    """Price of a kWh in a tariff zone; 0 where there is none."""
+    """Price of a kWh in a tariff zone; 0 if none is set."""
     return _joined('sum("limit")', _settings(f"import_t{zone}_per_kwh"), _every_meter(0))
 
 
 def import_power_w() -> str:
-    """Mean import power of the last minutes: one that cycles, as an oven does, does not restart the waiting time."""
+    """Mean import power of the last minutes. So a load that switches on and off, such as an oven, does not restart the waiting time."""
     return 'SELECT mean("active_power_import_w") FROM "electricity" WHERE $timeFilter GROUP BY "meter"'
 
 
 def demand_w() -> str:
-    """Mean import power of each quarter of an hour, from the register; of the running quarter what it will be at least."""
+    """Mean import power of each quarter hour, from the register. For the running quarter it is the least that the mean will be."""
     steps = (
         f'SELECT difference(last("{_IMPORT}")) AS "step_wh", elapsed(last("{_IMPORT}"), 1m) AS "minutes" FROM "electricity"'
         ' WHERE $timeFilter GROUP BY time(1m), "meter", "serial"'
@@ -90,17 +90,17 @@ def demand_w() -> str:
 
 
 def _energy(field: str) -> str:
-    """Energy by local day and register; a day without a telegram has none. A new register counts from the next midnight on."""
+    """Energy by local day and register. A day without a telegram has no energy. A new register counts from the next midnight on."""
     return f'SELECT non_negative_difference(last("{field}")) AS "wh" FROM "electricity" WHERE $timeFilter GROUP BY {_BY_DAY}'
 
 
 def energy_by_day_wh() -> str:
-    """Imported energy by local day; the last is today's. Registers of one meter are added up, so that a new one does no harm."""
+    """Imported energy by local day; the last value is today's. Registers of one meter are added up, so a new register does no harm."""
     return _joined('sum("wh")', _energy(_IMPORT), tail=f'WHERE $timeFilter GROUP BY time(1d), "meter" fill(none) {ZONE}')
 
 
 def zone_energy_by_day_wh(zone: int) -> str:
-    """Imported energy of a tariff zone by local day; 0 where a meter sends other registers only, of which the last hour tells."""
+    """Imported energy of a tariff zone by local day; 0 if the meter sends only other registers, which the last hour shows."""
     zero = [
         f'SELECT last("{field}") * 0 AS "wh" FROM "electricity" WHERE {_lately("1h")} GROUP BY "meter"' for field in (_IMPORT, _zone(1))
     ]
@@ -113,22 +113,22 @@ def _zone(zone: int) -> str:
 
 
 def _phases() -> list[str]:
-    """Mean voltage of each phase there is."""
+    """Mean voltage of each phase that the meter sends."""
     return [f'SELECT mean("voltage_l{phase}_v") AS "v" FROM "electricity" WHERE $timeFilter GROUP BY "meter"' for phase in (1, 2, 3)]
 
 
 def highest_voltage_v() -> str:
-    """Mean voltage of the phase that has most."""
+    """Mean voltage of the phase with the highest mean."""
     return _joined('max("v")', *_phases())
 
 
 def lowest_voltage_v() -> str:
-    """Mean voltage of the phase that has least."""
+    """Mean voltage of the phase with the lowest mean."""
     return _joined('min("v")', *_phases())
 
 
 def phase_imbalance_percent() -> str:
-    """How far the phase farthest off stands from the mean of the phases, in percent of that mean; 0 for a single phase."""
+    """Distance of the phase that is farthest from the mean of the phases, in percent of that mean; 0 for a single phase."""
     spread = _joined('max("v") AS "high", min("v") AS "low", mean("v") AS "mean"', *_phases())
     indented = spread.replace("\n", "\n  ")
     share = '50 * ("high" - "low" + abs("high" + "low" - 2 * "mean")) / "mean" AS "percent"'
@@ -138,8 +138,8 @@ def phase_imbalance_percent() -> str:
 def age_s() -> str:
     """Seconds since a meter's last telegram.
 
-    A meter never heard since the plugin's start has been waited for as long as status lines say so; where these stop too, nothing
-    is heard at all.
+    For a meter that was never heard since the plugin's start, the age is the time for which status lines have said so. If the status
+    lines stop, too, nothing is heard at all.
     """
     waited = (
         f'SELECT cumulative_sum(max("waited_s")) AS "age_s" FROM (SELECT "decoded" * 0 + {STATUS_BUCKET_S} AS "waited_s"'
@@ -157,7 +157,7 @@ def age_s() -> str:
 def decode_errors_percent() -> str:
     """Telegrams that could not be read, in percent of all that came.
 
-    By radio checksum and framing errors are anybody's: a receiver cannot say whose telegram it lost, so they do not count there.
+    By radio, checksum and framing errors do not count: they may belong to any meter, because a receiver cannot say whose telegram it lost.
     """
     causes = {"p1": ("checksum", "framing", "key", "security", "records"), "wmbus": ("key", "security", "records")}
     sources = [
@@ -170,7 +170,7 @@ def decode_errors_percent() -> str:
 
 
 def limited_by_w() -> str:
-    """How far the limiter's threshold in force stands below the normal one, as the meter itself says."""
+    """How far the limiter's present threshold is below the normal threshold, as the meter itself reports."""
     return (
         'SELECT last("limiter_threshold_normal_w") - last("limiter_threshold_active_w") FROM "electricity"\n'
         'WHERE $timeFilter GROUP BY "meter"'

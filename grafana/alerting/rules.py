@@ -1,12 +1,13 @@
-"""The alert rules, one row each, and a row into the rule that Grafana's provisioning files hold.
+"""The alert rules, one row per rule, and the code that turns a row into a rule of Grafana's provisioning files.
 
-A rule measures something of every meter, reads that meter's limit from `electricity_settings`, and fires where the excess of one
-over the other is above zero: one alert instance a meter, the threshold set once in the plugin's configuration. The way is always
-query, reduce to the last (or highest) number, `excess` by math, `breach` by threshold; Grafana refuses a threshold on a series.
+A rule measures a quantity of every meter, reads that meter's limit from `electricity_settings`, and computes the excess of one over
+the other. It fires if the excess is above zero. So there is one alert instance per meter, and a limit is set once, in the plugin's
+configuration. The steps are always the same: query, reduce to the last (or highest) number, `excess` by math, `breach` by threshold.
+Grafana refuses a threshold on a series.
 
-What happens without data is decided row by row. A rule on a quantity is Normal without it (a meter that is silent has its own
-rule) and keeps its state while the database cannot be asked. Only the rule on silence turns missing data, and a database that
-cannot be asked, into an alert: one message for one trouble.
+Each row decides what happens without data. A rule on a quantity is Normal without data, because a silent meter has a rule of its own.
+It keeps its state while the database does not answer. Only the rule on silence turns missing data, and a database that does not
+answer, into an alert. So one trouble gives one message.
 """
 
 from typing import Any, Final, NamedTuple
@@ -16,10 +17,10 @@ from alerting import queries, texts
 from grafana import boards
 
 DATASOURCE_UID: Final = "telegraf-han"
-"""InfluxDB as the boards' provisioning names it."""
+"""The uid of InfluxDB in the provisioning of the boards."""
 FOLDER: Final = "telegraf-han"
 RECEIVER: Final = "telegraf-han${HAN_ALERT_CHANNEL}"
-"""Contact point; Grafana fills in the variable, which is empty (e-mail), `-webhook`, `-ntfy`, `-telegram` or a name of one's own."""
+"""Contact point. Grafana fills in the variable: empty (e-mail), `-webhook`, `-ntfy`, `-telegram` or a name of your own."""
 _EXPRESSION: Final = {"type": "__expr__", "uid": "__expr__"}
 _MINUTE_S: Final = 60
 _HOUR_S: Final = 3600
@@ -34,22 +35,22 @@ class Group(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """One rule; its title and sentences stand in `texts` under its uid."""
+    """One rule. Its title and sentences are in `texts`, under its uid."""
 
     uid: str
     panel: tuple[str, str]
-    """Board and panel that show what it is about; Grafana links the alert to it."""
+    """Board and panel that show the quantity. Grafana links the alert to this panel."""
     measured: dict[str, str]
-    """Queries by name; each is reduced to a number of that name. With more than one, `formula` makes `measured` of them."""
+    """Queries by name. Each is reduced to a number of that name. If there is more than one, `formula` computes `measured` from them."""
     limit: str = ""
-    """Query of the limit; without one, what is measured is an excess itself."""
+    """Query of the limit. Without a limit, the measured value is the excess itself."""
     excess: str = "$measured - $limit"
     formula: str = ""
     reducer: str = "last"
     range_s: int = 10 * _MINUTE_S
     """How far back `$timeFilter` looks."""
     pending: str = "0s"
-    """How long it has to last before it is told."""
+    """How long a breach has to last before an alert is sent."""
     severity: str = "warning"
     without_data: str = "OK"
     in_error: str = "KeepLast"
@@ -201,7 +202,7 @@ def _rule(rule: Rule, text: texts.RuleText, language: str) -> dict[str, Any]:
 
 
 def _data(rule: Rule) -> list[dict[str, Any]]:
-    """Queries first, then what is made of them, in the order in which it is computed."""
+    """The queries first, then the expressions, in the order in which they are computed."""
     sources = rule.measured | ({"limit": rule.limit} if rule.limit else {})
     nodes = [_query(f"{name}_series", influxql) for name, influxql in sources.items()]
     for name in sources:

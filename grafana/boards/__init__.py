@@ -1,8 +1,8 @@
-"""The five boards: what each shows, and what is the same on all of them (variables, links between them, time zone).
+"""The five boards, and the parts that are the same on all of them (variables, links between the boards, time zone).
 
-A board is a list of `Panel` rows; `dashboard` makes the JSON that Grafana provisions and imports alike: the data source is a variable,
-`id` is null, the uid is fixed by board and language. The links keep the time range, the meter and the data source; only the one to the
-building leaves the time behind, as that board is always of now.
+A board is a list of `Panel` rows. `dashboard` turns it into JSON that Grafana can provision and also import: the data source is a
+variable, `id` is null, and the uid is fixed for each board and language. The links keep the time range, the meter and the data source.
+Only the link to the building does not keep the time range, because that board always shows the present.
 """
 
 from importlib import import_module
@@ -13,12 +13,12 @@ from grafana.panels import SOURCE, Json, Panel, panel
 
 SCHEMA_VERSION: Final = 41
 BOARDS: Final = ("home", "history", "quality", "health", "building")
-"""In the order of the links."""
+"""The boards, in the order of the links."""
 HIDDEN: Final = 2
 
 
 class Board(NamedTuple):
-    """One board; its title and description stand in `texts` under its key."""
+    """One board. Its title and description are in `texts`, under its key."""
 
     key: str
     panels: list[Panel]
@@ -30,7 +30,7 @@ class Board(NamedTuple):
 
 
 def asked(name: str, query: str, **more: Any) -> Json:
-    """A variable whose value the database gives."""
+    """A variable whose value comes from the database."""
     return {
         "name": name,
         "type": "query",
@@ -64,7 +64,7 @@ DATA_SOURCE: Final[Json] = {
     "hide": 0,
     "skipUrlSync": False,
 }
-"""`telegraf-han` is the uid in provisioning/datasources; where there is none, Grafana takes the first InfluxDB."""
+"""`telegraf-han` is the uid in provisioning/datasources. If there is no such data source, Grafana takes the first InfluxDB."""
 METER: Final = asked(
     "meter", f'SHOW TAG VALUES FROM {queries.TELEGRAMS} WITH KEY = "meter"', label="«meter»", refresh=1, sort=1, hide=0, skipUrlSync=False
 )
@@ -80,12 +80,12 @@ USUAL_RATE: Final = asked("due", queries.usual_rate())
 
 
 def uid(key: str) -> str:
-    """What all languages' uids of a board begin with."""
+    """The beginning of a board's uid, the same in all languages."""
     return f"telegraf-han-{key}"
 
 
 def place(key: str, panel_key: str) -> tuple[str, int]:
-    """A board's uid without its language, and the id of one of its panels. Raises StopIteration where it has none of that key."""
+    """A board's uid without its language, and the id of one of its panels. Raises StopIteration if the board has no such panel."""
     board: Board = import_module(f"{__name__}.{key}").BOARD
     return uid(key), next(number for number, row in enumerate(board.panels, 1) if row.key == panel_key)
 
@@ -108,13 +108,13 @@ def _link(key: str) -> Json:
 
 def _links(here: str) -> list[Json]:
     links = [_link(key) for key in BOARDS if key != here]
-    if here == "building":  # there is no meter to keep, and its time is always now
+    if here == "building":  # this board has no meter to keep, and its time is always the present
         links = [link | {"url": link["url"].replace("&${meter:queryparam}", ""), "keepTime": False} for link in links]
     return links
 
 
 def dashboard(board: Board) -> Json:
-    """The JSON of a board, its texts still to be filled in."""
+    """The JSON of a board, before its texts are filled in."""
     return {
         "id": None,
         "uid": f"{uid(board.key)}-«language»",

@@ -1,4 +1,7 @@
-"""Building: every meter in a row, their sums, and who uses most; fast with a thousand of them, since only newest values are read."""
+"""Building: every meter in a row, the sums of all meters, and the meters that use most.
+
+The board is fast with a thousand meters, because only newest values are read.
+"""
 
 from typing import Final
 
@@ -14,7 +17,7 @@ _STATUS: Final = q.Span("now() - 1d", "now()")
 _THIS_MONTH: Final = {"timeFrom": "now/M", "hideTimeOverride": True}
 
 _COLUMNS: Final = ("«today_energy»", "«imported»", "«exported»", "«month_energy»", "«state»", "«signal»")
-"""Said to be named so, lest joining add the name of the measurement."""
+"""Renamed to their own names, because otherwise joining would add the name of the measurement."""
 
 PANELS: Final = [
     Panel(

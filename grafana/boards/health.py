@@ -20,7 +20,7 @@ _COUNTERS: Final = {
 _DUE: Final = f'SELECT last("telegrams") * 0 + 0${{due:raw}} FROM {q.LINK} WHERE {q.METER} AND {q.IN_RANGE} AND 0${{due:raw}} > 0 GROUP BY time($__interval) fill(none)'
 _TO_INFLUX: Final = '"output" =~ /influxdb/'
 _FEW: Final = STACKED_BARS | {"axisSoftMax": 4}
-"""Counters that stand at 0 on a good day: their axis still has whole numbers."""
+"""For counters that are 0 on a good day. With this maximum, their axis still has whole numbers."""
 
 PANELS: Final = [
     Panel(

@@ -29,7 +29,7 @@ _WAYS: Final = (("imported", q.IMPORT), ("exported", q.EXPORT))
 
 
 def _both_years(name: str, field: str) -> list[Query]:
-    """A this year, B to E the year before, all but one of them empty."""
+    """Query A is this year. Queries B to E are the year before; all but one of them are empty."""
     return [
         table(q.days({name: field}, q.THE_RANGE)),
         *(table(q.days({f"{name}_before": field}, span)) for _, span in q.YEAR_BEFORE),
@@ -37,7 +37,7 @@ def _both_years(name: str, field: str) -> list[Query]:
 
 
 def _months(key: str, at: tuple[int, int, int, int], name: str, field: str) -> Panel:
-    """Months as rows, the two years as columns."""
+    """A panel with months as rows and the two years as columns."""
     names = {name: {}, f"{name}_before": {}}
     return Panel(
         key,
@@ -58,7 +58,7 @@ def _months(key: str, at: tuple[int, int, int, int], name: str, field: str) -> P
 
 
 def _a_year_later(query: str, name: str, days: int) -> list[Json]:
-    """The year before on this year's axis: so many days are added to its times."""
+    """Move the year before to this year's axis: the given number of days is added to its times."""
     binary = {"left": {"matcher": {"id": "byName", "options": "Time"}}, "operator": "+", "right": {"fixed": str(days * _DAY_MS)}}
     only = f"/^{query}$/"
     return [

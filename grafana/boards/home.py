@@ -81,7 +81,7 @@ _DAY_AND_HOUR: Final = [
         {"fields": {}, "conversions": [{"targetField": "Time\\Hour", "destinationType": "time", "dateFormat": "YYYY-MM-DD"}]},
     ),
 ]
-"""Rows by hour into rows by day with a column an hour; the two hours from 2 to 3 in October are added up."""
+"""Turns rows by hour into rows by day with one column per hour. In October, the two hours from 2 to 3 are added up."""
 
 PANELS: Final = [
     Panel(

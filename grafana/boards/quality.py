@@ -37,7 +37,7 @@ _REACTIVE: Final = {"reactive_import": "reactive_power_import_var", "reactive_ex
 _TAN_PHI: Final = {
     name: (f'mean("{field}") / mean("{q.IMPORT_W}")', f'"{q.IMPORT_W}" >= 100 AND "{field}" >= 0') for name, field in _REACTIVE.items()
 }
-"""Expression and condition. Below 100 W the few var of standby supplies make any ratio; without the field there is no row at all."""
+"""Expression and condition. Below 100 W, the few var of standby supplies would give any ratio. Without the field there is no row at all."""
 
 PANELS: Final = [
     Panel(

@@ -1,4 +1,4 @@
-"""docker-compose.yml and its variants, as `docker compose` would understand them: nothing is started here."""
+"""docker-compose.yml and its variants, read as `docker compose` reads them. Nothing is started here."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def test_published_schema() -> None:
 
 
 def test_what_is_mounted_is_there(project: dict[str, Any]) -> None:
-    """Every file and folder of the host that a container gets stands in the repository."""
+    """Every file and folder of the host that a container gets is in the repository."""
     mounts = [mount["source"] for service in project["services"].values() for mount in service["volumes"] if mount["type"] == "bind"]
 
     assert mounts
@@ -70,7 +70,7 @@ def test_what_is_mounted_can_be_read_under_selinux(project: dict[str, Any]) -> N
 
 
 def test_images_are_pinned(project: dict[str, Any]) -> None:
-    """Each image is named with its registry, so that Podman asks nothing, and down to the patch; ours is this version's."""
+    """Each image has its registry, so that Podman asks nothing, and its full version. Our image has the version of this plugin."""
     images = {service["image"] for service in project["services"].values()}
 
     assert f"telegraf-han:{__version__}" in images
@@ -85,7 +85,7 @@ def test_images_are_what_the_tests_run(composed: Composed) -> None:
 
 
 def test_one_port_on_this_machine_alone(composed: Composed) -> None:
-    """Nothing is published but Grafana, and it is for this machine only unless somebody says otherwise."""
+    """Only Grafana's port is published, and only to this machine, unless somebody sets another address."""
     published = {name: service["ports"] for name, service in composed()["services"].items() if service.get("ports")}
 
     assert list(published) == ["grafana"]
@@ -94,7 +94,7 @@ def test_one_port_on_this_machine_alone(composed: Composed) -> None:
 
 
 def test_least_rights(project: dict[str, Any]) -> None:
-    """No container writes outside its volumes, gains rights, or has root's, but for the two that set things up."""
+    """No container writes outside its volumes or gains rights. None has root's rights, except the two that set things up."""
     for name, service in project["services"].items():
         assert (service["read_only"], service["cap_drop"], service["security_opt"]) == (True, ["ALL"], ["no-new-privileges:true"]), name
         assert not service.get("privileged")
@@ -104,7 +104,7 @@ def test_least_rights(project: dict[str, Any]) -> None:
 
 
 def test_everybody_has_its_own_secrets(project: dict[str, Any]) -> None:
-    """Telegraf sees its secrets, Grafana its own, the administrator's nobody who runs for long, and nobody can change them."""
+    """Telegraf and Grafana see only their own secrets and cannot change them. No long-running container sees the administrator's."""
     for name in ALWAYS & project["services"].keys():
         secrets = {mount["source"]: mount for mount in project["services"][name]["volumes"] if mount["source"].endswith("-secrets")}
         assert set(secrets) == ({f"{name}-secrets"} - {"influxdb-secrets"})
@@ -112,7 +112,7 @@ def test_everybody_has_its_own_secrets(project: dict[str, Any]) -> None:
 
 
 def test_no_secret_in_the_file(project: dict[str, Any]) -> None:
-    """What a container's environment shows is no secret, at most the place of a file."""
+    """A container's environment shows no secret, at most the path of a file."""
     names = {key for service in project["services"].values() for key in service["environment"]}
 
     assert [key for key in names if re.search("TOKEN|PASSWORD|SECRET|KEY", key) and not key.endswith("__FILE")] == []
@@ -130,7 +130,7 @@ def test_logs_are_bounded_and_ends_have_time(project: dict[str, Any]) -> None:
 
 
 def test_order_of_the_start(composed: Composed) -> None:
-    """InfluxDB healthy, then the set-up, then Telegraf and the virtual meter's past, and Grafana once there is something to see."""
+    """First InfluxDB is healthy, then set-up runs, then Telegraf and the virtual meter's past. Grafana starts when there is something to see."""
     services = composed()["services"]
     order = {name: {to: how["condition"] for to, how in (service.get("depends_on") or {}).items()} for name, service in services.items()}
 
@@ -145,7 +145,7 @@ def test_order_of_the_start(composed: Composed) -> None:
 
 
 def test_one_variable_switches_to_the_real_meter(composed: Composed) -> None:
-    """HAN_METER=real changes the folder that Telegraf reads, and closes Grafana to who has no password; nothing else."""
+    """HAN_METER=real changes the folder that Telegraf reads, and Grafana then asks for a password. Nothing else changes."""
     virtual, real = composed(), composed(HAN_METER="real")
     folders = {
         (name, mount["source"])
@@ -177,7 +177,7 @@ def test_influxdb_is_reached_by_nobody_else(composed: Composed) -> None:
 
 
 def test_an_influxdb_elsewhere(composed: Composed) -> None:
-    """With an InfluxDB elsewhere none is started, and nobody waits for one."""
+    """With an InfluxDB elsewhere, the stack starts none, and no container waits for one."""
     services = composed(FILES[1], **INFLUXDB_ELSEWHERE)["services"]
 
     assert set(services) == {"setup", "history", "telegraf", "grafana"}
@@ -186,7 +186,7 @@ def test_an_influxdb_elsewhere(composed: Composed) -> None:
 
 
 def test_a_grafana_elsewhere(composed: Composed) -> None:
-    """With a Grafana elsewhere none is started, and InfluxDB can be reached by it."""
+    """With a Grafana elsewhere, the stack starts none, and that Grafana can reach InfluxDB."""
     services = composed(FILES[2])["services"]
 
     assert set(services) == {"influxdb", "setup", "history", "telegraf"}
@@ -212,7 +212,7 @@ def test_defaults_are_documented() -> None:
 
 
 def test_keys_stay_out_of_the_image() -> None:
-    """The build sees what is named in .dockerignore only, which is nothing of docker/real."""
+    """The build sees only the files that .dockerignore allows, and no file of docker/real."""
     lines = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
     allowed = [line[1:] for line in lines if line.startswith("!")]
 
@@ -221,7 +221,7 @@ def test_keys_stay_out_of_the_image() -> None:
 
 
 def test_keys_stay_out_of_git() -> None:
-    """What an owner puts into docker/real is never committed."""
+    """Files that an owner puts into docker/real are never committed."""
     ignored = subprocess.run(["git", "check-ignore", *PRIVATE], cwd=ROOT, capture_output=True, text=True, check=False)
 
     assert ignored.stdout.split() == PRIVATE
@@ -238,7 +238,7 @@ def test_what_is_installed_is_pinned(name: str) -> None:
 
 
 def test_what_the_plugin_needs_is_pinned() -> None:
-    """No dependency of pyproject.toml is missing: then docker/lock.sh was forgotten."""
+    """No dependency of pyproject.toml is missing. If one is missing, somebody forgot to run docker/lock.sh."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     wanted = {re.split(r"[<>=~]", line)[0] for line in project["project"]["dependencies"]}
     build_wanted = {re.split(r"[<>=~]", line)[0] for line in project["build-system"]["requires"]}
@@ -256,18 +256,18 @@ def test_scripts_are_shell(script: Path) -> None:
 
 
 def _commands(manual: str) -> list[str]:
-    """What a manual tells to type or to write into a file, without comments."""
+    """Return the commands and file contents that a manual shows, without comments."""
     lines = (ROOT / "docs" / manual).read_text().splitlines()
     return [line.partition("  #")[0].strip() for line in lines if line.startswith("    ")]
 
 
 def test_both_manuals_say_the_same() -> None:
-    """The Polish manual tells to type what the English one does, and to set the language besides."""
+    """The Polish manual shows the same commands as the English one, and also sets the language."""
     assert [line for line in _commands("compose.pl.md") if line != "HAN_LANGUAGE=pl"] == _commands("compose.md")
 
 
 def test_manual_names_what_there_is(composed: Composed) -> None:
-    """Variables of the manual can be set, its services run, its files are there or made by it."""
+    """The variables and services that the manual names exist. Its files exist, or the manual creates them."""
     text = (ROOT / "docs/compose.md").read_text()
     told = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     services = set(re.findall(r"docker compose (?:run --rm --no-deps|exec|logs|restart) (\w+)", text))

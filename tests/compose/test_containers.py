@@ -192,7 +192,7 @@ def test_history(home: Home, past: Done) -> None:
     assert raw["count"] == pytest.approx(DAYS * DAY_S / 10, abs=430)
     assert small["count"] == pytest.approx(DAYS * DAY_S / 300, abs=15)
     again = home.stack.run("history")
-    assert (again.returncode, again.stdout) == (0, "I! the virtual meter's history is there\n")
+    assert (again.returncode, again.stdout) == (0, "I! the virtual meter's history is already there\n")
 
 
 def test_telegraf(home: Home, flowing: None) -> None:
@@ -235,7 +235,7 @@ def test_end_and_power_cut(home: Home, flowing: None) -> None:
     until = int(time.time())
     file.write_bytes(file.read_bytes()[:-3])
     home.start_influxdb()
-    home.start_telegraf().process.wait_for_log("torn bytes cut off")
+    home.start_telegraf().process.wait_for_log("torn bytes were cut off")
 
     def brought() -> list[int]:
         found = [second for second in home.live() if since < second < until - 1]

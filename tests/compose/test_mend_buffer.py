@@ -77,7 +77,7 @@ def test_only_the_last_file_is_touched(mender: Any, tmp_path: Path) -> None:
 
     told = mender.mend(str(tmp_path))
 
-    assert [line.partition(": ")[2] for line in told] == [f"2 torn bytes cut off, {len(WHOLE)} kept"]
+    assert [line.partition(": ")[2] for line in told] == [f"2 torn bytes were cut off, {len(WHOLE)} bytes were kept"]
     assert (tmp_path / "one/00000000000000000007").read_bytes() == WHOLE
     assert (tmp_path / "one" / NAME).read_bytes() == (tmp_path / "two/note").read_bytes() == b"\x05a"
     assert mender.mend(str(tmp_path)) == []

@@ -117,7 +117,7 @@ def test_no_history_is_made_up(stack: containers.Stack, home: Home) -> None:
     """A real meter's past is not invented: nothing is older than the start."""
     done = stack.run("history")
 
-    assert (done.returncode, done.stdout) == (0, "I! no virtual meter, no history to make up\n")
+    assert (done.returncode, done.stdout) == (0, "I! there is no virtual meter, so there is no history to write\n")
     [oldest] = home.query("grafana", "select first(active_power_import_w) from electricity")
     assert oldest["time"] >= home.live_since - 10
 

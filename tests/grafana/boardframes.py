@@ -1,7 +1,7 @@
-"""Answers of InfluxDB into tables of columns, and Grafana's transformations on them, as far as the boards use them.
+"""Turns InfluxDB's answers into tables of columns and runs Grafana's transformations on them, as far as the boards use them.
 
-Each transformation is a few lines from its description in Grafana's documents; one that is not here raises. The real ones run in the
-preview that draws the boards; these are a second opinion that a test can ask.
+Each transformation is a few lines, written from its description in Grafana's documents. A transformation that is not here raises. The
+real transformations run in the preview that draws the boards. The ones here are a second opinion for tests.
 """
 
 import re
@@ -25,7 +25,7 @@ class Frame(NamedTuple):
         return list(zip(*self.columns.values(), strict=True))
 
     def numbers(self) -> dict[str, Column]:
-        """Columns but the time."""
+        """All columns except the time."""
         return {name: values for name, values in self.columns.items() if name != "Time"}
 
     def some(self) -> bool:
@@ -34,7 +34,7 @@ class Frame(NamedTuple):
 
 
 def frames_of(series: list[dict[str, Any]], target: dict[str, Any]) -> list[Frame]:
-    """What Grafana's InfluxDB source makes of an answer: a table, or a frame for each column of each series."""
+    """An answer as Grafana's InfluxDB source returns it: a table, or one frame per column and series."""
     if target["resultFormat"] == "table":
         return _table(series, target["refId"])
     made = []

@@ -1,8 +1,8 @@
-"""A dashboard file into the numbers its panels show, as Grafana would: variables, time ranges, macros, queries, frames.
+"""Computes the numbers that the panels of a dashboard file show, as Grafana does: variables, time ranges, macros, queries, frames.
 
-Written from Grafana's documents, to be small and to run at any moment: `now()` in a query is put in place as a time of the test's own, so
-a day of 23 hours can be asked for in November. What happens to the frames then is `boardframes`' part. What is not here (repeated
-panels, ad-hoc filters, other formats of variables) raises, so that no board uses it unseen.
+It is written from Grafana's documents. It is small and runs at any moment: `now()` in a query is replaced by a time of the test, so a
+test can read a day of 23 hours in November. `boardframes` transforms the frames. Everything that is not here (repeated panels, ad-hoc
+filters, other formats of variables) raises, so that no board uses it unnoticed.
 """
 
 import json
@@ -45,16 +45,16 @@ class Answer(NamedTuple):
     """How the panel makes one number of a column, where it does."""
 
     def some(self) -> bool:
-        """Whether there is anything to see."""
+        """Whether the panel shows anything."""
         return any(frame.some() for frame in self.frames)
 
     def column(self, name: str) -> list[Any]:
-        """The values of that name, of the frame that has any."""
+        """The values of that name, from the frame that has any."""
         found = [frame.columns[name] for frame in self.frames if name in frame.columns]
         return next((values for values in found if values), [])
 
     def points(self, name: str) -> dict[str, Any]:
-        """Warsaw's wall clock → value, of the frame that has any; the later one where the hour comes twice."""
+        """Warsaw's wall clock → value, from the frame that has any. If an hour comes twice, it is the later one."""
         found = [frame.columns for frame in self.frames if frame.columns.get(name)]
         return {_wall(ms): value for ms, value in zip(found[0]["Time"], found[0][name], strict=True)} if found else {}
 
@@ -64,7 +64,7 @@ class Answer(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A time range, ms, and how it was said."""
+    """A time range in ms, and the text that it came from."""
 
     begin_ms: int
     end_ms: int
@@ -165,14 +165,14 @@ class Board:
         return [chosen] if chosen in options else options[:1]
 
     def panel_span(self, panel: dict[str, Any]) -> Span:
-        """A panel's own range; it counts only while the board's is a relative one."""
+        """A panel's own range. It applies only if the board's range is relative."""
         own = panel.get("timeFrom")
         if not own or "now" not in self.range.raw[0] + self.range.raw[1]:
             return self.range
         return self._span(own if own.startswith("now") else f"now-{own}", "now")
 
     def interpolated(self, text: str, span: Span) -> str:
-        """Variables and the built-in ones in place."""
+        """Replace the board's variables and the built-in ones."""
         known = self.variables | {"__from": [str(span.begin_ms)], "__to": [str(span.end_ms)]}
 
         def replaced(found: re.Match[str]) -> str:
@@ -194,7 +194,7 @@ class Board:
         return self._ask(self.statement(query, span, every_ms))
 
     def panels(self) -> list[dict[str, Any]]:
-        """All panels that ask something."""
+        """All panels with a query."""
         return [panel for panel in self.json["panels"] if panel["targets"]]
 
     def panel(self, title: str) -> dict[str, Any]:
@@ -228,7 +228,7 @@ class Board:
 
 
 def _wall(time: int | str) -> str:
-    """A time as text; what a transformation has made text of stays."""
+    """A time as text. A value that a transformation has turned into text stays."""
     return f"{datetime.fromtimestamp(time / MS, UTC).astimezone(WARSAW):%Y-%m-%d %H:%M}" if isinstance(time, int) else time
 
 

@@ -1,4 +1,4 @@
-"""Buckets of a real InfluxDB with what a meter said, and the committed boards drawn from them."""
+"""Buckets of a real InfluxDB with the data of a meter, and the committed boards that read them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Store:
     """A bucket for telegrams, one for five-minute points, and the boards that read them."""
 
     def __init__(self, server: Influx, name: str) -> None:
-        """Make the two buckets; InfluxQL finds the second as `"5m"` by its name alone."""
+        """Make the two buckets. InfluxQL finds the second as `"5m"` by its name alone."""
         self._server, self.name = server, name
         self.asked: list[str] = []
         organization = json.loads(server.request("/api/v2/orgs"))["orgs"][0]["id"]
@@ -36,7 +36,7 @@ class Store:
         self._write(lines, self.name)
 
     def windows(self, lines: Iterable[str]) -> None:
-        """Store five-minute points; the first one as a telegram too, as boards know their meters from telegrams."""
+        """Store five-minute points. The first one is also stored as a telegram, because boards find their meters in telegrams."""
         lines = iter(lines)
         first = next(lines)
         self._write([first], self.name)

@@ -1,8 +1,8 @@
-"""Household days into line protocol without the simulator: figures that can be worked out by hand, and fast ones by the million.
+"""Makes line protocol of household days without the simulator: figures that can be computed by hand, and millions of lines fast.
 
-`Steady` is for known answers: a meter whose power is a whole number of W in each five minutes, so that every register is exact. `year`
-is for speed: a telegram a second with the fields of a three-phase meter, in closed form (nothing is accumulated), so that days can be
-made in any order by several processes.
+`Steady` is for known answers: the power of its meter is a whole number of W in each five minutes, so every register is exact. `year` is
+for speed: one telegram per second with the fields of a three-phase meter. It is in closed form (nothing is accumulated), so several
+processes can make days in any order.
 """
 
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ CHEAP: Final = frozenset({22, 23, 0, 1, 2, 3, 4, 5, 13, 14})
 
 
 def local(text: str) -> int:
-    """UTC seconds of a wall-clock time in Warsaw, `2026-03-29 00:00`; the first of the two where it comes twice."""
+    """UTC seconds of a wall-clock time in Warsaw, `2026-03-29 00:00`. If the time comes twice, it is the first."""
     return int(datetime.fromisoformat(text).replace(tzinfo=WARSAW).timestamp())
 
 
@@ -37,14 +37,14 @@ def line(measurement: str, tags: dict[str, str], fields: dict[str, float | str],
 
 
 class Power(NamedTuple):
-    """What flows in five minutes, W; multiples of 12 make whole Wh."""
+    """The power in five minutes, W. Multiples of 12 give whole Wh."""
 
     import_w: int = 0
     export_w: int = 0
 
 
 class Steady(NamedTuple):
-    """A meter from one time to another, by five minutes."""
+    """A meter from one time to another, in steps of five minutes."""
 
     begin_s: int
     end_s: int
@@ -65,7 +65,7 @@ class Steady(NamedTuple):
         return {"interface": self.interface, "meter": self.meter, "model": self.model, "serial": self.serial}
 
     def windows(self) -> Iterator[str]:
-        """The down-sampled lines: stamped with the window's start, registers as they stand at its end."""
+        """The down-sampled lines, with the time of the window's start and the registers of its end."""
         taken, given = [self.import_wh, self.import_wh, 0], self.export_wh
         for utc_s in range(self.begin_s, self.end_s, WINDOW_S):
             power = self.power(utc_s)
@@ -77,7 +77,7 @@ class Steady(NamedTuple):
 
     @staticmethod
     def said(power: Power, taken: list[int], given: int) -> dict[str, float | str]:
-        """Registers as they stand and the power of the window."""
+        """The registers and the power of the window."""
         return {
             "active_energy_import_wh": taken[0],
             "active_energy_import_t1_wh": taken[1],
@@ -102,7 +102,7 @@ _BASE_WH: Final = 5_000_000
 
 
 class _Shape(NamedTuple):
-    """A day by seconds: powers, and their sums before each second, Ws; sums have one value more."""
+    """A day by seconds: powers, and their sums before each second, Ws. The sums have one value more."""
 
     import_w: list[int]
     export_w: list[int]
@@ -141,7 +141,7 @@ def _registers(day: int) -> tuple[int, int, int]:
 
 
 def _line(day: int, end: int, values: tuple[int, int, int, int], stamp: str) -> str:
-    """A telegram whose registers stand as at second `end` of the day; `values` are powers and the steps of voltage and var."""
+    """A telegram with the registers of second `end` of the day. `values` are powers and the steps of voltage and var."""
     shape, percent = _shape(), _scale(day)
     base, base_2, base_out = _registers(day)
     wh = base + shape.import_ws[end] * percent // 360_000
@@ -208,7 +208,7 @@ def status_of(day: int, meter: str = "home", every_s: int = 10) -> Iterator[str]
 
 
 def building(meters: int, utc_s: int, *, end_s: int) -> Iterator[str]:
-    """One line of each meter at a moment, registers as they stand `end_s` seconds later; a flat uses as much as its number says."""
+    """One line per meter at a moment, with the registers of `end_s` seconds later. The use of a flat is proportional to its number."""
     day, second = divmod(utc_s, DAY_S)
     shape = _shape()
     base, base_2, base_out = _registers(day)
@@ -226,7 +226,7 @@ def building(meters: int, utc_s: int, *, end_s: int) -> Iterator[str]:
 
 
 def building_status(meters: int, utc_s: int) -> Iterator[str]:
-    """One status line of each meter; every fiftieth is in trouble."""
+    """One status line per meter. Every fiftieth meter is in trouble."""
     for number in range(meters):
         state = ("ok", "silent", "noise", "wrong_key")[number // 50 % 4 if number % 50 == 0 else 0]
         yield (

@@ -1,7 +1,7 @@
-"""Every query of every panel of every board, in both languages, on a real InfluxDB, for what each of the four meters really sends.
+"""Every query of every panel of every board, in both languages, on a real InfluxDB, for the fields that each of four meters sends.
 
-A panel either shows something or is one whose data that meter does not send, and then says so. Which ones these are stands in a table
-here, so that a panel that falls empty by accident fails the test.
+A panel either shows something, or it names the data that the meter does not send. A table here lists these panels, so the test fails if
+another panel is empty by accident.
 """
 
 import pytest
@@ -37,7 +37,7 @@ DRAWS = {"active_power_import_w": 500}
 
 
 def times():
-    """Windows: two points a day for 14 months, all of the last nine days but for a gap of an hour on the 18th."""
+    """Windows: two points per day for 14 months, and all points of the last nine days, except for a gap of an hour on the 18th."""
     for utc_s in range(local("2025-10-01 00:00"), NOW, WINDOW_S):
         if wall(utc_s).strftime("%H:%M") in ("00:00", "23:55") or (
             utc_s > NOW - 9 * DAY_S and not NOW - 2 * DAY_S <= utc_s < NOW - 2 * DAY_S + 3600
@@ -46,7 +46,7 @@ def times():
 
 
 def fields(said, utc_s):
-    """What that meter says, with registers that go on by 1 Wh in 3 s."""
+    """The fields of that meter, with registers that rise by 1 Wh in 3 s."""
     return {name: value + utc_s / 3 if name.endswith("_wh") else value for name, value in said.items()}
 
 
@@ -95,7 +95,7 @@ def answers(store, model, language="en", **more):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_panel(meters, model):
-    """All panels answer, and just those stay empty whose data this meter does not send."""
+    """All panels answer. Only the panels whose data this meter does not send are empty."""
     found = answers(meters, model)
     empty = {title for (_, title), answer in found.items() if not answer.some()}
 
@@ -132,7 +132,7 @@ def test_polish_numbers(meters, model):
 
 @pytest.mark.parametrize("since", ["now-1h", "now-3d", "now-90d"])
 def test_every_range(meters, since):
-    """Whatever range is chosen, every query is one that InfluxDB answers, and the main lines are there."""
+    """With any range, InfluxDB answers every query, and the main lines are there."""
     found = answers(meters, "ma309m", since=since)
 
     for title in ("Power", "Voltages", "Phase imbalance", "Reactive power", "tan φ", "Limiter"):
@@ -148,7 +148,7 @@ def test_empty_database(store):
 
 
 def test_title_of_variables(meters):
-    """The meters to choose from are all there are, in order, and a strange choice falls back to the first."""
+    """The list of meters is complete and sorted, and an unknown choice falls back to the first meter."""
     board = meters.board("home", NOW, meter="gone")
     names = [row[1] for series in board.ask(board.json["templating"]["list"][1]["query"], board.range, 1) for row in series["values"]]
 

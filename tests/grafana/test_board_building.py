@@ -1,4 +1,4 @@
-"""The board Building on a real InfluxDB: a few meters whose sums are known, and a thousand whose queries stay as few and as small.
+"""The board Building on a real InfluxDB: a few meters with known sums, and a thousand meters with as few and as small queries.
 
 It is 15:00 on 20 November 2026. Every flat draws 1200 W times its number, which is 100 Wh in five minutes, from 25 October on.
 """
@@ -70,18 +70,18 @@ MONTH_KWH = {
 
 
 def test_sums(board):
-    """Power is the sum of those heard within a quarter of an hour, energy that of all, the gone one's too."""
+    """Power is the sum of the meters heard within a quarter hour. Energy is the sum of all meters, also of the one that is gone."""
     assert board.shown("Power now, all meters").figures() == {"Imported": 1200 * (1 + 2 + 4 + 5), "Fed in": 120 * 4}
     assert board.shown("Total this month").figures() == {"Imported": pytest.approx(1000 * sum(MONTH_KWH.values()))}
 
 
 def test_counts(board):
-    """Five were heard within the month, four lately, and two are in trouble."""
+    """Five meters were heard within the month, four lately, and two are in trouble."""
     assert board.shown("Meters").figures() == {"Meters": 5, "Sending": 4, "In trouble": 2}
 
 
 def test_table(board):
-    """One row a meter with power, today, month, last telegram, state and signal; nothing for what is not known."""
+    """One row per meter with power, today, month, last telegram, state and signal. Unknown values are empty."""
     (frame,) = board.shown(TABLE).frames
     rows = {row[0]: row[1:] for row in frame.rows()}
 
@@ -105,7 +105,7 @@ def test_table_leads_on(board):
 
 
 def test_ranking(board):
-    """Highest first; a replaced meter's two registers count as one meter."""
+    """The highest is first. The two registers of a replaced meter count as one meter."""
     (frame,) = board.shown("Most use this month").frames
     ranked = sorted(MONTH_KWH.items(), key=lambda meter: -meter[1])
 
@@ -115,7 +115,7 @@ def test_ranking(board):
 
 
 def test_power_of_all(board):
-    """The sum over time is that of all five-minute means, fed in below zero."""
+    """The sum over time is the sum of all five-minute means. Energy fed in is below zero."""
     answer = board.shown("Power of all meters, 24 hours")
     imported = answer.points("Imported")
 
@@ -126,7 +126,7 @@ def test_power_of_all(board):
 
 
 def test_first_of_the_month(building):
-    """In a month's first hours both sums begin anew at its midnight."""
+    """In the first hours of a month, both sums begin at its midnight."""
     (frame,) = building.board("building", local("2026-11-01 02:00")).shown(TABLE).frames
     place = frame.columns["Meter"].index("flat-1")
 
@@ -156,7 +156,7 @@ def test_today(store, heard, today):
 
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"], ids=["23 hours", "25 hours"])
 def test_today_when_clocks_change(store, day):
-    """Today's energy begins at local midnight on these days too."""
+    """Today's energy begins at local midnight on these days, too."""
     now = local(f"{day} 12:00")
     store.windows(flat(1, begin=now - 3 * 86_400, until=now).windows())
     store.telegrams([line("electricity", flat(1).tags(), {"active_power_import_w": 1200}, now - 60)])
@@ -201,7 +201,7 @@ def test_thousand_meters_in_the_table(thousand):
 
 
 def test_thousand_meters_cost_no_more_queries(thousand, building):
-    """A board of a thousand meters sends the same few queries as one of five: none a meter."""
+    """A board of a thousand meters sends the same few queries as a board of five. There is no query per meter."""
     sent = []
     for store in (thousand, building):
         before = len(store.asked)
@@ -215,7 +215,7 @@ def test_thousand_meters_cost_no_more_queries(thousand, building):
 
 
 def test_thousand_meters_answer_little(thousand):
-    """What a query of the board sends back is a few rows a meter at most, so that a browser can take it."""
+    """Each query returns at most a few rows per meter, so that a browser can take them."""
     board = thousand.board("building", NOW)
     for panel in board.panels():
         for target in panel["targets"]:

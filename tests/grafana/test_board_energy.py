@@ -1,4 +1,4 @@
-"""Energy and money on the boards Home and History: known registers on a real InfluxDB, answers worked out by hand.
+"""Energy and money on the boards Home and History: known registers on a real InfluxDB, answers computed by hand.
 
 The meter draws 1200 W, which is 100 Wh in five minutes and 28.8 kWh on a day of 24 hours, unless a case says otherwise.
 """
@@ -19,7 +19,7 @@ def even(_utc_s):
 
 
 def by_hour(utc_s):
-    """As many hundreds of W as the local hour's number, plus 12."""
+    """A power in hundreds of W: the number of the local hour, plus 12."""
     return Power(1200 + 120 * wall(utc_s).hour)
 
 
@@ -30,7 +30,7 @@ def daily(store, begin, until, **more):
 
 
 def edges(utc_s):
-    """Silent but for the first and last window of a local day."""
+    """Silent except in the first and last window of a local day."""
     return wall(utc_s).date() == wall(utc_s - WINDOW_S).date() == wall(utc_s + WINDOW_S).date()
 
 
@@ -40,7 +40,7 @@ def edges(utc_s):
     ids=["23 hours", "day after", "25 hours", "day after autumn", "leap day"],
 )
 def test_local_days(store, day, hours):
-    """A day has as much energy as its hours, the three days around it too."""
+    """A day has the energy of its hours, and so have the three days around it."""
     noon = local(f"{day} 12:00")
     store.windows(Steady(noon - 3 * DAY_S, noon + 2 * DAY_S, even).windows())
     found = daily(store, f"{wall(noon - DAY_S):%Y-%m-%d} 00:00", f"{wall(noon + DAY_S):%Y-%m-%d} 23:59")
@@ -62,7 +62,7 @@ def test_local_days(store, day, hours):
     ids=["within a day", "over midnight", "over a whole day"],
 )
 def test_gaps(store, since, until, expected):
-    """What flowed in a gap belongs to the day in which it ended, and none of it is lost."""
+    """Energy that flowed in a gap belongs to the day in which the gap ended. None of it is lost."""
     store.windows(
         Steady(
             local("2026-05-08 00:00"), local("2026-05-14 00:00"), even, silent=lambda utc_s: local(since) <= utc_s < local(until)
@@ -78,7 +78,7 @@ def test_gaps(store, since, until, expected):
 
 
 def test_gap_before_the_view(store):
-    """The first day of a view counts from where the register stood when it was last heard, also days before."""
+    """The first day of a view counts from the register's last value before it, even if that was days before."""
     quiet = range(local("2026-05-06 12:00"), local("2026-05-09 06:00"))
     store.windows(Steady(local("2026-05-04 00:00"), local("2026-05-11 00:00"), even, silent=lambda utc_s: utc_s in quiet).windows())
     found = daily(store, "2026-05-09 00:00", "2026-05-10 23:59")
@@ -87,7 +87,7 @@ def test_gap_before_the_view(store):
 
 
 def test_replaced_meter(store):
-    """A new meter with a lower register: its day is what both counted, but for the new one's first five minutes; no step runs across."""
+    """A new meter has a lower register. The day's energy is that of both meters, without the new one's first five minutes."""
     swapped = local("2026-05-10 12:00")
     store.windows(Steady(local("2026-05-08 00:00"), swapped, even, import_wh=40_000_000).windows())
     store.windows(Steady(swapped, local("2026-05-13 00:00"), even, serial="39999999", import_wh=0).windows())
@@ -97,7 +97,7 @@ def test_replaced_meter(store):
 
 
 def test_register_that_began_again(store):
-    """A register that was reset or ran over makes no negative energy, and only its own step is lost."""
+    """A register that was reset or overflowed gives no negative energy. Only that one step is lost."""
     reset = local("2026-05-10 00:00")
     store.windows(Steady(local("2026-05-08 00:00"), reset, even, import_wh=99_000_000).windows())
     store.windows(Steady(reset, local("2026-05-12 00:00"), even, import_wh=0).windows())
@@ -119,7 +119,7 @@ def test_two_meters_are_two(store):
 
 
 def test_hours_of_the_long_day(store):
-    """The heat map has a column an hour; on the day of 25 hours the two from 2 to 3 are added up, and the sum of all is the day's."""
+    """The heat map has one column per hour. On the day of 25 hours, the two hours from 2 to 3 are added up, and the sum is the day's energy."""
     store.windows(Steady(local("2026-10-24 00:00"), local("2026-10-27 00:00"), by_hour).windows())
     board = store.board("home", local("2026-10-27 00:00"))
     (frame,) = board.shown("Energy hour by hour, 30 days").frames
@@ -173,7 +173,7 @@ def test_whole_years(years, year, kwh, before):
 
 
 def test_months_beside_last_year(years):
-    """Months stand beside the same month a year before; February's leap day counts."""
+    """Each month is next to the same month a year before. The leap day of February counts."""
     (frame,) = of_year(years, 2025).shown(MONTHLY).frames
     months = dict(zip(frame.columns["Time"], frame.rows(), strict=True))
 
@@ -192,7 +192,7 @@ def test_turn_of_the_year(years):
 
 
 def test_cumulated(years):
-    """Both years begin at the first day's energy and grow to the year's; the year before ends on the same axis."""
+    """Both years begin with the first day's energy and grow to the year's energy. The year before ends on the same axis."""
     this, *before = of_year(years, 2025).shown("Imported, cumulated").frames
     (before,) = [frame for frame in before if frame.some()]
 
@@ -217,7 +217,7 @@ def test_year_that_is_not_over(years):
 
 
 def test_feed_in(years):
-    """What was fed in has its own months and its own cumulated year."""
+    """Energy that was fed in has its own months and its own cumulated year."""
     board = of_year(years, 2025)
     (frame,) = board.shown("Fed in, month by month").frames
 

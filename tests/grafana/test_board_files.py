@@ -1,4 +1,4 @@
-"""The committed dashboard files without a database: what they are built from, what they may name, and what every panel has to say."""
+"""The committed dashboard files, without a database: how they are built, what they may name, and what every panel must explain."""
 
 import json
 import re
@@ -47,13 +47,13 @@ def board(request):
 
 
 def asked(board):
-    """Every query of a board, those of its variables too."""
+    """Every query of a board, also those of its variables."""
     variables = [variable["query"] for variable in board["templating"]["list"] if variable["type"] == "query"]
     return variables + [target["query"] for panel in board["panels"] for target in panel["targets"]]
 
 
 def strings(node):
-    """Every text in some JSON, keys too."""
+    """Every text in some JSON, also keys."""
     if isinstance(node, str):
         yield node
     elif isinstance(node, dict):
@@ -66,7 +66,7 @@ def strings(node):
 
 
 def test_files_are_fresh():
-    """The committed files are what the tables say; `python grafana/build.py` writes them."""
+    """The committed files agree with the tables. `python grafana/build.py` writes them."""
     assert build.stale() == []
 
 
@@ -110,7 +110,7 @@ def test_no_text_is_unused():
 
 
 def test_languages_ask_the_same():
-    """Both languages have the same panels at the same places with the same queries, but for the names of columns."""
+    """Both languages have the same panels at the same places with the same queries, except for the names of columns."""
     for key in boards.BOARDS:
         english, polish = (BOARDS[f"{language}/{key}"] for language in ("en", "pl"))
         shapes = [
@@ -138,7 +138,7 @@ def test_no_name_is_left_open(board):
 
 
 def test_identity(board):
-    """The uid is fixed by board and language, short enough for Grafana, and no id of a database stands in the file."""
+    """The uid is fixed for each board and language and short enough for Grafana. No id of a database is in the file."""
     language = board["tags"][1]
     assert board["id"] is None
     assert board["uid"] in {f"telegraf-han-{key}-{language}" for key in boards.BOARDS}
@@ -154,7 +154,7 @@ def test_uids_are_unique():
 
 
 def test_panels_are_told_apart(board):
-    """Panel ids and titles are unique, queries within a panel have a letter each, and no two panels lie over one another."""
+    """Panel ids and titles are unique, each query of a panel has its own letter, and no two panels overlap."""
     panels = board["panels"]
     assert max(Counter(panel["id"] for panel in panels).values()) == 1
     assert max(Counter(panel["title"] for panel in panels).values()) == 1
@@ -172,7 +172,7 @@ def test_panels_are_told_apart(board):
 
 
 def test_data_source_is_a_variable(board):
-    """Every panel, query and variable reads the data source that is chosen, so one file serves provisioning and import."""
+    """Every panel, query and variable reads the chosen data source, so one file works for provisioning and import."""
     sources = [panel["datasource"] for panel in board["panels"]]
     sources += [target["datasource"] for panel in board["panels"] for target in panel["targets"]]
     sources += [variable["datasource"] for variable in board["templating"]["list"] if variable["type"] == "query"]
@@ -183,7 +183,7 @@ def test_data_source_is_a_variable(board):
 
 
 def test_every_panel_explains_itself(board):
-    """Every panel has a title and a description; one that asks something has a unit and says what it means when nothing comes."""
+    """Every panel has a title and a description. A panel with a query has a unit, and a text for the case without data."""
     for panel in board["panels"]:
         assert panel["title"].strip(), panel["id"]
         assert len(panel["description"]) > 20, panel["title"]
@@ -197,7 +197,7 @@ def test_every_panel_explains_itself(board):
 
 
 def test_links(board):
-    """Every board links to the four others of its language, with the data source, and with the meter where there is one to keep."""
+    """Every board links to the four others of its language, with the data source, and with the meter if the board has one."""
     language = board["tags"][1]
     others = {f"/d/telegraf-han-{key}-{language}" for key in boards.BOARDS} - {f"/d/{board['uid']}"}
     assert {link["url"].split("?")[0] for link in board["links"]} == others
@@ -224,7 +224,7 @@ def test_one_colour_for_one_meaning():
 
 
 def test_time_has_two_ends(board):
-    """Every query of points names its range on both sides, by the dashboard's filter or by itself."""
+    """Every query of points limits its range on both sides, by the dashboard's filter or by its own."""
     for query in asked(board):
         if query.startswith("SHOW") or re.fullmatch(r'SELECT last\("\w+"\) FROM [\w".]+ WHERE "meter" =~ \S+', query):
             continue
@@ -237,7 +237,7 @@ def test_time_has_two_ends(board):
 
 
 def sources_and_fields(query):
-    """(measurement, name) of every quoted field next to the measurement that it is read from; names that sub-queries make are left out."""
+    """(measurement, name) of every quoted field, with the measurement that it is read from, without names that sub-queries make."""
     made = set(re.findall(r'AS "([^"]+)"', query))
     for select, source in re.findall(r'SELECT ((?:(?!SELECT|FROM).)*) FROM ((?:"5m"\.)?"[a-z_]+")', query):
         for name in re.findall(r'"([^"]+)"', re.sub(r'AS "[^"]+"', "", select)):

@@ -76,14 +76,14 @@ def health(read_out):
 
 
 def test_last_telegram(health):
-    """The newest telegram's own time is told."""
+    """The panel shows the newest telegram's own time."""
     (frame,) = health.shown("Last telegram").frames
 
     assert frame.columns["Time"] == [(NOW - 42) * 1000]
 
 
 def test_age(health):
-    """The age is the last status line's; over time the longest wait of each piece stands, beside the limit of the settings."""
+    """The age is from the last status line. Over time, the panel shows the longest wait of each interval, next to the limit of the settings."""
     assert health.shown("Age").figures() == {"Age": 0.5}
     ages = health.shown("Age of the last telegram over time")
     assert max(value for value in ages.column("Age") if value is not None) == 90.5
@@ -91,7 +91,7 @@ def test_age(health):
 
 
 def test_rate(health):
-    """60 telegrams a minute are usual; in the slow hour 30 came, and the restart is no negative rate."""
+    """60 telegrams per minute are usual. In the slow hour 30 came. The restart gives no negative rate."""
     answer = health.shown("Telegrams per minute")
     rates = answer.points("Received")
 
@@ -102,12 +102,12 @@ def test_rate(health):
 
 
 def test_received(health):
-    """An hour of six at half the rate leaves 11/12 of what is due."""
+    """One of six hours at half the rate leaves 11/12 of the due number."""
     assert health.shown("Received").figures()["of what is due"] == pytest.approx(100 * 11 / 12, abs=1)
 
 
 def test_counters(health):
-    """Counters of the range are sums of their steps, over the restart too."""
+    """Counters of the range are sums of their steps, also over the restart."""
     found = health.shown("Counters of the chosen time").figures()
     expected = 5 * 3600 + 1800 - 10  # the step at the restart is lost
 
@@ -121,7 +121,7 @@ def test_counters(health):
 
 
 def test_errors_by_cause(health):
-    """Each cause's errors stand in their minute, and all of them add up."""
+    """The errors of each cause are in their minute, and all of them add up."""
     answer = health.shown("Errors by cause")
     names = dict(zip(CAUSES, ("Checksum", "Framing", "Key", "Security", "Records"), strict=True))
 
@@ -130,7 +130,7 @@ def test_errors_by_cause(health):
 
 
 def test_states(health):
-    """The lane of states follows what the plugin said."""
+    """The lane of states follows the plugin's states."""
     lane = health.shown("State of the read-out").points("State")
 
     assert lane["2026-11-20 08:00"] == "ok"
@@ -138,7 +138,7 @@ def test_states(health):
 
 
 def test_offset_and_dropped(health):
-    """The clock's offset and the lines that Telegraf did not take are as told."""
+    """The clock's offset and the lines that Telegraf did not take are as in the status lines."""
     assert set(health.shown("Clock offset").column("Clock offset")) - {None} == {-2}
     assert health.shown("Lines dropped").points("Dropped")["2026-11-20 11:30"] == 40
 
@@ -159,7 +159,7 @@ def test_signal(store):
 
 
 def test_telegraf_itself(health):
-    """Telegraf's figures are those of its output to InfluxDB, not of another one."""
+    """Telegraf's figures are those of its output to InfluxDB, not of another output."""
     written = health.shown("Telegraf: metrics written")
     buffer = health.shown("Telegraf: buffer")
 

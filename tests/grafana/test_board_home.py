@@ -1,7 +1,7 @@
 """The board Home on a real InfluxDB: a household of seven weeks whose every five minutes are known, at noon of 20 November 2026.
 
-It draws 1200 W and 120 W more for each day of the month, at night (1 to 5 o'clock) a tenth of it, and a peak in two quarters of an hour.
-What the panels should say is added up here from the same powers, window by window.
+It draws 1200 W, and 120 W more for each day of the month. At night (1 to 5 o'clock) it draws a tenth of that. In two quarter hours there
+is a peak. The expected numbers of the panels are added up here from the same powers, window by window.
 """
 
 import pytest
@@ -16,7 +16,7 @@ LIMITS = {"active_power_import_w": 6000, "daily_import_wh": 25000}
 
 
 def power(utc_s):
-    """What flows in a window, W."""
+    """The power in a window, W."""
     peak = next((watts for begin, watts in PEAKS_W.items() if begin <= utc_s < begin + 900), 0)
     now = wall(utc_s)
     level = 1200 + 120 * now.day
@@ -24,7 +24,7 @@ def power(utc_s):
 
 
 def kwh(since, until, *, way="import_w", cheap=None):
-    """What flowed between two times (UTC s or Warsaw's wall clock), in one zone or in both."""
+    """The energy between two times (UTC s or Warsaw's wall clock), in one zone or in both."""
     begin, end = (local(time) if isinstance(time, str) else time for time in (since, until))
     return sum(
         getattr(power(utc_s), way) // 12 / 1000
@@ -58,12 +58,12 @@ def home(household):
 
 
 def test_power_now(home):
-    """Power of the newest telegram stands beside the limit set and the meter's own."""
+    """The power of the newest telegram is next to the set limit and the meter's own limit."""
     assert home.shown("Power now").figures() == {"Imported": 4200, "Fed in": 30, "Limit": 6000, "Limiter": 11000}
 
 
 def test_nothing_of_a_silent_meter(household):
-    """After a quarter of an hour of silence nothing is shown as of now, not even the limit, and the panel says so."""
+    """After a quarter hour of silence the panel shows no present value, not even the limit, and says so."""
     board = household.board("home", NOW + 1000)
 
     assert not board.shown("Power now").some()
@@ -84,7 +84,7 @@ def test_share_of_limits(home):
     ],
 )
 def test_energy_and_money(home, title, begin, end):
-    """Energy is the registers' difference since local midnight or the first of the month; money is each zone's energy times its price."""
+    """Energy is the difference of registers since local midnight or the first of the month. Money is each zone's energy times its price."""
     taken, given = kwh(begin, end), kwh(begin, end, way="export_w")
     cost = kwh(begin, end, cheap=False) * 1.22 + kwh(begin, end, cheap=True) * 0.74 + taken * 0.1
     found = home.shown(title).figures()
@@ -107,7 +107,7 @@ def test_currency(home):
 
 
 def test_power_course(home):
-    """Over a day power is that of the telegrams, fed in below zero, the limit a line all the way."""
+    """Over a day, power comes from the telegrams. Energy fed in is below zero, and the limit is a line over the whole range."""
     answer = home.shown("Power")
     imported = answer.points("Imported")
 
@@ -131,7 +131,7 @@ def test_power_course_of_weeks(household):
 
 
 def test_days_by_zone(home):
-    """Each of the 30 days shows its two zones, the day of 25 hours too; zones the meter never counts in stay out."""
+    """Each of the 30 days shows its two zones, also the day of 25 hours. Zones that the meter never uses are left out."""
     (frame,) = home.shown("Energy per day, 30 days").frames
     days = dict(zip(frame.columns["Time"], zip(frame.columns["Zone 1"], frame.columns["Zone 2"], strict=True), strict=True))
 
@@ -154,7 +154,7 @@ def test_share_of_zones(home):
 
 
 def test_demand(household):
-    """A quarter of an hour's demand is its energy by four; the quarter of the peak is found between its neighbours."""
+    """The demand of a quarter hour is its energy times four. The quarter hour of the peak is found between its neighbours."""
     board = household.board("home", local("2026-11-05 22:00"))
     quarters = board.shown("Quarter-hour demand").points("Quarter-hour demand")
 
@@ -164,7 +164,7 @@ def test_demand(household):
 
 
 def test_demand_without_the_gap(household):
-    """A step over a gap is no demand: nothing stands where nothing was heard, and no quarter is higher than its power."""
+    """A step over a gap is no demand. There is no value in the gap, and no quarter hour is higher than its power."""
     board = household.board("home", local("2026-10-29 22:00"))
     quarters = board.shown("Quarter-hour demand").points("Quarter-hour demand")
 
@@ -183,12 +183,12 @@ def test_peak_of_last_month(household):
 
 
 def test_base_load(home):
-    """The lowest hour of the seven nights is that of the 14th, a tenth of its day's power."""
+    """The lowest hour of the seven nights is on the 14th: a tenth of its day's power."""
     assert home.shown("Base load").figures() == {"Imported": (1200 + 120 * 14) // 10}
 
 
 def test_days_with_most_use(home):
-    """Eight days, highest first; the 29th has a gap and the 20th is not over, so neither is among them."""
+    """Eight days, the highest first. The 29th has a gap and the 20th is not over, so neither is in the list."""
     (frame,) = home.shown("Days with the most use, 30 days").frames
     whole = [local(f"2026-10-{day} 00:00") for day in range(22, 32) if day != 29] + [
         local(f"2026-11-{day:02} 00:00") for day in range(1, 20)
@@ -202,7 +202,7 @@ def test_days_with_most_use(home):
 
 @pytest.mark.parametrize(("title", "sign"), [("Days with the most use", -1), ("Days with the least use", 1)])
 def test_best_and_worst(household, title, sign):
-    """History's lists do the same over the chosen time; the first day ever and the day with a gap were not seen whole."""
+    """The lists of History do the same over the chosen time. The first day ever and the day with a gap are not complete."""
     board = household.board("history", NOW)
     (frame,) = board.shown(title).frames
     days = {local(f"2026-{month:02}-{day:02} 00:00") for month, last in ((10, 31), (11, 19)) for day in range(1, last + 1)}
@@ -215,7 +215,7 @@ def test_best_and_worst(household, title, sign):
 
 
 def test_money_without_prices(store):
-    """Where no price is set, energy stands alone and money is nothing, not an error."""
+    """If no price is set, energy is shown without money, and there is no error."""
     store.windows(Steady(NOW - 2 * 86_400, NOW, power).windows())
     found = store.board("home", NOW).shown("Today").figures()
 

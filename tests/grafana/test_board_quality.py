@@ -1,6 +1,6 @@
 """The board Supply quality on a real InfluxDB: voltages, balance, reactive power, gaps and the limiter, with answers known beforehand.
 
-The meter was heard from 16 November on. Its five-minute points and its telegrams say the same; each case changes one thing.
+The meter was heard from 16 November on. Its five-minute points and its telegrams agree. Each case changes one thing.
 """
 
 import pytest
@@ -24,7 +24,7 @@ SAID = {
 
 
 def said(change=lambda _place: {}, silent=(), last=END):
-    """A point for each five minutes, or none; `change` says by its number what is different in it."""
+    """A point for each five minutes, or none. `change` gives the differences of a point by its number."""
     for place, utc_s in enumerate(range(BEGIN, last, WINDOW_S)):
         if place not in silent:
             wh = {"active_energy_import_wh": 1_000_000 + 10 * place}
@@ -49,7 +49,7 @@ def board(store, days=2, now=END + 3600, **more):
     ids=["inside", "on the borders", "a quarter low", "half high", "high for five minutes, the ten-minute mean inside", "none inside"],
 )
 def test_en50160(store, volts, percent):
-    """The share counts ten-minute means from 207 to 253 V, each phase by itself."""
+    """The share counts ten-minute means from 207 to 253 V, for each phase by itself."""
     store.windows(said(lambda place: {"voltage_l2_v": volts(place)}))
 
     assert board(store).shown("EN 50160").figures() == pytest.approx({"L1": 100, "L2": percent, "L3": 100})
@@ -66,7 +66,7 @@ def test_en50160_of_one_phase(store):
 
 @pytest.mark.parametrize("days", [2, 4], ids=["telegrams", "five-minute points"])
 def test_voltages(store, days):
-    """Each phase is a line of its own; two days are read from telegrams, more from five-minute points."""
+    """Each phase is a line of its own. Two days are read from telegrams, more days from five-minute points."""
     store.windows(said(lambda _place: {"voltage_l1_v": 221}))
     store.telegrams(said())
     answer = board(store, days).shown("Voltages")
@@ -104,7 +104,7 @@ def test_imbalance(store, volts, percent, days):
 
 
 def test_imbalance_limit(store):
-    """The limit of the settings is a line beside it."""
+    """The limit of the settings is a line in the same panel."""
     store.windows(said())
     settings = {"phase_imbalance_percent": 2.5, "silence_s": 180}
     store.telegrams(
@@ -116,7 +116,7 @@ def test_imbalance_limit(store):
 
 @pytest.mark.parametrize("days", [2, 4], ids=["telegrams", "five-minute points"])
 def test_tan_phi(store, days):
-    """tan φ is reactive by active power where 100 W or more are drawn; a quiet night with any ratio does not count."""
+    """tan φ is reactive divided by active power, if 100 W or more are drawn. A quiet night with any ratio does not count."""
 
     def quiet(place):
         return {"active_power_import_w": 20, "reactive_power_import_var": 200} if place % 288 < 72 else {}
@@ -133,7 +133,7 @@ def test_tan_phi(store, days):
 
 
 def test_reactive_power(store):
-    """Capacitive power stands below zero."""
+    """Capacitive power is below zero."""
     store.telegrams(said())
     answer = board(store).shown("Reactive power")
 
@@ -146,7 +146,7 @@ GAPS = {*range(100, 136), *range(300, 301)}
 
 
 def test_gaps(store):
-    """Each gap is listed with its end, its length and what the register went on by meanwhile."""
+    """Each gap is listed with its end, its length and the energy that the register counted meanwhile."""
     stood_still = {"active_energy_import_wh": 1_000_000 + 10 * 299}
     store.windows(said(lambda place: stood_still if place == 301 else {}, GAPS))
     (frame,) = board(store).shown("Gaps").frames
@@ -170,7 +170,7 @@ def test_no_gap(store):
 
 
 def test_outages(store):
-    """The timeline shows each piece of time as heard, partly or not at all, and beside it the plugin's own word."""
+    """The timeline shows each interval as heard, partly heard or not heard, next to the plugin's own state."""
     store.windows(said(silent=GAPS))
     store.telegrams(
         line("electricity_link", {"interface": "p1", "meter": "home"}, {"state": "silent" if place in GAPS else "ok"}, utc_s)
@@ -187,7 +187,7 @@ def test_outages(store):
 
 
 def test_limiter(store):
-    """The lane says how far the limiter's active threshold stands below its normal one, and the mode."""
+    """The lane shows how far the limiter's active threshold is below its normal one, and the mode."""
 
     def lowered(place):
         return {"limiter_threshold_active_w": 5500, "limiter_mode": 1} if 200 <= place < 212 else {}

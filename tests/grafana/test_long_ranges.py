@@ -1,4 +1,4 @@
-"""What is read in another way over more than two days, so that a year answers within a second, gives the same figures."""
+"""Queries that read longer ranges in another way, so that a year answers within a second, give the same figures."""
 
 import made
 import pytest
@@ -9,7 +9,7 @@ NOON = made.local("2026-11-19 12:00")
 
 @pytest.fixture
 def counters(store):
-    """Three days of status lines of a meter a second, one error a minute, and a plugin that began anew in the middle."""
+    """Three days of status lines of a meter that sends every second, with one error per minute and a restart of the plugin in the middle."""
     begin, again = NOON - HOURS * 3600, NOON - 30 * 3600
     tags = {"interface": "p1", "meter": "home"}
 
@@ -25,7 +25,7 @@ def counters(store):
 
 @pytest.mark.parametrize(("since", "hours"), [("now-24h", 24), ("now-47h", 47), ("now-72h", 72)], ids=["a day", "fine", "coarse"])
 def test_counters(counters, since, hours):
-    """Counters are the telegrams of the range, but for the piece of time in which the plugin began anew."""
+    """Counters are the telegrams of the range, except for the interval in which the plugin started again."""
     found = counters.board("health", NOON, since=since).shown("Counters of the chosen time").figures()
 
     assert found["Telegrams"] == pytest.approx(hours * 3600, abs=900)

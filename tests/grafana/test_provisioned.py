@@ -1,4 +1,4 @@
-"""The files that Grafana provisions boards and data source from, held against the boards, the compose stack and the manuals."""
+"""The provisioning files of boards and data source, compared with the boards, the compose stack and the manuals."""
 
 import json
 import re
@@ -17,7 +17,7 @@ BOARDS = [json.loads(file.read_text(encoding="utf-8")) for file in sorted((GRAFA
 
 
 def test_boards_take_the_provisioned_source() -> None:
-    """What the boards' variable starts with is the uid and the kind of the provisioned source."""
+    """The boards' variable starts with the uid and the type of the provisioned source."""
     for board in BOARDS:
         (variable,) = [variable for variable in board["templating"]["list"] if variable["type"] == "datasource"]
         assert variable["current"]["value"] == SOURCE["uid"]
@@ -25,20 +25,20 @@ def test_boards_take_the_provisioned_source() -> None:
 
 
 def test_source_speaks_influxql() -> None:
-    """It is asked in the language of the boards' queries, by a method that no length of a query is too much for."""
+    """The source uses the language of the boards' queries, and a method that allows queries of any length."""
     assert SOURCE["jsonData"]["version"] == "InfluxQL"
     assert SOURCE["jsonData"]["httpMode"] == "POST"
 
 
 def test_token_is_in_no_file() -> None:
-    """The token comes from a file whose folder the stack mounts; nothing else is secret, and the header is the one that has it."""
+    """The token comes from a file whose folder the stack mounts. Only the header contains it, and nothing else is secret."""
     assert SOURCE["secureJsonData"] == {"httpHeaderValue1": "Token $__file{/run/secrets/influx_token}"}
     assert SOURCE["jsonData"]["httpHeaderName1"] == "Authorization"
     assert any(volume.endswith(":/run/secrets:ro") for volume in COMPOSE["services"]["grafana"]["volumes"])
 
 
 def test_variables_are_set_by_the_stack() -> None:
-    """What the file leaves to the environment, Grafana's container has."""
+    """Grafana's container has all environment variables that the file uses."""
     named = set(re.findall(r"\$\{(\w+)\}", SOURCE_TEXT))
 
     assert named
@@ -46,7 +46,7 @@ def test_variables_are_set_by_the_stack() -> None:
 
 
 def test_folders_hold_the_boards() -> None:
-    """A provider a language, whose path is where the stack mounts the boards; folders and providers are told apart."""
+    """One provider per language, with the path where the stack mounts the boards. Folders and providers have different names."""
     (mounted,) = [
         volume.split(":")[1] for volume in COMPOSE["services"]["grafana"]["volumes"] if volume.startswith("./grafana/dashboards:")
     ]

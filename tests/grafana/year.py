@@ -1,10 +1,12 @@
-"""How fast the boards are: a year at a telegram a second, and a building of a thousand meters, in a real InfluxDB. Run by hand.
+"""Measures how fast the boards are, in a real InfluxDB: a year with one telegram per second, and a building of a thousand meters.
+
+Run it by hand:
 
     python tests/grafana/year.py load [FOLDER] [DAYS]     once; 31.5 million telegrams take half an hour and some GB
     python tests/grafana/year.py measure [FOLDER]         every panel of every board over each range; a table for grafana/README.md
 
-Both start an InfluxDB on the folder's data and end it. Days are loaded from the newest on, and what is there is not loaded again. The
-moment of the boards' `now` is an evening of the last day loaded, so a folder can be measured whenever one likes.
+Both commands start an InfluxDB on the folder's data and stop it at the end. Days are loaded from the newest to the oldest. Days that are
+there are not loaded again. The boards' `now` is the evening of the last loaded day, so a folder can be measured at any time.
 """
 
 from __future__ import annotations
@@ -86,7 +88,7 @@ class Work(NamedTuple):
     day: int
 
     def bucket(self) -> str:
-        """Where it goes."""
+        """The bucket that it goes to."""
         return {"windows": "energy/5m", "flats_5m": "building/5m", "flats": "building"}.get(self.kind, "energy")
 
     def lines(self, last: int) -> Iterator[str]:
@@ -109,7 +111,7 @@ class Work(NamedTuple):
 
 
 def loaded(task: tuple[Work, int]) -> tuple[str, int]:
-    """Write a day; its name and the number of lines."""
+    """Write a day; returns its name and the number of lines."""
     work, last = task
     count, lines = 0, work.lines(last)
     while batch := list(islice(lines, BATCH)):
@@ -122,7 +124,7 @@ def loaded(task: tuple[Work, int]) -> tuple[str, int]:
 
 
 def load(folder: Path, days: int) -> None:
-    """Load what is not there yet."""
+    """Load the days that are not there yet."""
     journal = folder / "loaded"
     moment = folder / "last_day"
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,7 +1,7 @@
-"""Real servers into fixtures: the programs, a running InfluxDB, and a way to start Telegraf.
+"""Fixtures with real servers: the programs, a running InfluxDB, and a way to start Telegraf.
 
-Where a server can neither be found nor built its tests are skipped with the reason, so that a laptop without Go or
-Rust still runs all the rest. With `CI=true` that is a failure instead: a skip there would hide that nothing was tested.
+If a server can neither be found nor built, its tests are skipped with the reason. So a laptop without Go or Rust still runs all other
+tests. With `CI=true` this is a failure instead, because a skip there would hide that nothing was tested.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session", autouse=True)
 def _ended_in_order() -> Iterator[None]:
-    """End the tests in order when CI ends them with SIGTERM, which would leave servers behind otherwise."""
+    """End the tests in order when CI ends them with SIGTERM. Otherwise servers would be left behind."""
 
     def ended(_number: int, _frame: FrameType | None) -> NoReturn:
         pytest.exit("ended by SIGTERM", returncode=128 + signal.SIGTERM)
@@ -40,11 +40,11 @@ def _ended_in_order() -> Iterator[None]:
 
 
 def _program(name: str, config: pytest.Config) -> Path:
-    """Return a server's program, else skip, or fail where everything has to run."""
+    """Return a server's program. If there is none, skip the test, or fail if everything has to run."""
     capture = config.pluginmanager.getplugin("capturemanager")
 
     def say(line: str) -> None:
-        # Past pytest's capture: without a word, minutes of building look like a test that hangs.
+        # Printed past pytest's capture, because without a line minutes of building look like a test that hangs.
         with capture.global_and_fixture_disabled():
             print(f"\n{line}", file=sys.stderr, flush=True)
 

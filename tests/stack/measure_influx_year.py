@@ -1,10 +1,10 @@
-"""How long the down-sampling of a year of telegrams takes, one a second: a measurement to run by hand, no test.
+"""Measures how long the down-sampling of a year of telegrams takes, with one telegram per second. Run it by hand; it is no test.
 
     python tests/stack/measure_influx_year.py [DAYS]
 
-It starts an InfluxDB of its own, writes the telegrams of a three-phase meter (21 fields), runs `influx setup` and `influx backfill`
-as a user would, then what the tasks run, and asks for the year both ways. A year loads in 20 to 30 minutes and takes some GB in the
-system's folder for temporary files.
+It starts an InfluxDB of its own and writes the telegrams of a three-phase meter (21 fields). Then it runs `influx setup` and
+`influx backfill` as a user would, and the queries of the tasks. At last it reads the year both ways. A year loads in 20 to 30 minutes
+and takes some GB in the system's folder for temporary files.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""docs/first-hour.md, its last step: what the practice set up comes out of a real Telegraf."""
+"""The last step of docs/first-hour.md: the set-up of the practice works in a real Telegraf."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ from practice import Practice
 
 
 def test_practice_into_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:
-    """The document's own Telegraf configuration prints the lines of the cable and of the stick, the latter with its signal."""
+    """The document's own Telegraf configuration prints the lines of the cable and of the stick, the stick's lines with their signal."""
     commands = [block for block in practice.steps() if "telegraf-han watch" not in block and "telegraf-han keys" not in block]
     one = Practice(tmp_path, commands, str(telegraf_binary.parent))
     try:
@@ -17,7 +17,7 @@ def test_practice_into_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:
         one.close()
 
     failed = re.findall(f"^{practice.FAILED}(.*)", said, re.MULTILINE)
-    # As root, `check` may find that Telegraf's user cannot read what root has just written; that is not what this is about.
+    # As root, `check` may find that Telegraf's user cannot read a file that root has just written. This test is not about that.
     assert [command for command in failed if not command.startswith("telegraf-han check")] == []
     assert re.search(r"^> electricity,interface=p1,meter=home,model=GAMA350,", said, re.MULTILINE)
     assert re.search(r"^> electricity,interface=wmbus,meter=egm-35000001,.*,rssi_dbm=-", said, re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Limits to a webhook, end to end: a meter on a socket, the plugin, Telegraf, InfluxDB, its checks and its rule, and who is called.
+"""From limits to a webhook, end to end: a meter on a socket, the plugin, Telegraf, InfluxDB, its checks and rule, and the called server.
 
 The checks run every two seconds here instead of every minute; everything else is as a user has it.
 """
@@ -61,7 +61,7 @@ active_power_import_w = 6000
 silence_s = {silence}
 decode_errors_percent = 20
 
-# Never heard, and of a name that would end any text or pattern that it is put into without care.
+# A meter that is never heard. Its name would end any text or pattern that is built from it without care.
 [[meter]]
 name = "a\\"b${{c}}/d|(e€"
 interface = "wmbus"
@@ -78,7 +78,7 @@ port = "/dev/nowhere"
 
 
 class Meter:
-    """A meter behind a converter in the network: a telegram a second of the power it is set to."""
+    """A meter behind a converter in the network. It sends one telegram per second with the power that the test sets."""
 
     def __init__(self) -> None:
         self.power_w = 300
@@ -128,7 +128,7 @@ def meter() -> Iterator[Meter]:
 
 
 class Calls:
-    """What the webhook was told, and when."""
+    """The calls that the webhook received, with their times."""
 
     def __init__(self) -> None:
         self.all: list[tuple[float, dict[str, Any]]] = []
@@ -175,7 +175,7 @@ def calls() -> Iterator[Calls]:
 
 @pytest.fixture
 def house(influx: Influx, meter: Meter, calls: Calls, start_telegraf: Callable[..., Any], tmp_path: Path) -> None:
-    """The whole pipeline, with checks made by `setup` and some seconds of ordinary telegrams behind it."""
+    """The whole pipeline, with checks made by `setup`, after some seconds of ordinary telegrams."""
     config = tmp_path / "han.toml"
     config.write_text(CONFIG.format(port=meter.port, key=p1telegrams.EK.hex(), silence=SILENCE_S))
     config.chmod(0o600)
@@ -212,7 +212,7 @@ def _statuses(influx: Influx) -> set[str]:
 
 @pytest.mark.usefixtures("house")
 def test_power_rises(meter: Meter, calls: Calls) -> None:
-    """The webhook is called once when power has been too high for long enough, not before, and once when it is right again."""
+    """The webhook is called once when power has been too high for long enough, not before, and once when power is right again."""
     check = "import power above its limit"
     assert calls.of(check, "crit") == []
     meter.power_w = 7300
@@ -243,7 +243,7 @@ def test_a_short_peak(meter: Meter, calls: Calls) -> None:
 
 @pytest.mark.usefixtures("house")
 def test_a_meter_falls_silent(meter: Meter, calls: Calls) -> None:
-    """The webhook hears that telegrams stopped, not before the meter's own time is over, and that they came back."""
+    """The webhook is called when telegrams stop, not before the meter's own time is over, and when they come back."""
     check = f"silent for {SILENCE_S} s"
     assert calls.of(check, "crit") == []
     meter.speaks = False
@@ -259,7 +259,7 @@ def test_a_meter_falls_silent(meter: Meter, calls: Calls) -> None:
 
 @pytest.mark.usefixtures("house")
 def test_a_wrong_key(meter: Meter, calls: Calls) -> None:
-    """A key that stops to fit leaves all telegrams unread, and the webhook hears it."""
+    """With a key that no longer fits, all telegrams stay unread, and the webhook is called."""
     assert calls.of("telegrams unread", "crit") == []
     meter.key = bytes(16)
 

@@ -1,4 +1,4 @@
-"""`influx setup`, `backfill`, `remove` and tokens on a real InfluxDB: what is made, and that five minutes hold the right numbers."""
+"""`influx setup`, `backfill`, `remove` and tokens on a real InfluxDB. The five-minute points hold the right numbers."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def command(influx: Influx) -> Command:
 
 
 def telegrams(start_s: int, count: int, step_s: int = 1, serial: str = TAGS["serial"]) -> Iterator[tuple[int, dict[str, float]]]:
-    """A meter's second and fields: numbers that no two windows have in common."""
+    """Seconds and fields of a meter. No two windows have the same numbers."""
     del serial
     for place in range(count):
         second = start_s + place * step_s
@@ -80,7 +80,7 @@ def lines(found: Iterator[tuple[int, dict[str, float]]] | list[tuple[int, dict[s
 
 
 def expected(found: list[tuple[int, dict[str, float]]]) -> dict[int, dict[str, Any]]:
-    """What five minutes should hold, computed here in the plainest way: window's start → fields."""
+    """The expected five-minute points, computed here in the simplest way: window's start → fields."""
     windows: dict[int, list[tuple[int, dict[str, float]]]] = {}
     for second, fields in found:
         windows.setdefault(second // WINDOW_S * WINDOW_S, []).append((second, fields))
@@ -101,7 +101,7 @@ def expected(found: list[tuple[int, dict[str, float]]]) -> dict[int, dict[str, A
 
 
 def downsampled(influx: Influx, where: str = "") -> dict[int, dict[str, Any]]:
-    """The points of "5m" as InfluxQL, the boards' language, gives them: window's start → fields."""
+    """The points of "5m" as InfluxQL, the language of the boards, returns them: window's start → fields."""
     rows = influx.query(f'SELECT * FROM "5m"."electricity" {where}')
     return {
         row["time"] // NS: {key: value for key, value in row.items() if key not in {"time", *TAGS} and value is not None} for row in rows
@@ -109,7 +109,7 @@ def downsampled(influx: Influx, where: str = "") -> dict[int, dict[str, Any]]:
 
 
 def differences(found: dict[int, dict[str, Any]], wanted: dict[int, dict[str, Any]]) -> list[str]:
-    """Where they differ: registers, extremes and texts in the last digit, means beyond what the order of adding does."""
+    """The differences: registers, extremes and texts must be equal to the last digit; means may differ by the order of adding."""
     said = [f"window {start_s}" for start_s in found.keys() ^ wanted.keys()]
     for start_s in found.keys() & wanted.keys():
         one, other = found[start_s], wanted[start_s]
@@ -130,7 +130,7 @@ def iso(second: int) -> str:
 
 
 def test_five_minutes_hold_the_right_numbers(influx: Influx, command: Command) -> None:
-    """Last register, mean, highest and lowest of each window, stamped with its start, and nothing of its neighbours."""
+    """Each point has its window's last register, mean, highest and lowest value, the time of its start, and nothing of its neighbours."""
     found = list(telegrams(START_S + 100, 1500))
     influx.write(lines(found))
     assert command("setup").returncode == 0
@@ -143,7 +143,7 @@ def test_five_minutes_hold_the_right_numbers(influx: Influx, command: Command) -
 
 
 def test_computing_again_and_late_data(influx: Influx, command: Command) -> None:
-    """A second run changes nothing; telegrams that arrive late are in the numbers after the next one."""
+    """A second run changes nothing. Telegrams that arrive late are in the numbers after the next run."""
     found = list(telegrams(START_S, 1200))
     late = found[300:700]
     influx.write(lines(found[:300] + found[700:]))
@@ -163,7 +163,7 @@ def test_computing_again_and_late_data(influx: Influx, command: Command) -> None
 
 
 def test_the_task_computes_whole_windows(influx: Influx, command: Command) -> None:
-    """The task takes the last hour's whole windows: the running one is left out, late data are caught up by the next run."""
+    """The task computes the whole windows of the last hour. The running window is left out, and the next run includes late data."""
     now_s = int(time.time())
     running_s = now_s // WINDOW_S * WINDOW_S
     found = list(telegrams(running_s - 3 * WINDOW_S, 4 * WINDOW_S // 5, 5))
@@ -189,7 +189,7 @@ def _task(influx: Influx, name: str) -> str:
 
 
 def _run(influx: Influx, task_id: str) -> None:
-    """Run a task now, as its clock would, and wait for its end."""
+    """Run a task now, as its schedule would, and wait for its end."""
     run = json.loads(influx.request(f"/api/v2/tasks/{task_id}/runs", b"{}", "application/json"))
     ended: dict[str, Any] = {}
 
@@ -222,7 +222,7 @@ def test_a_replaced_meter_and_a_neighbour(influx: Influx, command: Command) -> N
 
 
 def test_daily_energy_from_five_minutes(influx: Influx, command: Command) -> None:
-    """A month's energy by local day is the same from "5m" as from the telegrams, over the long day of October."""
+    """A month's energy by local day is the same from "5m" as from the telegrams, also on the long day of October."""
     start_s = int(dt.datetime(2026, 10, 20, tzinfo=dt.UTC).timestamp())
     influx.write(
         lines((second, {"active_energy_import_wh": float((second - start_s) // 7)}) for second in range(start_s, start_s + 10 * 86400, 60))
@@ -244,7 +244,7 @@ def test_daily_energy_from_five_minutes(influx: Influx, command: Command) -> Non
 
 
 def test_setup_twice(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """The second run finds everything as it should be; only what was changed by hand is put right."""
+    """The second run finds everything as wanted. It repairs only what was changed by hand."""
     words = ["setup", "--retention", "90d", "--write-token-file", str(tmp_path / "write"), "--read-token-file", str(tmp_path / "read")]
     first, second = command(*words), command(*words)
 
@@ -263,7 +263,7 @@ def _patch(influx: Influx, path: str, body: dict[str, Any]) -> None:
 
 
 def test_tokens_have_the_least_rights(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """Telegraf's token writes the one bucket, Grafana's reads the two; neither does anything else, and only their owner sees them."""
+    """Telegraf's token writes one bucket, Grafana's token reads two. Neither can do anything else, and only the owner can read the files."""
     write, read = tmp_path / "write", tmp_path / "read"
     done = command("setup", "--write-token-file", str(write), "--read-token-file", str(read))
     admin = influx.token
@@ -292,7 +292,7 @@ def test_tokens_have_the_least_rights(influx: Influx, command: Command, tmp_path
 
 
 def test_remove(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """All that setup made goes, at once or with its data; what people made, and the bucket that was there before, stays."""
+    """Everything that setup made is removed, without or with its data. What people made stays, and the earlier bucket, too."""
     influx.write(lines(telegrams(START_S, 600)))
     mine = b'{"org":"home","flux":"option task = {name: \\"mine\\", every: 1h}\\nbuckets()"}'
     influx.request("/api/v2/tasks", mine, "application/json")
@@ -319,7 +319,7 @@ def test_remove(influx: Influx, command: Command, tmp_path: Path) -> None:
     [
         (["setup", "--url", "http://127.0.0.1:1"], "E! no InfluxDB answers at http://127.0.0.1:1"),
         (["setup", "--org", "nix"], "E! --org: an organisation of this InfluxDB is expected"),
-        (["backfill", "--bucket", "nix"], "E! --bucket: a bucket that is there is expected, telegraf-han influx setup makes it"),
+        (["backfill", "--bucket", "nix"], "E! --bucket: an existing bucket is expected: telegraf-han influx setup makes it"),
         (["setup", "--token-file", os.devnull], f"E! {os.devnull}: --token-file: a file with a token of InfluxDB is expected"),
     ],
     ids=["unreachable", "organisation", "bucket", "no token"],
@@ -334,7 +334,7 @@ def test_what_a_user_has_to_mend(command: Command, words: list[str], expected_er
 
 
 def test_a_token_that_influxdb_does_not_know(influx: Influx, command: Command) -> None:
-    """It is told, and not shown."""
+    """The error says so, and does not show the token."""
     influx.token = "n0-such-t0ken"
     done = command("setup")
 

@@ -1,4 +1,4 @@
-"""`influx import` into a real InfluxDB: every kind of file, interrupted and gone on with, and what InfluxDB itself refuses."""
+"""`influx import` into a real InfluxDB: every kind of file, imports that are interrupted and go on, and lines that InfluxDB refuses."""
 
 from __future__ import annotations
 
@@ -63,14 +63,14 @@ def history(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 
 def _stored(influx: Influx) -> tuple[int, float]:
-    """Number and sum of what is there: each telegram holds another register."""
+    """Number and sum of the stored registers. Each telegram has another register value."""
     rows = influx.query("SELECT count(active_energy_import_wh), sum(active_energy_import_wh) FROM electricity")
     return (rows[0]["count"], rows[0]["sum"]) if rows else (0, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl-C", "power cut"])
 def test_an_interrupted_import_goes_on(influx: Influx, command: Command, history: Path, number: signal.Signals) -> None:
-    """Cut off in the middle and called again it stores the rest, and all is there, once."""
+    """An import that was cut off stores the rest when it is called again. All lines are there, once."""
     state = Path(f"{history}.importing")
     process = subprocess.Popen(_words("import", str(history)), env=_environment(influx), stderr=subprocess.PIPE, text=True)
     until(lambda: state.exists() or process.poll() is not None, "the first batch")
@@ -90,7 +90,7 @@ def test_an_interrupted_import_goes_on(influx: Influx, command: Command, history
 
 
 def test_an_influxdb_that_goes_away(influx: Influx, tmp_path: Path) -> None:
-    """A restart in the middle is waited for, and nothing is lost."""
+    """The import waits for a restart of InfluxDB, and nothing is lost."""
     path = tmp_path / "history.lp"
     path.write_text(
         "".join(f"electricity,meter=home active_energy_import_wh={place} {(FIRST_S + place) * NS}\n" for place in range(4 * COUNT))
@@ -117,7 +117,7 @@ def test_importing_twice_is_importing_once(influx: Influx, command: Command, tmp
 
 
 def test_wrong_lines(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """Lines that are none, and lines that InfluxDB refuses, are told with their number; the others are stored; the code is 1."""
+    """Lines that cannot be read, and lines that InfluxDB refuses, are printed with their numbers. All others are stored. The exit code is 1."""
     influx.write(f"electricity,meter=home active_energy_import_wh=1 {FIRST_S * NS}")
     path = tmp_path / "history.lp"
     rows = [f"electricity,meter=home active_energy_import_wh={place} {(FIRST_S + place) * NS}" for place in range(50)]
@@ -130,7 +130,7 @@ def test_wrong_lines(influx: Influx, command: Command, tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert [line for line in done.stderr.splitlines() if line.startswith("E!")] == [
-        f"E! {path}: line 8: a time stamp is expected, without one each import would add a point",
+        f"E! {path}: line 8: a time stamp is expected, because without it each import would add another point",
         f"E! {path}: line 31: line protocol is expected",
         f"E! {path}: line 21: field type conflict: {CONFLICT}",
     ]
@@ -151,7 +151,7 @@ def test_wrong_lines(influx: Influx, command: Command, tmp_path: Path) -> None:
     ],
 )
 def test_captures(influx: Influx, command: Command, tmp_path: Path, name: str, form: str) -> None:
-    """A capture becomes the points that the plugin would have sent, whatever form it was kept in."""
+    """A capture gives the points that the plugin would have sent, in whatever form it was saved."""
     content = (CASES / name / "input.hex").read_bytes()
     if form == "raw":
         content = bytes.fromhex("".join(line.partition("#")[0] for line in content.decode().splitlines()))
@@ -168,7 +168,7 @@ def test_captures(influx: Influx, command: Command, tmp_path: Path, name: str, f
 
 
 def test_a_portals_year(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """A year of quarters of an hour: each local day has its energy, the two odd days too."""
+    """A year of quarter hours: each local day has its energy, also the days of 23 and 25 hours."""
     moment, rows = datetime(2025, 1, 1, tzinfo=WARSAW).astimezone(UTC), ["Data;Pobór [kWh];Oddanie [kWh]"]
     while moment.astimezone(WARSAW).year == 2025:
         rows.append(f"{moment.astimezone(WARSAW):%d.%m.%Y %H:%M};0,025;0,001")
@@ -191,7 +191,7 @@ def test_a_portals_year(influx: Influx, command: Command, tmp_path: Path) -> Non
 
 
 def test_a_portals_hours(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """Hours numbered 1 to 25 on the long day, as often imported as one likes; a row that is none is told with its number, the code is 1."""
+    """Hours numbered 1 to 25 on the long day can be imported again and again. A wrong row is printed with its number; the exit code is 1."""
     rows = ["Klient;Jan Kowalski", "Dzień;Godzina;Pobrana (kWh);Oddana (kWh)"]
     rows += [f"2026-10-25;{hour};{hour / 10:.1f};0,0".replace(".", ",") for hour in range(1, 26)]
     rows += ["2026-10-26;1;zero;0,0", "2026-10-26;2;0,2;0,5", "Suma;;32,7;0,5"]
@@ -242,7 +242,7 @@ def test_an_interrupted_portal(influx: Influx, command: Command, tmp_path: Path)
 
 @pytest.mark.parametrize("action", ["import", "setup"])
 def test_a_server_that_is_none(influx: Influx, command: Command, tmp_path: Path, action: str) -> None:
-    """An address copied from the browser is told as what it is, in one line."""
+    """For an address copied from the browser, one line says what is wrong."""
     path = tmp_path / "history.lp"
     path.write_text(f"a x=1 {FIRST_S * NS}\n")
 
@@ -254,7 +254,7 @@ def test_a_server_that_is_none(influx: Influx, command: Command, tmp_path: Path,
 
 
 def test_a_token_that_may_only_write_is_enough(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """Who imports needs no more rights than Telegraf has."""
+    """An import needs no more rights than Telegraf has."""
     token, path = tmp_path / "token", tmp_path / "history.lp"
     command("setup", "--write-token-file", str(token))
     path.write_text(f"electricity,meter=home active_energy_import_wh=1 {FIRST_S * NS}\n")
@@ -264,14 +264,14 @@ def test_a_token_that_may_only_write_is_enough(influx: Influx, command: Command,
 
 
 def test_a_bucket_that_is_not_there(command: Command, tmp_path: Path) -> None:
-    """It is told at once, in one line, with what makes it."""
+    """One line says so at once, and names the command that makes the bucket."""
     path = tmp_path / "history.lp"
     path.write_text(f"a x=1 {FIRST_S * NS}\n")
 
     done = command("import", "--bucket", "nix", str(path))
 
     assert done.returncode == 2
-    assert done.stderr.startswith("E! --bucket: a bucket that is there is expected, telegraf-han influx setup makes it")
+    assert done.stderr.startswith("E! --bucket: an existing bucket is expected: telegraf-han influx setup makes it")
 
 
 def test_stdin(influx: Influx) -> None:

@@ -1,7 +1,7 @@
-"""InfluxDB goes away in the middle, and Telegraf ends meanwhile: what is lost, with the repository's own telegraf.conf.example.
+"""InfluxDB goes away, and Telegraf ends meanwhile. The tests find what is lost, with the repository's own telegraf.conf.example.
 
-A virtual meter is read by the plugin under a real Telegraf that writes to a real InfluxDB. As many telegrams as a meter sends in
-ten minutes wait on disk; the meter is sped up so that a test takes half a minute. `HAN_OUTAGE_SPEED=1` plays it in real time.
+The plugin reads a virtual meter under a real Telegraf that writes to a real InfluxDB. The telegrams of ten minutes wait on disk. The
+meter sends faster than in reality, so that a test takes half a minute. `HAN_OUTAGE_SPEED=1` runs the test in real time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _meter(folder: Path, seconds: int) -> Iterator[Meter]:
     until = datetime.fromtimestamp(start.timestamp() + seconds).astimezone()
     times = ("--start", start.isoformat(), "--until", until.isoformat(), "--speed", f"{SPEED:g}")
     log = folder / "meter.log"
-    # TCP: the kernel holds more of it than of a pseudo terminal, should this machine be busy.
+    # TCP, because the kernel buffers more data for it than for a pseudo terminal, if this machine is busy.
     with log.open("wb") as output:
         process = subprocess.Popen(cleartext.simulate("gama350", "--to", "tcp:0", "--wait", *times), stderr=output)
     try:
@@ -74,7 +74,7 @@ def _meter(folder: Path, seconds: int) -> Iterator[Meter]:
 
 @pytest.fixture
 def telegraf(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Iterator[Callable[[Meter], running.Process]]:
-    """A function that starts Telegraf with the example as it is, reading a meter; all are stopped after the test."""
+    """A function that starts Telegraf with the unchanged example, which reads a meter. All are stopped after the test."""
     command, config = tmp_path / "telegraf-han", tmp_path / "han.toml"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')
     command.chmod(0o755)
@@ -130,7 +130,7 @@ def _time_ns(metric: bytes) -> int:
 
 
 def test_ten_minutes_without_influxdb(influx: running.Influx, telegraf: Callable[[Meter], running.Process], tmp_path: Path) -> None:
-    """InfluxDB is killed in the middle and comes back after ten minutes of telegrams: every one is there, number by number."""
+    """InfluxDB is killed and comes back after ten minutes of telegrams. Every telegram is there, number by number."""
     with _meter(tmp_path, OUTAGE + 250) as meter:
         process = telegraf(meter)
         influx.wait_for_rows("SELECT active_energy_import_wh FROM electricity", 30, timeout_s=PATIENCE_S)
@@ -149,7 +149,7 @@ def test_ten_minutes_without_influxdb(influx: running.Influx, telegraf: Callable
 def test_telegraf_ends_meanwhile(
     influx: running.Influx, telegraf: Callable[[Meter], running.Process], tmp_path: Path, end: signal.Signals
 ) -> None:
-    """What waited when Telegraf was stopped or killed is there again; lost is but one run of telegrams, sent while it was away."""
+    """Telegrams that waited when Telegraf was stopped or killed are there again. Only the telegrams sent while it was away are lost."""
     with _meter(tmp_path, 500) as meter:
         first = telegraf(meter)
         influx.wait_for_rows("SELECT active_energy_import_wh FROM electricity", 20, timeout_s=PATIENCE_S)

@@ -1,11 +1,12 @@
-"""All the way: virtual meters, plugin, Telegraf, InfluxDB, and every panel and rule of every board in both languages.
+"""The whole way: virtual meters, plugin, Telegraf, InfluxDB, and every panel and rule of every board in both languages.
 
-Four virtual meters at a cable, and two on the air behind virtual sticks, send half an hour of the past and go on live, on pseudo
-terminals; the plugin reads them under a real Telegraf with the repository's own telegraf.conf.example, which writes to a real InfluxDB; `telegraf-han influx backfill` makes the five-minute points.
+Four virtual meters on a cable, and two by radio behind virtual sticks, send half an hour of the past and go on live, on pseudo
+terminals. The plugin reads them under a real Telegraf with the repository's own telegraf.conf.example. Telegraf writes to a real
+InfluxDB. `telegraf-han influx backfill` makes the five-minute points.
 
-What the boards should then show comes from a second run of the simulator in clear text, which neither the plugin nor Telegraf has seen:
-it is written straight to a second pair of buckets, with five-minute points worked out here, and every panel and rule must give the same
-numbers there. That those are the right ones for such data is what tests/grafana proves; a few are worked out here once more.
+The expected numbers come from a second run of the simulator in clear text, which neither the plugin nor Telegraf has seen. This run is
+written straight to a second pair of buckets, with five-minute points computed here. Every panel and rule must give the same numbers
+there. tests/grafana proves that these numbers are right for such data. A few of them are computed here once more.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ BOARDS = ("home", "history", "quality", "building")
 
 
 class Meter(NamedTuple):
-    """A virtual meter: at a cable, or on the air where a stick hears it."""
+    """A virtual meter: on a cable, or by radio, where a stick receives it."""
 
     model: str
     serial: str
@@ -108,7 +109,7 @@ NS = 10**9
 
 
 class House(NamedTuple):
-    """What arrived, what was sent, and the moment at which both are looked at."""
+    """The data that arrived, the data that were sent, and the moment at which both are compared."""
 
     arrived: Store
     expected: Store
@@ -160,7 +161,7 @@ def _newest(influx: running.Influx, store: Store) -> dict[str, int]:
 
 
 def _windows(found: dict[int, dict[str, float]], until_s: int) -> Iterator[tuple[int, dict[str, float]]]:
-    """Five minutes' points in the plainest way: start → last value, or mean, highest and lowest of what varies."""
+    """Five-minute points, computed in the simplest way: start → last value, or mean, highest and lowest value of what varies."""
     groups: dict[int, list[dict[str, float]]] = {}
     for stamp, fields in sorted(found.items()):
         groups.setdefault(stamp // NS // WINDOW_S * WINDOW_S, []).append(fields)
@@ -232,7 +233,7 @@ def _answers(house: House, store: Store, meter: str, language: str) -> dict[tupl
 
 
 def _columns(answer: Answer) -> list[dict[str, list[Any]]]:
-    """What can be compared: numbers to nine digits, without the plugin's word on the line."""
+    """The values that can be compared: numbers to nine digits, without the plugin's own fields about the line."""
     return [
         {name: [float(f"{value:.9g}") if isinstance(value, float) else value for value in values] for name, values in frame.columns.items()}
         for frame in answer.frames
@@ -289,7 +290,7 @@ def test_figures(house: House, meter: str) -> None:
 
 @pytest.mark.parametrize("meter", METERS)
 def test_read_out(house: House, meter: str) -> None:
-    """The board of the read-out: all that was sent was read, no error of any cause, nothing lost, Telegraf's own figures there."""
+    """The board Read-out health: everything sent was read, there is no error, nothing is lost, and Telegraf's own figures are there."""
     board = house.arrived.board("health", house.now_s, meter=meter)
     counters = board.shown("Counters of the chosen time").figures()
     (series,) = house.arrived.ask(
@@ -333,7 +334,7 @@ def _asking(store: Store) -> Any:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_rules(house: House, language: str) -> None:
-    """Every alert rule measures what was sent and judges it alike; those of the read-out find nothing wrong."""
+    """Every alert rule measures what was sent and gives the same result. The rules on the read-out find nothing wrong."""
     fired = {}
     for uid, rule in _rules(language).items():
         found, wanted = (expressions.evaluate(rule, house.now_s * 1000, _asking(store)) for store in (house.arrived, house.expected))

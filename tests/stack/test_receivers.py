@@ -1,4 +1,4 @@
-"""Every receiver under a real Telegraf: what virtual meters say on the air comes out of it, with the level it was heard at."""
+"""Every receiver under a real Telegraf: telegrams that virtual meters send by radio come out of it, with their signal level."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _configuration(folder: Path, start: str) -> Path:
 
 
 def _program(kind: str, serial: str, start: str) -> list[str]:
-    """What prints a virtual meter's telegrams as that program does."""
+    """A program that prints a virtual meter's telegrams in the form of that program."""
     words = cleartext.simulate("gama350", "--interface", "wmbus", "--serial", serial, "--to", "-", "--start", start, *PACE)
     return ["sh", "-c", f"{shlex.join(words)} | sed -u {shlex.quote(PROGRAMS[kind])}"]
 
@@ -55,7 +55,7 @@ def _sticks(folder: Path, start: str) -> contextlib.AbstractContextManager[None]
 
 
 def test_every_receiver_through_telegraf(telegraf_binary: Path, tmp_path: Path) -> None:
-    """Number by number what the household says in clear, a telegram every five seconds, each with the level it was heard at."""
+    """All numbers are those of the household in clear text: a telegram every five seconds, each with its signal level."""
     output, command = tmp_path / "file.conf", tmp_path / "telegraf-han"
     output.write_text(f'[[outputs.file]]\n  files = ["{tmp_path}/metrics.lp"]\n  data_format = "influx"\n')
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')

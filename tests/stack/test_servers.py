@@ -1,4 +1,4 @@
-"""The servers of the tests themselves: what is built runs, stores and answers, goes away and comes back."""
+"""The test servers themselves: the built programs run, store and answer, go away and come back."""
 
 from __future__ import annotations
 
@@ -60,13 +60,13 @@ def test_a_point_goes_through_the_whole_pipeline(start_telegraf: Callable[..., r
     rows = influx.wait_for_rows("SELECT power_import_w, meter FROM electricity")
 
     assert rows == [{"time": 1700000000000000000, "power_import_w": 1234.5, "meter": "12345678"}]
-    # Looked at before the end: Telegraf may say `E! … file already closed` of a plugin that ends in order.
+    # Checked before the end, because Telegraf may log `E! … file already closed` for a plugin that ends in order.
     assert " E! " not in telegraf.log_text()
     assert telegraf.stop() == 0
 
 
 def test_influxdb_keeps_its_data_and_address_over_an_outage(influx: running.Influx) -> None:
-    """After a power cut the same client goes on where it was."""
+    """After a power cut, the same client can go on."""
     influx.write("electricity,meter=1 energy_import_wh=5i 1700000000000000000")
     address = influx.url
 
@@ -85,9 +85,9 @@ def test_a_refused_query_says_why(influx: running.Influx) -> None:
 
 
 def test_a_killed_telegraf_leaves_no_child(telegraf_binary: Path, tmp_path: Path) -> None:
-    """A plugin that ignores the end of its input is ended with the block."""
+    """A plugin that ignores the end of its input is stopped at the end of the block."""
     config = tmp_path / "telegraf.conf"
-    # Telegraf makes `$` of `$$`, so the shell sees its own process id.
+    # Telegraf turns `$$` into `$`, so the shell sees its own process id.
     config.write_text(
         """
         [[inputs.execd]]

@@ -1,4 +1,4 @@
-"""A virtual meter's past straight into a real InfluxDB."""
+"""Writes a virtual meter's past straight into a real InfluxDB."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_day_of_25_hours(influx: running.Influx) -> None:
 
 
 def test_the_same_numbers_as_on_the_wire(influx: running.Influx, tmp_path) -> None:
-    """What stands in the database is what `decode` makes of the same telegrams on stdout."""
+    """The database holds the same values that `decode` prints for the same telegrams on stdout."""
     done = _simulate(influx, "--to", "influx", "--days", "0.01")
     wire = _simulate(influx, "--to", "-", "--days", "0.01", "--plain").stdout.split("/EGM5G35")[1:]
 
@@ -56,7 +56,7 @@ def test_a_moment_without_influxdb(influx: running.Influx) -> None:
         influx.wait_for_rows('SELECT "active_power_import_w" FROM "electricity"', 5_000)
         influx.kill()
         assert load.stderr is not None
-        said = next(line for line in load.stderr if line.startswith("W! tried again for "))
+        said = next(line for line in load.stderr if line.startswith("W! trying again for "))
         influx.start()
         said += load.communicate(timeout=120)[1]
 

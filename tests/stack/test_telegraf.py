@@ -1,7 +1,7 @@
 """The plugin under a real Telegraf, with the repository's own telegraf.conf.example.
 
-Virtual meters send on pseudo terminals, Telegraf starts the plugin and writes what it gets to a file. What was sent is known from a
-second run of the same household in clear, read here by a few lines that share nothing with the plugin.
+Virtual meters send on pseudo terminals. Telegraf starts the plugin and writes the metrics to a file. A second run of the same household
+in clear text shows what was sent. A few lines here read that run; they share nothing with the plugin.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _telegraf(program: Path, folder: Path, config: Path) -> Iterator[running.Pro
 
 
 def _metrics(folder: Path) -> list[linereader.Metric]:
-    """What Telegraf has written so far; a line being written is left for the next look."""
+    """The metrics that Telegraf has written so far, without a line that is still being written."""
     file = folder / "metrics.lp"
     data = file.read_bytes() if file.exists() else b""
     return linereader.metrics(data[: data.rfind(b"\n") + 1])
@@ -88,7 +88,7 @@ def _plugins(parent: int) -> list[int]:
 
 
 def test_every_number_arrives(telegraf_binary: Path, tmp_path: Path) -> None:
-    """What four virtual meters send comes out of Telegraf number by number, every second of it, and nothing else does."""
+    """Every number that four virtual meters send comes out of Telegraf, for every second, and nothing else comes out."""
     start = _now()
     with _meters(tmp_path, start), _telegraf(telegraf_binary, tmp_path, _configuration(tmp_path)) as telegraf:
         running.until(lambda: all(len(_of(tmp_path, "electricity", model)) >= 60 for model in MODELS), "60 telegrams of each meter", 60)
@@ -141,7 +141,7 @@ def test_telegraf_ends(telegraf_binary: Path, tmp_path: Path, end: str) -> None:
 
 
 def test_plugin_killed(telegraf_binary: Path, tmp_path: Path) -> None:
-    """A killed plugin is started again by Telegraf and goes on reading; no half line becomes a metric."""
+    """Telegraf starts a killed plugin again, and the plugin goes on reading. No half line becomes a metric."""
     start = _now()
     with _meters(tmp_path, start, ("gama350",)), _telegraf(telegraf_binary, tmp_path, _configuration(tmp_path, ("gama350",))) as telegraf:
         running.until(lambda: _of(tmp_path, "electricity"), "a metric", 30)
@@ -200,7 +200,7 @@ def test_names_with_every_character(telegraf_binary: Path, tmp_path: Path) -> No
 
 
 def test_example_is_the_readme_s(telegraf_binary: Path, tmp_path: Path) -> None:
-    """The snippet of the README is the example's, and Telegraf accepts the example's every option."""
+    """The README's snippet is the same as the example's, and Telegraf accepts every option of the example."""
     readme = (ROOT / "README.md").read_text()
     assert '"run", "--config", "/etc/telegraf/han.toml"]' in readme
     words = [str(telegraf_binary), "config", "check", "--config", str(EXAMPLE)]

@@ -1,8 +1,12 @@
-"""`telegraf-han influx …`: options, and the one of four things they ask for.
+"""`telegraf-han influx ACTION`: reads the options and runs one of four actions.
 
-`setup` makes what an InfluxDB 2 needs and may be run again whenever something changed; `remove` takes away what `setup` made;
-`backfill` computes down-sampled data of the past; `import` stores files. Each item is a line on stdout with what was done about
-it; what a user has to mend is one line on stderr and exit code 2.
+- `setup` makes everything that is needed in an InfluxDB 2. You can run it again whenever something has changed.
+- `remove` removes what `setup` made.
+- `backfill` computes the down-sampled data of the past.
+- `import` stores files.
+
+`setup` and `remove` print one line per item on stdout, with what was done. If the user has to repair something, one line on stderr
+says what, and the exit code is 2.
 """
 
 import sys
@@ -26,11 +30,11 @@ PROGRESS_S: Final = 5.0
 _NS: Final = 1_000_000_000
 _DAY_S: Final = 86_400
 _DAYS_BACK: Final = 36_500
-"""A century: before that nothing was measured, and Python's calendar ends somewhere."""
+"""A century. Nothing was measured before that, and Python's calendar has an end."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Name the options."""
+    """Add the options to the parser."""
     commands = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
     for name, (add, _, help_text) in _ACTIONS.items():
         action = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
@@ -39,11 +43,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> int:
-    """Do what was asked for; the exit code. Raises ConfigError, SourceError."""
+    """Run the action; returns the exit code. Raises ConfigError, SourceError."""
     try:
         return _ACTIONS[arguments.action][1](arguments)
     except KeyboardInterrupt:
-        print("W! interrupted; the same command goes on where this one stopped", file=sys.stderr)
+        print("W! interrupted. Run the same command again to go on where this one stopped", file=sys.stderr)
         return INTERRUPTED
 
 
@@ -54,32 +58,38 @@ def _add_setup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--retention", type=_said(buckets.duration_s), metavar="TIME", help="how long telegrams are kept: 90d, 2y, 0 for ever"
     )
-    parser.add_argument("--retention-5m", type=_said(buckets.duration_s), metavar="TIME", help="the same of the down-sampled data")
-    parser.add_argument("--config", metavar="FILE", help="the plugin's configuration: checks are made for its meters and their limits")
-    parser.add_argument("--webhook", metavar="URL", help="called when a check becomes critical, and when it is good again")
-    parser.add_argument("--webhook-token-file", metavar="FILE", help="file with a token for the webhook (Authorization: Bearer)")
     parser.add_argument(
-        "--sustained", type=_said(options.duration_s), default=300.0, metavar="TIME", help="how long power is too high (default: 5m)"
+        "--retention-5m", type=_said(buckets.duration_s), metavar="TIME", help="how long down-sampled data are kept, in the same forms"
+    )
+    parser.add_argument("--config", metavar="FILE", help="the plugin's configuration; setup makes checks for its meters and limits")
+    parser.add_argument("--webhook", metavar="URL", help="address to call when a check becomes critical, and when it is good again")
+    parser.add_argument("--webhook-token-file", metavar="FILE", help="file with the token for the webhook (Authorization: Bearer)")
+    parser.add_argument(
+        "--sustained",
+        type=_said(options.duration_s),
+        default=300.0,
+        metavar="TIME",
+        help="how long power must be above its limit, and over which time errors are counted (default: 5m)",
     )
     parser.add_argument(
-        "--check-every", type=_said(options.duration_s), default=60.0, metavar="TIME", help="interval of the checks (default: 1m)"
+        "--check-every", type=_said(options.duration_s), default=60.0, metavar="TIME", help="how often checks run (default: 1m)"
     )
-    parser.add_argument("--write-token-file", metavar="FILE", help="have a token for Telegraf in this file: it may write the bucket")
-    parser.add_argument("--read-token-file", metavar="FILE", help="have a token for Grafana in this file: it may read both buckets")
+    parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to the bucket")
+    parser.add_argument("--read-token-file", metavar="FILE", help="file for Grafana's token, which may read both buckets")
 
 
 def _setup(arguments: Namespace) -> int:
     timing = checks.Timing(int(arguments.sustained), int(arguments.check_every))
     if timing.every_s < 1 or timing.sustained_s < timing.every_s:
-        raise ConfigError("", "--sustained", "whole seconds, and no less than --check-every, are expected")
+        raise ConfigError("", "--sustained", "a time of whole seconds, not less than --check-every, is expected")
     if arguments.webhook and not arguments.config:
-        raise ConfigError("", "--config", "the plugin's configuration is expected beside --webhook: its limits are what is checked")
+        raise ConfigError("", "--config", "the plugin's configuration is expected with --webhook, because its limits are checked")
     if arguments.webhook and not arguments.webhook.startswith(("http://", "https://")):
         raise ConfigError("", "--webhook", "an address that begins with http:// or https:// is expected")
     config = load(arguments.config, _warn) if arguments.config else None
     output = config.output if config else Output()
     if output.layout != Output().layout:
-        _warn(f'down-sampling and checks read the layout "{Output().layout}", not "{output.layout}": they will find nothing')
+        _warn(f'down-sampling and checks find nothing in the layout "{output.layout}": they read only the layout "{Output().layout}"')
     measurement = output.measurement
     with connection.opened(arguments) as place:
         buckets.settle(place, arguments.retention, arguments.retention_5m, _told)
@@ -97,7 +107,7 @@ def _setup(arguments: Namespace) -> int:
 
 
 def _add_remove(parser: ArgumentParser) -> None:
-    parser.add_argument("--with-data", action="store_true", help="also the buckets that setup made, and all that is in them")
+    parser.add_argument("--with-data", action="store_true", help="also remove the buckets that setup made, with all their data")
 
 
 def _remove(arguments: Namespace) -> int:
@@ -112,7 +122,7 @@ def _remove(arguments: Namespace) -> int:
             items.prune(place, kind, (), say)
         buckets.remove(place, say, with_data=arguments.with_data)
         if not outcomes:
-            print(f"I! there is nothing that setup made for a bucket {place.bucket}", file=sys.stderr)
+            print(f"I! nothing to remove: setup made nothing for the bucket {place.bucket}", file=sys.stderr)
     return 0
 
 
@@ -121,10 +131,13 @@ def _remove(arguments: Namespace) -> int:
 
 def _add_backfill(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--start", type=_said(moment_s), metavar="TIME", help="2026-01-31, 2026-01-31T12:00+01:00 or =-30d (default: the first telegram)"
+        "--start",
+        type=_said(moment_s),
+        metavar="TIME",
+        help="begin: 2026-01-31, 2026-01-31T12:00+01:00, or --start=-30d for 30 days ago (default: the first telegram)",
     )
-    parser.add_argument("--stop", type=_said(moment_s), metavar="TIME", help="likewise (default: now)")
-    parser.add_argument("--config", metavar="FILE", help="the plugin's configuration, where it names its measurement")
+    parser.add_argument("--stop", type=_said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
+    parser.add_argument("--config", metavar="FILE", help="the plugin's configuration, if it sets a measurement")
 
 
 def _backfill(arguments: Namespace) -> int:
@@ -138,15 +151,15 @@ def _backfill(arguments: Namespace) -> int:
             print(f"I! there are no telegrams in {place.bucket}", file=sys.stderr)
             return 0
         if stop_s <= start_s:
-            later = ("--stop", "a time after --start") if arguments.stop else ("--start", "a time of the past")
+            later = ("--stop", "a time after --start") if arguments.stop else ("--start", "a time in the past")
             raise ConfigError("", later[0], f"{later[1]} is expected")
         first_s, last_s = downsampling.whole(start_s, stop_s)
-        # The window that has not ended is the task's.
+        # A task computes the window that has not ended yet.
         return _filled(place, measurement, first_s, min(last_s, now_s // downsampling.WINDOW_S * downsampling.WINDOW_S))
 
 
 def _filled(place: Place, measurement: str, start_s: int, stop_s: int) -> int:
-    """Day by day, so that there is progress, and an interruption costs no more than one."""
+    """Compute day by day. So progress can be printed, and an interruption costs no more than one day."""
     points, told_s, at_s = 0, time.monotonic(), start_s
     try:
         while at_s < stop_s:
@@ -157,7 +170,7 @@ def _filled(place: Place, measurement: str, start_s: int, stop_s: int) -> int:
                 told_s = time.monotonic()
                 print(f"I! {_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
-        print(f"W! interrupted; --start {_shown(at_s)} goes on", file=sys.stderr)
+        print(f"W! interrupted. Run the command with --start {_shown(at_s)} to go on", file=sys.stderr)
         return INTERRUPTED
     print(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values", file=sys.stderr)
     return 0
@@ -171,22 +184,24 @@ def _shown(time_s: int) -> str:
 
 
 def _add_import(parser: ArgumentParser) -> None:
-    parser.add_argument("file", nargs="+", metavar="FILE", help="captures, line protocol, CSV of a portal, also gzip; - is stdin")
+    parser.add_argument("file", nargs="+", metavar="FILE", help="captures, line protocol or the CSV of a portal, also gzip; - is stdin")
     parser.add_argument("--config", metavar="FILE", help="the plugin's configuration, with the keys for captures")
-    parser.add_argument("--format", choices=inputs.KINDS, help="what the files are; found out where it is not said")
-    parser.add_argument("--precision", choices=inputs.PRECISIONS_NS, default="", help="unit of line protocol's times (default: ns)")
-    parser.add_argument("--state", metavar="FOLDER", help="where it is noted how far an import is (default: beside the file)")
-    group = parser.add_argument_group("CSV of a portal (all but the meter is found out where it is not said)")
-    group.add_argument("--meter", metavar="NAME", help="the meter it is of (default: the only one of --config)")
+    parser.add_argument("--format", choices=inputs.KINDS, help="format of the files (default: detected automatically)")
+    parser.add_argument("--precision", choices=inputs.PRECISIONS_NS, default="", help="unit of the times in line protocol (default: ns)")
+    parser.add_argument("--state", metavar="FOLDER", help="where the progress of an import is saved (default: in the file's folder)")
+    group = parser.add_argument_group("CSV of a portal (everything except the meter is detected if you do not set it)")
+    group.add_argument("--meter", metavar="NAME", help="name of the meter (default: the only meter in --config)")
     group.add_argument("--columns", type=_columns, metavar="ROLE=COLUMN,…", help=_COLUMNS_HELP)
-    group.add_argument("--unit", choices=("Wh", "kWh", "MWh"), help="of energies (default: the heading's, else kWh)")
-    group.add_argument("--interval", type=_said(_interval_s), metavar="TIME", help="15m, 30m or 1h")
-    group.add_argument("--stamp", choices=("start", "end"), help="what a row's time is of its interval")
-    group.add_argument("--timezone", type=_said(_timezone), metavar="NAME", help="of its times (default: the meter's, else Europe/Warsaw)")
+    group.add_argument("--unit", choices=("Wh", "kWh", "MWh"), help="unit of the energies (default: from the heading, else kWh)")
+    group.add_argument("--interval", type=_said(_interval_s), metavar="TIME", help="length of the intervals: 15m, 30m or 1h")
+    group.add_argument("--stamp", choices=("start", "end"), help="whether the time in a row is the start or the end of its interval")
+    group.add_argument(
+        "--timezone", type=_said(_timezone), metavar="NAME", help="time zone of the file (default: the meter's, else Europe/Warsaw)"
+    )
 
 
 _ROLES: Final = ("date", "hour", "import", "export", "value", "kind")
-_COLUMNS_HELP: Final = f"headings or numbers from 1 are expected, for {', '.join(_ROLES)}: date=Data,hour=Godzina,import=3"
+_COLUMNS_HELP: Final = f"headings, or numbers from 1, are expected for {', '.join(_ROLES)}. Example: date=Data,hour=Godzina,import=3"
 
 
 def _columns(text: str) -> list[tuple[str, str]]:
@@ -209,7 +224,7 @@ def _timezone(text: str) -> str:
 
 
 def moment_s(text: str) -> int:
-    """UTC second of an ISO 8601 time, local where it has no offset, or of `-30d`. Raises ValueError."""
+    """UTC second of an ISO 8601 time (local if it has no offset) or of `-30d`. Raises ValueError."""
     if text.startswith("-") and text.endswith("d") and text[1:-1].isdigit() and int(text[1:-1]) < _DAYS_BACK:
         return int(time.time()) - int(text[1:-1]) * _DAY_S
     try:
@@ -222,7 +237,7 @@ def moment_s(text: str) -> int:
 
 
 def _said(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """An option's reader whose sentence argparse repeats."""
+    """Wrap the reader of an option, so that argparse prints the sentence of its ValueError."""
 
     def value(text: str) -> Any:
         try:
@@ -242,7 +257,7 @@ def _warn(sentence: str) -> None:
 
 
 _ACTIONS: Final[dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Namespace], int], str]]] = {
-    "setup": (_add_setup, _setup, "makes buckets, down-sampling, checks, notification and tokens; may be run again"),
+    "setup": (_add_setup, _setup, "makes buckets, down-sampling, checks, notification and tokens; can be run again"),
     "remove": (_add_remove, _remove, "removes what setup made; data only with --with-data"),
     "backfill": (_add_backfill, _backfill, "computes the down-sampled data of the past"),
     "import": (_add_import, importing.run, "stores captures, line protocol and the CSV of a consumption portal"),

@@ -1,12 +1,12 @@
-"""InfluxDB's HTTP API as five verbs over JSON, through influxdb-client: the only module that loads that library.
+"""Sends requests to InfluxDB's HTTP API and returns the answers as JSON, through influxdb-client.
 
-influxdb-client gives the connection, authorization and Flux; resources (buckets, tasks, checks, …) go through its `call_api` as
-the JSON that InfluxDB's own documentation shows, and lines too, since its writer does not tell a page's 200 from InfluxDB's 204.
-Its generated classes are passed over on purpose: one set of dicts can be compared, made and deleted by one function for all
-kinds of resources (`items`), where classes would need five.
+This is the only module that loads that library. influxdb-client gives the connection, the authorization and Flux. Resources (buckets,
+tasks, checks, …) go through its `call_api`, as the JSON that InfluxDB's own documentation shows. Lines go through `call_api`, too,
+because the library's writer cannot distinguish a web page's 200 from InfluxDB's 204. The generated classes of the library are not used, on
+purpose: one function can compare, make and delete dicts for all kinds of resources (`items`). Classes would need five functions.
 
-Whatever goes wrong becomes one of two errors with a sentence for the user: `RefusedError`, InfluxDB said no, and `SourceError`,
-nobody answered. No token is in either: urllib3's and the library's texts, which hold addresses and headers, are not repeated.
+Every failure becomes one of two errors with a sentence for the user: `RefusedError` (InfluxDB said no) or `SourceError` (nobody
+answered). Neither of them contains a token. The texts of urllib3 and of the library hold addresses and headers, so they are not repeated.
 """
 
 from collections.abc import Iterator, Mapping
@@ -15,26 +15,26 @@ from typing import Any, Final, cast
 from telegraf_han.errors import HanError, SourceError, reason
 
 CONNECT_S: Final = 10
-"""Nobody's InfluxDB takes longer to accept a connection; a wrong address should not."""
+"""No InfluxDB takes longer to accept a connection. A wrong address should not make the user wait longer."""
 SETTLED_S: Final = 60
-"""Who answers no question about a resource in a minute is no InfluxDB, or none that can be worked with now."""
+"""A server that does not answer a question about a resource within a minute is no InfluxDB, or cannot be used now."""
 ANSWER_S: Final = 600
-"""A day of a hundred meters, down-sampled on a small machine, takes minutes, and so may a bucket's end."""
+"""Down-sampling a day of a hundred meters takes minutes on a small machine. Deleting a bucket may take as long."""
 PAGE: Final = 100
-"""Resources asked for at once; InfluxDB gives no more."""
+"""Resources per request; InfluxDB gives no more."""
 SAID_LIMIT: Final = 300
-"""Characters of InfluxDB's own words in an error; it may repeat a whole line of data."""
+"""Characters of InfluxDB's own words in an error. InfluxDB may repeat a whole line of data."""
 
 STORED: Final = 204
-"""What InfluxDB answers to a write; a page that is there for everybody answers 200, and nothing is stored."""
+"""InfluxDB's answer to a write. A web page that answers everybody gives 200, and nothing is stored."""
 WRAPPED: Final = 5
-"""Exceptions around the system's own that are looked through."""
+"""How many wrapping exceptions are searched for the system's own."""
 
 Json = dict[str, Any]
 
 
 class RefusedError(HanError):
-    """InfluxDB's answer is no."""
+    """InfluxDB refused the request."""
 
     def __init__(self, status: int, words: str) -> None:
         """HTTP status and what InfluxDB said."""
@@ -76,7 +76,7 @@ class Api:
         self._client.close()
 
     def call(self, method: str, path: str, body: Json | None = None, query: Mapping[str, str | int] | None = None) -> Json:
-        """Send JSON and return the answer's, {} where there is none. Raises RefusedError, SourceError."""
+        """Send JSON and return the JSON of the answer, {} if there is none. Raises RefusedError, SourceError."""
         answer_s = ANSWER_S if method == "DELETE" else SETTLED_S
         answer, _ = self._sent(method, path, body, query or {}, content="application/json", answer_s=answer_s)
         return answer if isinstance(answer, dict) else {}
@@ -94,16 +94,16 @@ class Api:
                 return
 
     def flux(self, text: str) -> list[Mapping[str, Any]]:
-        """Run a Flux script; the rows of its results. Raises RefusedError, SourceError."""
+        """Run a Flux script; returns the rows of its results. Raises RefusedError, SourceError."""
         tables = self._asked(self._client.query_api().query, text)
         return [record.values for table in tables for record in table.records]
 
     def write(self, bucket: str, lines: bytes) -> None:
-        """Store line protocol with times in ns. Raises RefusedError, SourceError; also for a yes that is not InfluxDB's."""
+        """Store line protocol with times in ns. Raises RefusedError (also for a positive answer that is not InfluxDB's), SourceError."""
         place = {"org": self.org, "bucket": bucket, "precision": "ns"}
         _, status = self._sent("POST", "/api/v2/write", lines, place, content="text/plain; charset=utf-8", answer_s=ANSWER_S)
         if status != STORED:
-            raise RefusedError(status, "something that InfluxDB would not")
+            raise RefusedError(status, "not what InfluxDB answers to a write")
 
     def _sent(
         self, method: str, path: str, body: Json | bytes | None, query: Mapping[str, str | int], *, content: str, answer_s: int
@@ -122,17 +122,17 @@ class Api:
         return answer, status
 
     def _asked(self, question: Any, *arguments: Any, **options: Any) -> Any:
-        """The library's answer, its errors turned into ours."""
+        """Return the library's answer. Turns its errors into ours."""
         try:
             return question(*arguments, **options)
         except self._refusal as error:
             response = cast("Any", error).response
-            if response is None:  # so the library says that TLS failed
-                sentence = "no TLS, or with a certificate that nobody trusts: http:// is for a server without"
+            if response is None:  # the library's way to report that TLS failed
+                sentence = "no TLS, or a certificate that is not trusted; use http:// for a server without TLS"
                 raise SourceError(f"no InfluxDB answers at {self.url} ({sentence})") from None
             raise RefusedError(response.status, _words(cast("Any", error).message)) from None
         except self._silence as error:
-            raise SourceError(f"no InfluxDB answers at {self.url} ({_why(error)}): is it running, and --url right?") from None
+            raise SourceError(f"no InfluxDB answers at {self.url} ({_why(error)}). Is it running, and is --url right?") from None
 
 
 def _words(message: object) -> str:
@@ -152,4 +152,4 @@ def _why(error: BaseException) -> str:
         if isinstance(inner, OSError) and inner.strerror:
             return reason(inner)
         inner = getattr(inner, "reason", None) or getattr(inner, "__cause__", None)
-    return "an answer cut short, or none of a web server"
+    return "a cut-off answer, or not the answer of a web server"

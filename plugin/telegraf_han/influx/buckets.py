@@ -1,7 +1,8 @@
-"""The two buckets: raw telegrams, kept as long as one says, and their down-sampled data, kept for ever.
+"""Makes and removes the two buckets: one for raw telegrams, one for down-sampled data.
 
-A bucket that was there before (InfluxDB's own set-up makes one) is used as it is, and its retention changed only on request, since
-a shorter one deletes data. Those made here say so in their description; only they are ever removed, and only with their data.
+Raw telegrams are kept as long as the user sets, down-sampled data for ever by default. A bucket that was there before is used as it
+is (InfluxDB's own set-up makes one). Its retention is changed only on request, because a shorter retention deletes data. A bucket
+that this module made says so in its description. Only such buckets are ever removed, and only together with their data.
 """
 
 import re
@@ -18,14 +19,14 @@ DOWNSAMPLED: Final = "Telegrams of smart meters by five minutes, made by telegra
 _MARK: Final = "made by telegraf-han."
 
 SHARD_S: Final = 30 * 86_400
-"""Span of a file of the down-sampled bucket. A year then is 13 of them instead of 52, and a month's points few enough for one."""
+"""Time span of one file of the down-sampled bucket. A year then has 13 files instead of 52. A month's points are few enough for one."""
 _UNITS_S: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 366 * 86_400}
 _SHORTEST_S: Final = 3600
 """InfluxDB's own limit."""
 
 
 def duration_s(text: str) -> int:
-    """Seconds of `30d`, `2y`, or 0 of `0`, for ever. Raises ValueError."""
+    """Seconds of `30d` or `2y`; 0 for `0`, which means for ever. Raises ValueError."""
     parts = re.fullmatch(r"(\d{1,5})([hdwy])", text)
     seconds = int(parts[1]) * _UNITS_S[parts[2]] if parts else 0
     if text != "0" and seconds < _SHORTEST_S:
@@ -34,9 +35,12 @@ def duration_s(text: str) -> int:
 
 
 def settle(place: Place, raw_s: int | None, downsampled_s: int | None, say: Say) -> None:
-    """Make both buckets; None leaves a retention as it is, for ever in a new bucket. Raises ConfigError, RefusedError, SourceError."""
+    """Make both buckets. None leaves a retention as it is; in a new bucket it means for ever.
+
+    Raises ConfigError, RefusedError, SourceError.
+    """
     if raw_s and downsampled_s and downsampled_s < raw_s:
-        raise ConfigError("", "--retention-5m", "a time not shorter than that of the telegrams is expected")
+        raise ConfigError("", "--retention-5m", "a time that is not shorter than --retention is expected")
     wishes = (
         _Wish(place.bucket, RAW, raw_s, None),
         _Wish(downsampling.bucket(place.bucket), DOWNSAMPLED, downsampled_s, SHARD_S),
@@ -54,22 +58,22 @@ class _Wish(NamedTuple):
 
 
 def _wanted(wish: _Wish, there: Json | None) -> Json:
-    """What InfluxDB's API is asked for."""
+    """The bucket as InfluxDB's API takes it."""
     if there is not None:
         rules = {"retentionRules": [{"type": "expire", "everySeconds": wish.kept_s}]} if wish.kept_s is not None else {}
         return {"name": wish.name, **rules}
     rule: Json = {"type": "expire", "everySeconds": wish.kept_s or 0}
-    # InfluxDB wants files to span less than what is kept; where little is kept, it chooses itself.
+    # InfluxDB requires that a file spans less time than is kept. If little is kept, InfluxDB chooses the span itself.
     if wish.shard_s and (not wish.kept_s or wish.kept_s > 2 * wish.shard_s):
         rule["shardGroupDurationSeconds"] = wish.shard_s
     return {"name": wish.name, "description": wish.description, "retentionRules": [rule]}
 
 
 def remove(place: Place, say: Say, *, with_data: bool) -> None:
-    """Delete the buckets made here, with all their data, if that is meant. Raises RefusedError, SourceError."""
+    """Delete the buckets made here and all their data if `with_data` is set. Raises RefusedError, SourceError."""
     names = (downsampling.bucket(place.bucket), place.bucket)
     for there in [there for there in items.every(place, BUCKET) if there["name"] in names]:
         if with_data and str(there.get("description", "")).endswith(_MARK):
             items.remove(place, BUCKET, there, say)
         else:
-            say("kept", f"bucket {there['name']}, {'which setup did not make' if with_data else 'and its data'}")
+            say("kept", f"bucket {there['name']}, {'which setup did not make' if with_data else 'with its data'}")

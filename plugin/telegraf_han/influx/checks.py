@@ -1,13 +1,18 @@
-"""Limits of the configuration into InfluxDB's own checks, and their states into calls of a webhook; for people without Grafana.
+"""Turns limits of the configuration into InfluxDB's own checks, and changes of their states into calls of a webhook.
 
-Three kinds, each over all meters that it watches, with the meaning of the Grafana rules: import power above the meter's limit for
-some minutes on end, no telegram for longer than `silence_s`, more unread telegrams (a wrong key leaves all unread) than
-`decode_errors_percent`. The limits are written into the checks, so after a change of the configuration `setup` is run again. A
-rule calls the webhook when a check becomes critical and when it is good again, once each.
+This is for people without Grafana. There are three kinds of checks, with the same meaning as the Grafana rules. Each kind covers
+all meters that it watches:
 
-Power and errors are thresholds of type "custom": one of type "threshold" looks back no further than its own interval [seen in
-2.9.1], so "for five minutes" would be told up to ten minutes late. All run every minute, which the rule needs: it sees a
-change only where two states lie within twice its interval.
+- import power above the meter's limit for some minutes without a break
+- no telegram for longer than `silence_s`
+- more unread telegrams than `decode_errors_percent` (a wrong key leaves all telegrams unread)
+
+The limits are written into the checks. So `setup` has to be run again after a change of the configuration. A rule calls the webhook
+when a check becomes critical and when the check is good again, once each.
+
+The checks on power and errors have the type "custom". A check of type "threshold" looks back no further than its own interval [seen
+in 2.9.1], so "for five minutes" would be reported up to ten minutes late. All checks run every minute, because the rule needs that:
+the rule sees a change only if two states lie within twice its interval.
 """
 
 import re
@@ -23,40 +28,40 @@ from telegraf_han.influx.downsampling import quoted
 from telegraf_han.influx.items import CHECK, ENDPOINT, RULE, Say
 
 SOURCE: Final = "source"
-"""The tag by which the rule knows our checks' states."""
+"""The tag by which the rule recognises the states of our checks."""
 STALE_S: Final = 86_400
-"""A meter silent for a day is no news any more; looking back further would cost more each minute."""
+"""A meter that has been silent for a day is no news any more. Looking back further would cost more time every minute."""
 POWER: Final = "active_power_import_w"
-"""The field that is watched, and its limit's name."""
+"""The field that is watched. Its limit has the same name."""
 
 _PUNCTUATION: Final = re.compile(r"[!-,./:-@\[-^`{-~]")
-"""What may mean something to a regular expression, or end it; InfluxDB's refuse a backslash before anything beyond ASCII."""
+"""Characters that may have a meaning in a regular expression, or end it. InfluxDB refuses a backslash before non-ASCII characters."""
 _BY_METER: Final = """    |> group()
     |> pivot(rowKey: ["interface", "meter"], columnKey: ["_field"], valueColumn: "_value")"""
-"""Rows of fields into one row a meter, a field a column."""
+"""Turns rows of fields into one row per meter, with one column per field."""
 
 
 class Timing(NamedTuple):
-    """When things are looked at, in seconds."""
+    """The times of the checks, in seconds."""
 
     sustained_s: int = 300
-    """How long power has to be above its limit, and errors are counted."""
+    """How long power has to be above its limit, and over which time errors are counted."""
     every_s: int = 60
-    """Interval of checks and rule."""
+    """Interval of the checks and of the rule."""
 
     @property
     def offset_s(self) -> int:
-        """How long telegrams may be on their way; the rule waits twice that, until the checks are through."""
+        """How long telegrams may be on their way. The rule waits twice as long, until the checks are done."""
         return min(15, self.every_s // 4)
 
     @property
     def known_s(self) -> int:
-        """How far back something has to be known; one interval may be missing, as a wireless meter sends once a minute."""
+        """How far back telegrams must be known. One interval may be missing, because a wireless meter sends once per minute."""
         return max(0, self.sustained_s - self.every_s)
 
 
 class Webhook(NamedTuple):
-    """Who is told."""
+    """The address that is called."""
 
     url: str
     token: str
@@ -64,7 +69,7 @@ class Webhook(NamedTuple):
 
 
 def settle(place: Place, config: Config, timing: Timing, say: Say) -> None:
-    """Have the checks that the configuration asks for, and no others of ours. Raises RefusedError, SourceError."""
+    """Make the checks that the configuration asks for, and delete our other checks. Raises RefusedError, SourceError."""
     wanted = [*power(place.bucket, config, timing), *silence(place.bucket, config, timing), *errors(place.bucket, config, timing)]
     for check in wanted:
         items.settle(place, CHECK, check, say)
@@ -72,7 +77,7 @@ def settle(place: Place, config: Config, timing: Timing, say: Say) -> None:
 
 
 def settle_webhook(place: Place, webhook: Webhook, timing: Timing, say: Say) -> None:
-    """Have an endpoint and the rule that calls it. Raises RefusedError, SourceError."""
+    """Make an endpoint and the rule that calls it. Raises RefusedError, SourceError."""
     name = f"{items.prefix(place.bucket)}webhook"
     method = "bearer" if webhook.token else "none"
     wanted: Json = {"type": "http", "name": name, "url": webhook.url, "method": "POST", "authMethod": method, "status": "active"}
@@ -82,13 +87,13 @@ def settle_webhook(place: Place, webhook: Webhook, timing: Timing, say: Say) -> 
 
 
 def rule(bucket: str, name: str, endpoint_id: str, timing: Timing) -> Json:
-    """The rule that tells an endpoint of changes, as InfluxDB's API takes it."""
+    """The rule that reports changes to an endpoint, as InfluxDB's API takes it."""
     return {
         "type": "http",
         "name": name,
         "endpointID": endpoint_id,
         "status": "active",
-        # In seconds, as it looks back twice so many; of "1m" it would be two minutes too, but of "5m" only six.
+        # Written in seconds, because the rule looks back twice that number. With "1m" that would be two minutes, but with "5m" only six.
         "every": f"{timing.every_s}s",
         "offset": f"{2 * timing.offset_s}s",
         "tagRules": [{"key": SOURCE, "operator": "equal", "value": _source(bucket)}],
@@ -97,7 +102,7 @@ def rule(bucket: str, name: str, endpoint_id: str, timing: Timing) -> Json:
 
 
 def power(bucket: str, config: Config, timing: Timing) -> list[Json]:
-    """Import power above each meter's limit, in each minute of some."""
+    """Import power above each meter's limit, in every minute of the time."""
     limits = {meter: limit for meter in config.meters if (limit := dict(meter.limits).get(POWER)) is not None}
     text = f"""
 minutes = from(bucket: {quoted(bucket)})
@@ -127,7 +132,7 @@ union(tables: [limits, lowest, known])
 
 
 def errors(bucket: str, config: Config, timing: Timing) -> list[Json]:
-    """More telegrams unread than each meter's `decode_errors_percent`, in percent of all that came in some minutes."""
+    """More unread telegrams than each meter's `decode_errors_percent`, in percent of all that came in the time."""
     limits = {meter: (health.DEFAULTS | dict(meter.limits))["decode_errors_percent"] for meter in config.meters}
     text = f"""
 counts = from(bucket: {quoted(bucket)})
@@ -154,7 +159,10 @@ union(tables: [limits, counts])
 
 
 def silence(bucket: str, config: Config, timing: Timing) -> list[Json]:
-    """No telegram for longer than `silence_s`; a check for all meters that have the same. One never heard has no state to change."""
+    """No telegram for longer than `silence_s`: one check for all meters with the same value.
+
+    A meter that was never heard has no state that could change.
+    """
     times: dict[int, list[MeterConfig]] = {}
     for meter in config.meters:
         times.setdefault(max(1, round(health.silence_s(meter))), []).append(meter)
@@ -162,7 +170,7 @@ def silence(bucket: str, config: Config, timing: Timing) -> list[Json]:
 
 
 def _deadman(bucket: str, measurement: str, silence_s: int, meters: Iterable[MeterConfig], timing: Timing) -> Json:
-    """A deadman check. Meters send different fields, of different types, so the newest of any becomes one row a meter."""
+    """A deadman check. Meters send different fields of different types, so the newest value of any field becomes one row per meter."""
     text = f"""from(bucket: {quoted(bucket)})
     |> range(start: -{STALE_S}s)
     |> filter(fn: (r) => r._measurement == {quoted(measurement)})
@@ -184,16 +192,16 @@ def _deadman(bucket: str, measurement: str, silence_s: int, meters: Iterable[Met
         "reportZero": False,
         "level": "CRIT",
         "tags": [{"key": SOURCE, "value": _source(bucket)}],
-        # InfluxDB takes no text within the braces of this one.
+        # InfluxDB accepts no text inside the braces of this template.
         "statusMessageTemplate": f"${{r.meter}}: no telegram for {silence_s} s: ${{r._level}}",
     }
 
 
 def _custom(bucket: str, title: str, limits: Mapping[MeterConfig, float], text: str, timing: Timing) -> Json:
-    """A check of type custom: `text` defines `crit` and `messageFn`, and ends with one row a meter.
+    """A check of type custom. `text` defines `crit` and `messageFn`, and ends with one row per meter.
 
-    The limits are rows too, joined by turning fields into columns. All meters are one table up to the end, since for each
-    table InfluxDB compiles each function anew: a thousand meters would take seconds a step.
+    The limits are rows, too. They are joined by turning fields into columns. All meters stay in one table until the end, because
+    InfluxDB compiles each function again for each table: a thousand meters would take seconds per step.
     """
     name = f"{items.prefix(bucket)}{title}"
     rows = ", ".join(
@@ -215,13 +223,13 @@ check = {{_check_id: "", _check_name: {quoted(name)}, _type: "custom", tags: {{{
 
 
 def _watched(meters: Iterable[MeterConfig]) -> str:
-    """A condition on `r.meter` that InfluxDB answers from its index, however many meters there are."""
+    """A condition on `r.meter`. InfluxDB answers it from its index, however many meters there are."""
     names = "|".join(_PUNCTUATION.sub(r"\\\g<0>", meter.name) for meter in meters)
     return f"r.meter =~ /^({names})$/"
 
 
 def _message(subject: str, number: str, unit: str, timing: Timing) -> str:
-    """What is told, as Flux: meter, subject and number."""
+    """The message of a check, as Flux: meter, subject and number."""
     minutes = f"{timing.sustained_s // 60} min" if timing.sustained_s % 60 == 0 else f"{timing.sustained_s} s"
     bad = f'": {subject} " + string(v: {number}) + "{unit} in {minutes}, more than its limit"'
     return f'r.meter + (if r._level == "crit" then {bad} else ": {subject} within the limit")'

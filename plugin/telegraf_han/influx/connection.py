@@ -1,8 +1,8 @@
-"""Options and environment into a connection: which InfluxDB, organisation and bucket, and the token that opens it.
+"""Turns options and environment variables into a connection: an InfluxDB, an organisation, a bucket, and a token that opens them.
 
-The names are those of telegraf.conf.example (INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET, INFLUX_TOKEN), so who has set up Telegraf has
-set up this too. A token is read from a file or the environment, never from an argument, where `ps` would show it. InfluxDB's
-refusals become one line that says what to do.
+The variables have the names that telegraf.conf.example uses (INFLUX_URL, INFLUX_ORG, INFLUX_BUCKET, INFLUX_TOKEN). So if you have set
+up Telegraf, you have set up these commands, too. A token is read from a file or from the environment. It is never read from an
+argument, because `ps` would show it. When InfluxDB refuses a request, the error is one line that says what to do.
 """
 
 import os
@@ -21,32 +21,32 @@ URL: Final = "http://127.0.0.1:8086"
 ORG: Final = "home"
 BUCKET: Final = "energy"
 TOKEN_LIMIT_BYTES: Final = 4096
-"""A token has 88 characters; a file of other things given in its place is not read to its end."""
+"""A token has 88 characters. If another kind of file is given by mistake, it is not read to its end."""
 
-_SERVER: Final = ("--url", f"the address of an InfluxDB 2, such as {URL}, without what a browser adds to it, is expected")
+_SERVER: Final = ("--url", f"the address of an InfluxDB 2, such as {URL}, is expected, without the path that a browser adds")
 _NO_INFLUXDB: Final = frozenset({200, 201, 202, 404, 405, 501})
 _ADVICE: Final = {
-    401: ("--token-file", "a token that this InfluxDB knows is expected, and it does not take the one in {token}"),
+    401: ("--token-file", "a token that this InfluxDB knows is expected, but it does not accept the one in {token}"),
     403: (
         "--token-file",
-        "a token with the right to do this is expected, as the one in {token} is not; setup and remove need an all-access token",
+        "a token with the right to do this is expected, but the one in {token} lacks it; setup and remove need an all-access token",
     ),
 }
 
 
 class Place(NamedTuple):
-    """Where data go to."""
+    """The InfluxDB and the bucket that data go to."""
 
     api: Api
     org_id: str
-    """"" where the token may not see its organisation: for writing the name is enough."""
+    """The id of the organisation; "" if the token may not see it. For writing, the name is enough."""
     bucket: str
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Name the options that every InfluxDB command has."""
+    """Add the options that every InfluxDB command has."""
     group = parser.add_argument_group("InfluxDB")
-    group.add_argument("--url", metavar="URL", help=f"default: $INFLUX_URL, else {URL}")
+    group.add_argument("--url", metavar="URL", help=f"address of InfluxDB (default: $INFLUX_URL, else {URL})")
     group.add_argument("--org", metavar="NAME", help=f"organisation (default: $INFLUX_ORG, else {ORG})")
     group.add_argument("--bucket", metavar="NAME", help=f"bucket of the telegrams (default: $INFLUX_BUCKET, else {BUCKET})")
     group.add_argument("--token-file", metavar="FILE", help="file with the token (default: the token in $INFLUX_TOKEN)")
@@ -54,27 +54,29 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 @contextmanager
 def opened(arguments: Namespace) -> Iterator[Place]:
-    """Open what the options say, with the organisation's id. Raises ConfigError, SourceError, also for what goes wrong within."""
+    """Open the connection, with the organisation's id. Raises ConfigError, SourceError, also for errors inside the `with` block."""
     with writing(arguments) as place:
         orgs = place.api.call("GET", "/api/v2/orgs", query={"org": place.api.org}).get("orgs")
         if orgs is None:
             raise ConfigError("", *_SERVER)
         if not orgs:
-            sees = f"{place.api.org} is none that this token may see, and setup and remove need an all-access token"
+            sees = f"this token sees none named {place.api.org}, and setup and remove need an all-access token"
             raise ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {sees}")
         yield place._replace(org_id=orgs[0]["id"])
 
 
 @contextmanager
 def writing(arguments: Namespace) -> Iterator[Place]:
-    """Open what the options say for a token that may do no more than write. Raises ConfigError, SourceError, as `opened`."""
+    """Open the connection with a token that may do no more than write. Raises ConfigError, SourceError, as `opened` does."""
     url = arguments.url or os.environ.get("INFLUX_URL") or URL
     org = arguments.org or os.environ.get("INFLUX_ORG") or ORG
     bucket = arguments.bucket or os.environ.get("INFLUX_BUCKET") or BUCKET
     if not _is_address(url):
         raise ConfigError("", "--url", f"an address that begins with http:// or https://, such as {URL}, is expected")
     if "/" in bucket:
-        raise ConfigError("", "--bucket", "the bucket of the telegrams is expected, the down-sampled one has its name and /5m")
+        raise ConfigError(
+            "", "--bucket", "the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"
+        )
     api = Api(url.rstrip("/"), org, _token(arguments.token_file))
     try:
         yield Place(api, "", bucket)
@@ -85,7 +87,7 @@ def writing(arguments: Namespace) -> Iterator[Place]:
 
 
 def _is_address(url: str) -> bool:
-    """Whether a URL names a server, and a port that can be one."""
+    """Whether a URL names a server and a possible port."""
     try:
         parts = urlsplit(url)
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -94,16 +96,16 @@ def _is_address(url: str) -> bool:
 
 
 def told(refusal: RefusedError, token: str) -> ConfigError:
-    """A refusal as the line a user can follow. `token` is where the token came from."""
+    """Turn a refusal into a line that tells the user what to do. `token` is where the token came from."""
     if "bucket" in refusal.words and ("not found" in refusal.words or "could not find" in refusal.words):
-        makes = "telegraf-han influx setup makes it, and a token may see its own only"
-        return ConfigError("", "--bucket", f"a bucket that is there is expected, {makes}; {refusal}")
+        makes = "telegraf-han influx setup makes it, and a token sees only its own buckets"
+        return ConfigError("", "--bucket", f"an existing bucket is expected: {makes}; {refusal}")
     if "organization" in refusal.words and "not found" in refusal.words:
         return ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {refusal}")
     if refusal.status in _NO_INFLUXDB:
         key, expected = _SERVER
         return ConfigError("", key, f"{expected}; the answer was: {refusal.words} ({refusal.status})")
-    key, expected = _ADVICE.get(refusal.status, ("", "InfluxDB 2 is expected to do this"))
+    key, expected = _ADVICE.get(refusal.status, ("", "InfluxDB 2 is expected to do this, but it refused"))
     return ConfigError("", key, f"{expected.format(token=token)}; {refusal}")
 
 
@@ -118,7 +120,7 @@ def _token(path: str | None) -> str:
 
 
 def token_in(path: str, option: str) -> str:
-    """The token in a file that an option names, "" where it is empty. Raises ConfigError where it cannot be read."""
+    """The token in a file that an option names; "" if the file is empty. Raises ConfigError if the file cannot be read."""
     try:
         with open(path, "rb") as file:
             mode = os.fstat(file.fileno()).st_mode

@@ -1,14 +1,16 @@
-"""Raw telegrams into one point per meter and five minutes: the Flux that computes it, the tasks that run it, and the past.
+"""Computes one point per meter and five minutes from raw telegrams: the Flux, the tasks that run it, and the past.
 
-The bucket `energy/5m` is to InfluxQL the retention policy "5m" of the database `energy`, by its name alone [seen on 2.9.1], so one
-data source serves both. A point is stamped with its window's start. What a field is decides its name, since every field ends in
-its unit (`obis`, `units`): an instantaneous quantity gives the mean under its own name, powers and voltages also `_max` and `_min`;
-a register, a threshold, a mode, a text gives its last value. A power the meter itself has averaged or whose maximum it keeps is
-a register in this sense.
+For InfluxQL, the bucket `energy/5m` is the retention policy "5m" of the database `energy`, because of its name alone [seen on 2.9.1].
+So one data source serves both buckets. A point has the time of its window's start. The name of a field decides how the field is
+computed, because every field ends in its unit (`obis`, `units`):
 
-Every run computes whole windows anew, so it may run as often as one likes, and late data are caught up: Telegraf's buffer
-delivers an outage's telegrams hours or days later. Each of the four pipelines is one that InfluxDB pushes down to its storage
-engine, therefore `filter` and `aggregateWindow` stand as plainly as they do.
+- An instantaneous quantity gives its mean, under its own name. Powers and voltages also give `_max` and `_min`.
+- A register, a threshold, a mode or a text gives its last value. A power that the meter itself has averaged, or whose maximum the
+  meter keeps, counts as a register, too.
+
+Every run computes whole windows again. So a run may be repeated at any time, and late data are included: Telegraf's buffer delivers
+the telegrams of an outage hours or days later. InfluxDB pushes each of the four pipelines down to its storage engine. For this reason
+`filter` and `aggregateWindow` are written as plainly as they are.
 """
 
 from typing import Final, NamedTuple
@@ -20,11 +22,11 @@ WINDOW_S: Final = 300
 DAY_S: Final = 86_400
 
 MEAN: Final = r"_(w|var|va|v|a|hz|dbm|percent|degc|deg)(_[0-9]+)?$|^power_factor"
-"""Fields of which the mean says something."""
+"""Fields whose mean has a meaning."""
 EXTREME: Final = r"_(w|var|va|v)(_[0-9]+)?$"
-"""Fields of which the highest and lowest count besides."""
+"""Fields whose highest and lowest values are also stored."""
 KEPT: Final = r"threshold|_power_[a-z0-9_]*(max|average)_"
-"""Fields with such units that are none: settings, and what the meter itself averages or keeps as a maximum."""
+"""Fields that have such a unit but are not instantaneous: settings, and values that the meter itself averages or keeps as a maximum."""
 
 
 class LookBack(NamedTuple):
@@ -41,14 +43,14 @@ LOOK_BACKS: Final = (
     LookBack("down-sampling of late data", "1h", "3m", "2d"),
     LookBack("down-sampling of very late data", "1d", "2h", "32d"),
 )
-"""What came within the hour is there after five minutes, an outage of two days after an hour, one of a month the next morning.
-The offset is the time Telegraf may take; the daily one falls into the night. Together they cost a meter that sends every second
-a minute of computing a day, most of it at night; they are three, since the wide one alone, run every five minutes, would cost
-an hour."""
+"""Telegrams that came within the hour are down-sampled after five minutes, an outage of two days after an hour, an outage of a month
+the next morning. The offset is the time that Telegraf may take. The daily task runs at night. For a meter that sends every second, the
+three tasks together cost a minute of computing per day, most of it at night. There are three tasks, because the widest one alone,
+run every five minutes, would cost an hour."""
 
 
 class _Pipeline(NamedTuple):
-    """One function of a window."""
+    """One function that is applied to each window."""
 
     function: str
     fields: str
@@ -68,7 +70,7 @@ _PIPELINES: Final = (
 
 
 def bucket(raw: str) -> str:
-    """The bucket of a raw bucket's down-sampled data; InfluxQL reads it as `"5m"` in the database of the raw one's name."""
+    """The bucket of the down-sampled data. InfluxQL reads it as `"5m"` in the database that has the raw bucket's name."""
     return f"{raw}/{WINDOW}"
 
 
@@ -114,7 +116,7 @@ def _computed(raw: str, measurement: str) -> str:
 
 
 def _pipeline(raw: str, measurement: str, pipeline: _Pipeline) -> str:
-    """One pipeline. Only a count is yielded: the points themselves, a download of the whole bucket, nobody reads."""
+    """One pipeline. Only a count is yielded. Nobody reads the points themselves, and they would be a download of the whole bucket."""
     steps = [
         f"from(bucket: {quoted(raw)})",
         "range(start: start, stop: stop)",
@@ -132,7 +134,7 @@ def _pipeline(raw: str, measurement: str, pipeline: _Pipeline) -> str:
 
 
 def computed(api: Api, raw: str, measurement: str, start_s: int, stop_s: int) -> int:
-    """Compute the windows from `start_s` to before `stop_s` now; the points written. Raises RefusedError, SourceError."""
+    """Compute the windows from `start_s` to before `stop_s` now; returns the number of points written. Raises RefusedError, SourceError."""
     rows = api.flux(past(raw, measurement, start_s, stop_s))
     return sum(row["_value"] for row in rows)
 
@@ -143,7 +145,7 @@ def whole(start_s: int, stop_s: int) -> tuple[int, int]:
 
 
 def oldest_s(api: Api, raw: str, measurement: str) -> int | None:
-    """UTC second of a bucket's first telegram, None where it has none. Raises RefusedError, SourceError."""
+    """UTC second of a bucket's first telegram, None if the bucket has none. Raises RefusedError, SourceError."""
     text = (
         f"from(bucket: {quoted(raw)}) |> range(start: 0) |> filter(fn: (r) => r._measurement == {quoted(measurement)})"
         ' |> first() |> keep(columns: ["_time"]) |> min(column: "_time")'

@@ -1,9 +1,10 @@
-"""Line protocol into a bucket, in batches, each proven stored before the next; for imports and for a simulated past.
+"""Writes line protocol into a bucket, in batches. Each batch is proven stored before the next one is written.
 
-Writing is idempotent: the same line stored twice is one point, so whoever was interrupted just writes again. An InfluxDB that is
-busy, restarting or away for a moment is waited for. Lines that it refuses (a field of another type, older than the bucket keeps)
-are found by halving the batch, and told one by one, while all others are stored: [seen on 2.9.1] a line that cannot be parsed
-makes it store none of a batch (400), a point it cannot take all but that (422).
+Imports and the simulated past use this module. Writing is idempotent: the same line stored twice is one point. So after an
+interruption the same lines can be written again. If InfluxDB is busy, restarting or away for a moment, the writer waits for it.
+InfluxDB may refuse lines (a field of another type, or a time older than the bucket keeps). The writer finds these lines by halving
+the batch and reports them one by one. All other lines are stored. [seen on 2.9.1] If a line cannot be parsed, InfluxDB stores
+nothing of the batch (400). If it cannot take a point, it stores everything except that point (422).
 """
 
 import re
@@ -17,13 +18,13 @@ from telegraf_han.influx.api import RefusedError
 from telegraf_han.influx.connection import Place
 
 BATCH_LINES: Final = 5_000
-"""What InfluxDB recommends; a batch takes some 50 ms."""
+"""InfluxDB recommends this number. A batch takes about 50 ms."""
 BATCH_BYTES: Final = 2 << 20
-"""Wide telegrams are long: the memory a batch may take."""
+"""The memory that a batch may take, because wide telegrams are long."""
 PAUSES_S: Final = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
-"""Between tries to reach an InfluxDB that is away: a restart on a small machine takes half a minute."""
+"""Pauses between the tries to reach an InfluxDB that is away. A restart on a small machine takes half a minute."""
 SINGLED_OUT: Final = 200
-"""RefusedError lines that are looked for one by one in a run; behind them the batch's remaining refusals are only counted."""
+"""Refused lines that are searched for one by one in a run. After that number, further refused lines are only counted."""
 
 _BUSY: Final = frozenset({429, 500, 502, 503, 504})
 _LINES_AT_FAULT: Final = frozenset({400, 422})
@@ -31,14 +32,14 @@ _DROPPED: Final = re.compile(r"dropped=(\d+)")
 
 
 class Line(NamedTuple):
-    """Whole lines of line protocol, and where they come from."""
+    """Whole lines of line protocol, and the place that they come from."""
 
     place: str
     text: bytes
 
 
 class Writer:
-    """Stores lines. `refused` is told the place and the reason of each line that InfluxDB does not take."""
+    """Stores lines. Calls `refused` with the place and the reason of each line that InfluxDB does not take."""
 
     def __init__(self, place: Place, refused: Callable[[str, str], None], pause: Callable[[float], None] = time.sleep) -> None:
         """Nothing is written yet."""
@@ -48,12 +49,12 @@ class Writer:
         self._waiting: Final[list[Line]] = []
         self._waiting_bytes = 0
         self.stored = 0
-        """Lines that are safely there."""
+        """Lines that are proven stored."""
         self.lost = 0
         """Lines refused."""
 
     def put(self, text: bytes, place: str = "") -> bool:
-        """Take whole lines; write when there are enough of them, and say whether it did. Raises RefusedError, SourceError."""
+        """Take whole lines, and write when there are enough. Returns whether lines were written. Raises RefusedError, SourceError."""
         self._waiting.append(Line(place, text))
         self._waiting_bytes += len(text)
         if len(self._waiting) < BATCH_LINES and self._waiting_bytes < BATCH_BYTES:
@@ -62,14 +63,14 @@ class Writer:
         return True
 
     def flush(self) -> None:
-        """Write what waits. Raises RefusedError, SourceError; what waits then still does."""
+        """Write the waiting lines. Raises RefusedError, SourceError; then the lines are still waiting."""
         if self._waiting:
             self._store(self._waiting)
             self._waiting.clear()
             self._waiting_bytes = 0
 
     def _store(self, lines: Sequence[Line]) -> None:
-        """Store lines; halve them where some are refused."""
+        """Store lines. If some are refused, halve the batch."""
         try:
             self._write(b"".join(line.text for line in lines))
         except RefusedError as refusal:
@@ -103,7 +104,7 @@ class Writer:
                 if isinstance(error, RefusedError) and error.status not in _BUSY:
                     raise
                 if not place:
-                    print(f"W! tried again for {sum(PAUSES_S):g} s: {error}", file=sys.stderr, flush=True)
+                    print(f"W! trying again for at most {sum(PAUSES_S):g} s: {error}", file=sys.stderr, flush=True)
                 self._pause(pause_s)
             else:
                 return
@@ -111,10 +112,10 @@ class Writer:
 
 
 def not_taken(place: str, reason: str) -> None:
-    """For those whose lines are all good: the first that is refused ends it. Raises RefusedError."""
+    """A `refused` for callers whose lines are all good: the first refused line ends the run. Raises RefusedError."""
     raise RefusedError(422, f"{place}: {reason}" if place else reason)
 
 
 def _reason(words: str) -> str:
-    """InfluxDB's reason without what it repeats of the line."""
+    """InfluxDB's reason, without the part of the line that it repeats."""
     return words.rpartition("': ")[2].rpartition("partial write: ")[2]

@@ -1,8 +1,9 @@
-"""`influx import`: files into a bucket, entry by entry, with progress, from where an interruption left it.
+"""`influx import`: writes files into a bucket, entry by entry, prints the progress, and goes on after an interruption.
 
-A batch is proven stored, then the state file says so, then comes the next; whatever ends the program in between costs at most the
-batch under way, which is stored again as the same points. What is wrong in a file is told with its line, the rest is imported, and
-the exit code is 1. Telegrams older than the down-sampling tasks look back need a `backfill`; the command for it is told.
+First a batch is proven stored. Then the state file is updated. Then the next batch follows. So an interruption costs at most the
+batch under way, which is then stored again as the same points. An entry that is wrong is printed with its line. All other entries
+are imported, and the exit code is 1. Telegrams that are older than the down-sampling tasks look back need a `backfill`. The
+command for that is printed.
 """
 
 import os
@@ -22,17 +23,17 @@ from telegraf_han.influx.connection import Place
 from telegraf_han.influx.resume import Mark, Resume
 
 NAMED_LIMIT: Final = 100
-"""Wrong lines of a file that are named; more are only counted."""
+"""Wrong lines of a file that are printed. Further ones are only counted."""
 PROGRESS_S: Final = 5.0
 """Between two lines of progress."""
 _NS: Final = 1_000_000_000
 TASK_REACH_NS: Final = 2 * 86_400 * _NS
-"""What is younger, the hourly task down-samples; for what is older the user need not wait for the night."""
+"""The hourly task down-samples younger telegrams. For older ones the user can run a backfill instead of waiting for the night."""
 
 
 def run(arguments: Namespace) -> int:
-    """Import all files; 0, or 1 where a line was wrong or a file had none. Raises ConfigError, SourceError."""
-    # A shell without job control starts its children with SIGINT ignored.
+    """Import all files. Returns 0, or 1 if a line was wrong or a file had nothing to import. Raises ConfigError, SourceError."""
+    # A shell without job control starts its children so that they ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config = load(arguments.config, _warn) if arguments.config else None
     options = inputs.Options(arguments.format or "", arguments.precision, config, lambda: _portal(arguments, config))
@@ -45,13 +46,13 @@ def run(arguments: Namespace) -> int:
             except ConfigError as error:
                 raise ConfigError(error.file or name, error.key, error.expected) from None
             except KeyboardInterrupt:
-                print(f"W! {name}: interrupted; the same command goes on where this one stopped", file=sys.stderr)
+                print(f"W! {name}: interrupted. Run the same command again to go on where this one stopped", file=sys.stderr)
                 return INTERRUPTED
     return max(outcomes)
 
 
 class _Import:
-    """One file on its way."""
+    """The import of one file."""
 
     def __init__(self, name: str, place: Place, options: inputs.Options, arguments: Namespace) -> None:
         self._name: Final = name
@@ -64,11 +65,11 @@ class _Import:
         measurement = (options.config.output if options.config else Output()).measurement
         self._telegram: Final = f"{measurement},".encode()
         self._first_ns = 0
-        """Time of the first telegram, as it is the down-sampled data that have to follow; 0 where there is none."""
+        """Time of the first telegram, because its down-sampled data have to be computed; 0 if there is none."""
         self._last_ns = 0
 
     def run(self) -> int:
-        """All of it; the exit code. Raises ConfigError, RefusedError, SourceError."""
+        """Import the whole file; returns the exit code. Raises ConfigError, RefusedError, SourceError."""
         if self._before.done:
             self._say(f"going on after {self._before.done} entries")
         size_bytes = os.path.getsize(self._name) if os.path.isfile(self._name) else 0
@@ -94,7 +95,7 @@ class _Import:
         return self._writer.put(entry.lines, entry.place)
 
     def _note(self, done: int, progress: inputs.Progress) -> None:
-        """What is stored is stored: remember it, and tell it now and then."""
+        """Save how far the import is, and print it from time to time."""
         stored = self._before.stored + self._writer.stored
         if self._resume:
             try:
@@ -102,7 +103,7 @@ class _Import:
             except OSError as error:
                 why = reason(error)
                 print(
-                    f"W! {self._name}: {self._resume.path} cannot be written ({why}): --state names a folder; going on without",
+                    f"W! {self._name}: cannot write {self._resume.path} ({why}), so progress is not saved. --state sets another folder",
                     file=sys.stderr,
                 )
                 self._resume = None
@@ -122,7 +123,7 @@ class _Import:
             print(f"E! {self._name}: nothing to import was found", file=sys.stderr)
         if self._first_ns and self._first_ns < time.time_ns() - TASK_REACH_NS:
             start, stop = (clock.rfc3339(stamp_ns, Zone()) for stamp_ns in (self._first_ns, self._last_ns + _NS))
-            self._say(f"for the boards of months and years: telegraf-han influx backfill --start {start} --stop {stop}")
+            self._say(f"for the boards of months and years, run: telegraf-han influx backfill --start {start} --stop {stop}")
         return 0 if seen and not self._wrong_lines else 1
 
     def _say(self, text: str) -> None:
@@ -130,23 +131,23 @@ class _Import:
 
 
 def _resume(name: str, place: Place, arguments: Namespace) -> Resume | None:
-    """The state file of a file; stdin cannot be read again, and has none. Raises ConfigError."""
+    """The state file of a file. stdin cannot be read again, so it has none. Raises ConfigError."""
     if not os.path.isfile(name):
         return None
     if arguments.state and not os.path.isdir(arguments.state):
-        raise ConfigError("", "--state", "a folder that is there is expected")
+        raise ConfigError("", "--state", "an existing folder is expected")
     said = {key: value for key, value in vars(arguments).items() if key not in ("file", "state", "token_file")}
     return Resume(name, arguments.state, [place.api.url, place.api.org, place.bucket, repr(sorted(said.items(), key=str))])
 
 
 def _portal(arguments: Namespace, config: Config | None) -> portal.Options:
-    """What is said of a CSV. Raises ConfigError."""
+    """The options for a CSV. Raises ConfigError."""
     meters = config.meters if config else ()
     named = {meter.name: meter for meter in meters}
     only = meters[0].name if len(meters) == 1 else ""
     meter = arguments.meter or only
     if not meter:
-        raise ConfigError("", "--meter", "the meter's name is expected, this file is a table and does not say it")
+        raise ConfigError("", "--meter", "the meter's name is expected, because this file is a table without it")
     if named and meter not in named:
         raise ConfigError("", "--meter", f"a meter of the configuration is expected: {', '.join(named)}")
     zone = Zone(arguments.timezone) if arguments.timezone else named[meter].zone if meter in named else Zone()

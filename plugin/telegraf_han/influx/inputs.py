@@ -1,9 +1,15 @@
-"""A file of history into entries: what a line or telegram of it becomes, or what is wrong with it and where.
+"""Reads a file of history and yields entries: for each line or telegram, the lines to store or what is wrong and where.
 
-Four kinds are told apart by their first bytes: line protocol, captures of P1 (raw or hex), captures of wireless M-Bus (hex lines, logs,
-what a receiver of any type delivered), and the CSV of a portal; each may be compressed with gzip. Captures go the way of live telegrams,
-receiver, decoder, line, with the configuration's keys. A point needs a time of its own, since only then is importing again the same
-point again; so line protocol without time stamps and telegrams without the meter's clock are wrong.
+There are four kinds of files. The first bytes of a file decide its kind:
+
+- line protocol
+- captures of P1 (raw or hex)
+- captures of wireless M-Bus (hex lines, logs, or the bytes that a receiver of any type delivered)
+- the CSV of a portal
+
+Each of them may be compressed with gzip. Captures are read like live telegrams (receiver, decoder, line), with the keys of the
+configuration. Every point needs a time of its own: only then does a second import give the same point. So line protocol without
+time stamps and telegrams without the meter's clock are wrong.
 """
 
 import gzip
@@ -24,10 +30,10 @@ from telegraf_han.telegram import Event, Fault, Frame, Interface
 KINDS: Final = ("line", "p1", "wmbus", "csv")
 SNIFFED_BYTES: Final = 4096
 LINE_LIMIT: Final = 1 << 20
-"""Bytes of a line: telegrams have one thousand, raw captures may have none for a while."""
+"""Most bytes of a line. A telegram has one thousand. A raw capture may have no end of line for a while."""
 PRECISIONS_NS: Final = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 OUR_DAYS_S: Final = range(1_000_000_000, 4_000_000_000)
-"""2001 to 2096: no two units have times in it with the same number."""
+"""Seconds of the years 2001 to 2096. A number is a time of these years in only one unit."""
 _NS: Final = 1_000_000_000
 _GZIP: Final = b"\x1f\x8b"
 
@@ -38,7 +44,7 @@ _LINE: Final = re.compile(
     rb"(?P<point>(?:[^ ,\\\n#]|\\.)(?:[^ ,\\\n]|\\.)*(?:," + _WORD + rb"=" + _WORD + rb")* +" + _FIELD + rb"(?:," + _FIELD + rb")*)"
     rb"(?: +(?P<time>-?\d{1,19}))?"
 )
-"""By the line protocol reference. InfluxDB has the last word; this finds what is wrong without asking it line by line."""
+"""By the line protocol reference. It finds wrong lines without asking InfluxDB line by line. InfluxDB decides in the end."""
 _HEX: Final = re.compile(rb"(?:0x)?[0-9A-Fa-f |_:]{20,}|.*telegram=")
 
 
@@ -55,19 +61,19 @@ class Options(NamedTuple):
     """How files are read."""
 
     kind: str
-    """One of KINDS, "" to find out."""
+    """One of KINDS; "" to detect it."""
     precision: str
-    """One of PRECISIONS_NS, "" for ns unless the first time shows that it is another."""
+    """One of PRECISIONS_NS; "" for ns, unless the first time shows that the unit is another one."""
     config: Config | None
     portal: Callable[[], portal.Options]
-    """Made when a CSV is met: only then a meter's name is missed."""
+    """Called for a CSV only, because no other file needs the name of a meter."""
 
 
 class Progress:
-    """The file under way: how much of it is read."""
+    """How much of the current file has been read."""
 
     def __init__(self, raw: IO[bytes], size_bytes: int) -> None:
-        """Nothing is read yet; `size_bytes` is 0 where it is not known."""
+        """Nothing is read yet; `size_bytes` is 0 if it is not known."""
         self._raw: Final = raw
         self._size_bytes: Final = size_bytes
 
@@ -78,7 +84,7 @@ class Progress:
 
 @contextmanager
 def opened(name: str, size_bytes: int) -> Iterator[tuple[IO[bytes], Progress]]:
-    """A file, or stdin for "-", decompressed. Raises ConfigError where it cannot be read."""
+    """Open a file, or stdin for "-", decompressed. Raises ConfigError if it cannot be read."""
     is_stdin = name == "-"
     try:
         with open(0 if is_stdin else name, "rb", closefd=not is_stdin) as raw:
@@ -90,14 +96,14 @@ def opened(name: str, size_bytes: int) -> Iterator[tuple[IO[bytes], Progress]]:
                 yield cast("IO[bytes]", stream), progress
     except OSError as error:
         if isinstance(error, gzip.BadGzipFile):
-            raise ConfigError(name, "", "a whole gzip file is expected, this one is damaged") from None
+            raise ConfigError(name, "", "a whole gzip file is expected, but this one is damaged") from None
         raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {reason(error)}") from None
     except (EOFError, zlib.error):
-        raise ConfigError(name, "", "a whole gzip file is expected, this one is damaged or cut short") from None
+        raise ConfigError(name, "", "a whole gzip file is expected, but this one is damaged or cut short") from None
 
 
 def entries(stream: IO[bytes], options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
-    """All entries of a file, in an order that is the same each time. `say` is told what was found out. Raises ConfigError."""
+    """All entries of a file, in the same order each time. Calls `say` with what was detected. Raises ConfigError."""
     first = cast("bytes", stream.peek(SNIFFED_BYTES)[:SNIFFED_BYTES])  # type: ignore[attr-defined]
     if not first:
         return iter(())
@@ -106,7 +112,7 @@ def entries(stream: IO[bytes], options: Options, say: Callable[[str], None]) -> 
 
 
 def _kind(first: bytes, config: Config | None) -> str:
-    """What a file is by its first bytes."""
+    """The kind of a file, by its first bytes."""
     rows = [row for line in first.split(b"\n") if (row := line.strip()) and not row.startswith(b"#")]
     if rows and (_LINE.fullmatch(rows[0]) or (len(rows) > 1 and _LINE.fullmatch(rows[1]))):
         return "line"
@@ -115,14 +121,14 @@ def _kind(first: bytes, config: Config | None) -> str:
     if capture.looks_like_p1(first):
         return "p1"
     if rows and _HEX.match(rows[0]):
-        # Hex of either; where but one interface is configured, it is that.
+        # Hex of either interface. If only one interface is configured, it is that one.
         configured = {meter.interface for meter in config.meters} if config else set()
         return configured.pop() if len(configured) == 1 else "wmbus"
     return "csv" if rows else "line"
 
 
 def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Lines with their numbers from 1; of one that does not end, pieces of the limit's length."""
+    """Lines with their numbers from 1. A line longer than the limit comes in pieces of the limit's length."""
     number = 1
     while line := stream.readline(LINE_LIMIT):
         yield number, line
@@ -130,7 +136,7 @@ def _bounded_lines(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def _line_protocol(stream: IO[bytes], _: bytes, options: Options, __: Callable[[str], None]) -> Iterator[Entry]:
-    """Line protocol, its times made ns."""
+    """Line protocol, with its times converted to ns."""
     factor = PRECISIONS_NS[options.precision or "ns"]
     is_first = not options.precision
     for number, line in _bounded_lines(stream):
@@ -141,16 +147,18 @@ def _line_protocol(stream: IO[bytes], _: bytes, options: Options, __: Callable[[
         if found is None:
             yield Entry(f"line {number}", b"", "line protocol is expected")
         elif found["time"] is None:
-            yield Entry(f"line {number}", b"", "a time stamp is expected, without one each import would add a point")
+            yield Entry(f"line {number}", b"", "a time stamp is expected, because without it each import would add another point")
         else:
             if is_first and (unit := _coarser(int(found["time"]))):
-                raise ConfigError("", "--precision", f"{unit} is expected, by the time of line {number} (or ns, if it is meant)")
+                raise ConfigError(
+                    "", "--precision", f"{unit} is expected, as the time in line {number} shows; if the time is in ns, set ns"
+                )
             is_first = False
             yield Entry(f"line {number}", b"%s %d\n" % (found["point"], int(found["time"]) * factor))
 
 
 def _coarser(stamp: int) -> str:
-    """The unit in which a number is a time of our days, where in ns it would be one of 1970; else ""."""
+    """The unit in which a number is a time of our days, if in ns it would be a time of 1970; else ""."""
     return next((unit for unit, factor_ns in PRECISIONS_NS.items() if factor_ns > 1 and stamp * factor_ns // _NS in OUR_DAYS_S), "")
 
 
@@ -163,9 +171,9 @@ def _wmbus(stream: IO[bytes], first: bytes, options: Options, _: Callable[[str],
 
 
 def _captured(stream: IO[bytes], first: bytes, interface: Interface, options: Options) -> Iterator[Entry]:
-    """Telegrams of a capture. The time is the meter's alone: 0 stands for the time of reception, which nobody knows any more."""
+    """Telegrams of a capture. Only the meter's time is used: nobody knows the time of reception any more, so it is given as 0."""
     if options.config is None:
-        raise ConfigError("", "--config", "the configuration with the meters' keys is expected, this file is a capture")
+        raise ConfigError("", "--config", "the configuration with the meters' keys is expected, because this file is a capture")
     receiver = recording.recognised(first, interface, options.config).receiver
     decoder = Decoder(options.config)
     is_text = first.isascii()
@@ -181,7 +189,7 @@ def _captured(stream: IO[bytes], first: bytes, interface: Interface, options: Op
 
 
 def _telegram(event: Event, place: str, decoder: Decoder) -> Iterator[Entry]:
-    """The line of a frame. A neighbour's telegram in a receiver's log is nothing wrong, nor is one heard twice."""
+    """The line of a frame. A neighbour's telegram in a receiver's log is no error, and neither is a telegram that was heard twice."""
     if isinstance(event, Fault):
         yield Entry(place, b"", f"{event.cause}: {event.detail}")
     if not isinstance(event, Frame):
@@ -196,13 +204,13 @@ def _telegram(event: Event, place: str, decoder: Decoder) -> Iterator[Entry]:
     if telegram is None:
         return
     if telegram.time_ns is None:
-        yield Entry(place, b"", f"{telegram.meter}: the telegram does not say its time, and nobody knows when it was heard")
+        yield Entry(place, b"", f"{telegram.meter}: the telegram does not contain its time, and nobody knows when it was received")
     else:
         yield Entry(place, decoder.line(telegram))
 
 
 def _csv(stream: IO[bytes], _: bytes, options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
-    """A portal's table; it is read whole, since its last row may decide what its first means. Raises ConfigError."""
+    """A portal's table. It is read whole, because its last row may decide what its first row means. Raises ConfigError."""
     content = stream.read(portal.SIZE_LIMIT_BYTES + 1)
     if len(content) > portal.SIZE_LIMIT_BYTES:
         raise ConfigError("", "--format", f"a CSV of at most {portal.SIZE_LIMIT_BYTES >> 20} MB is expected")

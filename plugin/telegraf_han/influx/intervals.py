@@ -1,12 +1,13 @@
-"""Local times of a portal's rows into the UTC second at which each interval starts, right also on the days of 23 and 25 hours.
+"""Turns the local times of a portal's rows into the UTC second at which each interval starts.
 
-Portals name an interval by its start, its end, or its number in the day (1 to 24), and in October they write the hour that comes
-twice as 2 and 2, 3 and 3, 2 and 2A, or number on to 25. So one label may mean several moments; the one is taken that follows the
-row before by exactly one interval, else the first after it. That is certain wherever rows are in order and complete, which an
-export is; a letter A or an offset (`+02:00`) that a label does have, decides itself.
+The result is also right on the days of 23 and 25 hours. Portals name an interval by its start, its end, or its number in the day
+(1 to 24). In October one hour comes twice. Portals write it as 2 and 2, 3 and 3, or 2 and 2A, or they count on to 25. So one label may
+mean several moments. The moment that follows the row before by exactly one interval is taken. If there is none, the first moment after
+the row before is taken. This is certain if the rows are in order and complete, as the rows of an export are. If a label has a letter A
+or an offset (`+02:00`), the letter or the offset decides.
 
-[assumed] that 2A (and 02:00A) is the later of the two hours; [seen] in Polish market rules: on the long day the hours are
-1, 2, 2A, 3 … 24. A label in the hour that March leaves out is none; the caller decides what a row with it is worth.
+[assumed] 2A (and 02:00A) is the later of the two hours; [seen] in Polish market rules: on the long day the hours are
+1, 2, 2A, 3 … 24. A label in the hour that is missing in March has no moment. The caller decides what to do with such a row.
 """
 
 import re
@@ -21,9 +22,9 @@ from telegraf_han.clock import Zone
 Stamp = Literal["start", "end"]
 
 INTERVALS_S: Final = (900, 1800, 3600)
-"""What portals give: quarters, halves, hours."""
+"""The intervals of portals: quarter, half and whole hours."""
 YEARS: Final = range(1990, 2100)
-"""Of meters that can be read at a distance; a date beyond them is another number of eight digits."""
+"""Years of meters that can be read remotely. A date outside them is another number of eight digits."""
 _DAY_S: Final = 86_400
 _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 
@@ -40,24 +41,24 @@ _MARKS: Final = {"": "", "a": "winter", "w": "winter", "cet": "winter", "s": "su
 
 
 class Label(NamedTuple):
-    """When a row says it was, in local time."""
+    """The local time that a row names."""
 
     day: int
     """Days since 1970."""
     second: int
-    """Of the day, up to 25 hours."""
+    """Second of the day, up to 25 hours."""
     season: str = ""
-    """`summer` or `winter` where the label says so."""
+    """`summer` or `winter`, if the label has a mark for it."""
     offset_s: int | None = None
-    """East of UTC, where the label says so."""
+    """Seconds east of UTC, if the label has an offset."""
     is_number: bool = False
-    """A whole hour without minutes, which may be a number instead of a time."""
+    """Whether it is a whole hour without minutes, which may be a number instead of a time."""
     is_range: bool = False
-    """`00:00-01:00`: then it begins with the start."""
+    """Whether it is a range such as `00:00-01:00`, which begins with the start of the interval."""
 
 
 def label(text: str) -> Label:
-    """A date and time as people write them. Raises ValueError with what was expected."""
+    """Read a date and a time as people write them. Raises ValueError with what was expected."""
     text = text.strip()
     dated = next((found for pattern in _DATES if (found := pattern.match(text))), None)
     if dated is None:
@@ -87,22 +88,22 @@ def _offset_s(text: str | None) -> int | None:
 
 
 def _clock(one: Label) -> int:
-    """What the local clock shows, in seconds since 1970 as it counts them."""
+    """The time that the local clock shows, as seconds since 1970 in local time."""
     return one.day * _DAY_S + one.second
 
 
 def interval_s(labels: Sequence[Label]) -> int:
-    """Length of the intervals: the most frequent distance between rows. Raises ValueError where it is none that portals have."""
+    """Length of the intervals: the most frequent distance between rows. Raises ValueError if portals have no such interval."""
     moments = [_clock(one) for one in labels]
     steps = Counter(abs(second - first) for first, second in pairwise(moments))
     step_s = steps.most_common(1)[0][0] if steps else 0
     if step_s not in INTERVALS_S:
-        raise ValueError("rows a quarter, half or whole hour apart are expected; say --interval if they are")
+        raise ValueError("rows a quarter, half or whole hour apart are expected; if they are, set --interval")
     return step_s
 
 
 def stamp(labels: Sequence[Label], step_s: int) -> Stamp:
-    """Whether labels name the start or the end of their interval."""
+    """Whether the labels name the start or the end of their intervals."""
     first, last = min(labels, key=_clock), max(labels, key=_clock)
     if any(one.is_range for one in labels):
         return "start"
@@ -112,7 +113,7 @@ def stamp(labels: Sequence[Label], step_s: int) -> Stamp:
 
 
 def starts(labels: Sequence[Label], step_s: int, named: Stamp, zone: Zone) -> list[int | None]:
-    """UTC second of each interval's start; None where the label is in no hour of that day, or in one that was taken before."""
+    """UTC second of each interval's start; None if the label's hour does not exist on that day, or was taken before."""
     if labels and _clock(labels[0]) > _clock(labels[-1]):
         return starts(labels[::-1], step_s, named, zone)[::-1]
     numbered = _numbered_days(labels, step_s, zone)
@@ -126,7 +127,7 @@ def starts(labels: Sequence[Label], step_s: int, named: Stamp, zone: Zone) -> li
 
 
 def _numbered_days(labels: Sequence[Label], step_s: int, zone: Zone) -> dict[Label, int]:
-    """Rows of days whose labels are just the numbers 1 to as many hours as that day has, if those are not 24."""
+    """The rows of days that do not have 24 hours and whose labels are exactly the numbers from 1 to the number of hours."""
     by_day: dict[int, list[Label]] = {}
     for one in labels:
         if one.is_number and not one.season:
@@ -146,14 +147,18 @@ def _midnight_s(day: int, zone: Zone) -> int:
 
 
 def _moments(wall_s: int, zone: Zone) -> list[int]:
-    """UTC seconds at which a local clock shows this: one, in October two, in March none."""
+    """UTC seconds at which a local clock shows this time: usually one, in October two, in March none."""
     year = date.fromordinal(wall_s // _DAY_S + _EPOCH_DAY).year
     offsets = sorted(set(zone.offsets_s(year)), reverse=True)
     return [wall_s - offset_s for offset_s in offsets if zone.offset_s(wall_s - offset_s) == offset_s]
 
 
 def _candidates(one: Label, step_s: int, named: Stamp, zone: Zone) -> list[int]:
-    """All starts that a label can mean. One that names an end may mean the end of the clock's time, or the hour before in name."""
+    """All starts that a label can mean.
+
+    A label that names an end may mean the interval that ends when the clock shows that time, or the one that starts when the clock
+    shows one step less.
+    """
     wall_s = _clock(one)
     back_s = step_s if named == "end" else 0
     if one.offset_s is not None:
@@ -167,7 +172,7 @@ def _candidates(one: Label, step_s: int, named: Stamp, zone: Zone) -> list[int]:
 
 
 def _chosen(candidates: Sequence[int], before: int, step_s: int) -> int | None:
-    """The one that follows the row before; else the first that comes after it."""
+    """The candidate that follows the row before by one interval; else the first candidate after that row."""
     if before + step_s in candidates:
         return before + step_s
     return next((candidate for candidate in candidates if candidate > before), None)

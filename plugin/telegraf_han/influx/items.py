@@ -1,11 +1,12 @@
-"""What should be there into what is: each resource by its name, made where missing, changed where it differs, else left alone.
+"""Brings the resources in InfluxDB to the wanted state: makes those that are missing and changes those that differ.
 
-A resource is the JSON that InfluxDB's API takes. Its name decides what is ours, and begins with `telegraf-han BUCKET: ` for all
-kinds that may be called anything; so two buckets may have their own sets, and what people made by hand is never touched. Only
-what is wanted is compared: fields that InfluxDB adds, and those added by a later release of it, do not count as differences.
+A resource is the JSON that InfluxDB's API takes. It is found by its name. If a resource is as wanted, it is left alone. The name also
+decides what is ours: for all kinds that may have any name, it begins with `telegraf-han BUCKET: `. So two buckets may have their own
+sets, and resources that people made by hand are never touched. Only the wanted fields are compared. Fields that InfluxDB adds, or that
+a later release of it adds, do not count as differences.
 
-[seen] on InfluxDB 2.9.1: checks come back with Flux formatted anew and a `_check_id` put in, so Flux is compared without white
-space and without that id.
+[seen] on InfluxDB 2.9.1: checks come back with their Flux formatted again and with a `_check_id` in it. So Flux is compared without
+white space and without that id.
 """
 
 import re
@@ -17,7 +18,7 @@ from telegraf_han.influx.connection import Place
 
 Outcome = Literal["ok", "created", "changed", "removed", "kept"]
 Say = Callable[[Outcome, str], None]
-"""Told of each item: what was done, and its name."""
+"""Called for each item, with what was done and the name of the item."""
 
 _CHECK_ID: Final = re.compile(r',?\s*_check_id:\s*"[^"]*",?')
 _SPACE: Final = re.compile(r"[\s,]+")
@@ -27,14 +28,14 @@ class Kind(NamedTuple):
     """How a kind of resource is reached."""
 
     word: str
-    """As users call it."""
+    """The word that users see."""
     path: str
     key: str
-    """Under which a list of them stands in an answer."""
+    """The key of the list in an answer."""
     title: str = "name"
-    """The field that holds its name."""
+    """The field that holds the name of a resource."""
     change: str = "PUT"
-    """The method that changes one; "" where it cannot be changed."""
+    """The method that changes a resource; "" if it cannot be changed."""
 
 
 BUCKET: Final = Kind("bucket", "/api/v2/buckets", "buckets", change="PATCH")
@@ -45,11 +46,11 @@ RULE: Final = Kind("rule", "/api/v2/notificationRules", "notificationRules")
 TOKEN: Final = Kind("token", "/api/v2/authorizations", "authorizations", title="description", change="")
 
 NAMED: Final = (RULE, ENDPOINT, CHECK, TASK, TOKEN)
-"""Kinds whose names are ours to choose, in the order in which they can be removed."""
+"""Kinds whose names we can choose, in the order in which they can be removed."""
 
 
 def prefix(bucket: str) -> str:
-    """How the names of all that is made for a bucket begin."""
+    """The beginning of the names of everything that is made for a bucket."""
     return f"telegraf-han {bucket}: "
 
 
@@ -66,7 +67,7 @@ def every(place: Place, kind: Kind) -> Iterator[Json]:
 
 
 def _tasks(place: Place) -> Iterator[Json]:
-    """Tasks are paged by the last one's id."""
+    """All tasks. Each page is requested by the id of the last task before it."""
     after: Mapping[str, str] = {}
     while tasks := place.api.call("GET", TASK.path, query={"limit": PAGE, "orgID": place.org_id, **after}).get(TASK.key):
         yield from tasks
@@ -74,9 +75,9 @@ def _tasks(place: Place) -> Iterator[Json]:
 
 
 def settle(place: Place, kind: Kind, wanted: Json, say: Say, secret: Json | None = None) -> Json:
-    """Make one resource as wanted and return it as it is then. Raises RefusedError, SourceError.
+    """Make one resource as wanted, and return it in its new state. Raises RefusedError, SourceError.
 
-    `secret` are fields that InfluxDB takes but never shows; they are sent along each time and not compared.
+    `secret` holds fields that InfluxDB takes but never shows. They are sent each time and are not compared.
     """
     name = str(wanted[kind.title])
     there = found(place, kind, name)
@@ -100,7 +101,7 @@ def remove(place: Place, kind: Kind, there: Json, say: Say) -> None:
 
 
 def prune(place: Place, kind: Kind, keep: Iterable[str], say: Say) -> None:
-    """Delete the resources of a kind, but for some, that were made for this bucket. Raises RefusedError, SourceError."""
+    """Delete the resources of a kind that were made for this bucket, except those to keep. Raises RefusedError, SourceError."""
     kept = frozenset(keep)
     start = prefix(place.bucket)
     for there in list(every(place, kind)):
@@ -110,7 +111,7 @@ def prune(place: Place, kind: Kind, keep: Iterable[str], say: Say) -> None:
 
 
 def alike(wanted: Any, there: Any) -> bool:
-    """Whether a resource is as wanted, in the fields that are."""
+    """Whether a resource is as wanted, in all fields that are wanted."""
     if isinstance(wanted, dict):
         return isinstance(there, dict) and all(alike(value, there.get(key)) for key, value in wanted.items())
     if isinstance(wanted, list):
@@ -122,5 +123,5 @@ def alike(wanted: Any, there: Any) -> bool:
 
 
 def _flat(flux: str) -> str:
-    """A script without what InfluxDB changes in it."""
+    """A script without the parts that InfluxDB changes."""
     return _SPACE.sub("", _CHECK_ID.sub("", flux))

@@ -1,12 +1,13 @@
-"""The CSV of a consumption portal into line protocol: energy of each quarter or hour, stamped with the interval's start.
+"""Turns the CSV of a consumption portal into line protocol: the energy of each quarter, half or whole hour.
 
-Every portal has a format of its own, and changes it. What they share is read without being told: delimiter, decimal comma or point,
-encoding, lines above the table, and which column is what, by the words of its heading. Two layouts exist: a row an interval, and
-a row a day with a column an hour; either may have import and export as columns or as a word in each row. What was found is told,
-and `--columns` overrides it. Local times are the subject of `intervals`.
+Each line has the time of its interval's start. Every portal has a format of its own, and changes it from time to time. The properties
+that portals share are detected automatically: delimiter, decimal comma or point, encoding, lines above the table, and the role of each
+column (by the words of its heading). There are two layouts: one row per interval, or one row per day with one column per hour. In both
+layouts, import and export may be columns, or a word in each row. The program prints what it detected, and `--columns` overrides it. The
+module `intervals` reads the local times.
 
-[seen] a row an interval with the word in a column, semicolon and decimal comma; a row a day with CP (import), CO (export) and CB
-(balance, which is passed over). Everything else is [assumed].
+[seen] one row per interval, with the word in a column, semicolon and decimal comma; one row per day, with CP (import), CO (export) and
+CB (balance, which is ignored). Everything else is [assumed].
 """
 
 import csv
@@ -22,11 +23,11 @@ from telegraf_han.influx.intervals import Label, Stamp
 from telegraf_han.units import base, scaled
 
 SIZE_LIMIT_BYTES: Final = 64 << 20
-"""Ten years of quarters of an hour are 20 MB; the whole file is looked at before its first line can be understood."""
+"""Ten years of quarter hours are 20 MB. The whole file has to be read before its first line can be understood."""
 HEAD_LIMIT: Final = 50
-"""Rows in which a heading is looked for; portals put a few lines of customer's data above it."""
+"""Rows in which a heading is searched for. Portals put a few lines of customer data above the heading."""
 HOURS_AT_LEAST: Final = 23
-"""Columns named as hours from which on a row is a day."""
+"""With at least so many columns that are named as hours, a row is a day."""
 _NS: Final = 1_000_000_000
 
 DIRECTIONS: Final = {"import": "energy_import_wh", "export": "energy_export_wh"}
@@ -41,7 +42,7 @@ _WORDS: Final = (
     ("kind", r"rodzaj|kierunek|^typ|direction"),
     ("value", r"warto|ilo[sś][cć]|energi|value|energy|kwh"),
 )
-"""What headings say, in the order in which they are tried: "energia pobrana" is import, whatever else it is."""
+"""The words of headings, in the order in which they are tried: "energia pobrana" is import, even if it also matches a later role."""
 _ROLES: Final = {role: re.compile(pattern) for role, pattern in _WORDS}
 _HOUR: Final = re.compile(r"(?:[hg]\s?)?\d{1,2}(?::\d\d)?a?(?:\s*-\s*\d{1,2}(?::\d\d)?a?)?")
 _SUMMARY: Final = re.compile(r"suma|razem|total|[łl][aą]cznie|average|[sś]rednia", re.IGNORECASE)
@@ -51,7 +52,7 @@ _SPACES: Final = str.maketrans("", "", "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPA
 
 
 class Options(NamedTuple):
-    """What the user says; "" and 0 are found out."""
+    """The user's options; "" and 0 are detected automatically."""
 
     meter: str
     zone: Zone
@@ -74,7 +75,7 @@ class Row(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A line of the file, and what it becomes or what is wrong with it."""
+    """A line of the file, with the lines to store or what is wrong."""
 
     line: int
     lines: bytes
@@ -84,14 +85,14 @@ class Reading(NamedTuple):
 class _Table(NamedTuple):
     columns: dict[str, int]
     hours: dict[int, str]
-    """Column → hour, where a row is a day."""
+    """Column → hour, if a row is a day."""
     units: dict[int, str]
     rows: Iterator[tuple[int, list[str]]]
     told: str
 
 
 def readings(content: bytes, options: Options) -> tuple[str, list[Reading]]:
-    """What was understood of a file, in a sentence, and its lines in order. Raises ConfigError where no table is found."""
+    """A sentence about what was detected in a file, and the lines of the file in order. Raises ConfigError if no table is found."""
     table = _table(_text(content), options)
     rows, wrong = _split(table, options)
     found = [reading for role in DIRECTIONS for reading in _stamped([row for row in rows if row.role == role], options)]
@@ -99,7 +100,7 @@ def readings(content: bytes, options: Options) -> tuple[str, list[Reading]]:
 
 
 def _text(content: bytes) -> str:
-    """UTF-16 says so at its beginning, else it is UTF-8 or, where that is impossible, Windows' code page of central Europe."""
+    """Decode the file: as UTF-16 if its first bytes say so, else as UTF-8, else as Windows' code page of central Europe."""
     encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "cp1250")
     for encoding in encodings:
         try:
@@ -117,7 +118,7 @@ def _table(text: str, options: Options) -> _Table:
     try:
         rows = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if any(cell.strip() for cell in row)]
     except csv.Error as error:
-        raise ConfigError("", "", f"a table is expected, line {reader.line_num} is none: {error}") from None
+        raise ConfigError("", "", f"a table is expected, but line {reader.line_num} cannot be read: {error}") from None
     for place, (_, cells) in enumerate(rows[:HEAD_LIMIT]):
         roles = _roles(cells, options.columns)
         hours = {column: cell for column, cell in enumerate(cells) if _HOUR.fullmatch(cell.lower())}
@@ -130,25 +131,25 @@ def _table(text: str, options: Options) -> _Table:
 
 
 def _bare(rows: list[tuple[int, list[str]]], options: Options) -> _Table:
-    """A table without heading: the columns' places as told, or times first, then import, then export. Raises ConfigError."""
+    """A table without a heading. The columns are as set, or times first, then import, then export. Raises ConfigError."""
     told = {role: int(column) - 1 for role, column in options.columns.items() if column.isdigit()}
     for _, cells in rows:
         roles = told or _by_place(cells)
         if _ENERGIES & roles.keys() and max(roles.values()) < len(cells) and _is_label(_when(cells, roles)):
             places = ", ".join(f"{role} from column {column + 1}" for role, column in roles.items())
             return _Table(roles, {}, {}, iter(rows), places)
-    raise ConfigError("", "--columns", "columns with a date and an energy are expected; name them, as in date=Data,import=Energia")
+    raise ConfigError("", "--columns", "columns with a date and an energy are expected; name them, for example date=Data,import=Energia")
 
 
 def _by_place(cells: Sequence[str]) -> dict[str, int]:
-    """Roles of a row that begins with a time, in one cell or two."""
+    """The roles of a row that begins with a time in one or two cells."""
     roles = {"date": 0} if _is_label(cells[0]) else {"date": 0, "hour": 1}
     amounts = [column for column, cell in enumerate(cells) if column >= len(roles) and _NUMBER.fullmatch(cell.translate(_SPACES))]
     return roles | dict(zip(DIRECTIONS, amounts, strict=False))
 
 
 def _when(cells: Sequence[str], roles: Mapping[str, int]) -> str:
-    """A row's time, from one cell or two."""
+    """The time of a row, from one or two cells."""
     return " ".join(cells[roles[role]] for role in ("date", "hour") if role in roles)
 
 
@@ -161,12 +162,12 @@ def _is_label(text: str) -> bool:
 
 
 def _delimiter(lines: Sequence[str]) -> str:
-    """The one that most lines have; a comma only where nothing else is it, since it may be a decimal one."""
+    """The delimiter that most lines have. A comma is the last choice, because it may be a decimal comma."""
     return next((mark for mark in (";", "\t") if sum(mark in line for line in lines) * 2 > len(lines)), ",")
 
 
 def _roles(cells: Sequence[str], named: Mapping[str, str]) -> dict[str, int]:
-    """Which column is what: as told, else by the words of its heading, the first that has them."""
+    """The column of each role: as set by the user, else the first column whose heading has the words of the role."""
     plain = [" ".join(cell.split()).casefold() for cell in cells]
     if named:
         places = {role: _place(plain, column) for role, column in named.items()}
@@ -189,20 +190,20 @@ def _place(headings: Sequence[str], column: str) -> int | None:
 
 
 def _split(table: _Table, options: Options) -> tuple[list[Row], list[Reading]]:
-    """A table's rows, one an interval and direction, and those that are none."""
+    """The rows of a table, one per interval and direction, and the lines that cannot be read."""
     rows: list[Row] = []
     wrong: list[Reading] = []
     for line, cells in table.rows:
         if _SUMMARY.match(cells[0]) or max(table.columns.values()) >= len(cells):
             if not _SUMMARY.match(cells[0]):
-                wrong.append(Reading(line, b"", f"a row of {max(table.columns.values()) + 1} cells or more is expected"))
+                wrong.append(Reading(line, b"", f"a row of at least {max(table.columns.values()) + 1} cells is expected"))
             continue
         rows += _rows(line, cells, table, options)
     return rows, wrong
 
 
 def _rows(line: int, cells: Sequence[str], table: _Table, options: Options) -> Iterable[Row]:
-    """The intervals of one row; empty cells are hours that are not measured yet, or that this day does not have."""
+    """The intervals of one row. An empty cell is an hour that is not measured yet, or that does not exist on this day."""
     columns = table.columns
     kind = cells[columns["kind"]].casefold() if "kind" in columns else "import"
     direction = next((role for role in DIRECTIONS if _ROLES[role].search(kind) or kind == role), "")
@@ -217,7 +218,7 @@ def _rows(line: int, cells: Sequence[str], table: _Table, options: Options) -> I
 
 
 def _stamped(rows: Sequence[Row], options: Options) -> Iterator[Reading]:
-    """The lines of one direction. Raises ConfigError where the length of the intervals cannot be told."""
+    """The lines of one direction. Raises ConfigError if the length of the intervals cannot be detected."""
     labels: list[Label] = []
     good: list[Row] = []
     for row in rows:
@@ -241,13 +242,13 @@ def _stamped(rows: Sequence[Row], options: Options) -> Iterator[Reading]:
 
 
 def _reading(row: Row, start_s: int | None, options: Options) -> Reading | None:
-    """One line; None for the hour that March leaves out, which some portals fill with a zero."""
+    """One line; None for the hour that is missing in March, if the portal fills it with a zero."""
     try:
         energy_wh = _energy_wh(row.amount, row.unit)
     except ValueError as error:
         return Reading(row.line, b"", str(error))
     if start_s is None:
-        wrong = "this hour is not in that day, or twice in the file"
+        wrong = "this hour does not exist on that day, or the file has it twice"
         return Reading(row.line, b"", wrong) if energy_wh else None
     fields = {DIRECTIONS[row.role]: energy_wh}
     return Reading(row.line, lineprotocol.line(options.measurement, {"meter": options.meter}, fields, start_s * _NS))

@@ -1,8 +1,8 @@
-"""Tokens with the least rights: one that writes the raw bucket, for Telegraf; one that reads both, for Grafana.
+"""Makes tokens with the least rights: one for Telegraf, which writes the raw bucket, and one for Grafana, which reads both buckets.
 
-InfluxDB 2.9 keeps only hashes of tokens, so one can be read at the moment it is made and never after; it goes straight into a
-file that only its owner may read. A file whose token still works is left alone, so that set-up may run again without Telegraf
-and Grafana losing theirs. Otherwise a new one is made and the old one of that name, which nobody holds any more, removed.
+InfluxDB 2.9 keeps only hashes of tokens. So a token can be read only at the moment it is made. It is written straight into a file that
+only the owner of the file may read. If the token in a file still works, the file is left alone. So set-up may run again, and Telegraf
+and Grafana keep their tokens. Otherwise a new token is made, and the old token of that name is removed, because nobody holds it any more.
 """
 
 import os
@@ -19,27 +19,27 @@ PRIVATE: Final = 0o600
 
 
 class Grant(NamedTuple):
-    """What a token may do."""
+    """The rights of a token."""
 
     name: str
     option: str
-    """That names its file."""
+    """The command-line option that names the token's file."""
     action: str
     buckets: tuple[str, ...]
 
 
 def write(raw: str) -> Grant:
-    """Telegraf's: it writes telegrams and reads nothing."""
+    """Telegraf's token: it writes telegrams and reads nothing."""
     return Grant("write", "--write-token-file", "write", (raw,))
 
 
 def read(raw: str) -> Grant:
-    """Grafana's: it reads both buckets and changes nothing."""
+    """Grafana's token: it reads both buckets and changes nothing."""
     return Grant("read", "--read-token-file", "read", (raw, downsampling.bucket(raw)))
 
 
 def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
-    """Have a working token in the file. Raises ConfigError, RefusedError, SourceError."""
+    """Make sure that the file holds a working token. Raises ConfigError, RefusedError, SourceError."""
     name = f"{items.prefix(place.bucket)}{grant.name}"
     if os.path.exists(path) and _works(place, grant, connection.token_in(path, grant.option)):
         say("ok", f"token {name} in {path}")
@@ -65,7 +65,10 @@ def _fresh(path: str) -> str:
 
 
 def _opened(path: str, option: str) -> int:
-    """A new file beside the one wanted, private from its first moment. Raises ConfigError; before a token is made that nobody would get."""
+    """Open a new file in the same folder, private from its first moment.
+
+    Raises ConfigError. It is called before the token is made, because otherwise nobody would get that token.
+    """
     try:
         descriptor = os.open(_fresh(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE)
         os.fchmod(descriptor, PRIVATE)
@@ -75,14 +78,14 @@ def _opened(path: str, option: str) -> int:
 
 
 def _keep_owner(path: str) -> None:
-    """A file given to Telegraf or Grafana stays theirs, as far as this user may give files away."""
+    """Keep the owner of the old file (Telegraf's or Grafana's user), if this user may give files away."""
     with suppress(OSError):
         before = os.stat(path)
         os.chown(_fresh(path), before.st_uid, before.st_gid)
 
 
 def _works(place: Place, grant: Grant, token: str) -> bool:
-    """Whether a token may do what it is for. Raises SourceError, and RefusedError for anything but a refused token."""
+    """Whether a token has its rights. Raises SourceError, and RefusedError for anything except a refused token."""
     if not token or not token.isascii():
         return False
     other = place._replace(api=place.api.as_token(token))
@@ -97,13 +100,13 @@ def _works(place: Place, grant: Grant, token: str) -> bool:
 
 
 def _writes(place: Place, _: Grant) -> bool:
-    """Try with a comment: it passes all checks and stores nothing."""
+    """Try to write a comment: it passes all checks and stores nothing."""
     place.api.write(place.bucket, b"# telegraf-han\n")
     return True
 
 
 def _reads(place: Place, grant: Grant) -> bool:
-    """A token is shown the buckets it may read."""
+    """Whether the token sees all its buckets: InfluxDB lists only the buckets that a token may read."""
     return {there["name"] for there in items.every(place, BUCKET)}.issuperset(grant.buckets)
 
 

@@ -12,7 +12,7 @@ from telegraf_han.ports import rights
 
 _IN_USE: Final = (errno.EBUSY, errno.EAGAIN)
 _ADVICE: Final[dict[object, str]] = {
-    errno.ENOENT: "does not exist. Is it plugged in? `telegraf-han ports` lists what is",
+    errno.ENOENT: "is not there. Is it plugged in? `telegraf-han ports` lists what is",
     errno.ENODEV: "is not there. Is it plugged in? `telegraf-han ports` lists what is",
     errno.ENXIO: "is not there. Is it plugged in? `telegraf-han ports` lists what is",
     errno.EIO: "does not answer. Unplug it and plug it in again",

@@ -36,7 +36,7 @@ class House:
         self.asked = 0
 
     def settings(self, meter, times, **limits):
-        """What the plugin tells of a meter's configuration, defaults included."""
+        """The settings that the plugin writes for a meter, with the defaults."""
         told = {"silence_s": 180.0, "decode_errors_percent": 10.0} | {name: float(value) for name, value in limits.items()}
         self.write(("electricity_settings", f"interface=p1,meter={meter}", told, at_s) for at_s in times)
 
@@ -76,7 +76,7 @@ class House:
         self._server.write(lines, self._bucket)
 
     def ask(self, influxql):
-        """The answer to a query, as Grafana reads it: a series a column."""
+        """The answer to a query, as Grafana reads it: one series per column."""
         self.asked += 1
         form = urllib.parse.urlencode({"db": self._bucket, "q": influxql, "epoch": "ms"}).encode()
         results = json.loads(self._server.request("/query", form))["results"]
@@ -94,7 +94,7 @@ class House:
         return expressions.evaluate(self._rules[uid][0], now_s * MS, self.ask)
 
     def breaches(self, uid, now_s):
-        """Which meters are in breach: True, False, or None without data; {} where nothing is known."""
+        """Which meters are in breach: True, False, or None without data; {} if nothing is known."""
         return {dict(labels).get("meter", ""): breach for labels, breach in self.evaluated(uid, now_s).instances.items()}
 
     def measured(self, uid, now_s, name="measured"):

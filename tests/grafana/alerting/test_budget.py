@@ -1,4 +1,4 @@
-"""The rules on today's energy and cost: by registers, per local day, also on the days of 23 and 25 hours."""
+"""The rules on today's energy and cost, from registers and per local day, also on the days of 23 and 25 hours."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ DAYS = {
 
 @pytest.mark.parametrize(("day", "hours"), DAYS.values(), ids=DAYS)
 def test_energy_of_the_local_day(house, day, hours) -> None:
-    """Just before midnight it is the whole day's energy, just after midnight none; each by Warsaw's clock."""
+    """Just before midnight the result is the whole day's energy, just after midnight it is zero, both by Warsaw's clock."""
     begin_s = local(*day)
     end_s = begin_s + hours * HOUR_S
     house.settings("home", range(begin_s - 600, end_s + 600, 300), daily_import_wh=20_000)
@@ -50,7 +50,7 @@ def test_energy_of_the_local_day(house, day, hours) -> None:
 
 
 def test_energy_budget_by_time(house) -> None:
-    """The alert comes when the budget is used up and goes at midnight, each meter by its own budget."""
+    """The alert starts when the budget is used up and ends at midnight, for each meter by its own budget."""
     begin_s = local(2026, 7, 15)
     for meter, budget_wh in {"home": 10_000, "thrifty": 30_000}.items():
         house.settings(meter, range(begin_s - HOUR_S, begin_s + 26 * HOUR_S, 300), daily_import_wh=budget_wh)
@@ -65,7 +65,7 @@ def test_energy_budget_by_time(house) -> None:
 
 
 def test_energy_of_a_meter_silent_since_yesterday(house) -> None:
-    """Yesterday's energy is not today's, though it is the last that is known."""
+    """Yesterday's energy does not count as today's, although it is the last known energy."""
     begin_s = local(2026, 7, 15)
     house.settings("home", range(begin_s - HOUR_S, begin_s + 12 * HOUR_S, 300), daily_import_wh=5000)
     house.telegrams("home", range(begin_s - 26 * HOUR_S, begin_s - HOUR_S, 60), active_energy_import_wh=rising(begin_s - 26 * HOUR_S))
@@ -76,7 +76,7 @@ def test_energy_of_a_meter_silent_since_yesterday(house) -> None:
 
 
 def test_energy_over_midnight_without_telegrams(house) -> None:
-    """What was drawn during an outage over midnight counts on the day on which the register is seen again."""
+    """Energy drawn during an outage over midnight counts on the day on which the register is seen again."""
     begin_s = local(2026, 7, 15)
     house.settings("home", range(begin_s, begin_s + 12 * HOUR_S, 300), daily_import_wh=5000)
     times = [at_s for at_s in range(begin_s - 10 * HOUR_S, begin_s + 5 * HOUR_S, 60) if not begin_s - HOUR_S < at_s < begin_s + HOUR_S]
@@ -86,7 +86,7 @@ def test_energy_over_midnight_without_telegrams(house) -> None:
 
 
 def test_energy_of_a_replaced_meter(house) -> None:
-    """A new meter's register begins elsewhere: both registers' energy of the day is added up, from the new one's second day on in full."""
+    """A new meter's register begins at another value. The day's energy of both is added up, in full from the new one's second day."""
     begin_s = local(2026, 7, 15)
     change_s = begin_s + 8 * HOUR_S
     house.settings("home", range(begin_s, begin_s + 48 * HOUR_S, 300), daily_import_wh=100_000)
@@ -98,7 +98,7 @@ def test_energy_of_a_replaced_meter(house) -> None:
 
 
 def test_energy_without_a_budget(house) -> None:
-    """A meter without daily_import_wh is never told, whatever it draws, beside one that has it."""
+    """A meter without daily_import_wh never alerts, whatever it draws, also next to a meter that has the limit."""
     begin_s = local(2026, 7, 15)
     now_s = begin_s + 10 * HOUR_S
     for meter, limits in {"free": {}, "bound": {"daily_import_wh": 5000}}.items():
@@ -122,7 +122,7 @@ PRICES = {
 
 @pytest.mark.parametrize(("prices", "cost"), PRICES.values(), ids=PRICES)
 def test_cost_of_today(house, prices, cost) -> None:
-    """Each register's energy of the day by its own price, added up; a register without a price costs nothing."""
+    """The cost is the sum of each register's energy times its price. A register without a price costs nothing."""
     begin_s = local(2026, 7, 15)
     now_s = begin_s + 10 * HOUR_S
     house.settings("home", range(begin_s, now_s, 300), daily_cost=cost - 0.1, **prices)
@@ -142,7 +142,7 @@ def test_cost_of_today(house, prices, cost) -> None:
 
 
 def test_cost_of_meters_with_other_registers(house) -> None:
-    """A meter without a total, or without zones, costs what its registers say."""
+    """The cost of a meter without a total, or without zones, comes from the registers that it has."""
     begin_s = local(2026, 7, 15)
     now_s = begin_s + 10 * HOUR_S
     prices = {"import_t0_per_kwh": 1, "import_t1_per_kwh": 2, "import_t2_per_kwh": 3}
@@ -157,7 +157,7 @@ def test_cost_of_meters_with_other_registers(house) -> None:
 
 
 def test_cost_without_a_budget(house) -> None:
-    """Prices alone alert nobody."""
+    """Prices without a budget give no alert."""
     begin_s = local(2026, 7, 15)
     now_s = begin_s + 10 * HOUR_S
     house.settings("home", range(begin_s, now_s, 300), import_t0_per_kwh=1000)
@@ -167,7 +167,7 @@ def test_cost_without_a_budget(house) -> None:
 
 
 def test_cost_by_time(house) -> None:
-    """The alert ends at local midnight, on the day of 25 hours too."""
+    """The alert ends at local midnight, also on the day of 25 hours."""
     begin_s = local(2026, 10, 25)
     house.settings("home", range(begin_s - HOUR_S, begin_s + 27 * HOUR_S, 300), daily_cost=24.5, import_t0_per_kwh=1)
     house.telegrams("home", range(begin_s - HOUR_S, begin_s + 27 * HOUR_S, 60), active_energy_import_wh=rising(begin_s))

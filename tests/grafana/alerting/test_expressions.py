@@ -1,4 +1,4 @@
-"""The evaluator: joining by labels, missing values and waiting, each as Grafana does it; every case with the answer worked out by hand."""
+"""The evaluator: joining by labels, missing values and waiting, as in Grafana. The answer of every case was computed by hand."""
 
 import math
 
@@ -30,7 +30,7 @@ def test_arithmetic(text, answer) -> None:
 
 @pytest.mark.parametrize("text", ["", "1 +", "1 2", "(1", "1)", "$", "max(1)", "abs 1", "1 -- 1", "'a'", "$A & $B"])
 def test_no_formula(text) -> None:
-    """What Grafana cannot parse is an error."""
+    """A text that Grafana cannot parse is an error."""
     with pytest.raises(formula.FormulaError):
         formula.parsed(text)
 
@@ -60,7 +60,7 @@ JOINED = {
 
 @pytest.mark.parametrize(("left", "right", "answer"), JOINED.values(), ids=JOINED)
 def test_joining(left, right, answer) -> None:
-    """Who is computed with whom, and under which labels."""
+    """Which results are joined, and under which labels."""
     assert computed("$a - $b", a=left, b=right) == answer
 
 
@@ -75,7 +75,7 @@ REDUCED = {
 
 @pytest.mark.parametrize(("how", "answer"), REDUCED.items(), ids=[" ".join(how) for how in REDUCED])
 def test_reduce(how, answer) -> None:
-    """What becomes of missing points."""
+    """The result of missing points."""
     reducer, mode = how
     (found,) = expressions._reduce({"expression": "a", "reducer": reducer, "settings": {"mode": mode}}, {"a": [POINTS]})
 
@@ -84,7 +84,7 @@ def test_reduce(how, answer) -> None:
 
 
 def test_reduce_of_nothing() -> None:
-    """A series of missing points only has no last one."""
+    """A series that has only missing points has no last point."""
     model = {"expression": "a", "reducer": "last", "settings": {"mode": "dropNN"}}
 
     assert expressions._reduce(model, {"a": [Series(HOME, ((1, None),)), NO_DATA]}) == [Value(HOME, None), NO_DATA]
@@ -117,7 +117,7 @@ def rule(**more):
 
 
 def test_evaluation() -> None:
-    """One instance a series, with the numbers that its texts may show; times are those of the evaluation."""
+    """One instance per series, with the numbers that its texts may show. The times are those of the evaluation."""
     asked = []
 
     def ask(influxql):
@@ -133,12 +133,12 @@ def test_evaluation() -> None:
 
 
 def test_evaluation_without_any_series() -> None:
-    """A query that finds nothing leaves the whole rule without data."""
+    """If a query finds nothing, the whole rule has no data."""
     assert expressions.evaluate(rule(), 0, lambda _: []).no_data
 
 
 def test_evaluation_of_two_series_alike() -> None:
-    """Two series with the same labels are an error: nobody could tell their alerts apart."""
+    """Two series with the same labels are an error, because nobody could distinguish their alerts."""
     with pytest.raises(expressions.NodeError, match="cannot uniquely be identified"):
         expressions.evaluate(rule(), 0, lambda _: [Series(HOME, ((1, 1.0),)), Series(HOME, ((1, 2.0),))])
 
@@ -179,7 +179,7 @@ HISTORIES = {
 
 @pytest.mark.parametrize(("more", "outcomes", "names"), HISTORIES.values(), ids=HISTORIES)
 def test_states(more, outcomes, names) -> None:
-    """What an instance's state becomes, evaluation by evaluation, a minute apart."""
+    """The states of an instance, evaluation by evaluation, one per minute."""
     machine = states.Rule(rule(**more), "1m")
     found = []
     for minute, outcome in enumerate(outcomes):
@@ -200,6 +200,6 @@ def test_durations(text, answer) -> None:
 
 @pytest.mark.parametrize("text", ["", "5", "m", "1.5h", "1m1h", "-1m", "1 m"])
 def test_no_durations(text) -> None:
-    """What is no duration is an error."""
+    """A text that is no duration is an error."""
     with pytest.raises(ValueError, match="not a valid duration"):
         states.seconds(text)

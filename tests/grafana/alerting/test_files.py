@@ -1,4 +1,4 @@
-"""The provisioning files: as the tables say, such as Grafana starts with, whatever variables are set, and in both languages alike."""
+"""The provisioning files agree with the tables, let Grafana start with any variables set, and are alike in both languages."""
 
 import json
 import re
@@ -33,7 +33,7 @@ def test_files_are_what_the_tables_say() -> None:
 
 
 def test_check_names_a_stale_file(tmp_path) -> None:
-    """A file that differs, and one that is missing, are named; the script's exit code says it too."""
+    """A file that differs and a file that is missing are named, and the exit code is 1."""
     copy = shutil.copytree(GRAFANA, tmp_path / "grafana", ignore=shutil.ignore_patterns("dashboards"))
     (copy / "provisioning/alerting-en/rules.yaml").write_text("apiVersion: 1\n", encoding="utf-8")
     (copy / "provisioning/alerting-pl/templates.yaml").unlink()
@@ -42,7 +42,7 @@ def test_check_names_a_stale_file(tmp_path) -> None:
 
     assert build.stale(copy) == ["provisioning/alerting-en/rules.yaml", "provisioning/alerting-pl/templates.yaml"]
     assert ended.returncode == 1
-    assert "grafana/provisioning/alerting-en/rules.yaml is not what" in ended.stderr
+    assert "grafana/provisioning/alerting-en/rules.yaml differs from the tables" in ended.stderr
 
 
 TOKEN = {"HAN_ALERT_TELEGRAM_TOKEN": "1:a", "HAN_ALERT_TELEGRAM_CHAT": "-1001"}
@@ -60,7 +60,7 @@ STARTS = {
 @pytest.mark.parametrize("language", build.FOLDERS)
 @pytest.mark.parametrize(("env", "more"), STARTS.values(), ids=STARTS)
 def test_grafana_starts(language, env, more) -> None:
-    """Nothing in a language's folder is refused or ignored, with all variables set, some, or none."""
+    """Nothing in a language's folder is refused or ignored, with all, some or no variables set."""
     assert provisioning.problems(folder(language) | more, env) == []
 
 
@@ -74,7 +74,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("env", "more", "sentence"), REFUSED.values(), ids=REFUSED)
 def test_grafana_does_not_start(env, more, sentence) -> None:
-    """What the manual warns of is what Grafana refuses."""
+    """Grafana refuses the settings that the manual warns about."""
     assert any(sentence in problem for problem in provisioning.problems(folder() | more, env))
 
 
@@ -87,7 +87,7 @@ def sent(channel, env):
 
 
 def test_addresses_come_from_the_environment() -> None:
-    """Each channel's address is its variable, whole: what is added for Grafana's sake changes nothing on the way."""
+    """Each channel's address is its whole variable. The part that is added for Grafana changes nothing."""
     url = "https://example.org/alert"
 
     assert sent("", {"HAN_ALERT_EMAIL": "a@example.org;b@example.org"})["addresses"].rstrip(",") == "a@example.org;b@example.org"
@@ -99,7 +99,7 @@ def test_addresses_come_from_the_environment() -> None:
 
 
 def test_no_notification_policy_is_touched() -> None:
-    """Rules name their contact point themselves; nothing of the owner's is replaced or deleted."""
+    """Rules name their contact point themselves. Nothing that belongs to the owner is replaced or deleted."""
     for language in build.FOLDERS:
         for text in folder(language).values():
             assert set(yaml.safe_load(text)) <= {"apiVersion", "groups", "contactPoints", "templates"}
@@ -147,7 +147,7 @@ def test_queries_name_what_the_plugin_writes(rule) -> None:
 @pytest.mark.parametrize("language", build.FOLDERS)
 @pytest.mark.parametrize("number", range(sum(len(group.rules) for group in rules.GROUPS)))
 def test_texts_show_what_the_rule_has(language, number) -> None:
-    """A summary names numbers that its rule computes, and no label but the meter's."""
+    """A summary names only numbers that its rule computes, and no label except the meter's."""
     rule = [rule for group in rules.groups(language) for rule in group["rules"]][number]
     numbers = {node["refId"] for node in rule["data"] if node["datasourceUid"] == "__expr__"}
     text = " ".join(rule["annotations"].values())
@@ -158,13 +158,13 @@ def test_texts_show_what_the_rule_has(language, number) -> None:
 
 @pytest.mark.parametrize("rule", [rule for group in rules.groups("en") for rule in group["rules"]], ids=lambda rule: rule["uid"])
 def test_queries_of_a_rule_share_one_range(rule) -> None:
-    """Grafana may send a rule's queries together, and then takes the first one's range for all."""
+    """Grafana may send a rule's queries together. Then it uses the first query's range for all."""
     assert len({tuple(node["relativeTimeRange"].items()) for node in rule["data"]}) == 1
     assert not [node["model"]["query"] for node in rule["data"] if "query" in node["model"] and "$__" in node["model"]["query"]]
 
 
 def test_a_limit_that_is_not_set_is_beyond_every_reading() -> None:
-    """The stand-in for a limit that is not set is above what a house, a street or a bill can reach."""
+    """The value for a limit that is not set is above anything that a house, a street or a bill can reach."""
     assert queries.NO_LIMIT >= 1e12
     assert queries.NOTHING_HEARD_S > 86_400
 

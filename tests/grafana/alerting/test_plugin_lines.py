@@ -1,4 +1,4 @@
-"""The rules on what the plugin itself writes: four virtual meters through the real decoder give the numbers that their households know."""
+"""The rules on lines that the plugin writes: four virtual meters, read by the real decoder, give the numbers of their households."""
 
 import tomllib
 from datetime import datetime
@@ -39,7 +39,7 @@ INTERFACES = {"gama150": "p1", "gama350": "wmbus", "ma110m": "p1", "ma309m": "p1
 
 
 class Known:
-    """What a household knows of itself, by the name of the rule that measures it."""
+    """The known numbers of a household, by the name of the rule that measures them."""
 
     def __init__(self, name):
         """`name` of the model."""
@@ -67,13 +67,13 @@ class Known:
             }
 
     def used_wh(self, zone, from_s=MIDNIGHT_S - 60 - NOW_S, to_s=0):
-        """Energy imported between two moments, in seconds from now, as the register tells it; else since midnight."""
+        """Energy imported between two moments (in seconds from now) by the register; by default since midnight."""
         before, after = (self.moments[NOW_S + at_s].import_ws for at_s in (from_s, to_s))
         before, after = ([sum(zones), *zones] for zones in (before, after))
         return after[zone] // 3600 - before[zone] // 3600
 
     def limits(self, factor):
-        """Limits that are the readings times a factor, the lower one the other way."""
+        """Limits that are the readings times a factor; the lower limit is divided by it."""
         found = self.measured
         return {
             "active_power_import_w": found["telegraf-han-import-power"] * factor,
@@ -115,13 +115,13 @@ def sent(name, known):
 
 @pytest.fixture(scope="module")
 def households():
-    """What is known of each."""
+    """The known numbers of each household."""
     return {name: Known(name) for name in MODELS}
 
 
 @pytest.mark.parametrize("factor", [0.999, 1.001], ids=["limits just below", "limits just above"])
 def test_rules_on_four_meters(house, rules, households, factor) -> None:
-    """Each rule measures what the household knows, and fires where its limit lies just below."""
+    """Each rule measures the household's number, and fires if its limit is just below that number."""
     toml = "\n".join(known.section(name, factor) for name, known in households.items())
     decoder = Decoder(parsed(tomllib.loads(toml), "han.toml", secret.key, str, list))
     lines = []

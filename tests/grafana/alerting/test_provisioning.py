@@ -1,4 +1,4 @@
-"""The validator: each thing that Grafana refuses, or passes over, is proven by a good file broken in one place."""
+"""The validator: each thing that Grafana refuses or ignores is tested by a good file that is broken in one place."""
 
 import copy
 
@@ -42,7 +42,7 @@ ENV = {"ADDRESS": "me@example.org"}
 
 
 def test_good() -> None:
-    """The file that the others are broken from is accepted."""
+    """The good file, from which the broken ones are made, is accepted."""
     assert provisioning.problems({"good.yaml": GOOD, "notes.txt": "groups: 3"}, ENV) == []
 
 
@@ -177,7 +177,7 @@ def test_broken(change, sentence) -> None:
     ids=["not closed", "tab", "key twice", "inner key twice"],
 )
 def test_broken_text(text, sentence) -> None:
-    """What is no YAML, or says a key twice, is found and named by its file."""
+    """A file that is no YAML, or has a key twice, is found and named."""
     (problem,) = provisioning.problems({"broken.yaml": text}, ENV)
 
     assert problem.startswith("broken.yaml: ")
@@ -189,5 +189,5 @@ def test_broken_text(text, sentence) -> None:
     [("$A", "x"), ("${A}b", "xb"), ("$Ab", ""), ("$$A", "$A"), ("3 $", "3 $"), ("${UNSET}#", "#"), ("$A$$$A", "x$x")],
 )
 def test_interpolation(text, filled) -> None:
-    """Variables are filled in as Go's os.ExpandEnv does, and two dollar signs are one."""
+    """Variables are filled in as by Go's os.ExpandEnv, and two dollar signs become one."""
     assert provisioning.interpolated(text, {"A": "x"}) == filled

@@ -1,4 +1,4 @@
-"""The rules on silence and on unreadable telegrams: also where the plugin, Telegraf or the database is what is gone."""
+"""The rules on silence and on unreadable telegrams, also when the plugin, Telegraf or the database is gone."""
 
 import pytest
 from likegrafana import expressions, states
@@ -12,7 +12,7 @@ SETTINGS = range(NOON_S - HOUR_S, NOON_S + HOUR_S, 5 * MINUTE_S)
 
 
 def counted(at_s):
-    """A counter that rises by one each ten seconds."""
+    """A counter that rises by one every ten seconds."""
     return (at_s - NOON_S + HOUR_S) // 10 + 1
 
 
@@ -55,7 +55,7 @@ def test_silence_ends_with_a_telegram(house) -> None:
 
 
 def test_a_plugin_that_stops_beside_another(house) -> None:
-    """Where one plugin of two is gone no line says so: the missing lines do, while the other's meter goes on."""
+    """If one of two plugins is gone, no line says so. The missing lines show it, while the other plugin's meter goes on."""
     for meter in ("gone", "there"):
         house.settings(meter, range(NOON_S - HOUR_S, NOON_S, 300))
         house.link(meter, BEFORE, decoded=counted, age_s=1)
@@ -70,7 +70,7 @@ def test_a_plugin_that_stops_beside_another(house) -> None:
 
 
 def test_all_data_gone(house) -> None:
-    """When nothing comes any more every meter is told, by its name; also long after the last line has left the range."""
+    """When nothing comes any more, every meter alerts by its name, also long after the last line has left the range."""
     for meter in ("home", "flat"):
         house.settings(meter, range(NOON_S - HOUR_S, NOON_S, 300))
         house.link(meter, BEFORE, decoded=counted, age_s=1)
@@ -83,7 +83,7 @@ def test_all_data_gone(house) -> None:
 
 
 def test_an_empty_database_is_told_until_the_first_line(house) -> None:
-    """Rules that are there before the plugin say that nothing comes, and forget it when something does."""
+    """Rules that exist before the plugin alert that nothing comes. The alert ends with the first line."""
     house.settings("home", range(NOON_S, NOON_S + HOUR_S, 300))
     house.link("home", AFTER, decoded=counted, age_s=1)
 
@@ -94,7 +94,7 @@ def test_an_empty_database_is_told_until_the_first_line(house) -> None:
 
 
 def test_a_database_that_cannot_be_asked(house, rules) -> None:
-    """Of all rules only this one makes an alert of it, after two minutes; the others keep what they said."""
+    """Only this rule alerts, after two minutes. All other rules keep their states."""
     told = {}
     for uid, (rule, interval) in rules.items():
         machine = states.Rule(rule, interval)
@@ -108,7 +108,7 @@ def test_a_database_that_cannot_be_asked(house, rules) -> None:
 
 
 def test_an_alert_stays_while_the_database_cannot_be_asked(rules) -> None:
-    """A restart of the database neither ends nor repeats an alert, and waiting goes on."""
+    """A restart of the database neither ends nor repeats an alert, and the waiting time goes on."""
     rule, interval = rules["telegraf-han-import-power"]
     breach = expressions.Outcome({(("meter", "home"),): True}, {}, no_data=False)
     machine = states.Rule(rule, interval)
@@ -124,7 +124,7 @@ def test_an_alert_stays_while_the_database_cannot_be_asked(rules) -> None:
 
 
 def test_a_meter_never_heard(house) -> None:
-    """A meter from which nothing has come since the plugin's start is silent once it has been waited for long enough."""
+    """A meter that was not heard since the plugin's start is silent when the waiting time is over."""
     house.settings("home", SETTINGS)
     house.settings("patient", SETTINGS, silence_s=1800)
     for meter in ("home", "patient"):
@@ -138,7 +138,7 @@ def test_a_meter_never_heard(house) -> None:
 
 
 def test_a_restart_is_no_silence(house) -> None:
-    """After a restart of the plugin the next telegram is waited for as long as ever."""
+    """After a restart of the plugin, the waiting time for the next telegram is as long as before."""
     house.settings("home", SETTINGS)
     house.link("home", BEFORE, decoded=counted, age_s=1)
     house.link("home", range(NOON_S, NOON_S + 60, 10), decoded=0)
@@ -150,7 +150,7 @@ def test_a_restart_is_no_silence(house) -> None:
 @pytest.mark.parametrize("interval_s", [1, 10, 60])
 @pytest.mark.parametrize("offset_s", [0, 1, 59])
 def test_rare_status_lines_are_no_silence(house, interval_s, offset_s) -> None:
-    """A status interval up to a minute gives no alert, whenever in the minute the rule is evaluated."""
+    """A status interval of up to a minute gives no alert, whenever in that minute the rule is evaluated."""
     house.settings("home", SETTINGS)
     house.link("home", range(NOON_S - HOUR_S + 7, NOON_S + HOUR_S, interval_s), decoded=counted, age_s=1)
 
@@ -161,7 +161,7 @@ def test_rare_status_lines_are_no_silence(house, interval_s, offset_s) -> None:
 
 
 def test_wrong_key(house) -> None:
-    """Telegrams of which none can be read are all unreadable; told after five minutes."""
+    """If no telegram can be read, all are unreadable. The alert comes after five minutes."""
     house.settings("home", SETTINGS)
     house.settings("fine", SETTINGS)
     house.link("home", AFTER, decoded=0, errors_key=lambda at_s: (at_s - NOON_S) // 10)
@@ -176,7 +176,7 @@ def test_wrong_key(house) -> None:
 
 @pytest.mark.parametrize(("limits", "breach"), [({}, True), ({"decode_errors_percent": 30}, False)], ids=["default limit", "own limit"])
 def test_rising_errors(house, limits, breach) -> None:
-    """A share of unreadable telegrams above the limit is told; the default is a tenth."""
+    """A share of unreadable telegrams above the limit gives an alert. The default limit is a tenth."""
     house.settings("noisy", SETTINGS, **limits)
     house.settings("good", SETTINGS, **limits)
     house.link("noisy", AFTER, decoded=lambda at_s: (at_s - NOON_S) * 4, errors_checksum=lambda at_s: at_s - NOON_S)
@@ -196,7 +196,7 @@ def test_old_errors_are_forgotten(house) -> None:
 
 
 def test_errors_of_the_air_are_nobodys(house) -> None:
-    """By radio lost checksums say nothing of one's own meter; a wrong key does."""
+    """By radio, checksum errors say nothing about your own meter, but a wrong key does."""
     for meter in ("air", "key"):
         house.settings(meter, SETTINGS)
     noise = {"errors_checksum": lambda at_s: at_s - NOON_S, "errors_framing": lambda at_s: at_s - NOON_S}
@@ -207,7 +207,7 @@ def test_errors_of_the_air_are_nobodys(house) -> None:
 
 
 def test_counters_that_begin_again(house) -> None:
-    """A restart sets all counters back; that is neither an error nor a telegram."""
+    """A restart sets all counters to 0. This counts neither as an error nor as a telegram."""
     house.settings("home", SETTINGS)
     house.link("home", BEFORE, decoded=counted, errors_checksum=5000)
     house.link("home", AFTER, decoded=lambda at_s: (at_s - NOON_S) // 10, errors_checksum=0)
@@ -216,7 +216,7 @@ def test_counters_that_begin_again(house) -> None:
 
 
 def test_nothing_received_is_no_error(house) -> None:
-    """Where no telegram comes the rule on silence speaks, not this one."""
+    """If no telegram comes, the rule on silence fires, not this one."""
     house.settings("home", SETTINGS)
     house.link("home", AFTER, decoded=7, errors_checksum=3)
 

@@ -1,4 +1,4 @@
-"""The rules on power, voltage, phases and limiter: on real data in the real InfluxDB they fire when they must, and only then."""
+"""The rules on power, voltage, phases and limiter: on data in the real InfluxDB they fire when they must, and only then."""
 
 import pytest
 
@@ -43,7 +43,7 @@ def test_power_for_five_minutes(house, cadence_s, over) -> None:
 
 
 def test_four_minutes_of_power_are_not_told(house) -> None:
-    """What ends before five minutes have passed is never told."""
+    """Power that falls before five minutes have passed gives no alert."""
     house.settings("home", SETTINGS, active_power_import_w=6000)
     house.telegrams("home", range(NOON_S - 300, NOON_S, 10), active_power_import_w=400)
     house.telegrams("home", range(NOON_S, NOON_S + 240, 10), active_power_import_w=15_000)
@@ -63,7 +63,7 @@ def test_cycling_power_counts_by_its_mean(house) -> None:
 
 
 def test_power_of_each_meter_against_its_own_limit(house) -> None:
-    """Meters with different limits are compared at the same time each with its own; one without a limit never fires."""
+    """Each meter is compared with its own limit, at the same time. A meter without a limit never fires."""
     house.settings("house", SETTINGS, active_power_import_w=6000)
     house.settings("garage", SETTINGS, active_power_import_w=3000)
     house.settings("unlimited", SETTINGS)
@@ -75,7 +75,7 @@ def test_power_of_each_meter_against_its_own_limit(house) -> None:
 
 
 def test_the_limit_of_a_silent_meter_is_not_anothers(house) -> None:
-    """With one meter that sends and another that has the limit nothing is compared, though Grafana joins two lone series."""
+    """If one meter sends and another has the limit, nothing is compared, although Grafana joins two single series."""
     house.settings("limited", SETTINGS, active_power_import_w=3000)
     house.settings("sending", SETTINGS)
     house.telegrams("sending", range(NOON_S, NOON_S + 600, 10), active_power_import_w=5000)
@@ -92,7 +92,7 @@ def test_exactly_the_limit_is_allowed(house) -> None:
 
 
 def test_last_telegrams_above_the_limit_are_no_five_minutes(house) -> None:
-    """A meter that falls silent while it draws much says nothing of the time after: the rule on silence speaks then."""
+    """If a meter falls silent while it draws much, its last telegrams do not count for the time after. Then the rule on silence fires."""
     house.settings("home", SETTINGS, active_power_import_w=6000)
     house.telegrams("home", range(NOON_S - 600, NOON_S, 10), active_power_import_w=400)
     house.telegrams("home", range(NOON_S, NOON_S + 30, 10), active_power_import_w=50_000)
@@ -104,7 +104,7 @@ def test_last_telegrams_above_the_limit_are_no_five_minutes(house) -> None:
 
 
 def test_a_limit_taken_away_is_not_compared(house) -> None:
-    """Without the option the rule is silent again within a quarter of an hour; with a higher one at the next settings."""
+    """Without the limit, the rule is quiet again within a quarter hour. With a higher limit it is quiet at the next settings line."""
     house.telegrams("gone", range(NOON_S, NOON_S + 2 * HOUR_S, 10), active_power_import_w=5000)
     house.telegrams("raised", range(NOON_S, NOON_S + 2 * HOUR_S, 10), active_power_import_w=5000)
     for meter in ("gone", "raised"):
@@ -144,7 +144,7 @@ def test_demand_is_the_mean_of_the_quarter(house, cadence_s) -> None:
 
 
 def test_demand_by_time(house) -> None:
-    """A quarter that will be above the limit is told as soon as it is sure, and forgotten within half an hour."""
+    """A quarter hour that will be above the limit gives an alert as soon as that is certain. The alert ends within half an hour."""
     house.settings("home", SETTINGS, active_power_import_w=6000)
 
     def consumed(at_s):
@@ -162,7 +162,7 @@ def test_demand_by_time(house) -> None:
 
 @pytest.mark.parametrize("gap_s", [600, 1200, 3500])
 def test_demand_over_a_gap(house, gap_s) -> None:
-    """What was drawn while nothing was read belongs to no quarter: no alert after an outage."""
+    """Energy drawn while nothing was read belongs to no quarter hour. So there is no alert after an outage."""
     house.settings("home", SETTINGS, active_power_import_w=6000)
     times = [at_s for at_s in range(NOON_S, NOON_S + 2 * HOUR_S, 10) if not NOON_S + 1500 < at_s < NOON_S + 1500 + gap_s]
     house.telegrams("home", times, active_energy_import_wh=register(5000))
@@ -171,7 +171,7 @@ def test_demand_over_a_gap(house, gap_s) -> None:
 
 
 def test_demand_of_a_replaced_meter(house) -> None:
-    """A new register that begins elsewhere is no demand."""
+    """A new register that begins at another value gives no demand."""
     house.settings("home", SETTINGS, active_power_import_w=6000)
     house.telegrams("home", range(NOON_S, NOON_S + 1200, 10), serial="1", active_energy_import_wh=register(2000))
     house.telegrams("home", range(NOON_S + 1200, NOON_S + 2700, 10), serial="2", active_energy_import_wh=lambda at_s: 9e6 + at_s % 7)
@@ -200,7 +200,7 @@ def test_voltage_of_the_worst_phase(house) -> None:
 
 
 def test_a_spike_is_no_voltage(house) -> None:
-    """EN 50160 speaks of ten-minute means: seconds outside the band are not told."""
+    """EN 50160 uses ten-minute means. Seconds outside the band give no alert."""
     house.settings("home", SETTINGS, voltage_low_v=207, voltage_high_v=253)
     house.telegrams("home", range(NOON_S, NOON_S + 900, 10), voltage_l1_v=lambda at_s: 300 if at_s % 600 < 20 else 230)
 
@@ -208,7 +208,7 @@ def test_a_spike_is_no_voltage(house) -> None:
 
 
 def test_a_lost_phase_is_too_low(house) -> None:
-    """A phase without voltage is told."""
+    """A phase without voltage gives an alert."""
     house.settings("home", SETTINGS, voltage_low_v=207)
     house.telegrams("home", range(NOON_S, NOON_S + 1800, 10), voltage_l1_v=231, voltage_l2_v=0, voltage_l3_v=229)
 
@@ -230,7 +230,7 @@ def test_meters_that_send_no_voltage(house) -> None:
 
 
 def test_phase_imbalance(house) -> None:
-    """The farthest phase's distance from the mean of the phases, in percent; a single phase has none."""
+    """The distance of the farthest phase from the mean of the phases, in percent. A single phase has none."""
     for meter, limit in {"even": 3, "leaning": 3, "allowed": 5, "single": 1}.items():
         house.settings(meter, SETTINGS, phase_imbalance_percent=limit)
     house.settings("unset", SETTINGS)
@@ -254,7 +254,7 @@ def test_phase_imbalance(house) -> None:
     ids=["one low", "one high", "one lost"],
 )
 def test_phase_imbalance_either_way(house, voltages, percent) -> None:
-    """A phase below the others counts as one above them."""
+    """A phase below the others counts in the same way as a phase above them."""
     house.settings("home", SETTINGS)
     fields = {f"voltage_l{number}_v": voltage for number, voltage in enumerate(voltages, 1)}
     house.telegrams("home", range(NOON_S, NOON_S + 600, 10), **fields)
@@ -266,7 +266,7 @@ def test_phase_imbalance_either_way(house, voltages, percent) -> None:
 
 
 def test_limiter(house) -> None:
-    """A threshold in force below the normal one is told at once; equal, higher and missing ones are not."""
+    """A present threshold below the normal one gives an alert at once. Equal, higher and missing thresholds give none."""
     times = range(NOON_S, NOON_S + 600, 10)
     house.telegrams("limited", times, limiter_threshold_active_w=3000, limiter_threshold_normal_w=16_500)
     house.telegrams("normal", times, limiter_threshold_active_w=16_500, limiter_threshold_normal_w=16_500)
@@ -280,7 +280,7 @@ def test_limiter(house) -> None:
 
 
 def test_limiter_by_time(house) -> None:
-    """It is told while it lasts."""
+    """The alert lasts as long as the limit is in force."""
 
     def threshold_w(at_s):
         return 3000 if NOON_S <= at_s < NOON_S + 1800 else 16_500

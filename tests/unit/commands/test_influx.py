@@ -1,4 +1,4 @@
-"""command and importing: options into what is done, told in order, with the right exit code."""
+"""command and importing: the options decide what is done; the output is in order and the exit code is right."""
 
 import gzip
 import time
@@ -51,7 +51,7 @@ YEAR = {b"a x=%d %d" % (number, number) for number in range(95) if number not in
 
 
 def test_import(influx, api, year: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Good lines are stored, wrong ones told with file and number; the code says that there were any."""
+    """Good lines are stored. Wrong lines are printed with file and number, and the exit code is 1."""
     assert influx("import", str(year)) == 1
 
     assert set(api.written) == YEAR
@@ -59,7 +59,7 @@ def test_import(influx, api, year: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert out == ""
     assert err.splitlines() == [
         f"E! {year}: line 4: line protocol is expected",
-        f"E! {year}: line 81: a time stamp is expected, without one each import would add a point",
+        f"E! {year}: line 81: a time stamp is expected, because without it each import would add another point",
         f"I! {year}: 93 stored, 2 wrong",
     ]
     assert [path.name for path in year.parent.iterdir()] == ["year.lp"]
@@ -70,7 +70,7 @@ def test_import(influx, api, year: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_an_import_goes_on_after_an_interruption(
     influx, api, year: Path, capsys: pytest.CaptureFixture[str], batch: int, packed: bool
 ) -> None:
-    """Whichever batch is cut off, the same command stores the rest, and nothing that was proven stored again."""
+    """Whichever batch is cut off, the same command stores the rest. Lines that were proven stored are not stored again."""
     file = year
     if packed:
         file = year.with_suffix(".lp.gz")
@@ -85,14 +85,14 @@ def test_an_import_goes_on_after_an_interruption(
     assert set(api.written) == YEAR
     assert len(api.written) == len(YEAR)
     err = capsys.readouterr().err
-    assert "interrupted; the same command goes on where this one stopped" in err
+    assert "interrupted. Run the same command again to go on where this one stopped" in err
     assert err.count("line 4: ") == (2 if batch == 1 else 1)
     assert err.endswith(f"I! {file}: 93 stored, 2 wrong\n")
     assert ("going on after" in err) is (before > 0)
 
 
 def test_an_interrupted_setup(influx, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C is told by the exit code, as it is of an import, with a word on how to go on."""
+    """After Ctrl-C, the exit code shows it, as for an import, and a line says how to go on."""
 
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
@@ -100,11 +100,11 @@ def test_an_interrupted_setup(influx, monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(command.buckets, "settle", interrupted)
 
     assert influx("setup") == INTERRUPTED
-    assert capsys.readouterr().err == "W! interrupted; the same command goes on where this one stopped\n"
+    assert capsys.readouterr().err == "W! interrupted. Run the same command again to go on where this one stopped\n"
 
 
 def test_progress(influx, year: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every few seconds it is told how much is stored, and what share of the file that is."""
+    """Every few seconds a line shows how much is stored and how much of the file has been read."""
     monkeypatch.setattr(importing, "PROGRESS_S", 0)
 
     influx("import", str(year))
@@ -115,7 +115,7 @@ def test_progress(influx, year: Path, capsys: pytest.CaptureFixture[str], monkey
 
 
 def test_importing_twice(influx, api, year: Path) -> None:
-    """The second import is the same points again."""
+    """The second import gives the same points."""
     influx("import", str(year))
     influx("import", str(year))
 
@@ -124,7 +124,7 @@ def test_importing_twice(influx, api, year: Path) -> None:
 
 
 def test_lines_that_influxdb_refuses(influx, api, year: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A refusal is told like any wrong line."""
+    """A refused line is printed like any wrong line."""
     api.bad = {b"a x=7 7": (422, "partial write: field type conflict: x")}
 
     assert influx("import", str(year)) == 1
@@ -135,7 +135,7 @@ def test_lines_that_influxdb_refuses(influx, api, year: Path, capsys: pytest.Cap
 
 @pytest.mark.parametrize("content", [b"", b"# nothing\n\n"], ids=["empty", "comment"])
 def test_an_empty_file(influx, tmp_path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
-    """A file without anything to import is not done in silence, nor taken for a table or a capture."""
+    """A file without anything to import gives an error, and is not read as a table or a capture."""
     path = tmp_path / "empty"
     path.write_bytes(content)
 
@@ -144,7 +144,7 @@ def test_an_empty_file(influx, tmp_path: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_captures_tell_how_to_go_on(influx, api, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    """Telegrams of a past that no task looks back to need a backfill, whose command is told; a second file is imported too."""
+    """Telegrams older than the tasks look back need a backfill. Its command is printed. A second file is imported, too."""
     folder = CASES / "wmbus-gama350-stoen"
     code = influx(
         "import", "--state", str(tmp_path), "--config", str(folder / "config.toml"), str(folder / "input.hex"), str(folder / "input.hex")
@@ -159,7 +159,7 @@ def test_captures_tell_how_to_go_on(influx, api, capsys: pytest.CaptureFixture[s
 
 
 def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """What was understood is told before it is stored."""
+    """The program prints what it detected before it stores anything."""
     path = tmp_path / "portal.csv"
     path.write_text("Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;1,105\n", encoding="utf-8")
 
@@ -174,19 +174,19 @@ def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixtur
     [
         (["import", "CSV"], "CSV: --meter: the meter's name is expected"),
         (["import", "--config", "HAN", "--meter", "hom", "CSV"], "CSV: --meter: a meter of the configuration is expected: home"),
-        (["import", "SECONDS"], "SECONDS: --precision: s is expected, by the time of line 2"),
-        (["import", "--meter", "home", "--state", "nowhere", "CSV"], "--state: a folder that is there is expected"),
+        (["import", "SECONDS"], "SECONDS: --precision: s is expected, as the time in line 2 shows"),
+        (["import", "--meter", "home", "--state", "nowhere", "CSV"], "--state: an existing folder is expected"),
         (["import", "nowhere.lp"], "nowhere.lp: this input cannot be read: no such file or directory"),
-        (["setup", "--webhook", "http://hook.test"], "--config: the plugin's configuration is expected beside --webhook"),
-        (["setup", "--sustained", "10s"], "--sustained: whole seconds, and no less than --check-every, are expected"),
+        (["setup", "--webhook", "http://hook.test"], "--config: the plugin's configuration is expected with --webhook"),
+        (["setup", "--sustained", "10s"], "--sustained: a time of whole seconds, not less than --check-every, is expected"),
         (["setup", "--config", "nowhere.toml"], "nowhere.toml: this configuration file cannot be read"),
         (["backfill", "--start", "2026-01-02", "--stop", "2026-01-01"], "--stop: a time after --start is expected"),
-        (["backfill", "--start", "2999-01-01"], "--start: a time of the past is expected"),
+        (["backfill", "--start", "2999-01-01"], "--start: a time in the past is expected"),
     ],
     ids=["whose CSV", "nobody's CSV", "seconds", "state", "no file", "webhook", "sustained", "no configuration", "backwards", "the future"],
 )
 def test_what_cannot_be_done(influx, tmp_path: Path, words: list[str], expected: str) -> None:
-    """It is told in one line before anything is changed."""
+    """One line says so before anything is changed."""
     files = {
         "CSV": "Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;1,105\n",
         "SECONDS": "# of another program\na x=1 1790000000\n",
@@ -203,7 +203,7 @@ def test_what_cannot_be_done(influx, tmp_path: Path, words: list[str], expected:
 
 @pytest.mark.parametrize(("unit", "stamp"), [("s", 1_790_000_000), ("ms", 1_790_000_000_000), ("us", 1_790_000_000_000_000)])
 def test_a_precision_that_is_meant(influx, api, tmp_path: Path, unit: str, stamp: int) -> None:
-    """Times that look like another unit are stored as what the user says they are, nanoseconds too."""
+    """Times are stored in the unit that the user sets, even if they look like another unit."""
     path = tmp_path / "a.lp"
     path.write_text(f"a x=1 {stamp}\n")
 
@@ -231,7 +231,7 @@ def test_a_precision_that_is_meant(influx, api, tmp_path: Path, unit: str, stamp
     ids=" ".join,
 )
 def test_words_that_are_not_understood(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong usage ends with 2 and says what was expected."""
+    """Wrong usage ends with exit code 2 and says what was expected."""
     with pytest.raises(SystemExit) as ended:
         parsed(*words)
 
@@ -259,7 +259,7 @@ def test_days_ago() -> None:
 
 
 def test_remove(influx, api, capsys: pytest.CaptureFixture[str]) -> None:
-    """What setup made goes, data stay."""
+    """Everything that setup made is removed; data stay."""
     assert influx("setup") == 0
     capsys.readouterr()
 
@@ -269,11 +269,11 @@ def test_remove(influx, api, capsys: pytest.CaptureFixture[str]) -> None:
         "removed  task telegraf-han energy: down-sampling",
         "removed  task telegraf-han energy: down-sampling of late data",
         "removed  task telegraf-han energy: down-sampling of very late data",
-        "kept     bucket energy, and its data",
-        "kept     bucket energy/5m, and its data",
+        "kept     bucket energy, with its data",
+        "kept     bucket energy/5m, with its data",
     ]
     assert [kind for kind, left in api.resources.items() if left] == ["buckets"]
     assert influx("remove", "--with-data") == 0
     capsys.readouterr()
     assert influx("remove") == 0
-    assert capsys.readouterr().err == "I! there is nothing that setup made for a bucket energy\n"
+    assert capsys.readouterr().err == "I! nothing to remove: setup made nothing for the bucket energy\n"

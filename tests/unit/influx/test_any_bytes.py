@@ -1,4 +1,4 @@
-"""inputs, portal, intervals: whatever a file holds, it is entries or one ConfigError, never anything else."""
+"""inputs, portal, intervals: any file gives entries or one ConfigError, and nothing else."""
 
 import io
 from itertools import pairwise
@@ -31,7 +31,7 @@ TABLE = st.lists(st.lists(CELL, max_size=6), max_size=12).flatmap(
 @settings(deadline=None)
 @given(content=st.one_of(st.binary(max_size=400), TABLE.map(str.encode)), kind=st.sampled_from(["", *inputs.KINDS]))
 def test_files(content: bytes, kind: str) -> None:
-    """Any bytes, read as any kind, are entries that are either lines or wrong, each with its place."""
+    """Any bytes, read as any kind, give entries. Each entry is either lines or an error, with its place."""
     stream = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
     try:
         found = list(inputs.entries(stream, inputs.Options(kind, "s", CONFIG, lambda: OPTIONS), lambda _: None))
@@ -43,7 +43,7 @@ def test_files(content: bytes, kind: str) -> None:
 @settings(deadline=None)
 @given(text=TABLE, stamp=st.sampled_from(["", "start", "end"]), interval_s=st.sampled_from([0, *intervals.INTERVALS_S]))
 def test_tables(text: str, stamp: str, interval_s: int) -> None:
-    """A table of nonsense is refused or told line by line."""
+    """A table of nonsense is refused, or each of its lines is reported."""
     try:
         _, readings = portal.readings(text.encode(), OPTIONS._replace(stamp=stamp, interval_s=interval_s))
     except ConfigError:
@@ -54,7 +54,7 @@ def test_tables(text: str, stamp: str, interval_s: int) -> None:
 @settings(deadline=None)
 @given(text=st.one_of(CELL, st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9] [0-2]?[0-9](:[0-9]{2})?[aASW]?", fullmatch=True)))
 def test_labels(text: str) -> None:
-    """A time is understood or refused with what was expected."""
+    """A time is read, or refused with what was expected."""
     try:
         found = intervals.label(text)
     except ValueError as error:
@@ -65,7 +65,7 @@ def test_labels(text: str) -> None:
 
 @pytest.mark.parametrize("zone", ["Europe/Warsaw", "UTC", "Australia/Lord_Howe", "America/St_Johns"])
 def test_any_zone(zone: str) -> None:
-    """Two days of each month are without a gap in zones that shift by half an hour, or on other days."""
+    """Two days of each month have no gap, also in zones that shift by half an hour or on other days."""
     for month in range(1, 13):
         labels = [intervals.label(f"2026-{month:02}-{day:02} {hour:02}:00") for day in (10, 11) for hour in range(24)]
         found = intervals.starts(labels, 3600, "start", Zone(zone))

@@ -1,4 +1,4 @@
-"""api: pages of resources, and what goes wrong as one of two errors; the rest is the real InfluxDB's in tests/stack."""
+"""api: pages of resources, and every failure as one of two errors. tests/stack tests the rest with the real InfluxDB."""
 
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,7 +13,7 @@ CANARY = "cAnaRy-t0ken"
 
 
 class Answering(BaseHTTPRequestHandler):
-    """Answers as the server says, and remembers how it was asked."""
+    """Gives the server's answers and remembers the requests."""
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, self.headers["Authorization"]))
@@ -92,18 +92,18 @@ def test_a_no(api: Api, server: ThreadingHTTPServer, answer: tuple[int, bytes], 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_nobody_there(scheme: str) -> None:
-    """Where nobody answers it is the address that is named, with the system's reason in words."""
+    """If nobody answers, the error names the address and the system's reason in words."""
     api = Api(f"{scheme}://127.0.0.1:1", "home", CANARY)
 
     with pytest.raises(SourceError) as error:
         api.call("GET", "/api/v2/orgs")
-    assert str(error.value) == f"no InfluxDB answers at {scheme}://127.0.0.1:1 (connection refused): is it running, and --url right?"
+    assert str(error.value) == f"no InfluxDB answers at {scheme}://127.0.0.1:1 (connection refused). Is it running, and is --url right?"
     assert CANARY not in repr(error.value)
     api.close()
 
 
 def test_no_tls(server: ThreadingHTTPServer) -> None:
-    """https:// to a server without TLS is told as what it is."""
+    """https:// to a server without TLS gives an error that says so."""
     api = Api(f"https://127.0.0.1:{server.server_port}", "home", CANARY)
 
     with pytest.raises(SourceError, match="no TLS"):
@@ -112,7 +112,7 @@ def test_no_tls(server: ThreadingHTTPServer) -> None:
 
 
 def test_a_write_is_stored_or_an_error(api: Api, server: ThreadingHTTPServer) -> None:
-    """Lines arrive with bucket and unit; a page that is there for everybody is no InfluxDB that has stored them."""
+    """Lines arrive with bucket and unit. The answer of a web page does not count as stored."""
     server.answer = (204, b"")
     api.write("energy", b"a x=1 1\n")
 
@@ -133,7 +133,7 @@ def test_answers_that_are_no_resource(api: Api, server: ThreadingHTTPServer, bod
 @pytest.mark.parametrize("count", [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])
 @pytest.mark.parametrize("paged", [True, False])
 def test_pages(api: Api, monkeypatch: pytest.MonkeyPatch, count: int, paged: bool) -> None:
-    """All resources are listed once, whether they come in pages or, as tokens do, all at once each time."""
+    """All resources are listed once, whether they come in pages or all at once each time, as tokens do."""
     there = [{"id": f"{number:04}"} for number in range(count)]
     asked = []
 

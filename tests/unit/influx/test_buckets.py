@@ -1,4 +1,4 @@
-"""buckets: made with what was asked for, used as they are where they were there before, removed only if they are ours."""
+"""buckets: made as requested, used as they are if they existed before, and removed only if they are ours."""
 
 import pytest
 
@@ -8,19 +8,19 @@ from telegraf_han.influx import buckets
 
 @pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("1h", 3600), ("90d", 90 * 86400), ("2w", 14 * 86400), ("2y", 732 * 86400)])
 def test_durations(text: str, seconds: int) -> None:
-    """Times are written as one speaks of them."""
+    """Times are written as people say them."""
     assert buckets.duration_s(text) == seconds
 
 
 @pytest.mark.parametrize("text", ["", "90", "1m", "0d", "-1d", "1.5d", "for ever", "999999d"])
 def test_no_durations(text: str) -> None:
-    """What could delete data by mistake is refused."""
+    """A time that could delete data by mistake is refused."""
     with pytest.raises(ValueError, match="90d"):
         buckets.duration_s(text)
 
 
 def test_both_are_made(api, place, say, said) -> None:
-    """Raw data as long as asked for, down-sampled ones for ever, in long files."""
+    """Raw data are kept as long as requested, down-sampled data for ever, in long files."""
     buckets.settle(place, 90 * 86400, None, say)
 
     assert said == ["created bucket energy", "created bucket energy/5m"]
@@ -31,7 +31,7 @@ def test_both_are_made(api, place, say, said) -> None:
 
 
 def test_a_bucket_that_is_there(api, place, say, said) -> None:
-    """Its retention is changed on request only."""
+    """Its retention is changed only on request."""
     api.resources["buckets"] = [
         {"id": "1", "name": "energy", "description": "mine", "retentionRules": [{"type": "expire", "everySeconds": 7}]}
     ]
@@ -45,14 +45,14 @@ def test_a_bucket_that_is_there(api, place, say, said) -> None:
 
 
 def test_down_sampled_data_are_not_kept_shorter(place, say) -> None:
-    """What would leave a hole between the two is refused."""
+    """Retentions that would leave a gap between the two buckets are refused."""
     with pytest.raises(ConfigError, match="--retention-5m"):
         buckets.settle(place, 90 * 86400, 30 * 86400, say)
 
 
 @pytest.mark.parametrize(("with_data", "left"), [(False, ["energy", "energy/5m", "other"]), (True, ["energy", "other"])])
 def test_removal(api, place, say, said, with_data: bool, left: list[str]) -> None:
-    """Data go only when that is said, and only those of buckets that were made here."""
+    """Data are deleted only on request, and only those of buckets that were made here."""
     api.resources["buckets"] = [
         {"id": "1", "name": "energy"},
         {"id": "2", "name": "energy/5m", "description": buckets.DOWNSAMPLED},

@@ -1,4 +1,4 @@
-"""checks: the configuration's limits in InfluxDB's own terms; that they fire is proven in tests/stack."""
+"""checks: the configuration's limits in InfluxDB's own terms. tests/stack proves that the checks fire."""
 
 import re
 
@@ -18,7 +18,7 @@ def config(*meters: MeterConfig) -> Config:
 
 
 def limits(check: dict) -> list[tuple[str, str, str]]:
-    """Interface, name as Flux writes it, and limit of each meter that a check watches."""
+    """Interface, name (as Flux writes it) and limit of each meter that a check watches."""
     match = re.search(r"limits = (.*)", check["query"]["text"])
     assert match
     return re.findall(r'interface: "(\w+)", meter: "((?:[^"\\]|\\.)*)", _field: "limit", _value: ([\d.]+)', match[1])
@@ -35,7 +35,7 @@ def test_power_is_watched_where_it_has_a_limit() -> None:
 
 
 def test_errors_are_watched_for_every_meter() -> None:
-    """A share that is not set is the plugin's default."""
+    """A share that is not set has the plugin's default."""
     (check,) = checks.errors("energy", config(HOME, FLAT, ODD), Timing())
 
     assert limits(check) == [("p1", "home", "10.0"), ("wmbus", "flat-12", "10.0"), ("p1", 'a\\"b\\${c}', "2.0")]
@@ -57,7 +57,7 @@ def test_silence_is_watched_by_time() -> None:
     "name", ["home", "flat 1.2", "a|b", "(x)*+?[y]{2}", "^$", "a/b", "Żoliborz", "#1", "C:D", "it's", "50 %", "a--b__c", "7 € – ż"]
 )
 def test_names_are_names(name: str) -> None:
-    """A meter's name is nothing but itself in a regular expression, and does not end it."""
+    """A meter's name matches only itself in a regular expression, and does not end the expression."""
     pattern = checks._watched([HOME._replace(name=name)]).removeprefix("r.meter =~ /").removesuffix("/")
 
     assert re.fullmatch(pattern, name)
@@ -66,7 +66,7 @@ def test_names_are_names(name: str) -> None:
 
 
 def test_timing_leaves_time_for_telegrams_and_checks() -> None:
-    """Telegrams, then checks, then the rule, all within an interval; and a wireless meter may miss one."""
+    """First telegrams, then checks, then the rule, all within one interval. A wireless meter may miss one telegram."""
     for every_s in (1, 2, 4, 60, 300):
         timing = Timing(5 * every_s, every_s)
         assert 2 * timing.offset_s < every_s
@@ -74,7 +74,7 @@ def test_timing_leaves_time_for_telegrams_and_checks() -> None:
 
 
 def test_a_changed_configuration(api, place, said, say) -> None:
-    """What is not watched any more is removed, what changed is changed, checks of other people stay."""
+    """Checks that are no longer wanted are removed, changed ones are changed, and checks of other people stay."""
     api.resources["checks"] = [{"id": "x", "name": "mine"}]
     checks.settle(place, config(HOME), Timing(), say)
     said.clear()
@@ -93,7 +93,7 @@ def test_a_changed_configuration(api, place, said, say) -> None:
 
 @pytest.mark.parametrize(("token", "method"), [("", "none"), ("s3cret", "bearer")])
 def test_webhook(api, place, said, say, token: str, method: str) -> None:
-    """Endpoint and rule are made once; the rule hears our checks alone, and both changes."""
+    """Endpoint and rule are made once. The rule watches only our checks, and both changes."""
     for _ in range(2):
         checks.settle_webhook(place, Webhook("https://hook.test/x", token), Timing(), say)
 

@@ -1,4 +1,4 @@
-"""connection: options and environment into a connection; what InfluxDB refuses into what to do."""
+"""connection: options and environment give a connection. A refusal gives a line that says what to do."""
 
 import os
 from argparse import ArgumentParser, Namespace
@@ -35,7 +35,7 @@ def token_file(tmp_path: Path) -> Path:
 
 
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a word it is what telegraf.conf.example has."""
+    """The defaults are those of telegraf.conf.example."""
     monkeypatch.setenv("INFLUX_TOKEN", CANARY)
 
     with connection.writing(options()) as place:
@@ -43,7 +43,7 @@ def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_environment_and_options(monkeypatch: pytest.MonkeyPatch, token_file: Path) -> None:
-    """The environment overrides defaults, options the environment."""
+    """The environment overrides the defaults, and options override the environment."""
     monkeypatch.setenv("INFLUX_URL", "http://nas.test:8086/")
     monkeypatch.setenv("INFLUX_ORG", "house")
     monkeypatch.setenv("INFLUX_BUCKET", "cottage")
@@ -66,7 +66,7 @@ def test_a_token_is_in_no_text(token_file: Path) -> None:
 
 
 def test_a_token_that_others_may_read(token_file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It works, and is warned of."""
+    """It works, with a warning."""
     token_file.chmod(0o644)
 
     assert connection.token_in(str(token_file), "--token-file") == CANARY
@@ -86,12 +86,15 @@ def test_a_token_that_others_may_read(token_file: Path, capsys: pytest.CaptureFi
         (["--url", "http://"], NO_ADDRESS),
         (["--url", "http://nas:80860"], NO_ADDRESS),
         (["--url", "http://nas:port"], NO_ADDRESS),
-        (["--bucket", "energy/5m"], "--bucket: the bucket of the telegrams is expected, the down-sampled one has its name and /5m"),
+        (
+            ["--bucket", "energy/5m"],
+            "--bucket: the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m",
+        ),
     ],
     ids=["no token", "no file", "empty file", "no address", "no host", "no port", "port in words", "wrong bucket"],
 )
 def test_what_is_missing(words: list[str], expected: str) -> None:
-    """What cannot work is told before anything is sent."""
+    """Options that cannot work are reported before anything is sent."""
     with pytest.raises(ConfigError) as error, connection.writing(options(*words)):
         pass
 
@@ -111,7 +114,7 @@ def test_no_organisation(monkeypatch: pytest.MonkeyPatch, orgs: dict[str, list[o
 
 @pytest.mark.parametrize("status", [200, 404, 501])
 def test_another_server(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
-    """Who is no InfluxDB at all is not taken for one that refuses: it is the address that is wrong."""
+    """A server that is no InfluxDB is not treated as an InfluxDB that refuses. The error names the address."""
     monkeypatch.setenv("INFLUX_TOKEN", CANARY)
 
     with (
@@ -122,7 +125,7 @@ def test_another_server(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
 
 
 def test_where_the_token_came_from(monkeypatch: pytest.MonkeyPatch, token_file: Path) -> None:
-    """A token that is refused is named by where it stood."""
+    """The error names the place that a refused token came from."""
     monkeypatch.setenv("INFLUX_TOKEN", CANARY)
 
     for words, origin in (([], "INFLUX_TOKEN"), (["--token-file", str(token_file)], str(token_file))):
@@ -151,7 +154,7 @@ def test_a_file_that_is_no_token(tmp_path: Path) -> None:
     ],
 )
 def test_refusals(monkeypatch: pytest.MonkeyPatch, status: int, words: str, key: str, expected: str) -> None:
-    """Each refusal names the option that mends it, and repeats InfluxDB's words."""
+    """Each refusal names the option to correct, and repeats InfluxDB's words."""
     monkeypatch.setenv("INFLUX_TOKEN", CANARY)
 
     with pytest.raises(ConfigError) as error, connection.writing(options()):

@@ -1,4 +1,4 @@
-"""downsampling: which field is treated how, and the Flux that says so; that it computes right is proven in tests/stack."""
+"""downsampling: how each field is computed, and the Flux for it. tests/stack proves that the results are right."""
 
 import re
 
@@ -12,21 +12,21 @@ EXTREMES = {"W", "var", "VA", "V"}
 
 
 def chosen(field: str) -> set[str]:
-    """Functions that a field is given to, by the same patterns."""
+    """The functions that are applied to a field, by the same patterns."""
     instant = bool(re.search(downsampling.MEAN, field)) and not re.search(downsampling.KEPT, field)
     swinging = bool(re.search(downsampling.EXTREME, field)) and not re.search(downsampling.KEPT, field)
     return ({"mean"} if instant else {"last"}) | ({"max", "min"} if swinging else set())
 
 
 def expected(code: str) -> set[str]:
-    """The same by the registry: unit and, for powers, value group D; 7 is the power of now."""
+    """The same by the registry: by the unit and, for powers, by value group D. 7 is the present power."""
     row = REGISTRY[code]
     instant = (row.unit in MEANS and code.split(".")[1] == "7") or row.name.startswith("power_factor")
     return ({"mean"} if instant else {"last"}) | ({"max", "min"} if instant and row.unit in EXTREMES else set())
 
 
 def test_every_field_of_the_registry() -> None:
-    """What a field is follows from its name, for all that the registry knows."""
+    """For every field of the registry, the name shows how the field is computed."""
     fields = [
         (code, field)
         for code, row in REGISTRY.items()
@@ -86,5 +86,5 @@ def test_whole_windows(start_s: int, stop_s: int, found: tuple[int, int]) -> Non
 
 
 def test_quoted() -> None:
-    """A name cannot end the text it stands in, nor be evaluated."""
+    """A name cannot end the text that contains it, and is not evaluated."""
     assert downsampling.quoted('a"b\\c${d}') == '"a\\"b\\\\c\\${d}"'

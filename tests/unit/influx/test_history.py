@@ -31,7 +31,7 @@ def writer(place, refused, pauses) -> history.Writer:
 
 
 def test_batches(api, writer, monkeypatch) -> None:
-    """A batch is written when it is full, and `put` says so; the rest with `flush`."""
+    """A batch is written when it is full, and `put` returns True. `flush` writes the rest."""
     monkeypatch.setattr(history, "BATCH_LINES", 3)
 
     assert [writer.put(b"a x=%d %d\n" % (number, number)) for number in range(4)] == [False, False, True, False]
@@ -42,7 +42,7 @@ def test_batches(api, writer, monkeypatch) -> None:
 
 
 def test_long_lines_make_short_batches(api, writer, monkeypatch) -> None:
-    """A batch is bounded in bytes too."""
+    """A batch is limited in bytes, too."""
     monkeypatch.setattr(history, "BATCH_BYTES", 20)
 
     assert [writer.put(b"a x=1 1\n") for _ in range(3)] == [False, False, True]
@@ -52,18 +52,18 @@ def test_long_lines_make_short_batches(api, writer, monkeypatch) -> None:
     "answer", [SourceError("away"), RefusedError(503, "busy"), RefusedError(429, "slow down")], ids=["away", "busy", "too fast"]
 )
 def test_an_influxdb_that_is_away(api, writer, pauses, answer, capsys) -> None:
-    """It is waited for, longer each time, with a word about it, and nothing is lost."""
+    """The writer waits for it, longer each time, prints a warning, and loses nothing."""
     api.answers = [answer, answer, answer]
 
     written(writer, 2)
 
     assert pauses == list(history.PAUSES_S[:3])
-    assert capsys.readouterr().err == f"W! tried again for 60 s: {answer}\n"
+    assert capsys.readouterr().err == f"W! trying again for at most 60 s: {answer}\n"
     assert (len(api.written), writer.stored) == (2, 2)
 
 
 def test_an_influxdb_that_stays_away(api, writer, pauses, away) -> None:
-    """After a minute it is given up, and the lines still wait."""
+    """After a minute the writer gives up, and the lines are still waiting."""
     api.answers = [away] * (len(history.PAUSES_S) + 1)
 
     with pytest.raises(SourceError):
@@ -74,7 +74,7 @@ def test_an_influxdb_that_stays_away(api, writer, pauses, away) -> None:
 
 
 def test_a_refused_token_is_not_tried_again(api, writer, pauses) -> None:
-    """What waiting does not mend is told at once."""
+    """An error that waiting cannot repair is raised at once."""
     api.answers = [RefusedError(401, "unauthorized access")]
 
     with pytest.raises(RefusedError):
@@ -87,7 +87,7 @@ def test_a_refused_token_is_not_tried_again(api, writer, pauses) -> None:
     [(400, "unable to parse 'a x=7 7': invalid number", "invalid number"), (422, TYPE, "field type conflict: x is float dropped=1")],
 )
 def test_refused_lines_are_found(api, writer, refused, status: int, words: str, reason: str) -> None:
-    """Each refused line is told with its place and the reason; all others are stored."""
+    """Each refused line is reported with its place and the reason. All others are stored."""
     api.bad = {b"a x=7 7": (status, words), b"a x=40 40": (status, words)}
 
     written(writer, 64)
@@ -98,7 +98,7 @@ def test_refused_lines_are_found(api, writer, refused, status: int, words: str, 
 
 
 def test_many_refused_lines_are_counted(api, writer, refused, monkeypatch) -> None:
-    """Looking for each of a million would take a million requests."""
+    """Finding each of a million lines would take a million requests."""
     monkeypatch.setattr(history, "SINGLED_OUT", 2)
     api.bad = {b"a x=%d %d" % (number, number): (422, TYPE) for number in range(64)}
 

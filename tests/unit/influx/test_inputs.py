@@ -1,4 +1,4 @@
-"""inputs: files of every kind into entries with their place, or what is wrong there."""
+"""inputs: files of every kind give entries with their place, or what is wrong there."""
 
 import gzip
 import io
@@ -44,7 +44,7 @@ GOOD_LINES = [
 
 @pytest.mark.parametrize("line", GOOD_LINES)
 def test_line_protocol(line: bytes) -> None:
-    """A line by the reference is taken as it is."""
+    """A line that follows the reference is used as it is."""
     (entry,) = entries(b"# comment\n\n" + line + b"\r\n")
 
     assert entry.place == "line 3"
@@ -68,7 +68,7 @@ def test_line_protocol(line: bytes) -> None:
     ],
 )
 def test_wrong_lines(line: bytes, expected: str) -> None:
-    """What InfluxDB would refuse, or store twice, is told with its line; its neighbours are read."""
+    """A line that InfluxDB would refuse, or store twice, is reported with its number. The lines around it are read."""
     before, wrong, after = entries(b"a x=1 1\n" + line + b"\na x=3 3\n")
 
     assert (before.lines, after.lines) == (b"a x=1 1\n", b"a x=3 3\n")
@@ -99,7 +99,7 @@ def test_precision(precision: str, stamp: int) -> None:
     "name", ["p1-gama350-stoen", "p1-ma309m-plain", "wmbus-gama350-stoen", "wmbus-gama350-log-lines", "wmbus-apator-amiplus"]
 )
 def test_captures(name: str) -> None:
-    """A capture's lines are those that `decode` gives."""
+    """A capture gives the same lines as `decode`."""
     content, options = case(name)
 
     found = entries(content, options)
@@ -111,7 +111,7 @@ def test_captures(name: str) -> None:
 @pytest.mark.parametrize("kind", ["amb8465", "cul", "im871a", "iu891a", "rc1180", "rtl_433", "rtl_wmbus"])
 @pytest.mark.parametrize("said", ["", "wmbus"])
 def test_what_a_receiver_delivered(kind: str, said: str) -> None:
-    """A recording of any type of receiver is read as `decode` reads it, whether or not it is said to be wireless M-Bus."""
+    """A recording of any type of receiver is read as `decode` reads it, with or without `--format wmbus`."""
     content, options = case(f"receiver-{kind}-gama350")
 
     found = entries(raw(content) * 2, options._replace(kind=said))
@@ -120,7 +120,7 @@ def test_what_a_receiver_delivered(kind: str, said: str) -> None:
 
 
 def test_a_raw_capture() -> None:
-    """The bytes as a port delivered them are read too, and counted instead of lines."""
+    """Raw bytes from a port are read, too. Places are counted in bytes instead of lines."""
     content, options = case("p1-gama350-one-bit-flipped")
 
     found = entries(raw(content), options)
@@ -130,7 +130,7 @@ def test_a_raw_capture() -> None:
 
 
 def test_a_damaged_capture() -> None:
-    """A telegram that cannot be read is named with its line and cause."""
+    """A telegram that cannot be read is reported with its line and cause."""
     content, options = case("wmbus-gama350-crc-damaged")
 
     wrong = [entry for entry in entries(content, options) if entry.wrong]
@@ -139,23 +139,23 @@ def test_a_damaged_capture() -> None:
 
 
 def test_a_neighbours_telegram() -> None:
-    """A log holds what the neighbours' meters said; that is nothing wrong and nothing to store."""
+    """A log also holds telegrams of neighbours' meters. They are no errors, and they are not stored."""
     content, options = case("wmbus-gama350-other-meter")
 
     assert entries(content, options) == []
 
 
 def test_a_telegram_without_time() -> None:
-    """When a meter without clock was heard nobody knows any more; a made-up time would store it anew with each import."""
+    """Nobody knows when a telegram without a time was received. With an invented time, each import would store it again."""
     content, options = case("wmbus-made-mode10")
 
     (entry,) = entries(content, options)
 
-    assert "does not say its time" in entry.wrong
+    assert "does not contain its time" in entry.wrong
 
 
 def test_a_capture_needs_the_configuration() -> None:
-    """Without keys a capture is only noise, so they are asked for."""
+    """A capture cannot be read without keys, so the error asks for the configuration."""
     content, _ = case("p1-gama350-stoen")
 
     with pytest.raises(ConfigError, match="--config"):
@@ -164,7 +164,7 @@ def test_a_capture_needs_the_configuration() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), [("p1", "p1-gama350-stoen"), ("wmbus", "wmbus-gama350-stoen")])
 def test_hex_of_the_only_interface(kind: str, name: str) -> None:
-    """Hex without sign of what it is belongs to the interface that is configured."""
+    """Hex of unknown origin belongs to the interface that is configured."""
     content, options = case(name)
     hidden = b"# a comment\n" + raw(content)[20:].hex().encode() + b"\n"
 
@@ -181,7 +181,7 @@ def test_a_portals_table() -> None:
 
 
 def test_a_table_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What does not fit into memory is refused before it is there."""
+    """A table that does not fit into memory is refused before it is read."""
     monkeypatch.setattr(portal, "SIZE_LIMIT_BYTES", 100)
 
     with pytest.raises(ConfigError, match="CSV of at most"):
@@ -190,7 +190,7 @@ def test_a_table_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_opened(tmp_path: Path, packed: bool) -> None:
-    """A file may be compressed; progress follows the file itself."""
+    """A file may be compressed. The progress counts bytes of the compressed file."""
     noise = random.Random(1)  # longer than any buffer, compressed too
     content = b"".join(b'a x="%s" %d\n' % (noise.randbytes(200).hex().encode(), number) for number in range(2000))
     path = tmp_path / "year.lp"
@@ -218,7 +218,7 @@ def test_opened(tmp_path: Path, packed: bool) -> None:
     ids=["cut", "flipped", "not gzip"],
 )
 def test_a_damaged_gzip(tmp_path: Path, content: bytes, expected: str) -> None:
-    """A damaged archive is one line that says so."""
+    """A damaged archive gives one line that says so."""
     path = tmp_path / "year.lp.gz"
     path.write_bytes(content)
 
@@ -227,6 +227,6 @@ def test_a_damaged_gzip(tmp_path: Path, content: bytes, expected: str) -> None:
 
 
 def test_a_file_that_is_not_there() -> None:
-    """It is named, with the system's reason."""
+    """The error names it, with the system's reason."""
     with pytest.raises(ConfigError, match=r"nowhere\.lp: this input cannot be read: no such file"), inputs.opened("nowhere.lp", 0):
         pass

@@ -1,4 +1,4 @@
-"""intervals: a portal's local times into UTC, on the days of 23, 24 and 25 hours, whatever way the portal writes them."""
+"""intervals: a portal's local times give UTC times, on days of 23, 24 and 25 hours, however the portal writes them."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -36,7 +36,7 @@ def wall(day: str, step_s: int, named: str) -> list[str]:
 @pytest.mark.parametrize("named", ["start", "end"])
 @pytest.mark.parametrize("order", [1, -1], ids=["ascending", "descending"])
 def test_a_clocks_labels(day: str, step_s: int, named: str, order: int) -> None:
-    """What a clock on the wall shows is understood, also where it shows an hour twice or leaves one out, in either order."""
+    """The times of a wall clock are read, also if it shows an hour twice or leaves one out, in both orders."""
     texts = wall(day, step_s, named)[::order]
 
     assert intervals.interval_s([intervals.label(text) for text in texts]) == step_s
@@ -70,7 +70,7 @@ def test_portals_labels(day: str, hours: list[str]) -> None:
 
 
 def test_an_hour_that_march_leaves_out() -> None:
-    """A row of the hour that does not exist is given no moment, and disturbs no other."""
+    """A row of the hour that does not exist gets no moment, and disturbs no other row."""
     texts = [f"{SPRING} {hour:02}:00" for hour in range(24)]
 
     found = starts(texts)
@@ -80,7 +80,7 @@ def test_an_hour_that_march_leaves_out() -> None:
 
 
 def test_a_gap_before_the_hour_that_comes_twice() -> None:
-    """After a gap the first of the two moments is taken."""
+    """After a gap, the first of the two moments is taken."""
     texts = [f"{AUTUMN} 00:00", f"{AUTUMN} 02:00", f"{AUTUMN} 03:00"]
 
     day = whole_day(AUTUMN)
@@ -88,12 +88,12 @@ def test_a_gap_before_the_hour_that_comes_twice() -> None:
 
 
 def test_a_row_twice() -> None:
-    """The same hour again is none."""
+    """The same hour a second time gets no moment."""
     assert starts([f"{PLAIN} 01:00", f"{PLAIN} 02:00", f"{PLAIN} 02:00"])[2] is None
 
 
 def test_a_year_without_a_seam() -> None:
-    """A year of hours has no gap and nothing twice; the quarters of its odd days are above."""
+    """A year of hours has no gap and no hour twice. The test above covers the quarters of the long and the short day."""
     first = datetime(2026, 1, 1, tzinfo=WARSAW)
     moments = list(range(int(first.timestamp()), int(datetime(2027, 1, 1, tzinfo=WARSAW).timestamp()), 3600))
 
@@ -128,13 +128,13 @@ def test_ways_to_write_a_time(text: str) -> None:
     ],
 )
 def test_what_is_no_time(text: str, expected: str) -> None:
-    """What cannot be read says what was expected."""
+    """An error for a time that cannot be read says what was expected."""
     with pytest.raises(ValueError, match=expected):
         intervals.label(text)
 
 
 @pytest.mark.parametrize("texts", [["2026-10-25 01:00"], ["2026-10-25 01:00", "2026-10-26 01:00", "2026-10-27 01:00"]], ids=["one", "days"])
 def test_intervals_that_are_none(texts: list[str]) -> None:
-    """One row says nothing of an interval's length, and days are too long."""
+    """One row does not show the length of an interval, and intervals of days are too long."""
     with pytest.raises(ValueError, match="--interval"):
         intervals.interval_s([intervals.label(text) for text in texts])

@@ -1,4 +1,4 @@
-"""items: what is wanted against what is there; made, changed, left alone or removed, and nothing of anybody else's."""
+"""items: resources are made, changed, left alone or removed, and nobody else's resources are touched."""
 
 import pytest
 
@@ -13,7 +13,7 @@ CHECK = {
 
 
 def test_made_then_left_alone_then_changed(api, place, said, say) -> None:
-    """The first run creates, the second finds it so, a changed wish changes it and keeps its id."""
+    """The first run creates the check, the second leaves it alone. A changed wish changes it, and its id stays."""
     items.settle(place, items.CHECK, CHECK, say)
     items.settle(place, items.CHECK, CHECK, say)
     changed = items.settle(place, items.CHECK, CHECK | {"every": "5s"}, say)
@@ -25,7 +25,7 @@ def test_made_then_left_alone_then_changed(api, place, said, say) -> None:
 
 
 def test_a_secret_is_sent_each_time_but_is_no_change(api, place, said, say) -> None:
-    """What InfluxDB never shows cannot be compared; it is sent again, and the item called ok."""
+    """Fields that InfluxDB never shows cannot be compared. They are sent again, and the item is reported as ok."""
     endpoint = {"name": "telegraf-han energy: webhook", "url": "http://hook.test"}
     for _ in range(2):
         items.settle(place, items.ENDPOINT, endpoint, say, {"token": "s3cret"})
@@ -35,7 +35,7 @@ def test_a_secret_is_sent_each_time_but_is_no_change(api, place, said, say) -> N
 
 
 def test_pruning(api, place, said, say) -> None:
-    """Only what was made for this bucket, and is not wanted any more, goes."""
+    """Only resources that were made for this bucket and are no longer wanted are removed."""
     names = ["telegraf-han energy: a", "telegraf-han energy: b", "telegraf-han cottage: a", "telegraf-han energy", "mine"]
     api.resources["checks"] = [{"id": f"{place}", "name": name} for place, name in enumerate(names)]
 
@@ -71,5 +71,5 @@ def test_tasks_are_paged(api, place, say) -> None:
     ],
 )
 def test_alike(wanted: object, there: object, same: bool) -> None:
-    """Only what is wanted is compared, Flux without its layout."""
+    """Only the wanted fields are compared, and Flux without its layout."""
     assert items.alike(wanted, there) is same

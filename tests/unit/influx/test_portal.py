@@ -1,4 +1,4 @@
-"""portal: tables as portals export them into line protocol, whatever their delimiter, decimals, encoding, headings and layout."""
+"""portal: exported tables give line protocol, whatever their delimiter, decimals, encoding, headings and layout."""
 
 import pytest
 
@@ -12,7 +12,7 @@ JUNE_10 = 1781042400
 
 
 def lines(text: str | bytes, options: portal.Options = OPTIONS) -> list[str]:
-    """What becomes of a table: fields and second, or the line's number and what is wrong."""
+    """The result of a table: fields and second, or the line's number and what is wrong."""
     content = text if isinstance(text, bytes) else text.encode()
     found = []
     for reading in portal.readings(content, options)[1]:
@@ -87,7 +87,7 @@ TABLES = {
             IMPORTS[0],
             "3: an hour or a time such as 13:15 is expected",
             "4: an energy such as 0,123 or 0.123 is expected",
-            "5: a row of 3 cells or more is expected",
+            "5: a row of at least 3 cells is expected",
             IMPORTS[2],
         ],
     ),
@@ -96,7 +96,7 @@ TABLES = {
 
 @pytest.mark.parametrize(("text", "expected"), TABLES.values(), ids=TABLES)
 def test_tables(text: str, expected: list[str]) -> None:
-    """Every energy stands at its interval's start, exact to the last digit; rows that cannot be read say which and why."""
+    """Every energy has the time of its interval's start and is exact to the last digit. Wrong rows are reported with number and reason."""
     assert lines(text) == expected
 
 
@@ -109,11 +109,11 @@ def test_encodings(encoding: str) -> None:
 
 
 def test_the_hour_that_march_leaves_out() -> None:
-    """A zero in it is passed over; energy in it is told, since it must belong to another hour."""
+    """A zero in this hour is ignored. Energy in it is reported, because it must belong to another hour."""
     rows = "".join(f"2026-03-29 {hour:02}:00;{energy}\n" for hour, energy in enumerate(["1", "1", "0", "1"]))
 
     assert len(lines("Data;Pobór\n" + rows)) == 3
-    assert lines("Data;Pobór\n" + rows.replace(";0", ";7"))[2] == "4: this hour is not in that day, or twice in the file"
+    assert lines("Data;Pobór\n" + rows.replace(";0", ";7"))[2] == "4: this hour does not exist on that day, or the file has it twice"
 
 
 def test_the_day_of_25_hours() -> None:
@@ -151,7 +151,7 @@ def test_what_the_user_says(options: dict[str, object], text: str) -> None:
 
 
 def test_an_interval_that_one_row_does_not_tell() -> None:
-    """A single row needs --interval, which is then enough."""
+    """A single row needs --interval. With it, the row can be read."""
     text = "Data;Pobór\n2026-06-10 00:00;0,116\n"
 
     with pytest.raises(ConfigError, match="--interval"):
@@ -163,13 +163,13 @@ def test_an_interval_that_one_row_does_not_tell() -> None:
     "text", ["", "a letter to my operator\n", "Data;Godzina\n10.06.2026;01:00\n", "\0;\n"], ids=["empty", "prose", "no energy", "binary"]
 )
 def test_no_table(text: str) -> None:
-    """What is no table of energies is refused with what to do."""
+    """A file that is no table of energies is refused, and the error says what to do."""
     with pytest.raises(ConfigError, match="--columns: columns with a date and an energy are expected"):
         lines(text)
 
 
 def test_what_was_understood_is_told() -> None:
-    """The user sees which column was taken for what."""
+    """The user sees the role of each column."""
     told, _ = portal.readings("Data;Godzina;Pobór;Oddanie\n10.06.2026;1;1;1\n10.06.2026;2;1;1\n".encode(), OPTIONS)
 
     assert told == 'date from "Data", hour from "Godzina", import from "Pobór", export from "Oddanie"'

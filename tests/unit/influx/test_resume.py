@@ -1,4 +1,4 @@
-"""resume: how far an import got, and when that no longer counts."""
+"""resume: the progress of an import, and when it no longer counts."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_goes_on_where_it_was(file: Path) -> None:
-    """What was noted is found again by another process."""
+    """Another process finds the saved progress."""
     Resume(str(file), None, ["http://a", "energy"]).save(MARK)
 
     assert Resume(str(file), None, ["http://a", "energy"]).mark() == MARK
@@ -26,7 +26,7 @@ def test_goes_on_where_it_was(file: Path) -> None:
 
 
 def test_forgets(file: Path) -> None:
-    """Nothing is left of an import that is through; forgetting twice does no harm."""
+    """A complete import leaves no state file. Forgetting twice does no harm."""
     resume = Resume(str(file), None, [])
     resume.save(MARK)
     resume.forget()
@@ -44,7 +44,7 @@ def test_another_place_begins_anew(file: Path) -> None:
 
 
 def test_a_changed_file_begins_anew(file: Path) -> None:
-    """Another content of the same name is another file."""
+    """A file with the same name and other content is another file."""
     Resume(str(file), None, []).save(MARK)
     os.utime(file, ns=(1, 1))
 
@@ -72,7 +72,7 @@ def test_a_damaged_state_file_begins_anew(file: Path, content: bytes) -> None:
 
 
 def test_a_folder_of_ones_choice(file: Path, tmp_path: Path) -> None:
-    """Files of one name in two folders do not take each other's state."""
+    """Files with the same name in two folders do not share their state."""
     states, other = tmp_path / "states", tmp_path / "other"
     states.mkdir()
     other.mkdir()

@@ -19,7 +19,7 @@ def _buckets(api) -> None:
     ("grant", "allowed"), [(tokens.write, [("write", "b1")]), (tokens.read, [("read", "b1"), ("read", "b2")])], ids=["write", "read"]
 )
 def test_a_new_token(api, place, say, said, tmp_path: Path, grant, allowed) -> None:
-    """It may do what it is for and nothing else, and only the file's owner can read it."""
+    """The token has its rights and no others, and only the file's owner can read it."""
     path = tmp_path / "token"
 
     tokens.settle(place, grant("energy"), str(path), say)
@@ -34,7 +34,7 @@ def test_a_new_token(api, place, say, said, tmp_path: Path, grant, allowed) -> N
 
 @pytest.mark.parametrize("grant", [tokens.write, tokens.read])
 def test_a_token_that_works_is_kept(api, place, say, said, tmp_path: Path, grant) -> None:
-    """The second run changes nothing: Telegraf and Grafana go on with theirs, written with or without a newline."""
+    """The second run changes nothing: Telegraf and Grafana keep their tokens, written with or without a newline."""
     path = tmp_path / "token"
     tokens.settle(place, grant("energy"), str(path), say)
     path.write_text("made-token")
@@ -48,7 +48,7 @@ def test_a_token_that_works_is_kept(api, place, say, said, tmp_path: Path, grant
 
 @pytest.mark.parametrize("content", [None, "", "another-token", "\x89PNG"], ids=["lost", "empty", "unknown", "damaged"])
 def test_a_lost_token_is_made_again(api, place, say, said, tmp_path: Path, content: str | None) -> None:
-    """The old one, which nobody has any more, goes."""
+    """The old token, which nobody has any more, is deleted."""
     path = tmp_path / "token"
     tokens.settle(place, tokens.write("energy"), str(path), say)
     path.unlink() if content is None else path.write_text(content)
@@ -61,7 +61,7 @@ def test_a_lost_token_is_made_again(api, place, say, said, tmp_path: Path, conte
 
 
 def test_no_place_for_the_file(api, place, say, tmp_path: Path) -> None:
-    """A token that could not be kept is not made."""
+    """A token that cannot be saved is not made."""
     with pytest.raises(ConfigError, match="nowhere/token: --write-token-file: a file that can be written is expected"):
         tokens.settle(place, tokens.write("energy"), str(tmp_path / "nowhere" / "token"), say)
 
@@ -69,7 +69,7 @@ def test_no_place_for_the_file(api, place, say, tmp_path: Path) -> None:
 
 
 def test_nobody_can_divert_the_file(api, place, say, tmp_path: Path) -> None:
-    """A link laid in the way is not followed."""
+    """A link in place of the file is not followed."""
     path = tmp_path / "token"
     os.symlink(tmp_path / "elsewhere", f"{path}.new")
 

@@ -1,1 +1,1 @@
-"""What of Grafana the tests of the alert rules need, written anew from its documents and its observed behaviour."""
+"""The parts of Grafana that the tests of the alert rules need, written from its documents and its observed behaviour."""

@@ -1,9 +1,9 @@
-"""A rule's nodes into one number a label set: query, reduce, math, threshold, as Grafana's server-side expressions do it.
+"""Computes one number per label set from a rule's nodes: query, reduce, math, threshold, as Grafana's server-side expressions do.
 
-What surprises, and is therefore here: two results are joined where their labels are equal, or where one's contain the other's, or
-where one has none; what finds no partner is dropped without a word; but where exactly one stands on either side they are joined
-whatever their labels say, and lose them. One query without any series makes the whole rule `no data`. Missing is None and stays
-None through math and threshold; NaN compares false.
+Some rules of Grafana are surprising. Two results are joined if their labels are equal, or if the labels of one contain those of the
+other, or if one has no labels. A result without a partner is dropped without a message. But if there is exactly one result on each side,
+the two are joined, whatever their labels are, and lose them. One query without any series makes the whole rule `no data`. A missing
+value is None and stays None through math and threshold. NaN compares false.
 """
 
 import math
@@ -20,7 +20,7 @@ class Series(NamedTuple):
 
 
 class Value(NamedTuple):
-    """A number, or None where there is none, and its labels."""
+    """A number, or None if there is none, and its labels."""
 
     labels: tuple
     value: float | None
@@ -35,7 +35,7 @@ class NodeError(Exception):
 
 
 class Outcome(NamedTuple):
-    """What an evaluation gives: instances by labels with True, False or None (no data), or nothing at all."""
+    """The result of an evaluation: instances by labels with True, False or None (no data), or nothing at all."""
 
     instances: dict
     values: dict
@@ -88,7 +88,7 @@ def _numbers(points, mode):
 
 
 def _strict(function):
-    """A reducer that is NaN of nothing, and of anything missing."""
+    """A reducer that gives NaN if there are no values, or if a value is missing."""
     return lambda values: math.nan if not values or any(value is None or math.isnan(value) for value in values) else function(values)
 
 
@@ -171,7 +171,7 @@ def _each(one, function):
 
 
 def _unions(left, right):
-    """Pairs of what belongs together, with the labels of the result."""
+    """Pairs of results that belong together, with the labels of the joined result."""
     if not left or not right:
         return []
     if (len(left) == 1 or len(right) == 1) and NO_DATA in (left[0], right[0]):
@@ -184,7 +184,7 @@ def _unions(left, right):
 
 
 def _common(one, other):
-    """Labels of two that match; None where they do not."""
+    """The labels of two results that match; None if they do not match."""
     if one == other or not other:
         return one
     if not one:

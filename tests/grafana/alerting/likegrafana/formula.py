@@ -1,7 +1,7 @@
-"""Text of a math expression into a tree, as Grafana's server-side expressions read it.
+"""Parses the text of a math expression into a tree, as Grafana's server-side expressions do.
 
 Grammar, loosest first: `||`, `&&`, comparisons, `+ -`, `* / %`, `**`, unary `! -`, then number, `$name`, `${name with spaces}`,
-`function(…)` and brackets. A run of operator signs is one sign, so `1--1` is an error, as it is there.
+`function(…)` and brackets. A run of operator signs is one sign, so `1--1` is an error, as in Grafana.
 """
 
 import re
@@ -63,7 +63,7 @@ def parsed(text):
 
 
 def names(tree):
-    """The other nodes an expression needs."""
+    """The other nodes that an expression needs."""
     if isinstance(tree, Variable):
         return {tree.name}
     return set().union(*(names(part) for part in tree if isinstance(part, tuple)), set())

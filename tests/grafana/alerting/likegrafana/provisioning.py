@@ -1,8 +1,8 @@
-"""Files of Grafana's `provisioning/alerting` into what Grafana would refuse to start with, or pass over without a word.
+"""Finds problems in files of Grafana's `provisioning/alerting`: values that stop Grafana's start, or that Grafana silently ignores.
 
-Grafana reads every .yaml, .yml and .json of that one folder, fills in environment variables (an unset one is nothing; `$$` is a
-dollar sign; a query's model is left alone, of annotations only `${…}` is filled in), and ends where anything cannot be used. What
-it ignores, a misspelt key above all, is as bad for the owner and is named here too.
+Grafana reads every .yaml, .yml and .json file of that one folder and fills in environment variables. An unset variable becomes nothing,
+and `$$` becomes a dollar sign. The model of a query is left alone, and in annotations only `${…}` is filled in. Grafana ends if anything
+cannot be used. Ignored values, above all misspelt keys, are as bad for the owner, so they are problems here, too.
 """
 
 import re
@@ -38,7 +38,7 @@ _OPENING = re.compile(r"(?:if|range|with|define|block)\b")
 
 
 class _Loader(yaml.SafeLoader):
-    """As PyYAML's, but a key that stands twice is an error, as it is to Grafana."""
+    """PyYAML's loader, but a key that occurs twice is an error, as in Grafana."""
 
 
 def _mapping(loader, node, deep=False):
@@ -62,7 +62,7 @@ def interpolated(text, env):
 
 
 def problems(files, env):
-    """Sentences on what is wrong with a folder: `files` is text by file name, `env` the environment of Grafana."""
+    """Sentences about the problems of a folder: `files` is text by file name, `env` is the environment of Grafana."""
     found, read = [], {}
     for name, text in files.items():
         if not name.endswith((".yaml", ".yml", ".json")):
@@ -126,7 +126,7 @@ def _templates(templates, found):
 
 
 def _template_troubles(text):
-    """What Go's template parser would not take."""
+    """Texts that Go's template parser would refuse."""
     depth, troubles = 0, []
     actions = [action.strip("- \n\t") for action in re.findall(r"\{\{(.*?)\}\}", text, re.DOTALL)]
     if text.count("{{") != len(actions) or text.count("}}") != len(actions):
@@ -251,7 +251,7 @@ def _data(rule, place, found):
 
 
 def _order(needs, place):
-    """Every node must be computable after those it needs."""
+    """Every node must be computable after the nodes that it needs."""
     troubles = [f"{place}: {name} needs {needed}, which does not exist" for name in needs for needed in needs[name] if needed not in needs]
     done, left = set(), dict(needs)
     while ready := [name for name, needed in left.items() if needed <= done | (needed - set(needs))]:

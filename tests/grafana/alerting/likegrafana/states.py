@@ -1,8 +1,8 @@
-"""Outcomes over time into the states of a rule's alert instances, as Grafana's state manager keeps them.
+"""Turns outcomes over time into the states of a rule's alert instances, as Grafana's state manager does.
 
-`for` makes Pending before Alerting; without data each rule says what becomes of its instances; an instance whose series is missing
-keeps its state until it has been missing for some evaluations, and then is over. Where everything is missing, all known instances
-take the state for no data, and keep their labels; only where there is none, one without labels is made.
+`for` makes an instance Pending before it is Alerting. Each rule decides what happens to its instances without data. If the series of an
+instance is missing, the instance keeps its state for some evaluations, and then it is over. If everything is missing, all known instances
+take the state for no data and keep their labels. Only if there is no known instance, one without labels is made.
 """
 
 import re

@@ -91,7 +91,7 @@ def test_unplugged_and_back(start, config, cable, telegram) -> None:
     plugin.output.wait_for(GOOD)
     cable.unplug()
     plugin.output.wait_for(LINK, 'state="port_missing"')
-    plugin.log.wait_for("does not exist")
+    plugin.log.wait_for("is not there")
 
     cable.plug_in()
     cable.send(telegram)
@@ -108,7 +108,7 @@ def test_missing_from_the_start(start, config, tmp_path) -> None:
 
     plugin.output.wait_for(LINK, 'state="port_missing"', times=5)
 
-    assert len(plugin.log.having("W! home: ", "does not exist. Is it plugged in?")) == 1
+    assert len(plugin.log.having("W! home: ", "is not there. Is it plugged in?")) == 1
     assert plugin.process.poll() is None
 
 

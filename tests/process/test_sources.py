@@ -266,7 +266,7 @@ def cause_of_failure(port: str, wake: Wake) -> str:
 
 def test_missing_device(wake: Wake) -> None:
     """The error about a device that does not exist says what to do."""
-    assert cause_of_failure("/dev/ttyNONE", wake).startswith("/dev/ttyNONE does not exist. Is it plugged in?")
+    assert cause_of_failure("/dev/ttyNONE", wake).startswith("/dev/ttyNONE is not there. Is it plugged in?")
 
 
 def test_no_port_at_all(tmp_path: Path, wake: Wake) -> None:

@@ -92,7 +92,7 @@ def test_no_device(checked, tmp_path: Path) -> None:
     found = checked(meter(tmp_path / "none"))
 
     assert found.code == 1
-    assert found.having("error", "home: ", "none does not exist. Is it plugged in?")
+    assert found.having("error", "home: ", "none is not there. Is it plugged in?")
 
 
 def test_file(checked, tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """Opens a frame in two steps: without a key into a sealed message that names its meter, then with the meter's key into plain records.
 
 EN 13757-4 and -7. The layers come in this order: link, extended link (8C to 8F), authentication (90), transport, application. The
-meter must be known before its key can be. So there are two steps. `opened` reads what stands in clear. `plain` deciphers the rest,
-which may hide further layers.
+key can only be chosen after the meter is known. So there are two steps. `opened` reads what stands in clear. `plain` deciphers the
+rest, which may hide further layers.
 
 The meter's address is in the long header of the transport layer. If there is no long header, it is the link's address. The extended
 link layer names the receiver, never the meter. `opened` raises only for a frame that is broken by itself. Every other fault belongs to
@@ -32,7 +32,7 @@ class Sealed(NamedTuple):
     empty: bool
     """Whether the frame carries no data at all. That is no fault."""
     content: bytes
-    """All bytes that no layer has read yet. They begin with the transport layer's CI, or they are what the extended link layer enciphers."""
+    """All bytes that no layer has read yet, from the transport layer's CI on or as the extended link layer enciphers them."""
     extended: Extended | None = None
     authentication: Authentication | None = None
     header: Header | None = None

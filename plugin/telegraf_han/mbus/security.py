@@ -196,7 +196,9 @@ def _mode_10(message: Message, key: Key, size: int) -> Clear:
         return Clear(text + rest, verified=True, counter=int.from_bytes(counter, "little"))
     unproven = aes.ctr(enciphering, _FIRST_COUNTER % nonce, sealed)
     if records.unmistakable(unproven + rest):
-        raise SecurityError(f"the tag of a telegram of {_who(message.meter)} does not fit although the key opens it: the telegram was changed")
+        raise SecurityError(
+            f"the tag of a telegram of {_who(message.meter)} does not fit although the key opens it: the telegram was changed"
+        )
     raise wrong_key(message.meter, "mode 10")
 
 

@@ -3,7 +3,7 @@
 The envelope is DSMR's (P1 companion 5.0.2, 6.1). What stands inside decides the rest. A block holds either bare lines, as Stoen's
 meters send [seen], or a whole DSMR telegram with its own ident and CRC-16/ARC, as in Luxembourg and Austria (Luxmetering P1 1.1.3,
 3.2.5). A key is right if the tag fits. Without AK, a key is right if the text begins as P1 text must. Random bytes begin that way once
-in some million telegrams.
+in a few million telegrams.
 """
 
 import re
@@ -80,7 +80,9 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None) -> str:
         swapped = None
     if swapped and looks_like_p1(swapped.plaintext):
         return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
-    return "encryption_key does not open the telegram, which arrived without line errors: it is not the key of this meter, or it is mistyped"
+    return (
+        "encryption_key does not open the telegram, which arrived without line errors: it is not the key of this meter, or it is mistyped"
+    )
 
 
 def _inner(plaintext: bytes) -> bytes:

@@ -23,7 +23,10 @@ _SEEN: Final = 8
 _CODE: Final = re.compile(rb"\d-\d:\d{1,2}\.\d{1,2}\.\d")
 _IDLE_BITS: Final = 12
 
-INVERTED: Final = "the signal looks inverted: the cable has no inverter, or one too many; use a cable sold for P1 or DSMR, which has the inverter built in"
+INVERTED: Final = (
+    "the signal looks inverted: the cable has no inverter, or one too many; "
+    "use a cable sold for P1 or DSMR, which has the inverter built in"
+)
 TOO_FAST: Final = 'the line looks set too fast: older meters send at 9600 baud; set line = "9600 7E1"'
 
 

@@ -119,7 +119,7 @@ _NONE: Final[Mapping[Any, Any]] = {}
 class Habit(NamedTuple):
     """How the records of one maker differ.
 
-    Its numbers and own VIFEs stand for words or quantities of the rows above. It may have own rows.
+    The maker's numbers and own VIFEs stand for words or quantities of the rows above. A maker may also have rows of its own.
     """
 
     vifes: Mapping[str, str] = _NONE

@@ -114,7 +114,7 @@ def plausible(octets: bytes, address: Address) -> bool:
 def unmistakable(octets: bytes) -> bool:
     """Whether these bytes can only be records: there are some, and none of them is odd.
 
-    For a text that does not begin with bytes to know it by.
+    This is for a text whose first bytes do not show whether it is one.
     """
     try:
         found = walked(octets)

@@ -123,7 +123,7 @@ def _none(_: bytes) -> Value:
 
 
 def _bcd(exponent: int, factor: int, data: bytes) -> Value:
-    """Type A. Raises ValueError for digits that are not digits."""
+    """Type A. Raises ValueError for letters that have no meaning."""
     digits = data[::-1].hex()
     try:
         return scaled(int(digits) * factor, exponent)

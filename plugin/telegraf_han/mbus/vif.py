@@ -29,7 +29,7 @@ class Vib(NamedTuple):
     words: frozenset[str] = frozenset()
     """What VIFEs say beyond the fields above."""
     silent: bool = False
-    """A VIFE says that there is no value (EN 13757-3, table 17). The data behind it are none."""
+    """A VIFE says that there is no value (EN 13757-3, table 17). Then the data are not read."""
 
 
 _Row = tuple[int, int, str, str, int]

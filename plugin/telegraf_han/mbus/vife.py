@@ -39,7 +39,7 @@ class Meaning(NamedTuple):
     factor: int = 1
     """Used together with `unit`."""
     silent: bool = False
-    """There is no value (table 17). The data that stand there are none."""
+    """There is no value (table 17). Then the data are not read."""
 
 
 _NOTHING_NEW: Final = Meaning()

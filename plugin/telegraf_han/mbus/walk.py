@@ -3,7 +3,7 @@
 EN 13757-3, 6. A record is DIF, DIFEs, VIF, VIFEs, data. 2F fills the space between records and behind them. This is the plain walk.
 `records` shortens it for telegrams that are built like an earlier one. The walk looks at structure only. `dif` and `vif` say what a
 record means. Some meters send a few bytes behind the last filler that are no record [seen by others on AMIplus]. These bytes end the
-walk in silence.
+walk without an error.
 """
 
 from typing import Final, NamedTuple

@@ -79,7 +79,7 @@ class Receiver(Stick):
         if not self._levels:
             return link.telegram(body), None
         if body[0] < link.SHORTEST:
-            raise FramingError(f"{len(body)} bytes are no telegram")
+            raise FramingError(f"{len(body)} bytes are not a telegram")
         return link.telegram(bytes([body[0] - 1]) + body[1:-1]), cc1101_dbm(body[-1])
 
     def set_up(self) -> Talk:

@@ -71,7 +71,7 @@ class Receiver(Stick):
         if not self._levels:
             return link.telegram(message), None
         if message[0] < link.SHORTEST:
-            raise FramingError(f"{len(message)} bytes are no telegram")
+            raise FramingError(f"{len(message)} bytes are not a telegram")
         return link.telegram(bytes([message[0] - 1]) + message[1:-1]), -message[-1] / 2
 
     def _memory(self) -> Generator[Ask, bytes, bytes]:

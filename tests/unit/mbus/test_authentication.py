@@ -58,8 +58,8 @@ def test_fields(layer: str, fields: tuple[str, ...]) -> None:
     [
         ("90", FramingError, "says 0 bytes"),
         ("9001ff", FramingError, "says 1 bytes"),
-        ("900f002c25", FramingError, "says 15 bytes, 3 arrived"),
-        ("9004002025ff", FramingError, "have 3 bytes, it says 4"),
+        ("900f002c25", FramingError, "says 15 bytes, but 3 arrived"),
+        ("9004002025ff", FramingError, "have 3 bytes, but it says 4"),
         ("90030024" + "28", SecurityError, "authentication type 8"),
         ("900200040000", SecurityError, "authentication type 0"),
         ("90020040", SecurityError, "fragment"),

@@ -44,8 +44,8 @@ def test_address_in_link_order() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("7a2a0020", "short header of 3 bytes, 4"),
-        ("72785634", "long header of 3 bytes, 12"),
+        ("7a2a0020", "short header has 3 bytes, but it needs 4"),
+        ("72785634", "long header has 3 bytes, but it needs 12"),
         ("7a2a002007", "mode 7"),
         ("99", "CI field 99"),
     ],

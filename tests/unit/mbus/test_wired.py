@@ -33,7 +33,7 @@ def test_wrong_sum(vector) -> None:
 @pytest.mark.parametrize("said", [1, 30, 200])
 def test_wrong_length(said: int) -> None:
     """A frame that says another length than it has is refused."""
-    with pytest.raises(FramingError, match=f"says {said} bytes, 42 arrived"):
+    with pytest.raises(FramingError, match=f"says {said} bytes, but 42 arrived"):
         link.telegram(_wired(bytes(40), said))
 
 

@@ -84,7 +84,7 @@ def test_a_bad_line_costs_itself() -> None:
     found = events(lines(RAW, 64) + b"received at 12:00\n" + lines(RAW, 64))
 
     assert frames(found) == [RAW[:-6]] * 2
-    assert faults(found) == [Fault(Cause.FRAMING, "a line of 17 characters that is no hex", 17)]
+    assert faults(found) == [Fault(Cause.FRAMING, "a line of 17 characters that is not hex", 17)]
     assert frames(events(b"00\n" * 200 + text)) == [RAW[:-6]] * 3
 
 

@@ -111,7 +111,7 @@ def test_what_is_no_number(raw: bytes, unit: bytes) -> None:
     found = body(b"1-0:1.8.0(" + raw + unit + b")", b"1-0:1.7.0(00.278*kW)")
 
     assert fields(found) == {"active_energy_import_wh": None, "active_power_import_w": 278}
-    assert found.flaws == (f"1-0:1.8.0: {len(raw)} characters that are no number",)
+    assert found.flaws == (f"1-0:1.8.0: {len(raw)} characters that are not a number",)
 
 
 @pytest.mark.parametrize("raw", [b"", b" ", b"   "], ids=repr)

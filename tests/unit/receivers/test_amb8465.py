@@ -47,7 +47,7 @@ def test_other_band(bench) -> None:
     one = bench("amb8465").opened().hears(_parameters(count=0x80))
 
     assert one.sent() == [GET]
-    assert one.ready() == ["AMB3665, at 169 MHz, where no meter of 868 MHz is heard"]
+    assert one.ready() == ["AMB3665, at 169 MHz, where it cannot hear meters of 868 MHz"]
 
 
 def test_too_few_parameters(bench) -> None:
@@ -55,7 +55,7 @@ def test_too_few_parameters(bench) -> None:
     message = bytes([0xFF, 0x8A, 3, 0, 1, 7])
     (reason,) = bench("amb8465").opened().hears(message + bytes([crc.xor(message)])).lost()
 
-    assert "tells 1 parameters" in reason
+    assert "reports 1 parameters" in reason
 
 
 @pytest.mark.parametrize(("level", "dbm"), [(0x00, -74.0), (0x10, -66.0), (0x7F, -10.5), (0x80, -138.0), (0xC8, -102.0), (0xFF, -74.5)])
@@ -72,7 +72,7 @@ def test_forms_are_known_from_the_parameters(bench, short: bytes, as_commands: i
     """All four forms in which telegrams come, told by what the stick says of itself; no byte of them is guessed."""
     body = _levelled(short, 0x10) if rssi else short
     one = bench("amb8465").opened().hears(_parameters(as_commands, rssi), DONE)
-    assert ("tells no signal strength" in one.ready()[0]) is not bool(rssi)
+    assert ("reports no signal strength" in one.ready()[0]) is not bool(rssi)
 
     assert one.hears(_as_command(body) if as_commands else body).frames() == [(short, -66.0 if rssi else None)]
 
@@ -82,7 +82,7 @@ def test_bare_telegram_of_a_stick_that_sends_commands_is_noise(bench, short: byt
     one = bench("amb8465").opened().hears(_parameters(), DONE).hears(short + _as_command(_levelled(short, 0x10)))
 
     assert len(one.frames()) == 1
-    assert one.faults() == [("framing", "17 bytes that are no message of the AMB8465")]
+    assert one.faults() == [("framing", "17 bytes that are not a message of the AMB8465")]
 
 
 def test_telegram_before_the_answer(bench, short: bytes) -> None:

@@ -64,15 +64,15 @@ def test_telegrams(bench, line: str, frame: bytes, level: float | None) -> None:
 @pytest.mark.parametrize(
     ("line", "cause", "words"),
     [
-        (T_LINE[:-1], "framing", "half a byte at its end; the stick's firmware cuts long telegrams"),
-        (T_LINE[:-8], "framing", "length field says 55 bytes, 51 arrived; the stick's firmware cuts"),
-        (T_LINE[: 1 + 2 * 47], "framing", "length field says 55 bytes, 47 arrived"),
-        (f"{T_LINE}6AB000", "framing", "length field says 55 bytes, 58 arrived"),
+        (T_LINE[:-1], "framing", "ends with half a byte; the stick's firmware cuts long telegrams"),
+        (T_LINE[:-8], "framing", "length field says 55 bytes, but 51 arrived; the stick's firmware cuts"),
+        (T_LINE[: 1 + 2 * 47], "framing", "length field says 55 bytes, but 47 arrived"),
+        (f"{T_LINE}6AB000", "framing", "length field says 55 bytes, but 58 arrived"),
         (T_LINE.replace("5AAA", "5AAB"), "checksum", "link CRC of block 2 of 4 does not fit"),
         (C_LINE[:-2] + "C4", "checksum", "format B does not fit"),
-        ("bzz", "framing", "is no hex"),
-        ("b2E44", "framing", "2 bytes are no telegram"),
-        ("b", "framing", "0 bytes are no telegram"),
+        ("bzz", "framing", "is not hex"),
+        ("b2E44", "framing", "2 bytes are not a telegram"),
+        ("b", "framing", "0 bytes are not a telegram"),
     ],
     ids=["half a byte", "cut", "as long as without CRCs", "too long", "CRC", "CRC of format B", "no hex", "very short", "nothing"],
 )

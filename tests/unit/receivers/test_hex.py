@@ -65,12 +65,12 @@ def test_nothing_there(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "cause", "words"),
     [
-        ("no hex at all", Cause.FRAMING, "13 characters is no hex"),
-        (PLAIN[:-1], Cause.FRAMING, "is no hex"),
-        ("１２", Cause.FRAMING, "is no hex"),
+        ("no hex at all", Cause.FRAMING, "13 characters is not hex"),
+        (PLAIN[:-1], Cause.FRAMING, "is not hex"),
+        ("１２", Cause.FRAMING, "is not hex"),
         (TEXT, Cause.FRAMING, "length field says 16 bytes"),
         (PLAIN[:-2], Cause.FRAMING, "16 arrived"),
-        ("68030368080000000016", Cause.FRAMING, "wired frame says 3 bytes, 4"),
+        ("68030368080000000016", Cause.FRAMING, "wired frame says 3 bytes, but 4"),
         ("68030368080078ff16", Cause.CHECKSUM, "sum of a wired frame"),
     ],
     ids=["words", "odd", "wide digits", "too long", "too short", "wired length", "wired sum"],

@@ -33,7 +33,11 @@ def test_set_up(bench) -> None:
     ("info", "command", "words"),
     [
         (OLD, "a501030600020330 0100", "iM871A with firmware 1.3, listening to T1"),
-        (METERING, "a5010306 00020a300100", "iM170A with firmware 1.4, listening to N1a at 169 MHz, where no meter of 868 MHz is heard"),
+        (
+            METERING,
+            "a5010306 00020a300100",
+            "iM170A with firmware 1.4, listening to N1a at 169 MHz, where it cannot hear meters of 868 MHz",
+        ),
     ],
     ids=["older firmware", "169 MHz"],
 )
@@ -53,9 +57,9 @@ def test_what_it_can(bench, info: bytes, command: str, words: str) -> None:
             bytes.fromhex("a501040101"),
             "the iM871A with firmware 1.4 refuses to listen to T1 and C1 (status 01); unplug it and plug it in again",
         ),
-        (bytes.fromhex("a5011008900014160102 0304"), b"", "neither iM871A nor iM170A (type 90)"),
-        (bytes.fromhex("a501100133"), b"", "neither iM871A nor iM170A (type 33)"),
-        (bytes.fromhex("a5011000"), b"", "(type not told)"),
+        (bytes.fromhex("a5011008900014160102 0304"), b"", "neither an iM871A nor an iM170A (type 90)"),
+        (bytes.fromhex("a501100133"), b"", "neither an iM871A nor an iM170A (type 33)"),
+        (bytes.fromhex("a5011000"), b"", "(type unknown)"),
     ],
     ids=["refused", "another module", "short", "empty"],
 )
@@ -110,7 +114,7 @@ def test_crc_that_does_not_fit(bench, short: bytes) -> None:
     one = bench("im871a").hears(bad + good)
 
     assert one.frames() == [(short, -70.0)]
-    assert one.faults() == [("framing", f"{len(bad)} bytes that are no message of the iM871A")]
+    assert one.faults() == [("framing", f"{len(bad)} bytes that are not a message of the iM871A")]
 
 
 def test_length_of_noise_does_not_swallow_what_follows(bench, short: bytes) -> None:

@@ -58,7 +58,7 @@ def test_stick_for_something_else(bench) -> None:
     """A module without wireless M-Bus is named as what it is not."""
     (reason,) = bench("iu891a").opened().hears(_packet("0104009078563412")).lost()
 
-    assert "none for wireless M-Bus (type 90)" in reason
+    assert "not for wireless M-Bus (type 90)" in reason
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def test_telegrams(bench, short: bytes, rssi: int, level: float | None) -> None:
     one = bench("rc1180").opened().hears(b">", _memory(rssi=rssi)).hears(body, body)
 
     assert one.frames() == [(short, level)] * 2
-    assert ("tells no signal strength" in one.ready()[0]) is not bool(rssi)
+    assert ("reports no signal strength" in one.ready()[0]) is not bool(rssi)
 
 
 def test_prompt_behind_a_telegram(bench, short: bytes) -> None:

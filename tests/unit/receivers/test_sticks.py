@@ -39,7 +39,7 @@ def test_silence_is_asked_five_times_and_lost(bench, kind: str) -> None:
     assert one.lost() == []
 
     (reason,) = one.waits(1).lost()
-    assert f"no {one.receiver.NAME} answers here: another device, another line setting" in reason
+    assert f"no {one.receiver.NAME} answers here: the device is another one, needs another line setting" in reason
     one.taken()
     assert one.waits(200).events == []
 
@@ -63,7 +63,7 @@ def test_quiet_stick_is_asked_whether_it_is_there(bench, kind: str) -> None:
     one.taken()
 
     (reason,) = one.waits(70).lost()
-    assert "does not answer any more; unplug it and plug it in again" in reason
+    assert "does not answer any more; if that lasts, unplug it and plug it in again" in reason
 
 
 @pytest.mark.parametrize("kind", sticks.KINDS)
@@ -85,7 +85,7 @@ def test_chunks(bench, short: bytes, kind: str, size: int) -> None:
         (b"/KFM5KAIFA-METER\r\n\r\n\x00\x82\x01", "it looks like a meter's P1 port"),
         (b"\xff\x03\x10\x44\x11", 'it looks like an AMB8465 (type = "amb8465")'),
         (b"? (x is unknown) Use one of A B C\r\n", 'it looks like a CUL (type = "cul")'),
-        (bytes(range(0x81, 0x99)), "something else speaks"),
+        (bytes(range(0x81, 0x99)), "something else sends data"),
     ],
     ids=["P1", "AMB8465", "CUL", "unknown"],
 )

@@ -38,7 +38,7 @@ def _cut(octets: str) -> list[tuple[str, str]]:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
-    """Headers and data are cut where the norm says; fillers go, the maker's own reaches to the end."""
+    """Headers and data are cut as the norm says. Fillers are removed. The maker's own data reach to the end."""
     if expected is None:
         with pytest.raises(RecordError):
             _cut(octets)
@@ -72,7 +72,7 @@ def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_refused(octets: str, words: str) -> None:
-    """What is no record is told with its place, unless it follows a filler behind the last record."""
+    """Bytes that are no record are reported with their place, unless they follow a filler behind the last record."""
     with pytest.raises(RecordError, match=words):
         _cut(octets)
 
@@ -83,6 +83,6 @@ def test_ten_extensions_are_allowed() -> None:
 
 
 def test_number_of_records_is_bounded() -> None:
-    """More records than a telegram can hold are refused, whoever asks."""
+    """More records than a telegram can hold are refused, whoever calls."""
     with pytest.raises(RecordError, match="more than 256"):
         walk.walked(b"\x00\x03" * 257)

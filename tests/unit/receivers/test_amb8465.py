@@ -25,7 +25,7 @@ def _levelled(frame: bytes, level: int) -> bytes:
 
 
 def test_set_up(bench) -> None:
-    """Its parameters, then C1 and T1; literal bytes of the manual."""
+    """The stick is asked for its parameters, then set to C1 and T1. Literal bytes of the manual."""
     one = bench("amb8465").opened().hears(_parameters()).hears(DONE)
 
     assert one.sent() == [GET, CT]
@@ -33,7 +33,7 @@ def test_set_up(bench) -> None:
 
 
 def test_second_choice(bench) -> None:
-    """Where both modes at once are refused, T1 alone is asked for; where that is refused too, it is lost with what to do."""
+    """If both modes at once are refused, only T1 is asked for. If that is refused, too, the stick is lost with advice on what to do."""
     one = bench("amb8465").opened().hears(_parameters(), REFUSED)
     assert one.sent() == [GET, CT, T1]
 
@@ -60,7 +60,7 @@ def test_too_few_parameters(bench) -> None:
 
 @pytest.mark.parametrize(("level", "dbm"), [(0x00, -74.0), (0x10, -66.0), (0x7F, -10.5), (0x80, -138.0), (0xC8, -102.0), (0xFF, -74.5)])
 def test_levels(bench, short: bytes, level: int, dbm: float) -> None:
-    """The byte of signal strength is counted in the length, and goes with it."""
+    """The length counts the byte of signal strength, which is removed."""
     one = bench("amb8465").opened().hears(_parameters(), DONE).hears(_as_command(_levelled(short, level)))
 
     assert one.frames() == [(short, dbm)]
@@ -69,7 +69,7 @@ def test_levels(bench, short: bytes, level: int, dbm: float) -> None:
 @pytest.mark.parametrize("as_commands", [0, 1], ids=["bare", "as commands"])
 @pytest.mark.parametrize("rssi", [0, 1], ids=["without level", "with level"])
 def test_forms_are_known_from_the_parameters(bench, short: bytes, as_commands: int, rssi: int) -> None:
-    """All four forms in which telegrams come, told by what the stick says of itself; no byte of them is guessed."""
+    """All four forms in which telegrams come are known by what the stick reports about itself. No byte of them is guessed."""
     body = _levelled(short, 0x10) if rssi else short
     one = bench("amb8465").opened().hears(_parameters(as_commands, rssi), DONE)
     assert ("reports no signal strength" in one.ready()[0]) is not bool(rssi)
@@ -78,7 +78,7 @@ def test_forms_are_known_from_the_parameters(bench, short: bytes, as_commands: i
 
 
 def test_bare_telegram_of_a_stick_that_sends_commands_is_noise(bench, short: bytes) -> None:
-    """Once it is known to send commands, nothing else is believed."""
+    """Once the stick is known to send commands, nothing else is accepted."""
     one = bench("amb8465").opened().hears(_parameters(), DONE).hears(short + _as_command(_levelled(short, 0x10)))
 
     assert len(one.frames()) == 1
@@ -86,7 +86,7 @@ def test_bare_telegram_of_a_stick_that_sends_commands_is_noise(bench, short: byt
 
 
 def test_telegram_before_the_answer(bench, short: bytes) -> None:
-    """A stick that listens already may hand on a telegram before it answers."""
+    """A stick that listens already may pass on a telegram before it answers."""
     one = bench("amb8465").opened().hears(_as_command(_levelled(short, 0x10)) + _parameters() + DONE)
 
     assert one.frames() == [(short, -66.0)]
@@ -95,7 +95,7 @@ def test_telegram_before_the_answer(bench, short: bytes) -> None:
 
 @pytest.mark.parametrize("body", ["00", "0044", "0544aabbccddee"], ids=["nothing", "length 0", "shorter than an address"])
 def test_short_telegrams(bench, body: str) -> None:
-    """What is too short for a telegram is a fault."""
+    """Bytes that are too short for a telegram are a fault."""
     message = bytes([0xFF, 0x03]) + bytes.fromhex(body)[:1] + bytes.fromhex(body)[1 : 1 + bytes.fromhex(body)[0]]
     one = bench("amb8465").hears(message + bytes([crc.xor(message)])).waits(3)
 

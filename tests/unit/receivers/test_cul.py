@@ -15,7 +15,7 @@ UNKNOWN = b"? (brt is unknown) Use one of A B C e F G h i K k l M O R T t U V W 
 
 
 def test_set_up(bench) -> None:
-    """Its version, T mode, then levels in each line; literal bytes."""
+    """The stick is asked for its version, then set to T mode and to levels in each line. Literal bytes."""
     one = bench("cul").opened().hears(VERSION).hears(b"TMODE\r\n")
 
     assert one.sent() == [b"V\r\n", b"brt\r\n", b"X21\r\n"]
@@ -23,7 +23,7 @@ def test_set_up(bench) -> None:
 
 
 def test_other_firmware(bench) -> None:
-    """a-culfw says more of itself; what cannot be printed is not."""
+    """a-culfw says more about itself. Characters that cannot be printed are replaced."""
     one = bench("cul").opened().hears(b"V 1.26.08 a-culfw Build: 355 \x07nanoCUL868\r\n", b"TMODE\r\n")
 
     assert one.ready() == ["CUL with firmware 1.26.08 a-culfw Build: 355 ?nanoCUL868, listening to T1"]
@@ -39,7 +39,7 @@ def test_other_firmware(bench) -> None:
     ids=["unknown", "off", "another mode"],
 )
 def test_refusals(bench, answer: bytes, words: str) -> None:
-    """A firmware without wireless M-Bus, and one that does not do as it is told."""
+    """A firmware without wireless M-Bus, and one that does not obey."""
     (reason,) = bench("cul").opened().hears(VERSION, answer).lost()
 
     assert words in reason
@@ -77,7 +77,7 @@ def test_telegrams(bench, line: str, frame: bytes, level: float | None) -> None:
     ids=["half a byte", "cut", "as long as without CRCs", "too long", "CRC", "CRC of format B", "no hex", "very short", "nothing"],
 )
 def test_faults(bench, line: str, cause: str, words: str) -> None:
-    """A line that was cut is named so, and never passes for a frame without CRCs."""
+    """A line that was cut short is reported as such, and never passes for a frame without CRCs."""
     one = bench("cul").hears(f"{line}\r\n".encode())
 
     ((found, detail),) = one.faults()
@@ -99,14 +99,14 @@ def test_logged_line_that_was_cut(bench) -> None:
 
 @pytest.mark.parametrize(("line", "lasts"), [(T_LINE[:-8], True), (T_LINE[:20] + "00" + T_LINE[22:], False)], ids=["cut", "CRC"])
 def test_cutting_lasts(line: str, lasts: bool) -> None:
-    """A stick that cuts one telegram cuts all of that length, which deserves a warning; noise does not."""
+    """A stick that cuts one telegram cuts all of that length. This is worth a warning; noise is not."""
     (fault,) = receivers.named("cul").Receiver().feed(f"{line}\r\n".encode(), 0)
 
     assert fault.lasts is lasts
 
 
 def test_endless_line(bench) -> None:
-    """What has no end is given up; the next line is read."""
+    """A line without an end is given up, and the next line is read."""
     one = bench("cul").hears(b"b" + b"4" * 5000).hears(f"\r\n{T_LINE}\r\n".encode())
 
     assert one.frames() == [(T_FRAME, None)]

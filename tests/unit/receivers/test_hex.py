@@ -1,4 +1,4 @@
-"""receivers.hex: a telegram a line, as people and programs write it."""
+"""receivers.hex: one telegram per line, as people and programs write it."""
 
 import re
 
@@ -76,7 +76,7 @@ def test_nothing_there(line: str) -> None:
     ids=["words", "odd", "wide digits", "too long", "too short", "wired length", "wired sum"],
 )
 def test_faults(line: str, cause: Cause, words: str) -> None:
-    """A line that is no telegram becomes one fault, whose detail repeats nothing of it."""
+    """A line that is no telegram becomes one fault. Its detail repeats nothing of the line."""
     (found,) = _events(line)
 
     assert isinstance(found, Fault)

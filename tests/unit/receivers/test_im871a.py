@@ -18,7 +18,7 @@ def _telegram(short: bytes, control: int, behind: bytes) -> bytes:
 
 
 def test_set_up(bench) -> None:
-    """Who it is, then C1 and T1 with RSSI, not stored; literal bytes."""
+    """The stick is asked which module it is, then set to C1 and T1 with RSSI, not stored. Literal bytes."""
     one = bench("im871a").opened()
     assert one.sent() == [bytes.fromhex("a5010f00")]
     one.hears(INFO)
@@ -42,7 +42,7 @@ def test_set_up(bench) -> None:
     ids=["older firmware", "169 MHz"],
 )
 def test_what_it_can(bench, info: bytes, command: str, words: str) -> None:
-    """A firmware before 1.4 hears T1 alone; the module of the other band is set to its own mode, and that is said."""
+    """A firmware before 1.4 hears only T1. The module of the other band is set to its own mode, and the log says so."""
     one = bench("im871a").opened().hears(info, SET)
 
     assert one.sent()[1] == bytes.fromhex(command)
@@ -64,7 +64,7 @@ def test_what_it_can(bench, info: bytes, command: str, words: str) -> None:
     ids=["refused", "another module", "short", "empty"],
 )
 def test_refusals(bench, info: bytes, answer: bytes, words: str) -> None:
-    """What cannot be used is lost, with the reason."""
+    """A stick that cannot be used is lost, with the reason."""
     (reason,) = bench("im871a").opened().hears(info, answer).lost()
 
     assert words in reason
@@ -84,7 +84,7 @@ def test_refusals(bench, info: bytes, answer: bytes, words: str) -> None:
     ids=["stamp, RSSI and CRC", "RSSI and CRC", "RSSI", "stamp and CRC", "stamp", "nothing", "too strong"],
 )
 def test_telegrams(bench, short: bytes, control: int, behind: bytes, level: float | None) -> None:
-    """A telegram begins at its C field, its length is L; what follows is announced in the control field."""
+    """A telegram begins at its C field, and its length is L. The control field announces what follows."""
     assert bench("im871a").hears(_telegram(short, control, behind)).frames() == [(short, level)]
 
 
@@ -118,7 +118,7 @@ def test_crc_that_does_not_fit(bench, short: bytes) -> None:
 
 
 def test_length_of_noise_does_not_swallow_what_follows(bench, short: bytes) -> None:
-    """A head that announces 255 bytes which do not come is given up after a second, and what came behind it is read."""
+    """A head that announces 255 bytes which do not come is given up after a second. What came behind it is read."""
     good = _telegram(short, 0xC2, b"\x69")
     one = bench("im871a").hears(bytes.fromhex("a50203ff") + good)
     assert one.frames() == []

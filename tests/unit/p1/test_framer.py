@@ -322,7 +322,7 @@ def test_x25_in_either_byte_order() -> None:
 
 
 def test_dsmr_crc_behind_a_block() -> None:
-    """DSMR's own CRC is accepted, too, because nobody knows the CRC of two of Stoen's four models."""
+    """DSMR's own CRC is accepted, too, because the CRC of two of Stoen's four models was not seen yet."""
     telegram = body(GOOD)
 
     assert frames(events(telegram + b"%04X\r\n" % p1.arc(telegram) + GOOD)) == [telegram] * 2

@@ -34,7 +34,7 @@ def test_inverted_telegrams_are_recognised(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["p1-gama150-stoen", "p1-gama350-stoen", "p1-ma309m-stoen", "p1-ma309m-plain", "p1-luxembourg-0xdb"])
 def test_good_telegrams_are_not_blamed(name: str) -> None:
-    """Parts of good telegrams are not blamed either."""
+    """Good telegrams are not blamed, and neither are parts of them."""
     data = case(name)
 
     assert signal.wrong(data) == ""

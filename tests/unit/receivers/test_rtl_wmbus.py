@@ -82,7 +82,7 @@ def test_levels_that_are_none(level: str) -> None:
 
 @pytest.mark.parametrize("kind", ["rtl_wmbus", "rtl_433"])
 def test_command_begins_with_a_program_and_names_what_it_needs(kind: str) -> None:
-    """For each program of the type's own command it is said where to get it."""
+    """Each program in `NEEDS`, which says where to get it, is one that the type's own command uses."""
     command = receivers.command(kind)
 
     assert command

@@ -1,9 +1,11 @@
-"""Every case folder, played whole, byte by byte, with noise around it, and twice: one runner for all telegrams.
+"""Plays every case folder: whole, byte by byte, with noise around it, and twice. One runner for all telegrams.
 
-A folder holds what a user would write (`config.toml`), what the port delivers (`input.hex`) and what must come of it:
+A folder holds what a user would write (`config.toml`) and what the port delivers (`input.hex`). It also holds what must come of it:
 `expected.lp` and `expected.obis.lp` (line protocol in both layouts), `expected.json` (what `decode --output json` prints) and
-`expected.err` (a line a fault: its cause, then words its reason must hold). A file that is absent means none is expected.
-A folder's name begins with what is played: `p1`, `wmbus` (lines of hex as they stand), `receiver-TYPE` (the bytes of that receiver).
+`expected.err` (one line per fault: its cause, then words that its reason must hold). A file that is absent means that none is
+expected.
+
+A folder's name begins with what is played: `p1`, `wmbus` (lines of hex as they stand) or `receiver-TYPE` (the bytes of that receiver).
 """
 
 import json
@@ -43,7 +45,7 @@ def _interface(case: Path) -> str:
 
 
 def _input(case: Path) -> bytes:
-    """What the port delivers: of `wmbus` the lines as they stand, else the bytes that the lines spell out."""
+    """What the port delivers. For `wmbus` the lines as they stand, otherwise the bytes that the lines spell out."""
     text = (case / "input.hex").read_text()
     if _interface(case) == "wmbus":
         return text.encode()
@@ -51,7 +53,7 @@ def _input(case: Path) -> bytes:
 
 
 def _receiver(case: Path) -> Receiver:
-    """The receiver that a case is for."""
+    """The receiver for a case."""
     interface = _interface(case)
     if interface == "p1":
         return Framer()
@@ -60,7 +62,7 @@ def _receiver(case: Path) -> Receiver:
 
 
 def _pieces(case: Path, play: str) -> list[bytes]:
-    """The input as a port delivers it: bytes for P1 and sticks, lines for what writes text."""
+    """The input as a port delivers it: bytes for P1 and sticks, lines for sources of text."""
     data = _input(case)
     noise = random.Random(case.name)
     before, after = b"no hex\n00\n", b"zz\n\n2E44\n"
@@ -72,7 +74,7 @@ def _pieces(case: Path, play: str) -> list[bytes]:
 
 
 def _played(case: Path, play: str) -> tuple[Decoder, list[Telegram], list[tuple[str, str]]]:
-    """Telegrams and faults of a play."""
+    """The telegrams and faults of a play."""
     decoder = Decoder(load(str(case / "config.toml")))
     receiver = _receiver(case)
     telegrams, faults = [], []
@@ -108,7 +110,7 @@ def _unmatched(case: Path, faults: list[tuple[str, str]]) -> Iterator[str]:
 @pytest.mark.parametrize("play", PLAYS)
 @pytest.mark.parametrize("layout", ["wide", "obis"])
 def test_case(case: Path, layout: str, play: str, request: pytest.FixtureRequest) -> None:
-    """The telegrams become the expected metrics however the bytes arrive; nothing else does."""
+    """The telegrams become the expected metrics, however the bytes arrive. Nothing else does."""
     decoder, telegrams, faults = _played(case, play)
     decoder._config = decoder._config._replace(output=decoder._config.output._replace(layout=layout))
     name = "expected.lp" if layout == "wide" else "expected.obis.lp"
@@ -147,7 +149,7 @@ def test_json(name: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[byte
 
 @pytest.mark.parametrize("name", CASES)
 def test_origin(name: str) -> None:
-    """Every input says where it comes from, and no expectation is missing on purpose."""
+    """Every input says where it comes from, and every case has an expectation."""
     first = (FOLDER / name / "input.hex").read_text().splitlines()[0]
 
     assert first.startswith("# origin: ")

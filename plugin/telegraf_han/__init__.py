@@ -1,8 +1,8 @@
-"""The HAN interface of Stoen Operator's smart meters for Telegraf.
+"""Reads the HAN interface of Stoen Operator's smart meters for Telegraf.
 
-Importing the package costs nothing and does nothing: the version is a literal, because asking the installed metadata for it
-takes longer than the whole program needs to start. `RELEASED_S` is the day of the release; a host clock that stands before
-it cannot be right (a Raspberry Pi has no clock of its own), so `run` then believes the meter's.
+Importing the package costs nothing and does nothing. The version is a literal, because asking the installed metadata for the version
+takes longer than the whole program needs to start. `RELEASED_S` is the day of the release. A host clock that shows an earlier time
+cannot be right (a Raspberry Pi has no clock of its own). Then `run` believes the meter's clock.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""`python -m telegraf_han`: the same as the command `telegraf-han`."""
+"""Makes `python -m telegraf_han` do the same as the command `telegraf-han`."""
 
 from telegraf_han.cli import main
 

@@ -1,14 +1,16 @@
-"""Meter time into UTC nanoseconds, the hour that comes twice included.
+"""Converts a meter's local time to UTC nanoseconds, also in the hour that comes twice.
 
-A meter says local time with a mark of the season: the letter S or W (DSMR, `YYMMDDhhmmssX`), or a summer-time bit (EN 13757-3
-Annex A, types F, I and J). An explicit mark gives the offset by itself; without one the zone's rule decides, and in the hour
-that October repeats, as in the one that March leaves out, an absent mark means winter. The host's zone is never asked.
-Warsaw's rule is written out here (European summer time, directive 2000/84/EC: last Sundays of March and October, 01:00 UTC),
-so that the usual meter needs neither `zoneinfo` nor a zone database on the machine; a test holds it against `zoneinfo`. Any
-other zone is looked up there.
+A meter sends local time with a mark of the season. The mark is the letter S or W (DSMR, `YYMMDDhhmmssX`) or a summer-time bit (EN
+13757-3 Annex A, types F, I and J). A mark gives the offset by itself. If the mark is missing, the rule of the time zone decides. In
+the hour that October repeats, and in the hour that March leaves out, a missing mark means winter. The time zone of the host is never
+used.
 
-[seen] the letter on real P1 telegrams, the summer bit in type I of a real GAMA350. [assumed] that a bit not set in July is a
-meter that keeps no such bit, rather than one that stays on winter time.
+Warsaw's rule is written out here (European summer time, directive 2000/84/EC: last Sundays of March and October, 01:00 UTC). So the
+usual meter needs neither `zoneinfo` nor a zone database on the machine. A test compares this rule with `zoneinfo`. Any other zone is
+looked up in `zoneinfo`.
+
+[seen] the letter on real P1 telegrams, and the summer bit in type I of a real GAMA350. [assumed] a meter whose bit is not set in July
+has no such bit. It is not a meter that stays on winter time.
 """
 
 from datetime import date, datetime
@@ -33,7 +35,7 @@ class Zone:
     __slots__ = ("name",)
 
     def __init__(self, name: str = "Europe/Warsaw") -> None:
-        """Name of the IANA database. Raises ValueError where nothing is known of it."""
+        """`name` is a name of the IANA database. Raises ValueError if nothing is known about it."""
         self.name: Final = name
         if name not in _EUROPEAN:
             _offsets_of_year(name, 2026)
@@ -61,7 +63,7 @@ def _zoneinfo(name: str):  # type: ignore[no-untyped-def] # noqa: ANN202, the ty
     try:
         return ZoneInfo(name)
     except (OSError, KeyError, ValueError):
-        # Not repeated: it may be a key in the wrong place.
+        # The message does not repeat the name: it may be a key in the wrong place.
         raise ValueError('a time zone that this machine knows is expected, such as "Europe/Warsaw"') from None
 
 
@@ -75,7 +77,7 @@ def _offsets_of_year(name: str, year: int) -> tuple[int, int]:
 
 @lru_cache(16)
 def _summer_of_year(year: int) -> tuple[int, int]:
-    """First and last second (UTC) of European summer time."""
+    """First second (UTC) of European summer time, and the first second after it."""
     bounds = []
     for month in (3, 10):
         last = date(year, month, 31)
@@ -90,14 +92,14 @@ def _summer_of_day(day: int) -> tuple[int, int]:
 
 
 def utc_ns(wall: tuple[int, int, int, int, int, int], season: Season, zone: Zone) -> int:
-    """Local time (year, month, day, hour, minute, second) into UTC ns. Raises RecordError where there is no such time."""
+    """Local time (year, month, day, hour, minute, second) to UTC ns. Raises RecordError if there is no such time."""
     year, month, day, hour, minute, second = wall
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
-        raise RecordError(f"clock says {hour:02}:{minute:02}:{second:02}, which is no time of day")
+        raise RecordError(f"clock says {hour:02}:{minute:02}:{second:02}, which is not a time of day")
     try:
         days = date(year, month, day).toordinal() - _EPOCH_DAY
     except ValueError:
-        raise RecordError(f"clock says {year:04}-{month:02}-{day:02}, which is no date") from None
+        raise RecordError(f"clock says {year:04}-{month:02}-{day:02}, which is not a date") from None
     wall_s = days * _DAY_S + hour * _HOUR_S + minute * 60 + second
     winter_s, summer_s = zone.offsets_s(year)
     if not season:
@@ -107,19 +109,22 @@ def utc_ns(wall: tuple[int, int, int, int, int, int], season: Season, zone: Zone
 
 
 def tst_ns(text: bytes, zone: Zone) -> int:
-    """DSMR's TST `YYMMDDhhmmss` with S, W or no letter into UTC ns. Raises RecordError."""
+    """DSMR's TST `YYMMDDhhmmss` with S, W or no letter to UTC ns. Raises RecordError."""
     digits, letter = text[:_TST_DIGITS], text[_TST_DIGITS:].upper()
     if len(digits) != _TST_DIGITS or not digits.isdigit() or letter not in _SEASONS:
-        raise RecordError(f"time stamp of {len(text)} characters is not YYMMDDhhmmss and S or W")
+        raise RecordError(f"time stamp of {len(text)} characters is not YYMMDDhhmmss with S or W")
     minute, second = int(digits[-4:-2]), int(digits[-2:])
     if minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
-        raise RecordError(f"clock says {minute:02} minutes and {second:02} seconds, which is no time")
+        raise RecordError(f"clock says {minute:02} minutes and {second:02} seconds, which is not a time")
     return _hour_ns(digits[:-4], letter, zone) + (minute * 60 + second) * _NS
 
 
 @lru_cache(64)
 def _hour_ns(digits: bytes, letter: bytes, zone: Zone) -> int:
-    """Begin of an hour `YYMMDDhh`, remembered because a meter says it 3,600 times; no zone changes its offset within one."""
+    """Start of an hour `YYMMDDhh` in UTC ns.
+
+    It is remembered, because a meter sends the same hour 3,600 times. No zone changes its offset within an hour.
+    """
     year, month, day, hour = (int(digits[place : place + 2]) for place in (0, 2, 4, 6))
     return utc_ns((2000 + year, month, day, hour, 0, 0), _SEASONS[letter], zone)
 
@@ -133,7 +138,10 @@ def rfc3339(time_ns: int, zone: Zone) -> str:
 
 @lru_cache(64)
 def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
-    """What stands before and behind the seconds, remembered because a meter says it 60 times; offsets are whole minutes."""
+    """The text before and after the seconds.
+
+    It is remembered, because a meter sends the same minute 60 times. Offsets are whole minutes.
+    """
     offset_s = zone.offset_s(minute * 60)
     day, minute_of_day = divmod(minute + offset_s // 60, _DAY_S // 60)
     sign, east_s = ("-", -offset_s) if offset_s < 0 else ("+", offset_s)
@@ -142,11 +150,11 @@ def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
 
 
 _EVERY_YEAR: Final = 127
-"""A year of types F, G and I that is none (EN 13757-3 Annex A): the date comes again each year, as a meter's closing day does."""
+"""With this year, a date of type F, G or I is not one date (EN 13757-3 Annex A). It comes again each year, like a meter's closing day."""
 
 
 def _recurs(low: int, high: int) -> bool:
-    """Whether a date is each year's, and hence none."""
+    """Whether a date comes again each year and so is not one date."""
     return low >> 5 | (high & 0xF0) >> 1 == _EVERY_YEAR
 
 
@@ -157,32 +165,38 @@ def _calendar(low: int, high: int) -> tuple[int, int, int]:
 
 
 _NEVER_SET: Final = b"\0\0"
-"""Day, month and year of a date that a meter has not come to yet, or of a clock nobody has set: no norm's, but usual."""
+"""Day, month and year of a date that the meter has not reached yet, or of a clock that nobody has set. This is in no norm, but usual."""
 
 
 def cp16_date(raw: bytes) -> str | None:
-    """Type G (2 bytes) as ISO date; None for the norm's "invalid" and where nothing was set. Raises RecordError."""
+    """Type G (2 bytes) as ISO date.
+
+    None for the norm's "invalid", for a date that was never set and for one that comes each year. Raises RecordError.
+    """
     if raw in (b"\xff\xff", _NEVER_SET) or _recurs(raw[0], raw[1]):
         return None
     year, month, day = _calendar(raw[0], raw[1])
     try:
         return date(year, month, day).isoformat()
     except ValueError:
-        raise RecordError(f"date {raw.hex()} (type G) is none") from None
+        raise RecordError(f"{raw.hex()} (type G) is not a date") from None
 
 
 def cp24_time(raw: bytes) -> str | None:
-    """Type J (3 bytes: second, minute, hour) as hh:mm:ss; None for the norm's "invalid". Raises RecordError."""
+    """Type J (3 bytes: second, minute, hour) as hh:mm:ss. None for the norm's "invalid". Raises RecordError."""
     if raw == b"\xff\xff\xff":
         return None
     second, minute, hour = raw[0] & 0x3F, raw[1] & 0x3F, raw[2] & 0x1F
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
-        raise RecordError(f"time {raw.hex()} (type J) is none")
+        raise RecordError(f"{raw.hex()} (type J) is not a time")
     return f"{hour:02}:{minute:02}:{second:02}"
 
 
 def cp32_ns(raw: bytes, zone: Zone) -> int | None:
-    """Type F (4 bytes: minute, hour, day, month) into UTC ns; None where its invalid bit is set, or nothing. Raises RecordError."""
+    """Type F (4 bytes: minute, hour, day, month) to UTC ns.
+
+    None if its invalid bit is set, if it was never set or if it comes each year. Raises RecordError.
+    """
     if raw[0] & 0x80 or raw[2:4] == _NEVER_SET or _recurs(raw[2], raw[3]):
         return None
     season: Season = "summer" if raw[1] & 0x80 else ""
@@ -190,9 +204,9 @@ def cp32_ns(raw: bytes, zone: Zone) -> int | None:
 
 
 def cp48_ns(raw: bytes, zone: Zone) -> int | None:
-    """Type I (6 bytes: second, minute, hour, day, month, week) into UTC ns; None where its invalid bit is set, or nothing.
+    """Type I (6 bytes: second, minute, hour, day, month, week) to UTC ns.
 
-    Raises RecordError.
+    None if its invalid bit is set, if it was never set or if it comes each year. Raises RecordError.
     """
     if raw[1] & 0x80 or raw[3:5] == _NEVER_SET or _recurs(raw[3], raw[4]):
         return None

@@ -1,19 +1,20 @@
-"""What can go wrong, as types: who is to blame decides the class, and a telegram's class carries the counter's name.
+"""Defines what can go wrong, as types. The class says who is to blame, and a telegram's class also names its counter.
 
-`Cause` names the five counters `errors_<cause>` of `electricity_link`. A `TelegramError` leaf is raised by the module that
-knows, with one sentence for the user, and caught in one place, the caller of the decoder. A message holds lengths, offsets,
-codes and ids; never payload beyond 8 bytes and never key material.
+`Cause` names the five counters `errors_<cause>` of `electricity_link`. The module that finds an error raises a leaf of
+`TelegramError`, with one sentence for the user. One place catches it: the caller of the decoder. A message holds lengths, offsets,
+codes and ids. It never holds more than 8 bytes of payload, and never key material.
 """
 
 from enum import StrEnum
 from typing import ClassVar, Final
 
 INTERRUPTED: Final = 130
-"""Exit code of what Ctrl-C ended before it was done, as shells have it; of what nothing else ends (`run`, `watch`) it is 0."""
+"""Exit code of a command that Ctrl-C ended before it was done, as in shells. For commands that nothing else ends (`run`, `watch`) it is
+0."""
 
 
 class Cause(StrEnum):
-    """Why a telegram was lost; the suffix of a counter in `electricity_link`."""
+    """Why a telegram was lost. This is the suffix of a counter in `electricity_link`."""
 
     CHECKSUM = "checksum"
     FRAMING = "framing"
@@ -27,12 +28,12 @@ class HanError(Exception):
 
 
 class ConfigError(HanError):
-    """The configuration cannot be used: exit code 2 and one line."""
+    """The configuration cannot be used. The user gets one line, and the exit code is 2."""
 
     def __init__(self, file: str, key: str, expected: str) -> None:
-        """`file` and `key` say where (key as `meter[0].port`, or "" for the whole file), `expected` what should stand there.
+        """`file` and `key` say where (key as `meter[0].port`, or "" for the whole file). `expected` says what should stand there.
 
-        The value found is never part of the message: it may be a key.
+        The value that was found is never part of the message, because it may be a key.
         """
         super().__init__(file, key, expected)
         self.file = file
@@ -45,35 +46,35 @@ class ConfigError(HanError):
 
 
 class SourceError(HanError, OSError):
-    """A port, socket, file or program is gone: say so once, back off, try again."""
+    """A port, socket, file or program is gone. Whoever reads it logs that once, waits and tries again."""
 
 
 class PortInUseError(SourceError):
-    """Another program has the port, and a port has one reader."""
+    """Another program has the port, and a port can have only one reader."""
 
 
 class TelegramError(HanError):
-    """One telegram cannot be decoded; its leaf says under which cause it counts."""
+    """One telegram cannot be decoded. The leaf class says under which cause it counts."""
 
     cause: ClassVar[Cause]
     meter: str = ""
-    """Name of the meter it happened to, where that is known; set by the decoder."""
+    """Name of the meter that sent the telegram, if it is known. Set by the decoder."""
 
 
 class ChecksumError(TelegramError):
-    """A CRC of the line or the link does not fit: noise, not keys."""
+    """A CRC of the line or the link does not fit. Noise is to blame, not a key."""
 
     cause = Cause.CHECKSUM
 
 
 class FramingError(TelegramError):
-    """Bytes that are no telegram, or one cut short, or lengths that contradict each other."""
+    """Bytes that are no telegram, a telegram that is cut short, or lengths that contradict each other."""
 
     cause = Cause.FRAMING
 
 
 class CutShortError(FramingError):
-    """What a receiver hands on cut short, as it does with every telegram of that length: none will ever arrive whole."""
+    """A receiver delivers the telegram cut short. It does so with every telegram of that length, so none of them will ever arrive whole."""
 
 
 class WrongKeyError(TelegramError):
@@ -83,18 +84,18 @@ class WrongKeyError(TelegramError):
 
 
 class SecurityError(TelegramError):
-    """A tag or MAC does not verify, or the security mode is one this program refuses."""
+    """A tag or MAC does not verify, or this program refuses the security mode."""
 
     cause = Cause.SECURITY
 
 
 class RecordError(TelegramError):
-    """The plain content is not what its norm says."""
+    """The plain content does not follow its norm."""
 
     cause = Cause.RECORDS
 
 
 def reason(error: Exception) -> str:
-    """The system's words for an error, to end a sentence with: `no such file or directory`."""
+    """The system's words for an error, such as `no such file or directory`. They fit at the end of a sentence."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
     return said[:1].lower() + said[1:]

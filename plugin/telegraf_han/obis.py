@@ -1,11 +1,12 @@
-"""The OBIS registry: a code's name and unit, and from them the field key. One row a code.
+"""Holds the OBIS registry: the name and unit of each code, from which the field key is made. One row per code.
 
-Codes are written `A-B:C.D.E` (IEC 62056-61), with `*F` only where F is not 255. The electricity rows are the norm's own grid:
-value group C is the quantity (plus 20, 40, 60 for phase L1, L2, L3), D the kind of value, E the tariff zone; the grid is
-spelled by `_grid()`, everything else stands in `_ROWS`. Where a code comes several times in one telegram and the times differ
-in meaning, the row names each ([seen] three 17.0.0 in Stoen's telegrams; [assumed] their order active, normal, emergency).
-What is not in the registry keeps its code as its name and is never dropped. Names, once published, stay: they are an API, and
-`tests/published_fields.txt` holds them.
+Codes are written `A-B:C.D.E` (IEC 62056-61), with `*F` only if F is not 255. The electricity rows are the norm's own grid. Value group
+C is the quantity (plus 20, 40 or 60 for phase L1, L2 or L3), D is the kind of value and E is the tariff zone. `_grid()` spells out the
+grid. All other rows stand in `_ROWS`.
+
+A code may come several times in one telegram, each time with another meaning. Then its row names each occurrence ([seen] three 17.0.0
+in Stoen's telegrams; [assumed] their order is active, normal, emergency). A code that is not in the registry keeps the code as its
+name and is never dropped. Names that were published stay, because they are an API. `tests/published_fields.txt` holds them.
 """
 
 from functools import lru_cache
@@ -16,15 +17,15 @@ from telegraf_han.units import suffix
 
 
 class Row(NamedTuple):
-    """What the registry says of a code."""
+    """What the registry knows about a code."""
 
     name: str
     unit: str
-    """Base unit, which also holds where a telegram sends no unit: Stoen's `(16500)` is W."""
+    """Base unit. It also applies if a telegram sends no unit: Stoen's `(16500)` is W."""
     kind: str = "number"
     """`number`, `text` (plain), `octets` (text sent as hex), `serial` and `model` (octets that become tags), `clock`."""
     occurrences: tuple[str, ...] = ()
-    """Names of the first, second … occurrence where they differ in meaning."""
+    """Names of the first, second … occurrence, if their meanings differ."""
 
 
 CLOCK: Final = "0-0:1.0.0"
@@ -50,7 +51,7 @@ _POWERS: Final = {7: "", 6: "_max", 4: "_average", 5: "_last_average"}
 _PHASES: Final = {0: "", 20: "_l1", 40: "_l2", 60: "_l3"}
 _MEASURED: Final = {11: ("current", "A"), 12: ("voltage", "V"), 13: ("power_factor", ""), 14: ("frequency", "Hz")}
 _TARIFFS: Final = {zone: f"_t{zone}" if zone else "" for zone in range(9)}
-"""Total and tariff zones 1 to 8; Stoen has four, M-Bus can say more."""
+"""The total and tariff zones 1 to 8. Stoen has four zones. M-Bus can send more."""
 
 _ROWS: Final = {
     CLOCK: Row("clock", "", "clock"),
@@ -95,7 +96,7 @@ def _grid() -> dict[str, Row]:
         for quantity, (name, energy_unit, power_unit) in _QUANTITIES.items():
             if offset and quantity > 10:  # noqa: PLR2004, sums over phases have no phase
                 continue
-            # Names are put together here, outside the loop over the zones: the grid has 900 rows, and a start makes all of them.
+            # The names are made here, outside the loop over the zones, because each start makes all 900 rows of the grid.
             group, energy, power = f"1-0:{quantity + offset}.", name.format("energy") + phase, name.format("power")
             for kind, word in _POWERS.items():
                 rows[f"{group}{kind}.0"] = Row(power + word + phase, power_unit)
@@ -108,19 +109,22 @@ def _grid() -> dict[str, Row]:
 
 
 REGISTRY: Final[dict[str, Row]] = _grid() | _ROWS
-"""Code → row. Every code not in it is `obis_<A>_<B>_<C>_…`."""
+"""Code → row. Every other code has the field `obis_<A>_<B>_<C>_…`."""
 
 _UNKNOWN: Final = Row("", "")
 
 
 @lru_cache(4096)
 def row(code: str) -> Row:
-    """The registry's row of a code, an empty one where it has none."""
+    """The registry's row of a code. An empty row if the registry has none."""
     return REGISTRY.get(code, _UNKNOWN)
 
 
 def full(code: str) -> str:
-    """A code as the registry writes it: a bare `1.8.0` gets its medium and channel, `*255` goes, F behind a dot is `*F`."""
+    """A code as the registry writes it.
+
+    A bare `1.8.0` gets its medium and channel. `*255` is removed. F after a dot becomes `*F`.
+    """
     if code.count(".") == 3:  # noqa: PLR2004, C.D.E.F
         code = "*".join(code.rsplit(".", 1))
     code = code.removesuffix("*255")
@@ -131,11 +135,11 @@ def full(code: str) -> str:
 
 
 def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1, name: str = "", *, text: bool = False) -> Column:
-    """Column of a code or, where `obis` is None, of a bare record.
+    """The column of a code, or of a bare record if `obis` is None.
 
-    `unit` is the base unit as sent, or "" to take the registry's. `occurrence` counts the code within its telegram from 1;
-    `name` overrides the registry (a record that says which limiter threshold it is). `text` marks text where a number is usual:
-    it keeps a field of its own, since a database refuses the whole line in which a field changes its type.
+    `unit` is the base unit as sent, or "" to take the registry's unit. `occurrence` counts the code within its telegram from 1. `name`
+    overrides the registry (for a record that says which limiter threshold it is). `text` marks text where a number is usual. Such text
+    gets a field of its own, because a database refuses the whole line if a field changes its type.
     """
     if obis is None:
         return Column(
@@ -158,9 +162,10 @@ def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1,
 
 
 def with_own_field(column: Column, fields: set[str]) -> Column:
-    """The same column with a field that none of the telegram has yet, added to `fields`.
+    """The same column with a field that no other column of the telegram has. The field is added to `fields`.
 
-    `1-0:99.7.0*2` and the second `1-0:99.7.0` would have the same, and a line with a field twice loses one of its values.
+    Without this, `1-0:99.7.0*2` and the second `1-0:99.7.0` would have the same field. A line that has a field twice loses one of the
+    values.
     """
     field, number = column.field, 1
     while field and field in fields:
@@ -171,6 +176,6 @@ def with_own_field(column: Column, fields: set[str]) -> Column:
 
 
 def _key(name: str, unit: str, occurrence: int, *, text: bool) -> str:
-    """`name_unit_2`; text under a name without fixed type gets `_text`, since a field's type must never change."""
+    """`name_unit_2`. Text under a name without a fixed type gets `_text`, because a field's type must never change."""
     parts = [name, suffix(unit), "text" if text else "", str(occurrence) if occurrence > 1 else ""]
     return "_".join(part for part in parts if part)

@@ -1,8 +1,9 @@
-"""The forms a telegram takes on its way: Frame, Plain, Telegram, and what a stream says besides.
+"""Defines the forms that a telegram takes on its way (Frame, Plain, Telegram), and what else a stream reports.
 
-Bytes become a `Frame` (or a `Fault`) in a receiver, a `Plain` once deciphered, a `Telegram` once read. A telegram is columns
-and values: what a meter says every time (`Shape`, shared by all telegrams that are built alike) and what changes. All types
-are NamedTuples, because they cost 3 ms at start where dataclasses cost 20. Quantities carry their unit in the name.
+A receiver turns bytes into a `Frame` (or a `Fault`). A deciphered frame is a `Plain`. A plain telegram that was read is a `Telegram`.
+It consists of columns and values. The columns are what a meter sends the same each time (`Shape`, which all telegrams that are built
+alike share). The values are what changes. All types are NamedTuples, because they cost 3 ms at start and dataclasses cost 20 ms.
+Quantities have their unit in their name.
 """
 
 from typing import Final, Literal, NamedTuple, Protocol
@@ -11,13 +12,13 @@ from telegraf_han.errors import Cause
 
 Interface = Literal["p1", "wmbus"]
 Value = int | float | str | None
-"""What a reading holds in base units: int wherever exact, text, or None where the meter itself says it has no value."""
+"""The value of a reading in base units: int whenever that is exact, text, or None if the meter itself says that it has no value."""
 
 
 class Frame(NamedTuple):
-    """One telegram as its link delivered it; link checksums are checked and removed.
+    """One telegram as its link delivered it. The checksums of the link are checked and removed.
 
-    `data` for "p1": from the opening byte to the "!" (or the last byte of a bare DLMS block). For "wmbus": L C M A CI … without
+    `data` for "p1": from the opening byte to the "!" (or the last byte of a bare DLMS block). `data` for "wmbus": L C M A CI … without
     CRCs, or a whole wired frame 68 L L 68 … 16.
     """
 
@@ -29,31 +30,31 @@ class Frame(NamedTuple):
 
 
 class Fault(NamedTuple):
-    """What a receiver says of bytes it gave up; never the bytes themselves."""
+    """What a receiver reports about bytes that it gave up. It never holds the bytes themselves."""
 
     cause: Cause
     detail: str
     size: int
     """Bytes given up."""
     lasts: bool = False
-    """Whether it will happen each time, so that it is worth a warning also where a lost telegram is nothing."""
+    """Whether the fault will happen each time. Then it is worth a warning even where one lost telegram is not."""
 
 
 class Send(NamedTuple):
-    """A receiver's wish to write to its port."""
+    """Bytes that a receiver wants to write to its port."""
 
     data: bytes
 
 
 class Ready(NamedTuple):
-    """A receiver that asks its stick something at opening has its answers: it is set up and listens."""
+    """A receiver that asks its stick questions at opening has all answers. The stick is set up and listens."""
 
     what: str
-    """What answered and what it listens to, for the log."""
+    """Which stick answered and what it listens to, for the log."""
 
 
 class Lost(NamedTuple):
-    """A receiver's stick does not answer, or not as it must: the port has to be closed and opened anew."""
+    """The stick of a receiver does not answer, or not as it must. The port has to be closed and opened again."""
 
     reason: str
     """Why, and what to do about it."""
@@ -63,19 +64,19 @@ Event = Frame | Fault | Send | Ready | Lost
 
 
 class Receiver(Protocol):
-    """Bytes of one port into events. Pure: time is an argument, and no byte sequence makes it raise."""
+    """Turns the bytes of one port into events. Pure: time is an argument, and no sequence of bytes makes it raise."""
 
     def start(self, now_ns: int) -> list[Event]:
-        """The port was opened: what to send first, if anything."""
+        """The port was opened. Returns what to send first, if anything."""
 
     def feed(self, data: bytes, now_ns: int) -> list[Event]:
         """Bytes arrived; `now_ns` is the host clock right after the read."""
 
     def idle(self, now_ns: int) -> list[Event]:
-        """Nothing arrived for a while: give up what can no longer become whole, resend what was not answered."""
+        """Nothing arrived for a while. Give up what can no longer become whole, and send again what was not answered."""
 
     def finish(self, now_ns: int) -> list[Event]:
-        """The input has ended: whatever is left becomes frames or faults now."""
+        """The input has ended. Whatever is left becomes frames or faults now."""
 
 
 class Address(NamedTuple):
@@ -89,7 +90,7 @@ class Address(NamedTuple):
     device: int
     """Device type; 0x02 is electricity."""
     raw: bytes
-    """M A in link order (manufacturer 2, id 4, version 1, type 1), as the IV and nonce want it."""
+    """M A in link order (manufacturer 2, id 4, version 1, type 1), as the IV and the nonce need it."""
 
 
 class Plain(NamedTuple):
@@ -98,32 +99,32 @@ class Plain(NamedTuple):
     address: Address | None
     body: bytes
     verified: bool
-    """True only where a cryptographic tag or MAC was checked."""
+    """True only if a cryptographic tag or MAC was checked."""
     counter: int | None
     form: Literal["dsmr", "records"]
 
 
 class Column(NamedTuple):
-    """One place of a telegram: what is said there each time."""
+    """One place of a telegram: everything about it that is the same each time."""
 
     obis: str | None
-    """`A-B:C.D.E`, with `*F` only where F is not 255; None where the record has no code."""
+    """`A-B:C.D.E`, with `*F` only if F is not 255. None if the record has no code."""
     record: str | None
     """DIF and VIF in upper-case hex for M-Bus, else None."""
     unit: str
-    """Base unit: Wh W varh var VAh VA V A Hz s m3 …, or "" where there is none."""
+    """Base unit: Wh W varh var VAh VA V A Hz s m3 …, or "" if there is none."""
     name: str
-    """Name of the registry, or "" where it has none."""
+    """Name from the registry, or "" if it has none."""
     field: str
-    """Field key in the wide layout, unit and occurrence included; "" where the value is a tag or the time stamp."""
+    """Field key in the wide layout, with unit and occurrence. "" if the value is a tag or the time stamp."""
     occurrence: int
     """1 for the first column with this code in the telegram, 2 for the second …"""
 
 
 class Shape:
-    """All columns of telegrams that are built alike; telegrams share it, so what depends on it is made once.
+    """All columns of telegrams that are built alike. Such telegrams share one shape, so everything that depends on it is made once.
 
-    Compared by identity. `plan` belongs to the parser that made it, `templates` to the line writer.
+    Shapes are compared by identity. `plan` belongs to the parser that made the shape, `templates` to the line writer.
     """
 
     __slots__ = ("columns", "plan", "templates")
@@ -149,7 +150,7 @@ class Body(NamedTuple):
     serial: str
     model: str
     flaws: tuple[str, ...] = ()
-    """Values that could not be read, one phrase each; the rest of the telegram is good."""
+    """Values that could not be read, one phrase for each. The rest of the telegram is good."""
 
 
 class Telegram(NamedTuple):
@@ -167,10 +168,10 @@ class Telegram(NamedTuple):
     values: list[Value]
     flaws: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    """What the user should know once: a tag that stopped fitting, a clock that is off."""
+    """What the user should know once, such as a tag that stopped fitting or a clock that is off."""
 
     def readings(self) -> "list[Reading]":
-        """The telegram's readings in order; a view for JSON and tables, not used on the hot path."""
+        """The telegram's readings in order. This view is for JSON and tables. It is not used on the hot path."""
         return [
             Reading(column.obis, value, column.unit, column.name, column.record)
             for column, value in zip(self.shape.columns, self.values, strict=True)
@@ -178,7 +179,7 @@ class Telegram(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """One value with all that describes it."""
+    """One value with everything that describes it."""
 
     obis: str | None
     value: Value

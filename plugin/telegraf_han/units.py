@@ -1,8 +1,8 @@
-"""Unit spellings into base units, and numbers scaled exactly.
+"""Converts spellings of units to base units, and scales numbers exactly.
 
-A register is a decimal text ("012345.035" kWh) or a raw integer with a power of ten; both become an integer of the base unit
-wherever that is exact. Only a value with digits below one base unit becomes a float, by one correctly rounded division of two
-integers: 229.6 stays 229.6 and 012345.035 kWh is 12345035, never 12345034.999.
+A register is a decimal text ("012345.035" kWh) or a raw integer with a power of ten. Both become an integer of the base unit whenever
+that is exact. Only a value with digits below one base unit becomes a float, by one correctly rounded division of two integers. So
+229.6 stays 229.6, and 012345.035 kWh is 12345035, never 12345034.999.
 """
 
 from typing import Final
@@ -54,20 +54,20 @@ SPELLINGS: Final[dict[str, tuple[str, int]]] = {
     "deg": ("deg", 0),
     "°C": ("°C", 0),
 }
-"""Sweden writes kVAr, Lithuania kV and kA, Austria Wh without prefix: lower-case look-up in `base` takes them all."""
+"""Sweden writes kVAr, Lithuania kV and kA, Austria Wh without a prefix. `base` looks them up in lower case, so it takes them all."""
 
 _CASE_TELLS: Final = frozenset(spelling for spelling in SPELLINGS if spelling[:1] in ("M", "m") and spelling != "m3")
-"""Here m is milli and M is mega, so another case of these is not understood."""
+"""In these spellings m is milli and M is mega. So they are not understood in another case."""
 _FOLDED: Final = {spelling.lower(): found for spelling, found in SPELLINGS.items() if spelling not in _CASE_TELLS}
 
 _TENS: Final[tuple[int, ...]] = tuple(10**power for power in range(80))
-"""More than any telegram can ask for: 9 decimals of a MWh, or a VIF of 10^-9 with ten VIFEs of 10^-6 each, absurd but well-formed."""
+"""More than any telegram can need: 9 decimals of a MWh, or a VIF of 10^-9 with ten VIFEs of 10^-6 each (absurd, but well-formed)."""
 
 _SUFFIXES: Final = {"": "", "°C": "degc", "%": "percent", "1/h": "per_h"}
 
 
 def base(spelling: str) -> tuple[str, int]:
-    """Base unit and power of ten of a unit as written; an unknown unit is its own base."""
+    """Base unit and power of ten of a unit as written. An unknown unit is its own base."""
     found = SPELLINGS.get(spelling) or _FOLDED.get(spelling.lower())
     return found or (spelling, 0)
 
@@ -78,7 +78,7 @@ def known(spelling: str) -> bool:
 
 
 def suffix(unit: str) -> str:
-    """The part of a field key that says the unit: `wh`, `degc`; "" where there is none."""
+    """The part of a field key that names the unit, such as `wh` or `degc`; "" if there is no unit."""
     known = _SUFFIXES.get(unit)
     if known is not None:
         return known
@@ -86,7 +86,7 @@ def suffix(unit: str) -> str:
 
 
 def scaled(mantissa: int, exponent: int) -> int | float:
-    """`mantissa` times ten to the `exponent`: an int where that is exact, else the nearest float."""
+    """`mantissa` times ten to the `exponent`: an int if that is exact, otherwise the nearest float."""
     if exponent >= 0:
         return mantissa * _TENS[exponent]
     divisor = _TENS[-exponent]

@@ -1,4 +1,4 @@
-"""The calendar: any moment that a meter says comes back, and any bytes are a time or a RecordError."""
+"""The calendar: any moment that a meter sends comes back, and any bytes are a time or a RecordError."""
 
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
@@ -67,7 +67,7 @@ def test_any_bytes_are_a_time_or_refused(raw: bytes, name: str) -> None:
 @QUICK
 @given(st.one_of(st.binary(max_size=16), st.text("0123456789SWsw ", max_size=14).map(str.encode)))
 def test_any_stamp_is_a_time_or_refused(stamp: bytes) -> None:
-    """A DSMR stamp never raises anything but RecordError, and one that is read is written the same."""
+    """A DSMR stamp never raises anything but RecordError. A stamp that is read is written the same."""
     zone, oracle = ZONES["Europe/Warsaw"]
     try:
         found = clock.tst_ns(stamp, zone)

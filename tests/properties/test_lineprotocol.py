@@ -37,7 +37,7 @@ def telegrams(draw: st.DrawFn) -> Telegram:
 
 
 def expected_fields(telegram: Telegram) -> dict[str, object]:
-    """What the wide layout has to hold; of a field that stands there twice, the last."""
+    """The fields that the wide layout must hold. If a field stands there twice, the last one."""
     pairs = [(column.field, value) for column, value in zip(telegram.shape.columns, telegram.values, strict=True)]
     return {name: _read(value) for name, value in [*pairs, ("rssi_dbm", telegram.rssi_dbm)] if name and value is not None and value != ""}
 
@@ -62,7 +62,7 @@ def test_wide_comes_back(telegram: Telegram, measurement: str) -> None:
 @QUICK
 @given(telegrams(), telegrams())
 def test_template_of_another_telegram(first: Telegram, second: Telegram) -> None:
-    """What one telegram's values made of the shape's template never changes what another's say."""
+    """The values of one telegram in the shape's template never change the line of another telegram."""
     size = min(len(first.values), len(second.values))
     shape = Shape(first.shape.columns[:size])
     for source in (first, second, first):
@@ -75,7 +75,7 @@ def test_template_of_another_telegram(first: Telegram, second: Telegram) -> None
 @QUICK
 @given(telegrams())
 def test_obis_comes_back(telegram: Telegram) -> None:
-    """A line for each value of a field, in order, with its code."""
+    """One line for each value of a field, in order, with its code."""
     metrics = linereader.metrics(lineprotocol.tall(telegram, TIME_NS))
     wanted = [
         (column.obis, _read(value))

@@ -1,4 +1,4 @@
-"""M-Bus as properties: whatever arrives, only the errors of telegrams come out, and the short ways agree with the plain ones."""
+"""M-Bus as properties: whatever arrives, only telegram errors come out, and the fast ways agree with the plain ones."""
 
 import json
 import random
@@ -32,7 +32,7 @@ NOW_NS = 7
 
 
 def _read(raw: bytes, key: Key | None) -> Body | None:
-    """All the way of a telegram; None where it is refused as one."""
+    """Decode a telegram all the way. None if it is refused as one."""
     try:
         sealed = layers.opened(link.telegram(raw))
         return None if sealed.empty else layers.body(layers.plain(sealed, key), ZONE)
@@ -49,7 +49,7 @@ def test_every_cut(name: str, raw: bytes, key: Key) -> None:
 
 @pytest.mark.parametrize(("name", "raw", "key"), TELEGRAMS, ids=IDS)
 def test_every_damaged_byte(name: str, raw: bytes, key: Key) -> None:
-    """A damaged byte leads to a telegram error or to a telegram, never to another exception; link CRCs let none pass."""
+    """A damaged byte leads to a telegram error or to a telegram, never to another exception. Link CRCs let no damage pass."""
     chance = random.Random(name)
     guarded = len(raw) != raw[0] + 1
     for place in range(len(raw)):
@@ -153,7 +153,7 @@ def test_layout_agrees_with_the_walk(pair: tuple[bytes, bytes]) -> None:
 @settings(max_examples=100, deadline=None)
 @given(st.binary(min_size=1, max_size=180), st.integers(0, 255))
 def test_simulated_frames_come_back(content: bytes, access: int) -> None:
-    """What the simulator frames and guards comes out of the link as it went in."""
+    """A telegram that the simulator frames and guards comes out of the link as it went in."""
     frame = encode.mode_5(METER.raw, access, content, Key(bytes(16)))
 
     assert link.telegram(encode.format_a(frame)) == frame

@@ -59,7 +59,7 @@ def pieces(data: bytes, where: list[int]) -> list[bytes]:
 
 
 def played(receiver: Framer | Capture, chunks: list[bytes]) -> list[Event]:
-    """All events, each of a type that may be."""
+    """All events. Each has one of the allowed types."""
     events = receiver.start(0)
     for chunk in chunks:
         events += receiver.feed(chunk, 0)
@@ -78,7 +78,7 @@ def frames(events: list[Event]) -> list[bytes]:
 @QUICK
 @given(streams, cuts)
 def test_framer_gives_the_same_frames_in_any_chunks(data: bytes, where: list[int]) -> None:
-    """Whatever comes, in whatever pieces: events only, and the same telegrams."""
+    """Whatever comes, in whatever pieces, gives only events, and the same telegrams."""
     whole = frames(played(Framer(), [data]))
 
     assert frames(played(Framer(), pieces(data, where))) == whole
@@ -88,7 +88,7 @@ def test_framer_gives_the_same_frames_in_any_chunks(data: bytes, where: list[int
 @QUICK
 @given(streams, streams)
 def test_framer_finds_what_follows_noise(before: bytes, after: bytes) -> None:
-    """A telegram that stands behind a pause is found, whatever was before, and what comes behind it."""
+    """A telegram that stands behind a pause is found, whatever came before, and so is what comes after it."""
     framer = Framer()
     framer.feed(before, 0)
     framer.idle(1 << 62)
@@ -111,7 +111,7 @@ def test_capture_gives_the_same_frames_in_any_chunks(content: list[bytes], where
 @QUICK
 @given(st.lists(st.binary(max_size=9000), max_size=6))
 def test_buffers_are_bounded(chunks: list[bytes]) -> None:
-    """What is kept never grows beyond one telegram."""
+    """The buffer never grows beyond one telegram."""
     framer = Framer()
     for chunk in chunks:
         framer.feed(p1.IDENT[: len(chunk) % 13] + chunk, 0)
@@ -144,7 +144,7 @@ def mutated(data: bytes, how: list[tuple[int, str, int]]) -> bytes:
 @QUICK
 @given(st.sampled_from(TELEGRAMS), mutations)
 def test_decoder_raises_one_type(telegram: bytes, how: list[tuple[int, str, int]]) -> None:
-    """A damaged frame, its CRC not looked at, is a telegram or a TelegramError; what the tag proves is what was sent."""
+    """A damaged frame, without a look at its CRC, is a telegram or a TelegramError. What the tag proves is what was sent."""
     data = telegram[: telegram.rindex(b"!") + 1] if telegram.startswith(b"/") else telegram
     try:
         found = DECODER.take(Frame("p1", mutated(data, how), 0))
@@ -160,7 +160,7 @@ def test_decoder_raises_one_type(telegram: bytes, how: list[tuple[int, str, int]
 @QUICK
 @given(mutations)
 def test_damaged_lines_under_a_tag(how: list[tuple[int, str, int]]) -> None:
-    """Odd lines that a meter really sends, tag and all, are a telegram or a RecordError."""
+    """Odd lines that a meter really sends, with tag, are a telegram or a RecordError."""
     try:
         found = DECODER.take(Frame("p1", p1.stoen(mutated(p1.LINES, how))[:-6], 0))
     except TelegramError:
@@ -174,7 +174,7 @@ def test_damaged_lines_under_a_tag(how: list[tuple[int, str, int]]) -> None:
 @QUICK
 @given(st.one_of(st.binary(max_size=300), st.lists(st.sampled_from([*p1.LINES.splitlines(keepends=True), b"(", b")", b"*", b"1", b"\n", b"."]), max_size=30).map(b"".join), mutations.map(lambda how: mutated(p1.LINES, how))))  # fmt: skip
 def test_text_of_any_bytes(lines: bytes) -> None:
-    """Any bytes are a body or a RecordError; the same bytes again are the same body; a number is finite and of sane size."""
+    """Any bytes are a body or a RecordError. The same bytes again are the same body. A number is finite and of sane size."""
     try:
         found = text.body(lines, "", WARSAW)
     except RecordError:
@@ -193,7 +193,7 @@ def test_text_of_any_bytes(lines: bytes) -> None:
     )
 )
 def test_checksums_are_the_norms(data: bytes) -> None:
-    """Both CRCs, quick as they are, are what the norm's bit-by-bit definition gives."""
+    """Both fast CRCs give the same as the norm's bit-by-bit definition."""
     assert (crc.arc(data), crc.x25(data)) == (p1.arc(data), p1.x25(data))
 
 
@@ -218,7 +218,7 @@ changes = st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(list(b"012345
     )
 )
 def test_what_is_remembered_of_a_telegram_changes_nothing(plays: list[tuple[bytes, list[tuple[int, int]]]]) -> None:
-    """A telegram laid out as the last one is read as one that comes for the first time."""
+    """A telegram with the layout of the last one is read like one that comes for the first time."""
     text._layouts.clear()
     for lines, how in plays:
         data = bytearray(lines)
@@ -255,7 +255,7 @@ def test_numbers_are_exact(values: list[tuple[tuple[str, str, str], str]], odd: 
 
 @pytest.mark.parametrize("telegram", TELEGRAMS, ids=["Stoen", "plain", "Luxembourg", "plain with X-25", "no CRC"])
 def test_the_samples_are_good(telegram: bytes) -> None:
-    """What is damaged above decodes when it is not."""
+    """The telegram that is damaged above decodes if it is not damaged."""
     (frame,) = [event for event in played(Framer(), [telegram]) if isinstance(event, Frame)]
     found = DECODER.take(frame)
 

@@ -1,4 +1,4 @@
-"""clock: what a meter says of the time into UTC, with zoneinfo as the oracle."""
+"""clock: converts a meter's time to UTC, compared with zoneinfo."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -50,7 +50,7 @@ def ns(text: str) -> int:
     ],
 )  # fmt: skip
 def test_tst(stamp: bytes, expected: str) -> None:
-    """The letter gives the offset; without one the zone's rule does, and winter where it leaves a choice."""
+    """The letter gives the offset. Without a letter the zone's rule does, and if the rule leaves a choice, it is winter."""
     assert clock.tst_ns(stamp, WARSAW) == ns(expected)
 
 
@@ -67,7 +67,7 @@ def test_tst(stamp: bytes, expected: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_time_is_refused(stamp: bytes) -> None:
-    """Each impossible stamp raises RecordError, which repeats no more of it than date or time."""
+    """Each impossible stamp raises RecordError. The message repeats no more of it than date or time."""
     with pytest.raises(RecordError) as caught:
         clock.tst_ns(stamp, WARSAW)
 
@@ -144,7 +144,7 @@ def test_other_zones(zone: str, stamp: bytes, expected: str) -> None:
 
 @pytest.mark.parametrize("name", ["Europe/Warsow", "", "../../etc/passwd", "/etc/passwd", "Europe", "Europe/Warsaw\0"], ids=repr)
 def test_zone_that_is_unknown(name: str) -> None:
-    """A zone that is none is refused at once, not at the first telegram."""
+    """A zone that does not exist is refused at once, not at the first telegram."""
     with pytest.raises(ValueError, match="a time zone that this machine knows"):
         Zone(name)
 
@@ -187,7 +187,7 @@ def cp16(year: int, month: int, day: int) -> bytes:
     ids=["date", "first", "last of 2000", "first of 1900", "leap day", "invalid", "never set", "each year"],
 )
 def test_type_g(raw: bytes, expected: str | None) -> None:
-    """A date, or nothing where all bits are set, or none."""
+    """A date. None if all bits are set or if there is no date."""
     assert clock.cp16_date(raw) == expected
 
 
@@ -204,7 +204,7 @@ def test_type_g_that_is_no_date(raw: bytes) -> None:
     ids=["time", "midnight", "last", "invalid"],
 )
 def test_type_j(raw: bytes, expected: str | None) -> None:
-    """A time of day, or nothing where all bits are set."""
+    """A time of day. None if all bits are set."""
     assert clock.cp24_time(raw) == expected
 
 
@@ -243,7 +243,7 @@ def test_type_j_that_is_no_time(raw: bytes) -> None:
     ],
 )
 def test_type_f(raw: bytes, expected: str | None) -> None:
-    """Date and time to the minute; the summer bit decides in the repeated hour, the invalid bit over all."""
+    """Date and time to the minute. The summer bit decides in the repeated hour. The invalid bit overrides everything."""
     assert clock.cp32_ns(raw, WARSAW) == (ns(expected) if expected else None)
 
 
@@ -263,7 +263,7 @@ def test_type_f(raw: bytes, expected: str | None) -> None:
     ids=["summer", "winter", "leap year bit", "2 o'clock first", "2 o'clock again", "invalid bit", "all set", "zeros", "each year"],
 )
 def test_type_i(raw: bytes, expected: str | None) -> None:
-    """Date and time to the second; weekday, week and the leap year's bit are not looked at."""
+    """Date and time to the second. Weekday, week and the leap year's bit are not used."""
     assert clock.cp48_ns(raw, WARSAW) == (ns(expected) if expected else None)
 
 
@@ -278,6 +278,6 @@ def test_type_i(raw: bytes, expected: str | None) -> None:
     ids=["F minute 60", "F hour 24", "F 31 April", "I second 60"],
 )
 def test_types_f_and_i_that_are_no_time(read, raw: bytes) -> None:
-    """What is no time raises RecordError."""
+    """Bytes that are no time raise RecordError."""
     with pytest.raises(RecordError):
         read(raw, WARSAW)

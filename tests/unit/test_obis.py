@@ -1,4 +1,4 @@
-"""obis: the registry, its field keys, and what becomes of codes it does not know."""
+"""obis: the registry, its field keys, and what happens to unknown codes."""
 
 import re
 from collections import Counter
@@ -65,7 +65,7 @@ def test_limiter_thresholds(occurrence: int, expected: str) -> None:
 
 
 def test_name_from_the_record() -> None:
-    """A radio record says itself which threshold it is, whatever its place."""
+    """A radio record names its threshold itself, whatever its place."""
     column = obis.column("0-0:17.0.0", "0BABC8FF16", "W", 1, "limiter_threshold_emergency")
 
     assert (column.name, column.field, column.record) == ("limiter_threshold_emergency", "limiter_threshold_emergency_w", "0BABC8FF16")
@@ -98,7 +98,7 @@ def test_name_from_the_record() -> None:
     ],
 )  # fmt: skip
 def test_field_key(code, record, unit, occurrence, text, expected) -> None:
-    """What the registry does not name keeps its code or record; tags and time stamp are no fields."""
+    """A code that the registry does not name keeps its code or record. Tags and time stamp are no fields."""
     assert obis.column(code, record, unit, occurrence, text=text).field == expected
 
 
@@ -138,7 +138,7 @@ def test_no_two_rows_share_a_field() -> None:
 
 @pytest.mark.parametrize("code", [code for code in obis.REGISTRY if not code.startswith("1-0:")])
 def test_rows_are_spelt_as_codes_are(code: str) -> None:
-    """A row that `full` would write otherwise is never found."""
+    """A row whose code `full` would write in another way is never found."""
     assert re.fullmatch(r"\d+-\d+:\d+\.\d+\.\d+", code)
     assert obis.full(code) == code
 

@@ -48,13 +48,13 @@ from telegraf_han import units
     ids=str,
 )
 def test_spellings(spelling: str, expected: tuple[str, int]) -> None:
-    """Each unit as some network writes it has its base unit and power of ten."""
+    """Each unit, as some network writes it, has its base unit and power of ten."""
     assert units.base(spelling) == expected
 
 
 @pytest.mark.parametrize("spelling", ["mW", "mw", "mwh", "Mv", "ma", "furlong", "kWhx"], ids=str)
 def test_what_is_not_understood_is_its_own_base(spelling: str) -> None:
-    """m is milli and M is mega: where the case tells, another case is not guessed at."""
+    """m is milli and M is mega. If the case decides, another case is not guessed at."""
     assert units.base(spelling) == (spelling, 0)
 
 
@@ -77,7 +77,7 @@ def test_what_is_not_understood_is_its_own_base(spelling: str) -> None:
     ],
 )
 def test_scaled(mantissa: int, exponent: int, expected: float) -> None:
-    """An integer where that is exact, else the float next to the exact value."""
+    """An integer if that is exact, otherwise the float next to the exact value."""
     found = units.scaled(mantissa, exponent)
 
     assert (found, type(found)) == (expected, type(expected))

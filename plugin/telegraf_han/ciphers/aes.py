@@ -1,9 +1,9 @@
-"""The AES modes the norms use, and the only import of `cryptography`.
+"""Provides the AES modes that the norms use. Only this module imports `cryptography`.
 
-GCM for DLMS (suites 0 to 2, 12-byte tags); CBC, CTR, CMAC and CCM for wireless M-Bus. GCM is CTR and a hash over the
-ciphertext, so one prepared `AESGCM` object serves both halves: run over the ciphertext it gives the plaintext, run over the
-plaintext it gives the tag. That takes 1.4 µs a telegram; the library's own streaming interface, the only one that takes a
-short tag, needs 5. What is prepared for a key is kept in bounded caches, since keys do not change while telegrams come.
+GCM is for DLMS (suites 0 to 2, 12-byte tags). CBC, CTR, CMAC and CCM are for wireless M-Bus. GCM is CTR and a hash over the
+ciphertext. So one prepared `AESGCM` object serves both halves: run over the ciphertext it gives the plaintext, run over the plaintext
+it gives the tag. That takes 1.4 µs per telegram. The library's own streaming interface needs 5 µs, and it is the only one that takes a
+short tag. What is prepared for a key stays in bounded caches, because keys do not change while telegrams arrive.
 """
 
 from functools import lru_cache
@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
 from telegraf_han.ciphers.secret import Key
 
 _KEYS_REMEMBERED: Final = 1024
-"""A building has some hundred meters with two keys each; what is forgotten is only made again."""
+"""A building has a few hundred meters with two keys each. If an entry is dropped, it is made again."""
 _FULL_TAG: Final = 16
 
 
@@ -31,38 +31,38 @@ def _algorithm(key: Key) -> algorithms.AES:
 
 
 def gcm_text(key: Key, nonce: bytes, data: bytes) -> bytes:
-    """Ciphertext into plaintext, or back, without looking at a tag. `nonce` has 12 bytes."""
+    """Turn ciphertext into plaintext, or back. The tag is not looked at. `nonce` has 12 bytes."""
     return _gcm(key).encrypt(nonce, data, None)[:-_FULL_TAG]
 
 
 def gcm_tag_fits(key: Key, nonce: bytes, plaintext: bytes, aad: bytes, tag: bytes) -> bool:
     """Whether `tag` (the first 4 to 16 bytes of a GCM tag) belongs to this plaintext and additional data."""
     whole = _gcm(key).encrypt(nonce, plaintext, aad)[-_FULL_TAG:]
-    return whole[: len(tag)] == tag  # nobody can time this: what fails is counted, not answered
+    return whole[: len(tag)] == tag  # nobody can time this: a failure is counted, not answered
 
 
 def gcm_tag(key: Key, nonce: bytes, plaintext: bytes, aad: bytes) -> bytes:
-    """The 12-byte tag DLMS sends; for the simulator."""
+    """The 12-byte tag that DLMS sends. For the simulator."""
     return _gcm(key).encrypt(nonce, plaintext, aad)[-_FULL_TAG:][:12]
 
 
 def cbc(key: Key, iv: bytes, ciphertext: bytes) -> bytes:
-    """CBC without padding; `ciphertext` is a whole number of 16-byte blocks, `iv` 16 bytes."""
+    """CBC without padding. `ciphertext` is a whole number of 16-byte blocks, `iv` has 16 bytes."""
     return Cipher(_algorithm(key), modes.CBC(iv)).decryptor().update(ciphertext)
 
 
 def cbc_sealed(key: Key, iv: bytes, plaintext: bytes) -> bytes:
-    """The inverse of `cbc`; for the simulator."""
+    """The inverse of `cbc`. For the simulator."""
     return Cipher(_algorithm(key), modes.CBC(iv)).encryptor().update(plaintext)
 
 
 def ctr(key: Key, block: bytes, data: bytes) -> bytes:
-    """CTR from the 16-byte counter block on; its own inverse."""
+    """CTR, starting at the 16-byte counter block. It is its own inverse."""
     return Cipher(_algorithm(key), modes.CTR(block)).decryptor().update(data)
 
 
 def ccm(key: Key, nonce: bytes, ciphertext: bytes, aad: bytes, tag: bytes) -> bytes | None:
-    """Plaintext where the tag (4 to 16 bytes) verifies, else None. `nonce` has 7 to 13 bytes."""
+    """The plaintext if the tag (4 to 16 bytes) verifies, otherwise None. `nonce` has 7 to 13 bytes."""
     try:
         return AESCCM(key.reveal(), tag_length=len(tag)).decrypt(nonce, ciphertext + tag, aad)
     except InvalidTag:
@@ -76,7 +76,7 @@ def ccm_sealed(key: Key, nonce: bytes, plaintext: bytes, aad: bytes, tag_bytes: 
 
 def cmac(key: Key, data: bytes) -> bytes:
     """AES-CMAC, 16 bytes (RFC 4493)."""
-    # Imported here: P1, which most people use, never needs it and start-up is counted in milliseconds.
+    # Imported here, because P1, which most people use, never needs it, and start-up is counted in milliseconds.
     from cryptography.hazmat.primitives.cmac import CMAC  # noqa: PLC0415
 
     mac = CMAC(_algorithm(key))

@@ -1,10 +1,12 @@
-"""Bytes into the check values of the links: X-25, ARC, EN 13757, XOR and sum.
+"""Computes the check values of the links: X-25, ARC, EN 13757, XOR and sum.
 
-CRC-16/X-25 guards Stoen's P1 telegrams and HDLC, CRC-16/ARC plain DSMR telegrams (P1 companion 5.0.2, 6.2), CRC-16/EN-13757
-the blocks of wireless M-Bus (EN 13757-4, 12.6), a sum wired M-Bus (EN 13757-2). X-25 is the reflected form of what
-`binascii.crc_hqx` computes in C, so bit-reversed bytes give it 14 times faster than a table loop. ARC's polynomial is
-(x + 1)(x^15 + x + 1): a parity, and a trinomial that long integers are divided by in halves, seven times faster than a table.
-EN 13757 has no such help and takes four tables, one for each place in four bytes, which is three times as fast as one.
+CRC-16/X-25 guards Stoen's P1 telegrams and HDLC. CRC-16/ARC guards plain DSMR telegrams (P1 companion 5.0.2, 6.2). CRC-16/EN-13757
+guards the blocks of wireless M-Bus (EN 13757-4, 12.6). A sum guards wired M-Bus (EN 13757-2).
+
+X-25 is the reflected form of what `binascii.crc_hqx` computes in C. So bit-reversed bytes give it 14 times faster than a loop over a
+table. ARC's polynomial is (x + 1)(x^15 + x + 1): a parity and a trinomial. Long integers are divided by the trinomial in halves, seven
+times faster than with a table. EN 13757 has no such help. It takes four tables, one for each place in four bytes, which is three times
+as fast as one table.
 """
 
 from binascii import crc_hqx
@@ -12,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 
 BLOCK: Final = 16
-"""Bytes of EN 13757's blocks but the first."""
+"""Bytes in each block of EN 13757 except the first."""
 _STRIDE: Final = BLOCK + 2
 
 _REVERSED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
@@ -29,7 +31,7 @@ def _table(polynomial: int) -> tuple[int, ...]:
 
 
 _TRINOMIAL: Final = 0x8003
-"""x^15 + x + 1; its square is x^30 + x^2 + 1, and so on."""
+"""x^15 + x + 1. Its square is x^30 + x^2 + 1, and so on."""
 _EN13757: Final = _table(0x3D65)
 
 
@@ -52,8 +54,9 @@ def x25(data: bytes) -> int:
 def arc(data: bytes) -> int:
     """CRC-16/ARC (polynomial 8005 reflected, initial 0), DSMR's checksum.
 
-    What stands above x^15n is folded down by x^15n = x^n + 1, for n from half the length to 1: the remainder by the trinomial.
-    The remainder by all of 8005 is that, or the trinomial more, whichever has the message's parity.
+    The bits above x^15n are folded down by x^15n = x^n + 1, for n from half the length to 1. That gives the remainder by the
+    trinomial. The remainder by the whole of 8005 is either this number or this number plus the trinomial: the one with the message's
+    parity.
     """
     value = int.from_bytes(data.translate(_REVERSED), "big") << 16
     parity = value.bit_count() & 1
@@ -80,7 +83,7 @@ def en13757(data: bytes) -> int:
 
 @lru_cache(1)
 def _columns() -> tuple[tuple[bytes, bytes], ...]:
-    """For each place in a block of 16 bytes, high and low byte of what an octet there adds to the CRC."""
+    """For each place in a block of 16 bytes: the high byte and the low byte of what each octet there adds to the CRC."""
     tables = [_EN13757]
     while len(tables) < BLOCK:
         tables.append(_moved(tables[-1]))
@@ -90,7 +93,7 @@ def _columns() -> tuple[tuple[bytes, bytes], ...]:
 def en13757_fits_all(blocks: bytes) -> bool:
     """Whether each 16 bytes of `blocks` are followed by their CRC.
 
-    A CRC is the sum of what each octet adds, so all blocks are done at once, place by place: twice as fast as one by one.
+    A CRC is the sum of what each octet adds. So all blocks are done at once, place by place. That is twice as fast as block by block.
     """
     count = len(blocks) // _STRIDE
     high = low = (1 << 8 * count) - 1
@@ -110,5 +113,5 @@ def xor(data: bytes) -> int:
 
 
 def total(data: bytes) -> int:
-    """Sum of all bytes modulo 256, wired M-Bus's checksum."""
+    """Sum of all bytes modulo 256, the checksum of wired M-Bus."""
     return sum(data) & 0xFF

@@ -1,7 +1,7 @@
-"""Hex text into a `Key`: bytes that never print.
+"""Reads hex text into a `Key`, whose bytes are never printed.
 
-Keys reach people as hex, on paper or in an e-mail: with spaces, colons, dashes, in either case. From here to `aes` a key is a
-`Key`, so that no log line, exception or repr can show it. A string that is no key is described by its length only.
+People get keys as hex, on paper or in an e-mail, with spaces, colons or dashes, in upper or lower case. From here to `aes` a key is a
+`Key`. So no log line, exception or repr can show it. A string that is no key is described by its length only.
 """
 
 from typing import Final
@@ -12,7 +12,7 @@ LENGTHS: Final = (16, 32)
 
 
 class Key:
-    """An AES key of 16 or 32 bytes; printing, comparing with bytes and pickling it all give nothing away."""
+    """An AES key of 16 or 32 bytes. Printing it, comparing it with bytes and pickling it all give nothing away."""
 
     __slots__ = ("__weakref__", "_octets")
 
@@ -23,7 +23,7 @@ class Key:
         self._octets: Final = bytes(octets)
 
     def reveal(self) -> bytes:
-        """The octets, for `aes` and the key search only."""
+        """The octets. Only for `aes` and the key search."""
         return self._octets
 
     def __repr__(self) -> str:
@@ -31,20 +31,20 @@ class Key:
         return "Key(…)"
 
     def __eq__(self, other: object) -> bool:
-        """Equal to a Key with the same octets only."""
+        """Equal only to a Key with the same octets."""
         return isinstance(other, Key) and self._octets == other._octets
 
     def __hash__(self) -> int:
-        """So that `aes` can remember what it prepared for a key."""
+        """A Key can be hashed, so that `aes` can remember what it prepared for the key."""
         return hash(self._octets)
 
     def __reduce__(self) -> str:
-        """Raises TypeError: a key is not to be stored."""
+        """Raises TypeError: a key must not be stored."""
         raise TypeError("a key cannot be pickled")
 
 
 class Written:
-    """The text of a key as its owner wrote it, which may be no key at all; as silent as a Key."""
+    """The text of a key as its owner wrote it, which may be no key at all. Like a Key, it is never printed."""
 
     __slots__ = ("_text",)
 
@@ -53,7 +53,7 @@ class Written:
         self._text: Final = text
 
     def reveal(self) -> str:
-        """The text, for the key search only."""
+        """The text. Only for the key search."""
         return self._text
 
     def __repr__(self) -> str:
@@ -61,24 +61,24 @@ class Written:
         return "Written(…)"
 
     def __reduce__(self) -> str:
-        """Raises TypeError: it is not to be stored either."""
+        """Raises TypeError: the text must not be stored either."""
         raise TypeError("a key cannot be pickled")
 
 
 def digits(text: str) -> str:
-    """The text of a key without what stands between its digits."""
+    """The text of a key without `0x` and without the separators between its digits."""
     bare = text.translate(_SEPARATORS)
     return bare[2:] if bare[:2] in ("0x", "0X") else bare
 
 
 def key(text: str) -> Key:
-    """Read a key as hex, separators allowed. Raises ValueError that tells the digit count, never the digits."""
+    """Read a key as hex, with or without separators. Raises ValueError that tells the digit count, never the digits."""
     bare = digits(text)
     try:
         octets = bytes.fromhex(bare)
     except ValueError:
         odd = sum(character not in "0123456789abcdefABCDEF" for character in bare)
-        what = f"{odd} characters that are no hex digits" if odd else f"{len(bare)} hex digits"
+        what = f"{odd} characters that are not hex digits" if odd else f"{len(bare)} hex digits"
         raise ValueError(f"32 hex digits expected, found {what}") from None
     if len(octets) not in LENGTHS:
         raise ValueError(f"32 hex digits expected, found {len(bare)}")

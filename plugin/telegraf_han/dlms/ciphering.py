@@ -1,11 +1,13 @@
-"""A DLMS ciphered block into its plaintext, with or without the authentication key.
+"""Opens a DLMS ciphered block, with or without the authentication key.
 
 A block is `[DB] title-length title BER-length | SC counter(4) ciphertext tag(12)` (Green Book 9.2.7, general-glo-ciphering;
-Luxmetering P1 1.1.3, 3.2.5). Stoen's meters send it without the DB tag and with an empty title [seen]; then the nonce is 8 zero
-bytes and the counter, which is zero too in every capture [seen]: the key stream never changes and a counter check would refuse
-every telegram, so none is made. The encryption key (EK) alone opens a block, since GCM is CTR underneath; the authentication
-key (AK) only proves the tag. What the tag covers besides is known for Landis+Gyr and Kamstrup, SC || AK, and [assumed] for
-Stoen; `AAD_VARIANTS` lists what is tried.
+Luxmetering P1 1.1.3, 3.2.5). Stoen's meters send it without the DB tag and with an empty title [seen]. Then the nonce is 8 zero bytes
+and the counter. The counter, too, is zero in every capture [seen]. So the key stream never changes, and a check of the counter would
+refuse every telegram. Therefore no check is made.
+
+The encryption key (EK) alone opens a block, because GCM is CTR underneath. The authentication key (AK) only proves the tag. The tag
+also covers other bytes. For Landis+Gyr and Kamstrup these are known to be SC || AK, and for Stoen this is [assumed]. `AAD_VARIANTS`
+lists what is tried.
 """
 
 from collections.abc import Callable
@@ -17,7 +19,7 @@ from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
 
 GENERAL_GLO: Final = 0xDB
 TITLE_LIMIT: Final = 8
-"""A system title has 8 bytes; Stoen sends none."""
+"""A system title has 8 bytes. Stoen sends none."""
 HEAD_BYTES: Final = 5
 """Security control and counter, inside the announced length."""
 TAG_BYTES: Final = 12
@@ -29,27 +31,27 @@ SUITE: Final = 0x0F
 KEY_BYTES: Final = {0: 16, 1: 16, 2: 32}
 """Security suite → key length (Green Book table 22)."""
 CONTROLS: Final = frozenset(control for control in range(256) if control & SUITE in KEY_BYTES and control & (AUTHENTICATED | ENCRYPTED))
-"""The security control bytes there are: suite 0 to 2, encrypted or authenticated or both."""
+"""All valid security control bytes: suite 0 to 2, encrypted or authenticated or both."""
 _GENERAL_GLO: Final = bytes([GENERAL_GLO])
 
 
 class Block(NamedTuple):
-    """A ciphered block's fields."""
+    """The fields of a ciphered block."""
 
     title: bytes
     control: int
     counter: bytes
     ciphertext: bytes
     tag: bytes
-    """12 bytes, or none where only encrypted."""
+    """12 bytes, or none if the block is only encrypted."""
 
 
 class Opened(NamedTuple):
-    """Result of opening a block."""
+    """The result of opening a block."""
 
     plaintext: bytes
     verified: bool
-    """True where the tag was checked and fits."""
+    """True if the tag was checked and fits."""
 
 
 AAD_VARIANTS: Final[dict[str, Callable[[bytes, bytes], bytes]]] = {
@@ -58,11 +60,11 @@ AAD_VARIANTS: Final[dict[str, Callable[[bytes, bytes], bytes]]] = {
     "SC": lambda control, _: control,
     "nothing": lambda _, __: b"",
 }
-"""What precedes the ciphertext under the tag: the norm's, then what makers have been seen to get wrong elsewhere."""
+"""What the tag covers before the ciphertext. The norm's variant is first. Then come mistakes that makers were seen to make elsewhere."""
 
 
 def ber_length(data: bytes | bytearray, offset: int) -> tuple[int, int] | None:
-    """A BER length and the offset behind it; None where bytes are missing. Raises FramingError for a form longer than 4 bytes."""
+    """A BER length and the offset after it. None if bytes are missing. Raises FramingError for a form longer than 4 bytes."""
     if offset >= len(data):
         return None
     first = data[offset]
@@ -70,20 +72,20 @@ def ber_length(data: bytes | bytearray, offset: int) -> tuple[int, int] | None:
         return first, offset + 1
     size = first & 0x7F
     if not 1 <= size <= 4:  # noqa: PLR2004, 84 is the longest form DLMS uses
-        raise FramingError(f"length octet {first:02X} is none that DLMS uses")
+        raise FramingError(f"length octet {first:02X} is not one that DLMS uses")
     if offset + 1 + size > len(data):
         return None
     return int.from_bytes(data[offset + 1 : offset + 1 + size], "big"), offset + 1 + size
 
 
 def extent(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
-    """Offsets of the security control byte and of the block's end; None where bytes are missing. Raises FramingError."""
+    """Offsets of the security control byte and of the block's end. None if bytes are missing. Raises FramingError."""
     at = start + 1 if data[start : start + 1] == _GENERAL_GLO else start
     if at >= len(data):
         return None
     title_bytes = data[at]
     if title_bytes > TITLE_LIMIT:
-        raise FramingError(f"system title of {title_bytes} bytes announced")
+        raise FramingError(f"block announces a system title of {title_bytes} bytes, which is too long")
     found = ber_length(data, at + 1 + title_bytes)
     if found is None:
         return None
@@ -92,15 +94,15 @@ def extent(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
     if body < len(data):
         control = data[body]
         if control not in CONTROLS:
-            raise FramingError(f"security control byte {control:02X} is none of DLMS")
+            raise FramingError(f"security control byte {control:02X} is not one of DLMS")
         least += TAG_BYTES if control & AUTHENTICATED else 0
     if length <= least:
-        raise FramingError(f"ciphered block of {length} bytes announced, too few for any content")
+        raise FramingError(f"ciphered block announces {length} bytes, which is too few for any content")
     return body, body + length
 
 
 def block(data: bytes, start: int) -> Block:
-    """Read the block at `start`. Raises FramingError where it is cut or contradicts itself."""
+    """Read the block at `start`. Raises FramingError if it is cut short or contradicts itself."""
     found = extent(data, start)
     if found is None or found[1] > len(data):
         raise FramingError("ciphered block is cut short")
@@ -118,10 +120,10 @@ def block(data: bytes, start: int) -> Block:
 
 
 def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | None) -> Opened:
-    """Decrypt a block and check its tag where a key allows it; whether the text makes sense is the caller's to say.
+    """Decrypt a block, and check its tag if there is a key for that. The caller decides whether the text makes sense.
 
-    Raises WrongKeyError for a missing key or one of the wrong length, SecurityError for what the norm offers and no meter
-    of this kind uses (compression).
+    Raises WrongKeyError if a key is missing or has the wrong length. Raises SecurityError for what the norm offers but no meter of
+    this kind uses (compression).
     """
     control = sealed.control
     if control & COMPRESSED:
@@ -141,7 +143,7 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
 
 
 def _verified(sealed: Block, plaintext: bytes, nonce: bytes, encryption_key: Key, authentication_key: Key | None) -> bool:
-    """Whether the tag fits under any variant the keys at hand allow."""
+    """Whether the tag fits under any variant that the given keys allow."""
     if authentication_key is None:
         return False
     control, ak = bytes([sealed.control]), authentication_key.reveal()

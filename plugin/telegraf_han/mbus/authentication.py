@@ -1,10 +1,11 @@
-"""The authentication and fragmentation layer (AFL, CI 90) into its fields; its MAC, and the keys derived for one telegram.
+"""Reads the authentication and fragmentation layer (AFL, CI 90), computes its MAC, and derives the keys of one telegram.
 
-EN 13757-7, 6 and OMS Specification Volume 2, 6.1 and 9.1. The fragmentation control field says which fields follow, always in
-the order MCL, KI, MCR, MAC, ML. The MAC is an AES-CMAC under a derived key over MCL, MCR, ML and everything from the transport
-layer's CI on. Keys are derived from the meter's key, a purpose, the message counter and the meter's number (function "A"), so
-each telegram has its own pair. A message in fragments is refused: no electricity meter is known to send one.
-[seen] both OMS examples, key derivation and MAC. [assumed] that KI is not part of the MAC.
+EN 13757-7, 6 and OMS Specification Volume 2, 6.1 and 9.1. The fragmentation control field says which fields follow. They always come
+in the order MCL, KI, MCR, MAC, ML. The MAC is an AES-CMAC under a derived key. It covers MCL, MCR, ML and everything from the
+transport layer's CI on. Keys are derived from the meter's key, a purpose, the message counter and the meter's number (function "A").
+So each telegram has its own pair of keys. A message in fragments is refused, because no electricity meter is known to send one.
+
+[seen] both OMS examples, key derivation and MAC. [assumed] KI is not part of the MAC.
 """
 
 from typing import Final, NamedTuple
@@ -32,32 +33,32 @@ _MAC_BYTES: Final = {
     7: 16,
 }
 PROOF_BYTES: Final = 4
-"""A shorter MAC is compared, but one in 65536 forgeries would pass: it proves nothing."""
+"""A shorter MAC is compared but proves nothing, because one in 65536 forgeries would pass."""
 
 ENCRYPTION: Final = 0x00
 AUTHENTICATION: Final = 0x01
-"""Purposes of derived keys, direction from the meter (DC of function A)."""
+"""The purposes of derived keys, for the direction from the meter (DC of function A)."""
 _PADDING: Final = b"\x07" * 7
 
 
 class Authentication(NamedTuple):
-    """The fields of the layer; those that were not sent are empty."""
+    """The fields of the layer. Fields that were not sent are empty."""
 
     control: bytes
     """MCL."""
     counter: bytes
-    """MCR as sent, low byte first."""
+    """MCR as it was sent, low byte first."""
     mac: bytes
     length: bytes
     """ML."""
 
 
 def parsed(content: bytes) -> tuple[Authentication, bytes]:
-    """The layer at the head of `content` (which begins with CI) and what follows it. Raises FramingError, SecurityError."""
+    """The layer at the head of `content` (which begins with CI), and what follows it. Raises FramingError, SecurityError."""
     size = content[1] if len(content) > 1 else 0
     end = 2 + size
     if size < 2 or len(content) < end:  # noqa: PLR2004, FCL
-        raise FramingError(f"authentication layer says {size} bytes, {max(len(content) - 2, 0)} arrived")
+        raise FramingError(f"authentication layer says {size} bytes, but {max(len(content) - 2, 0)} arrived")
     flags = content[2] | content[3] << 8
     if flags & _MORE_FRAGMENTS or flags & _FRAGMENT_ID > 1:
         raise SecurityError("one fragment of a longer message; fragmented messages are not supported")
@@ -68,12 +69,12 @@ def parsed(content: bytes) -> tuple[Authentication, bytes]:
         fields[flag] = content[at : at + size]
         at += size
     if at != end:
-        raise FramingError(f"fields of the authentication layer have {at - 2} bytes, it says {end - 2}")
+        raise FramingError(f"fields of the authentication layer have {at - 2} bytes, but it says {end - 2}")
     return Authentication(fields[_CONTROL], fields[_COUNTER], fields[_MAC], fields[_LENGTH]), content[end:]
 
 
 def _size(flag: int, control: bytes) -> int:
-    """Bytes of one field. Raises SecurityError for a MAC of another kind."""
+    """The size of one field in bytes. Raises SecurityError for a MAC of another kind."""
     if flag != _MAC:
         return _SIZES[flag]
     kind = control[0] & 0x0F if control else 0
@@ -86,10 +87,13 @@ _SIZES: Final = {_CONTROL: 1, _KEY_INFORMATION: 2, _COUNTER: 4, _LENGTH: 2}
 
 
 def derived(master: Key, purpose: int, counter: bytes, number: bytes) -> Key:
-    """The key of one purpose for one telegram: `counter` (4) low byte first and the meter's `number` (4) as sent."""
+    """The key of one purpose for one telegram.
+
+    `counter` (4 bytes) is low byte first, `number` (4 bytes) is the meter's number as it was sent.
+    """
     return Key(aes.cmac(master, bytes([purpose]) + counter + number + _PADDING))
 
 
 def mac(key: Key, layer: Authentication, message: bytes) -> bytes:
-    """The MAC that belongs there, cut to the length sent; `message` begins with the transport layer's CI."""
+    """The MAC that should be there, cut to the length that was sent. `message` begins with the transport layer's CI."""
     return aes.cmac(key, layer.control + layer.counter + layer.length + message)[: len(layer.mac)]

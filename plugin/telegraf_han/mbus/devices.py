@@ -1,9 +1,10 @@
-"""Device type and security mode of a telegram into words for people.
+"""Puts the device type and the security mode of a telegram into words for people.
 
-EN 13757-7, 7.5.1 table 13 (device types) and 7.6 table 19 (modes); OMS Specification Volume 2, 2.3. They stand in clear before any
-key is used, so that a person who listens sees what is around. Nothing is decided by these words: what a record means is `naming`'s.
-[seen] 02, 04, 06, 07, 08, 16, 37 and modes 0, 5, 7 on air; the rest is the norm's table. [assumed] no maker uses a type for
-something else; some water meters are known to say 00.
+EN 13757-7, 7.5.1 table 13 (device types) and 7.6 table 19 (modes); OMS Specification Volume 2, 2.3. Both can be read before any key is
+used. So a person who listens sees what is around. Nothing is decided by these words. What a record means is decided in `naming`.
+
+[seen] 02, 04, 06, 07, 08, 16, 37 and modes 0, 5, 7 on air; the rest is the norm's table. [assumed] no maker uses a type for something
+else. Some water meters are known to send 00.
 """
 
 from typing import Final
@@ -72,12 +73,12 @@ _MODES: Final = {
 
 
 def device(number: int) -> str:
-    """What kind of device this is, in at most 15 characters."""
+    """The kind of device, in at most 15 characters."""
     return DEVICES.get(number, f"type {number:02X}")
 
 
 def security(sealed: Sealed) -> str:
-    """How a telegram is secured, in at most 12 characters; "?" where it cannot be told."""
+    """How a telegram is secured, in at most 12 characters. "?" if that is not known."""
     if sealed.extended is not None and sealed.extended.encryption:
         return _LINK
     if sealed.header is None:

@@ -1,15 +1,16 @@
-"""The data information block (DIF and DIFE) into what a value is: its data field, function, storage, tariff and subunit.
+"""Reads the data information block (DIF and DIFE): a value's data field, function, storage, tariff and subunit.
 
-EN 13757-3, 6.3. Bit 7 of every byte says that one more follows. DIF: bit 6 storage, 5 and 4 function, 3 to 0 data field. DIFE: bit
-6 subunit, 5 and 4 tariff, 3 to 0 storage; each further DIFE adds higher bits of all three, so a fourth tariff needs a second DIFE
-[seen]. Storage 0 is the present value; what the others mean is the meter's own affair, so they are numbered and not dated.
+EN 13757-3, 6.3. Bit 7 of every byte says that one more byte follows. In the DIF, bit 6 is storage, bits 5 and 4 are the function, and
+bits 3 to 0 are the data field. In a DIFE, bit 6 is the subunit, bits 5 and 4 are the tariff, and bits 3 to 0 are storage. Each further
+DIFE adds higher bits of all three. So a fourth tariff needs a second DIFE [seen]. Storage 0 is the present value. Each meter decides
+what its other storages mean. So they are numbered and not dated.
 """
 
 from typing import Final, NamedTuple
 
 MORE: Final = 0x80
 DIFE_LIMIT: Final = 10
-"""EN 13757-3, 6.3.4; the same holds for VIFE."""
+"""EN 13757-3, 6.3.4. The same limit holds for VIFE."""
 
 NO_DATA: Final = 0x0
 FLOAT: Final = 0x5
@@ -19,7 +20,7 @@ BCD: Final = frozenset((0x9, 0xA, 0xB, 0xC, 0xE))
 BINARY: Final = frozenset((0x1, 0x2, 0x3, 0x4, 0x6, 0x7))
 
 SIZES: Final = {
-    # data field: bytes; VARIABLE says its own length, SPECIAL has none, 8 (selection for readout) no meter sends
+    # data field: bytes; VARIABLE says its own length, SPECIAL has none, and no meter sends 8 (selection for readout)
     0x0: 0,
     0x1: 1,
     0x2: 2,
@@ -37,7 +38,7 @@ SIZES: Final = {
 
 FILLER: Final = 0x2F
 MAKERS_OWN: Final = frozenset((0x0F, 0x1F))
-"""All bytes to the end are the maker's; behind 1F more follows in the next telegram."""
+"""All bytes to the end are the maker's own. 1F means that more follows in the next telegram."""
 
 INSTANT: Final = "instant"
 MAXIMUM: Final = "maximum"
@@ -50,10 +51,10 @@ class Dib(NamedTuple):
     """What a data information block says."""
 
     field: int
-    """Data field, low nibble of DIF."""
+    """Data field, the low nibble of DIF."""
     function: str
     storage: int
-    """0 is now, higher numbers are earlier readings."""
+    """0 is now. Higher numbers are earlier readings."""
     tariff: int
     """0 is the total."""
     subunit: int

@@ -1,10 +1,12 @@
-"""The extended link layer (CI 8C to 8F) into its fields, and what it enciphers into plain content.
+"""Reads the extended link layer (CI 8C to 8F), and deciphers its content.
 
-EN 13757-4, 13.2. All four begin with CC and ACC; 8E and 8F name the receiver the telegram is for (M2 A2, never the meter), 8D
-and 8F have a session number and a CRC over the content. The highest three bits of the session number say whether CRC and content
-are enciphered: AES-CTR under the meter's key, counter block = sender's M A, CC, session number, frame number 0, block 0. In the
-block CC stands without its bits 1 and 4, which repeaters change. The CRC tells the right key; there is no MAC, so nothing read
-this way is verified. [seen] on OMS's sample of a water meter; [assumed] the sender's address in the block of 8F too.
+EN 13757-4, 13.2. All four kinds begin with CC and ACC. 8E and 8F name the receiver that the telegram is for (M2 A2, never the meter).
+8D and 8F have a session number and a CRC over the content. The highest three bits of the session number say whether CRC and content
+are enciphered. The cipher is AES-CTR under the meter's key. Its counter block is the sender's M A, CC, session number, frame number 0,
+block 0. In that block CC stands without its bits 1 and 4, because repeaters change them. The CRC tells the right key. There is no MAC,
+so nothing that is read this way is verified.
+
+[seen] on OMS's sample of a water meter. [assumed] the block of 8F, too, holds the sender's address.
 """
 
 from typing import Final, NamedTuple
@@ -14,7 +16,7 @@ from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import ChecksumError, FramingError, SecurityError
 
 LENGTHS: Final = {
-    # CI: bytes behind it, CC and ACC included
+    # CI: bytes after it, with CC and ACC
     0x8C: 2,
     0x8D: 8,
     0x8E: 10,
@@ -28,14 +30,14 @@ _CTR: Final = 1
 
 
 class Extended(NamedTuple):
-    """The fields that matter here."""
+    """The fields of the layer that matter here."""
 
     control: int
     """CC."""
     session: bytes
-    """SN as sent, empty where there is none."""
+    """SN as it was sent. Empty if there is none."""
     check: bytes
-    """The CRC as sent, low byte first; enciphered with the content."""
+    """The CRC as it was sent, low byte first. It is enciphered together with the content."""
 
     @property
     def encryption(self) -> int:
@@ -48,7 +50,7 @@ def parsed(content: bytes) -> tuple[Extended, bytes]:
     ci = content[0]
     end = 1 + LENGTHS[ci]
     if len(content) < end:
-        raise FramingError(f"extended link layer {ci:02X} of {len(content) - 1} bytes, {LENGTHS[ci]} belong to it")
+        raise FramingError(f"extended link layer {ci:02X} has {len(content) - 1} bytes, but it needs {LENGTHS[ci]}")
     if ci not in _WITH_SESSION:
         return Extended(content[1], b"", b""), content[end:]
     check_at = end - _CRC_BYTES
@@ -56,13 +58,13 @@ def parsed(content: bytes) -> tuple[Extended, bytes]:
 
 
 def checked(layer: Extended, content: bytes) -> None:
-    """Compare the CRC of content that is not enciphered. Raises ChecksumError."""
+    """Check the CRC of content that is not enciphered. Raises ChecksumError."""
     if layer.check and not _fits(layer.check, content):
         raise ChecksumError("CRC of the extended link layer does not fit")
 
 
 def deciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> bytes | None:
-    """The plain content, None where its CRC says that the key is wrong. `sender` is M A. Raises SecurityError."""
+    """The plain content. None if its CRC says that the key is wrong. `sender` is M A. Raises SecurityError."""
     if layer.encryption != _CTR:
         raise SecurityError(f"encryption {layer.encryption} of the extended link layer is not supported, only 1 (AES-CTR) is")
     text = aes.ctr(key, _counter_block(layer, sender), layer.check + content)
@@ -70,12 +72,12 @@ def deciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> byte
 
 
 def is_deciphered(layer: Extended, content: bytes) -> bool:
-    """Whether somebody undid the layer and left its fields as they were, as programs do that log what they read."""
+    """Whether the content was deciphered before, and the fields were left as they were. Programs that log what they read do this."""
     return layer.encryption == _CTR and _fits(layer.check, content)
 
 
 def enciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> bytes:
-    """CRC and content as the layer hides them."""
+    """CRC and content, enciphered as the layer sends them."""
     check = crc.en13757(content).to_bytes(_CRC_BYTES, "little")
     return aes.ctr(key, _counter_block(layer, sender), check + content)
 

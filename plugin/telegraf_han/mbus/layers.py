@@ -1,10 +1,12 @@
-"""A frame into a sealed message that names its meter, and with the meter's key into plain records: the layers in their order.
+"""Opens a frame in two steps: without a key into a sealed message that names its meter, then with the meter's key into plain records.
 
-EN 13757-4 and -7: link, extended link (8C to 8F), authentication (90), transport, application. The meter must be known before its
-key, so there are two steps: `opened` reads what stands in clear, `plain` undoes what is enciphered, which may hide further
-layers. The meter's address is the transport layer's long header where there is one, else the link's; the extended link layer names
-the receiver, never the meter. `opened` raises only for a frame that is broken by itself: what else is wrong belongs to the meter
-that sent it and is kept for `plain`, so that a neighbour's odd telegram is no error of ours.
+EN 13757-4 and -7. The layers come in this order: link, extended link (8C to 8F), authentication (90), transport, application. The
+key can only be chosen after the meter is known. So there are two steps. `opened` reads what stands in clear. `plain` deciphers the
+rest, which may hide further layers.
+
+The meter's address is in the long header of the transport layer. If there is no long header, it is the link's address. The extended
+link layer names the receiver, never the meter. `opened` raises only for a frame that is broken by itself. Every other fault belongs to
+the meter that sent the frame, and is kept for `plain`. So an odd telegram of a neighbour is no error of ours.
 """
 
 from typing import Final, NamedTuple
@@ -22,15 +24,15 @@ _LINK_MODE: Final = "link layer, AES-CTR"
 
 
 class Sealed(NamedTuple):
-    """A frame read as far as it can be without a key."""
+    """A frame, read as far as it can be read without a key."""
 
     link: Address
-    """Who sent the frame; the meter itself, or its radio adapter."""
+    """Who sent the frame: the meter itself or its radio adapter."""
     meter: Address
     empty: bool
-    """Whether the frame carries no data at all, which is nothing to complain of."""
+    """Whether the frame carries no data at all. That is no fault."""
     content: bytes
-    """From the first byte on that no layer has taken: the transport layer's CI, or what the extended link layer enciphers."""
+    """All bytes that no layer has read yet, from the transport layer's CI on or as the extended link layer enciphers them."""
     extended: Extended | None = None
     authentication: Authentication | None = None
     header: Header | None = None
@@ -43,27 +45,27 @@ def opened(data: bytes) -> Sealed:
     if wired.looks_wired(data):
         return _of_wire(wired.checked(data))
     if len(data) < link.SHORTEST or len(data) != data[0] + 1:
-        raise FramingError(f"length field says {data[0] + 1 if data else 0} bytes, the frame has {len(data)}")
+        raise FramingError(f"length field says {data[0] + 1 if data else 0} bytes, but the frame has {len(data)}")
     carries = link.CARRIES_DATA.get(data[1])
     if carries is None:
-        raise FramingError(f"C field {data[1]:02X} is none of wireless M-Bus")
+        raise FramingError(f"C field {data[1]:02X} is not one of wireless M-Bus")
     sender = link.address(data[2 : link.HEAD_BYTES])
     sealed = _layers(sender, data[link.HEAD_BYTES :])
     return sealed if carries else sealed._replace(empty=True)
 
 
 def _of_wire(data: bytes) -> Sealed:
-    """A wired frame, whose meter only a long header names. Raises FramingError."""
+    """Read a wired frame. Only a long header names its meter. Raises FramingError."""
     carries = wired.CARRIES_DATA.get(data[4])
     header = transport.parsed(data[wired.CONTENT_AT : -2])
     if header.address is None:
-        raise FramingError(f"wired frame names no meter: {header.content} without a long header (CI {header.ci:02X})")
+        raise FramingError(f"wired frame names no meter: it holds {header.content} without a long header (CI {header.ci:02X})")
     sealed = Sealed(header.address, header.address, not carries, data[wired.CONTENT_AT : -2], header=header)
     return sealed._replace(empty=True) if header.content == transport.NOTHING else sealed
 
 
 def _layers(sender: Address, content: bytes) -> Sealed:
-    """All layers behind the link; what cannot be read becomes the refusal. Never raises."""
+    """Read all layers after the link. What cannot be read becomes the refusal. Never raises."""
     if not content:
         return Sealed(sender, sender, empty=True, content=content)
     try:
@@ -79,7 +81,7 @@ def _layers(sender: Address, content: bytes) -> Sealed:
 
 
 def _upper(sender: Address, content: bytes) -> Sealed:
-    """The layers that the extended link layer may encipher. Raises FramingError, SecurityError."""
+    """Read the layers that the extended link layer may encipher. Raises FramingError, SecurityError."""
     proof = None
     if content and content[0] == authentication.CI:
         proof, content = authentication.parsed(content)
@@ -100,16 +102,16 @@ def plain(sealed: Sealed, key: Key | None) -> Plain:
     if header is None or header.content == transport.NOTHING:
         raise RecordError("the telegram carries no data")
     if header.content != transport.RECORDS:
-        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}), only full records are read")
+        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}); only full records are read")
     message = security.Message(header, sealed.meter, sealed.authentication, sealed.content)
     body, verified, counter = security.clear(message, key)
     return Plain(sealed.meter, body, verified, counter, "records")
 
 
 def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
-    """What the extended link layer hid. Its CRC alone lets one wrong key in 65536 pass, so what it hid must make sense too.
+    """Decipher what the extended link layer hid.
 
-    Raises WrongKeyError, SecurityError.
+    Its CRC alone lets one wrong key in 65536 pass. So what it hid must make sense, too. Raises WrongKeyError, SecurityError.
     """
     content = None if key is None else extended.deciphered(layer, sealed.link.raw, key, sealed.content)
     if content is None and extended.is_deciphered(layer, sealed.content):
@@ -127,13 +129,16 @@ def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
 
 
 def _makes_sense(header: Header, meter: Address) -> bool:
-    """Whether this is what meters hide in the extended link layer: records, or frames that say them in short."""
+    """Whether this is what meters hide in the extended link layer: records, or frames that hold records in short form."""
     if header.content != transport.RECORDS:
         return header.content in transport.IN_SHORT
     return bool(header.mode) or records.plausible(header.payload, meter)
 
 
 def body(plain: Plain, zone: Zone) -> Body:
-    """The records of a plain telegram as columns and values; `zone` is where the meter's clock stands. Raises RecordError."""
+    """The records of a plain telegram as columns and values.
+
+    `zone` is the time zone of the meter's clock. Raises RecordError.
+    """
     assert plain.address is not None
     return records.body(plain.body, plain.address, zone)

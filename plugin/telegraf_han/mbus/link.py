@@ -1,13 +1,13 @@
-"""Bytes of one telegram as a line or a receiver gives them into `L C M A CI …` without CRCs, and the address it names.
+"""Turns the bytes of one telegram into `L C M A CI …` without CRCs, and reads the address that it names.
 
-EN 13757-4, 12.3 and 12.4: frame format A has a CRC behind its first 10 bytes and behind every 16 from there on, which L does not
-count; format B one behind byte 126 and one at the end, which L does count. Captures come with or without them, so the length
-says what it is: L+1 bytes are a frame without CRCs, or of format B if its last CRC fits; more by the CRCs of all blocks is
-format A. What is neither may be the chips of mode T, three ones in every six (12.4.3), straight from a demodulator. A frame of
-format B gets its L counted anew, so that one telegram is the same bytes however it was heard.
+EN 13757-4, 12.3 and 12.4. Frame format A has a CRC after its first 10 bytes and after every 16 bytes from there on. L does not count
+these CRCs. Format B has one CRC after byte 126 and one at the end. L counts them. Captures come with or without CRCs, so the number of
+bytes says what a capture is. L+1 bytes are a frame without CRCs, or of format B if the last CRC fits. L+1 bytes and the CRCs of all
+blocks are format A. Anything else may be the chips of mode T, straight from a demodulator: three ones in every six (12.4.3). The L of
+a format B frame is counted again. So one telegram is always the same bytes, however it was heard.
 
-[seen] all of it on OMS Annex N and on a GAMA350's telegrams; wired frames pass through here too, see `wired`. [assumed] that
-a frame of L+1 bytes whose last two are by chance the CRC of the rest (one in 65536) may be lost.
+[seen] all of this on OMS Annex N and on a GAMA350's telegrams. Wired frames pass through here, too, see `wired`. [assumed] a frame of
+L+1 bytes whose last two are by chance the CRC of the rest (one in 65536) may be lost.
 """
 
 from functools import lru_cache
@@ -22,7 +22,7 @@ from telegraf_han.telegram import Address
 HEAD_BYTES: Final = 10
 """L C M A, the first block of format A."""
 SHORTEST: Final = HEAD_BYTES
-"""A frame without CI is all a link may send."""
+"""A link may send a frame without CI."""
 _CRC: Final = 2
 _STRIDE: Final = crc.BLOCK + _CRC
 _FIRST_OF_B: Final = 126
@@ -67,9 +67,9 @@ _ADDRESSES_REMEMBERED: Final = 256
 
 
 def telegram(raw: bytes) -> bytes:
-    """One telegram without CRCs, all of them checked; a wired frame stays whole.
+    """Check all CRCs of one telegram and remove them. A wired frame stays whole.
 
-    Raises ChecksumError where a CRC does not fit and FramingError where lengths contradict each other.
+    Raises ChecksumError if a CRC does not fit, and FramingError if lengths contradict each other.
     """
     if wired.looks_wired(raw):
         return wired.checked(raw)
@@ -83,9 +83,9 @@ def telegram(raw: bytes) -> bytes:
 
 
 def _radio(raw: bytes) -> bytes:
-    """A frame of bytes in either format. Raises ChecksumError, FramingError."""
+    """Read a frame of bytes in either format. Raises ChecksumError, FramingError."""
     if len(raw) <= 1 or raw[0] < SHORTEST - 1:
-        raise FramingError(f"{len(raw)} bytes are no telegram")
+        raise FramingError(f"{len(raw)} bytes are not a telegram")
     if len(raw) == raw[0] + 1:
         return _without_crcs_of_b(raw)
     if len(raw) == _length_of_a(raw[0]):
@@ -94,7 +94,7 @@ def _radio(raw: bytes) -> bytes:
 
 
 def _length_of_a(length: int) -> int:
-    """Bytes of a format A frame whose length field this is."""
+    """Bytes of a format A frame that has this length field."""
     return length + 1 + _CRC * (1 - (HEAD_BYTES - 1 - length) // crc.BLOCK)
 
 
@@ -116,18 +116,18 @@ def _without_crcs_of_a(raw: bytes) -> bytes:
 
 
 def _without_crcs_of_b(raw: bytes) -> bytes:
-    """A frame of L+1 bytes: of format B where its CRCs fit, else one whose CRCs went before. Raises FramingError."""
+    """A frame of L+1 bytes: of format B if its CRCs fit, otherwise one whose CRCs were removed before. Raises FramingError."""
     first, last = (raw[: _FIRST_OF_B + _CRC], raw[_FIRST_OF_B + _CRC :]) if len(raw) > _FIRST_OF_B + _CRC else (b"", raw)
     if len(raw) > HEAD_BYTES + _CRC and len(last) > _CRC and _block_fits(last) and (not first or _block_fits(first)):
         content = first[:-_CRC] + last[:-_CRC]
         return bytes([len(content) - 1]) + content[1:]
     if raw[1] not in CARRIES_DATA:
-        raise FramingError(f"C field {raw[1]:02X} is none of wireless M-Bus")
+        raise FramingError(f"C field {raw[1]:02X} is not one of wireless M-Bus")
     return raw
 
 
 def _unchipped(raw: bytes) -> bytes | None:
-    """A format A frame out of its chips, first chip in the highest bit; None where they are none or too few."""
+    """A format A frame read from its chips, first chip in the highest bit. None if these are no chips or too few."""
     bits = int.from_bytes(raw, "big")
     size = len(raw) * 8
     octets = bytearray()
@@ -148,8 +148,8 @@ def _unchipped(raw: bytes) -> bytes | None:
 def address(raw: bytes) -> Address:
     """The address in link order: manufacturer 2, identification 4, version 1, device type 1 (EN 13757-7, 7.5.1).
 
-    The manufacturer is three letters of five bits each; its bit 15 (the number is unique only where it was given out) stays in
-    `raw`, which initialisation vectors are made of. The identification may hold digits A to F.
+    The manufacturer is three letters of five bits each. Its bit 15 says that the number is unique only where it was given out. This
+    bit stays in `raw`, because initialisation vectors are made of `raw`. The identification may hold digits A to F.
     """
     letters = raw[0] | raw[1] << 8
     manufacturer = "".join([chr((letters >> shift & 0x1F) + 0x40) for shift in (10, 5, 0)])

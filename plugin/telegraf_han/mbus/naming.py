@@ -1,11 +1,13 @@
-"""What a record measures into its OBIS code: rows, and the rows of makers that say things in their own way.
+"""Gives a record the OBIS code of what it measures. Makers that say things in their own way have rows of their own.
 
-OMS Specification Volume 2, Annex A ties records to codes; where it could not be had, the codes follow from IEC 62056-61's groups:
-C the quantity and direction, D the kind of value, E the tariff (its DIFE), F the storage (`*n`, an earlier reading). A record
-whose row is missing has no code and keeps its hex; so has every record of a subunit no maker's row explains. The codes of
-electricity are given to electricity meters only, and to converters and devices of no type, so that a heat meter's energy is never
-somebody's consumption. [seen] the rows of EGM, and the rows that the operators' documents spell out: import, export, reactive power
-and energy, clock, number. [assumed] the phases, net and summed values, and which of EGM's three thresholds is which.
+OMS Specification Volume 2, Annex A ties records to codes. Where it could not be had, the codes follow from the groups of IEC 62056-61:
+C is the quantity and direction, D the kind of value, E the tariff (from the DIFE), F the storage (`*n`, an earlier reading). A record
+without a row has no code and keeps its hex. The same holds for every record of a subunit that no maker's row explains. Codes of
+electricity are given only to electricity meters, and to converters and devices of no type. So the energy of a heat meter is never
+taken for somebody's consumption.
+
+[seen] the rows of EGM, and the rows that the operators' documents spell out: import, export, reactive power and energy, clock, number.
+[assumed] the phases, net and summed values, and which of EGM's three thresholds is which.
 """
 
 from collections.abc import Iterator, Mapping
@@ -18,14 +20,14 @@ from telegraf_han.telegram import Address
 
 
 class Name(NamedTuple):
-    """What a record is called."""
+    """The code and name of a record."""
 
     code: str
-    """`A-B:C.D.E`; in the rows E stands for the tariff."""
+    """`A-B:C.D.E`. In the rows, E stands for the tariff."""
     name: str = ""
-    """In place of the registry's."""
+    """Replaces the registry's name."""
     exponent: int = 0
-    """To be added to the record's own; for values whose VIF has no unit."""
+    """Added to the record's own exponent. For values whose VIF has no unit."""
 
 
 _Key = tuple[str, frozenset[str]]
@@ -42,7 +44,7 @@ _FLOWS: Final = (
     ("apparent_power", "7", {"": 9, "backward": 10}),
 )
 _LAST_WITH_PHASES: Final = 10
-"""Groups C of sums over phases are higher."""
+"""Higher groups C are sums over the phases."""
 _STATES: Final = (
     # quantity, words, code
     ("voltage", "", "1-0:12.7.0"),
@@ -97,17 +99,17 @@ def _rows() -> Iterator[tuple[_Key, Name]]:
 
 _CODES: Final = dict(_rows())
 _ABSTRACT: Final = "0-"
-"""Codes of no medium, which every meter may have."""
+"""Codes without a medium. Every meter may have them."""
 
 _KINDS: Final = {
-    # how a power was come by (function or word): group D in place of 7
+    # how a power was obtained (function or word): group D in place of 7
     dif.MAXIMUM: "6",
     dif.MINIMUM: "3",
     "average": "4",
 }
 
 ELECTRICITY: Final = frozenset((0x00, 0x02, 0x0E, 0x0F, 0x20, 0x31, 0x36, 0x37))
-"""Device types (EN 13757-7, table 13) whose energy is electric: electricity, breaker; and those that say no medium: other, bus
+"""Device types (EN 13757-7, table 13) whose energy is electric: electricity and breaker. Also the types that name no medium: other, bus
 component, unknown, communication controller, radio converters."""
 
 
@@ -115,22 +117,25 @@ _NONE: Final[Mapping[Any, Any]] = {}
 
 
 class Habit(NamedTuple):
-    """How one maker's records differ: numbers and own VIFEs as words or quantities of the rows above, and rows of its own."""
+    """How the records of one maker differ.
+
+    The maker's numbers and own VIFEs stand for words or quantities of the rows above. A maker may also have rows of its own.
+    """
 
     vifes: Mapping[str, str] = _NONE
     """Word of an own VIFE (`FF09`) → word of the rows, "" for none."""
     subunits: Mapping[int, tuple[str, ...]] = _NONE
-    """Subunit → words it adds; `reactive` and `apparent` change the quantity."""
+    """Subunit → the words it adds. `reactive` and `apparent` change the quantity."""
     storages: Mapping[int, tuple[str, ...]] = _NONE
     tariffs: Mapping[int, tuple[str, ...]] = _NONE
     rows: Mapping[_Key, Name] = _NONE
-    """Looked at first, with the words as sent."""
+    """These rows are looked at first, with the words as they were sent."""
 
 
 _OLD_PHASES: Final = {"FF01": "l1", "FF02": "l2", "FF03": "l3"}
 """Before the norm had words for phases (FC 01 …), makers agreed on these."""
 _CHANGED: Final = {
-    # quantity and word of a subunit: the quantity it makes
+    # quantity and word of a subunit: the resulting quantity
     ("active_energy", "reactive"): "reactive_energy",
     ("active_energy", "apparent"): "apparent_energy",
     ("active_power", "reactive"): "reactive_power",
@@ -222,12 +227,12 @@ _MODELS: Final = {
 
 
 def model(address: Address) -> str:
-    """The model an address tells, "" where it tells none."""
+    """The model that an address names, "" if it names none."""
     return _MODELS.get((address.manufacturer, address.version, address.device), "")
 
 
 def named(address: Address, block: Dib, what: Vib) -> Name | None:
-    """The code of a record, None where it has none."""
+    """The code of a record. None if it has none."""
     habit = HABITS.get(address.manufacturer, _ORDINARY)
     found = _found(habit, block, what)
     if found is None or (address.device not in ELECTRICITY and not found.code.startswith(_ABSTRACT)):
@@ -262,7 +267,7 @@ def _found(habit: Habit, block: Dib, what: Vib) -> Name | None:
 
 
 def _of_kind(code: str, kind: str) -> str:
-    """The code of a maximum, minimum or average; "" where a quantity has none. Of powers, only maxima have tariffs."""
+    """The code of a maximum, minimum or average. "" if the quantity has none. Only maxima of powers have tariffs."""
     flow = code.endswith(".7.E")
     if not kind:
         return f"{code[:-1]}0" if flow else code

@@ -1,11 +1,11 @@
-"""Plain records of M-Bus (EN 13757-3, 6) into columns and values.
+"""Reads plain records of M-Bus (EN 13757-3, 6) into columns and values.
 
-Everything is decoded and nothing dropped: what has no OBIS code keeps its header as its name, what is the maker's own is given in
-hex, and a value that cannot be read is None and a flaw while the rest of the telegram is good.
+Everything is decoded and nothing is dropped. A record without an OBIS code keeps its header as its name. The maker's own data are
+given in hex. A value that cannot be read becomes None and a flaw, and the rest of the telegram is good.
 
-A meter's telegrams are built alike, so the first of a kind leaves a layout: where headers and data lie, as one `struct`. The next
-is cut by it in one step, and if all headers and fillers are the same bytes, the walk would have found nothing else. The plain walk
-stays the truth: a property test holds one against the other. The layout also proves a key at almost no cost: no wrong key makes a
+A meter's telegrams are built alike. So the first of a kind leaves a layout: where headers and data lie, as one `struct`. The next one
+is cut by the layout in one step. If all headers and fillers are the same bytes, the walk would have found nothing else. The plain walk
+remains the truth: a property test compares the two. The layout also proves a key at almost no cost, because no wrong key makes a
 hundred bytes of headers come out right.
 """
 
@@ -21,14 +21,15 @@ from telegraf_han.mbus.walk import Record, parts, walked
 from telegraf_han.telegram import Address, Body, Column, Shape, Value
 
 SHAPES_LIMIT: Final = 64
-"""Shapes remembered, and layouts; a meter has one to three. Only damaged or hostile input makes more, then all are forgotten."""
+"""The most shapes, and the most layouts, that are remembered. A meter has one to three. Only damaged or hostile input makes more. Then
+all are forgotten."""
 FLAWS_LIMIT: Final = 8
 _RECORDS_FOR_AN_ODD_ONE: Final = 3
-"""A record with an unknown VIF or digits that are none does not make a key wrong, if it has two others beside it."""
+"""A record with an unknown VIF or with wrong digits does not make a key wrong, if there are two other records for each such record."""
 _UNMISTAKABLE: Final = 3
 _FILLER: Final = dif.FILLER.to_bytes(1, "big")
 _MODEL: Final = b"\xfd\x0c"
-"""VIF of a record that says the model itself."""
+"""VIF of a record that names the model itself."""
 
 
 class _Clock(NamedTuple):
@@ -39,7 +40,7 @@ class _Clock(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What is fixed for a shape."""
+    """Everything that is fixed for a shape."""
 
     readers: tuple[values.Read, ...]
     dated: tuple[tuple[int, values.ReadDated], ...]
@@ -51,9 +52,9 @@ class _Layout(NamedTuple):
     """Where the records of a shape lie, if all of them have a fixed length."""
 
     cut: struct.Struct
-    """Header, data, header, data …, what follows the last."""
+    """Cuts header, data, header, data …, and what follows the last record."""
     headers: tuple[bytes, ...]
-    """Fillers before a header belong to it; the last one is what follows the last record."""
+    """Fillers before a header belong to it. The last entry is what follows the last record."""
     shape: Shape
 
 
@@ -65,7 +66,10 @@ _layouts: Final[dict[tuple[_Kind, int], _Layout]] = {}
 
 
 def body(octets: bytes, address: Address, zone: Zone) -> Body:
-    """Read the records of one telegram; `zone` is where the meter's clock stands. Raises RecordError where they cannot be walked."""
+    """Read the records of one telegram.
+
+    `zone` is the time zone of the meter's clock. Raises RecordError if the records cannot be walked.
+    """
     found = _laid_out(octets, address)
     if found is None:
         found = _walked_shape(octets, address)
@@ -90,10 +94,10 @@ def body(octets: bytes, address: Address, zone: Zone) -> Body:
 
 
 def plausible(octets: bytes, address: Address) -> bool:
-    """Whether these are records and no noise: they can be walked to the end, and most are as a meter would send them.
+    """Whether these bytes are records and not noise: they can be walked to the end, and most are as a meter would send them.
 
-    Of random bytes one piece in 25 passes (most of them as a maker's own data, which cannot be judged). Behind the two bytes that
-    a key must get right first, that is one wrong key in 1.6 million, or one telegram a minute in three years.
+    One in 25 pieces of random bytes passes (most of these as a maker's own data, which cannot be judged). But a key must first get two
+    bytes before them right. So one wrong key in 1.6 million passes. At one telegram per minute, that is one telegram in three years.
     """
     if _laid_out(octets, address) is not None:
         return True
@@ -108,7 +112,10 @@ def plausible(octets: bytes, address: Address) -> bool:
 
 
 def unmistakable(octets: bytes) -> bool:
-    """Whether these can only be records, for a text that does not begin with bytes to know it by: some, and none of them odd."""
+    """Whether these bytes can only be records: there are some, and none of them is odd.
+
+    This is for a text whose first bytes do not show whether it is one.
+    """
     try:
         found = walked(octets)
     except RecordError:
@@ -117,13 +124,13 @@ def unmistakable(octets: bytes) -> bool:
 
 
 def _is_ordinary(record: Record) -> bool:
-    """Whether a record is of a known kind, says nothing unknown of it, and has data that can be read."""
+    """Whether a record is of a known kind, says nothing unknown about it, and has data that can be read."""
     block, what = parts(record)
     reader = values.reader(block.field, what, record.data)
     try:
         reader.dated(record.data, _ANY_ZONE) if reader.dated else reader.read(record.data)
     except values.UNREADABLE:
-        return block.field == dif.FLOAT  # "not a number" is how a float says that there is none
+        return block.field == dif.FLOAT  # a float says "not a number" if there is no value
     return bool(record.data) and bool(what.quantity) and vife.is_known(what.words)
 
 
@@ -132,7 +139,7 @@ _ANY_ZONE: Final = Zone()
 
 
 def _laid_out(octets: bytes, address: Address) -> tuple[Shape, tuple[bytes, ...]] | None:
-    """Shape and data of a telegram that is built like one before; None where it is not."""
+    """Shape and data of a telegram that is built like an earlier one. None if it is not."""
     layout = _layouts.get(((address.manufacturer, address.version, address.device), len(octets)))
     if layout is None:
         return None
@@ -141,7 +148,7 @@ def _laid_out(octets: bytes, address: Address) -> tuple[Shape, tuple[bytes, ...]
 
 
 def _walked_shape(octets: bytes, address: Address) -> tuple[Shape, tuple[bytes, ...]]:
-    """Shape and data by walking; leaves a layout where it can. Raises RecordError."""
+    """Shape and data, found by walking. Leaves a layout if it can. Raises RecordError."""
     found = walked(octets)
     if not found:
         raise RecordError("the telegram has no records")
@@ -166,7 +173,7 @@ def _make_room(memory: dict) -> None:  # type: ignore[type-arg]
 
 
 def _layout(octets: bytes, found: list[Record], shape: Shape) -> _Layout:
-    """How to cut the next telegram of the kind."""
+    """How to cut the next telegram of this kind."""
     sizes = []
     end = 0
     for record in found:
@@ -219,7 +226,7 @@ def _column(record: Record, name: Name | None, what: vif.Vib, reader: values.Rea
 
 
 def _time_ns(its_clock: _Clock, data: tuple[bytes, ...], zone: Zone, flaws: list[str]) -> int | None:
-    """The meter's clock, UTC ns; None where it is not set or says no time that exists."""
+    """The meter's clock in UTC ns. None if it is not set or shows a time that does not exist."""
     try:
         return its_clock.time_ns(data[its_clock.at], zone)
     except RecordError as error:
@@ -232,12 +239,12 @@ def _called(column: Column) -> str:
 
 
 def _readable(shape: Shape, plan: _Plan, data: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
-    """Values where not every one can be read; those that cannot are None and a flaw."""
+    """Values if some of them cannot be read. Each of these becomes None and a flaw."""
     read: list[Value] = []
     for column, reader, raw in zip(shape.columns, plan.readers, data, strict=True):
         try:
             read.append(reader(raw))
         except ValueError:
             read.append(None)
-            flaws.append(f"{_called(column)}: {len(raw)} bytes that are no number")
+            flaws.append(f"{_called(column)}: {len(raw)} bytes that are not a number")
     return read

@@ -1,11 +1,15 @@
-"""A secured transport payload into plain records, or an error that says what is wrong: mode by mode.
+"""Opens a secured transport payload into plain records, mode by mode, or raises an error that says what is wrong.
 
-EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2. Mode 5 is AES-CBC with an initialisation vector of the meter's address and the
-access number; it has no MAC, so the key is right where the text begins as it must and what follows makes sense as records to its
-end, which one wrong key in millions achieves (`records.plausible`). Mode 7 is AES-CBC under a key derived from the message
-counter, proven by the MAC of the authentication layer. Mode 10 is AES-CCM under such a key, proven by its tag. Where a MAC or tag
-does not fit though the key opens the text, somebody changed the telegram (SecurityError); where neither fits, it is the key
-(WrongKeyError).
+EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2.
+
+- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So the key is right if the
+  text begins as it must, and what follows makes sense as records to its end. One wrong key in millions achieves that
+  (`records.plausible`).
+- Mode 7 is AES-CBC under a key derived from the message counter. The MAC of the authentication layer proves it.
+- Mode 10 is AES-CCM under such a key. Its tag proves it.
+
+If the key opens the text but a MAC or tag does not fit, somebody changed the telegram (SecurityError). If neither fits, the key is
+wrong (WrongKeyError).
 
 [seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short one, and its tag
 stands right behind the enciphered bytes.
@@ -26,11 +30,11 @@ _BLOCK: Final = 16
 _CBC, _CBC_DERIVED, _CCM = 5, 7, 10
 """Modes."""
 _WITH_FILLERS: Final = frozenset((_CBC, _CBC_DERIVED))
-"""Modes whose text begins with two fillers."""
+"""Modes in which the text begins with two fillers."""
 _FILLERS: Final = b"\x2f\x2f"
 
 OPENINGS: Final = {
-    # how the text of mode 5 begins under the right key: what the records are read from instead
+    # how the text of mode 5 begins under the right key: what replaces these bytes before the records are read
     _FILLERS: _FILLERS,
     b"\x60\x9b": _FILLERS,  # Sanxing [seen by others]
 }
@@ -39,13 +43,13 @@ _TAG_BYTES: Final = 8
 _TAG_CODE: Final = 1
 _TO_THE_END: Final = 0xFF
 _FIRST_COUNTER: Final = b"\x01%s\x00\x01"
-"""The block that CCM enciphers its first 16 bytes with (RFC 3610, 2.3, length field of two bytes)."""
+"""The block with which CCM enciphers its first 16 bytes (RFC 3610, 2.3, length field of two bytes)."""
 _FUNCTION_A: Final = 1
 """Key derivation, bits 4 and 5 of the configuration field extension."""
 
 
 class Message(NamedTuple):
-    """What a mode needs."""
+    """Everything that a mode needs."""
 
     header: Header
     meter: Address
@@ -55,7 +59,7 @@ class Message(NamedTuple):
 
 
 class Clear(NamedTuple):
-    """Plain records, whether a MAC or tag proves them, and the counter they came with."""
+    """Plain records, whether a MAC or tag proves them, and the counter that came with them."""
 
     body: bytes
     verified: bool
@@ -85,23 +89,23 @@ def clear(message: Message, key: Key | None) -> Clear:
 
 
 def _is_deciphered(message: Message) -> bool:
-    """Whether somebody undid the security and left the header as it was, which is how wmbusmeters logs telegrams.
+    """Whether the payload was deciphered before, and the header was left as it was. wmbusmeters logs telegrams this way.
 
-    Asked only where the key fails, so that no meter's own telegram is taken for one; nothing is lost by it, as anybody could send a
-    telegram of mode 0.
+    This is asked only if the key fails. So no meter's own telegram is taken for such a log. Nothing is lost by it, because anybody
+    could send a telegram of mode 0.
     """
     header = message.header
     return header.mode in _WITH_FILLERS and header.payload[:2] == _FILLERS and records.plausible(header.payload, message.meter)
 
 
 def enciphered_bytes(header: Header) -> int:
-    """How much of the payload is enciphered, a tag included; 0 for a mode that is not read."""
+    """How many bytes of the payload are enciphered, with the tag. 0 for a mode that is not read."""
     mode = _MODES.get(header.mode)
     return 0 if mode is None else min(mode.enciphered(header.configuration & 0xFF, len(header.payload)), len(header.payload))
 
 
 def resealed(message: Message, key: Key, body: bytes) -> bytes:
-    """A payload with other records, as many bytes, secured as the message's own is; its MAC is the authentication layer's."""
+    """A payload with other records of the same length, secured as the message's own is. Its MAC is the authentication layer's task."""
     header = message.header
     size = enciphered_bytes(header)
     if not size:
@@ -118,16 +122,16 @@ def resealed(message: Message, key: Key, body: bytes) -> bytes:
 
 
 def wrong_key(meter: Address, how: str) -> WrongKeyError:
-    """The error of a key that opens nothing; `how` names the mode."""
+    """The error for a key that opens nothing. `how` names the mode."""
     return WrongKeyError(
         f"the key does not open telegrams of {_who(meter)} ({how}); "
-        "it must be the key of the meter with this id, all 32 digits in the order they were given out"
+        "use the key of the meter with this id, all 32 digits in the order in which you got them"
     )
 
 
 def missing_key(meter: Address, mode: int | str) -> WrongKeyError:
-    """The error of a meter without key."""
-    return WrongKeyError(f"telegrams of {_who(meter)} are encrypted (mode {mode}) and no key is configured for this id; set key")
+    """The error for a meter without a key."""
+    return WrongKeyError(f"telegrams of {_who(meter)} are encrypted (mode {mode}), but no key is configured for this id; set key")
 
 
 def _who(meter: Address) -> str:
@@ -135,7 +139,7 @@ def _who(meter: Address) -> str:
 
 
 def _unciphered(message: Message, key: Key | None) -> Clear:
-    """The records as they are, their MAC compared where one came and there is a key for it."""
+    """The records as they are. If a MAC came and there is a key for it, the MAC is checked."""
     verified = key is not None and _authentic(message, key)
     return Clear(message.header.payload, verified, _counter(message.authentication))
 
@@ -154,7 +158,7 @@ def _mode_5(message: Message, key: Key, size: int) -> Clear:
 def _mode_7(message: Message, key: Key, size: int) -> Clear:
     layer = message.authentication
     if layer is None or not layer.counter:
-        raise SecurityError("mode 7 without a message counter, which its keys are made of")
+        raise SecurityError("mode 7 without a message counter, from which its keys are made")
     _require_function_a(message.header)
     enciphering = authentication.derived(key, authentication.ENCRYPTION, layer.counter, message.meter.raw[2:6])
     payload = message.header.payload
@@ -166,10 +170,10 @@ def _mode_7(message: Message, key: Key, size: int) -> Clear:
 
 
 def _plausible(text: bytes, rest: bytes, meter: Address) -> bytes:
-    """The records of deciphered blocks and of the plain bytes behind them, b"" where they are none.
+    """The records of deciphered blocks and of the plain bytes behind them, b"" if they are none.
 
-    A record may lie across the border. Where the plain bytes are no records at all, as some meters send two [seen by others on
-    AMIplus], fillers stand in their place: they are no reason to doubt the key or to lose the telegram.
+    A record may lie across the border. Some meters send two plain bytes that are no records at all [seen by others on AMIplus]. Then
+    fillers stand in their place. Such bytes are no reason to doubt the key or to lose the telegram.
     """
     if records.plausible(text + rest, meter):
         return text + rest
@@ -192,7 +196,9 @@ def _mode_10(message: Message, key: Key, size: int) -> Clear:
         return Clear(text + rest, verified=True, counter=int.from_bytes(counter, "little"))
     unproven = aes.ctr(enciphering, _FIRST_COUNTER % nonce, sealed)
     if records.unmistakable(unproven + rest):
-        raise SecurityError(f"the tag of a telegram of {_who(message.meter)} does not fit though the key opens it: it was changed")
+        raise SecurityError(
+            f"the tag of a telegram of {_who(message.meter)} does not fit although the key opens it: the telegram was changed"
+        )
     raise wrong_key(message.meter, "mode 10")
 
 
@@ -204,23 +210,23 @@ def _ccm_fields(message: Message) -> tuple[bytes, bytes]:
 
 
 def _require_function_a(header: Header) -> None:
-    """Raise SecurityError where keys are derived in another way."""
+    """Raise SecurityError if keys are derived in another way."""
     function = header.extension[0] >> 4 & 0x03
     if function != _FUNCTION_A:
         raise SecurityError(f"mode {header.mode} with key derivation {function} is not supported, only 1 (function A) is")
 
 
 def _authentic(message: Message, key: Key) -> bool:
-    """Whether a MAC proves the message; false where none came. Raises SecurityError where one came and does not fit."""
+    """Whether a MAC proves the message. False if none came. Raises SecurityError if one came and does not fit."""
     layer = message.authentication
     if layer is None or not layer.mac:
         return False
     if not layer.counter:
-        raise SecurityError("a MAC without a message counter, which its key is made of")
+        raise SecurityError("a MAC without a message counter, from which its key is made")
     derived = authentication.derived(key, authentication.AUTHENTICATION, layer.counter, message.meter.raw[2:6])
     if authentication.mac(derived, layer, message.octets) != layer.mac:
         raise SecurityError(
-            f"the MAC of a telegram of {_who(message.meter)} does not fit: it was changed on its way"
+            f"the MAC of a telegram of {_who(message.meter)} does not fit: the telegram was changed on its way"
             " or, if nothing in it is encrypted, the key is another meter's"
         )
     return len(layer.mac) >= authentication.PROOF_BYTES
@@ -232,18 +238,18 @@ def _counter(layer: Authentication | None) -> int | None:
 
 
 def _blocks(low: int, _: int) -> int:
-    """Bytes enciphered in modes 5 and 7: a number of blocks."""
+    """Bytes enciphered in modes 5 and 7: a whole number of blocks."""
     return (low >> 4) * _BLOCK
 
 
 def _bytes_and_tag(low: int, there: int) -> int:
-    """Bytes enciphered in mode 10, and the tag behind them."""
+    """Bytes enciphered in mode 10, with the tag behind them."""
     return max(there, _TAG_BYTES + 1) if low == _TO_THE_END else low and low + _TAG_BYTES
 
 
 class _Mode(NamedTuple):
     enciphered: Callable[[int, int], int]
-    """Low byte of the configuration word and bytes there into bytes enciphered."""
+    """Takes the low byte of the configuration word and the number of bytes there. Returns the number of bytes enciphered."""
     open: Callable[[Message, Key, int], Clear]
 
 

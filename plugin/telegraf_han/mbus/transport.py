@@ -1,9 +1,9 @@
-"""The transport layer's header into its fields: what CI says follows, who the meter is, how its data are secured.
+"""Reads the header of the transport layer: what the CI says follows, who the meter is, and how its data are secured.
 
-EN 13757-7, 5.2 (CI) and 7 (headers). A short header has access number, status and configuration word; a long one has the
-meter's own address before them, which counts then, as the frame may come from a radio adapter. Bits 8 to 12 of the configuration
-word are the security mode, and some modes have more bytes behind it. What is not full records of a meter is named in the table, so
-that it can be refused by its name. [seen] CI 72, 78, 7A, 8B and, on wired M-Bus, 5B sent by a meter.
+EN 13757-7, 5.2 (CI) and 7 (headers). A short header has access number, status and configuration word. A long header has the meter's
+own address before them. Then this address counts, because the frame may come from a radio adapter. Bits 8 to 12 of the configuration
+word are the security mode. Some modes have more bytes behind the word. Content that is not full records of a meter has a name in the
+table, so that it can be refused by its name. [seen] CI 72, 78, 7A, 8B and, on wired M-Bus, 5B sent by a meter.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -21,7 +21,7 @@ FORMAT: Final = "format frame"
 IN_SHORT: Final = frozenset((COMPACT, FORMAT))
 
 CONTENTS: Final[dict[int, tuple[Form, str]]] = {
-    # CI: header, content; the first two contents above are read, all others refused under the name that stands here
+    # CI: header, content; RECORDS and NOTHING are read, all others are refused under the name that stands here
     0x72: ("long", RECORDS),
     0x78: ("none", RECORDS),
     0x7A: ("short", RECORDS),
@@ -56,7 +56,7 @@ _ADDRESS_BYTES: Final = 8
 _FIELDS_BYTES: Final = 4
 """Access number, status, configuration word."""
 _EXTENSIONS: Final = {
-    # security mode: bytes behind the configuration word
+    # security mode: bytes after the configuration word
     7: 1,
     8: 1,
     9: 1,
@@ -66,11 +66,11 @@ _EXTENSIONS: Final = {
 
 
 class Header(NamedTuple):
-    """What stands between CI and the content. Without a header all numbers are 0."""
+    """The fields between CI and the content. Without a header all numbers are 0."""
 
     ci: int
     address: Address | None
-    """The meter's own, from a long header."""
+    """The meter's own address, from a long header."""
     access: int
     status: int
     mode: int
@@ -78,13 +78,13 @@ class Header(NamedTuple):
     configuration: int
     """The whole configuration word."""
     extension: bytes
-    """What the mode adds to the configuration word."""
+    """The bytes that the mode adds to the configuration word."""
     payload: bytes
-    """The content, secured by the mode."""
+    """The content as the mode secures it."""
 
     @property
     def content(self) -> str:
-        """RECORDS, NOTHING, or the name of what is refused."""
+        """RECORDS, NOTHING, or the name of the content that is refused."""
         return CONTENTS[self.ci][1]
 
 
@@ -99,11 +99,11 @@ def parsed(message: bytes) -> Header:
     at = 1 + _ADDRESS_BYTES * (form == "long")
     end = at + _FIELDS_BYTES
     if len(message) < end:
-        raise FramingError(f"{form} header of {len(message) - 1} bytes, {end - 1} belong to it")
+        raise FramingError(f"{form} header has {len(message) - 1} bytes, but it needs {end - 1}")
     address = link.address(message[5:7] + message[1:5] + message[7:9]) if form == "long" else None
     configuration = message[at + 2] | message[at + 3] << 8
     mode = configuration >> 8 & 0x1F
     extended = end + _EXTENSIONS.get(mode, 0)
     if len(message) < extended:
-        raise FramingError(f"header of security mode {mode} has {len(message) - 1} bytes, {extended - 1} belong to it")
+        raise FramingError(f"header of security mode {mode} has {len(message) - 1} bytes, but it needs {extended - 1}")
     return Header(ci, address, message[at], message[at + 1], mode, configuration, message[end:extended], message[extended:])

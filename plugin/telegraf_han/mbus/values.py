@@ -1,11 +1,17 @@
-"""The data of a record into a value: BCD, binary, float, date, text, each by its data field and what its VIF says.
+"""Reads the data of a record into a value: BCD, binary, float, date or text, by its data field and what its VIF says.
 
-EN 13757-3, 6.3.3 (data fields) and Annex A (types). Type A is BCD, low digits first, where a leading F is a minus sign, all F is "no
-value" and any other letter is an error; type B is two's complement, where the lowest number is "no value"; type C is unsigned, where
-the highest is; type D are bits, which are never invalid; type H is a float of 32 bits. A variable field names its own form in its
-first byte. Readers are made once a column and take the record's octets; a ValueError of theirs means octets that are no value, None
-means that the meter says it has none. [seen] BCD and binary registers; [assumed] that binary fields of more than 8 bytes are no
-numbers, and are given in hex.
+EN 13757-3, 6.3.3 (data fields) and Annex A (types).
+
+- Type A is BCD, low digits first. A leading F is a minus sign, all F is "no value", and any other letter is an error.
+- Type B is two's complement. Its lowest number is "no value".
+- Type C is unsigned. Its highest number is "no value".
+- Type D are bits, which are never invalid.
+- Type H is a float of 32 bits.
+
+A variable field names its own form in its first byte. A reader is made once per column and takes the record's octets. It raises
+ValueError for octets that are no value. It returns None if the meter says that it has no value.
+
+[seen] BCD and binary registers. [assumed] binary fields of more than 8 bytes are no numbers. They are given in hex.
 """
 
 import struct
@@ -28,7 +34,7 @@ ReadClock = Callable[[bytes, Zone], int | None]
 """UTC ns."""
 
 _LARGEST_NUMBER: Final = 8
-"""Bytes of a binary number; what is longer is no quantity."""
+"""Bytes of the longest binary number. A longer field is no quantity."""
 _FLOAT: Final = struct.Struct("<f")
 _DIGITS_OF_FLOAT: Final = range(6, 10)
 """Significant decimal digits: 6 always survive in 32 bits, 9 always tell two floats apart."""
@@ -40,19 +46,19 @@ class Reader(NamedTuple):
 
     read: Read
     text: bool
-    """Whether values are text; a column never changes between text and numbers."""
+    """Whether the values are text. A column never changes between text and numbers."""
     dated: ReadDated | None = None
-    """For dates, which need the meter's zone: used instead of `read`."""
+    """Used instead of `read` for dates, which need the meter's zone."""
 
 
 _UNEXPLAINED: Final = frozenset(("", "makers_own"))
-"""Quantities of which the norm says nothing."""
+"""Quantities that the norm does not explain."""
 _TEXTS: Final = frozenset(("identity", "bits", "date"))
-"""Kinds of a VIF whose values are text in whatever form they come."""
+"""Kinds of a VIF whose values are text, in whatever form they come."""
 
 
 def variable_size(lvar: int) -> int | None:
-    """Bytes behind the length byte of a variable field, None where the code is reserved (EN 13757-3, table 5)."""
+    """Bytes after the length byte of a variable field. None if the code is reserved (EN 13757-3, table 5)."""
     for first, last, size in _VARIABLE:
         if first <= lvar <= last:
             return size(lvar)
@@ -72,7 +78,10 @@ _VARIABLE: Final[tuple[tuple[int, int, Callable[[int], int]], ...]] = (
 
 
 def reader(field: int, what: Vib, data: bytes) -> Reader:
-    """The reader of a column. `field` is the data field; of `data` only a variable field's length byte is looked at."""
+    """The reader of a column.
+
+    `field` is the data field. Of `data` only the length is used, and the length byte of a variable field.
+    """
     if what.silent or field == dif.NO_DATA:
         return Reader(_none, text=what.kind in _TEXTS)
     if field == dif.SPECIAL:
@@ -96,7 +105,7 @@ def reader(field: int, what: Vib, data: bytes) -> Reader:
 
 
 def _variable(lvar: int, what: Vib) -> Reader:
-    """Reader of a variable field; its octets begin with the length byte."""
+    """The reader of a variable field. Its octets begin with the length byte."""
     size = variable_size(lvar) or 0
     if lvar <= 0xBF and PROFILE not in what.words:  # noqa: PLR2004, see _VARIABLE
         return Reader(_text_or_hex if what.quantity in _UNEXPLAINED else _reversed_text, text=True)
@@ -114,7 +123,7 @@ def _none(_: bytes) -> Value:
 
 
 def _bcd(exponent: int, factor: int, data: bytes) -> Value:
-    """Type A. Raises ValueError for digits that are none."""
+    """Type A. Raises ValueError for letters that have no meaning."""
     digits = data[::-1].hex()
     try:
         return scaled(int(digits) * factor, exponent)
@@ -127,7 +136,7 @@ def _bcd(exponent: int, factor: int, data: bytes) -> Value:
 
 
 def _whole_bcd(data: bytes) -> Value:
-    """Type A in base units already, which most registers are: the short way of `_bcd`. Raises ValueError."""
+    """Type A in base units already, as most registers are. This is the short way of `_bcd`. Raises ValueError."""
     try:
         return int(data[::-1].hex())
     except ValueError:
@@ -153,11 +162,14 @@ def _counted(exponent: int, factor: int, data: bytes) -> Value:
 
 
 _NUMBERS: Final[dict[str, Callable[[int, int, bytes], Value]]] = {"count": _counted, "flags": _unsigned}
-"""Kind → how its binary numbers are read, where they are not of type B."""
+"""Kind → how its binary numbers are read, if they are not of type B."""
 
 
 def _float(exponent: int, factor: int, data: bytes) -> Value:
-    """Type H as the shortest decimal that is this float: 230.1, not 230.10000610351562. Raises ValueError for none or infinity."""
+    """Type H as the shortest decimal that is this float: 230.1, not 230.10000610351562.
+
+    Raises ValueError for infinity and for "not a number".
+    """
     (number,) = _FLOAT.unpack(data)
     if number - number != 0:
         raise ValueError("no finite number")
@@ -170,7 +182,7 @@ def _float(exponent: int, factor: int, data: bytes) -> Value:
 
 
 def _digits(data: bytes) -> Value:
-    """BCD as text with its leading zeros; letters stay, some makers number with them."""
+    """BCD as text with its leading zeros. Letters stay, because some makers use them in numbers."""
     digits = data[::-1].hex().upper()
     return None if digits.strip("F") == "" else digits
 
@@ -185,13 +197,16 @@ def _number_text(data: bytes) -> Value:
 
 
 def _reversed_text(data: bytes) -> Value:
-    """Characters, last first, behind their length byte."""
+    """Characters, last one first, after their length byte."""
     text = data[:0:-1].decode("latin-1")
     return "".join(character for character in text if character.isprintable()).strip()
 
 
 def _text_or_hex(data: bytes) -> Value:
-    """What makers put behind a length byte of text without having said that it is text."""
+    """Text if it is printable, otherwise hex.
+
+    The length byte says that this is text, but the maker's VIF does not.
+    """
     printable = data[1:].strip(b"\0").decode("latin-1").isprintable()
     return _reversed_text(data) if printable else _hex(data[1:])
 
@@ -219,7 +234,7 @@ _DATES: Final[dict[int, ReadDated]] = {
 }
 
 CLOCKS: Final[dict[int, ReadClock]] = {4: clock.cp32_ns, 6: clock.cp48_ns}
-"""Bytes of a date and time → its reader to ns."""
+"""Bytes of a date and time → the reader that gives ns."""
 
 UNREADABLE: Final = (ValueError, RecordError)
-"""What a reader raises for octets that are no value."""
+"""The errors that a reader raises for octets that are no value."""

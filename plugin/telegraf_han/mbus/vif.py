@@ -1,9 +1,9 @@
-"""The value information block (VIF and VIFE) into quantity, base unit, power of ten and what else it says of the value.
+"""Reads the value information block (VIF and VIFE): quantity, base unit, power of ten, and what else it says about the value.
 
-EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB) and 14 (behind FD). A row is a run of codes whose exponent grows by one
-from each code to the next. Quantities are named as the OBIS registry names them where it does; a code without row is reserved, its
-value stays a bare number and its record is kept under its hex. What VIFEs say stands in `vife`. [seen] energies, powers, voltages,
-currents and their phases; the rest is the norm's.
+EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB) and 14 (behind FD). A row is a run of codes. The exponent grows by one from
+each code to the next. A quantity has the OBIS registry's name if the registry has one. A code without a row is reserved. Its value
+stays a bare number, and its record is kept under its hex. What VIFEs say stands in `vife`. [seen] energies, powers, voltages, currents
+and their phases; the rest is the norm's.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Vib(NamedTuple):
     """What a value information block says."""
 
     quantity: str
-    """"" where the code is reserved."""
+    """"" if the code is reserved."""
     unit: str
     """Base unit."""
     exponent: int
@@ -27,9 +27,9 @@ class Vib(NamedTuple):
     factor: int = 1
     kind: Kind = "number"
     words: frozenset[str] = frozenset()
-    """What VIFEs say that is not said above."""
+    """What VIFEs say beyond the fields above."""
     silent: bool = False
-    """A VIFE says that there is no value (EN 13757-3, table 17): what stands there is none."""
+    """A VIFE says that there is no value (EN 13757-3, table 17). Then the data are not read."""
 
 
 _Row = tuple[int, int, str, str, int]
@@ -161,7 +161,7 @@ _SINGLE_FD: Final[dict[int, tuple[str, Kind]]] = {
 
 
 def _spread(rows: tuple[_Row, ...], durations: dict[int, str], singles: dict[int, tuple[str, Kind]]) -> dict[int, Vib]:
-    """One entry a code."""
+    """One entry per code."""
     table = {
         first + step: Vib(quantity, unit, exponent + step)
         for first, last, quantity, unit, exponent in rows
@@ -179,7 +179,8 @@ _IN_HOURS_AND_DAYS: Final = {
 }
 
 _TABLES: Final[dict[bytes, dict[int, Vib]]] = {
-    # codes (without bit 7) that lead to a table: table; the norm keeps two for later, and a true VIF of theirs is no VIFE
+    # codes (without bit 7) that lead to a table: table; the norm keeps two empty for later, so that a true VIF in them is not
+    # taken for a VIFE
     b"": _spread(_PRIMARY, _DURATIONS, _SINGLE),
     b"\x6f": {},
     b"\x7b": _spread(_BEHIND_FB, {}, {}),
@@ -190,9 +191,9 @@ _TABLES: Final[dict[bytes, dict[int, Vib]]] = {
 _RESERVED: Final = Vib("", "", 0)
 
 TEXT: Final = 0x7C
-"""VIF whose unit is text: a length and characters, the last first."""
+"""VIF whose unit is text: a length and characters, the last one first."""
 _BLOCKS_REMEMBERED: Final = 256
-"""A meter has some 30 different ones."""
+"""A meter has about 30 different ones."""
 _MORE: Final = 0x80
 _CODE: Final = 0x7F
 _EXTENDED: Final = 0x7C
@@ -210,7 +211,7 @@ def vib(octets: bytes) -> Vib:
 
 
 def _vif(octets: bytes) -> tuple[Vib, bytes]:
-    """What the VIF says, in whatever table it stands, and the VIFEs behind it."""
+    """What the VIF says, in whichever table it stands, and the VIFEs after it."""
     if octets[0] & _CODE == TEXT:
         at = text_at(octets, 0)
         end = at + 1 + octets[at]
@@ -222,10 +223,11 @@ def _vif(octets: bytes) -> tuple[Vib, bytes]:
 
 
 def text_at(octets: bytes, vif_at: int) -> int:
-    """Offset of the length byte of a unit's text, of a VIF that stands at `vif_at`. Raises IndexError.
+    """The offset of the length byte of a unit's text. Its VIF stands at `vif_at`. Raises IndexError.
 
-    The norm's own example (EN 13757-3:2018, table C.2) has VIFEs before the text, meters [seen by others: Elvaco CMa10] behind it. It
-    is behind it where what follows the VIF can be a length and a unit; a VIFE cannot, as the length behind it is no character.
+    In the norm's own example (EN 13757-3:2018, table C.2), VIFEs stand before the text. Some meters send them behind the text [seen by
+    others: Elvaco CMa10]. They count as behind it if the bytes after the VIF can be a length and a unit. A VIFE cannot be such a
+    length, because the length byte behind it is no character.
     """
     at = vif_at + 1
     if not octets[vif_at] & _MORE:
@@ -240,7 +242,7 @@ def text_at(octets: bytes, vif_at: int) -> int:
 
 
 def _changed(found: Vib, said: Meaning) -> Vib:
-    """What a block says once one more VIFE is read."""
+    """What a block says after one more VIFE is read."""
     if said.unit is not None:
         found = found._replace(unit=said.unit, exponent=0, factor=said.factor, kind="number")
     if said.kind is not None and (said.kind == "date" or found.kind == "number"):
@@ -253,14 +255,17 @@ def _changed(found: Vib, said: Meaning) -> Vib:
 
 
 def _of_text(characters: bytes) -> Vib:
-    """A unit spelled out, last character first."""
+    """A unit that is spelled out, last character first."""
     spelled = "".join(character for character in characters[::-1].decode("latin-1") if character.isprintable()).strip()
     unit, exponent = units.base(spelled)
     return Vib("text_unit", unit, exponent)
 
 
 def _vifes(octets: bytes, space: Space) -> Iterator[tuple[Space, int]]:
-    """Each VIFE with its space: "" the norm's, FC the norm's extension for one VIFE, FF the maker's to the end."""
+    """Each VIFE with its space.
+
+    "" is the norm's, FC is the norm's extension for one VIFE, FF is the maker's to the end.
+    """
     for octet in octets:
         code = octet & _CODE
         if space == "" and code in (_EXTENDED, _MAKERS_OWN) and octet & _MORE:

@@ -1,50 +1,52 @@
-"""The VIFE: what each further byte of a value information block says of its value.
+"""Says what each VIFE means: each further byte of a value information block says something about its value.
 
-EN 13757-3:2018, 6.4, tables 15 (VIFE), 16 (behind VIFE FC) and 17 (record errors). Most say something that only a name can keep: a
-phase, a direction, a limit. Such a word takes part in finding the OBIS code, and is its hex where the norm has no meaning for it, so
-that no record with an unknown VIFE is taken for one without. Others change how the value is read: powers of ten, units "per
-something", and those that make it another value altogether, how long, how often or when the VIF's quantity was beyond a limit: then
-unit and scale of the VIF say nothing of it. [seen] 3C, 40 to 4F, 70 to 77, phases, makers' own; the rest is the norm's.
+EN 13757-3:2018, 6.4, tables 15 (VIFE), 16 (behind VIFE FC) and 17 (record errors). Most VIFEs say something that only a name can keep:
+a phase, a direction, a limit. Such a word takes part in finding the OBIS code. If the norm has no meaning for a VIFE, its word is its
+hex. So no record with an unknown VIFE is taken for a record without one.
+
+Other VIFEs change how the value is read: powers of ten, and units "per something". Some make it another value altogether: how long,
+how often or when the VIF's quantity was beyond a limit. Then unit and scale of the VIF say nothing about the value. [seen] 3C, 40 to
+4F, 70 to 77, phases, makers' own; the rest is the norm's.
 """
 
 from typing import Final, Literal, NamedTuple
 
 Kind = Literal["number", "count", "flags", "identity", "bits", "date"]
-"""How data are read: `count` is unsigned (type C), `flags` are that and never invalid (type D), `identity` is text and keeps leading
-zeros, `bits` is text in hex, high byte first, as other interfaces give error flags, `date` is of types F, G, I or J."""
+"""How data are read. `count` is unsigned (type C). `flags` is unsigned, too, and never invalid (type D). `identity` is text and keeps its
+leading zeros. `bits` is text in hex, high byte first, as other interfaces give error flags. `date` is of types F, G, I or J."""
 
 TIMES: Final = (("s", 1), ("s", 60), ("s", 3600), ("s", 86_400))
 """Second, minute, hour, day."""
 PROFILE: Final = "profile"
-"""Word of a series of values in one field."""
+"""The word for a series of values in one field."""
 
 Space = Literal["", "FC", "FF"]
-"""Where a code is looked up: the norm's table, its extension, the maker's own."""
+"""Where a code is looked up: in the norm's table, in its extension, or in the maker's own."""
 
 
 class Meaning(NamedTuple):
-    """What one VIFE says."""
+    """What one VIFE says about the value."""
 
     word: str = ""
     exponent: int = 0
-    """To be added to the VIF's."""
+    """Added to the VIF's exponent."""
     per: str = ""
-    """What the unit is divided or multiplied by: `/h`."""
+    """What divides or multiplies the unit, such as `/h`."""
     kind: Kind | None = None
-    """In place of a number's; a date is one of whatever it is."""
+    """Replaces the kind of a number. A date replaces every kind."""
     unit: str | None = None
-    """In place of the VIF's unit and power of ten."""
+    """Replaces the VIF's unit and power of ten."""
     factor: int = 1
-    """With `unit`."""
+    """Used together with `unit`."""
     silent: bool = False
-    """There is no value (table 17): what stands there is none."""
+    """There is no value (table 17). Then the data are not read."""
 
 
 _NOTHING_NEW: Final = Meaning()
-"""No error; only what flows forward, which a register of import is anyway."""
+"""Means "no error", or "only what flows forward", which a register of import counts anyway."""
 
 _PER: Final = (
-    # from 20 on: what stands behind the unit
+    # from 20 on: what stands after the unit
     ("/s", "/min", "/h", "/d", "/week", "/month", "/a", "/revolution", "/pulse", "/pulse", "/pulse", "/pulse", "/l", "/m3", "/kg", "/K"),
     # from 30 on
     ("/kWh", "/GJ", "/kW", "/(K*l)", "/V", "/A", "*s", "*s/V", "*s/A"),
@@ -87,9 +89,9 @@ _WORDS_EXTENDED: Final = {
     0x10: "sum",
 }
 _DATES: Final = (0x39, *(code | step for code in (0x42, 0x4A) for step in (0, 1, 4, 5)), 0x6A, 0x6B, 0x6E, 0x6F)
-"""Start of the value, begin or end of a limit being exceeded, begin or end of the value."""
+"""Start of the value; begin or end of the time beyond a limit; begin or end of the value."""
 _DURATIONS: Final = range(0x50, 0x68)
-"""Of a limit being exceeded, and of the value; the lowest two bits are the unit."""
+"""Durations beyond a limit, and of the value. The lowest two bits are the unit."""
 _COUNTS: Final = (0x41, 0x49)
 """How often a limit was exceeded."""
 _NO_VALUE: Final = (*range(0x01, 0x08), *range(0x0B, 0x10), 0x15, 0x16, 0x17, 0x18, 0x1C)
@@ -123,12 +125,12 @@ _MEANINGS: Final[dict[Space, dict[int, Meaning]]] = {
 
 
 def meaning(space: Space, vife: int) -> Meaning:
-    """What a VIFE (without bit 7) says; one without meaning says its hex."""
+    """What a VIFE (without bit 7) means. The word of a VIFE without a meaning is its hex."""
     return _MEANINGS[space].get(vife) or Meaning(f"{space}{_code(vife)}")
 
 
 def is_known(words: frozenset[str]) -> bool:
-    """Whether the norm, or a maker, gives all these words a meaning; those that are only hex have none."""
+    """Whether the norm or a maker gives all these words a meaning. Words that are only hex have none."""
     return all(word in _KNOWN or word.startswith("FF") for word in words)
 
 

@@ -1,8 +1,9 @@
-"""Octets of M-Bus records into the records one by one: where each header ends and how much data follow.
+"""Cuts the octets of M-Bus records into single records: where each header ends, and how much data follow.
 
-EN 13757-3, 6: a record is DIF, DIFEs, VIF, VIFEs, data; 2F fills up between and behind. This is the plain walk that `records`
-shortens for telegrams built like one before; it looks at structure only, what a record means says `dif` and `vif`. Some meters
-send a few bytes behind the last filler that are no record [seen by others on AMIplus]; they end the walk in silence.
+EN 13757-3, 6. A record is DIF, DIFEs, VIF, VIFEs, data. 2F fills the space between records and behind them. This is the plain walk.
+`records` shortens it for telegrams that are built like an earlier one. The walk looks at structure only. `dif` and `vif` say what a
+record means. Some meters send a few bytes behind the last filler that are no record [seen by others on AMIplus]. These bytes end the
+walk without an error.
 """
 
 from typing import Final, NamedTuple
@@ -11,7 +12,7 @@ from telegraf_han.errors import RecordError
 from telegraf_han.mbus import dif, values, vif
 
 RECORDS_LIMIT: Final = 256
-"""Records of one telegram; 255 bytes hold no more."""
+"""The most records in one telegram. 255 bytes hold no more."""
 
 
 class Record(NamedTuple):
@@ -26,7 +27,7 @@ class Record(NamedTuple):
 
 
 def walked(octets: bytes) -> list[Record]:
-    """The records in order. Raises RecordError where bytes are none, unless they follow a filler behind the last record."""
+    """The records in order. Raises RecordError for bytes that are no record, unless they follow a filler behind the last record."""
     found: list[Record] = []
     at = 0
     while at < len(octets):
@@ -52,19 +53,22 @@ def _record(octets: bytes, start: int) -> Record:
     if octets[start] in dif.MAKERS_OWN:
         return Record(start, octets[start : start + 1], octets[start + 1 :])
     if field != dif.VARIABLE and field not in dif.SIZES:
-        raise RecordError(f"byte {start} of the records is {octets[start]:02X}, which is no DIF")
+        raise RecordError(f"byte {start} of the records is {octets[start]:02X}, which is not a DIF")
     try:
         at = _vib_end(octets, _chain_end(octets, start))
         size = 1 + _variable_size(octets[at]) if field == dif.VARIABLE else dif.SIZES[field]
     except IndexError:
         raise RecordError(f"record at byte {start} is cut short in its header") from None
     if at + size > len(octets):
-        raise RecordError(f"record at byte {start} has {size} bytes of data, {len(octets) - at} are left")
+        raise RecordError(f"record at byte {start} has {size} bytes of data, but {len(octets) - at} are left")
     return Record(start, octets[start:at], octets[at : at + size])
 
 
 def _chain_end(octets: bytes, start: int) -> int:
-    """Offset behind bytes of which each but the last says that one more follows. Raises IndexError, RecordError."""
+    """The offset after a chain of bytes, in which each byte but the last says that one more follows.
+
+    Raises IndexError, RecordError.
+    """
     at = start
     while octets[at] & dif.MORE:
         at += 1
@@ -74,7 +78,7 @@ def _chain_end(octets: bytes, start: int) -> int:
 
 
 def _vib_end(octets: bytes, start: int) -> int:
-    """Offset behind VIF, VIFEs and the text of a unit, in whichever order. Raises IndexError, RecordError."""
+    """The offset after VIF, VIFEs and the text of a unit, in whichever order. Raises IndexError, RecordError."""
     if octets[start] & ~dif.MORE != vif.TEXT:
         return _chain_end(octets, start)
     at = vif.text_at(octets, start)
@@ -93,7 +97,7 @@ def _variable_size(lvar: int) -> int:
 
 
 def parts(record: Record) -> tuple[dif.Dib, vif.Vib]:
-    """What DIB and VIB of a record say; the maker's own data have no VIB."""
+    """What DIB and VIB of a record say. The maker's own data have no VIB."""
     if record.header[0] in dif.MAKERS_OWN:
         return dif.dib(record.header[:1]), vif.vib(b"\x7f")
     end = _chain_end(record.header, 0)

@@ -1,9 +1,9 @@
-"""A frame of wired M-Bus, `68 L L 68 C A CI … sum 16`, into its C field and its content from CI on.
+"""Checks a frame of wired M-Bus, `68 L L 68 C A CI … sum 16`, and says where its content begins.
 
-EN 13757-2, 5: L stands twice and counts from C to before the sum, which is all those bytes modulo 256. The meter is named by
-the long header behind CI, never by the primary address A. One maker's frames of 257 bytes say `68 01 01 68` [seen]: L ran over,
-and the bytes that are there count. A DLMS message sent in segments (CI 00 to 1F) is another protocol and is refused where its
-content is looked at, in `transport`.
+EN 13757-2, 5. L stands twice. It counts the bytes from C to before the sum. The sum is all those bytes modulo 256. The long header
+behind CI names the meter. The primary address A never does. One maker's frames of 257 bytes say `68 01 01 68` [seen]. There L ran
+over, and the bytes that are there count. A DLMS message that is sent in segments (CI 00 to 1F) is another protocol. It is refused in
+`transport`, where the content is looked at.
 """
 
 from typing import Final
@@ -14,7 +14,7 @@ from telegraf_han.errors import ChecksumError, FramingError
 START: Final = 0x68
 STOP: Final = 0x16
 OVERHEAD: Final = 6
-"""68 L L 68 before C, sum and 16 behind."""
+"""68 L L 68 before C, then the sum and 16 at the end."""
 SHORTEST: Final = 3
 """C, A and CI."""
 CONTENT_AT: Final = 6
@@ -35,15 +35,15 @@ CARRIES_DATA: Final = {
 
 
 def looks_wired(raw: bytes) -> bool:
-    """Whether these bytes begin and end as a long frame does; no radio frame says its length twice."""
+    """Whether these bytes begin and end as a long frame does. No radio frame says its length twice."""
     return len(raw) > OVERHEAD and raw[0] == raw[3] == START and raw[1] == raw[2] and raw[-1] == STOP
 
 
 def checked(raw: bytes) -> bytes:
-    """The same frame once its length and sum are right. Raises FramingError, ChecksumError."""
+    """The same frame, if its length and sum are right. Raises FramingError, ChecksumError."""
     length = len(raw) - OVERHEAD
     if length < SHORTEST or length not in (raw[1], raw[1] + _RUN_OVER):
-        raise FramingError(f"wired frame says {raw[1]} bytes, {length} arrived")
+        raise FramingError(f"wired frame says {raw[1]} bytes, but {length} arrived")
     found, expected = raw[-2], crc.total(raw[4:-2])
     if found != expected:
         raise ChecksumError(f"sum of a wired frame is {found:02X}, its bytes give {expected:02X}")

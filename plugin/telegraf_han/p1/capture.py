@@ -1,8 +1,8 @@
-"""A recorded P1 stream into frames, whether it was saved as raw bytes or as their hex text.
+"""Reads a recorded P1 stream into frames, whether it was saved as raw bytes or as their hex text.
 
-People keep captures as they come from a terminal program (raw) or as a hex dump to post. Raw P1 always holds a line feed and a
-"/" or a ciphered block within its first telegram, so a first piece of nothing but hex digits, white space and `#` comments is
-hex. Only recordings are looked at this way, never a live port, whose first bytes may well be digits.
+People keep captures as a terminal program delivers them (raw), or as a hex dump that they can post. The first telegram of raw P1
+always holds a line feed, and a "/" or a ciphered block. So a capture is hex if its first piece holds nothing but hex digits, white
+space and `#` comments. Only recordings are looked at this way. A live port never is, because its first bytes may well be digits.
 """
 
 import re
@@ -17,21 +17,21 @@ _HEX: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:[0-9A-Fa-f\s:|,_-]|0x|#[^\n]*(?:
 _COMMENT: Final = re.compile(rb"#[^\n]*")
 _SEPARATORS: Final = b" \t\r\n:|,_-\f\v\xef\xbb\xbf"
 LINE_LIMIT: Final = 4096
-"""Characters of a line after which it is read in pieces: a whole capture may stand on one line."""
+"""Characters of a line. A longer line is read in pieces, because a whole capture may stand on one line."""
 _IDENT_HEX: Final = re.compile(rb"\Adb08|2f(?:[2-7][0-9a-f]){3,78}(?:0d)?0a", re.IGNORECASE)
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a]")
-"""Ciphertext has such bytes, logs of programs have not (but escape sequences)."""
+"""Ciphertext has such bytes. Logs of programs do not have them, except for escape sequences."""
 
 
 def looks_like_p1(first: bytes) -> bool:
-    """Whether the first bytes of a recording are P1's rather than lines of a radio receiver: an ident line or ciphertext."""
+    """Whether a recording begins like P1 (an ident line or ciphertext) and not like the lines of a radio receiver."""
     if _HEX.fullmatch(first[:SNIFFED_BYTES]):
         return _IDENT_HEX.search(_COMMENT.sub(b"", first).translate(None, _SEPARATORS)) is not None
     return first.startswith(b"/") or b"\n/" in first or _BINARY.search(first) is not None
 
 
 class Capture:
-    """Receiver of a recording; decides on its first bytes and then is a `Framer`."""
+    """The receiver of a recording. It decides by the first bytes whether they are hex, and from then on is a `Framer`."""
 
     __slots__ = ("_first", "_framer", "_half", "_hex", "_left")
 
@@ -90,23 +90,26 @@ class Capture:
         return self._framer.feed(bytes(octets), now_ns) + events
 
     def _shortened(self, line: bytes, octets: bytearray, events: list[Event]) -> bytes:
-        """What is left of a long line after its pieces were read; always cut at the same places, never within a "0x"."""
+        """What is left of a long line after its pieces were read.
+
+        The line is always cut at the same places, and never within a "0x".
+        """
         while len(line) > LINE_LIMIT:
             cut = LINE_LIMIT - (line[LINE_LIMIT - 1] == ord("0"))
             octets += self._octets(line[:cut], events)
-            # A comment goes on to the end of its line, however long.
+            # A comment goes on to the end of its line, however long the line is.
             line = (b"#" if b"#" in line[:cut] else b"") + line[cut:]
         return line
 
     def _octets(self, line: bytes, events: list[Event]) -> bytes:
-        """The bytes of one line of digits; half a byte at its end waits for the next line."""
+        """The bytes of one line of digits. Half a byte at its end waits for the next line."""
         digits = self._half + line.partition(b"#")[0].replace(b"0x", b"").translate(None, _SEPARATORS)
         whole = len(digits) & ~1
         try:
             octets = bytes.fromhex(digits[:whole].decode("ascii"))
         except ValueError:
             self._half = b""
-            events.append(Fault(Cause.FRAMING, f"a line of {len(line)} characters that is no hex", len(line)))
+            events.append(Fault(Cause.FRAMING, f"a line of {len(line)} characters that is not hex", len(line)))
             return b""
         self._half = digits[whole:]
         return octets

@@ -1,10 +1,13 @@
-"""How the networks' P1 telegrams differ, as rows: which footers close which content, which idents name a model.
+"""Holds as rows how the P1 telegrams of the networks differ: which footers may end which content, and which idents name a model.
 
-Structure is not here: whether a telegram has an ident, text or a block is read from its own first bytes (`framer`).
-[seen] X-25 low byte first on a GAMA350 and an MA309M; ARC with upper-case digits is DSMR's rule. [assumed] the X-25 footer high
-byte first, ARC behind a block (DSMR's own, should GAMA150 or MA110M keep to it: nobody has published their footers), and X-25
-behind plain text (a Stoen meter whose encryption is switched off). Each row more lets one in 65,536 of the damaged telegrams through,
-so there is none without a reason. A block without CRC is refused: with the encryption key alone nothing else would tell damage.
+Structure is not here. `framer` sees in a telegram's own first bytes whether it has an ident, text or a block.
+
+[seen] X-25 low byte first on a GAMA350 and an MA309M. ARC with upper-case digits is DSMR's rule. [assumed] the X-25 footer high byte
+first; ARC behind a block (DSMR's own footer, in case GAMA150 or MA110M keep to it, as nobody has published their footers); and X-25
+behind plain text (a Stoen meter whose encryption is switched off).
+
+Each further row lets one in 65,536 of the damaged telegrams through. So there is no row without a reason. A block without a CRC is
+refused, because with the encryption key alone nothing else would show the damage.
 """
 
 from collections.abc import Callable
@@ -28,7 +31,7 @@ def _x25_high_first(telegram: bytes, digits: bytes) -> bool:
 
 
 def _arc(telegram: bytes, digits: bytes) -> bool:
-    """DSMR's own, which some meters send unpadded."""
+    """DSMR's own CRC. Some meters send it without leading zeros."""
     return bool(digits) and int(digits, 16) == crc.arc(telegram)
 
 
@@ -41,17 +44,17 @@ FOOTERS: Final[dict[Content, tuple[Fits, ...]]] = {
     "block": (_x25_low_first, _x25_high_first, _arc),
     "text": (_arc, _none, _x25_low_first, _x25_high_first),
 }
-"""Content → the footers accepted behind it, the usual one first."""
+"""Content → the footers accepted after it, the usual one first."""
 
 MODELS: Final = {
-    # opening of the ident line: model; [seen] all three. The Kaifa ident is the same for MA110M and MA309M, whose
-    # telegrams say the model themselves (0-0:96.1.1).
+    # opening of the ident line: model; [seen] all three. The Kaifa ident is the same for MA110M and MA309M. Their
+    # telegrams name the model (0-0:96.1.1).
     "EGM5G15": "GAMA150",
     "EGM5G35": "GAMA350",
 }
 
 IDENTS: Final = (*MODELS, "KFM5KAIFA-METER")
-"""Openings of ident lines of the meters this is made for [seen]."""
+"""How the ident lines begin that are sent by the meters this program is made for [seen]."""
 
 WITHOUT_RADIO: Final = ("MA110M", "MA309M")
 """Models with a P1 port only."""

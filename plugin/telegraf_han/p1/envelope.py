@@ -1,9 +1,9 @@
-"""A P1 frame into plain lines: ident, ciphered block or text.
+"""Opens a P1 frame: takes off the ident line, deciphers the block if there is one, and gives the plain lines.
 
-The envelope is DSMR's (P1 companion 5.0.2, 6.1); what stands inside decides the rest. Behind a block the plaintext is either
-bare lines, as Stoen's meters send [seen], or a whole DSMR telegram with ident and CRC-16/ARC of its own, as in Luxembourg and
-Austria (Luxmetering P1 1.1.3, 3.2.5). A key is right where the tag fits or, without AK, where the text begins as P1 text must;
-random bytes do so once in some million telegrams.
+The envelope is DSMR's (P1 companion 5.0.2, 6.1). What stands inside decides the rest. A block holds either bare lines, as Stoen's
+meters send [seen], or a whole DSMR telegram with its own ident and CRC-16/ARC, as in Luxembourg and Austria (Luxmetering P1 1.1.3,
+3.2.5). A key is right if the tag fits. Without AK, a key is right if the text begins as P1 text must. Random bytes begin that way once
+in a few million telegrams.
 """
 
 import re
@@ -21,13 +21,13 @@ _INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
 
 
 class Envelope(NamedTuple):
-    """What a frame holds before any key is used."""
+    """The parts of a frame, before any key is used."""
 
     ident: str
-    """Ident line without "/"; "" where the telegram has none."""
+    """Ident line without "/". "" if the telegram has none."""
     block: ciphering.Block | None
     text: bytes
-    """Data lines, where they are not ciphered."""
+    """Data lines, if they are not ciphered."""
 
 
 def envelope(data: bytes) -> Envelope:
@@ -43,16 +43,16 @@ def envelope(data: bytes) -> Envelope:
 
 
 def looks_like_p1(plaintext: bytes) -> bool:
-    """Whether a plaintext begins as P1 text must; its first 100 bytes are enough to tell."""
+    """Whether a plaintext begins as P1 text must. Its first 100 bytes are enough to tell."""
     return _LOOKS_LIKE_P1.match(plaintext) is not None
 
 
 def opened(found: Envelope, encryption_key: Key | None, authentication_key: Key | None, authentication: str) -> Plain:
-    """Plain lines of an envelope.
+    """The plain lines of an envelope.
 
-    `authentication` is "preferred" (a tag that does not fit leaves `verified` False) or "required" (it raises SecurityError).
-    Raises WrongKeyError where the key does not open the block, RecordError where the content is no P1 text, ChecksumError
-    where an inner telegram's CRC does not fit.
+    `authentication` is "preferred" (a tag that does not fit leaves `verified` False) or "required" (such a tag raises SecurityError).
+    Raises WrongKeyError if the key does not open the block, RecordError if the content is no P1 text, and ChecksumError if the CRC of
+    an inner telegram does not fit.
     """
     if found.block is None:
         if authentication == "required":
@@ -61,27 +61,32 @@ def opened(found: Envelope, encryption_key: Key | None, authentication_key: Key 
     plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key)
     if not looks_like_p1(plaintext):
         if verified:
-            raise RecordError(f"content begins with {plaintext[:4].hex()}, which is no P1 text line")
+            raise RecordError(f"content begins with {plaintext[:4].hex()}, which is not a line of P1 text")
         raise WrongKeyError(_wrong_key(found.block, authentication_key))
     if authentication == "required" and not verified:
         lack = "the tag does not fit authentication_key" if found.block.tag else "the telegram carries no tag"
-        raise SecurityError(f"{lack}; it is dropped, as the configuration requires")
+        raise SecurityError(f"{lack}; the telegram is dropped, as the configuration requires")
     return Plain(None, _inner(plaintext), verified, int.from_bytes(found.block.counter, "big"), "dsmr")
 
 
 def _wrong_key(block: ciphering.Block, authentication_key: Key | None) -> str:
-    """One sentence on a key that does not open; the swap that owners report is tried, as it costs nothing here."""
+    """One sentence about a key that does not open.
+
+    Swapped keys are tried, because owners report that mistake and the try costs nothing here.
+    """
     try:
         swapped = authentication_key and ciphering.opened(block, authentication_key, None)
     except WrongKeyError:
         swapped = None
     if swapped and looks_like_p1(swapped.plaintext):
-        return "encryption_key and authentication_key are swapped: the telegram opens with the other one"
-    return "encryption_key does not open the telegram, which arrived without line errors: not the key of this meter, or mistyped"
+        return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
+    return (
+        "encryption_key does not open the telegram, which arrived without line errors: it is not the key of this meter, or it is mistyped"
+    )
 
 
 def _inner(plaintext: bytes) -> bytes:
-    """Lines of a plaintext; where it is a whole telegram, of that, its CRC-16/ARC checked."""
+    """The lines of a plaintext. If it is a whole telegram, its lines, with its CRC-16/ARC checked."""
     ident = _IDENT.match(plaintext)
     if ident is None:
         return plaintext

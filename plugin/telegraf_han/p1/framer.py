@@ -1,12 +1,12 @@
-"""Bytes of a P1 port into telegrams, each measured by its own length.
+"""Cuts the bytes of a P1 port into telegrams, each measured by its own length.
 
-A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which:
-"/" opens an ident line, behind it comes text, up to a "!" at a line's beginning, or a ciphered block, which is measured by its
-BER length alone, since "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor footer. The
-footer `! XXXX` is checked here, before any key is used, so that line noise and a wrong key are told apart.
+A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which parts
+it has. "/" opens an ident line. Behind the ident line stands text up to a "!" at the beginning of a line, or a ciphered block. A block
+is measured by its BER length alone, because "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor
+footer. The footer `! XXXX` is checked here, before any key is used. So line noise is not taken for a wrong key.
 
-A candidate is consumed, or waited for, or given up; then the search goes on at the byte behind its first, so that a damaged
-telegram never costs its neighbour. The state is the buffer and what is already reported. Nothing raises.
+A candidate is consumed, waited for or given up. If it is given up, the search goes on one byte after its beginning. So a damaged
+telegram never costs its neighbour. The state is the buffer and what was already reported. Nothing raises.
 """
 
 import re
@@ -18,32 +18,33 @@ from telegraf_han.p1.dialects import FOOTERS, Content
 from telegraf_han.telegram import Event, Fault, Frame
 
 TELEGRAM_LIMIT: Final = 8192
-"""Bytes of the longest telegram waited for: Stoen's have 700, a DSMR one with a full message of 1024 octets some 4000."""
+"""Bytes of the longest telegram that is waited for. Stoen's have 700. One of DSMR with a full message of 1024 octets has about 4000."""
 IDENT_LIMIT: Final = 84
-"""Bytes of the longest ident line with its line ends; IEC 62056-21 allows 23."""
+"""Bytes of the longest ident line with its line ends. IEC 62056-21 allows 23."""
 PAUSE_NS: Final = 2_000_000_000
-"""A telegram that stands still this long will not go on: 583 bytes take 51 ms, and the slowest line, 9600 baud, 1 s."""
+"""A telegram that pauses for this long will not go on. 583 bytes take 51 ms. On the slowest line, 9600 baud, they take 1 s."""
 NOISE_REPORTED: Final = 4096
-"""Bytes without any telegram after which that is said, also at the start, where one usually comes in mid-telegram."""
+"""After this many bytes without a telegram a fault is reported, also at the start, where one usually begins to read in mid-telegram."""
 
 _OPENING: Final = re.compile(rb"[/\xdb]")
 _IDENT: Final = re.compile(rb"/[ \"-.0-~]{3,78}\r?\n(?:\r?\n)?")
-"""Printable, but for "/" and "!" (IEC 62056-21, 6.3.2)."""
+"""Printable characters except "/" and "!" (IEC 62056-21, 6.3.2)."""
 _IDENT_SO_FAR: Final = re.compile(rb"/[ \"-.0-~]{0,78}\r?\Z")
 _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
-"""Without an ident line before it, a block is one only with a system title; DB alone stands in noise too often."""
+"""Without an ident line, only a block with a system title is one. DB alone stands in noise too often."""
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n")
-"""Control bytes, or what opens the next telegram, even in the middle of a line: this one is damaged."""
+"""Control bytes, or the opening of the next telegram even in the middle of a line. They show that this telegram is damaged."""
 _END_OF_TEXT: Final = re.compile(rb"\n!")
 _FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})\0{0,4}[\r\n])")
 _NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}\r?\n/[ \"-.0-~]{3,78}\r?\n")
-"""A footer and the ident line behind it; in ciphertext once in 10^15 telegrams, so there it means that the length is damaged."""
+"""A footer and the ident line after it. Ciphertext holds them once in 10^15 telegrams. So inside a block they mean that its length is
+damaged."""
 _OPENING_INSIDE: Final = re.compile(
     rb"/[A-Za-z]{3}[ \"-.0-~]{0,75}(?:\r\n\r\n|\n\n)"
     rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]",
     re.DOTALL,
 )
-"""What opens another telegram, strict enough to stand in one block of ciphertext in a million only."""
+"""The opening of another telegram. It is so strict that only one block of ciphertext in a million contains it."""
 _OPENING_AT_END: Final = re.compile(rb"(?:/[ \"-.0-~]{0,78}(?:\r?\n?\r?)|\xdb(?:\x08.{0,11})?)\Z", re.DOTALL)
 _FOOTER_SO_FAR: Final = re.compile(rb"!?[0-9A-Fa-f]{0,3}\0{0,4}\Z")
 _UNENDED: Final = re.compile(rb"\n![0-9A-Fa-f]{0,3}\Z")
@@ -51,12 +52,12 @@ _BETWEEN: Final = b"\r\n\0 \t"
 
 
 class _Extent(NamedTuple):
-    """A whole telegram: its bytes up to the "!", and the offset behind its footer."""
+    """A whole telegram: its bytes up to the "!", and the offset after its footer."""
 
     telegram: bytes
     end: int
     doubtful: int = 0
-    """Bytes at its end that may be the head of the next one, where no footer says that they are not."""
+    """Bytes at its end that may be the head of the next telegram, if no footer says that they are not."""
 
 
 class _Damaged(NamedTuple):
@@ -65,7 +66,7 @@ class _Damaged(NamedTuple):
     error: TelegramError
     size: int
     resume: int = 0
-    """Offset where the search goes on, if not at the byte behind its first."""
+    """Offset where the search goes on, if that is not one byte after the beginning."""
 
 
 _MORE: Final = "more"
@@ -74,12 +75,12 @@ _Found = _Extent | _Damaged | str
 
 
 class Framer:
-    """The receiver of a P1 cable: no dialogue, only bytes into frames."""
+    """The receiver of a P1 cable. It holds no dialogue. It only turns bytes into frames."""
 
     __slots__ = ("_arrived_ns", "_buffer", "_excused", "_heard", "_noise")
 
     def __init__(self) -> None:
-        """Start with nothing heard; the head of a telegram missed before is no fault."""
+        """Start with nothing heard. If the head of the first telegram was missed, that is no fault."""
         self._buffer = bytearray()
         self._arrived_ns = 0
         self._noise = 0
@@ -101,13 +102,13 @@ class Framer:
         return self._events(now_ns, waiting=True)
 
     def idle(self, now_ns: int) -> list[Event]:
-        """Nothing arrived: after a pause no half telegram will become whole."""
+        """Nothing arrived. After a pause, half a telegram will not become whole."""
         if not self._buffer or now_ns - self._arrived_ns < PAUSE_NS:
             return []
         return self._events(now_ns, waiting=False)
 
     def finish(self, now_ns: int) -> list[Event]:
-        """The input has ended; a capture may lack its last line end."""
+        """The input has ended. A capture may lack its last line end."""
         if _UNENDED.search(self._buffer):
             self._buffer += b"\n"
         events = self._events(now_ns, waiting=False)
@@ -134,14 +135,14 @@ class Framer:
             position = start + 1
             if isinstance(found, str) and found is not _NOISE:
                 found = _Damaged(FramingError(f"telegram stops after {len(buffer) - start} bytes"), len(buffer) - start)
-            # What ends within the doubtful bytes of a telegram belonged to that one.
+            # A candidate that ends within the doubtful bytes of a telegram belonged to that telegram.
             if isinstance(found, str) or self._noise + found.size <= 0:
                 self._noise += 1
                 continue
             events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
             events.append(Fault(found.error.cause, str(found.error), found.size))
             position = max(position, found.resume)
-            # What is left of this telegram is noise to the search, but told already.
+            # To the search, the rest of this telegram is noise. But it is already reported.
             self._noise, self._excused, self._heard = 0, True, True
         else:
             self._pass_over(buffer[position:])
@@ -184,9 +185,9 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
             return _MORE
         _, end = found
         if end - start > TELEGRAM_LIMIT:
-            raise FramingError(f"telegram of {end - start} bytes announced, more than {TELEGRAM_LIMIT}")
+            raise FramingError(f"telegram announces {end - start} bytes, more than {TELEGRAM_LIMIT}")
     except FramingError as error:
-        # In noise every 256th byte is a DB; only behind an ident line does a bad block mean a telegram was lost.
+        # In noise every 256th byte is a DB. A bad block means that a telegram was lost only if an ident line stands before it.
         return _Damaged(error, len(buffer) - start) if has_ident else _NOISE
     if not has_ident:
         return _measured_bare(buffer, start, end)
@@ -195,19 +196,19 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
         return found_there
     if after := _NEXT_TELEGRAM.search(buffer, content, end):
         size = after.start() - start
-        return _Damaged(FramingError(f"telegram of {end - start} bytes announced, but the next one begins after {size}"), size)
+        return _Damaged(FramingError(f"telegram announces {end - start} bytes, but the next one begins after {size}"), size)
     return found_there
 
 
 def _measured_bare(buffer: bytearray, start: int, end: int) -> _Found:
-    """A block without footer; another telegram's opening before its end means that this one is cut or its length damaged."""
+    """A block without footer. If another telegram opens before its end, this block is cut short or its length is damaged."""
     title_end = start + 2 + ciphering.TITLE_LIMIT
     again = buffer.find(buffer[start:title_end], title_end, end)
     other = _OPENING_INSIDE.search(buffer, start + 1, min(end, again + 1) if again >= 0 else end)
     next_start = other.start() if other else again
     if next_start >= 0:
         size = next_start - start
-        return _Damaged(FramingError(f"block of {end - start} bytes announced, but the next one begins after {size}"), size)
+        return _Damaged(FramingError(f"block announces {end - start} bytes, but the next one begins after {size}"), size)
     if end > len(buffer):
         return _MORE
     opening = _OPENING_AT_END.search(buffer, max(title_end, end - IDENT_LIMIT), end)
@@ -220,7 +221,7 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
     wrong = _NO_TEXT.search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
-        # Any other telegram begun before this place breaks off here too, but one whose ident line stands right before its block.
+        # Any other telegram that began before this place breaks off here, too, except one whose ident line stands right before its block.
         return _Damaged(FramingError(f"plain telegram breaks off after {size} bytes"), size, wrong.start() - IDENT_LIMIT)
     if last is None:
         if len(buffer) <= limit:
@@ -232,12 +233,12 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
 
 
 def _measured_footer(buffer: bytearray, start: int, mark: int, content: Content) -> _Found:
-    """The footer at `mark`, where "!" has to stand, and its CRC."""
+    """The footer at `mark`, where "!" must stand, and its CRC."""
     footer = _FOOTER.match(buffer, mark)
     if footer is None:
         if _FOOTER_SO_FAR.match(buffer, mark):
             return _MORE
-        return _Damaged(FramingError(f'no "!" and CRC where the telegram of {mark - start} bytes has to end'), mark - start)
+        return _Damaged(FramingError(f'no "!" and CRC where the telegram of {mark - start} bytes must end'), mark - start)
     digits = footer[1] or footer[2]
     telegram = bytes(buffer[start : mark + 1])
     for fits in FOOTERS[content]:

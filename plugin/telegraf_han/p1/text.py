@@ -1,13 +1,13 @@
-"""DSMR data lines into columns and values.
+"""Reads DSMR data lines into columns and values.
 
-A line is `code(value[*unit])`, sometimes with more groups (P1 companion 5.0.2, 6.4): M-Bus channels put a time stamp before the
-value, event logs and profiles list many. All simple lines are taken by one regular expression; only lines with more groups are
-looked at one by one, and become simple ones: the value behind its time stamp, or the groups as text. Telegrams with the same
-codes and units share a `Shape`, whose plan holds one reader a column, so a telegram a second costs few microseconds.
+A line is `code(value[*unit])`, sometimes with more groups (P1 companion 5.0.2, 6.4). M-Bus channels put a time stamp before the value.
+Event logs and profiles list many groups. One regular expression takes all simple lines. Only lines with more groups are looked at one
+by one. They become simple lines: the value after its time stamp, or the groups as text. Telegrams with the same codes and units share
+a `Shape`. Its plan holds one reader per column. So a telegram every second costs only a few microseconds.
 
-The same code may come several times, with different meaning [seen: 17.0.0 at Stoen]; nothing is looked up by code alone. Which
-zone's time a stamp is, the letter S or W says. [assumed] that a value without unit is in the registry's base unit: `(16500)` of
-17.0.0 is W.
+The same code may come several times, with different meanings [seen: 17.0.0 at Stoen]. So nothing is looked up by code alone. The
+letter S or W says whether a time stamp is summer or winter time. [assumed] a value without a unit is in the registry's base unit:
+`(16500)` of 17.0.0 is W.
 """
 
 import re
@@ -23,9 +23,9 @@ from telegraf_han.p1.values import NOTHING, OCTETS, SERIAL, TEXT, Reader, is_num
 from telegraf_han.telegram import Body, Column, Shape, Value
 
 SHAPES_LIMIT: Final = 64
-"""Shapes remembered. A meter has one or two; only damaged or hostile input makes more, and then all are forgotten."""
+"""The most shapes that are remembered. A meter has one or two. Only damaged or hostile input makes more, and then all are forgotten."""
 LINES_LIMIT: Final = 512
-"""Lines of one telegram; the longest real ones have some 60."""
+"""The most lines in one telegram. The longest real ones have about 60."""
 FLAWS_LIMIT: Final = 8
 
 _Triple = tuple[bytes, bytes, bytes]
@@ -33,13 +33,13 @@ _Triple = tuple[bytes, bytes, bytes]
 _CODE: Final = rb"(?:\d{1,3}-\d{1,3}:)?\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?:[*.]\d{1,3})?"
 _LINE: Final = re.compile(rb"^(" + _CODE + rb")\(([^()*\r\n]*)(?:\*([^()\r\n]*))?\)([^\r\n]*)", re.MULTILINE)
 _SIMPLE_LINE: Final = re.compile(rb"([0-9][^(\r\n]*)\(([^*()\r\n]*)\*?([^()\r\n]*)\)[\r\n]*")
-"""The same for a telegram of simple lines only, at half the cost; codes are checked when the shape is made."""
+"""The same for a telegram that has only simple lines, at half the cost. Codes are checked when the shape is made."""
 _ONE_CODE: Final = re.compile(_CODE)
 _GROUPS: Final = re.compile(rb"\(([^()]*)\)")
 _STAMP: Final = re.compile(rb"\d{10}(?:\d\d)?[SW]?")
 _DIGITS: Final = frozenset(b"0123456789")
 _AS_TEXT: Final = b"\0text"
-"""In the place of a unit: the value is all groups of the line as they stand."""
+"""Stands in place of a unit. It means that the value is all groups of the line as they stand."""
 
 
 class _Plan(NamedTuple):
@@ -54,14 +54,14 @@ class _Plan(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """A whole telegram as it was, but for the digits of its values.
+    """A whole telegram as it was, except for the digits of its values.
 
-    A meter pads its values, so from second to second a telegram changes in nothing else. One AND and one comparison of two long
-    integers prove that all codes, units and brackets stand where they stood; then the values are slices.
+    A meter pads its values, so from one second to the next nothing else in a telegram changes. One AND and one comparison of two long
+    integers prove that all codes, units and brackets stand where they stood. Then the values are slices.
     """
 
     mask: int
-    """All bits set but the four by which the digits within values differ, so that no bracket passes for one."""
+    """All bits are set except the four bits in which digits within values differ. So a bracket is never taken for a digit."""
     fixed: int
     """What the telegram must be under the mask."""
     values: Callable[[bytes], tuple[bytes, ...]]
@@ -70,11 +70,11 @@ class _Layout(NamedTuple):
 
 _shapes: Final[dict[object, Shape]] = {}
 _layouts: Final[dict[tuple[int, str], _Layout]] = {}
-"""By length and ident line."""
+"""Layouts by length and ident line."""
 
 
 def body(lines: bytes, ident: str, zone: clock.Zone) -> Body:
-    """Read the data lines of one telegram. Raises RecordError where there is none that can be read."""
+    """Read the data lines of one telegram. Raises RecordError if none of them can be read."""
     flaws: list[str] = []
     layout = _layouts.get((len(lines), ident))
     if layout is not None and int.from_bytes(lines, "little") & layout.mask == layout.fixed:
@@ -97,7 +97,7 @@ def body(lines: bytes, ident: str, zone: clock.Zone) -> Body:
 
 
 def _lines(lines: bytes, flaws: list[str]) -> tuple[tuple[bytes, ...], tuple[bytes, ...], tuple[bytes, ...]]:
-    """Codes, values and units of all lines. Raises RecordError for none or too many."""
+    """Codes, values and units of all lines. Raises RecordError if there are none or too many."""
     found: list[_Triple] = _SIMPLE_LINE.findall(lines)
     if 0 < len(found) <= LINES_LIMIT and len(found) == lines.count(b"(") == lines.count(b")") == lines.rstrip().count(b"\n") + 1:
         codes, values, raw_units = zip(*found, strict=True)
@@ -107,13 +107,13 @@ def _lines(lines: bytes, flaws: list[str]) -> tuple[tuple[bytes, ...], tuple[byt
     if not triples:
         raise RecordError("no line of the telegram is an OBIS code with a value")
     if len(triples) > LINES_LIMIT:
-        raise RecordError(f"telegram of {len(triples)} lines, more than {LINES_LIMIT}")
+        raise RecordError(f"telegram has {len(triples)} lines, more than {LINES_LIMIT}")
     codes, values, raw_units = zip(*triples, strict=True)
     return codes, values, raw_units
 
 
 def _remember(lines: bytes, ident: str, shape: Shape, raw_values: tuple[bytes, ...]) -> None:
-    """Keep where the values of this telegram stand, if its lines are simple and its shape hangs on codes and units alone."""
+    """Keep where the values of this telegram stand, if its lines are simple and its shape depends on codes and units alone."""
     found = list(_SIMPLE_LINE.finditer(lines))
     if not cast("_Plan", shape.plan).fixed or len(found) < 2 or tuple(line[2] for line in found) != raw_values:  # noqa: PLR2004, itemgetter
         return
@@ -130,7 +130,10 @@ def _remember(lines: bytes, ident: str, shape: Shape, raw_values: tuple[bytes, .
 
 
 def _time_ns(stamp: bytes, zone: clock.Zone, flaws: list[str]) -> int | None:
-    """The meter's clock in UTC ns; None where it says none, or no possible one: a clock not set makes no register wrong."""
+    """The meter's clock in UTC ns. None if it sends no time or an impossible one.
+
+    A clock that is not set makes no register wrong.
+    """
     if not stamp:
         return None
     try:
@@ -141,7 +144,7 @@ def _time_ns(stamp: bytes, zone: clock.Zone, flaws: list[str]) -> int | None:
 
 
 def _readable(shape: Shape, plan: _Plan, raw_values: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
-    """Values where not every one can be read; those that cannot are None and a flaw."""
+    """Values if some of them cannot be read. Each of these becomes None and a flaw."""
     values: list[Value] = []
     for column, reader, raw in zip(shape.columns, plan.readers, raw_values, strict=True):
         try:
@@ -149,12 +152,12 @@ def _readable(shape: Shape, plan: _Plan, raw_values: tuple[bytes, ...], flaws: l
         except ValueError:
             values.append(None)
             if len(flaws) < FLAWS_LIMIT:
-                flaws.append(f"{column.obis}: {len(raw)} characters that are no number")
+                flaws.append(f"{column.obis}: {len(raw)} characters that are not a number")
     return values
 
 
 def _tags(plan: _Plan, values: list[Value], ident: str) -> tuple[str, str]:
-    """Serial number and model. Elsewhere than at Stoen 96.1.1 is the serial number and 96.1.0 is missing."""
+    """Serial number and model. In networks other than Stoen's, 96.1.1 is the serial number and 96.1.0 is missing."""
     serial = str(values[plan.serial_at] or "").strip() if plan.serial_at >= 0 else ""
     device = str(values[plan.model_at] or "").strip() if plan.model_at >= 0 else ""
     known = _model(ident)
@@ -165,14 +168,14 @@ def _tags(plan: _Plan, values: list[Value], ident: str) -> tuple[str, str]:
 
 @lru_cache(64)
 def _model(ident: str) -> str:
-    """What the ident line says of the model."""
+    """The model that the ident line names, "" if it names none."""
     return next((model for opening, model in MODELS.items() if ident.startswith(opening)), "")
 
 
 def _shape(codes: tuple[bytes, ...], raw_values: tuple[bytes, ...], raw_units: tuple[bytes, ...]) -> Shape:
     """The shape of these codes and units, made once.
 
-    A value without unit under a code without name may be a number or a text, so such a value's kind is part of the key.
+    A value without a unit under a code without a name may be a number or a text. So the kind of such a value is part of the key.
     """
     found = _shapes.get((codes, raw_units))
     if found is not None:
@@ -226,25 +229,25 @@ def _made(codes: tuple[bytes, ...], raw_units: tuple[bytes, ...], kinds: tuple[b
 
 
 def _unit(raw: bytes) -> str:
-    """A unit as text; some meters write m³ with one byte above 7F, some in UTF-8."""
+    """A unit as text. Some meters write m³ with one byte above 7F, some in UTF-8."""
     return raw.decode("latin-1").replace("Â", "").replace("³", "3").strip()
 
 
 def _whole(reader: Reader, raw_unit: bytes) -> Reader:
-    """The reader of a text, which may hold a star: what stands behind it was taken for a unit."""
+    """The reader of a text that may hold a star. The part after the star was taken for a unit, so it is put back."""
     if raw_unit in (b"", _AS_TEXT):
         return reader
     return Reader(lambda raw: reader[b"%b*%b" % (raw, raw_unit)])
 
 
 def _one_by_one(lines: bytes, flaws: list[str]) -> list[_Triple]:
-    """Lines that are not all simple, as simple ones; what is no line at all becomes a flaw."""
+    """Turn lines that are not all simple into simple ones. What is not a line at all becomes a flaw."""
     triples: list[_Triple] = []
     for line in _joined(lines):
         found = _LINE.match(line)
         if found is None:
             if len(flaws) < FLAWS_LIMIT:
-                flaws.append(f"a line of {len(line)} characters that is no OBIS code with a value")
+                flaws.append(f"a line of {len(line)} characters that is not an OBIS code with a value")
             continue
         code, value, unit, rest = found[1], found[2], found[3] or b"", found[4].strip(b") ")
         triples.append(_simple(line, code) if rest else (code, value, unit))
@@ -252,7 +255,7 @@ def _one_by_one(lines: bytes, flaws: list[str]) -> list[_Triple]:
 
 
 def _joined(lines: bytes) -> list[bytes]:
-    """Lines, where one that begins with "(" goes on from the line before (DSMR 2.2's gas reading)."""
+    """Lines. One that begins with "(" continues the line before it (DSMR 2.2's gas reading)."""
     joined: list[bytes] = []
     for line in lines.replace(b"\r", b"\n").split(b"\n"):
         text = line.strip(b" \t\0")
@@ -266,8 +269,8 @@ def _joined(lines: bytes) -> list[bytes]:
 def _simple(line: bytes, code: bytes) -> _Triple:
     """A line of several groups as code, value, unit.
 
-    `(stamp)(value*unit)` is the value; DSMR 2.2's `(stamp)(00)(60)(1)(code)(unit)(value)` names its own code; anything else,
-    event logs and profiles, stays text. What follows a single group is noise.
+    In `(stamp)(value*unit)` the last group is the value. DSMR 2.2's `(stamp)(00)(60)(1)(code)(unit)(value)` names its own code.
+    Anything else (event logs and profiles) stays text. What follows a single group is noise.
     """
     groups: list[bytes] = _GROUPS.findall(line)
     last, _, unit = groups[-1].partition(b"*")

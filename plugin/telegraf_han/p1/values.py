@@ -1,8 +1,8 @@
-"""The text of one DSMR value into what it says: a number of base units, text, an octet-string, a serial number.
+"""Reads the text of one DSMR value: a number of base units, text, an octet-string or a serial number.
 
-Value kinds are those of the P1 companion (5.0.2, 6.4): Fn(x,y) and In as decimal text, Sn as hex or text. From one second to the next
-most texts of a telegram do not change, so each kind remembers what its texts said: a `Reader` is a dictionary that reads what it
-does not hold.
+The kinds of value are those of the P1 companion (5.0.2, 6.4): Fn(x,y) and In as decimal text, Sn as hex or text. From one second to
+the next most texts of a telegram do not change. So each kind remembers the values of its texts. A `Reader` is a dictionary. If it does
+not hold a text, it reads it.
 """
 
 import re
@@ -14,18 +14,22 @@ from telegraf_han import units
 from telegraf_han.telegram import Value
 
 REMEMBERED: Final = 4096
-"""Texts a reader holds; then it forgets all and begins anew. A register and a power have some hundred different ones an hour."""
+"""The most texts that a reader holds. Then it forgets all and starts again. A register or a power has a few hundred different texts per
+hour."""
 REMEMBERED_BYTES: Final = 64
-"""Of the longest text held: a number has 20, a serial number 34; a message may have 2048 and is read each time."""
+"""Bytes of the longest text that is held. A number has 20, a serial number 34. A message may have 2048 and is read each time."""
 DIGITS_LIMIT: Final = 18
-"""Digits before and behind the decimal point; a register has 8 and 3, and more would not fit any integer of 64 bits."""
+"""Digits before and after the decimal point. A register has 8 and 3. More would not fit into an integer of 64 bits."""
 
 _NUMBER: Final = re.compile(rb"([+-]?)(\d{0,%d})(?:\.(\d{1,%d}))?" % (DIGITS_LIMIT, DIGITS_LIMIT))
 _SERIAL: Final = re.compile(r"\d+|[A-Za-z0-9 ./_-]{6,}")
 
 
 class Reader(dict[bytes, Value]):
-    """Texts of one kind of value and what they say; a text it does not hold is read. Raises ValueError where it says nothing."""
+    """The texts of one kind of value, and their values.
+
+    A text that it does not hold is read. Raises ValueError for a text that has no value.
+    """
 
     __slots__ = ("_limit", "_read")
 
@@ -36,7 +40,7 @@ class Reader(dict[bytes, Value]):
         self._limit: Final = limit
 
     def __missing__(self, raw: bytes) -> Value:
-        """Read a text, and hold it unless it is too long."""
+        """Read a text. Hold it, unless it is too long."""
         value = self._read(raw)
         if len(raw) <= REMEMBERED_BYTES:
             if len(self) >= self._limit:
@@ -46,19 +50,19 @@ class Reader(dict[bytes, Value]):
 
 
 def is_number(raw: bytes) -> bool:
-    """Whether a value whose kind nobody tells is a number."""
+    """Whether a value is a number, if nothing tells its kind."""
     found = _NUMBER.fullmatch(raw)
     return found is not None and bool(found[2] or found[3])
 
 
 @lru_cache(REMEMBERED)
 def number(exponent: int) -> Reader:
-    """The reader of decimal texts in units of ten to the `exponent`; one for all columns, as there are few such units."""
+    """The reader of decimal texts in units of ten to the `exponent`. All columns share it, because there are few such units."""
     return Reader(lambda raw: _number(raw, exponent))
 
 
 def _number(raw: bytes, exponent: int) -> Value:
-    """Decimal text as an exact number of base units, None where nothing stands there. Raises ValueError for anything else."""
+    """Decimal text as an exact number of base units. None if nothing stands there. Raises ValueError for anything else."""
     whole, _, decimals = raw.partition(b".")
     if len(raw) <= DIGITS_LIMIT and whole.isdigit() and (decimals.isdigit() or not decimals):
         return units.scaled(int(whole + decimals), exponent - len(decimals))
@@ -72,7 +76,7 @@ def _number(raw: bytes, exponent: int) -> Value:
 
 
 def _text(raw: bytes) -> str:
-    """Text as it stands, in UTF-8 or else Latin-1; padding with FF and control bytes go."""
+    """Text as it stands, read as UTF-8 or else as Latin-1. Padding with FF and control bytes are removed."""
     padded = raw.rstrip(b"\xff ")
     try:
         text = padded.decode()
@@ -82,7 +86,10 @@ def _text(raw: bytes) -> str:
 
 
 def _octets(raw: bytes) -> str:
-    """An octet-string sent in hex, as text where it is printable (ASCII, or UTF-8 for the letters of a language); else as it stands."""
+    """An octet-string that was sent in hex.
+
+    It becomes text if it is printable (ASCII, or UTF-8 for the letters of a language). Otherwise it stays as it stands.
+    """
     try:
         octets = bytes.fromhex(raw.decode("ascii"))
         text = octets.rstrip(b"\xff\0 ").decode()
@@ -94,8 +101,8 @@ def _octets(raw: bytes) -> str:
 def _serial(raw: bytes) -> str:
     """A serial number, sent in hex or as it stands.
 
-    Digits alone may be either: `3335303030303031` is 35000001, and `5051525354` a Hungarian meter's number that happens to be hex of
-    letters too. They are hex where that gives digits, or a text as long as a serial number has.
+    Digits alone may be either. `3335303030303031` is 35000001, but `5051525354` is a Hungarian meter's number that happens to be hex
+    of letters, too. Digits are hex if that gives digits, or a text as long as a serial number.
     """
     text = _octets(raw)
     return text if not raw.isdigit() or _SERIAL.fullmatch(text) else _text(raw)
@@ -105,4 +112,4 @@ TEXT: Final = Reader(_text)
 OCTETS: Final = Reader(_octets)
 SERIAL: Final = Reader(_serial)
 NOTHING: Final = Reader(lambda _: None, 1)
-"""The clock is not read like other values; `text.body` fills it in, the first one that is there."""
+"""For the clock, which is not read like other values. `text.body` fills in the first clock of the telegram."""

@@ -1,12 +1,23 @@
-"""A receiver's `type` into its module: bytes of a stick, or lines of a program, into frames and faults.
+"""Receivers of wireless M-Bus, one module per `type`: the bytes of a stick or the lines of a program become frames and faults.
 
-Every module of this folder is a type, but those with "_" in front; its name is what `type` says, so a new receiver is a new file and
-nothing else. A module has two names: `LINE`, how its port is set unless the configuration says otherwise (`57600 8N1`), and
-`Receiver`, a class without arguments that follows `telegram.Receiver`. Where a program has to run it has three more: `COMMAND`, its
-words, `NEEDS`, the programs of these and where to get them, and `QUIET_S`, how long one may print nothing. It may import what lies
-below (`mbus.link`, `crc`, `telegram`), and from here `_lines.Lines`, on which those that read text are built (it is given one
-function, a line into what it holds), or `_stick.Stick`, for those that are asked and told something. Receivers do not import each
-other. Sticks deliver `L C M A CI …` to `link.telegram`, which checks what is left of the link's CRCs.
+Pure: no receiver opens a port. May import `mbus.link`, `ciphers.crc`, `telegram` and `errors`, and from this package only `_lines` and
+`_stick`. Receivers do not import each other.
+
+To add a receiver, add one file and nothing else. Every module of this folder is a type, except those with "_" in front. The name of
+the module is what `type` says. A module has two names:
+
+- `LINE`: how its port is set unless the configuration says otherwise (`57600 8N1`).
+- `Receiver`: a class without arguments that follows `telegram.Receiver`.
+
+If a program has to run, the module has three more names:
+
+- `COMMAND`: the words of the command.
+- `NEEDS`: the programs in that command, and where to get them.
+- `QUIET_S`: how long the program may print nothing.
+
+A receiver that reads text is built on `_lines.Lines`. It gives `Lines` one function, which turns a line into what the line holds. A
+receiver that asks and sets a stick is built on `_stick.Stick`. Sticks pass `L C M A CI …` to `link.telegram`, which checks what is
+left of the link's CRCs.
 """
 
 from importlib import import_module
@@ -18,7 +29,7 @@ _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 def kinds() -> tuple[str, ...]:
-    """What `type` may say, in alphabetical order."""
+    """All values that `type` may have, in alphabetical order."""
     from glob import glob  # noqa: PLC0415, only a configuration asks; pkgutil would load `inspect`, which takes 8 ms
 
     names = [path.rpartition("/")[2].removesuffix(".py") for path in glob(f"{__path__[0]}/*.py")]
@@ -26,26 +37,29 @@ def kinds() -> tuple[str, ...]:
 
 
 def named(kind: str) -> ModuleType:
-    """The module of a type. Raises ValueError where there is none; what fails inside a module is not hidden."""
+    """The module of a type. Raises ValueError if there is none. An error inside a module is not hidden."""
     if not _is_kind(kind) or kind not in kinds():
         raise ValueError(f"type is one of {', '.join(kinds())}")
     return import_module(f"{__name__}.{kind}")
 
 
 def command(kind: str) -> tuple[str, ...]:
-    """What a type starts by itself where neither port nor command is configured; empty for sticks. Raises ValueError for no type."""
+    """The command that a type starts by itself if neither port nor command is configured.
+
+    Empty for sticks. Raises ValueError for an unknown type.
+    """
     found: tuple[str, ...] = getattr(named(kind), "COMMAND", ())
     return found
 
 
 def needs(kind: str, words: tuple[str, ...]) -> dict[str, str]:
-    """The programs of a type's own command, and where to get them; none for other words. Raises ValueError for no type."""
+    """The programs of a type's own command, and where to get them. Empty for other words. Raises ValueError for an unknown type."""
     found: dict[str, str] = named(kind).NEEDS if words and words == command(kind) else {}
     return found
 
 
 def quiet_s(kind: str) -> float:
-    """How long a program of this type may print nothing until it is started anew. Raises ValueError for no type."""
+    """How long a program of this type may print nothing before it is started again. Raises ValueError for an unknown type."""
     found: float = getattr(named(kind), "QUIET_S", inf)
     return found
 

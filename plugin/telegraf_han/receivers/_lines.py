@@ -1,6 +1,7 @@
-"""Lines of text into telegrams: what all receivers share that print them.
+"""Turns lines of text into telegrams. All receivers that read text share this.
 
-The bytes of a port, a pipe or a file come in any pieces; a line is whole at its end. What it says is each receiver's own.
+The bytes of a port, a pipe or a file come in pieces of any size. A line is whole at its end. What a line says is each receiver's own
+matter.
 """
 
 from collections.abc import Callable
@@ -10,16 +11,16 @@ from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.telegram import Event, Fault, Frame
 
 LINE_LIMIT: Final = 8192
-"""Characters of a line: the longest telegram is 290 bytes with link CRCs, 870 as spelled-out chips; logs put some words around, and
-rtl_433 some 60 characters for each record of a telegram without encryption."""
+"""The most characters in a line. The longest telegram has 290 bytes with link CRCs, or 870 characters as spelled-out chips. Logs put some
+words around it. rtl_433 adds about 60 characters for each record of a telegram without encryption."""
 
 
 class Lines:
-    """Bytes into lines and each line into events; the part that all receivers of text share.
+    """Cuts bytes into lines and turns each line into events. All receivers of text share this part.
 
-    What a line holds says `read`: a frame without link CRCs and its level in dBm, or None where the line is no telegram's; it
-    raises TelegramError for one that is broken. The buffer is bounded: of a line that does not end, LINE_LIMIT characters are
-    given up at once and the rest up to its end in silence. The same bytes give the same events whatever pieces they come in.
+    `read` says what a line holds: a frame without link CRCs and its level in dBm, or None if the line is not a telegram. It raises
+    TelegramError for a broken telegram. The buffer is bounded. If a line does not end, LINE_LIMIT characters are given up at once, and
+    the rest up to its end is given up without a message. The same bytes give the same events, in whatever pieces they come.
     """
 
     __slots__ = ("_left", "_read", "_skipping")
@@ -30,11 +31,11 @@ class Lines:
         self._skipping = False
 
     def start(self, now_ns: int) -> list[Event]:  # noqa: ARG002, as the protocol has it
-        """Nothing is sent to whom writes text."""
+        """Nothing is sent to a source that writes text."""
         return []
 
     def idle(self, now_ns: int) -> list[Event]:  # noqa: ARG002
-        """A line may take its time."""
+        """A line may take any time to arrive."""
         return []
 
     def feed(self, data: bytes, now_ns: int) -> list[Event]:
@@ -52,7 +53,7 @@ class Lines:
         return self._ended(left, now_ns)
 
     def _ended(self, line: bytes, now_ns: int) -> list[Event]:
-        """The events of a whole line, or of the end of one that was given up."""
+        """The events of a whole line, or of the end of a line that was given up."""
         events = self._too_long() if len(line) > LINE_LIMIT else []
         if self._skipping:
             self._skipping = False
@@ -65,7 +66,7 @@ class Lines:
         return [] if found is None else [Frame("wmbus", found[0], now_ns, found[1])]
 
     def _too_long(self) -> list[Event]:
-        """Give up a line; say so once."""
+        """Give up a line. Report it once."""
         if self._skipping:
             return []
         self._skipping = True

@@ -1,9 +1,9 @@
-"""A dialogue with a stick: bytes into messages, telegrams and answers, and the questions to it; what all sticks share.
+"""Holds the dialogue that all sticks share: bytes become messages, telegrams and answers, and questions go to the stick.
 
-A stick's set-up is a generator that reads as its manual does: it yields what to ask, is given the answer, and returns in words
-what was found; all waiting, asking again and giving up is done here, by the times below. Nothing is ever written to a stick's
-memory: what is set is gone with its power, and set again at each opening. A stick from which nothing came for a while is asked
-whether it is there, since a quiet house and a dead stick look alike.
+The set-up of a stick is a generator that reads like the stick's manual. It yields a question, gets the answer, and at the end returns
+in words what was found. Waiting, asking again and giving up are all done here, by the times below. Nothing is ever written to a
+stick's memory. What is set is lost when the stick loses power, and is set again at each opening. A stick that sent nothing for a while
+is asked whether it is there, because a quiet house and a dead stick look alike.
 """
 
 from collections.abc import Callable, Generator
@@ -14,21 +14,21 @@ from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Send
 
 _S: Final = 1_000_000_000
 ANSWER_NS: Final = 1 * _S
-"""Sticks answer within some 100 ms, and a telegram at 9600 baud may be under way before."""
+"""Sticks answer within about 100 ms. A telegram at 9600 baud may still be on its way before the answer."""
 ASKED_LIMIT: Final = 5
-"""So often a question is sent: boards with a boot loader take two seconds from opening until they hear anything."""
+"""How often a question is sent. Boards with a boot loader hear nothing for two seconds after opening."""
 QUIET_NS: Final = 60 * _S
-"""Time without a message after which a stick is asked whether it is there; a GAMA sends once a minute."""
+"""Time without a message after which a stick is asked whether it is there. A GAMA sends once per minute."""
 PARTIAL_NS: Final = 1 * _S
-"""Time without a byte after which a message that was begun has no end: at 9600 baud the longest one takes 0.3 s."""
+"""Time without a byte after which a message that has begun will not end. At 9600 baud the longest message takes 0.3 s."""
 _LOOKED_AT: Final = 64
-"""Bytes of what is no message that are kept to tell what it may be."""
+"""How many bytes that are no message are kept, to guess what sends them."""
 
 FROM_METERS: Final = frozenset({0x44, 0x46, 0x47, 0x48, 0x08, 0x18, 0x28, 0x38})
-"""C fields with which a meter's telegram may begin (EN 13757-4, 12.5.3): all there is to know one by, where sticks send them bare."""
+"""C fields with which a meter's telegram may begin (EN 13757-4, 12.5.3). If a stick sends bare telegrams, nothing else marks them."""
 
 STRANGERS: Final = (
-    # what a port says that is not the stick looked for → what is there, probably
+    # what a port sends that is not the expected stick → what is there, probably
     (b"0-0:", "a meter's P1 port"),
     (b"1-0:", "a meter's P1 port"),
     (b" is unknown)", 'a CUL (type = "cul")'),
@@ -48,11 +48,11 @@ class Ask(NamedTuple):
 
     data: bytes
     answers: Callable[[bytes], bool] | None
-    """Whether a message is its answer; None where there will be none, and the next question may follow."""
+    """Whether a message is the answer. None if there will be no answer; then the next question may follow."""
     unanswered: str = ""
-    """Why the stick is given up where no answer comes; "" for the usual reason."""
+    """Why the stick is given up if no answer comes. "" for the usual reason."""
     limit: int = ASKED_LIMIT
-    """How often it is asked."""
+    """How often the question is asked."""
 
 
 def signed(octet: int) -> int:
@@ -61,25 +61,26 @@ def signed(octet: int) -> int:
 
 
 def cc1101_dbm(octet: int) -> float:
-    """The level in dBm of an RSSI byte of TI's CC1101 (data sheet, 17.3), which several sticks hand on as it is."""
+    """The level in dBm of an RSSI byte of TI's CC1101 (data sheet, 17.3). Several sticks pass this byte on as it is."""
     return signed(octet) / 2 - 74
 
 
 Talk = Generator[Ask, bytes, str]
-"""Yields questions, is sent the answers, returns what was found in words; raises SourceError where it cannot be used."""
+"""Yields questions, gets the answers, and returns in words what was found. Raises SourceError if the stick cannot be used."""
 
 
 class Stick:
-    """Bytes of a stick into messages, telegrams and answers; and the questions to it. What all sticks share.
+    """Turns the bytes of a stick into messages, telegrams and answers, and asks the stick. All sticks share this part.
 
-    A stick's module says, by the methods at the end, how its messages are cut out of the stream, which of them are telegrams,
-    and what is to be asked. Bytes that are no message are told as one fault in front of the next message, or when it gets quiet.
+    The module of a stick defines the methods at the end. They say how its messages are cut out of the stream, which of them are
+    telegrams, and what is to be asked. Bytes that are no message are reported as one fault before the next message, or when the stick
+    gets quiet.
     """
 
     __slots__ = ("_ask", "_asked", "_asked_ns", "_buffer", "_bytes_ns", "_heard_ns", "_ready", "_strange", "_talk", "_unread")
 
     NAME = ""
-    """As in messages."""
+    """The stick's name in messages."""
 
     def __init__(self) -> None:
         self._ask: Ask | None = None
@@ -106,7 +107,7 @@ class Stick:
         return events + self._messages(now_ns) + self._overdue(now_ns)
 
     def idle(self, now_ns: int) -> list[Event]:
-        """What was begun and not ended is given up; what was not answered is asked again; what is quiet is asked whether it is there."""
+        """Give up a message that did not end, repeat a question that was not answered, and ask a quiet stick whether it is there."""
         waited = self._waited(now_ns) if now_ns - self._bytes_ns >= PARTIAL_NS else []
         return waited + self._overdue(now_ns)
 
@@ -115,7 +116,7 @@ class Stick:
         return self._waited(now_ns)
 
     def _messages(self, now_ns: int) -> list[Event]:
-        """The events of all that is whole."""
+        """The events of all messages that are whole."""
         events: list[Event] = []
         while self._buffer and (cut := self.cut(self._buffer)) is not None:
             size, message = cut
@@ -128,7 +129,10 @@ class Stick:
         return events
 
     def _heard(self, message: bytes, now_ns: int) -> list[Event]:
-        """A telegram, or the answer to what was asked; any other message is of no use, but shows that the stick is there."""
+        """Handle a telegram, or the answer to a question.
+
+        Any other message is of no use, but shows that the stick is there.
+        """
         self._heard_ns = now_ns
         try:
             found = self.telegram(message)
@@ -142,7 +146,7 @@ class Stick:
         return []
 
     def _continued(self, answer: bytes | None, now_ns: int) -> list[Event]:
-        """The talk goes on to its next question that has an answer, or to its end."""
+        """Continue the talk to its next question that has an answer, or to its end."""
         assert self._talk is not None
         events: list[Event] = []
         try:
@@ -162,7 +166,7 @@ class Stick:
         return [*events, Send(self._ask.data)]
 
     def _overdue(self, now_ns: int) -> list[Event]:
-        """Ask again, ask whether it is there, or give up."""
+        """Ask again, ask whether the stick is there, or give up."""
         if self._ask is None:
             if self._heard_ns is None or now_ns - self._heard_ns < QUIET_NS:
                 return []
@@ -177,22 +181,25 @@ class Stick:
         return [Send(self._ask.data)]
 
     def _given_up(self, reason: str) -> list[Event]:
-        """The port has to be opened anew. What still comes until then is read, nothing is asked any more."""
+        """The port has to be opened again. Until then bytes are still read, but nothing more is asked."""
         self._ask = self._talk = self._heard_ns = None
         last = self.leave()
         return [*self._noise(), *([Send(last)] if last else []), Lost(reason)]
 
     def _no_answer(self) -> str:
-        """Why a stick is given up that did not answer."""
+        """Why a stick that did not answer is given up."""
         if self._ready:
-            return f"the {self.NAME} does not answer any more; unplug it and plug it in again where that stays so"
+            return f"the {self.NAME} does not answer any more; if that lasts, unplug it and plug it in again"
         if not self._strange:
-            return f"no {self.NAME} answers here: another device, another line setting, or it hangs and wants to be unplugged"
+            return f"no {self.NAME} answers here: the device is another one, needs another line setting, or hangs and must be unplugged"
         seen = next((what for sign, what in STRANGERS if sign in self._strange), "")
-        return f"no {self.NAME} answers here, but something else speaks" + (f": it looks like {seen}" if seen else "")
+        return f"no {self.NAME} answers here, but something else sends data" + (f": it looks like {seen}" if seen else "")
 
     def _waited(self, now_ns: int) -> list[Event]:
-        """Nothing more comes: what is left is a message after all, or none; whatever follows its beginning may be one."""
+        """Nothing more comes.
+
+        What is left is a message after all, or it is none. If it is none, a message may begin later in it.
+        """
         events: list[Event] = []
         while self._buffer:
             rest = self.rest(self._buffer)
@@ -207,26 +214,32 @@ class Stick:
         return events + self._noise()
 
     def _noise(self) -> list[Event]:
-        """One fault for all that was no message since the last one."""
+        """One fault for all bytes since the last fault that were no message."""
         size, self._unread = self._unread, 0
-        return [Fault(Cause.FRAMING, f"{size} bytes that are no message of the {self.NAME}", size)] if size else []
+        return [Fault(Cause.FRAMING, f"{size} bytes that are not a message of the {self.NAME}", size)] if size else []
 
-    # --- what a stick's module says ---
+    # --- what the module of a stick defines ---
 
     def cut(self, buffer: bytes) -> tuple[int, bytes] | None:
-        """How many bytes the first message of `buffer` takes, and the message; b"" for bytes that are none; None where more must come."""
+        """The number of bytes that the first message of `buffer` takes, and the message.
+
+        The message is b"" if these bytes are no message. The result is None if more bytes must come.
+        """
         raise NotImplementedError
 
     def rest(self, buffer: bytes) -> bytes:  # noqa: ARG002, most sticks have no such message
-        """A message that only the silence behind it ends, or b""."""
+        """A message whose end is shown only by the silence after it, or b""."""
         return b""
 
     def hopeless(self, buffer: bytes) -> int:  # noqa: ARG002
-        """How many bytes to give up of a message that has no end; all, where nothing in a message shows whether it is one."""
+        """How many bytes to give up of a message that has no end.
+
+        All of them, if nothing in a message shows whether it is one.
+        """
         return 1
 
     def telegram(self, message: bytes) -> tuple[bytes, float | None] | None:
-        """The frame of a message and its level in dBm, None where it holds something else. Raises TelegramError."""
+        """The frame of a message and its level in dBm. None if the message holds something else. Raises TelegramError."""
         raise NotImplementedError
 
     def set_up(self) -> Talk:
@@ -234,7 +247,7 @@ class Stick:
         raise NotImplementedError
 
     def still_there(self) -> Talk:
-        """What is asked when nothing comes; returns ""."""
+        """What is asked when nothing comes. Returns ""."""
         raise NotImplementedError
 
     def leave(self) -> bytes:

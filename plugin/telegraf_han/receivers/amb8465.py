@@ -1,12 +1,13 @@
-"""AMBER / Würth AMB8465 and AMB3665 into frames: a stick that is asked for its parameters, set to a mode and listened to.
+"""Reads AMBER / Würth AMB8465 and AMB3665: the stick is asked for its parameters, set to a mode and listened to.
 
-Manual AMBER wM-Bus modules 2.7: a command is FF, its code, a length, a payload and the XOR of all before; its answer has bit 7 of
-the code set. A telegram comes as code 03 with its length in place of L or, where parameter 5 (UART_CMD_Out_Enable) is off, bare
-from L on. Where parameter 69 (RSSI_Enable) is on, a byte of signal strength follows which the length counts, so the two are read
-first and never written: parameters are flash. CMD_SET_MODE is not, it holds until the power goes.
+Manual AMBER wM-Bus modules 2.7. A command is FF, its code, a length, a payload and the XOR of all bytes before. Its answer has bit 7
+of the code set. A telegram comes as code 03 with its length in place of L. If parameter 5 (UART_CMD_Out_Enable) is off, it comes bare,
+from L on. If parameter 69 (RSSI_Enable) is on, a byte of signal strength follows, and the length counts it. So these two parameters
+are read first. They are never written, because parameters are stored in flash. CMD_SET_MODE is not stored. It holds until the power
+goes.
 
 [seen] in logs and in the manual's examples: all commands here, 0x78 parameters of the AMB8465, 0x80 of the AMB3665 (169 MHz, whose
-mode is left alone). [assumed] that RSSI is counted in bare telegrams too, and is on in a capture that does not say.
+mode is left alone). [assumed] RSSI is counted in bare telegrams, too, and is on in a capture that does not say.
 """
 
 from collections.abc import Callable
@@ -24,15 +25,15 @@ _HEAD: Final = 3
 _TELEGRAM: Final = 0x03
 _ANSWER: Final = 0x80
 _LONGEST_BARE: Final = 0xFA
-"""L of the longest telegram; what stands above begins no bare one."""
+"""L of the longest telegram. A byte above this begins no bare telegram."""
 
 _SET_MODE, _GET, _SERIAL = 0x04, 0x0A, 0x0B
 _ALL_PARAMETERS: Final = b"\x00\x80"
 _PARAMETERS: Final = 70
-"""So many are at least told."""
+"""A stick reports at least this many."""
 _OUTPUT_AS_COMMANDS, _LEVEL_APPENDED = 5, 69
 _MODES: Final = ((0x09, "T1 and C1"), (0x08, "T1"))
-"""In the order they are tried: CMD_SET_MODE's argument, in words."""
+"""In the order in which they are tried: CMD_SET_MODE's argument, and the mode in words."""
 _OTHER_BAND: Final = 0x80
 """How many parameters the module for 169 MHz has."""
 
@@ -54,7 +55,7 @@ class Receiver(Stick):
         return _command(buffer) if buffer[0] == _START else self._bare_telegram(buffer)
 
     def _bare_telegram(self, buffer: bytes) -> tuple[int, bytes] | None:
-        """A telegram from L on, unless the stick is known to send none of those."""
+        """A telegram from L on, unless the stick is known to send no bare telegrams."""
         size = buffer[0] + 1
         if self._bare is False or not link.SHORTEST <= size <= _LONGEST_BARE + 1:
             return 1, b""
@@ -63,7 +64,7 @@ class Receiver(Stick):
         return None if len(buffer) < size else (size, buffer[:size])
 
     def hopeless(self, buffer: bytes) -> int:
-        """See Stick: in a bare telegram only a command's first byte can begin something new."""
+        """See Stick. In a bare telegram, only the first byte of a command can begin something new."""
         begin = buffer.find(_START)
         return max(1, begin) if begin >= 0 else len(buffer)
 
@@ -74,24 +75,24 @@ class Receiver(Stick):
         return self._levelled(message[2:-1]) if message[1] == _TELEGRAM else None
 
     def _levelled(self, body: bytes) -> tuple[bytes, float | None]:
-        """A telegram from its length on, which counts the byte of signal strength. Raises TelegramError."""
+        """A telegram from its length on. The length counts the byte of signal strength. Raises TelegramError."""
         if not self._levels:
             return link.telegram(body), None
         if body[0] < link.SHORTEST:
-            raise FramingError(f"{len(body)} bytes are no telegram")
+            raise FramingError(f"{len(body)} bytes are not a telegram")
         return link.telegram(bytes([body[0] - 1]) + body[1:-1]), cc1101_dbm(body[-1])
 
     def set_up(self) -> Talk:
-        """What its parameters say, then what it hears."""
+        """Ask for the parameters, then set what the stick hears."""
         answer = yield Ask(command(_GET, _ALL_PARAMETERS), _answers(_GET))
         parameters = answer[_HEAD + 2 : -1]
         if len(parameters) < _PARAMETERS:
-            raise SourceError(f"a module of this family answers, but tells {len(parameters)} parameters: it is none that is known")
+            raise SourceError(f"a module of this family answers, but reports {len(parameters)} parameters: it is not a known module")
         self._bare = not parameters[_OUTPUT_AS_COMMANDS]
         self._levels = bool(parameters[_LEVEL_APPENDED])
-        told = "" if self._levels else "; it tells no signal strength (parameter RSSI_Enable is 0)"
+        told = "" if self._levels else "; it reports no signal strength (parameter RSSI_Enable is 0)"
         if answer[_HEAD + 1] == _OTHER_BAND:
-            return f"AMB3665, at 169 MHz, where no meter of 868 MHz is heard{told}"
+            return f"AMB3665, at 169 MHz, where it cannot hear meters of 868 MHz{told}"
         for mode, words in _MODES:
             done = yield Ask(command(_SET_MODE, bytes([mode])), _answers(_SET_MODE))
             if not done[_HEAD]:
@@ -99,13 +100,13 @@ class Receiver(Stick):
         raise SourceError(f"the AMB8465 refuses to listen to T1 (status {done[_HEAD]:02X}); unplug it, or reset it to its factory settings")
 
     def still_there(self) -> Talk:
-        """Its serial number."""
+        """Ask for the serial number."""
         yield Ask(command(_SERIAL, b""), _answers(_SERIAL))
         return ""
 
 
 def command(code: int, payload: bytes) -> bytes:
-    """A command as it is sent."""
+    """A command, as it is sent."""
     octets = bytes([_START, code, len(payload)]) + payload
     return octets + bytes([crc.xor(octets)])
 

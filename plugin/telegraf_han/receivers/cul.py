@@ -1,12 +1,12 @@
-"""CUL and nanoCUL (culfw, a-culfw) into frames: lines of a stick that is asked, set and listened to.
+"""Reads CUL and nanoCUL (culfw, a-culfw): the stick is asked, set and listened to, line by line.
 
-culfw's command reference: "V" tells the version, "brt" listens to T mode and answers TMODE, "X21" has RSSI and LQI put behind each
-telegram. A line of "b" and hex is a whole frame of format A with its link CRCs, of "bY" one of format B, then LQI and RSSI, a byte
-each; dBm is half the signed byte less 74 (CC1101 data sheet). No other length is believed: a line that the stick's firmware has
-cut short would otherwise pass for a frame without CRCs.
+culfw's command reference: "V" tells the version. "brt" listens to T mode and answers TMODE. "X21" has RSSI and LQI put behind each
+telegram. A line of "b" and hex is a whole frame of format A with its link CRCs. A line of "bY" is one of format B. Behind the frame
+follow LQI and RSSI, a byte each. The level in dBm is half the signed byte less 74 (CC1101 data sheet). No other length is believed.
+Otherwise a line that the stick's firmware has cut short would pass for a frame without CRCs.
 
-[seen] in logs: lines of at most 148 bytes, with an odd number of digits or a failing CRC behind them; "? (… is unknown)" is how
-culfw answers a command it was built without.
+[seen] in logs: lines of at most 148 bytes, with an odd number of digits or a failing CRC behind them; "? (… is unknown)" is how culfw
+answers a command that it was built without.
 """
 
 from typing import Final
@@ -25,11 +25,11 @@ _UNKNOWN: Final = b"? ("
 _FIRMWARES: Final = (b"CUL", b"culfw")
 _FORMAT_B: Final = b"bY"
 _LEVELS: Final = 2
-"""Bytes behind a frame: LQI, RSSI."""
+"""Bytes after a frame: LQI, RSSI."""
 _FIRST, _BLOCK, _CRC = 10, 16, 2
-_CUT: Final = "the stick's firmware cuts long telegrams: it needs one with a longer buffer, or take another receiver"
+_CUT: Final = "the stick's firmware cuts long telegrams: install a firmware with a longer buffer, or use another receiver"
 _VERSION_SHOWN: Final = 48
-"""Characters of a version that are told."""
+"""Characters of a version that are shown."""
 
 
 class Receiver(Stick):
@@ -40,7 +40,7 @@ class Receiver(Stick):
     NAME = "CUL"
 
     def cut(self, buffer: bytes) -> tuple[int, bytes] | None:
-        """See Stick. A line without anything in it is no noise."""
+        """See Stick. An empty line is no noise."""
         end = buffer.find(_END)
         if end < 0:
             return None if len(buffer) <= LINE_LIMIT else (len(buffer), b"")
@@ -52,47 +52,47 @@ class Receiver(Stick):
             return None
         digits = message.removeprefix(_FORMAT_B) if message.startswith(_FORMAT_B) else message[1:]
         if len(digits) % 2:
-            raise CutShortError(f"line of {len(message)} characters with half a byte at its end; {_CUT}")
+            raise CutShortError(f"line of {len(message)} characters ends with half a byte; {_CUT}")
         try:
             raw = bytes.fromhex(digits.decode("ascii"))
         except ValueError:
-            raise FramingError(f"line of {len(message)} characters is no hex") from None
+            raise FramingError(f"line of {len(message)} characters is not hex") from None
         if len(raw) < _FIRST:
-            raise FramingError(f"{len(raw)} bytes are no telegram")
+            raise FramingError(f"{len(raw)} bytes are not a telegram")
         size = raw[0] + 1 if message.startswith(_FORMAT_B) else _size_of_a(raw[0])
         if len(raw) < size:
-            raise CutShortError(f"length field says {size} bytes, {len(raw)} arrived; {_CUT}")
+            raise CutShortError(f"length field says {size} bytes, but {len(raw)} arrived; {_CUT}")
         if len(raw) - size not in (0, _LEVELS):
-            raise FramingError(f"length field says {size} bytes, {len(raw)} arrived")
+            raise FramingError(f"length field says {size} bytes, but {len(raw)} arrived")
         return _checked(raw[:size]), cc1101_dbm(raw[-1]) if len(raw) > size else None
 
     def set_up(self) -> Talk:
-        """Which firmware it has, then what it hears."""
+        """Ask for the firmware, then set what the stick hears."""
         version = yield Ask(_VERSION, _is_version)
         words = version[2 : 2 + _VERSION_SHOWN].decode("ascii", "replace")
         words = "".join(letter if letter.isprintable() else "?" for letter in words)
         listens = yield Ask(_LISTEN, lambda line: line.endswith(b"MODE") or line == b"OFF" or line.startswith(_UNKNOWN))
         if listens.startswith(_UNKNOWN):
-            raise SourceError(f"the CUL's firmware ({words}) has no wireless M-Bus: it needs a culfw or a-culfw that was built with it")
+            raise SourceError(f"the CUL's firmware ({words}) has no wireless M-Bus: install a culfw or a-culfw that was built with it")
         if listens != _LISTENS:
             raise SourceError(f"the CUL's firmware ({words}) refuses to listen to T1; unplug it and plug it in again")
         yield Ask(_REPORT, None)
         return f"CUL with firmware {words}, listening to T1"
 
     def still_there(self) -> Talk:
-        """Its version."""
+        """Ask for the version."""
         yield Ask(_VERSION, _is_version)
         return ""
 
 
 def _size_of_a(length: int) -> int:
-    """Bytes of a whole frame of format A (EN 13757-4, 12.3): a CRC behind the first 10 and behind every 16 from there on."""
+    """Bytes of a whole frame of format A (EN 13757-4, 12.3): it has a CRC after the first 10 and after every 16 from there on."""
     blocks = 1 + max(0, length + 1 - _FIRST + _BLOCK - 1) // _BLOCK
     return length + 1 + _CRC * blocks
 
 
 def _checked(raw: bytes) -> bytes:
-    """A frame without its CRCs, of which there must have been some. Raises TelegramError."""
+    """A frame without its CRCs. There must have been some. Raises TelegramError."""
     frame = link.telegram(raw)
     if len(frame) == len(raw):
         raise ChecksumError("link CRC of a frame of format B does not fit")

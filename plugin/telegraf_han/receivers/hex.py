@@ -1,9 +1,9 @@
-"""Lines of hex into frames: what other programs print, log or store of wireless M-Bus, one telegram a line.
+"""Reads lines of hex, one telegram per line, as other programs print, log or store wireless M-Bus.
 
-Spaces, `|`, `_`, `:` and a leading `0x` are for the eye; `#` begins a comment. A log line `telegram=|2E44…|+12` holds its telegram
-behind "=" and the seconds since the log's first line behind "+", which are not used; it may have been deciphered before it was
-logged, which `mbus.security` sees. With or without link CRCs, of format A or B, as chips of mode T, or a frame of wired M-Bus:
-`mbus.link` tells them apart.
+Spaces, `|`, `_`, `:` and a leading `0x` only help the eye. `#` begins a comment. A log line `telegram=|2E44…|+12` holds its telegram
+after "=", and the seconds since the log's first line after "+". These seconds are not used. Such a telegram may have been deciphered
+before it was logged, which `mbus.security` sees. A line may hold a telegram with or without link CRCs, of format A or B, as chips of
+mode T, or a frame of wired M-Bus. `mbus.link` tells them apart.
 """
 
 from typing import Final
@@ -13,14 +13,14 @@ from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import Lines
 
 LINE: Final = "115200 8N1"
-"""A port that sends hex lines has no standard; most USB devices ignore it."""
+"""There is no standard for a port that sends hex lines. Most USB devices ignore the setting."""
 
 _FOR_THE_EYE: Final = str.maketrans("", "", " \t\r|_:")
 _LOGGED: Final = "telegram="
 
 
 class Receiver(Lines):
-    """One telegram a line, in hex."""
+    """One telegram per line, in hex."""
 
     __slots__ = ()
 
@@ -29,7 +29,7 @@ class Receiver(Lines):
 
 
 def telegram(line: str) -> tuple[bytes, None] | None:
-    """The frame of a line, None where it holds only a comment. Raises FramingError, ChecksumError."""
+    """The frame of a line. None if the line holds only a comment. Raises FramingError, ChecksumError."""
     written = line.partition("#")[0]
     if _LOGGED in written:
         written = written.partition(_LOGGED)[2].partition("+")[0]
@@ -40,5 +40,5 @@ def telegram(line: str) -> tuple[bytes, None] | None:
     try:
         raw = bytes.fromhex(digits)
     except ValueError:
-        raise FramingError(f"line of {len(line)} characters is no hex") from None
+        raise FramingError(f"line of {len(line)} characters is not hex") from None
     return link.telegram(raw), None

@@ -1,12 +1,13 @@
-"""IMST iM871A-USB and iM170A into frames: the HCI messages of a stick that is asked, set and listened to.
+"""Reads IMST iM871A-USB and iM170A: the stick is asked, set and listened to by HCI messages.
 
-WMBus HCI Specification V1.6: A5, control field (low nibble endpoint, 2 and 4 and 8 in the high one: time stamp, RSSI, CRC follow),
-message id, length, payload, then what was announced. The CRC is X-25 over all behind A5. A received telegram is message 03 of
-endpoint 2 and begins at its C field: the length of the payload is its L. Set Configuration with 0 in front is not stored.
+WMBus HCI Specification V1.6. A message is A5, control field, message id, length and payload, and then what the control field
+announced. The low nibble of the control field is the endpoint. In its high nibble, 2, 4 and 8 announce time stamp, RSSI and CRC. The
+CRC is X-25 over all bytes after A5. A received telegram is message 03 of endpoint 2 and begins at its C field. The length of the
+payload is its L. Set Configuration with 0 in front is not stored.
 
-[seen] in logs: the messages, with time stamp, RSSI and CRC as in E2; firmware 0x14 is the first that hears C1 and T1 at once, and
-link mode 10 is C1 with T1 on the iM871A, N1a on the iM170A (169 MHz). dBm from RSSI is the straight part of the curve in the
-data sheet of the radio. [assumed] that a set-up refused shows by a first byte other than 0 or by no answer.
+[seen] in logs: the messages, with time stamp, RSSI and CRC as in E2; firmware 0x14 is the first that hears C1 and T1 at once, and link
+mode 10 is C1 with T1 on the iM871A, N1a on the iM170A (169 MHz). dBm from RSSI is the straight part of the curve in the data sheet of
+the radio. [assumed] a set-up that is refused shows by a first byte other than 0 or by no answer.
 """
 
 from collections.abc import Callable
@@ -23,7 +24,7 @@ _START: Final = 0xA5
 _HEAD: Final = 4
 _STAMPED, _LEVELLED, _CHECKED, _RESERVED = 0x20, 0x40, 0x80, 0x10
 _LAST_MESSAGE: Final = {0x1: 0x27, 0x2: 0x05, 0x3: 0x07, 0x4: 0x02}
-"""Endpoint → its highest message id: what has others is no message."""
+"""Endpoint → its highest message id. Bytes with another endpoint or id are no message."""
 _MANAGEMENT: Final = 0x1
 _RECEIVED: Final = (0x2, 0x03)
 """Endpoint and message id of a telegram."""
@@ -32,22 +33,22 @@ _LEVEL_AT_MINUS_100: Final = 45
 _PING: Final = b"\xa5\x01\x01\x00"
 _DEVICE_INFO: Final = b"\xa5\x01\x0f\x00"
 _SET_CONFIGURATION: Final = b"\xa5\x01\x03\x06\x00\x02%c\x30\x01\x00"
-"""Not stored; the first group holds the link mode, the second RSSI on and time stamp off."""
+"""Not stored. The first group holds the link mode. The second sets RSSI on and time stamp off."""
 _PING_ANSWER, _SET_ANSWER, _INFO_ANSWER = 0x02, 0x04, 0x10
 _INFO_BYTES: Final = 4
 
 
 class _Module(NamedTuple):
-    """What a module can hear, by the first firmware that can."""
+    """What a module can hear, and the first firmware that can."""
 
     name: str
     modes: tuple[tuple[int, int, str], ...]
-    """Firmware from which on, link mode, in words; newest first."""
+    """The first firmware, the link mode, and the mode in words. Newest first."""
 
 
 _MODULES: Final = {
     0x33: _Module("iM871A", ((0x14, 10, "T1 and C1"), (0x00, 3, "T1"))),
-    0x36: _Module("iM170A", ((0x00, 10, "N1a at 169 MHz, where no meter of 868 MHz is heard"),)),
+    0x36: _Module("iM170A", ((0x00, 10, "N1a at 169 MHz, where it cannot hear meters of 868 MHz"),)),
 }
 
 
@@ -79,12 +80,12 @@ class Receiver(Stick):
         return link.telegram(message[3:end]), None if level is None else dbm(level)
 
     def set_up(self) -> Talk:
-        """Who it is, then what it hears."""
+        """Ask which module it is, then set what it hears."""
         info = yield Ask(_DEVICE_INFO, _answers(_INFO_ANSWER))
         payload = info[_HEAD : _HEAD + info[3]]
         module = _MODULES.get(payload[0]) if len(payload) >= _INFO_BYTES else None
         if module is None:
-            raise SourceError(f"a module of IMST answers that is neither iM871A nor iM170A (type {payload[:1].hex() or 'not told'})")
+            raise SourceError(f"an IMST module answers, but it is neither an iM871A nor an iM170A (type {payload[:1].hex() or 'unknown'})")
         firmware = payload[2]
         who = f"{module.name} with firmware {firmware >> 4}.{firmware & 0xF}"
         mode, words = next((mode, words) for since, mode, words in module.modes if firmware >= since)
@@ -106,7 +107,7 @@ def dbm(level: int) -> float:
 
 
 def _plausible(message: bytes) -> bool:
-    """Whether a head, or as much of it as there is, can be one."""
+    """Whether these bytes can be the head of a message, or as much of a head as there is."""
     control, number = message[1:2], message[2:3]
     if not control:
         return True
@@ -115,12 +116,12 @@ def _plausible(message: bytes) -> bool:
 
 
 def _answers(number: int) -> Callable[[bytes], bool]:
-    """Whether a message is the device management's with that id."""
+    """Whether a message is the one with that id from the device management."""
     return lambda message: (message[1] & 0x0F, message[2]) == (_MANAGEMENT, number)
 
 
 def _behind(control: int) -> int:
-    """Bytes behind the payload."""
+    """Bytes after the payload."""
     return (4 if control & _STAMPED else 0) + (1 if control & _LEVELLED else 0) + (2 if control & _CHECKED else 0)
 
 

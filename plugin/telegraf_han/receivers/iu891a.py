@@ -1,13 +1,13 @@
-"""IMST iU891A and iU893A into frames: SLIP packets of a stick that is asked, set and listened to.
+"""Reads IMST iU891A and iU893A: the stick is asked, set and listened to by SLIP packets.
 
-IMST, iU891A-XL WMBus Host Interface: a packet lies between two C0 (inside, DB DC stands for C0 and DB DD for DB) and holds a
-service (01 device management, 09 wM-Bus gateway), a message number, a payload and X-25 over all, low byte first. An answer's
-payload begins with a status, 0 for done. A received telegram is message 20 of the gateway: time stamp 4, status 2, a byte, the
-level in dBm as a signed byte, then L C …. What is set is the active configuration, which goes with the power; all of it but
-mode and options is sent back as it was read.
+IMST, iU891A-XL WMBus Host Interface. A packet lies between two C0. Inside, DB DC stands for C0 and DB DD for DB. A packet holds a
+service (01 device management, 09 wM-Bus gateway), a message number, a payload and X-25 over all, low byte first. An answer's payload
+begins with a status, 0 for done. A received telegram is message 20 of the gateway: time stamp 4, status 2, a byte, the level in dBm as
+a signed byte, then L C …. Only the active configuration is set. It is lost with the power. Everything in it except mode and options is
+sent back as it was read.
 
-[seen] the packets, their CRC and the thirty C0 that wake the stick up, in logs. [assumed] that an answer with a status other than
-0 is a refusal.
+[seen] the packets, their CRC and the thirty C0 that wake the stick up, in logs. [assumed] an answer with a status other than 0 is a
+refusal.
 """
 
 from collections.abc import Callable
@@ -35,9 +35,9 @@ _LEVEL_AT, _FRAME_AT = 9, 10
 _STATUS_AT, _ANSWER_AT = 2, 3
 _CONFIGURATION_BYTES: Final = 11
 _TELL_RECEIVED: Final = b"\x02\x00"
-"""Options: no filter, received telegrams are told, sent ones are not, no recalibration."""
+"""Options: no filter, received telegrams are reported, sent ones are not, no recalibration."""
 _MODES: Final = ((3, "T1 and C1"), (2, "T1"))
-"""In the order they are tried: mode, in words."""
+"""In the order in which they are tried: the mode, and the mode in words."""
 _MODULES: Final = {0x6D: "iM891A", 0x6E: "iU891A", 0x71: "iU893A", 0xA3: "iM881A"}
 
 
@@ -49,7 +49,7 @@ class Receiver(Stick):
     NAME = "iU891A"
 
     def cut(self, buffer: bytes) -> tuple[int, bytes] | None:
-        """See Stick. The C0 behind a packet may be the one in front of the next."""
+        """See Stick. The C0 after a packet may also be the C0 before the next one."""
         begin = len(buffer) - len(buffer.lstrip(bytes([_END])))
         end = buffer.find(_END, begin)
         if end < 0:
@@ -58,7 +58,7 @@ class Receiver(Stick):
         return (end + 1, content) if content else (end, b"")
 
     def rest(self, buffer: bytes) -> bytes:
-        """C0 alone is a packet's end that was sent twice."""
+        """A C0 alone is the end of a packet, sent twice."""
         return buffer if not buffer.strip(bytes([_END])) else b""
 
     def telegram(self, message: bytes) -> tuple[bytes, float | None] | None:
@@ -70,13 +70,13 @@ class Receiver(Stick):
         return link.telegram(message[_FRAME_AT:]), float(signed(message[_LEVEL_AT]))
 
     def set_up(self) -> Talk:
-        """Who it is, then what it hears."""
+        """Ask which module it is, then set what it hears."""
         yield Ask(_WAKE_UP, None)
         info = yield Ask(packet(_INFO), _answers(_INFO_ANSWER))
         kind = info[_ANSWER_AT]
         name = _MODULES.get(kind)
         if name is None:
-            raise SourceError(f"a module of IMST answers that is none for wireless M-Bus (type {kind:02X}); those for LoRa look the same")
+            raise SourceError(f"an IMST module answers, but it is not for wireless M-Bus (type {kind:02X}); those for LoRa look the same")
         read = yield Ask(packet(_CONFIGURATION), _answers(_CONFIGURATION_ANSWER))
         others = read[_ANSWER_AT + 3 : _ANSWER_AT + _CONFIGURATION_BYTES].ljust(_CONFIGURATION_BYTES - 3, b"\0")
         for mode, words in _MODES:
@@ -87,27 +87,27 @@ class Receiver(Stick):
         raise SourceError(f"the {name} refuses to listen to T1 (status {done[_STATUS_AT]:02X}); unplug it and plug it in again")
 
     def still_there(self) -> Talk:
-        """Who it is."""
+        """Ask which module it is."""
         yield Ask(_WAKE_UP, None)
         yield Ask(packet(_INFO), _answers(_INFO_ANSWER))
         return ""
 
 
 def packet(content: bytes) -> bytes:
-    """A packet as it is sent."""
+    """A packet, as it is sent."""
     octets = content + crc.x25(content).to_bytes(_CRC, "little")
     escaped = octets.replace(b"\xdb", _ESCAPED_ESCAPE).replace(b"\xc0", _ESCAPED_END)
     return b"\xc0" + escaped + b"\xc0"
 
 
 def _content(escaped: bytes) -> bytes:
-    """What a packet holds without its CRC; b"" where it does not fit."""
+    """The content of a packet without its CRC. b"" if the CRC does not fit."""
     octets = escaped.replace(_ESCAPED_END, b"\xc0").replace(_ESCAPED_ESCAPE, b"\xdb")
     content = octets[:-_CRC]
     return content if len(content) > 1 and crc.x25(content) == int.from_bytes(octets[-_CRC:], "little") else b""
 
 
 def _answers(message: bytes) -> Callable[[bytes], bool]:
-    """Whether a packet is that message, with its status and what else it must hold."""
+    """Whether a packet is that message, with its status and whatever else it must hold."""
     least = {_INFO_ANSWER: _ANSWER_AT + 1}.get(message, _ANSWER_AT)
     return lambda found: found[:2] == message and len(found) >= least

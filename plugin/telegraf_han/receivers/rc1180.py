@@ -1,12 +1,12 @@
-"""Radiocrafts RC1180-MBUS into frames: a module that is asked for its memory, set to T1 if need be and listened to.
+"""Reads Radiocrafts RC1180-MBUS: the module is asked for its memory, set to T1 if necessary, and listened to.
 
-RC1180-MBUS Data Sheet 1.0 and MBUS User Manual 2.01: byte 00 leads into the configuration, which answers ">"; there "0" lists the
-256 bytes of the memory and a ">", "G" with a mode sets the mode until the power goes (newer modules), "X" leads out. "M" writes the
-memory, which has a limited number of writes, and is never sent. A telegram is L C M A … without link CRCs; where byte 05 of the
-memory (RSSI_MODE) is on, a byte of signal strength follows which L counts, -RSSI/2 dBm; byte 36 (DATA_INTERFACE) must be 0.
+RC1180-MBUS Data Sheet 1.0 and MBUS User Manual 2.01. Byte 00 opens the configuration, which answers ">". There "0" lists the 256 bytes
+of the memory and a ">". "G" with a mode sets the mode until the power goes (newer modules). "X" leaves the configuration. "M" writes
+the memory, which allows a limited number of writes. So "M" is never sent. A telegram is L C M A … without link CRCs. If byte 05 of the
+memory (RSSI_MODE) is on, a byte of signal strength follows, -RSSI/2 dBm, and L counts it. Byte 36 (DATA_INTERFACE) must be 0.
 
-Byte 03 (MBUS_MODE) is 1 for T1 in all editions, [seen] in a dump; 2, 10 and 11 are T2, T1+C and T2+C of newer modules. [assumed]
-that L counts the signal strength, and that "G" is answered with ">" before and behind its argument, as other commands are.
+Byte 03 (MBUS_MODE) is 1 for T1 in all editions, [seen] in a dump. 2, 10 and 11 are T2, T1+C and T2+C of newer modules. [assumed] L
+counts the signal strength, and "G" is answered with ">" before and behind its argument, as other commands are.
 """
 
 from collections.abc import Callable, Generator
@@ -25,7 +25,7 @@ _MEMORY_BYTES: Final = 256
 _MODE_AT, _LEVEL_AT, _FORM_AT = 0x03, 0x05, 0x36
 _HEARS_T1: Final = {0x01: "T1", 0x02: "T1 and T2", 0x0A: "T1 and C1", 0x0B: "T2 and C2"}
 _WAITING_LIMIT: Final = 512
-"""Bytes kept while a prompt is waited for: more than the telegram that may be under way."""
+"""Bytes that are kept while a prompt is waited for. These are more than the telegram that may be on its way."""
 _BY_HAND: Final = 'set byte 03 of its memory to 01 by hand ("M", 03 01 FF, then "X", at 19200 8N1)'
 
 _Expected = Literal["telegram", "prompt", "memory"]
@@ -48,7 +48,7 @@ class Receiver(Stick):
         if self._expected == "memory":
             return None if len(buffer) <= _MEMORY_BYTES else (_MEMORY_BYTES + 1, buffer[: _MEMORY_BYTES + 1])
         if self._expected == "prompt":
-            # A prompt behind a telegram is only known as one by the silence behind it: both may hold the same byte.
+            # Only the silence behind a prompt shows that it is one: a telegram before it may hold the same byte.
             too_many = len(buffer) - _WAITING_LIMIT
             return (1, buffer) if buffer == _PROMPT else (too_many, b"") if too_many > 0 else None
         size = buffer[0] + 1
@@ -61,7 +61,7 @@ class Receiver(Stick):
         return _PROMPT if self._expected == "prompt" and buffer.endswith(_PROMPT) else b""
 
     def hopeless(self, buffer: bytes) -> int:
-        """See Stick: telegrams come bare, and silence is all that parts them from noise."""
+        """See Stick. Telegrams come bare, and only silence separates them from noise."""
         return len(buffer)
 
     def telegram(self, message: bytes) -> tuple[bytes, float | None] | None:
@@ -71,11 +71,11 @@ class Receiver(Stick):
         if not self._levels:
             return link.telegram(message), None
         if message[0] < link.SHORTEST:
-            raise FramingError(f"{len(message)} bytes are no telegram")
+            raise FramingError(f"{len(message)} bytes are not a telegram")
         return link.telegram(bytes([message[0] - 1]) + message[1:-1]), -message[-1] / 2
 
     def _memory(self) -> Generator[Ask, bytes, bytes]:
-        """The 256 bytes; the configuration stays open."""
+        """Read the 256 bytes of the memory. The configuration stays open."""
         self._expected = "prompt"
         yield Ask(_ENTER, _is(_PROMPT))
         self._expected = "memory"
@@ -83,19 +83,19 @@ class Receiver(Stick):
         return memory[:_MEMORY_BYTES]
 
     def set_up(self) -> Talk:
-        """What its memory says, and T1 where it is set to something else."""
+        """Read the memory, and set T1 if another mode is set."""
         memory = yield from self._memory()
         self._levels = bool(memory[_LEVEL_AT])
-        told = "" if self._levels else "; it tells no signal strength (byte 05 of its memory is 00)"
+        told = "" if self._levels else "; it reports no signal strength (byte 05 of its memory is 00)"
         if memory[_FORM_AT]:
             raise SourceError(
                 f"the RC1180 sends telegrams in another form (byte 36 of its memory is {memory[_FORM_AT]:02X}): "
-                'set it to 00 by hand ("M", 36 00 FF, then "X", at 19200 8N1)'
+                'set this byte to 00 by hand ("M", 36 00 FF, then "X", at 19200 8N1)'
             )
         words = _HEARS_T1.get(memory[_MODE_AT])
         if words is None:
             self._expected = "prompt"
-            unanswered = f"the RC1180 listens to mode {memory[_MODE_AT]:02X} and cannot be told otherwise: {_BY_HAND}"
+            unanswered = f"the RC1180 listens to mode {memory[_MODE_AT]:02X} and this program cannot change that: {_BY_HAND}"
             for octet in (_SET_MODE, _T1):
                 yield Ask(octet, _is(_PROMPT), unanswered, 1)
         self._expected = "telegram"
@@ -103,17 +103,17 @@ class Receiver(Stick):
         return f"RC1180 listening to {words or 'T1 until its power goes'}{told}"
 
     def still_there(self) -> Talk:
-        """Its memory."""
+        """Read the memory."""
         yield from self._memory()
         self._expected = "telegram"
         yield Ask(_LEAVE, None)
         return ""
 
     def leave(self) -> bytes:
-        """See Stick: a module that is left in its configuration hears nothing."""
+        """See Stick. A module that is left in its configuration hears nothing."""
         return b"" if self._expected == "telegram" else _LEAVE
 
 
 def _is(octets: bytes) -> Callable[[bytes], bool]:
-    """Whether a message is just that."""
+    """Whether a message is exactly these octets."""
     return lambda message: message == octets

@@ -1,11 +1,12 @@
-"""Lines of rtl_433 into frames: an RTL-SDR dongle as a receiver.
+"""Reads lines of rtl_433, which turns an RTL-SDR dongle into a receiver.
 
-With `-F json` each line is an object, with `-F csv` a row of a table whose first line names the columns; a comma within a value has
-a backslash before it. A telegram of model "Wireless-MBus" holds the whole frame from its L field on in `data`, link CRCs removed
-for format A, for format B the last one left, which `link` knows. All other models are sensors of the neighbourhood. Only
-protocol 104, wireless M-Bus in modes C and T, is switched on. Levels (`-M level`) are dB of the dongle's full scale, not dBm, so
-none is told. [seen] in logs and in the program's source; `"mic": "CRC"` says that the link's CRCs were right, other telegrams are
-not printed.
+With `-F json` each line is an object. With `-F csv` it is a row of a table whose first line names the columns; a comma within a value
+has a backslash before it. In a telegram of model "Wireless-MBus", `data` holds the whole frame from its L field on. For format A the
+link CRCs are removed. For format B the last one is left, which `link` knows. All other models are sensors of the neighbourhood. Only
+protocol 104, wireless M-Bus in modes C and T, is switched on. Levels (`-M level`) are dB of the dongle's full scale, not dBm. So no
+level is reported.
+
+[seen] in logs and in the program's source. `"mic": "CRC"` says that the link's CRCs were right. Other telegrams are not printed.
 """
 
 import re
@@ -17,13 +18,13 @@ from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import Lines
 
 LINE: Final = "115200 8N1"
-"""A port that brings such lines has no standard."""
+"""There is no standard for a port that sends such lines."""
 COMMAND: Final = ("rtl_433", "-R", "104", "-f", "868.95M", "-s", "1200k", "-F", "json")
 NEEDS: Final = {"rtl_433": "sudo apt install rtl-433"}
-"""Programs of the command, and where to get them."""
+"""The programs in the command, and where to get them."""
 QUIET_S: Final = 900.0
-"""A program that hangs prints nothing; so does a quiet house, where a start anew costs a second. GAMA meters send once a minute, most
-others within a quarter of an hour."""
+"""A program that hangs prints nothing. In a quiet house it prints nothing either, and starting it again costs a second. GAMA meters send
+once per minute, most others within a quarter of an hour."""
 
 _MODEL: Final = "Wireless-MBus"
 _COMMA: Final = re.compile(r"(?<!\\),")
@@ -39,19 +40,22 @@ class Receiver(Lines):
         self._columns: list[str] = []
 
     def _telegram(self, line: str) -> tuple[bytes, None] | None:
-        """The frame of a line, None where it is another sensor's or no telegram. Raises FramingError, ChecksumError."""
+        """The frame of a line. None if it is from another sensor or no telegram. Raises FramingError, ChecksumError."""
         found = _object(line) if line.startswith("{") else self._row(line)
         if found.get("model") != _MODEL:
             return None
         digits = found.get("data")
         try:
-            raw = bytes.fromhex(digits)  # type: ignore[arg-type]  # what is no text raises TypeError
+            raw = bytes.fromhex(digits)  # type: ignore[arg-type]  # a value that is no text raises TypeError
         except (TypeError, ValueError):
             raise FramingError(f'line of {len(line)} characters has no hex in "data"') from None
         return link.telegram(raw), None
 
     def _row(self, line: str) -> dict[str, object]:
-        """What a row of a table says; nothing where it is the one with the columns' names, or none."""
+        """What a row of a table says.
+
+        Nothing if it is the row with the names of the columns, or no row.
+        """
         values = _COMMA.split(line)
         if "model" in values and "data" in values:
             self._columns = values
@@ -63,5 +67,5 @@ def _object(line: str) -> dict[str, object]:
     try:
         found: dict[str, object] = loads(line)
     except (ValueError, RecursionError):
-        raise FramingError(f"line of {len(line)} characters is no whole JSON object") from None
+        raise FramingError(f"line of {len(line)} characters is not a whole JSON object") from None
     return found

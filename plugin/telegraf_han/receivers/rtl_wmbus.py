@@ -1,12 +1,12 @@
-"""Lines of rtl_wmbus into frames: an RTL-SDR dongle as a receiver, through rtl_sdr.
+"""Reads lines of rtl_wmbus, which turns an RTL-SDR dongle into a receiver, through rtl_sdr.
 
-A line is `[rla;|t2a;]MODE;CRC;3OUTOF6;TIME;PACKET_RSSI;CURRENT_RSSI;ID;0xHEX` (rtl_wmbus.c): the frame without link CRCs, and two
-flags that say whether CRCs and chips were right; others' forks leave fields empty. Two decoders run at once, so a telegram comes
-twice; the second of two equal lines is dropped here, what is further apart the decoder knows again. The level is a number without unit, but
-for forks that print it in dBm, which is below zero.
+A line is `[rla;|t2a;]MODE;CRC;3OUTOF6;TIME;PACKET_RSSI;CURRENT_RSSI;ID;0xHEX` (rtl_wmbus.c). It holds the frame without link CRCs, and
+two flags that say whether CRCs and chips were right. Forks of the program leave fields empty. Two decoders run at once, so a telegram
+comes twice. The second of two equal lines in a row is dropped here. The decoder recognises repeats that are further apart. The level
+is a number without a unit, except in forks that print it in dBm. A level in dBm is below zero.
 
-[seen] in logs: both forms, lines with failed flags, "rla;" and "t2a;" with option -v. `-f` ends the program when samples stop, so
-that it is started anew; `-o` takes out the DC, without which a dongle a little off frequency hears much less.
+[seen] in logs: both forms, lines with failed flags, "rla;" and "t2a;" with option -v. `-f` ends the program when samples stop, so that
+it is started again. `-o` removes the DC. Without that, a dongle that is a little off frequency hears much less.
 """
 
 from typing import Final
@@ -16,13 +16,13 @@ from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import Lines
 
 LINE: Final = "115200 8N1"
-"""A port that brings such lines has no standard."""
+"""There is no standard for a port that sends such lines."""
 COMMAND: Final = ("sh", "-c", "rtl_sdr -f 868.95M -s 1600000 - | rtl_wmbus -f -o")
 NEEDS: Final = {"rtl_sdr": "sudo apt install rtl-sdr", "rtl_wmbus": "https://github.com/xaelsouth/rtl-wmbus"}
-"""Programs of the command, and where to get them."""
+"""The programs in the command, and where to get them."""
 QUIET_S: Final = 900.0
-"""A program that hangs prints nothing; so does a quiet house, where a start anew costs a second. GAMA meters send once a minute, most
-others within a quarter of an hour."""
+"""A program that hangs prints nothing. In a quiet house it prints nothing either, and starting it again costs a second. GAMA meters send
+once per minute, most others within a quarter of an hour."""
 
 _DECODERS: Final = ("rla;", "t2a;")
 _FIELDS: Final = 8
@@ -39,7 +39,7 @@ class Receiver(Lines):
         self._last = ""
 
     def _telegram(self, line: str) -> tuple[bytes, float | None] | None:
-        """The frame of a line that is not the one before again, and its level in dBm where it has that unit."""
+        """The frame of a line, unless the line repeats the one before, and its level in dBm if it has that unit."""
         fields = _fields(line)
         if fields is None:
             return None
@@ -53,12 +53,12 @@ class Receiver(Lines):
         try:
             raw = bytes.fromhex(digits[2:])
         except ValueError:
-            raise FramingError(f"line of {len(line)} characters is no hex behind 0x") from None
+            raise FramingError(f"line of {len(line)} characters is not hex after 0x") from None
         return link.telegram(raw), _dbm(fields[4])
 
 
 def _fields(line: str) -> list[str] | None:
-    """The eight fields; None where the line is none of rtl_wmbus."""
+    """The eight fields. None if the line is not from rtl_wmbus."""
     for decoder in _DECODERS:
         line = line.removeprefix(decoder)
     fields = [field.strip() for field in line.split(";")]
@@ -66,7 +66,7 @@ def _fields(line: str) -> list[str] | None:
 
 
 def _dbm(level: str) -> float | None:
-    """A level below zero is one in dBm; the program's own has no unit."""
+    """A level below zero is in dBm. The program's own level has no unit."""
     try:
         value = float(level)
     except ValueError:

@@ -102,7 +102,7 @@ def test_ccm() -> None:
 
 
 def test_caches_are_bounded() -> None:
-    """What is prepared for a key is kept for so many keys only."""
+    """What is prepared for a key is kept only for a limited number of keys."""
     for number in range(1100):
         aes.gcm_text(Key(number.to_bytes(16, "big")), bytes(12), b"")
 

@@ -7,7 +7,7 @@ import pytest
 from telegraf_han.ciphers import crc
 
 CHECK = b"123456789"
-"""What the catalogues of CRCs compute their check values over."""
+"""The text over which the catalogues of CRCs compute their check values."""
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def one_bit_at_a_time(data: bytes) -> int:
 
 @pytest.mark.parametrize("length", range(34))
 def test_en13757_of_every_length(length: int) -> None:
-    """Four bytes at once and the bytes left over give what single bits give."""
+    """Four bytes at once, and the bytes left over, give the same as single bits."""
     data = random.Random(length).randbytes(length)
 
     assert crc.en13757(data) == one_bit_at_a_time(data)
@@ -55,7 +55,7 @@ def test_blocks_that_all_fit(count: int) -> None:
 
 
 def test_one_flipped_bit_in_blocks() -> None:
-    """Every single bit of a run of blocks is guarded, those of the CRCs too."""
+    """Every single bit of a run of blocks is guarded, the bits of the CRCs, too."""
     rows = [bytes(range(start, start + 16)) for start in range(3)]
     good = b"".join([row + one_bit_at_a_time(row).to_bytes(2, "big") for row in rows])
 

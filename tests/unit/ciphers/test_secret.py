@@ -45,10 +45,10 @@ def test_key_of_suite_2() -> None:
         ("00112233445566778899aabbccddeeff0", "32 hex digits expected, found 33 hex digits"),
         ("00112233445566778899aabbccddee", "32 hex digits expected, found 30"),
         ("00" * 24, "32 hex digits expected, found 48"),
-        ("O0112233445566778899aabbccddeeff", "32 hex digits expected, found 1 characters that are no hex digits"),
-        ("secret", "32 hex digits expected, found 3 characters that are no hex digits"),
-        ("０" * 32, "32 hex digits expected, found 32 characters that are no hex digits"),
-        ("0x0x00112233445566778899aabbccddeeff", "32 hex digits expected, found 1 characters that are no hex digits"),
+        ("O0112233445566778899aabbccddeeff", "32 hex digits expected, found 1 characters that are not hex digits"),
+        ("secret", "32 hex digits expected, found 3 characters that are not hex digits"),
+        ("０" * 32, "32 hex digits expected, found 32 characters that are not hex digits"),
+        ("0x0x00112233445566778899aabbccddeeff", "32 hex digits expected, found 1 characters that are not hex digits"),
     ],
     ids=["empty", "one short", "one long", "one byte short", "AES-192", "letter O", "word", "full-width digits", "0x twice"],
 )
@@ -74,7 +74,7 @@ def test_octets_of_a_wrong_length_are_no_key(length: int) -> None:
     ids=["repr", "str", "format", "percent", "f-string", "in a list", "in a dict"],
 )
 def test_printing_shows_nothing(rendered) -> None:
-    """However a key gets into text, its digits do not."""
+    """No text shows the digits of a key, however the key gets into it."""
     text = rendered(Key(OCTETS))
 
     assert "Key(…)" in text
@@ -91,7 +91,7 @@ def test_key_cannot_be_pickled(protocol: int) -> None:
 
 @pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
 def test_key_cannot_be_copied(copied) -> None:
-    """A copy would go through the same door."""
+    """A key cannot be copied, because a copy is made the same way as a pickle."""
     with pytest.raises(TypeError, match="cannot be pickled"):
         copied(Key(OCTETS))
 

@@ -150,7 +150,7 @@ def test_stick_that_is_another(kind: str) -> None:
 
     assert (another.level, nothing.level) == ("error", "error")
     assert "answers here" in another.text
-    assert "answers here: another device" in nothing.text
+    assert "answers here: the device is another one" in nothing.text
 
 
 @pytest.mark.usefixtures("seconds")

@@ -42,11 +42,11 @@ def test_ways_to_write_a_key(place: str, written, tmp_path: Path, monkeypatch: p
         ("file:none.ek", "a file with 32 hex digits is expected, but {}/none.ek cannot be read: no such file or directory"),
         ("file:.", "is a directory"),
         ("file:short.ek", "32 hex digits expected, found 31 hex digits in {}/short.ek"),
-        ("file:binary.ek", "characters that are no hex digits in {}/binary.ek"),
+        ("file:binary.ek", "characters that are not hex digits in {}/binary.ek"),
         ("env:NO_SUCH_KEY", "environment variable NO_SUCH_KEY is not set"),
         ("env:SHORT_KEY", "found 2 in environment variable SHORT_KEY"),
         ("credential:ek", "a systemd credential is expected, but this service has none. Add LoadCredential="),
-        ("flie:home.ek", "no hex digits. Or write file:PATH, env:NAME or credential:NAME"),
+        ("flie:home.ek", "not hex digits. Or write file:PATH, env:NAME or credential:NAME"),
     ],
     ids=["no file", "folder", "short", "binary", "no variable", "short variable", "no credentials", "misspelt"],
 )

@@ -129,7 +129,7 @@ def test_flaw_counts_and_costs_nothing_else() -> None:
     found = one.take(frame(p1.stoen(p1.LINES.replace(b"00.278", b"ERROR!"))), "home")
     meter = one.meters["home"]
 
-    assert found.flaws == ("1-0:1.7.0: 6 characters that are no number",)
+    assert found.flaws == ("1-0:1.7.0: 6 characters that are not a number",)
     assert (meter.decoded, meter.errors[Cause.RECORDS], meter.good_ns) == (1, 1, NOW_NS)
 
 

@@ -70,7 +70,7 @@ def test_ber_length(data: bytes, expected: tuple[int, int] | None) -> None:
 
 @pytest.mark.parametrize("data", [b"\x80", b"\x85\0\0\0\0\0", b"\xff"], ids=repr)
 def test_ber_length_dlms_does_not_use(data: bytes) -> None:
-    """The indefinite form and five octets are none of DLMS."""
+    """DLMS uses neither the indefinite form nor five octets."""
     with pytest.raises(FramingError, match=f"{data[0]:02X}"):
         ciphering.ber_length(data, 0)
 
@@ -102,23 +102,23 @@ def test_cut_block(cut: int) -> None:
     ids=["title of 9 bytes", "no content", "tag only", "no protection", "suite 3"],
 )
 def test_what_is_no_block(data: bytes) -> None:
-    """Lengths and control bytes that cannot be are framing errors."""
+    """Impossible lengths and control bytes are framing errors."""
     with pytest.raises(FramingError):
         ciphering.block(data, 0)
 
 
 def test_encryption_key_alone_opens() -> None:
-    """GCM is CTR underneath: without authentication key the text is there, unverified."""
+    """GCM is CTR underneath. So without the authentication key the text is there, but not verified."""
     assert ciphering.opened(block(), EK, None) == Opened(TEXT, verified=False)
 
 
 def test_wrong_authentication_key() -> None:
-    """The text is there all the same, unverified."""
+    """The text is there, but not verified."""
     assert ciphering.opened(block(), EK, OTHER) == Opened(TEXT, verified=False)
 
 
 def test_wrong_encryption_key() -> None:
-    """Whether text makes sense is not for this module to say; it verifies never."""
+    """This module does not say whether text makes sense. Such text is never verified."""
     found = ciphering.opened(block(), OTHER, AK)
 
     assert found.plaintext != TEXT
@@ -131,21 +131,21 @@ def test_wrong_encryption_key() -> None:
     ids=["SC || AK", "AK", "SC", "nothing"],
 )
 def test_variants_of_additional_data(aad: bytes | None) -> None:
-    """What the tag covers besides the text is tried as the table says; each entry verifies with the right key only."""
+    """What the tag covers besides the text is tried as the table says. Each entry verifies only with the right key."""
     assert ciphering.opened(block(aad=aad), EK, AK) == Opened(TEXT, verified=True)
     needs_ak = aad is None or p1.AK in aad
     assert ciphering.opened(block(aad=aad), EK, OTHER).verified is not needs_ak
 
 
 def test_other_additional_data_never_verifies() -> None:
-    """What the table does not list does not verify."""
+    """A variant that is not in the table does not verify."""
     assert not ciphering.opened(block(aad=b"\x30" + p1.EK), EK, AK).verified
     assert len(ciphering.AAD_VARIANTS) == 4
 
 
 @pytest.mark.parametrize("at", [0, 5, -13, -12, -1], ids=["text", "later text", "last of text", "tag", "last of tag"])
 def test_damage_never_verifies(at: int) -> None:
-    """One bit anywhere under the tag, and it does not fit."""
+    """If one bit under the tag changes, the tag does not fit."""
     data = bytearray(p1.sealed(TEXT))
     data[at + 9 if at >= 0 else at] ^= 1
 
@@ -167,7 +167,7 @@ def test_suite_2() -> None:
 
 @pytest.mark.parametrize(("control", "key", "size"), [(0x32, EK, 16), (0x30, Key(bytes(32)), 32), (0x31, Key(bytes(32)), 32)])
 def test_key_of_the_wrong_length(control: int, key: Key, size: int) -> None:
-    """A key that cannot be this suite's is said to be, by its length."""
+    """A key that cannot fit the suite is refused, and the message names its length."""
     sealed = p1.sealed(TEXT, ek=bytes(16), control=control)
 
     with pytest.raises(WrongKeyError, match=f"encryption_key has {size}"):
@@ -176,12 +176,12 @@ def test_key_of_the_wrong_length(control: int, key: Key, size: int) -> None:
 
 @pytest.mark.parametrize("control", [0x20, 0x21], ids=hex)
 def test_encrypted_only(control: int) -> None:
-    """Without a tag nothing is verified, and the text goes to the block's end."""
+    """Without a tag nothing is verified, and the text reaches to the block's end."""
     assert ciphering.opened(block(control=control), EK, AK) == Opened(TEXT, verified=False)
 
 
 def test_authenticated_only() -> None:
-    """A tag over visible text is checked; without keys the text is there all the same."""
+    """A tag over visible text is checked. Without keys the text is there, too."""
     visible = block(control=0x10)
 
     assert visible.ciphertext == TEXT
@@ -192,13 +192,13 @@ def test_authenticated_only() -> None:
 
 @pytest.mark.parametrize("control", [0xB0, 0xA0], ids=hex)
 def test_compression_is_refused(control: int) -> None:
-    """Compressed content is told by its control byte."""
+    """Compressed content is refused, and the message names its control byte."""
     with pytest.raises(SecurityError, match=f"{control:02X}"):
         ciphering.opened(block(control=control), EK, AK)
 
 
 def test_no_key() -> None:
-    """An encrypted block without any key says what is missing."""
+    """For an encrypted block without any key, the message says what is missing."""
     with pytest.raises(WrongKeyError, match="no encryption_key"):
         ciphering.opened(block(), None, AK)
 
@@ -209,7 +209,7 @@ def test_no_key() -> None:
     ids=["zero", "counter", "title", "both", "short"],
 )
 def test_nonce(title: bytes, counter: int) -> None:
-    """Title, zero-filled to 8 bytes, and counter; any counter is accepted, also the same one twice."""
+    """The nonce is the title, zero-filled to 8 bytes, and the counter. Any counter is accepted, also the same one twice."""
     sealed = block(title=title, counter=counter)
 
     assert ciphering.opened(sealed, EK, AK) == ciphering.opened(sealed, EK, AK) == Opened(TEXT, verified=True)

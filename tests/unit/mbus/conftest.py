@@ -14,7 +14,7 @@ VECTORS = json.loads((Path(__file__).parent / "vectors.json").read_text())
 
 
 class Vector:
-    """One telegram with what belongs to it; hex is read."""
+    """One telegram with everything that belongs to it. Hex is read."""
 
     def __init__(self, name: str) -> None:
         found = VECTORS[name]

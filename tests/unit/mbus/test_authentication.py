@@ -24,7 +24,7 @@ def test_derived_keys(vector, name: str, purpose: str) -> None:
 
 @pytest.mark.parametrize("name", [*PROVEN, "oms-mode7-adapter"])
 def test_mac(vector, name: str) -> None:
-    """The MAC computed is the one printed and sent."""
+    """The computed MAC is the one that is printed and sent."""
     found = vector(name)
     sealed = layers.opened(found.frame)
     layer = sealed.authentication
@@ -58,8 +58,8 @@ def test_fields(layer: str, fields: tuple[str, ...]) -> None:
     [
         ("90", FramingError, "says 0 bytes"),
         ("9001ff", FramingError, "says 1 bytes"),
-        ("900f002c25", FramingError, "says 15 bytes, 3 arrived"),
-        ("9004002025ff", FramingError, "have 3 bytes, it says 4"),
+        ("900f002c25", FramingError, "says 15 bytes, but 3 arrived"),
+        ("9004002025ff", FramingError, "have 3 bytes, but it says 4"),
         ("90030024" + "28", SecurityError, "authentication type 8"),
         ("900200040000", SecurityError, "authentication type 0"),
         ("90020040", SecurityError, "fragment"),
@@ -68,14 +68,14 @@ def test_fields(layer: str, fields: tuple[str, ...]) -> None:
     ids=["no length", "length 1", "cut", "too long", "GMAC", "MAC without kind", "more to come", "second fragment"],
 )
 def test_refused(layer: str, error: type[Exception], words: str) -> None:
-    """What is broken is a framing error, what is whole but not supported a matter of security."""
+    """A broken layer is a framing error. A whole layer that is not supported is a security error."""
     with pytest.raises(error, match=words):
         authentication.parsed(bytes.fromhex(layer))
 
 
 @pytest.mark.parametrize("place", range(22, 30))
 def test_changed_mac(vector, decoded, place: int) -> None:
-    """A MAC with one bit changed is refused though the key opens the text, and the message does not blame the key."""
+    """A MAC with one bit changed is refused although the key opens the text. The message does not blame the key."""
     frame = bytearray(vector("oms-mode7").frame)
     frame[place] ^= 0x80
 
@@ -84,7 +84,7 @@ def test_changed_mac(vector, decoded, place: int) -> None:
 
 
 def test_wrong_key_is_no_forgery(vector, decoded) -> None:
-    """Under a wrong key neither text nor MAC fits: that is the key, not an attack."""
+    """Under a wrong key neither text nor MAC fits. That is the key's fault, not an attack."""
     with pytest.raises(WrongKeyError, match="mode 7"):
         decoded(vector("oms-mode7").frame, Key(bytes(16)))
 

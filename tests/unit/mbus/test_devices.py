@@ -1,4 +1,4 @@
-"""mbus.devices: numbers in clear into words."""
+"""mbus.devices: puts numbers into words."""
 
 import pytest
 
@@ -15,7 +15,7 @@ def test_device(number: int, word: str) -> None:
 
 
 def test_words_fit_their_columns() -> None:
-    """A table for 80 columns has 15 for the medium."""
+    """A table of 80 columns has 15 for the medium."""
     assert max(map(len, devices.DEVICES.values())) <= 15
 
 
@@ -32,7 +32,7 @@ def test_words_fit_their_columns() -> None:
     ids=["mode 5", "none", "mode 13", "one without a name", "extended link layer", "unknown CI"],
 )
 def test_security(content: str, word: str) -> None:
-    """How a telegram is secured stands in clear, or in no place one knows."""
+    """The security of a telegram can be read without a key, or is not known."""
     octets = bytes.fromhex("44ED147856341201" + "02" + content)
     if content.startswith("8D"):
         octets = bytes.fromhex("44ED147856341201028D208E112233" + "24" + "2F" * 12)

@@ -20,7 +20,7 @@ OTHER = secret.key("ff" * 16)
     ids=["8C", "8D", "8E", "8F"],
 )
 def test_fields(layer: str, session: str, check: str) -> None:
-    """Each of the four forms has its own length, and what follows it is handed on."""
+    """Each of the four forms has its own length, and what follows it is passed on."""
     found, rest = extended.parsed(bytes.fromhex(layer) + b"rest")
 
     assert (found.session.hex(), found.check.hex(), rest) == (session, check, b"rest")
@@ -45,7 +45,7 @@ def test_sample_of_the_norm(vector) -> None:
 
 @pytest.mark.parametrize("control", [0x00, 0x02, 0x10, 0x12])
 def test_what_repeaters_change(vector, control: int) -> None:
-    """A telegram that a repeater passed on opens like the original: two bits of CC are no part of the counter block."""
+    """A telegram that a repeater passed on opens like the original, because two bits of CC are no part of the counter block."""
     found = vector("made-ell-ctr")
     sealed = layers.opened(found.frame)
     changed = sealed.extended._replace(control=sealed.extended.control | control)
@@ -55,14 +55,14 @@ def test_what_repeaters_change(vector, control: int) -> None:
 
 @pytest.mark.parametrize("key", [None, OTHER], ids=["no key", "another key"])
 def test_deciphered_by_others(decoded, key) -> None:
-    """A published Omnipower (wmbusmeters), deciphered by others with its layer left as it was: its CRC fits, so it is read."""
+    """A published Omnipower (wmbusmeters). Others deciphered it and left its layer as it was. Its CRC fits, so it is read."""
     frame = bytes.fromhex("2d442d2c5768663230028d20e4e2c81c20878c7804041a03000004843c00000000042b0300000004ab3c00000000")
 
     assert decoded(frame, key).body == frame[20:]
 
 
 def test_wrong_and_missing_key(vector, decoded) -> None:
-    """Another key, or none, is a matter of keys and names the meter."""
+    """Another key, or none, is a key error and names the meter."""
     frame = vector("made-ell-ctr").frame
 
     with pytest.raises(WrongKeyError, match=r"APA 12345678 \(link layer"):
@@ -72,7 +72,7 @@ def test_wrong_and_missing_key(vector, decoded) -> None:
 
 
 def test_wrong_key_whose_crc_fits_by_chance(vector, decoded, monkeypatch) -> None:
-    """Where a wrong key hits the CRC, what comes out must still make sense."""
+    """If a wrong key happens to fit the CRC, the content must still make sense."""
     monkeypatch.setattr(extended, "_fits", lambda check, content: True)
 
     for number in range(40):
@@ -99,7 +99,7 @@ def test_not_enciphered(framed, decoded) -> None:
 
 
 def test_receiver_is_not_the_meter(vector) -> None:
-    """8E names whom the telegram is for; the meter is who the long header names, the sender its adapter."""
+    """8E names the receiver that the telegram is for. The long header names the meter. The sender is its adapter."""
     sealed = layers.opened(vector("oms-mode7-adapter").frame)
 
     assert (sealed.link.id, sealed.meter.id) == ("11223344", "12345678")

@@ -1,4 +1,4 @@
-"""mbus.layers: which meter a frame is of, before any key, and what is refused when."""
+"""mbus.layers: which meter a frame is from, before any key, and what is refused when."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_meter_is_known_before_its_key(vector, name: str) -> None:
 
 
 def test_adapter_is_known_too(vector) -> None:
-    """Behind a radio adapter the link has another number than the meter."""
+    """If a radio adapter sends, the link has another number than the meter."""
     sealed = layers.opened(vector("made-mode5-adapter").frame)
 
     assert (sealed.link.id, sealed.meter.id) == ("11223344", "12345678")
@@ -44,7 +44,7 @@ def test_adapter_is_known_too(vector) -> None:
     ids=["no CI", "link layers only", "long header only", "short header only", "ACC-NR", "SND-NKE"],
 )
 def test_nothing_said(framed, content: str, control: int) -> None:
-    """A frame without data is known as such, and reading it all the same is a record error."""
+    """A frame without data is known as such. Reading it all the same is a record error."""
     sealed = layers.opened(framed(content, control))
 
     assert sealed.empty
@@ -65,7 +65,7 @@ def test_frames_that_carry_data(framed, control: int) -> None:
     "raw", ["", "0a44", "0a44ed147856341201027a00", "0a99ed1478563412010278"], ids=["nothing", "cut", "too long", "C field"]
 )
 def test_broken_frame(raw: str) -> None:
-    """A frame that contradicts itself is broken for everybody."""
+    """A frame that contradicts itself is an error, whoever sent it."""
     with pytest.raises(FramingError):
         layers.opened(bytes.fromhex(raw))
 
@@ -88,7 +88,7 @@ def test_broken_frame(raw: str) -> None:
     ids=["CI", "ELL", "TPL", "AFL", "compact", "format", "error", "alarm", "NWL", "ELL V", "maker's"],
 )
 def test_refused_with_the_meter_known(framed, content: str, error: type[Exception], words: str) -> None:
-    """What cannot be read is told only once it is known whose it is: a neighbour's odd telegram is no error of ours."""
+    """An error is raised only after the meter is known. So a neighbour's odd telegram is no error of ours."""
     sealed = layers.opened(framed(content))
 
     assert sealed.meter.id == "12345678"

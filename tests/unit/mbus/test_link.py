@@ -50,7 +50,7 @@ def test_format_a_of_every_size(framed, length: int) -> None:
 
 @pytest.mark.parametrize("block", range(1, 14))
 def test_damaged_block_of_format_a(vector, block: int) -> None:
-    """A wrong CRC is told with the number of its block."""
+    """A wrong CRC is reported with the number of its block."""
     raw = bytearray(vector("gama350").octets["format_a"])
     raw[0 if block == 1 else 12 + (block - 2) * 18] ^= 0x01 if block > 1 else 0x00
     raw[11] ^= block == 1
@@ -71,13 +71,13 @@ def test_no_telegram(raw: str) -> None:
 
 
 def test_unknown_control_field(framed) -> None:
-    """A frame that fits by its length but has a C field of no norm is noise."""
+    """A frame that fits by its length but has a C field that is in no norm is noise."""
     with pytest.raises(FramingError, match="C field 99"):
         link.telegram(framed("7a00000000", control=0x99))
 
 
 def test_length_error_names_both_lengths() -> None:
-    """Who reads the log sees how long a frame should be with and without CRCs, and how long it was."""
+    """The message says how long a frame should be with and without CRCs, and how long it was."""
     with pytest.raises(FramingError, match="47 bytes, or 55 with link CRCs; 20 arrived"):
         link.telegram(bytes.fromhex("2e") + bytes(19))
 
@@ -92,7 +92,7 @@ def test_chips_with_an_illegal_one(vector) -> None:
 
 
 def test_chips_with_a_wrong_crc(vector) -> None:
-    """Chips that are all legal but say other nibbles fail by CRC."""
+    """Chips that are all legal but stand for other nibbles fail by CRC."""
     raw = int.from_bytes(vector("made-mode5").octets["chips"], "big")
     size = len(vector("made-mode5").octets["chips"]) * 8
     place = size - 12 * 20

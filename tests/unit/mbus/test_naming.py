@@ -1,4 +1,4 @@
-"""mbus.naming: records into OBIS codes, the table of OMS's Annex A and the makers' own ways."""
+"""mbus.naming: gives records their OBIS codes, by the table of OMS's Annex A and by the makers' own ways."""
 
 import pytest
 
@@ -138,7 +138,7 @@ def test_table(header: str, code: str) -> None:
     ],
 )
 def test_no_code(header: str) -> None:
-    """What the table does not say gets no code and keeps its header."""
+    """A record that is not in the table gets no code and keeps its header."""
     assert _code(header) is None
 
 
@@ -198,13 +198,13 @@ def test_electricity(device: int) -> None:
     ],
 )
 def test_makers(maker: str, header: str, code: str) -> None:
-    """Makers that say things in their own way have rows, and only they."""
+    """Makers that say things in their own way have rows, and only these makers."""
     assert _code(header, maker) == code
 
 
 @pytest.mark.parametrize("header", ["8e804004", "0babc8ff13", "0affd900", "8201fd49"])
 def test_rows_are_one_makers(header: str) -> None:
-    """What one maker means by it says nothing of another's."""
+    """A maker's own code says nothing about another maker's."""
     assert _code(header, "XYZ") in (None, "1-0:12.7.0*2")
 
 
@@ -222,7 +222,7 @@ def test_thresholds_have_names() -> None:
 @pytest.mark.parametrize("code", [0x6D, 0x78, 0x79, 0xFD0E, 0xFD0F, 0xFD17], ids=lambda code: f"{code:X}")
 @pytest.mark.parametrize("field", ["01", "02", "05", "0c", "0d"])
 def test_text_everywhere(code: int, field: str) -> None:
-    """Where the registry says that a code's values are text, every data field gives text: a field's type never changes."""
+    """If the registry says that a code's values are text, every data field gives text, because a field's type never changes."""
     header = bytes.fromhex(field) + code.to_bytes(2 if code > 0xFF else 1, "big")
     what = vif.vib(header[1:])
 

@@ -13,7 +13,7 @@ EGM = link.address(bytes.fromhex("ed14785634120102"))
 
 @pytest.fixture(autouse=True)
 def _nothing_remembered():
-    """Each test begins without shapes of others."""
+    """Each test begins without shapes from other tests."""
     records._shapes.clear()
     records._layouts.clear()
 
@@ -44,7 +44,7 @@ def _body(octets: str, address=EGM):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_column_and_value(record: str, obis: str | None, value: object, unit: str, field: str) -> None:
-    """A record becomes a column with its code, or its header where it has none, and a value in base units."""
+    """A record becomes a column and a value in base units. The column has its code, or its header if it has none."""
     found = _body(record)
     (column,) = found.shape.columns
 
@@ -66,7 +66,7 @@ def test_clock_gives_the_time() -> None:
     ids=["says it is invalid", "valid", "minute 63", "month 13", "no date at all"],
 )
 def test_clock_that_says_no_time(octets: str, flaws: int) -> None:
-    """A clock that is not set or impossible costs the time stamp, not the telegram."""
+    """A clock that is not set or impossible costs the time stamp, but not the telegram."""
     found = _body(octets + "042bfa000000")
 
     assert found.values[-1] == 250
@@ -87,7 +87,7 @@ def test_other_dates_are_not_the_clock(record: str) -> None:
 
 @pytest.mark.parametrize(
     ("record", "flaw"),
-    [("0c031a345678", "1-0:1.8.0: 4 bytes"), ("052b0000c07f", "1-0:1.7.0: 4 bytes"), ("426c0c3d", "1-0:0.9.2*1: date 0c3d")],
+    [("0c031a345678", "1-0:1.8.0: 4 bytes"), ("052b0000c07f", "1-0:1.7.0: 4 bytes"), ("426c0c3d", "1-0:0.9.2*1: 0c3d (type G)")],
     ids=["hex digits", "NaN", "date"],
 )
 def test_value_that_cannot_be_read(record: str, flaw: str) -> None:
@@ -103,7 +103,7 @@ def test_value_that_cannot_be_read(record: str, flaw: str) -> None:
     "record", ["0c03ffffffff", "042b00000080", "04831500000000", "0003"], ids=["all F", "lowest", "no data VIFE", "no data"]
 )
 def test_value_that_is_not_there(record: str) -> None:
-    """Where the meter itself says that it has no value, that is None and no flaw."""
+    """If the meter itself says that it has no value, that is None and no flaw."""
     found = _body(record)
 
     assert (found.values, found.flaws) == ([None], ())
@@ -130,7 +130,7 @@ def test_repeated_code() -> None:
     "octets", ["0babc8fc10000001" + "0babc8ff13000002", "0babc8ff13000001" + "0babc8ff13000002"], ids=["two rows", "one row"]
 )
 def test_no_field_twice(octets: str) -> None:
-    """Records that have one name by different ways do not overwrite each other in a line."""
+    """Records that get the same name in different ways do not overwrite each other in a line."""
     columns = _body(octets).shape.columns
 
     assert [(column.field, column.occurrence) for column in columns] == [
@@ -149,7 +149,7 @@ def test_no_field_twice(octets: str) -> None:
     ids=["second time", "time of day before", "second number"],
 )
 def test_what_is_no_tag_and_no_time_stamp_is_a_field(octets: str, fields: list[str]) -> None:
-    """One clock is the time stamp and one number a tag; the others of the telegram are not lost."""
+    """One clock is the time stamp and one number is a tag. The others in the telegram are not lost."""
     assert [column.field for column in _body(octets).shape.columns] == fields
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_tag_and_no_time_stamp_is_a_field(octets: str, fields: list[s
     ids=["ten millionths", "nine of a voltage", "ten thousands"],
 )
 def test_absurd_scales(record: str, value: float) -> None:
-    """A chain of VIFEs as long as the norm allows is scaled, however small or large that is."""
+    """A chain of VIFEs as long as the norm allows is scaled, however small or large the result is."""
     assert _body(record).values == [value]
 
 
@@ -181,7 +181,7 @@ def test_repeated_record_without_code() -> None:
     ids=["by its address", "other version", "other maker", "said itself"],
 )
 def test_model(address: str, octets: str, model: str) -> None:
-    """The model is what the telegram says, else what the address is known to be."""
+    """The model is what the telegram says, or else what the address is known to be."""
     found = _body(octets, link.address(bytes.fromhex(address)))
 
     assert (found.serial, found.model) == ("12345678", model)
@@ -227,7 +227,7 @@ def test_text_and_number_of_a_variable_field_are_two_columns() -> None:
 
 
 def test_memory_is_bounded() -> None:
-    """However many kinds of telegrams come, a limited number of shapes and layouts stays."""
+    """Only a limited number of shapes and layouts stays, however many kinds of telegrams come."""
     for number in range(300):
         _body("0403e8030000" * (number % 40 + 1), link.address(bytes.fromhex(f"{number:04x}785634120102")))
 
@@ -243,5 +243,5 @@ def test_no_records(octets: str) -> None:
 
 
 def test_junk_at_the_end_does_not_change_the_shape() -> None:
-    """Bytes behind the last filler that are no record change with each telegram; the shape stays."""
+    """Bytes behind the last filler that are no record change with each telegram. The shape stays the same."""
     assert _body("0403e80300002f2fde47").shape is _body("0403e80300002f2fbe11").shape

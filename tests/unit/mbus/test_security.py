@@ -19,7 +19,7 @@ MODE_5 = ["gama350", "oms-mode5", "oms-partial", "amis-wired", "made-mode5", "ma
 
 @pytest.mark.parametrize("name", MODE_5)
 def test_mode_5(vector, decoded, name: str) -> None:
-    """Mode 5 gives the plain text its authors print, what is not enciphered behind it included."""
+    """Mode 5 gives the plain text that its authors print, with the bytes behind it that are not enciphered."""
     found = vector(name)
     plain = decoded(found.frame, found.key)
 
@@ -31,7 +31,7 @@ def test_mode_5(vector, decoded, name: str) -> None:
 
 @pytest.mark.parametrize("name", [*MODE_5, "made-mode7"])
 def test_wrong_and_missing_key(vector, decoded, name: str) -> None:
-    """A wrong key and a missing one are told apart, and both name the meter as it is printed on it."""
+    """A wrong key and a missing key have different messages. Both name the meter as it is printed on it."""
     frame = vector(name).frame
 
     with pytest.raises(WrongKeyError, match=r"does not open telegrams of [A-Z]{3} [0-9]{8}"):
@@ -41,7 +41,7 @@ def test_wrong_and_missing_key(vector, decoded, name: str) -> None:
 
 
 def _with_text(text: bytes) -> bytes:
-    """A frame of mode 5 whose text begins as one likes."""
+    """A frame of mode 5 whose text begins with any bytes."""
     address = bytes.fromhex("ed14785634120102")
     sealed = aes.cbc_sealed(KEY, address + b"\x09" * 8, text)
     rest = b"\x44" + address + bytes([0x7A, 9, 0, len(text) // 16 << 4, 5]) + sealed
@@ -50,7 +50,7 @@ def _with_text(text: bytes) -> bytes:
 
 @pytest.mark.parametrize("seed", range(8))
 def test_wrong_key_that_makes_the_first_bytes_right(decoded, seed: int) -> None:
-    """One wrong key in 65536 makes 2F 2F; the noise behind it is no records, so it is still a wrong key."""
+    """One wrong key in 65536 gives 2F 2F. The noise behind these bytes is no records, so it is still a wrong key."""
     noise = random.Random(seed).randbytes(94)
 
     with pytest.raises(WrongKeyError):
@@ -58,7 +58,7 @@ def test_wrong_key_that_makes_the_first_bytes_right(decoded, seed: int) -> None:
 
 
 def test_noise_seldom_looks_like_records(meter) -> None:
-    """Of random texts of a telegram's length fewer than one in twenty could pass for records."""
+    """Fewer than one in twenty random texts of a telegram's length could pass for records."""
     chance = random.Random(1)
 
     assert sum(records.plausible(b"\x2f\x2f" + chance.randbytes(174), meter) for _ in range(3000)) < 150
@@ -94,7 +94,7 @@ def test_openings(decoded, opening: str) -> None:
     ],
 )
 def test_right_key_with_odd_content(decoded, body: str) -> None:
-    """What a meter may well send is not taken for a wrong key."""
+    """A text that a meter may well send is not taken for a wrong key."""
     text = b"\x2f\x2f" + bytes.fromhex(body)
     text += b"\x2f" * (-len(text) % 16)
 
@@ -104,7 +104,7 @@ def test_right_key_with_odd_content(decoded, body: str) -> None:
 @pytest.mark.parametrize("key", [None, KEY, WRONG], ids=["no key", "its key", "another key"])
 @pytest.mark.parametrize("head", ["7a09001005", "7a0900100710"], ids=["mode 5", "mode 7"])
 def test_deciphered_by_others(framed, decoded, head: str, key: Key | None) -> None:
-    """A telegram whose security a program undid, leaving its header as it was, is read; nothing proves it."""
+    """A telegram that a program deciphered while leaving its header as it was is read. Nothing proves it."""
     authentication_layer = "900f002c25b30a0000" + "21924d4f2fb66e01"
     body = b"\x2f\x2f" + RECORDS
 
@@ -115,14 +115,14 @@ def test_deciphered_by_others(framed, decoded, head: str, key: Key | None) -> No
 
 @pytest.mark.parametrize("body", [RECORDS[:16], b"\x2f\x2f" + bytes(range(0x30, 0x50))], ids=["no fillers", "no records"])
 def test_not_deciphered_by_others(framed, decoded, body: bytes) -> None:
-    """What is no text of mode 5 is still a matter of keys."""
+    """Bytes that are no text of mode 5 are still a key error."""
     with pytest.raises(WrongKeyError):
         decoded(framed(bytes.fromhex("7a09001005") + body), None)
 
 
 @pytest.mark.parametrize("rest", ["de47", "ff", "0c03112233", "7f"], ids=str)
 def test_plain_bytes_that_are_no_records(decoded, rest: str) -> None:
-    """What stands behind the enciphered blocks and is no record costs neither the key its trust nor the telegram its records."""
+    """Bytes behind the enciphered blocks that are no record cost neither the trust in the key nor the telegram's records."""
     body = bytes.fromhex("2f2f" + "040367120000" + "042bfa000000" + "0003")
     sealed = _with_text(body)
     frame = bytes([len(sealed) - 1 + len(rest) // 2]) + sealed[1:] + bytes.fromhex(rest)
@@ -138,7 +138,7 @@ def test_nothing_enciphered(framed, decoded) -> None:
 
 
 def test_more_blocks_than_bytes(framed, decoded) -> None:
-    """A configuration word that promises more than there is tells both numbers."""
+    """If a configuration word announces more than there is, the message has both numbers."""
     with pytest.raises(FramingError, match="says 32 enciphered bytes, 16 are there"):
         decoded(framed(bytes.fromhex("7a2a002005") + bytes(16)), KEY)
 
@@ -187,7 +187,7 @@ def test_mode_10(decoded, low: int, rest: str) -> None:
 
 @pytest.mark.parametrize("place", [-1, -8])
 def test_mode_10_changed(decoded, place: int) -> None:
-    """A tag that does not fit though the text makes sense is a changed telegram, not a wrong key."""
+    """A tag that does not fit although the text makes sense is a changed telegram, not a wrong key."""
     frame = bytearray(_mode_10(RECORDS))
     frame[place] ^= 1
 
@@ -214,13 +214,13 @@ def test_mode_10_wrong_and_missing_key(decoded) -> None:
     ids=["no room for the tag", "other tag", "other derivation"],
 )
 def test_mode_10_refused(framed, decoded, octets: str, error: type[Exception], words: str) -> None:
-    """What mode 10 allows but no vector shows is refused by name."""
+    """Variants that mode 10 allows but no vector shows are refused by name."""
     with pytest.raises(error, match=words):
         decoded(framed(octets), KEY)
 
 
 def test_mac_over_a_plain_message(framed, decoded) -> None:
-    """A message that is not enciphered may be authenticated; without a key it is read, but not verified."""
+    """A message that is not enciphered may be authenticated. Without a key it is read, but not verified."""
     counter = (7).to_bytes(4, "little")
     message = bytes.fromhex("7a2a000000") + RECORDS
     key = authentication.derived(KEY, authentication.AUTHENTICATION, counter, bytes.fromhex("78563412"))

@@ -33,7 +33,7 @@ def test_fields(content: str, fields: tuple[int, int, int], extension: str, payl
 
 
 def test_address_in_link_order() -> None:
-    """A long header says number before maker; the address has them as the link layer does, for the initialisation vector."""
+    """A long header has the number before the maker. The address has them in the order of the link layer, for the initialisation vector."""
     address = _parsed("72" + LONG + "75000000").address
 
     assert address is not None
@@ -44,8 +44,8 @@ def test_address_in_link_order() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ("7a2a0020", "short header of 3 bytes, 4"),
-        ("72785634", "long header of 3 bytes, 12"),
+        ("7a2a0020", "short header has 3 bytes, but it needs 4"),
+        ("72785634", "long header has 3 bytes, but it needs 12"),
         ("7a2a002007", "mode 7"),
         ("99", "CI field 99"),
     ],
@@ -63,5 +63,5 @@ def test_refused(content: str, words: str) -> None:
     ids=lambda value: f"{value:02X}" if isinstance(value, int) else value,
 )
 def test_kinds_that_are_refused_later(ci: int, content: str) -> None:
-    """Telegrams of other kinds have a name of their own to be refused by."""
+    """Telegrams of other kinds have a name, by which they are refused."""
     assert content in _parsed(f"{ci:02x}2a000000").content

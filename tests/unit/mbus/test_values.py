@@ -43,7 +43,7 @@ def _read(field: int, data: str, what: vif.Vib = NUMBER):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_numbers(field: int, data: str, expected: int | None) -> None:
-    """BCD and binary of every length; what the norm calls invalid is None."""
+    """BCD and binary of every length. What the norm calls invalid is None."""
     assert _read(field, data) == expected
 
 
@@ -112,7 +112,7 @@ def test_floats_that_are_none(data: str) -> None:
     ids=lambda value: value[:12] if isinstance(value, str) else "",
 )
 def test_variable(data: str, expected: object) -> None:
-    """A variable field is text, BCD with its sign or a binary number, as its first byte says; what is long is hex."""
+    """A variable field is text, BCD with its sign or a binary number, as its first byte says. Long numbers are hex."""
     assert _read(0xD, data) == expected
 
 
@@ -178,7 +178,7 @@ def test_kinds(kind: vif.Kind, field: int, data: str, expected: object) -> None:
 
 @pytest.mark.parametrize("quantity", ["makers_own", ""])
 def test_text_of_makers(quantity: str) -> None:
-    """What makers send in the form of text is text where it can be read, and otherwise hex, so that none of it is lost."""
+    """Data that makers send in the form of text are text if they can be read, and otherwise hex. So none of them are lost."""
     what = vif.Vib(quantity, "", 0)
 
     assert _read(0xD, "0b" + b"B23 111-100"[::-1].hex(), what) == "B23 111-100"
@@ -187,7 +187,7 @@ def test_text_of_makers(quantity: str) -> None:
 
 
 def test_profile_stays_hex() -> None:
-    """A compact profile is no text though its length byte would allow it."""
+    """A compact profile is no text, although its length byte would allow it."""
     profile = NUMBER._replace(words=frozenset(["profile"]))
 
     assert _read(0xD, "03414243", profile) == "414243"
@@ -195,5 +195,5 @@ def test_profile_stays_hex() -> None:
 
 
 def test_silent_record() -> None:
-    """Where a VIFE says that there is no value, data are not looked at."""
+    """If a VIFE says that there is no value, the data are not looked at."""
     assert _read(0xC, "aabbccdd", NUMBER._replace(silent=True)) is None

@@ -128,7 +128,7 @@ def test_durations_are_seconds(octets: str, quantity: str, factor: int) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_words(octets: str, words: set[str]) -> None:
-    """What VIFEs say is a set of words; FC opens the norm's second table for one, FF the maker's to the end."""
+    """The VIFEs give a set of words. FC opens the norm's second table for one VIFE, FF the maker's to the end."""
     assert vif.vib(bytes.fromhex(octets)).words == words
 
 
@@ -174,7 +174,10 @@ def test_kinds(octets: str, kind: str) -> None:
     [(b"kWh", "Wh", 3), (b"m\xb3", "m³", 0), (b"", "", 0), (b"a\x00b\n", "ab", 0), (b"furlong", "furlong", 0)],
 )
 def test_unit_in_text(text: bytes, unit: str, exponent: int) -> None:
-    """A unit spelled out, last character first, is understood where the registry knows it, and cleaned of what cannot be shown."""
+    """A unit that is spelled out, last character first, is understood if the registry knows it.
+
+    Characters that cannot be shown are removed.
+    """
     octets = b"\x7c" + bytes([len(text)]) + text[::-1]
 
     found = vif.vib(octets)

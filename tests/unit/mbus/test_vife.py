@@ -21,7 +21,7 @@ from telegraf_han.mbus import vif, vife
     ids=str,
 )
 def test_another_value_altogether(octets: str, unit: str, factor: int) -> None:
-    """How long or how often a limit was exceeded has nothing of the VIF's unit and scale."""
+    """A VIFE for how long or how often a limit was exceeded keeps nothing of the VIF's unit and scale."""
     found = vif.vib(bytes([int(octets[:2], 16) | 0x80]) + bytes.fromhex(octets[2:]))
 
     assert (found.unit, found.exponent, found.factor) == (unit, 0, factor)
@@ -80,7 +80,7 @@ def test_known(words: set[str], known: bool) -> None:
 
 
 def test_no_code_is_written_in_two_ways() -> None:
-    """Where VIFEs say different things, they say it in different words, but for the three forms of a profile and four of pulses."""
+    """VIFEs that say different things say them in different words, except the three forms of a profile and four of pulses."""
     for space in vife._MEANINGS.values():
         words = [said.word for said in space.values() if said.word]
         assert len(words) - len(set(words)) == (2 + 3 if len(words) > 20 else 0)

@@ -38,7 +38,7 @@ def _cut(octets: str) -> list[tuple[str, str]]:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
-    """Headers and data are cut where the norm says; fillers go, the maker's own reaches to the end."""
+    """Headers and data are cut as the norm says. Fillers are removed. The maker's own data reach to the end."""
     if expected is None:
         with pytest.raises(RecordError):
             _cut(octets)
@@ -51,15 +51,15 @@ def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
     [
         ("04", "byte 0 is cut short"),
         ("0403010203048410", "byte 6 is cut short"),
-        ("04030102", "4 bytes of data, 2 are left"),
+        ("04030102", "4 bytes of data, but 2 are left"),
         ("040301020304de47", "byte 6"),
         ("2f2fde47", "byte 2"),
-        ("3f03", "3F, which is no DIF"),
-        ("7f", "7F, which is no DIF"),
-        ("0803", "08, which is no DIF"),
+        ("3f03", "3F, which is not a DIF"),
+        ("7f", "7F, which is not a DIF"),
+        ("0803", "08, which is not a DIF"),
         ("0d03", "cut short"),
         ("0d03f7", "F7 of a variable field"),
-        ("0d0305616263", "6 bytes of data, 4 are left"),
+        ("0d0305616263", "6 bytes of data, but 4 are left"),
         ("027c", "cut short"),
         ("02fc0168", "cut short"),
         ("02fca2", "cut short"),
@@ -72,7 +72,7 @@ def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_refused(octets: str, words: str) -> None:
-    """What is no record is told with its place, unless it follows a filler behind the last record."""
+    """Bytes that are no record are reported with their place, unless they follow a filler behind the last record."""
     with pytest.raises(RecordError, match=words):
         _cut(octets)
 
@@ -83,6 +83,6 @@ def test_ten_extensions_are_allowed() -> None:
 
 
 def test_number_of_records_is_bounded() -> None:
-    """More records than a telegram can hold are refused, whoever asks."""
+    """More records than a telegram can hold are refused, whoever calls."""
     with pytest.raises(RecordError, match="more than 256"):
         walk.walked(b"\x00\x03" * 257)

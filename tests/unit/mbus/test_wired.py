@@ -22,7 +22,7 @@ def test_whole_frame_passes(vector, name: str) -> None:
 
 
 def test_wrong_sum(vector) -> None:
-    """A wrong sum is told with what it should be."""
+    """A wrong sum is reported with the right one."""
     raw = bytearray(vector("oms-wired").octets["frame"])
     raw[-2] ^= 1
 
@@ -32,8 +32,8 @@ def test_wrong_sum(vector) -> None:
 
 @pytest.mark.parametrize("said", [1, 30, 200])
 def test_wrong_length(said: int) -> None:
-    """A frame that says another length than it has is refused."""
-    with pytest.raises(FramingError, match=f"says {said} bytes, 42 arrived"):
+    """A frame whose length field does not fit its length is refused."""
+    with pytest.raises(FramingError, match=f"says {said} bytes, but 42 arrived"):
         link.telegram(_wired(bytes(40), said))
 
 
@@ -50,13 +50,13 @@ def test_length_that_ran_over() -> None:
     ids=["DLMS segment", "short header", "no header", "unknown"],
 )
 def test_frame_without_a_meter(content: str, words: str) -> None:
-    """A wired frame is only of use with a long header, which names its meter."""
+    """A wired frame can be used only if it has a long header, which names its meter."""
     with pytest.raises(FramingError, match=words):
         layers.opened(_wired(bytes.fromhex(content)))
 
 
 def test_primary_address_is_no_meter(vector) -> None:
-    """The meter is who the long header says, on both places where the decoder looks."""
+    """The long header names the meter, in both places where the decoder looks."""
     sealed = layers.opened(vector("amis-wired").frame)
 
     assert (sealed.meter.manufacturer, sealed.meter.id, sealed.link) == ("SAM", "00000000", sealed.meter)

@@ -79,17 +79,17 @@ def test_byte_by_byte(form: str) -> None:
 
 
 def test_a_bad_line_costs_itself() -> None:
-    """Text among the digits is a fault that names its length, and only what hung on it is lost."""
+    """Text among the digits is a fault that names its length. Only the telegram around it is lost."""
     text = lines(RAW * 3, 64).replace(b"\n", b"\nreceived at noon\n", 20).removesuffix(b"\n")
     found = events(lines(RAW, 64) + b"received at 12:00\n" + lines(RAW, 64))
 
     assert frames(found) == [RAW[:-6]] * 2
-    assert faults(found) == [Fault(Cause.FRAMING, "a line of 17 characters that is no hex", 17)]
+    assert faults(found) == [Fault(Cause.FRAMING, "a line of 17 characters that is not hex", 17)]
     assert frames(events(b"00\n" * 200 + text)) == [RAW[:-6]] * 3
 
 
 def test_half_a_byte_at_the_end() -> None:
-    """A digit too many is said."""
+    """A digit too many is reported."""
     found = events(RAW.hex().encode() + b"f")
 
     assert frames(found) == [RAW[:-6]]
@@ -97,7 +97,7 @@ def test_half_a_byte_at_the_end() -> None:
 
 
 def test_short_recordings() -> None:
-    """What ends before it is decided is decided at the end."""
+    """A recording that ends before the decision is decided at its end."""
     short = p1.plain(b"1-0:1.8.0(1*kWh)\r\n")
 
     assert len(short) < SNIFFED_BYTES
@@ -106,7 +106,7 @@ def test_short_recordings() -> None:
 
 
 def test_restart_forgets() -> None:
-    """A second recording is decided anew."""
+    """A second recording is decided again."""
     receiver = Capture()
     receiver.feed(lines(LONG, 64)[:-7], 0)
     receiver.start(0)
@@ -151,5 +151,5 @@ def test_memory_is_bounded(filling: bytes) -> None:
     ],
 )  # fmt: skip
 def test_looks_like_p1(first: bytes, expected: bool) -> None:
-    """An ident line or a ciphered block tells a recording of a cable from a log of the air."""
+    """An ident line or a ciphered block shows that a recording is of a cable and not a log of the air."""
     assert capture.looks_like_p1(first) is expected

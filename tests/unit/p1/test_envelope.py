@@ -12,7 +12,7 @@ EK, AK, OTHER = Key(p1.EK), Key(p1.AK), Key(b"\x77" * 16)
 
 
 def frame(telegram: bytes) -> bytes:
-    """What the framer makes of a telegram with footer."""
+    """The frame that the framer makes of a telegram with footer."""
     return telegram[: telegram.rindex(b"!") + 1]
 
 
@@ -39,7 +39,7 @@ LUXEMBOURG = p1.luxembourg()
     ids=["ident and block", "plain", "LF only", "bare block", "ident and DB block", "one line end"],
 )
 def test_envelope(data: bytes, ident: str, is_block: bool) -> None:
-    """Its first bytes say what a frame is."""
+    """The first bytes of a frame say what it is."""
     found = envelope.envelope(data)
 
     assert found.ident == ident
@@ -56,7 +56,7 @@ def test_what_is_no_envelope(data: bytes) -> None:
 
 @pytest.mark.parametrize(("data", "verified"), [(STOEN, True), (LUXEMBOURG, True), (PLAIN, False)], ids=["Stoen", "Luxembourg", "plain"])
 def test_opened(data: bytes, verified: bool) -> None:
-    """Lines alone come out, whatever was around them."""
+    """Only the lines come out, whatever was around them."""
     found = opened(data)
 
     assert found.body == p1.LINES
@@ -66,7 +66,7 @@ def test_opened(data: bytes, verified: bool) -> None:
 
 @pytest.mark.parametrize(("data", "counter"), [(STOEN, 0), (p1.luxembourg(counter=0x01020304), 0x01020304), (PLAIN, None)])
 def test_counter(data: bytes, counter: int | None) -> None:
-    """A block's invocation counter is told; it is zero at Stoen."""
+    """A block's invocation counter is passed on. It is zero at Stoen."""
     assert opened(data).counter == counter
 
 
@@ -76,7 +76,7 @@ def test_counter(data: bytes, counter: int | None) -> None:
     ids=["no AK", "wrong AK", "no tag", "visible, wrong AK"],
 )
 def test_preferred_and_required(data: bytes, ak: Key | None) -> None:
-    """Without proof "preferred" gives the lines unverified, "required" drops them."""
+    """Without proof, "preferred" gives the lines unverified and "required" drops them."""
     found = opened(data, EK, ak)
 
     assert (found.body, found.verified) == (p1.LINES, False)
@@ -85,7 +85,7 @@ def test_preferred_and_required(data: bytes, ak: Key | None) -> None:
 
 
 def test_required_and_plain() -> None:
-    """A telegram that anybody could have made is refused where proof is required."""
+    """If proof is required, a telegram that anybody could have made is refused."""
     with pytest.raises(SecurityError, match="not encrypted"):
         opened(PLAIN, EK, AK, "required")
     assert opened(STOEN, EK, AK, "required").verified
@@ -107,7 +107,7 @@ def test_required_and_plain() -> None:
     ids=["wrong EK", "wrong EK alone", "swapped", "AK as EK", "reversed", "AK alone", "none", "EK of 32 bytes", "AK of 32 bytes"],
 )
 def test_wrong_keys(ek: Key | None, ak: Key | None, words: str) -> None:
-    """Each way to have the keys wrong has its sentence; none shows a key."""
+    """Each way in which keys can be wrong has its own sentence. No sentence shows a key."""
     with pytest.raises(WrongKeyError, match=words) as caught:
         opened(STOEN, ek, ak)
 
@@ -116,7 +116,7 @@ def test_wrong_keys(ek: Key | None, ak: Key | None, words: str) -> None:
 
 @pytest.mark.parametrize("text", [b"hello", b"\0\0\0\0", b"\x0f\0\0\0\0\x0c", b"0-0", b"/ABC", b""], ids=repr)
 def test_verified_text_that_is_none(text: bytes) -> None:
-    """Where the tag proves the keys, other content is the content's fault, and at most 4 bytes of it are shown."""
+    """If the tag proves the keys, other content is the content's fault. At most 4 bytes of it are shown."""
     data = frame(p1.stoen(text or b"x"))
 
     with pytest.raises(RecordError):
@@ -150,7 +150,7 @@ def test_chance_of_random_text() -> None:
     ids=["CRC", "value", "cut"],
 )
 def test_inner_telegram_that_is_damaged(inner: bytes, error: type[TelegramError]) -> None:
-    """The CRC inside a block counts too."""
+    """The CRC inside a block is checked, too."""
     data = b"\xdb" + p1.sealed(inner, title=p1.TITLE)
 
     with pytest.raises(error):

@@ -27,9 +27,9 @@ VECTORS = {
 }
 UNCHECKED = ("p1-ma309m-plain-no-crc", "p1-ma309m-plain-lf-only", "p1-luxembourg-0xdb")
 CHECKED = [name for name in VECTORS if name not in UNCHECKED]
-"""Those whose telegrams carry a CRC outside the ciphertext."""
+"""Telegrams with a CRC outside the ciphertext."""
 BARE = "p1-luxembourg-0xdb"
-"""Only its length says where it ends, and only a pause that the next is another."""
+"""Only the length of a bare block says where it ends, and only a pause shows that the next one is another."""
 GOOD = p1.stoen(ident=b"/EGM5G15\r\n\r\n")
 
 
@@ -53,7 +53,7 @@ def faults(found: list[Event]) -> list[Cause]:
 
 
 def body(telegram: bytes) -> bytes:
-    """What a frame holds of a telegram: all up to its "!", or a bare block."""
+    """The part of a telegram that a frame holds: all up to its "!", or a bare block."""
     return telegram[: telegram.rindex(b"!") + 1] if telegram.startswith(b"/") else telegram
 
 
@@ -69,7 +69,7 @@ def paused(*pieces: bytes) -> list[Event]:
 
 @pytest.mark.parametrize("name", VECTORS)
 def test_cut_anywhere(name: str) -> None:
-    """A telegram in two pieces is the same frame at every cut, and one after half a one is no less found."""
+    """A telegram in two pieces is the same frame at every cut. It is also found after half a telegram."""
     data = VECTORS[name]
     whole = [body(data)]
     joined = (lambda *pieces: paused(*pieces)) if name == BARE else (lambda *pieces: events(b"".join(pieces)))
@@ -94,7 +94,7 @@ def test_byte_by_byte(name: str) -> None:
 
 
 def damages(data: bytes) -> Iterator[tuple[bytes, str]]:
-    """A telegram with each byte in turn changed in a bit, and to bytes that mean something; and what was done."""
+    """A telegram in which each byte in turn is changed, by one bit and to bytes that mean something; and what was done."""
     for at in range(len(data)):
         turn = at % 3
         for octet in {data[at] ^ 1 << at % 8, *(b"!/\n", b"\r0\0", b"\x08\xdb\x82")[turn]} - {data[at]}:
@@ -102,14 +102,14 @@ def damages(data: bytes) -> Iterator[tuple[bytes, str]]:
 
 
 def fits_high_byte_first(data: bytes) -> bool:
-    """Whether a damaged block fits its footer in the other byte order, which has to be accepted too: one of 65,536 does."""
+    """Whether a damaged block fits its footer in the other byte order. This must be accepted, too, and one of 65,536 does."""
     value = p1.x25(body(data)) if data.startswith(b"/") and b"!" in data else 0
     return data[-6:-2].upper() == b"%04X" % value
 
 
 @pytest.mark.parametrize("name", ["p1-gama350-stoen", "p1-ma309m-stoen", "p1-ma309m-plain"])
 def test_damage_costs_one_telegram(name: str) -> None:
-    """Whatever byte of a telegram is damaged in whatever way, its neighbours arrive at once, and it never arrives changed."""
+    """Whatever byte of a telegram is damaged, and however: its neighbours arrive at once, and it never arrives changed."""
     data = VECTORS[name]
     for damaged, what in damages(data):
         found = events(GOOD + damaged + GOOD, end="no end")
@@ -121,7 +121,10 @@ def test_damage_costs_one_telegram(name: str) -> None:
 
 @pytest.mark.parametrize("name", UNCHECKED)
 def test_damage_without_crc_costs_one_telegram(name: str) -> None:
-    """Without a CRC a damaged telegram may arrive, but its neighbours do too; a bare block's when the line pauses, as it does."""
+    """Without a CRC a damaged telegram may arrive, but its neighbours do, too.
+
+    A bare block's neighbours arrive when the line pauses, as it does.
+    """
     data = VECTORS[name]
     for damaged, what in damages(data):
         pieces = (data, damaged, data)
@@ -160,7 +163,7 @@ def test_cut_bare_block_costs_no_other_telegram(next_one: bytes, size: int) -> N
     ids=["block", "text", "other title", "same title"],
 )
 def test_opening_across_the_end_of_a_bare_block(next_one: bytes) -> None:
-    """A cut bare block whose length reaches just into the next telegram's head does not take that head away."""
+    """The length of a cut bare block may reach into the next telegram's head. It does not take that head away."""
     whole = p1.luxembourg()
     for lacking in range(1, 20):
         pieces = (whole, whole[:-lacking], next_one, GOOD)
@@ -169,7 +172,7 @@ def test_opening_across_the_end_of_a_bare_block(next_one: bytes) -> None:
 
 
 def test_tag_that_looks_like_an_opening() -> None:
-    """A bare block may end like a telegram's beginning: it is a telegram all the same, and nothing is said of its end."""
+    """A bare block may end like the beginning of a telegram. It is still a telegram, and nothing is reported about its end."""
     whole = p1.luxembourg()
     for tail in (b"/", b"\xdb", b"\xdb\x08", b"/ABC5"):
         odd = whole[: -len(tail)] + tail
@@ -191,7 +194,7 @@ def test_loss_costs_one_telegram(name: str) -> None:
 
 
 def test_ident_line_right_before_its_block() -> None:
-    """A telegram behind a cut one is found even where its ident line has no empty line behind it."""
+    """A telegram behind a cut one is found even if no empty line follows its ident line."""
     cut, whole = p1.plain()[:70], p1.stoen(ident=b"/EGM5G35\r\n")
 
     assert frames(events(cut + whole)) == [body(whole)]
@@ -206,7 +209,7 @@ def test_marks_inside_do_not_matter(name: str) -> None:
 
 
 def test_ident_behind_ident() -> None:
-    """An ident line where text should be opens another telegram, however its end arrives."""
+    """An ident line in place of text opens another telegram, however its end arrives."""
     data = p1.IDENT + p1.IDENT + b"!\r\n"
 
     assert frames(events(data)) == frames(events(*[data[at : at + 1] for at in range(len(data))])) == []
@@ -214,7 +217,7 @@ def test_ident_behind_ident() -> None:
 
 @pytest.mark.parametrize("mark", [b"!", b"/", b"\xdb", b"!FE0C\r\n", b"/EGM5G35\r\n", b"\xdb\x08HAN00001\x82\x02\x00\x30"], ids=repr)
 def test_marks_inside_the_ciphertext(mark: bytes) -> None:
-    """A block is measured by its length: what looks like an end or a beginning inside is content."""
+    """A block is measured by its length. Bytes inside that look like an end or a beginning are content."""
     telegram = p1.footed(p1.IDENT + p1.sealed(b"x" * 200)[:100] + mark + p1.sealed(b"x" * 200)[100 + len(mark) :])
 
     assert frames(events(telegram)) == [body(telegram)]
@@ -239,7 +242,7 @@ def test_marks_inside_the_ciphertext(mark: bytes) -> None:
     ids=["2 GiB", "4 GiB", "85", "indefinite", "FF", "0", "head only", "no content", "long 0", "over the limit", "under the limit"],
 )
 def test_absurd_lengths(length: bytes, cause: Cause) -> None:
-    """A length that cannot be is given up at once, or when the next telegram begins; that one arrives."""
+    """An impossible length is given up at once, or when the next telegram begins. That next telegram arrives."""
     absurd = p1.IDENT + b"\0" + length + p1.sealed(b"y" * 300)[4:] + b"!0000\r\n"
     found = events(absurd + GOOD, end="no end")
 
@@ -294,7 +297,7 @@ def test_footer_missing() -> None:
     ids=["plain", "plain unpadded", "block", "one digit", "block without CRC"],
 )
 def test_footer_that_does_not_fit(telegram: bytes) -> None:
-    """A CRC that does not fit is noise on the line, told as such; a block has to have one."""
+    """A CRC that does not fit is reported as noise on the line. A block must have a CRC."""
     found = events(GOOD + telegram + GOOD, end="no end")
 
     assert frames(found) == [body(GOOD)] * 2
@@ -311,7 +314,7 @@ def test_x25_behind_plain_text() -> None:
 
 
 def test_x25_in_either_byte_order() -> None:
-    """A ciphered telegram's CRC is accepted high byte first too, in either case."""
+    """A ciphered telegram's CRC is also accepted high byte first, in upper or lower case."""
     telegram = body(GOOD)
     value = p1.x25(telegram)
 
@@ -319,7 +322,7 @@ def test_x25_in_either_byte_order() -> None:
 
 
 def test_dsmr_crc_behind_a_block() -> None:
-    """DSMR's own CRC is accepted too: two of Stoen's four models have not shown theirs."""
+    """DSMR's own CRC is accepted, too, because the CRC of two of Stoen's four models was not seen yet."""
     telegram = body(GOOD)
 
     assert frames(events(telegram + b"%04X\r\n" % p1.arc(telegram) + GOOD)) == [telegram] * 2
@@ -347,7 +350,7 @@ def test_what_is_no_ident(opening: bytes) -> None:
 
 
 def test_pause_ends_half_a_telegram() -> None:
-    """After a pause the half is given up; before, it is waited for; what comes then is whole."""
+    """Before a pause the rest of a half telegram is waited for. After a pause the half is given up, and what comes then is whole."""
     framer = Framer()
     framer.feed(GOOD + GOOD[:-100], NOW_NS)
 
@@ -381,7 +384,7 @@ def test_reopened_port_forgets() -> None:
 
 @pytest.mark.parametrize("cut", [1, 100, 200])
 def test_start_in_the_middle_is_no_fault(cut: int) -> None:
-    """The rest of a telegram that began before us, live or in a capture, is nobody's fault."""
+    """The rest of a telegram that began before reading did, live or in a capture, is no fault."""
     assert faults(events(GOOD[-cut:] + GOOD)) == []
 
 
@@ -393,7 +396,7 @@ def test_noise_between_telegrams_is_told() -> None:
 
 
 def test_only_noise_is_told() -> None:
-    """A line of nothing but noise is told as often as it comes, and at the end of a capture always."""
+    """A line of nothing but noise is reported as often as it comes, and always at the end of a capture."""
     assert faults(events(b"\x55" * (3 * NOISE_REPORTED), end="no end")) == [Cause.FRAMING]
     assert faults(events(*[b"\x55" * NOISE_REPORTED] * 3, end="no end")) == [Cause.FRAMING] * 3
     assert faults(events(b"\x55")) == [Cause.FRAMING]
@@ -431,7 +434,7 @@ def test_buffer_is_bounded(name: str, chunk_bytes: int) -> None:
 
 
 def test_faults_tell_no_content() -> None:
-    """A fault counts and never quotes."""
+    """A fault counts bytes and never quotes them."""
     secret = b"PRIVATE-MESSAGE-OF-SOMEBODY"
     found = events(p1.IDENT + b"0-0:96.13.0(" + secret + b")\x01\r\n!\r\n" + GOOD + secret + GOOD)
 

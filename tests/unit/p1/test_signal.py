@@ -1,4 +1,4 @@
-"""p1.signal: what a wrong line does to bytes, worked out by hand, and that good bytes are not blamed."""
+"""p1.signal: how a wrong line changes bytes, worked out by hand; and good bytes are not blamed."""
 
 import random
 from pathlib import Path
@@ -23,7 +23,7 @@ def test_bits_by_hand() -> None:
 
 @pytest.mark.parametrize("name", ["p1-gama150-stoen", "p1-gama350-stoen", "p1-ma110m-stoen", "p1-ma309m-stoen", "p1-ma309m-plain"])
 def test_inverted_telegrams_are_recognised(name: str) -> None:
-    """Encrypted ones by their ident, plain ones by their text too, also from the middle on."""
+    """Encrypted telegrams are recognised by their ident, plain ones also by their text, even from the middle on."""
     read = signal.inverted(case(name))
 
     assert signal.wrong(read) == signal.INVERTED
@@ -34,7 +34,7 @@ def test_inverted_telegrams_are_recognised(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["p1-gama150-stoen", "p1-gama350-stoen", "p1-ma309m-stoen", "p1-ma309m-plain", "p1-luxembourg-0xdb"])
 def test_good_telegrams_are_not_blamed(name: str) -> None:
-    """Nor parts of them."""
+    """Good telegrams are not blamed, and neither are parts of them."""
     data = case(name)
 
     assert signal.wrong(data) == ""
@@ -42,7 +42,7 @@ def test_good_telegrams_are_not_blamed(name: str) -> None:
 
 
 def test_noise_is_not_blamed() -> None:
-    """Random bytes show nothing; no bytes neither, nor a line that is held low."""
+    """Random bytes show nothing. Neither do no bytes at all or a line that is held low."""
     noise = random.Random(1)
 
     assert {signal.wrong(noise.randbytes(600)) for _ in range(200)} == {""}

@@ -107,11 +107,11 @@ def test_line(line: bytes, field: str, value: object) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("unit", [b"*kWh", b""], ids=["kWh", "no unit"])
 def test_what_is_no_number(raw: bytes, unit: bytes) -> None:
-    """Such text under a numeric code is no value and a flaw that does not repeat it; the other lines are good."""
+    """Such text under a numeric code is no value. It becomes a flaw that does not repeat it, and the other lines are good."""
     found = body(b"1-0:1.8.0(" + raw + unit + b")", b"1-0:1.7.0(00.278*kW)")
 
     assert fields(found) == {"active_energy_import_wh": None, "active_power_import_w": 278}
-    assert found.flaws == (f"1-0:1.8.0: {len(raw)} characters that are no number",)
+    assert found.flaws == (f"1-0:1.8.0: {len(raw)} characters that are not a number",)
 
 
 @pytest.mark.parametrize("raw", [b"", b" ", b"   "], ids=repr)
@@ -124,7 +124,7 @@ def test_empty_value(raw: bytes) -> None:
 
 
 def test_codes_repeated() -> None:
-    """A code that comes again is another column, named by its place or numbered; in telegram order."""
+    """A code that comes again is another column, named by its place or numbered, in telegram order."""
     found = body(b"0-0:17.0.0(1)", b"1-0:1.8.0(4*Wh)", b"0-0:17.0.0(2)", b"1-0:1.8.0(5*Wh)", b"0-0:17.0.0(3)", b"0-0:17.0.0(6)")
 
     assert list(fields(found).items()) == [
@@ -175,7 +175,7 @@ def test_clock(stamp: bytes, expected: int | None) -> None:
 
 @pytest.mark.parametrize("stamp", [b"000000000000W", b"991332250000S", b"260410", b"noon", b"\xff" * 13], ids=repr)
 def test_clock_that_is_not_set(stamp: bytes) -> None:
-    """A meter without right time, as after a failure of its battery, still says right registers."""
+    """A meter with a wrong clock, as after a failure of its battery, still sends right registers."""
     found = body(b"0-0:1.0.0(" + stamp + b")", b"1-0:1.7.0(00.278*kW)")
 
     assert (found.time_ns, found.values) == (None, [None, 278])
@@ -220,14 +220,14 @@ def test_clock_that_is_not_set(stamp: bytes) -> None:
     ],
 )
 def test_serial_and_model(lines: list[bytes], ident: str, expected: tuple[str, str]) -> None:
-    """The telegram says who it is; the ident line helps where it does not."""
+    """The telegram says which meter it is from. If it does not, the ident line helps."""
     found = body(*lines, ident=ident)
 
     assert (found.serial, found.model) == expected
 
 
 def test_no_two_columns_share_a_field() -> None:
-    """A line of the database holds a field once; a code with F = 2 and the second of the same code without would be called alike."""
+    """A line of the database holds a field once. A code with F = 2 and the second of the same code without F would have the same name."""
     found = body(b"1-0:99.7.0(1)", b"1-0:99.7.0(2)", b"1-0:99.7.0*2(3)", b"1-0:99.7.0*2(4)")
 
     assert list(fields(found).values()) == [1, 2, 3, 4]
@@ -260,7 +260,7 @@ def test_no_line_is_dropped() -> None:
 
 
 def test_flaws_are_bounded_and_quote_nothing() -> None:
-    """Of many bad lines the first are told, by length."""
+    """If there are many bad lines, the first of them are reported, by length."""
     found = body(*[b"PRIVATE"] * 100, b"1-0:1.8.0(1*Wh)", *[b"1-0:1.7.0(PRIVATE)"] * 100)
 
     assert len(found.flaws) == text.FLAWS_LIMIT
@@ -283,7 +283,7 @@ def test_too_many_lines() -> None:
 
 @pytest.mark.parametrize("line_end", [b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\n"], ids=repr)
 def test_line_ends(line_end: bytes) -> None:
-    """All line ends do."""
+    """All kinds of line ends are accepted."""
     found = text.body(line_end.join([b"1-0:1.8.0(1*Wh)", b"1-0:1.7.0(2*W)", b""]), "", WARSAW)
 
     assert fields(found) == {"active_energy_import_wh": 1, "active_power_import_w": 2}
@@ -299,7 +299,7 @@ def test_shape_is_shared() -> None:
 
 
 def test_shape_knows_number_and_text_apart() -> None:
-    """A code without name that says a number once and a text then has a field for each, whichever came first."""
+    """A code without a name that is first a number and then a text has a field for each, whichever comes first."""
     for _ in range(2):
         assert fields(body(b"1-0:99.1.0(5)")) == {"obis_1_0_99_1_0": 5}
         assert fields(body(b"1-0:99.1.0(on)")) == {"obis_1_0_99_1_0_text": "on"}
@@ -308,7 +308,7 @@ def test_shape_knows_number_and_text_apart() -> None:
 
 @pytest.mark.parametrize("second", [b"1*345", b"1)(45", b"12)45", b"1234\n", b"-1234", b" 1234", b"1.345", b"12a45"], ids=repr)
 def test_same_length_is_not_same_layout(second: bytes) -> None:
-    """A telegram as long as the last one, with something else where that had digits, is read as if it came first."""
+    """A telegram as long as the last one, but with something else in place of digits, is read as if it were the first."""
     lines = b"1-0:1.8.0(%b)\r\n1-0:1.7.0(00.278*kW)\r\n"
     text._layouts.clear()
     fresh = text.body(lines % second, "", WARSAW)
@@ -320,7 +320,7 @@ def test_same_length_is_not_same_layout(second: bytes) -> None:
 
 
 def test_shapes_are_bounded() -> None:
-    """However many kinds of telegrams come, only so many are remembered, and all are read right."""
+    """Only a limited number of kinds of telegrams is remembered, and all are read right."""
     for number in range(3 * text.SHAPES_LIMIT):
         assert (
             fields(body(b"1-0:1.8.0(1*kWh)", b"1-0:99.%d.%d(%d)" % (number % 100, number // 100, number)))["active_energy_import_wh"]

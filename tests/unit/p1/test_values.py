@@ -1,4 +1,5 @@
-"""p1.values: the text of one value into what it says, and what is remembered of it. What each text says, test_text tells line by line."""
+"""p1.values: reads the text of one value, and remembers a limited number of texts. The values of texts are tested in test_text, line by
+line."""
 
 import pytest
 
@@ -11,7 +12,7 @@ from telegraf_han.p1 import values
     ids=["number", "text", "octets", "serial", "nothing"],
 )
 def test_memory_is_bounded(reader: values.Reader) -> None:
-    """However many texts come, and however long ones, only so many short ones are remembered."""
+    """Only a limited number of short texts is remembered, however many and however long texts come."""
     for number in range(2 * values.REMEMBERED):
         assert reader[b"%d" % number] == values.Reader(reader._read)[b"%d" % number]
         assert len(reader) <= values.REMEMBERED
@@ -22,7 +23,7 @@ def test_memory_is_bounded(reader: values.Reader) -> None:
 
 
 def test_what_is_no_number_is_not_remembered() -> None:
-    """A text that says no number raises each time."""
+    """A text that is no number raises each time."""
     reader = values.number(0)
     for _ in range(2):
         with pytest.raises(ValueError, match="no number"):

@@ -1,4 +1,4 @@
-"""A stick's receiver on a table: bytes in, events out, and a clock that is turned by hand."""
+"""A bench for the receiver of a stick: bytes in, events out, and a clock that is turned by hand."""
 
 from collections.abc import Callable, Iterable
 
@@ -31,7 +31,7 @@ class Bench:
         return self
 
     def waits(self, seconds: float) -> "Bench":
-        """Nothing comes; it is told so each half second, as the reader does."""
+        """Nothing comes. The receiver is told so each half second, as the reader does."""
         for _ in range(int(seconds * 2)):
             self.now_ns += S // 2
             self._took(self.receiver.idle(self.now_ns))
@@ -59,11 +59,11 @@ class Bench:
         return [(event.data, event.rssi_dbm) for event in self.events if isinstance(event, Frame)]
 
     def faults(self) -> list[tuple[str, str]]:
-        """What was given up."""
+        """The faults for what was given up."""
         return [(str(event.cause), event.detail) for event in self.events if isinstance(event, Fault)]
 
     def ready(self) -> list[str]:
-        """What it says of a stick that is set up."""
+        """What the receiver reports about a stick that is set up."""
         return [event.what for event in self.events if isinstance(event, Ready)]
 
     def lost(self) -> list[str]:

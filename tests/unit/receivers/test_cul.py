@@ -15,7 +15,7 @@ UNKNOWN = b"? (brt is unknown) Use one of A B C e F G h i K k l M O R T t U V W 
 
 
 def test_set_up(bench) -> None:
-    """Its version, T mode, then levels in each line; literal bytes."""
+    """The stick is asked for its version, then set to T mode and to levels in each line. Literal bytes."""
     one = bench("cul").opened().hears(VERSION).hears(b"TMODE\r\n")
 
     assert one.sent() == [b"V\r\n", b"brt\r\n", b"X21\r\n"]
@@ -23,7 +23,7 @@ def test_set_up(bench) -> None:
 
 
 def test_other_firmware(bench) -> None:
-    """a-culfw says more of itself; what cannot be printed is not."""
+    """a-culfw says more about itself. Characters that cannot be printed are replaced."""
     one = bench("cul").opened().hears(b"V 1.26.08 a-culfw Build: 355 \x07nanoCUL868\r\n", b"TMODE\r\n")
 
     assert one.ready() == ["CUL with firmware 1.26.08 a-culfw Build: 355 ?nanoCUL868, listening to T1"]
@@ -39,7 +39,7 @@ def test_other_firmware(bench) -> None:
     ids=["unknown", "off", "another mode"],
 )
 def test_refusals(bench, answer: bytes, words: str) -> None:
-    """A firmware without wireless M-Bus, and one that does not do as it is told."""
+    """A firmware without wireless M-Bus, and one that does not obey."""
     (reason,) = bench("cul").opened().hears(VERSION, answer).lost()
 
     assert words in reason
@@ -64,20 +64,20 @@ def test_telegrams(bench, line: str, frame: bytes, level: float | None) -> None:
 @pytest.mark.parametrize(
     ("line", "cause", "words"),
     [
-        (T_LINE[:-1], "framing", "half a byte at its end; the stick's firmware cuts long telegrams"),
-        (T_LINE[:-8], "framing", "length field says 55 bytes, 51 arrived; the stick's firmware cuts"),
-        (T_LINE[: 1 + 2 * 47], "framing", "length field says 55 bytes, 47 arrived"),
-        (f"{T_LINE}6AB000", "framing", "length field says 55 bytes, 58 arrived"),
+        (T_LINE[:-1], "framing", "ends with half a byte; the stick's firmware cuts long telegrams"),
+        (T_LINE[:-8], "framing", "length field says 55 bytes, but 51 arrived; the stick's firmware cuts"),
+        (T_LINE[: 1 + 2 * 47], "framing", "length field says 55 bytes, but 47 arrived"),
+        (f"{T_LINE}6AB000", "framing", "length field says 55 bytes, but 58 arrived"),
         (T_LINE.replace("5AAA", "5AAB"), "checksum", "link CRC of block 2 of 4 does not fit"),
         (C_LINE[:-2] + "C4", "checksum", "format B does not fit"),
-        ("bzz", "framing", "is no hex"),
-        ("b2E44", "framing", "2 bytes are no telegram"),
-        ("b", "framing", "0 bytes are no telegram"),
+        ("bzz", "framing", "is not hex"),
+        ("b2E44", "framing", "2 bytes are not a telegram"),
+        ("b", "framing", "0 bytes are not a telegram"),
     ],
     ids=["half a byte", "cut", "as long as without CRCs", "too long", "CRC", "CRC of format B", "no hex", "very short", "nothing"],
 )
 def test_faults(bench, line: str, cause: str, words: str) -> None:
-    """A line that was cut is named so, and never passes for a frame without CRCs."""
+    """A line that was cut short is reported as such, and never passes for a frame without CRCs."""
     one = bench("cul").hears(f"{line}\r\n".encode())
 
     ((found, detail),) = one.faults()
@@ -99,14 +99,14 @@ def test_logged_line_that_was_cut(bench) -> None:
 
 @pytest.mark.parametrize(("line", "lasts"), [(T_LINE[:-8], True), (T_LINE[:20] + "00" + T_LINE[22:], False)], ids=["cut", "CRC"])
 def test_cutting_lasts(line: str, lasts: bool) -> None:
-    """A stick that cuts one telegram cuts all of that length, which deserves a warning; noise does not."""
+    """A stick that cuts one telegram cuts all of that length. This is worth a warning; noise is not."""
     (fault,) = receivers.named("cul").Receiver().feed(f"{line}\r\n".encode(), 0)
 
     assert fault.lasts is lasts
 
 
 def test_endless_line(bench) -> None:
-    """What has no end is given up; the next line is read."""
+    """A line without an end is given up, and the next line is read."""
     one = bench("cul").hears(b"b" + b"4" * 5000).hears(f"\r\n{T_LINE}\r\n".encode())
 
     assert one.frames() == [(T_FRAME, None)]

@@ -1,4 +1,4 @@
-"""receivers.hex: a telegram a line, as people and programs write it."""
+"""receivers.hex: one telegram per line, as people and programs write it."""
 
 import re
 
@@ -65,18 +65,18 @@ def test_nothing_there(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "cause", "words"),
     [
-        ("no hex at all", Cause.FRAMING, "13 characters is no hex"),
-        (PLAIN[:-1], Cause.FRAMING, "is no hex"),
-        ("１２", Cause.FRAMING, "is no hex"),
+        ("no hex at all", Cause.FRAMING, "13 characters is not hex"),
+        (PLAIN[:-1], Cause.FRAMING, "is not hex"),
+        ("１２", Cause.FRAMING, "is not hex"),
         (TEXT, Cause.FRAMING, "length field says 16 bytes"),
         (PLAIN[:-2], Cause.FRAMING, "16 arrived"),
-        ("68030368080000000016", Cause.FRAMING, "wired frame says 3 bytes, 4"),
+        ("68030368080000000016", Cause.FRAMING, "wired frame says 3 bytes, but 4"),
         ("68030368080078ff16", Cause.CHECKSUM, "sum of a wired frame"),
     ],
     ids=["words", "odd", "wide digits", "too long", "too short", "wired length", "wired sum"],
 )
 def test_faults(line: str, cause: Cause, words: str) -> None:
-    """A line that is no telegram becomes one fault, whose detail repeats nothing of it."""
+    """A line that is no telegram becomes one fault. Its detail repeats nothing of the line."""
     (found,) = _events(line)
 
     assert isinstance(found, Fault)

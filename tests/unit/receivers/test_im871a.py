@@ -18,7 +18,7 @@ def _telegram(short: bytes, control: int, behind: bytes) -> bytes:
 
 
 def test_set_up(bench) -> None:
-    """Who it is, then C1 and T1 with RSSI, not stored; literal bytes."""
+    """The stick is asked which module it is, then set to C1 and T1 with RSSI, not stored. Literal bytes."""
     one = bench("im871a").opened()
     assert one.sent() == [bytes.fromhex("a5010f00")]
     one.hears(INFO)
@@ -33,12 +33,16 @@ def test_set_up(bench) -> None:
     ("info", "command", "words"),
     [
         (OLD, "a501030600020330 0100", "iM871A with firmware 1.3, listening to T1"),
-        (METERING, "a5010306 00020a300100", "iM170A with firmware 1.4, listening to N1a at 169 MHz, where no meter of 868 MHz is heard"),
+        (
+            METERING,
+            "a5010306 00020a300100",
+            "iM170A with firmware 1.4, listening to N1a at 169 MHz, where it cannot hear meters of 868 MHz",
+        ),
     ],
     ids=["older firmware", "169 MHz"],
 )
 def test_what_it_can(bench, info: bytes, command: str, words: str) -> None:
-    """A firmware before 1.4 hears T1 alone; the module of the other band is set to its own mode, and that is said."""
+    """A firmware before 1.4 hears only T1. The module of the other band is set to its own mode, and the log says so."""
     one = bench("im871a").opened().hears(info, SET)
 
     assert one.sent()[1] == bytes.fromhex(command)
@@ -53,14 +57,14 @@ def test_what_it_can(bench, info: bytes, command: str, words: str) -> None:
             bytes.fromhex("a501040101"),
             "the iM871A with firmware 1.4 refuses to listen to T1 and C1 (status 01); unplug it and plug it in again",
         ),
-        (bytes.fromhex("a5011008900014160102 0304"), b"", "neither iM871A nor iM170A (type 90)"),
-        (bytes.fromhex("a501100133"), b"", "neither iM871A nor iM170A (type 33)"),
-        (bytes.fromhex("a5011000"), b"", "(type not told)"),
+        (bytes.fromhex("a5011008900014160102 0304"), b"", "neither an iM871A nor an iM170A (type 90)"),
+        (bytes.fromhex("a501100133"), b"", "neither an iM871A nor an iM170A (type 33)"),
+        (bytes.fromhex("a5011000"), b"", "(type unknown)"),
     ],
     ids=["refused", "another module", "short", "empty"],
 )
 def test_refusals(bench, info: bytes, answer: bytes, words: str) -> None:
-    """What cannot be used is lost, with the reason."""
+    """A stick that cannot be used is lost, with the reason."""
     (reason,) = bench("im871a").opened().hears(info, answer).lost()
 
     assert words in reason
@@ -80,7 +84,7 @@ def test_refusals(bench, info: bytes, answer: bytes, words: str) -> None:
     ids=["stamp, RSSI and CRC", "RSSI and CRC", "RSSI", "stamp and CRC", "stamp", "nothing", "too strong"],
 )
 def test_telegrams(bench, short: bytes, control: int, behind: bytes, level: float | None) -> None:
-    """A telegram begins at its C field, its length is L; what follows is announced in the control field."""
+    """A telegram begins at its C field, and its length is L. The control field announces what follows."""
     assert bench("im871a").hears(_telegram(short, control, behind)).frames() == [(short, level)]
 
 
@@ -110,11 +114,11 @@ def test_crc_that_does_not_fit(bench, short: bytes) -> None:
     one = bench("im871a").hears(bad + good)
 
     assert one.frames() == [(short, -70.0)]
-    assert one.faults() == [("framing", f"{len(bad)} bytes that are no message of the iM871A")]
+    assert one.faults() == [("framing", f"{len(bad)} bytes that are not a message of the iM871A")]
 
 
 def test_length_of_noise_does_not_swallow_what_follows(bench, short: bytes) -> None:
-    """A head that announces 255 bytes which do not come is given up after a second, and what came behind it is read."""
+    """A head that announces 255 bytes which do not come is given up after a second. What came behind it is read."""
     good = _telegram(short, 0xC2, b"\x69")
     one = bench("im871a").hears(bytes.fromhex("a50203ff") + good)
     assert one.frames() == []

@@ -20,7 +20,7 @@ def test_logged_telegram(bench) -> None:
 
 
 def test_logged_packet_is_made_again() -> None:
-    """The same bytes out of the content: CRC and ends."""
+    """The same bytes made from the content: CRC and ends."""
     assert iu891a.packet(LOGGED[1:-3]) == LOGGED
 
 
@@ -33,7 +33,7 @@ def test_escapes() -> None:
 
 
 def test_set_up(bench) -> None:
-    """It is woken, asked who it is and how it is set, and set to C+T; what else was set stays."""
+    """The stick is woken, asked which module it is and how it is set, and set to C+T. Its other settings stay."""
     one = bench("iu891a").opened()
     assert one.sent() == [b"\xc0" * 30, _packet("0103")]
     one.hears(_packet("0104006e78563412")).hears(_packet("0902000200 00")[:0] + iu891a.packet(bytes.fromhex("090200020200") + OTHERS))
@@ -44,7 +44,7 @@ def test_set_up(bench) -> None:
 
 
 def test_second_choice(bench) -> None:
-    """Where both modes at once are refused, T1 alone is asked for; where that is refused too, it is lost."""
+    """If both modes at once are refused, only T1 is asked for. If that is refused, too, the stick is lost."""
     begin = [_packet("0104006e78563412"), iu891a.packet(bytes.fromhex("090200020200") + OTHERS), _packet("090401")]
     one = bench("iu891a").opened().hears(*begin)
     assert one.sent()[-1] == iu891a.packet(bytes.fromhex("0903020200") + OTHERS)
@@ -55,10 +55,10 @@ def test_second_choice(bench) -> None:
 
 
 def test_stick_for_something_else(bench) -> None:
-    """A module without wireless M-Bus is named as what it is not."""
+    """The message about a module without wireless M-Bus says that it has none."""
     (reason,) = bench("iu891a").opened().hears(_packet("0104009078563412")).lost()
 
-    assert "none for wireless M-Bus (type 90)" in reason
+    assert "not for wireless M-Bus (type 90)" in reason
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_stick_for_something_else(bench) -> None:
     ids=["begun in the middle", "one C0 between two", "many C0 before", "C0 between", "noise before"],
 )
 def test_packets_are_found(bench, stream: bytes) -> None:
-    """However ends are shared or doubled, no telegram is lost, in one piece or byte by byte."""
+    """If ends are shared or doubled, no telegram is lost, in one piece or byte by byte."""
     whole = bench("iu891a").hears(stream).ends()
     pieces = bench("iu891a").hears(*[bytes([octet]) for octet in stream]).ends()
 
@@ -83,7 +83,7 @@ def test_packets_are_found(bench, stream: bytes) -> None:
 
 
 def test_doubled_end_is_no_noise(bench) -> None:
-    """An end that was sent twice is nothing to count."""
+    """An end that was sent twice is not counted as noise."""
     assert bench("iu891a").hears(LOGGED + b"\xc0").waits(2).faults() == []
 
 
@@ -93,7 +93,7 @@ def test_message_too_short_for_a_telegram(bench) -> None:
 
 
 def test_stream_without_end(bench) -> None:
-    """What never ends is given up at its bound, and what follows is read."""
+    """A packet that never ends is given up at its limit, and what follows is read."""
     one = bench("iu891a").hears(b"\xc0" + b"\x55" * 700).hears(LOGGED)
 
     assert one.frames() == [(FRAME, -25.0)]

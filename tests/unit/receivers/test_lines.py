@@ -1,4 +1,4 @@
-"""receivers._lines: lines out of bytes."""
+"""receivers._lines: cuts bytes into lines."""
 
 import pytest
 
@@ -63,7 +63,7 @@ BAD = Fault(Cause.CHECKSUM, "made to fail", 3)
 )
 @pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
 def test_lines(data: bytes, expected: list[object], size: int) -> None:
-    """Lines become events whatever pieces they come in; one that does not end is given up once and its rest is skipped."""
+    """Lines become events, in whatever pieces they come. A line that does not end is given up once, and its rest is skipped."""
     pieces = [data[at : at + size] for at in range(0, len(data), size)]
 
     assert _events(*pieces) == expected

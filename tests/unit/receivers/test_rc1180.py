@@ -11,7 +11,7 @@ def _memory(mode: int = 1, rssi: int = 1, form: int = 0) -> bytes:
 
 
 def test_set_up(bench) -> None:
-    """Into the configuration, its memory, and out again; nothing is written."""
+    """The receiver opens the configuration, reads the memory, and leaves again. Nothing is written."""
     one = bench("rc1180").opened()
     assert one.sent() == [b"\0"]
     assert one.hears(b">").sent() == [b"\0", b"0"]
@@ -31,7 +31,7 @@ def test_modes_that_hear_t(bench, mode: int, words: str) -> None:
 
 
 def test_mode_until_the_power_goes(bench) -> None:
-    """Another mode is changed by G, prompt by prompt, which touches no memory."""
+    """Another mode is changed by G, prompt by prompt. This touches no memory."""
     one = bench("rc1180").opened().hears(b">", _memory(0), b">")
     assert one.sent() == [b"\0", b"0", b"G", b"\x01"]
 
@@ -40,7 +40,7 @@ def test_mode_until_the_power_goes(bench) -> None:
 
 
 def test_older_module_in_another_mode(bench) -> None:
-    """One without G is asked once, left in order, and the user is told what to do by hand."""
+    """A module without G is asked once and left in order, and the user is told what to do by hand."""
     one = bench("rc1180").opened().hears(b">", _memory(0)).waits(3)
 
     assert one.sent() == [b"\0", b"0", b"G", b"X"]
@@ -50,7 +50,7 @@ def test_older_module_in_another_mode(bench) -> None:
 
 
 def test_other_form(bench) -> None:
-    """Telegrams in a form that is not read are refused with what to do."""
+    """Telegrams in a form that cannot be read are refused, with advice on what to do."""
     one = bench("rc1180").opened().hears(b">", _memory(form=4))
 
     assert one.sent()[-1] == b"X"
@@ -60,16 +60,16 @@ def test_other_form(bench) -> None:
 
 @pytest.mark.parametrize(("rssi", "level"), [(1, -45.0), (0, None)], ids=["with level", "without"])
 def test_telegrams(bench, short: bytes, rssi: int, level: float | None) -> None:
-    """The byte of signal strength is there where the memory says so, and L counts it."""
+    """The byte of signal strength is there if the memory says so, and L counts it."""
     body = bytes([short[0] + 1]) + short[1:] + b"\x5a" if rssi else short
     one = bench("rc1180").opened().hears(b">", _memory(rssi=rssi)).hears(body, body)
 
     assert one.frames() == [(short, level)] * 2
-    assert ("tells no signal strength" in one.ready()[0]) is not bool(rssi)
+    assert ("reports no signal strength" in one.ready()[0]) is not bool(rssi)
 
 
 def test_prompt_behind_a_telegram(bench, short: bytes) -> None:
-    """A telegram that was under way stands before the prompt; only silence tells that it ends there."""
+    """A telegram that was on its way stands before the prompt. Only silence shows that it ends there."""
     one = bench("rc1180").opened().hears(short[5:] + b">")
     assert one.sent() == [b"\0"]
 
@@ -77,14 +77,14 @@ def test_prompt_behind_a_telegram(bench, short: bytes) -> None:
 
 
 def test_byte_of_the_prompt_inside_a_telegram(bench, short: bytes) -> None:
-    """3E in the middle of what is under way is no prompt."""
+    """3E in the middle of a telegram is no prompt."""
     one = bench("rc1180").opened().hears(short[:5] + b">").hears(short[5:])
 
     assert one.sent() == [b"\0"]
 
 
 def test_memory_that_does_not_come_whole(bench) -> None:
-    """It is asked for again, and read."""
+    """The memory is asked for again, and read."""
     one = bench("rc1180").opened().hears(b">", _memory()[:100]).waits(1).hears(_memory())
 
     assert one.sent() == [b"\0", b"0", b"0", b"X"]
@@ -92,7 +92,7 @@ def test_memory_that_does_not_come_whole(bench) -> None:
 
 
 def test_noise_while_a_prompt_is_waited_for_is_bounded(bench) -> None:
-    """Whatever floods the port, no more than half a kilobyte is kept."""
+    """No more than half a kilobyte is kept, whatever floods the port."""
     one = bench("rc1180").opened().hears(*[b"U" * 100] * 20)
 
     assert len(one.receiver._buffer) <= 512

@@ -24,7 +24,7 @@ def line(**changes: object) -> str:
 
 
 def test_frame_of_a_line() -> None:
-    """The whole frame is in `data`; a level in dB of full scale is none in dBm."""
+    """The whole frame is in `data`. A level in dB of full scale is no level in dBm."""
     assert events(line()) == [Frame("wmbus", FRAME, NOW_NS, None)]
     assert events(line(rssi=-12.3, snr=14.1)) == [Frame("wmbus", FRAME, NOW_NS, None)]
 
@@ -45,7 +45,7 @@ def test_what_is_no_meter(text: str) -> None:
     ids=["cut", "null", "number", "odd", "no hex", "list", "deep"],
 )
 def test_broken_lines_are_faults(text: str) -> None:
-    """What began as a line of the program and holds no frame is counted."""
+    """A line that began as one of the program's but holds no frame is counted."""
     (fault,) = events(text)
 
     assert isinstance(fault, Fault)
@@ -56,12 +56,12 @@ COLUMNS = ["time", "msg", "codes", "model", "id", "type_string", "data", "mic"]
 
 
 def table(*rows: dict[str, str]) -> str:
-    """What `-F csv` prints."""
+    """The output of `-F csv`."""
     return "\n".join([",".join(COLUMNS), *(",".join(row.get(name, "") for name in COLUMNS) for row in rows)])
 
 
 def test_frame_of_a_row() -> None:
-    """The first line names the columns; values may hold a comma behind a backslash."""
+    """The first line names the columns. Values may hold a comma after a backslash."""
     row = {"time": "2026-11-22 16:42:26", "model": "Wireless-MBus", "type_string": "Heat\\, cooling", "data": FRAME.hex(), "mic": "CRC"}
 
     assert events(table(row, {"model": "Acurite-Tower", "data": "00"}, row)) == [Frame("wmbus", FRAME, NOW_NS, None)] * 2
@@ -69,7 +69,7 @@ def test_frame_of_a_row() -> None:
 
 @pytest.mark.parametrize("text", [",,,Wireless-MBus,,,44,CRC", "Tuned to 868.950MHz, really", table({"model": "Wireless-MBus"}).upper()])
 def test_row_without_columns(text: str) -> None:
-    """Nothing says which column is which."""
+    """Without such a line, nothing says which column is which."""
     assert events(text) == []
 
 
@@ -83,7 +83,7 @@ def test_broken_rows_are_faults(data: str) -> None:
 
 
 def test_row_that_is_cut() -> None:
-    """Fewer values than columns: none can be told."""
+    """If there are fewer values than columns, none can be assigned."""
     assert events(table({"model": "Wireless-MBus", "data": FRAME.hex()}).rpartition(",")[0]) == []
 
 

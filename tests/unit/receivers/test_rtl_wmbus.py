@@ -17,7 +17,7 @@ def line(frame: bytes = FRAME, *, flags: str = "1;1", levels: str = "46;47", bef
 
 
 def events(text: str) -> list[Event]:
-    """The events of an input, and proof that it does not matter in which pieces it comes."""
+    """The events of an input, and a check that they do not depend on the pieces in which it comes."""
     receiver, whole = rtl_wmbus.Receiver(), rtl_wmbus.Receiver()
     found = [event for octet in text.encode() for event in receiver.feed(bytes([octet]), NOW_NS)]
     assert found == whole.feed(text.encode(), NOW_NS)
@@ -26,17 +26,17 @@ def events(text: str) -> list[Event]:
 
 @pytest.mark.parametrize("before", ["", "rla;", "t2a;"])
 def test_line_of_the_program(before: str) -> None:
-    """A frame; its level has no unit, so none is told."""
+    """A frame. Its level has no unit, so no level is reported."""
     assert events(line(before=before)) == [Frame("wmbus", FRAME, NOW_NS, None)]
 
 
 def test_line_of_a_fork_with_dbm() -> None:
-    """Empty fields, ISO time, a level below zero: that one is in dBm."""
+    """Empty fields, ISO time, and a level below zero, which is in dBm."""
     assert events(f"T1;1;1;2024-05-01T10:00:00Z;-65;;;0x{FRAME.hex()}\n") == [Frame("wmbus", FRAME, NOW_NS, -65.0)]
 
 
 def test_two_decoders_hear_it_twice() -> None:
-    """The second of two equal lines is dropped; the same once more is another telegram, which the decoder judges."""
+    """The second of two equal lines is dropped. The same line once more is another telegram, which the decoder judges."""
     assert len(events(line(before="rla;") + line(before="t2a;"))) == 1
     assert len(events(line() + line() + line(OTHER) + line(OTHER) + line())) == 3
     assert len(events(line() * 3)) == 2
@@ -44,7 +44,7 @@ def test_two_decoders_hear_it_twice() -> None:
 
 @pytest.mark.parametrize("flags", ["0;1", "1;0", "0;0", ";", "2;1"])
 def test_failed_flags_are_counted_and_dropped(flags: str) -> None:
-    """A telegram that the program itself doubts is a fault of the line, and costs no neighbour."""
+    """A telegram that the program itself doubts is a fault of the line. It costs no neighbour."""
     bad, good = events(line(OTHER, flags=flags) + line())
 
     assert isinstance(bad, Fault)
@@ -73,7 +73,7 @@ def test_hex_that_is_none(digits: str) -> None:
 
 @pytest.mark.parametrize("level", ["nan", "inf", "-inf", "-1e999", "", "x", "0", "-200"])
 def test_levels_that_are_none(level: str) -> None:
-    """What no receiver says is not told."""
+    """A level that no receiver can have is not reported."""
     (frame,) = events(line(levels=f"{level};"))
 
     assert isinstance(frame, Frame)
@@ -82,7 +82,7 @@ def test_levels_that_are_none(level: str) -> None:
 
 @pytest.mark.parametrize("kind", ["rtl_wmbus", "rtl_433"])
 def test_command_begins_with_a_program_and_names_what_it_needs(kind: str) -> None:
-    """What is started by itself says for each program where to get it."""
+    """Each program in `NEEDS`, which says where to get it, is one that the type's own command uses."""
     command = receivers.command(kind)
 
     assert command

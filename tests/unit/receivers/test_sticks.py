@@ -1,4 +1,4 @@
-"""What all sticks share: questions and answers in time, noise, silence, and what is there instead."""
+"""What all sticks share: questions and answers in time, noise, silence, and other devices on the port."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_every_stick_is_a_type() -> None:
 
 @pytest.mark.parametrize("kind", sticks.KINDS)
 def test_silence_is_asked_five_times_and_lost(bench, kind: str) -> None:
-    """Where nothing answers, the question is repeated each second and the port given up after five."""
+    """If nothing answers, the question is repeated each second, and the port is given up after five."""
     one = bench(kind).opened()
     asked = one.sent()[-1]
     one.waits(4.5)
@@ -39,14 +39,14 @@ def test_silence_is_asked_five_times_and_lost(bench, kind: str) -> None:
     assert one.lost() == []
 
     (reason,) = one.waits(1).lost()
-    assert f"no {one.receiver.NAME} answers here: another device, another line setting" in reason
+    assert f"no {one.receiver.NAME} answers here: the device is another one, needs another line setting" in reason
     one.taken()
     assert one.waits(200).events == []
 
 
 @pytest.mark.parametrize("kind", sticks.KINDS)
 def test_quiet_stick_is_asked_whether_it_is_there(bench, kind: str) -> None:
-    """A minute after its last message it is asked; one that answers stays, without a word; one that does not is lost."""
+    """A minute after its last message the stick is asked. One that answers stays, without a message. One that does not answer is lost."""
     one, twin = bench(kind), sticks.twin(kind)
     _set_up(one, twin)
     assert len(one.ready()) == 1
@@ -63,7 +63,7 @@ def test_quiet_stick_is_asked_whether_it_is_there(bench, kind: str) -> None:
     one.taken()
 
     (reason,) = one.waits(70).lost()
-    assert "does not answer any more; unplug it and plug it in again" in reason
+    assert "does not answer any more; if that lasts, unplug it and plug it in again" in reason
 
 
 @pytest.mark.parametrize("kind", sticks.KINDS)
@@ -85,19 +85,19 @@ def test_chunks(bench, short: bytes, kind: str, size: int) -> None:
         (b"/KFM5KAIFA-METER\r\n\r\n\x00\x82\x01", "it looks like a meter's P1 port"),
         (b"\xff\x03\x10\x44\x11", 'it looks like an AMB8465 (type = "amb8465")'),
         (b"? (x is unknown) Use one of A B C\r\n", 'it looks like a CUL (type = "cul")'),
-        (bytes(range(0x81, 0x99)), "something else speaks"),
+        (bytes(range(0x81, 0x99)), "something else sends data"),
     ],
     ids=["P1", "AMB8465", "CUL", "unknown"],
 )
 def test_what_is_there_instead(bench, octets: bytes, words: str) -> None:
-    """A port that says something else is told by what it says."""
+    """Another device on the port is recognised by what it sends."""
     (reason,) = bench("im871a").opened().hears(octets).waits(6).lost()
 
     assert words in reason
 
 
 def test_noise_without_end_does_not_keep_the_port_open(bench) -> None:
-    """Bytes that never stop leave no time to be idle, and the questions are overdue all the same."""
+    """If bytes never stop, the receiver is never idle. Its questions are repeated all the same."""
     one = bench("im871a").opened()
     for _ in range(60):
         one.now_ns += 100_000_000

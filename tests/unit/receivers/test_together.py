@@ -16,7 +16,7 @@ NOW_NS = 1_795_348_800_000_000_000
 
 
 def frame(kind: str) -> Frame:
-    """What a receiver makes of its recording of one telegram."""
+    """The frame that a receiver makes of its recording of one telegram."""
     text = (CASES / f"receiver-{kind}-gama350" / "input.hex").read_text()
     receiver = receivers.named(kind).Receiver()
     data = bytes.fromhex("".join(line.split("#")[0] for line in text.splitlines()))
@@ -26,19 +26,22 @@ def frame(kind: str) -> Frame:
 
 
 def test_there_is_a_recording_of_each() -> None:
-    """A type without one would be left out below."""
+    """Every type has a recording; a type without one would be left out below."""
     assert {*KINDS, "hex"} == set(receivers.kinds())
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_receiver_hands_on_the_same_frame(kind: str) -> None:
-    """Whatever a stick puts around it, or a program, what is left is the telegram."""
+    """Whatever a stick or a program puts around it, what is left is the telegram."""
     assert frame(kind).data == frame("rtl_433").data
 
 
 @pytest.mark.parametrize("order", [*permutations(("rtl_433", "cul", "amb8465", "rtl_wmbus"), 3)], ids=" ".join)
 def test_counts_once_with_the_best_level(order: tuple[str, ...]) -> None:
-    """The first is decoded at once; who hears it better afterwards is the level of the link, who tells none changes nothing."""
+    """The first telegram is decoded at once.
+
+    A receiver that hears it better afterwards gives the level of the link. A receiver without a level changes nothing.
+    """
     decoder = Decoder(load(str(CASES / "receiver-cul-gama350" / "config.toml")))
     (meter,) = decoder.meters.values()
     frames = [frame(kind) for kind in order]

@@ -231,7 +231,7 @@ def _proven(block: Block, meters: Sequence[str], held: Held, size: int) -> Findi
             plaintext = aes.gcm_text(ek, nonce, block.ciphertext)
             if any(aes.gcm_tag_fits(ek, nonce, plaintext, made(block, ak.reveal()), block.tag) for made in _DATA.values()):
                 said = (
-                    f"both keys are right{swapped}: the tag proves them. But the deciphered content is no P1 text, and cannot be read yet"
+                    f"both keys are right{swapped}: the tag proves them. But the deciphered content is not P1 text, and cannot be read yet"
                 )
                 return Finding(meter, "unread", "content", said, "please report it with `decode --redact`")
     return None

@@ -1,10 +1,11 @@
 """cli: words into a command, errors into one line and an exit code."""
 
 from argparse import ArgumentParser, Namespace
+from pathlib import Path
 
 import pytest
 
-from telegraf_han import __version__, cli
+from telegraf_han import __version__, cli, commands
 from telegraf_han.errors import ConfigError, SourceError
 
 
@@ -93,6 +94,13 @@ def test_words_of_the_process(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Ca
     with pytest.raises(SystemExit):
         cli.main()
     assert __version__ in capsys.readouterr().out
+
+
+def test_every_module_is_a_command() -> None:
+    """A new module of `commands` is a command, or has "_" in front."""
+    modules = {path.stem for path in Path(commands.__file__).parent.glob("*.py") if not path.stem.startswith("_")}
+
+    assert modules == set(cli.COMMANDS)
 
 
 @pytest.mark.parametrize("name", cli.COMMANDS)

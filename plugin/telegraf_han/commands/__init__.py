@@ -1,5 +1,4 @@
-"""One module per sub-command, with the name of the command. `cli` imports a module only when its command is called.
+"""One module per sub-command. Each module here is the command of that name, except those with "_" in front, which commands share.
 
-`listening` belongs to `check`, `redact` and `tables` belong to `decode`; `arguments` and `captures` serve several. May import every
-other package.
+`cli` imports a module only when its command is called. May import every other package.
 """

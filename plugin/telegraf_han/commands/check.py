@@ -17,9 +17,9 @@ from typing import Final
 
 from telegraf_han import receivers
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.commands import listening
-from telegraf_han.commands.arguments import duration_s
-from telegraf_han.commands.listening import Finding
+from telegraf_han.commands import _listening
+from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._listening import Finding
 from telegraf_han.config.file import key_files, load
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
@@ -144,10 +144,10 @@ def _radios(config: Config) -> Iterator[Finding]:
 def _ports(config: Config, listen_s: float) -> Iterator[Finding]:
     for meter in config.meters:
         if meter.interface == "p1":
-            listened = partial(listening.cable, meter.name, config, listen_s=listen_s)
+            listened = partial(_listening.cable, meter.name, config, listen_s=listen_s)
             yield from _port(meter.name, meter.port, meter.line, listened if listen_s else None)
     for receiver in config.receivers:
-        asked = partial(listening.stick, receiver.name, receiver.type)
+        asked = partial(_listening.stick, receiver.name, receiver.type)
         yield from (
             _programs(receiver) if receiver.command else _port(receiver.name, receiver.port, _line(receiver), asked if listen_s else None)
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Final
 
 from telegraf_han import clock
-from telegraf_han.commands import captures
+from telegraf_han.commands import _inputs
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
@@ -42,14 +42,14 @@ def run(arguments: Namespace) -> int:
     """Decode all inputs. Returns 0, or 1 if a telegram failed or none was found. Raises ConfigError."""
     config = load(arguments.config)
     if arguments.redact:
-        from telegraf_han.commands import redact  # noqa: PLC0415, loads what decoding does without
+        from telegraf_han.commands import _redact  # noqa: PLC0415, loads what decoding does without
 
-        return redact.run(arguments.input or ["-"], arguments.interface, config)
+        return _redact.run(arguments.input or ["-"], arguments.interface, config)
     decoder = Decoder(config)
     write = _WRITERS[arguments.output](config, decoder)
     report = _Report()
     for name in arguments.input or ["-"]:
-        for events in captures.events(name, arguments.interface, config):
+        for events in _inputs.events(name, arguments.interface, config):
             telegrams = [_decoded(decoder, event, report) for event in events]
             sys.stdout.buffer.write(b"".join(write(telegram) for telegram in telegrams if telegram is not None))
             sys.stdout.buffer.flush()  # what comes through a pipe may be a live meter
@@ -135,9 +135,9 @@ def _reading(fields: dict[str, object]) -> dict[str, object]:
 
 
 def _table(config: Config, _: Decoder) -> Callable[[Telegram], bytes]:
-    from telegraf_han.commands import tables  # noqa: PLC0415, the others do without
+    from telegraf_han.commands import _tables  # noqa: PLC0415, the others do without
 
-    return tables.writer(config)
+    return _tables.writer(config)
 
 
 _WRITERS: Final = {"influx": _influx, "json": _json, "table": _table}

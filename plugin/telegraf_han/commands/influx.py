@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from telegraf_han import clock
 from telegraf_han.clock import Zone
-from telegraf_han.config import options
+from telegraf_han.config import values
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Output
 from telegraf_han.errors import INTERRUPTED, ConfigError, RecordError
@@ -66,13 +66,13 @@ def _add_setup(parser: ArgumentParser) -> None:
     parser.add_argument("--webhook-token-file", metavar="FILE", help="file with the token for the webhook (Authorization: Bearer)")
     parser.add_argument(
         "--sustained",
-        type=_said(options.duration_s),
+        type=_said(values.duration_s),
         default=300.0,
         metavar="TIME",
         help="how long power must be above its limit, and over which time errors are counted (default: 5m)",
     )
     parser.add_argument(
-        "--check-every", type=_said(options.duration_s), default=60.0, metavar="TIME", help="how often checks run (default: 1m)"
+        "--check-every", type=_said(values.duration_s), default=60.0, metavar="TIME", help="how often checks run (default: 1m)"
     )
     parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to the bucket")
     parser.add_argument("--read-token-file", metavar="FILE", help="file for Grafana's token, which may read both buckets")
@@ -213,14 +213,14 @@ def _columns(text: str) -> list[tuple[str, str]]:
 
 
 def _interval_s(text: str) -> int:
-    seconds = int(options.duration_s(text))
+    seconds = int(values.duration_s(text))
     if seconds not in intervals.INTERVALS_S:
         raise ValueError("15m, 30m or 1h is expected")
     return seconds
 
 
 def _timezone(text: str) -> str:
-    return options.zone(text).name
+    return values.zone(text).name
 
 
 def moment_s(text: str) -> int:

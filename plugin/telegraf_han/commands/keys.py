@@ -15,8 +15,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from telegraf_han.ciphers.secret import Written
-from telegraf_han.commands import captures
-from telegraf_han.commands.arguments import duration_s
+from telegraf_han.commands import _inputs
+from telegraf_han.commands._arguments import duration_s
 from telegraf_han.config.file import load_written
 from telegraf_han.config.sections import Config, require_sources
 from telegraf_han.errors import ConfigError, TelegramError
@@ -116,7 +116,7 @@ def _captured(arguments: Namespace, config: Config) -> Collection:
     """Collect the telegrams of captures. Raises ConfigError."""
     found = Collection(config)
     for name in arguments.input:
-        for kind, events in captures.told_events(name, arguments.interface, config):
+        for kind, events in _inputs.told_events(name, arguments.interface, config):
             for event in events:
                 match event:
                     case Frame():

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Final
 
-from telegraf_han.commands.arguments import duration_s
+from telegraf_han.commands._arguments import duration_s
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError, reason

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
-from telegraf_han.config import options
+from telegraf_han.config import values
 from telegraf_han.errors import ConfigError
 from telegraf_han.telegram import Interface
 
@@ -86,38 +86,38 @@ def _section(value: object) -> object:
 _Rows = Mapping[str, _Option]
 
 _OUTPUT: Final[_Rows] = {
-    "layout": _Option("layout", options.one_of("wide", "obis")),
-    "measurement": _Option("measurement", options.name),
-    "status_interval": _Option("status_interval_s", options.duration_s),
+    "layout": _Option("layout", values.one_of("wide", "obis")),
+    "measurement": _Option("measurement", values.name),
+    "status_interval": _Option("status_interval_s", values.duration_s),
 }
 _EVERY_METER: Final[_Rows] = {
-    "name": _Option("name", options.name),
-    "interface": _Option("interface", options.one_of("p1", "wmbus")),
-    "timezone": _Option("zone", options.zone),
+    "name": _Option("name", values.name),
+    "interface": _Option("interface", values.one_of("p1", "wmbus")),
+    "timezone": _Option("zone", values.zone),
     "limits": _Option("limits", _section),
     "prices": _Option("prices", _section),
 }
 _METERS: Final[Mapping[str, _Rows]] = {
     "p1": {
         **_EVERY_METER,
-        "port": _Option("port", options.port),
-        "line": _Option("line", options.line),
-        "encryption_key": _Option("encryption_key", options.quoted),
-        "authentication_key": _Option("authentication_key", options.quoted),
-        "authentication": _Option("authentication", options.one_of("preferred", "required")),
+        "port": _Option("port", values.port),
+        "line": _Option("line", values.line),
+        "encryption_key": _Option("encryption_key", values.quoted),
+        "authentication_key": _Option("authentication_key", values.quoted),
+        "authentication": _Option("authentication", values.one_of("preferred", "required")),
     },
     "wmbus": {
         **_EVERY_METER,
-        "id": _Option("id", options.meter_id),
-        "key": _Option("key", options.quoted),
+        "id": _Option("id", values.meter_id),
+        "key": _Option("key", values.quoted),
     },
 }
 _RECEIVER: Final[_Rows] = {
-    "name": _Option("name", options.name),
-    "type": _Option("type", options.quoted),
-    "port": _Option("port", options.port),
-    "line": _Option("line", options.line),
-    "command": _Option("command", options.command),
+    "name": _Option("name", values.name),
+    "type": _Option("type", values.quoted),
+    "port": _Option("port", values.port),
+    "line": _Option("line", values.line),
+    "command": _Option("command", values.command),
 }
 _LIMIT_KEYS: Final = (
     "active_power_import_w",
@@ -129,9 +129,9 @@ _LIMIT_KEYS: Final = (
     "silence_s",
     "decode_errors_percent",
 )
-_LIMITS: Final[_Rows] = {key: _Option(key, options.limit) for key in _LIMIT_KEYS}
+_LIMITS: Final[_Rows] = {key: _Option(key, values.limit) for key in _LIMIT_KEYS}
 _PRICE_KEYS: Final = [f"{direction}_t{tariff}_per_kwh" for direction in ("import", "export") for tariff in range(5)]
-_PRICES: Final[_Rows] = {key: _Option(key, options.number) for key in _PRICE_KEYS} | {"currency": _Option("currency", options.name)}
+_PRICES: Final[_Rows] = {key: _Option(key, values.number) for key in _PRICE_KEYS} | {"currency": _Option("currency", values.name)}
 _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
 KEYS: Final = ("encryption_key", "authentication_key", "key")
@@ -188,7 +188,7 @@ def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapp
     placed = []
     for number, table in enumerate(found, 1):
         try:
-            section = f'[[{key}]] "{options.name(table.get("name"))}"'
+            section = f'[[{key}]] "{values.name(table.get("name"))}"'
         except ValueError:
             section = f"[[{key}]] number {number}"
         placed.append((table, _Place(file, section)))
@@ -243,10 +243,10 @@ def _receiver(
     return ReceiverConfig(**fields)
 
 
-def _used_once(places: Iterable[_Place], values: Iterable[str], key: str) -> None:
+def _used_once(places: Iterable[_Place], found: Iterable[str], key: str) -> None:
     """Raise ConfigError if two sections have the same value."""
     first: dict[str, _Place] = {}
-    for place, value in zip(places, values, strict=False):  # the places of the meters come first
+    for place, value in zip(places, found, strict=False):  # the places of the meters come first
         if value and first.setdefault(value, place) is not place:
             raise place.error(key, f"a different value is expected, because {first[value].section} has the same")
 

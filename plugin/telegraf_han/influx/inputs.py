@@ -23,7 +23,7 @@ from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
 from telegraf_han.errors import ConfigError, TelegramError, reason
 from telegraf_han.influx import portal
-from telegraf_han.inspection import recording
+from telegraf_han.inspection import captures
 from telegraf_han.p1 import capture
 from telegraf_han.telegram import Event, Fault, Frame, Interface
 
@@ -116,7 +116,7 @@ def _kind(first: bytes, config: Config | None) -> str:
     rows = [row for line in first.split(b"\n") if (row := line.strip()) and not row.startswith(b"#")]
     if rows and (_LINE.fullmatch(rows[0]) or (len(rows) > 1 and _LINE.fullmatch(rows[1]))):
         return "line"
-    if config and (found := recording.recognised(first, None, config)).sure:
+    if config and (found := captures.recognised(first, None, config)).sure:
         return found.interface
     if capture.looks_like_p1(first):
         return "p1"
@@ -174,7 +174,7 @@ def _captured(stream: IO[bytes], first: bytes, interface: Interface, options: Op
     """Telegrams of a capture. Only the meter's time is used: nobody knows the time of reception any more, so it is given as 0."""
     if options.config is None:
         raise ConfigError("", "--config", "the configuration with the meters' keys is expected, because this file is a capture")
-    receiver = recording.recognised(first, interface, options.config).receiver
+    receiver = captures.recognised(first, interface, options.config).receiver
     decoder = Decoder(options.config)
     is_text = first.isascii()
     position = 0

@@ -16,7 +16,7 @@ from types import FrameType, TracebackType
 from typing import Any, Final, NamedTuple, Self
 
 from telegraf_han.terminal import text
-from telegraf_han.terminal.keys import Keys
+from telegraf_han.terminal.keyboard import Keys
 from telegraf_han.terminal.text import Line, Style
 
 IN: Final = 0

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han.commands import listening
-from telegraf_han.commands.listening import Finding
+from telegraf_han.commands import _listening
+from telegraf_han.commands._listening import Finding
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.p1 import signal
@@ -68,12 +68,12 @@ class Port:
 def seconds(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each look at the clock is a quarter of a second after the one before."""
     passed = iter(range(10**9))
-    monkeypatch.setattr(listening.time, "monotonic", lambda: next(passed) / 4)
-    monkeypatch.setattr(listening.time, "time_ns", lambda: next(passed) * 250_000_000)
+    monkeypatch.setattr(_listening.time, "monotonic", lambda: next(passed) / 4)
+    monkeypatch.setattr(_listening.time, "time_ns", lambda: next(passed) * 250_000_000)
 
 
 def heard(config: Config, sent: bytes) -> list[Finding]:
-    return list(listening.cable("home", config, Cable(sent), 0.05))  # type: ignore[arg-type]
+    return list(_listening.cable("home", config, Cable(sent), 0.05))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_required_proof_that_fails(tmp_path: Path) -> None:
 
 
 def asked(kind: str, port: Port) -> list[Finding]:
-    return list(listening.stick("attic", kind, port))  # type: ignore[arg-type]
+    return list(_listening.stick("attic", kind, port))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kind", sticks.KINDS)

@@ -6,7 +6,7 @@ import pytest
 
 from telegraf_han import cli
 from telegraf_han.clock import Zone
-from telegraf_han.commands import tables
+from telegraf_han.commands import _tables
 from telegraf_han.telegram import Column, Shape, Telegram
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -34,14 +34,14 @@ def telegram(*readings: tuple[str | None, str, object, str]) -> Telegram:
 )
 def test_value(value, shown) -> None:
     """Thousands are separated, digits are never rounded, and a missing value is a dash."""
-    *_, row = tables.table(telegram(("1-0:1.8.0", "register", value, "")), Zone()).rstrip("\n").split("\n")
+    *_, row = _tables.table(telegram(("1-0:1.8.0", "register", value, "")), Zone()).rstrip("\n").split("\n")
 
     assert row.removeprefix("1-0:1.8.0  register").strip() == shown
 
 
 def test_units_stand_under_each_other() -> None:
     """Numbers end in one column, whatever their length."""
-    text = tables.table(telegram(("1-0:1.8.0", "energy", 1234567, "Wh"), ("1-0:32.7.0", "voltage_l1", 230.1, "V")), Zone())
+    text = _tables.table(telegram(("1-0:1.8.0", "energy", 1234567, "Wh"), ("1-0:32.7.0", "voltage_l1", 230.1, "V")), Zone())
     title, _, heading, first, second, *_ = text.split("\n")
 
     assert title == "home  no time  not verified"
@@ -51,7 +51,7 @@ def test_units_stand_under_each_other() -> None:
 def test_long_text_goes_on_below() -> None:
     """A long text is whole, in lines of 80 columns, under where it began."""
     said = "0123456789" * 30
-    text = tables.table(telegram(("1-0:1.7.0", "active_power_import", 12, "W"), ("0-0:96.13.0", "message", said, "")), Zone())
+    text = _tables.table(telegram(("1-0:1.7.0", "active_power_import", 12, "W"), ("0-0:96.13.0", "message", said, "")), Zone())
     lines = text.split("\n")[4:-2]
     begin = lines[0].index("0123456789")
 
@@ -64,7 +64,7 @@ def test_long_header_of_a_record() -> None:
     """A record without a code shows its header instead. A header that is too long has a line of its own, and all columns stay."""
     code = "0E8440FC10" * 3
     shape = Shape((Column(None, code, "Wh", "", "", 1), Column("1-0:1.8.0", None, "Wh", "energy", "", 1)))
-    text = tables.table(Telegram("flat", "wmbus", "", "", None, 0, False, None, shape, [5, 6]), Zone())
+    text = _tables.table(Telegram("flat", "wmbus", "", "", None, 0, False, None, shape, [5, 6]), Zone())
     *_, header, first, second, _, _ = text.split("\n")
 
     assert header == code

@@ -17,7 +17,7 @@ from telegraf_han.dlms import ciphering
 from telegraf_han.dlms.ciphering import Block
 from telegraf_han.inspection.keytrial.findings import Candidate, Finding, Held, Source, as_written, copied, mended
 from telegraf_han.inspection.keytrial.guesses import AS_WRITTEN
-from telegraf_han.inspection.keytrial.titles import Title, titles
+from telegraf_han.inspection.keytrial.system_titles import Title, titles
 from telegraf_han.p1 import envelope
 
 EK: Final = "encryption_key"

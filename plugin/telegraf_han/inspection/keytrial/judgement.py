@@ -9,7 +9,7 @@ from typing import Final
 
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import Cause, FramingError
-from telegraf_han.inspection.keytrial import cable, mail, radio
+from telegraf_han.inspection.keytrial import cable, operator_mail, radio
 from telegraf_han.inspection.keytrial.collection import Cable, Collection
 from telegraf_han.inspection.keytrial.findings import Finding, Held, as_written
 
@@ -76,7 +76,7 @@ def _of_cable(names: list[str], source: Cable, held: Held, serials: Iterable[str
     settled = {meter for meter, _ in different}
     if strangers and (blamed := [name for name in names if name not in settled]):
         finding = cable.finding(strangers[0], blamed, held, numbers)
-        text = mail.of_cable(strangers[0]) if len(names) == 1 else ""
+        text = operator_mail.of_cable(strangers[0]) if len(names) == 1 else ""
         different[finding.meter, finding.what] = Judged(finding, text, _besides(source))
     elif strangers:
         finding = Finding(_FURTHER, "unknown", "another meter", _STRANGER, _STRANGER_TODO)
@@ -117,7 +117,7 @@ def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Jud
     if finding.verdict == "unknown" and found.radio_faults and len(telegrams) == 1:
         yield Judged(finding, remark=_ONE_OF_SOME)
         return
-    yield Judged(finding, mail.of_radio(telegrams[0]) if finding.verdict == "unknown" else "")
+    yield Judged(finding, operator_mail.of_radio(telegrams[0]) if finding.verdict == "unknown" else "")
 
 
 def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | None:

@@ -5,12 +5,12 @@ argparse prints the message of an ArgumentTypeError, with exit code 2. It does n
 
 from argparse import ArgumentTypeError
 
-from telegraf_han.config import options
+from telegraf_han.config import values
 
 
 def duration_s(text: str) -> float:
     """Seconds of `90s` or `5m`. Raises ArgumentTypeError."""
     try:
-        return options.duration_s(text)
+        return values.duration_s(text)
     except ValueError as error:
         raise ArgumentTypeError(str(error)) from None

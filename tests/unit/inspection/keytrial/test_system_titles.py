@@ -2,7 +2,7 @@
 
 import pytest
 
-from telegraf_han.inspection.keytrial.titles import SERIALS_LIMIT, TITLES_LIMIT, titles
+from telegraf_han.inspection.keytrial.system_titles import SERIALS_LIMIT, TITLES_LIMIT, titles
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Final
 
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError, reason
-from telegraf_han.inspection import recording
+from telegraf_han.inspection import captures
 from telegraf_han.telegram import Event, Interface
 
 CHUNK_BYTES: Final = 65_536
@@ -26,7 +26,7 @@ def told_events(name: str, interface: Interface | None, config: Config) -> Itera
     """Yield the same, together with the interface that the input was taken for. Raises ConfigError."""
     pieces = _pieces(name)
     first = next(pieces, b"")
-    kind, receiver, _ = recording.recognised(first, interface, config)
+    kind, receiver, _ = captures.recognised(first, interface, config)
     for piece in chain([first], pieces):
         yield kind, receiver.feed(piece, time.time_ns())
     yield kind, receiver.finish(time.time_ns())

@@ -12,7 +12,7 @@ from typing import Final
 
 from telegraf_han import __version__
 from telegraf_han.ciphers.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
-from telegraf_han.commands import captures
+from telegraf_han.commands import _inputs
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.redaction import cable, radio
@@ -36,7 +36,7 @@ def run(names: Sequence[str], interface: Interface | None, config: Config) -> in
     redaction = _Redaction(config)
     print(_HEAD)
     for name in names:
-        for kind, events in captures.told_events(name, interface, config):
+        for kind, events in _inputs.told_events(name, interface, config):
             redaction.require_one(kind, name)
             for event in events:
                 match event:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telegraf_han.terminal.keys import Keys
+from telegraf_han.terminal.keyboard import Keys
 
 
 @pytest.mark.parametrize(

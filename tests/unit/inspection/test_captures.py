@@ -13,7 +13,7 @@ from telegraf_han import receivers
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.config import sections
 from telegraf_han.config.sections import Config
-from telegraf_han.inspection import recording
+from telegraf_han.inspection import captures
 from telegraf_han.telegram import Fault, Frame, Interface
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -42,7 +42,7 @@ def configured(*meters: str) -> Config:
 
 def read(data: bytes, *meters: str, interface: Interface | None = None) -> tuple[Interface, list[object]]:
     """What a recording is taken for, and its events."""
-    found = recording.recognised(data, interface, configured(*meters))
+    found = captures.recognised(data, interface, configured(*meters))
     return found.interface, [*found.receiver.feed(data, 0), *found.receiver.finish(0)]
 
 
@@ -100,7 +100,7 @@ def test_noise_of_a_cable_stays_noise(seed: int) -> None:
 
     for data in (noise, inverted, noise[:40], b""):
         assert read(data, CABLED)[0] == "p1"
-        assert not recording.recognised(data, None, configured(CABLED, FLAT)).sure
+        assert not captures.recognised(data, None, configured(CABLED, FLAT)).sure
 
 
 def test_what_is_said_counts() -> None:
@@ -128,7 +128,7 @@ def test_damaged_hex_stays_hex() -> None:
 )
 def test_text_is_no_recording(text: bytes) -> None:
     """Without any telegram in the file, the answer is not sure."""
-    assert not recording.recognised(text * 9, None, configured(FLAT)).sure
+    assert not captures.recognised(text * 9, None, configured(FLAT)).sure
 
 
 @settings(deadline=None)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[2] / "plugin" / "telegraf_han"
+UNIT = Path(__file__).parents[1] / "unit"
 MODULES = sorted(str(path.relative_to(PACKAGE)) for path in PACKAGE.rglob("*.py"))
 PROTOCOLS = [name for name in MODULES if name.startswith(("p1/", "dlms/", "mbus/")) and not name.endswith("__init__.py")]
 
@@ -88,3 +89,18 @@ def test_module_is_of_readable_size(name: str) -> None:
 def test_a_difference_is_a_row(name: str) -> None:
     """No meter, maker or country decides anything outside the tables: their names stand in no code, only in what is said to people."""
     assert [text for _, text in texts(source(name)) if MAKERS.search(text) and not text.startswith(SAID.get(name, "\0"))] == []
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if name.endswith("/__init__.py")])
+def test_package_says_what_it_may_import(name: str) -> None:
+    """A newcomer reads in the first lines of a package what it is for and what it may import; the contracts check the same."""
+    text = ast.get_docstring(source(name)) or ""
+
+    assert "ay import" in text or "imports nothing else of ours" in text
+
+
+def test_unit_tests_mirror_the_packages() -> None:
+    """The tests of a module are in the folder of its package's name."""
+    folders = {str(path.parent.relative_to(UNIT)) for path in UNIT.rglob("test_*.py")}
+
+    assert folders <= {str(Path(name).parent) for name in MODULES}

@@ -3,7 +3,7 @@
 Each module of this folder is the twin of a stick. A twin shares nothing with the receiver that reads it, so a mistake in both would have
 to be made twice. Both must agree with the makers' manuals and with logged frames, and the tests check this byte by byte. A twin hears
 telegrams only while it is set to a mode in which they are sent. It counts what would have been written to flash, because flash has a
-limited number of writes. `FAULTS` are the ways in which sticks are found in the field.
+limited number of writes. `FAULTS` are the ways in which sticks are found in the field. May import what `simulate` may.
 """
 
 from importlib import import_module

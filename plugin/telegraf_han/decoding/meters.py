@@ -17,7 +17,7 @@ DUPLICATES_NS: Final = 300 * 1_000_000_000
 """For this time a telegram counts as heard again. Later the same bytes are a new telegram of a meter that has not changed."""
 
 ONE_READ_NS: Final = 1_000_000
-"""Stamps of the telegrams of one read are at most this far apart. If the host's clock was put back further, stamps start again."""
+"""Stamps of the telegrams of one read stay within this of the read's time. If the host's clock was put back further, stamps start again."""
 
 
 class MeterState:

@@ -3,7 +3,8 @@
 A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which parts
 it has. "/" opens an ident line. Behind the ident line stands text up to a "!" at the beginning of a line, or a ciphered block. A block
 is measured by its BER length alone, because "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor
-footer. The footer `! XXXX` is checked here, before any key is used. So line noise is not taken for a wrong key.
+footer. The footer `! XXXX` is checked here, before any key is used. So line noise is not taken for a wrong key,
+nor a wrong key for line noise.
 
 A candidate is consumed, waited for or given up. If it is given up, the search goes on one byte after its beginning. So a damaged
 telegram never costs its neighbour. The state is the buffer and what was already reported. Nothing raises.
@@ -22,7 +23,7 @@ TELEGRAM_LIMIT: Final = 8192
 IDENT_LIMIT: Final = 84
 """Bytes of the longest ident line with its line ends. IEC 62056-21 allows 23."""
 PAUSE_NS: Final = 2_000_000_000
-"""A telegram that pauses for this long will not go on. 583 bytes take 51 ms. On the slowest line, 9600 baud, they take 1 s."""
+"""A telegram that pauses for this long will not go on. 583 bytes take 51 ms. The slowest line, 9600 baud, takes 1 s."""
 NOISE_REPORTED: Final = 4096
 """After this many bytes without a telegram a fault is reported, also at the start, where one usually begins to read in mid-telegram."""
 

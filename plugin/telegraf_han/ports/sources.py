@@ -73,7 +73,7 @@ def opened(port: str, line: str, wake: int) -> Source:
 
 
 def pauses_s() -> Iterator[float]:
-    """Yield the seconds to wait between tries. They double up to the longest pause."""
+    """Yield the seconds to wait between tries, without end. They double up to the longest pause."""
     pause_s = FIRST_PAUSE_S
     while True:
         yield pause_s
@@ -92,7 +92,10 @@ class Descriptor:
     __slots__ = ("_close", "_descriptor", "_ended", "_name", "_wake", "finite")
 
     def __init__(self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "") -> None:
-        """`name` and `ended` make the sentence that is logged when the source is gone. A finite source has no `ended`."""
+        """`name` and `ended` make the sentence that is logged when the source is gone.
+
+        A finite source has no `ended`, because its end is expected.
+        """
         self.finite: Final = not ended
         self._name: Final = name
         self._descriptor: Final = descriptor

@@ -48,7 +48,7 @@ class Woken(NamedTuple):
     """Why a wait ended."""
 
     ended: bool = False
-    """A signal asked for the end."""
+    """A signal asked for the end, or said that the terminal is gone (SIGHUP)."""
     ready: Sequence[int] = ()
     """Descriptors with something to read."""
     room: bool = False

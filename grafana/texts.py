@@ -60,8 +60,8 @@ NAMES: Final = {
     "not_heard": ("Nothing heard", "Brak telegramów"),
     "threshold": ("Limiter", "Próg"),
     "mode": ("Mode", "Tryb"),
-    "limited": ("Limited", "Ograniczona"),
-    "not_limited": ("Normal", "Normalna"),
+    "limited": ("Limited", "Obniżony"),
+    "not_limited": ("Normal", "Normalny"),
     # read-out
     "telegrams": ("Telegrams", "Telegramy"),
     "telegram": ("Telegram", "Telegram"),
@@ -83,7 +83,7 @@ NAMES: Final = {
     "checksum": ("Checksum", "Suma kontrolna"),
     "framing": ("Framing", "Ramka"),
     "key": ("Key", "Klucz"),
-    "security": ("Security", "Uwierzytelnienie"),
+    "security": ("Security", "Zabezpieczenia"),
     "records": ("Records", "Rekordy"),
     "signal": ("Signal", "Sygnał"),
     "offset": ("Clock offset", "Różnica zegara"),
@@ -104,7 +104,7 @@ NAMES: Final = {
 BOARDS: Final = {
     "home": Both(
         Words("Home", "Power now, what today has cost, and where the energy goes."),
-        Words("Dom", "Moc teraz, koszt dnia i na co idzie energia."),
+        Words("Dom", "Moc teraz, koszt dnia i to, na co idzie energia."),
     ),
     "history": Both(
         Words("History", "Months and days of a year beside the year before."),
@@ -125,21 +125,23 @@ BOARDS: Final = {
 }
 
 _NO_ENERGY: Final = "No energy yet: it appears after the first two five-minute points (telegraf-han influx setup makes their task)."
-_BRAK_ENERGII: Final = "Brak energii: pojawi się po dwóch pierwszych punktach pięciominutowych (zadanie tworzy telegraf-han influx setup)."
+_BRAK_ENERGII: Final = (
+    "Nie ma jeszcze danych: będą po dwóch pierwszych punktach pięciominutowych (zadanie tworzy telegraf-han influx setup)."
+)
 _NO_TELEGRAM: Final = "No telegram of this meter in the chosen time."
 _BRAK_TELEGRAMU: Final = "Brak telegramów tego licznika w wybranym czasie."
 _NO_VOLTAGE: Final = "This meter sends no voltages (GAMA150 and GAMA350 at Stoen send none; MA110M sends one phase, MA309M three)."
-_BRAK_NAPIEC: Final = "Ten licznik nie wysyła napięć (GAMA150 i GAMA350 w Stoen nie wysyłają; MA110M jedną fazę, MA309M trzy)."
+_BRAK_NAPIEC: Final = "Ten licznik nie wysyła napięć (w Stoen nie wysyłają ich GAMA150 i GAMA350; MA110M wysyła jedno, MA309M trzy)."
 _NO_PHASES: Final = "Needs the voltages of three phases, which this meter does not send (MA309M does)."
-_BRAK_FAZ: Final = "Potrzebne są napięcia trzech faz, których ten licznik nie wysyła (MA309M wysyła)."
+_BRAK_FAZ: Final = "Potrzebne są napięcia trzech faz, a ten licznik ich nie wysyła (MA309M wysyła)."
 _NO_REACTIVE: Final = "This meter sends no reactive power (MA110M and MA309M do)."
 _BRAK_BIERNEJ: Final = "Ten licznik nie wysyła mocy biernej (MA110M i MA309M wysyłają)."
 _NO_STATUS: Final = "No status lines: the plugin did not run in the chosen time."
-_BRAK_STANU: Final = "Brak linii stanu: wtyczka nie działała w wybranym czasie."
+_BRAK_STANU: Final = "Brak wierszy stanu: wtyczka nie działała w wybranym czasie."
 _NO_INTERNAL: Final = "Telegraf's own figures are not there: switch on [[inputs.internal]] in telegraf.conf."
-_BRAK_INTERNAL: Final = "Brak danych Telegrafa o sobie: włącz [[inputs.internal]] w telegraf.conf."
+_BRAK_INTERNAL: Final = "Telegraf nie podaje danych o sobie: włącz [[inputs.internal]] w telegraf.conf."
 _NO_ZONES: Final = "This meter sends no registers by tariff zone."
-_BRAK_STREF: Final = "Ten licznik nie wysyła liczydeł stref taryfowych."
+_BRAK_STREF: Final = "Ten licznik nie wysyła rejestrów stref taryfowych."
 
 _MONEY_EN: Final = (
     " Cost and earnings, in ${currency}, at today's prices of [meter.prices]: each zone's energy times its price, import_t0 on all of it."
@@ -171,23 +173,25 @@ PANELS: Final = {
         Words(
             "Wykorzystanie limitów",
             "Moc pobierana teraz w procentach limitu z [meter.limits] i progu strażnika mocy licznika.",
-            "Brak telegramu od 15 minut albo limitu: active_power_import_w nie jest ustawione w [meter.limits], a licznik nie ma progu strażnika.",
+            "Brak telegramu od 15 minut albo brak limitu: w [meter.limits] nie ma active_power_import_w, a licznik nie podaje progu strażnika mocy.",
         ),
     ),
     "alerts": Both(
         Words("Active alerts", "Alert rules that fire or are about to, for this meter. Rules: grafana/ALERTS.md."),
-        Words("Aktywne alerty", "Reguły, które alarmują lub zaraz zaczną, dla tego licznika. Reguły: grafana/ALERTS.pl.md."),
+        Words("Aktywne alerty", "Reguły, które alarmują dla tego licznika albo zaraz zaczną. Opis reguł: grafana/ALERTS.pl.md."),
     ),
     "today": Both(
         Words("Today", "Energy since midnight, up to ten minutes ago, from the registers." + _MONEY_EN, _NO_ENERGY),
-        Words("Dziś", "Energia od północy, do stanu sprzed dziesięciu minut, z liczydeł." + _MONEY_PL, _BRAK_ENERGII),
+        Words("Dziś", "Energia od północy do stanu sprzed dziesięciu minut, z rejestrów." + _MONEY_PL, _BRAK_ENERGII),
     ),
     "yesterday": Both(
         Words(
             "Yesterday until this time", "Energy of yesterday from midnight to 24 hours ago, to compare today with." + _MONEY_EN, _NO_ENERGY
         ),
         Words(
-            "Wczoraj do tej pory", "Energia wczoraj od północy do stanu sprzed 24 godzin, do porównania z dziś." + _MONEY_PL, _BRAK_ENERGII
+            "Wczoraj do tej pory",
+            "Energia wczorajsza od północy do stanu sprzed 24 godzin, do porównania z dzisiejszą." + _MONEY_PL,
+            _BRAK_ENERGII,
         ),
     ),
     "month": Both(
@@ -203,14 +207,14 @@ PANELS: Final = {
         ),
         Words(
             "Moc",
-            "Moc średnia, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, dłużej ze średnich pięciominutowych. "
+            "Średnia moc, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, w dłuższych widokach ze średnich pięciominutowych. "
             "Linie przerywane: ustawiony limit i próg strażnika mocy licznika.",
             _BRAK_TELEGRAMU,
         ),
     ),
     "days": Both(
         Words("Energy per day, 30 days", "Imported energy of each local day by tariff zone, as differences of the registers.", _NO_ZONES),
-        Words("Energia dzienna, 30 dni", "Energia pobrana w każdej dobie według stref taryfowych, jako różnice liczydeł.", _BRAK_STREF),
+        Words("Energia dzienna, 30 dni", "Energia pobrana w każdej dobie według stref taryfowych, z różnic rejestrów.", _BRAK_STREF),
     ),
     "zones": Both(
         Words("Share of zones, 30 days", "How the imported energy of 30 days divides into tariff zones.", _NO_ZONES),
@@ -234,7 +238,7 @@ PANELS: Final = {
             "Mean import power of each quarter of an hour, from the register; quarters with a gap are left out.",
             _NO_ENERGY,
         ),
-        Words("Moc 15-minutowa", "Średnia moc pobierana w każdym kwadransie, z liczydła; kwadranse z przerwą są pominięte.", _BRAK_ENERGII),
+        Words("Moc 15-minutowa", "Średnia moc pobierana w każdym kwadransie, z rejestru; kwadranse z przerwą są pominięte.", _BRAK_ENERGII),
     ),
     "demand_of_month": Both(
         Words("Peak this month", "The quarter of an hour with the highest mean import power since the month began.", _NO_ENERGY),
@@ -252,14 +256,14 @@ PANELS: Final = {
         ),
         Words(
             "Dni o największym zużyciu, 30 dni",
-            "Osiem dni z ostatnich 30 o największej energii pobranej, spośród odebranych w całości.",
+            "Osiem dni o największym poborze z ostatnich 30, spośród odebranych w całości.",
             "Żaden dzień nie został odebrany w całości.",
         ),
     ),
     # --- history
     "range_total": Both(
         Words("The chosen time", "Energy of the days in the chosen time (this year, unless another is chosen)." + _MONEY_EN, _NO_ENERGY),
-        Words("Wybrany czas", "Energia dni w wybranym czasie (ten rok, jeśli nie wybrano innego)." + _MONEY_PL, _BRAK_ENERGII),
+        Words("Wybrany czas", "Energia z dni w wybranym czasie (domyślnie w tym roku)." + _MONEY_PL, _BRAK_ENERGII),
     ),
     "range_before": Both(
         Words(
@@ -267,7 +271,7 @@ PANELS: Final = {
             "Energy of the same days a year earlier; of a year that is not over, as many days.",
             "There are no data of a year before.",
         ),
-        Words("Rok wcześniej", "Energia tych samych dni rok wcześniej; z niepełnego roku tyle samo dni.", "Brak danych sprzed roku."),
+        Words("Rok wcześniej", "Energia z tych samych dni rok wcześniej; z niepełnego roku tyle samo dni.", "Brak danych sprzed roku."),
     ),
     "months": Both(
         Words("Imported, month by month", "Imported energy of each month beside the same month a year before.", _NO_ENERGY),
@@ -297,7 +301,7 @@ PANELS: Final = {
         ),
         Words(
             "Dni o największym zużyciu",
-            "Dni wybranego czasu o największej energii pobranej, spośród odebranych w całości.",
+            "Dni o największym poborze w wybranym czasie, spośród odebranych w całości.",
             "Żaden dzień nie został odebrany w całości.",
         ),
     ),
@@ -309,14 +313,14 @@ PANELS: Final = {
         ),
         Words(
             "Dni o najmniejszym zużyciu",
-            "Dni wybranego czasu o najmniejszej energii pobranej, spośród odebranych w całości.",
+            "Dni o najmniejszym poborze w wybranym czasie, spośród odebranych w całości.",
             "Żaden dzień nie został odebrany w całości.",
         ),
     ),
     # --- quality
     "voltages": Both(
         Words("Voltages", "Mean voltage of each phase; red below 207 V and above 253 V (230 V ± 10 %, EN 50160).", _NO_VOLTAGE),
-        Words("Napięcia", "Średnie napięcie każdej fazy; czerwone poniżej 207 V i powyżej 253 V (230 V ± 10 %, EN 50160).", _BRAK_NAPIEC),
+        Words("Napięcia", "Średnie napięcie każdej fazy; czerwone poniżej 207 V i powyżej 253 V (230 V ± 10%, EN 50160).", _BRAK_NAPIEC),
     ),
     "en50160": Both(
         Words(
@@ -326,7 +330,7 @@ PANELS: Final = {
         ),
         Words(
             "EN 50160",
-            "Udział 10-minutowych średnich napięcia między 207 a 253 V w wybranym czasie. EN 50160 wymaga 95 % w każdym tygodniu.",
+            "Udział 10-minutowych średnich napięcia między 207 a 253 V w wybranym czasie. EN 50160 wymaga 95% w każdym tygodniu.",
             _BRAK_NAPIEC,
         ),
     ),
@@ -346,13 +350,13 @@ PANELS: Final = {
         ),
         Words(
             "tg φ",
-            "Stosunek mocy biernej do czynnej w wybranym czasie, przy poborze od 100 W. Powyżej 0,4 (indukcyjna) i za każdą pojemnościową operator może pobrać opłatę.",
+            "Stosunek mocy biernej do czynnej w wybranym czasie, przy poborze od 100 W. Za indukcyjną powyżej 0,4 i za każdą pojemnościową operator może pobrać opłatę.",
             _BRAK_BIERNEJ,
         ),
     ),
     "longest_gap": Both(
         Words("Longest gap", "The longest time without a telegram in the chosen time.", "No gap of five minutes or more."),
-        Words("Najdłuższa przerwa", "Najdłuższy czas bez telegramu w wybranym czasie.", "Brak przerw od pięciu minut."),
+        Words("Najdłuższa przerwa", "Najdłuższy okres bez telegramu w wybranym czasie.", "Żadna przerwa nie trwała pięciu minut."),
     ),
     "phase_imbalance": Both(
         Words(
@@ -362,7 +366,7 @@ PANELS: Final = {
         ),
         Words(
             "Asymetria faz",
-            "Odchylenie najdalszej fazy od średniej trzech napięć. Linia przerywana: phase_imbalance_percent z [meter.limits].",
+            "O ile najbardziej odległa faza odbiega od średniej trzech napięć. Linia przerywana: phase_imbalance_percent z [meter.limits].",
             _BRAK_FAZ,
         ),
     ),
@@ -377,7 +381,9 @@ PANELS: Final = {
             _NO_REACTIVE,
         ),
         Words(
-            "tg φ w czasie", "Stosunek mocy biernej do czynnej w kwadransie lub dłużej, przy poborze od 100 W; linia na 0,4.", _BRAK_BIERNEJ
+            "tg φ w czasie",
+            "Stosunek mocy biernej do czynnej w kwadransie lub dłużej, przy poborze od 100 W; linia jest na 0,4.",
+            _BRAK_BIERNEJ,
         ),
     ),
     "outages": Both(
@@ -400,8 +406,8 @@ PANELS: Final = {
         ),
         Words(
             "Lista przerw",
-            "Czasy bez telegramu i przyrost liczydła w tym czasie. Gdzie stało, zapewne nie było zasilania.",
-            "Brak przerw od pięciu minut.",
+            "Okresy bez telegramu i przyrost rejestru w tym czasie. Jeśli rejestr stał, zapewne nie było zasilania.",
+            "Żadna przerwa nie trwała pięciu minut.",
         ),
     ),
     "limiter_states": Both(
@@ -412,14 +418,14 @@ PANELS: Final = {
         ),
         Words(
             "Strażnik mocy",
-            "Czy aktywny próg strażnika mocy jest niższy od normalnego, oraz tryb strażnika podawany przez licznik.",
+            "Czy obowiązujący próg strażnika mocy jest niższy od normalnego i jaki tryb strażnika podaje licznik.",
             "Ten licznik nic nie mówi o strażniku mocy.",
         ),
     ),
     # --- health
     "last_telegram": Both(
         Words("Last telegram", "When the newest telegram of this meter was sent.", "No telegram within 40 days."),
-        Words("Ostatni odczyt", "Kiedy wysłano najnowszy telegram tego licznika.", "Brak telegramu od 40 dni."),
+        Words("Ostatni odczyt", "Kiedy ten licznik wysłał najnowszy telegram.", "Brak telegramu od 40 dni."),
     ),
     "age": Both(
         Words(
@@ -428,7 +434,9 @@ PANELS: Final = {
             "No status line within 15 minutes: the plugin does not run.",
         ),
         Words(
-            "Wiek", "Wiek ostatniego telegramu według ostatniej linii stanu wtyczki.", "Brak linii stanu od 15 minut: wtyczka nie działa."
+            "Wiek",
+            "Wiek ostatniego telegramu według ostatniego wiersza stanu wtyczki.",
+            "Brak wiersza stanu od 15 minut: wtyczka nie działa.",
         ),
     ),
     "received": Both(
@@ -439,8 +447,8 @@ PANELS: Final = {
         ),
         Words(
             "Odebrane",
-            "Telegramy w wybranym czasie w procentach zwykłego tempa z ostatniego tygodnia.",
-            "Zwykłe tempo nie jest jeszcze znane: będzie po dziesięciu minutach działania wtyczki.",
+            "Telegramy w wybranym czasie, w procentach zwykłej częstości z ostatniego tygodnia.",
+            "Zwykła częstość nie jest jeszcze znana: będzie po dziesięciu minutach działania wtyczki.",
         ),
     ),
     "counters": Both(
@@ -450,8 +458,8 @@ PANELS: Final = {
             _NO_STATUS,
         ),
         Words(
-            "Liczniki w wybranym czasie",
-            "Telegramy przychodzące, odczytane, podwójne, bez zgodnego znacznika (w radiu: wszystkie), z czasem komputera oraz linie nieodebrane przez Telegraf.",
+            "Zliczone w wybranym czasie",
+            "Telegramy: wszystkie, odczytane, powtórzone, bez zgodnego znacznika uwierzytelniającego (przez radio: każdy) i z czasem komputera; wiersze, których nie odebrał Telegraf.",
             _BRAK_STANU,
         ),
     ),
@@ -463,7 +471,7 @@ PANELS: Final = {
         ),
         Words(
             "Stan odczytu",
-            "Co wtyczka mówi o liczniku: OK, cisza, zły klucz, zakłócenia, brak portu. Puste, gdy nie działała.",
+            "Co wtyczka mówi o tym liczniku: OK, cisza, zły klucz, zakłócenia, brak portu. Pusto tam, gdzie nie działała.",
             _BRAK_STANU,
         ),
     ),
@@ -475,7 +483,7 @@ PANELS: Final = {
         ),
         Words(
             "Telegramy na minutę",
-            "Telegramy przychodzące i oczekiwane: tempo, poniżej którego jest dziewięć na dziesięć średnich pięciominutowych z tygodnia.",
+            "Telegramy odebrane i oczekiwane: częstość, poniżej której jest dziewięć na dziesięć średnich pięciominutowych z ostatniego tygodnia.",
             _BRAK_STANU,
         ),
     ),
@@ -487,7 +495,7 @@ PANELS: Final = {
         ),
         Words(
             "Błędy według przyczyny",
-            "Telegramy nieodczytane: zakłócenia (suma kontrolna, ramka), zły klucz, niezgodne uwierzytelnienie, nieznana treść.",
+            "Telegramy nieodczytane: zakłócenia (suma kontrolna, ramka), zły klucz, niezgodny znacznik uwierzytelniający, nieznana treść.",
             _BRAK_STANU,
         ),
     ),
@@ -509,8 +517,8 @@ PANELS: Final = {
         ),
         Words(
             "Siła sygnału",
-            "Telegramów radiowych licznika, według odbiornika.",
-            "Brak siły sygnału: kabel (P1) jej nie ma, a nie każdy odbiornik ją podaje.",
+            "Siła sygnału telegramów radiowych licznika, według odbiornika.",
+            "Brak siły sygnału: przy kablu (P1) jej nie ma, a nie każdy odbiornik ją podaje.",
         ),
     ),
     "offset": Both(
@@ -523,24 +531,30 @@ PANELS: Final = {
     ),
     "dropped": Both(
         Words("Lines dropped", "Lines that the plugin had to give up because Telegraf did not take them.", _NO_STATUS),
-        Words("Utracone linie", "Linie, z których wtyczka musiała zrezygnować, bo Telegraf ich nie odebrał.", _BRAK_STANU),
+        Words("Utrata wierszy", "Wiersze, z których wtyczka musiała zrezygnować, bo Telegraf ich nie odebrał.", _BRAK_STANU),
     ),
     "written": Both(
         Words("Telegraf: metrics written", "Metrics that Telegraf wrote to InfluxDB, and those it dropped, a second.", _NO_INTERNAL),
-        Words("Telegraf: zapisane metryki", "Metryki zapisane przez Telegraf do InfluxDB i odrzucone, na sekundę.", _BRAK_INTERNAL),
+        Words(
+            "Telegraf: zapisane metryki", "Metryki, które Telegraf zapisał do InfluxDB, i te, które utracił, na sekundę.", _BRAK_INTERNAL
+        ),
     ),
     "buffer": Both(
         Words("Telegraf: buffer", "Metrics that wait for InfluxDB, and how many may wait.", _NO_INTERNAL),
-        Words("Telegraf: bufor", "Metryki czekające na InfluxDB i ile może czekać.", _BRAK_INTERNAL),
+        Words("Telegraf: bufor", "Metryki, które czekają na InfluxDB, i ile ich może czekać.", _BRAK_INTERNAL),
     ),
     "memory": Both(
         Words("Telegraf: memory", "Memory in use by Telegraf itself.", _NO_INTERNAL),
-        Words("Telegraf: pamięć", "Pamięć używana przez sam Telegraf.", _BRAK_INTERNAL),
+        Words("Telegraf: pamięć", "Pamięć, której używa sam Telegraf.", _BRAK_INTERNAL),
     ),
     # --- building
     "sum_power": Both(
         Words("Power now, all meters", "Sum of the newest powers of all meters heard within 15 minutes.", "No telegram within 15 minutes."),
-        Words("Moc teraz, wszystkie liczniki", "Suma ostatnich mocy liczników odebranych w ciągu 15 minut.", "Brak telegramu od 15 minut."),
+        Words(
+            "Moc teraz, wszystkie liczniki",
+            "Suma najnowszych mocy wszystkich liczników słyszanych w ciągu 15 minut.",
+            "Brak telegramu od 15 minut.",
+        ),
     ),
     "sum_energy": Both(
         Words("Total this month", "Imported energy of all meters since the month began.", _NO_ENERGY),
@@ -548,7 +562,7 @@ PANELS: Final = {
     ),
     "meters": Both(
         Words("Meters", "Heard within 31 days, heard within 15 minutes, and those whose read-out says anything but OK.", "None"),
-        Words("Liczniki", "Odebrane w ciągu 31 dni, w ciągu 15 minut oraz te, których odczyt mówi coś innego niż OK.", "Brak"),
+        Words("Liczniki", "Słyszane w ciągu 31 dni, słyszane w ciągu 15 minut i te, których stan odczytu jest inny niż OK.", "Brak"),
     ),
     "all": Both(
         Words(
@@ -564,7 +578,7 @@ PANELS: Final = {
     ),
     "ranking": Both(
         Words("Most use this month", "The ten meters with the most imported energy since the month began.", _NO_ENERGY),
-        Words("Największe zużycie w miesiącu", "Dziesięć liczników o największej energii pobranej od początku miesiąca.", _BRAK_ENERGII),
+        Words("Największe zużycie w miesiącu", "Dziesięć liczników o największym poborze energii od początku miesiąca.", _BRAK_ENERGII),
     ),
     "power_of_all": Both(
         Words("Power of all meters, 24 hours", "Sum of the five-minute means of all meters, fed in below zero.", _NO_TELEGRAM),

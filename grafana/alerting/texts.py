@@ -49,9 +49,9 @@ RULES: Final = {
             "The energy of a quarter of an hour is more than active_power_import_w allows on average.",
         ),
         "pl": RuleText(
-            "Moc piętnastominutowa powyżej limitu",
+            "Moc 15-minutowa powyżej limitu",
             _METER + _against("średnia z kwadransa", "limit", "W"),
-            "Energia jednego kwadransa jest większa, niż średnio pozwala active_power_import_w.",
+            "W jednym kwadransie pobrano więcej energii, niż średnio pozwala active_power_import_w.",
         ),
     },
     "telegraf-han-voltage-high": {
@@ -62,7 +62,7 @@ RULES: Final = {
         ),
         "pl": RuleText(
             "Napięcie za wysokie",
-            _METER + _plain("najwyższa faza", "limit", "V"),
+            _METER + _plain("najwyższe napięcie fazy", "limit", "V"),
             "Średnia dziesięciominutowa jednej z faz przekracza voltage_high_v. EN 50160 dopuszcza 253 V; to sprawa dla operatora sieci.",
         ),
     },
@@ -74,7 +74,7 @@ RULES: Final = {
         ),
         "pl": RuleText(
             "Napięcie za niskie",
-            _METER + _plain("najniższa faza", "limit", "V"),
+            _METER + _plain("najniższe napięcie fazy", "limit", "V"),
             "Średnia dziesięciominutowa jednej z faz jest poniżej voltage_low_v albo fazy brakuje. EN 50160 dopuszcza 207 V.",
         ),
     },
@@ -87,7 +87,7 @@ RULES: Final = {
         "pl": RuleText(
             "Asymetria faz",
             _METER + _plain("asymetria", "limit", "%"),
-            "Średnie dziesięciominutowe napięcie jednej fazy odbiega od średniej faz bardziej, niż pozwala phase_imbalance_percent.",
+            "Średnia dziesięciominutowa napięcia jednej z faz odbiega od średniej wszystkich faz bardziej, niż pozwala phase_imbalance_percent.",
         ),
     },
     "telegraf-han-limiter": {
@@ -117,7 +117,7 @@ RULES: Final = {
             "{{ if gt $values.measured.Value 999999.0 }}brak telegramów, milczy też wtyczka"
             "{{ else if gt $values.measured.Value 0.0 }}brak telegramu od {{ humanizeDuration $values.measured.Value }}"
             "{{ else }}brak danych w bazie albo baza nie odpowiada{{ end }}",
-            "Sprawdź kabel lub odbiornik, potem Telegraf i InfluxDB: telegraf-han check powie, co jest nie tak.",
+            "Sprawdź kabel lub odbiornik, potem Telegrafa i InfluxDB: telegraf-han check powie, co jest nie tak.",
         ),
     },
     "telegraf-han-decode-errors": {
@@ -129,7 +129,7 @@ RULES: Final = {
         "pl": RuleText(
             "Zły klucz lub nieczytelne telegramy",
             _METER + _plain("nieczytelne", "limit", "%"),
-            "Wszystkie: zły klucz, telegraf-han keys powie który. Niektóre: zakłócenia na kablu albo słaby sygnał.",
+            "Jeśli wszystkie: zły klucz; telegraf-han keys powie, który. Jeśli niektóre: zakłócenia na kablu albo słaby sygnał.",
         ),
     },
     "telegraf-han-daily-energy": {

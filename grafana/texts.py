@@ -107,7 +107,7 @@ BOARDS: Final = {
         Words("Dom", "Moc teraz, koszt dnia i to, na co idzie energia."),
     ),
     "history": Both(
-        Words("History", "Months and days of a year beside the year before."),
+        Words("History", "Months and days of a year next to the year before."),
         Words("Historia", "Miesiące i dni roku obok poprzedniego roku."),
     ),
     "quality": Both(
@@ -132,19 +132,19 @@ _NO_TELEGRAM: Final = "No telegram of this meter in the chosen time."
 _BRAK_TELEGRAMU: Final = "Brak telegramów tego licznika w wybranym czasie."
 _NO_VOLTAGE: Final = "This meter sends no voltages (GAMA150 and GAMA350 at Stoen send none; MA110M sends one phase, MA309M three)."
 _BRAK_NAPIEC: Final = "Ten licznik nie wysyła napięć (w Stoen nie wysyłają ich GAMA150 i GAMA350; MA110M wysyła jedno, MA309M trzy)."
-_NO_PHASES: Final = "Needs the voltages of three phases, which this meter does not send (MA309M does)."
+_NO_PHASES: Final = "This panel needs the voltages of three phases. This meter does not send them (MA309M does)."
 _BRAK_FAZ: Final = "Potrzebne są napięcia trzech faz, a ten licznik ich nie wysyła (MA309M wysyła)."
 _NO_REACTIVE: Final = "This meter sends no reactive power (MA110M and MA309M do)."
 _BRAK_BIERNEJ: Final = "Ten licznik nie wysyła mocy biernej (MA110M i MA309M wysyłają)."
 _NO_STATUS: Final = "No status lines: the plugin did not run in the chosen time."
 _BRAK_STANU: Final = "Brak wierszy stanu: wtyczka nie działała w wybranym czasie."
-_NO_INTERNAL: Final = "Telegraf's own figures are not there: switch on [[inputs.internal]] in telegraf.conf."
+_NO_INTERNAL: Final = "No data about Telegraf itself: switch on [[inputs.internal]] in telegraf.conf."
 _BRAK_INTERNAL: Final = "Telegraf nie podaje danych o sobie: włącz [[inputs.internal]] w telegraf.conf."
 _NO_ZONES: Final = "This meter sends no registers by tariff zone."
 _BRAK_STREF: Final = "Ten licznik nie wysyła rejestrów stref taryfowych."
 
 _MONEY_EN: Final = (
-    " Cost and earnings, in ${currency}, at today's prices of [meter.prices]: each zone's energy times its price, import_t0 on all of it."
+    " Cost and earnings, in ${currency}, at today's prices of [meter.prices]: each zone's energy times its price, import_t0 for all energy."
 )
 _MONEY_PL: Final = (
     " Koszt i przychód, w ${currency}, po dzisiejszych cenach z [meter.prices]: energia każdej strefy razy jej cena, import_t0 za całość."
@@ -155,7 +155,7 @@ PANELS: Final = {
     "power_now": Both(
         Words(
             "Power now",
-            "Power of the newest telegram beside the limit of [meter.limits] active_power_import_w and the limiter threshold the meter says itself.",
+            "Power of the newest telegram, with two limits: active_power_import_w of [meter.limits] and the limiter threshold that the meter reports.",
             "No telegram within 15 minutes.",
         ),
         Words(
@@ -167,7 +167,7 @@ PANELS: Final = {
     "load": Both(
         Words(
             "Share of the limits",
-            "Import power now in percent of the limit set in [meter.limits] and of the meter's own limiter threshold.",
+            "Import power now, in percent of the limit in [meter.limits] and of the meter's own limiter threshold.",
             "No telegram within 15 minutes, or no limit: active_power_import_w is not set in [meter.limits], and the meter has no limiter threshold.",
         ),
         Words(
@@ -177,16 +177,18 @@ PANELS: Final = {
         ),
     ),
     "alerts": Both(
-        Words("Active alerts", "Alert rules that fire or are about to, for this meter. Rules: grafana/ALERTS.md."),
+        Words("Active alerts", "Alert rules of this meter that fire or will soon fire. Rules: grafana/ALERTS.md."),
         Words("Aktywne alerty", "Reguły, które alarmują dla tego licznika albo zaraz zaczną. Opis reguł: grafana/ALERTS.pl.md."),
     ),
     "today": Both(
-        Words("Today", "Energy since midnight, up to ten minutes ago, from the registers." + _MONEY_EN, _NO_ENERGY),
+        Words("Today", "Energy from midnight until ten minutes ago, from the registers." + _MONEY_EN, _NO_ENERGY),
         Words("Dziś", "Energia od północy do stanu sprzed dziesięciu minut, z rejestrów." + _MONEY_PL, _BRAK_ENERGII),
     ),
     "yesterday": Both(
         Words(
-            "Yesterday until this time", "Energy of yesterday from midnight to 24 hours ago, to compare today with." + _MONEY_EN, _NO_ENERGY
+            "Yesterday until this time",
+            "Yesterday's energy from midnight until 24 hours ago, to compare with today." + _MONEY_EN,
+            _NO_ENERGY,
         ),
         Words(
             "Wczoraj do tej pory",
@@ -201,19 +203,20 @@ PANELS: Final = {
     "power": Both(
         Words(
             "Power",
-            "Mean power, fed-in power below zero. Up to two days of single telegrams, longer views of five-minute means. "
-            "Dashed: the limit set and the meter's limiter threshold.",
+            "Mean power; fed-in power is below zero. Views of up to two days show single telegrams, longer views show five-minute means. "
+            "Dashed: your limit and the meter's limiter threshold.",
             _NO_TELEGRAM,
         ),
         Words(
             "Moc",
-            "Średnia moc, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, w dłuższych widokach ze średnich pięciominutowych. "
-            "Linie przerywane: ustawiony limit i próg strażnika mocy licznika.",
+            "Średnia moc, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, w dłuższych widokach ze średnich pięciominutowych. Linie przerywane: ustawiony limit i próg strażnika mocy licznika.",
             _BRAK_TELEGRAMU,
         ),
     ),
     "days": Both(
-        Words("Energy per day, 30 days", "Imported energy of each local day by tariff zone, as differences of the registers.", _NO_ZONES),
+        Words(
+            "Energy per day, 30 days", "Imported energy of each local day by tariff zone, from the differences of the registers.", _NO_ZONES
+        ),
         Words("Energia dzienna, 30 dni", "Energia pobrana w każdej dobie według stref taryfowych, z różnic rejestrów.", _BRAK_STREF),
     ),
     "zones": Both(
@@ -223,7 +226,7 @@ PANELS: Final = {
     "hours": Both(
         Words(
             "Energy hour by hour, 30 days",
-            "Imported energy of each hour: days from left to right, hours from top to bottom. Of October's two hours from 2 to 3 the sum is shown.",
+            "Imported energy of each hour: days from left to right, hours from top to bottom. In October the hour from 2 to 3 comes twice; the panel shows the sum.",
             _NO_ENERGY,
         ),
         Words(
@@ -235,7 +238,7 @@ PANELS: Final = {
     "demand": Both(
         Words(
             "Quarter-hour demand",
-            "Mean import power of each quarter of an hour, from the register; quarters with a gap are left out.",
+            "Mean import power of each quarter of an hour, from the register. Quarters with a gap are not shown.",
             _NO_ENERGY,
         ),
         Words("Moc 15-minutowa", "Średnia moc pobierana w każdym kwadransie, z rejestru; kwadranse z przerwą są pominięte.", _BRAK_ENERGII),
@@ -251,8 +254,8 @@ PANELS: Final = {
     "top_days": Both(
         Words(
             "Days with the most use, 30 days",
-            "The eight days of the last 30 with the most imported energy, of those seen whole.",
-            "No day was seen whole yet.",
+            "The eight days with the most imported energy in the last 30 days. Only complete days count.",
+            "No complete day yet.",
         ),
         Words(
             "Dni o największym zużyciu, 30 dni",
@@ -262,42 +265,44 @@ PANELS: Final = {
     ),
     # --- history
     "range_total": Both(
-        Words("The chosen time", "Energy of the days in the chosen time (this year, unless another is chosen)." + _MONEY_EN, _NO_ENERGY),
+        Words(
+            "The chosen time", "Energy of the days in the chosen time (this year, if you do not choose another)." + _MONEY_EN, _NO_ENERGY
+        ),
         Words("Wybrany czas", "Energia z dni w wybranym czasie (domyślnie w tym roku)." + _MONEY_PL, _BRAK_ENERGII),
     ),
     "range_before": Both(
         Words(
             "A year before",
-            "Energy of the same days a year earlier; of a year that is not over, as many days.",
-            "There are no data of a year before.",
+            "Energy of the same days a year earlier. If the chosen year is not over, only the same number of days counts.",
+            "There is no data of a year before.",
         ),
         Words("Rok wcześniej", "Energia z tych samych dni rok wcześniej; z niepełnego roku tyle samo dni.", "Brak danych sprzed roku."),
     ),
     "months": Both(
-        Words("Imported, month by month", "Imported energy of each month beside the same month a year before.", _NO_ENERGY),
+        Words("Imported, month by month", "Imported energy of each month, next to the same month a year before.", _NO_ENERGY),
         Words("Pobrane miesiąc po miesiącu", "Energia pobrana w każdym miesiącu obok tego samego miesiąca rok wcześniej.", _BRAK_ENERGII),
     ),
     "year": Both(
-        Words("Imported, cumulated", "Imported energy since the chosen time began, beside the year before.", _NO_ENERGY),
+        Words("Imported, cumulated", "Imported energy since the start of the chosen time, next to the year before.", _NO_ENERGY),
         Words("Pobrane narastająco", "Energia pobrana od początku wybranego czasu, obok poprzedniego roku.", _BRAK_ENERGII),
     ),
     "feed_in_months": Both(
-        Words("Fed in, month by month", "Energy fed in of each month beside the same month a year before.", _NO_ENERGY),
+        Words("Fed in, month by month", "Energy fed in in each month, next to the same month a year before.", _NO_ENERGY),
         Words("Oddane miesiąc po miesiącu", "Energia oddana w każdym miesiącu obok tego samego miesiąca rok wcześniej.", _BRAK_ENERGII),
     ),
     "feed_in_year": Both(
-        Words("Fed in, cumulated", "Energy fed in since the chosen time began, beside the year before.", _NO_ENERGY),
+        Words("Fed in, cumulated", "Energy fed in since the start of the chosen time, next to the year before.", _NO_ENERGY),
         Words("Oddane narastająco", "Energia oddana od początku wybranego czasu, obok poprzedniego roku.", _BRAK_ENERGII),
     ),
     "daily": Both(
-        Words("Energy per day", "Imported energy of each local day, and fed in below zero.", _NO_ENERGY),
+        Words("Energy per day", "Imported energy of each local day; energy fed in is below zero.", _NO_ENERGY),
         Words("Energia dzienna", "Energia pobrana w każdej dobie, a oddana poniżej zera.", _BRAK_ENERGII),
     ),
     "worst": Both(
         Words(
             "Days with the most use",
-            "Days of the chosen time with the most imported energy, of those seen whole.",
-            "No day was seen whole.",
+            "Days with the most imported energy in the chosen time. Only complete days count.",
+            "No complete day in the chosen time.",
         ),
         Words(
             "Dni o największym zużyciu",
@@ -308,8 +313,8 @@ PANELS: Final = {
     "best": Both(
         Words(
             "Days with the least use",
-            "Days of the chosen time with the least imported energy, of those seen whole.",
-            "No day was seen whole.",
+            "Days with the least imported energy in the chosen time. Only complete days count.",
+            "No complete day in the chosen time.",
         ),
         Words(
             "Dni o najmniejszym zużyciu",
@@ -325,7 +330,7 @@ PANELS: Final = {
     "en50160": Both(
         Words(
             "EN 50160",
-            "Share of the 10-minute means of voltage between 207 and 253 V in the chosen time. EN 50160 wants 95 % in each week.",
+            "Share of the 10-minute means of voltage between 207 and 253 V in the chosen time. EN 50160 requires 95 % in each week.",
             _NO_VOLTAGE,
         ),
         Words(
@@ -345,7 +350,7 @@ PANELS: Final = {
     "tan_phi_range": Both(
         Words(
             "tan φ",
-            "Reactive to active power over the chosen time, while 100 W or more are drawn. Above 0.4 inductive, and for any capacitive, operators may charge.",
+            "Ratio of reactive to active power in the chosen time, while import is 100 W or more. Operators may charge for inductive power above 0.4 and for any capacitive power.",
             _NO_REACTIVE,
         ),
         Words(
@@ -361,7 +366,7 @@ PANELS: Final = {
     "phase_imbalance": Both(
         Words(
             "Phase imbalance",
-            "How far the phase farthest off stands from the mean of the three voltages. Dashed: phase_imbalance_percent of [meter.limits].",
+            "Largest distance of one phase from the mean of the three voltages. Dashed: phase_imbalance_percent of [meter.limits].",
             _NO_PHASES,
         ),
         Words(
@@ -371,13 +376,13 @@ PANELS: Final = {
         ),
     ),
     "reactive": Both(
-        Words("Reactive power", "Mean reactive power, capacitive below zero.", _NO_REACTIVE),
+        Words("Reactive power", "Mean reactive power; capacitive power is below zero.", _NO_REACTIVE),
         Words("Moc bierna", "Średnia moc bierna, pojemnościowa poniżej zera.", _BRAK_BIERNEJ),
     ),
     "tan_phi": Both(
         Words(
             "tan φ over time",
-            "Reactive to active power of a quarter of an hour or more, while 100 W or more are drawn; the line stands at 0.4.",
+            "Ratio of reactive to active power per quarter of an hour or longer, while import is 100 W or more. The line is at 0.4.",
             _NO_REACTIVE,
         ),
         Words(
@@ -389,7 +394,7 @@ PANELS: Final = {
     "outages": Both(
         Words(
             "Outages and gaps",
-            "Whether telegrams came, and what the plugin said meanwhile: a missing port or silence is often the supply itself.",
+            "Whether telegrams came, and which state the plugin reported. A missing port or silence often means that the supply was off.",
             _NO_TELEGRAM,
         ),
         Words(
@@ -401,7 +406,7 @@ PANELS: Final = {
     "gaps": Both(
         Words(
             "Gaps",
-            "Times without a telegram, and what the register went on by meanwhile. Where it stood still, the supply was probably off.",
+            "Times without a telegram, and how much the register grew in each of them. If it did not grow, the supply was probably off.",
             "No gap of five minutes or more.",
         ),
         Words(
@@ -413,8 +418,8 @@ PANELS: Final = {
     "limiter_states": Both(
         Words(
             "Limiter",
-            "Whether the limiter's active threshold stands below its normal one, and the limiter's mode as the meter says it.",
-            "This meter says nothing of its limiter.",
+            "Whether the limiter's active threshold is below its normal threshold, and the limiter's mode that the meter reports.",
+            "This meter sends no data about its limiter.",
         ),
         Words(
             "Strażnik mocy",
@@ -430,7 +435,7 @@ PANELS: Final = {
     "age": Both(
         Words(
             "Age",
-            "Age of the last telegram, as the plugin's last status line says it.",
+            "Age of the last telegram, from the plugin's last status line.",
             "No status line within 15 minutes: the plugin does not run.",
         ),
         Words(
@@ -442,8 +447,8 @@ PANELS: Final = {
     "received": Both(
         Words(
             "Received",
-            "Telegrams of the chosen time in percent of the usual rate of the last week.",
-            "No usual rate yet: it is known once the plugin has run for ten minutes.",
+            "Telegrams in the chosen time, in percent of the usual rate of the last week.",
+            "No usual rate yet: it is known when the plugin has run for ten minutes.",
         ),
         Words(
             "Odebrane",
@@ -454,7 +459,7 @@ PANELS: Final = {
     "counters": Both(
         Words(
             "Counters of the chosen time",
-            "Telegrams that came, were read, came twice, without a tag that fits (on the air: all), that got the host's clock, and lines that Telegraf did not take.",
+            "Telegrams that came, that were read, that came twice, that had no fitting tag (by radio: all), that got the host's time; lines that Telegraf did not take.",
             _NO_STATUS,
         ),
         Words(
@@ -466,7 +471,7 @@ PANELS: Final = {
     "states": Both(
         Words(
             "State of the read-out",
-            "What the plugin says of this meter: OK, silent, wrong key, noise, port missing. Empty where it did not run.",
+            "State of this meter, reported by the plugin: OK, silent, wrong key, noise, port missing. Empty while the plugin did not run.",
             _NO_STATUS,
         ),
         Words(
@@ -478,7 +483,7 @@ PANELS: Final = {
     "rate": Both(
         Words(
             "Telegrams per minute",
-            "Telegrams that came, and what is due: the rate that nine in ten five-minute means of the last week stay below.",
+            "Telegrams that came, and telegrams that are due. The due rate is the rate that nine of ten five-minute means of the last week stay below.",
             _NO_STATUS,
         ),
         Words(
@@ -500,9 +505,7 @@ PANELS: Final = {
         ),
     ),
     "ages": Both(
-        Words(
-            "Age of the last telegram over time", "The longest wait in each piece of time. Dashed: silence_s of [meter.limits].", _NO_STATUS
-        ),
+        Words("Age of the last telegram over time", "The longest wait in each interval. Dashed: silence_s of [meter.limits].", _NO_STATUS),
         Words(
             "Wiek ostatniego telegramu w czasie",
             "Najdłuższe oczekiwanie w każdym odcinku czasu. Linia przerywana: silence_s z [meter.limits].",
@@ -512,8 +515,8 @@ PANELS: Final = {
     "signal": Both(
         Words(
             "Signal strength",
-            "Of the meter's radio telegrams, as the receiver says it.",
-            "No signal strength: a cable (P1) has none, and not every receiver tells it.",
+            "Signal strength of the meter's radio telegrams, reported by the receiver.",
+            "No signal strength: a cable (P1) has none, and not every receiver reports it.",
         ),
         Words(
             "Siła sygnału",
@@ -522,7 +525,11 @@ PANELS: Final = {
         ),
     ),
     "offset": Both(
-        Words("Clock offset", "Meter's clock less the host's.", "No clock offset: the meter sends no time, or no telegram was read."),
+        Words(
+            "Clock offset",
+            "The meter's clock minus the host's clock.",
+            "No clock offset: the meter sends no time, or no telegram was read.",
+        ),
         Words(
             "Różnica zegara",
             "Zegar licznika minus zegar komputera.",
@@ -530,26 +537,32 @@ PANELS: Final = {
         ),
     ),
     "dropped": Both(
-        Words("Lines dropped", "Lines that the plugin had to give up because Telegraf did not take them.", _NO_STATUS),
+        Words("Lines dropped", "Lines that the plugin had to drop because Telegraf did not take them.", _NO_STATUS),
         Words("Utrata wierszy", "Wiersze, z których wtyczka musiała zrezygnować, bo Telegraf ich nie odebrał.", _BRAK_STANU),
     ),
     "written": Both(
-        Words("Telegraf: metrics written", "Metrics that Telegraf wrote to InfluxDB, and those it dropped, a second.", _NO_INTERNAL),
+        Words(
+            "Telegraf: metrics written", "Metrics per second that Telegraf wrote to InfluxDB, and metrics that it dropped.", _NO_INTERNAL
+        ),
         Words(
             "Telegraf: zapisane metryki", "Metryki, które Telegraf zapisał do InfluxDB, i te, które utracił, na sekundę.", _BRAK_INTERNAL
         ),
     ),
     "buffer": Both(
-        Words("Telegraf: buffer", "Metrics that wait for InfluxDB, and how many may wait.", _NO_INTERNAL),
+        Words("Telegraf: buffer", "Metrics that wait for InfluxDB, and the largest number that may wait.", _NO_INTERNAL),
         Words("Telegraf: bufor", "Metryki, które czekają na InfluxDB, i ile ich może czekać.", _BRAK_INTERNAL),
     ),
     "memory": Both(
-        Words("Telegraf: memory", "Memory in use by Telegraf itself.", _NO_INTERNAL),
+        Words("Telegraf: memory", "Memory that Telegraf itself uses.", _NO_INTERNAL),
         Words("Telegraf: pamięć", "Pamięć, której używa sam Telegraf.", _BRAK_INTERNAL),
     ),
     # --- building
     "sum_power": Both(
-        Words("Power now, all meters", "Sum of the newest powers of all meters heard within 15 minutes.", "No telegram within 15 minutes."),
+        Words(
+            "Power now, all meters",
+            "Sum of the newest power of all meters that were heard within 15 minutes.",
+            "No telegram within 15 minutes.",
+        ),
         Words(
             "Moc teraz, wszystkie liczniki",
             "Suma najnowszych mocy wszystkich liczników słyszanych w ciągu 15 minut.",
@@ -561,13 +574,13 @@ PANELS: Final = {
         Words("Razem w miesiącu", "Energia pobrana przez wszystkie liczniki od początku miesiąca.", _BRAK_ENERGII),
     ),
     "meters": Both(
-        Words("Meters", "Heard within 31 days, heard within 15 minutes, and those whose read-out says anything but OK.", "None"),
+        Words("Meters", "Meters heard within 31 days, meters heard within 15 minutes, and meters with another state than OK.", "None"),
         Words("Liczniki", "Słyszane w ciągu 31 dni, słyszane w ciągu 15 minut i te, których stan odczytu jest inny niż OK.", "Brak"),
     ),
     "all": Both(
         Words(
             "All meters",
-            "A click on a meter opens its board. Energy of today and this month to the last ten minutes.",
+            "A click on a meter opens its board. Energy of today and of this month, until ten minutes ago.",
             "No meter was heard within 31 days.",
         ),
         Words(
@@ -581,7 +594,7 @@ PANELS: Final = {
         Words("Największe zużycie w miesiącu", "Dziesięć liczników o największym poborze energii od początku miesiąca.", _BRAK_ENERGII),
     ),
     "power_of_all": Both(
-        Words("Power of all meters, 24 hours", "Sum of the five-minute means of all meters, fed in below zero.", _NO_TELEGRAM),
+        Words("Power of all meters, 24 hours", "Sum of the five-minute means of all meters; fed-in power is below zero.", _NO_TELEGRAM),
         Words(
             "Moc wszystkich liczników, 24 godziny",
             "Suma średnich pięciominutowych wszystkich liczników, oddawana poniżej zera.",

@@ -34,7 +34,7 @@ RULES: Final = {
         "en": RuleText(
             "Import power above the limit",
             _METER + _against("import", "limit", "W"),
-            "For five minutes more has been drawn than active_power_import_w allows. Switch something off.",
+            "Import power has been above active_power_import_w for five minutes. Switch something off.",
         ),
         "pl": RuleText(
             "Pobór mocy powyżej limitu",
@@ -46,7 +46,7 @@ RULES: Final = {
         "en": RuleText(
             "Quarter-hour demand above the limit",
             _METER + _against("mean of a quarter of an hour", "limit", "W"),
-            "The energy of a quarter of an hour is more than active_power_import_w allows on average.",
+            "The mean power of a quarter of an hour is above active_power_import_w.",
         ),
         "pl": RuleText(
             "Moc 15-minutowa powyżej limitu",
@@ -58,7 +58,7 @@ RULES: Final = {
         "en": RuleText(
             "Voltage too high",
             _METER + _plain("highest phase", "limit", "V"),
-            "The ten-minute mean of a phase is above voltage_high_v. EN 50160 allows 253 V; the network operator has to act.",
+            "The ten-minute mean of a phase is above voltage_high_v. EN 50160 allows at most 253 V. The network operator has to act.",
         ),
         "pl": RuleText(
             "Napięcie za wysokie",
@@ -70,7 +70,7 @@ RULES: Final = {
         "en": RuleText(
             "Voltage too low",
             _METER + _plain("lowest phase", "limit", "V"),
-            "The ten-minute mean of a phase is below voltage_low_v, or the phase is gone. EN 50160 allows 207 V.",
+            "The ten-minute mean of a phase is below voltage_low_v, or the phase is gone. EN 50160 allows at least 207 V.",
         ),
         "pl": RuleText(
             "Napięcie za niskie",
@@ -82,7 +82,7 @@ RULES: Final = {
         "en": RuleText(
             "Phases unbalanced",
             _METER + _plain("imbalance", "limit", "%"),
-            "One phase's ten-minute mean voltage stands further off the mean of the phases than phase_imbalance_percent allows.",
+            "The ten-minute mean voltage of one phase differs from the mean of the phases by more than phase_imbalance_percent.",
         ),
         "pl": RuleText(
             "Asymetria faz",
@@ -93,8 +93,8 @@ RULES: Final = {
     "telegraf-han-limiter": {
         "en": RuleText(
             "Limiter active",
-            _METER + "the limiter stands {{ humanize $values.measured.Value }}W below its normal threshold",
-            "The operator has lowered the power that may be drawn; above it the meter disconnects.",
+            _METER + "the limiter's threshold is {{ humanize $values.measured.Value }}W below normal",
+            "The operator has lowered the power limit. Above this limit the meter disconnects the supply.",
         ),
         "pl": RuleText(
             "Strażnik mocy ogranicza",
@@ -109,7 +109,7 @@ RULES: Final = {
             "{{ if gt $values.measured.Value 999999.0 }}no telegrams, and nothing from the plugin either"
             "{{ else if gt $values.measured.Value 0.0 }}no telegram for {{ humanizeDuration $values.measured.Value }}"
             "{{ else }}no data in the database, or it does not answer{{ end }}",
-            "Look at the cable or the receiver, then at Telegraf and InfluxDB: telegraf-han check names what is wrong.",
+            "Look at the cable or the receiver, then at Telegraf and InfluxDB: telegraf-han check shows what is wrong.",
         ),
         "pl": RuleText(
             "Licznik milczy",
@@ -124,7 +124,7 @@ RULES: Final = {
         "en": RuleText(
             "Wrong key or unreadable telegrams",
             _METER + _plain("unreadable", "limit", "%"),
-            "All of them: a wrong key, telegraf-han keys says which. Some of them: noise on the cable, or a weak signal.",
+            "If all telegrams are unreadable, the key is wrong: telegraf-han keys says which one. If only some are, there is noise on the cable or the signal is weak.",
         ),
         "pl": RuleText(
             "Zły klucz lub nieczytelne telegramy",
@@ -136,7 +136,7 @@ RULES: Final = {
         "en": RuleText(
             "Daily energy budget used up",
             _METER + _against("today", "budget", "Wh"),
-            "Since midnight more has been drawn than daily_import_wh.",
+            "The energy drawn since midnight is more than daily_import_wh.",
         ),
         "pl": RuleText(
             "Dzienny budżet energii wyczerpany",
@@ -170,5 +170,5 @@ _MESSAGE: Final = """\
 {{{{ end }}}}{{{{ range .Alerts.Resolved }}}}{over}: {{{{ .Annotations.summary }}}}
 {{{{ end }}}}{{{{- end }}}}
 """
-MESSAGES: Final = {"en": _MESSAGE.format(over="over"), "pl": _MESSAGE.format(over="koniec")}
+MESSAGES: Final = {"en": _MESSAGE.format(over="resolved"), "pl": _MESSAGE.format(over="koniec")}
 """Title and text of a message; by language."""

@@ -1,8 +1,8 @@
 """The command line: runs the module of the command in `telegraf-han COMMAND …`.
 
-Only the module of that command is imported, and only when it is called, because `run` starts within milliseconds and `influx` needs a
-library that takes 200. Every error that the user can fix becomes one line and exit code 2 here. Only a fault of the program itself prints
-a traceback.
+Only the module of that command is imported, and only when the command is called. The reason: `run` starts within milliseconds, and `influx`
+needs a library that takes 200 ms to load. Every error that the user can fix becomes one line and exit code 2 here. Only a fault of the
+program itself prints a traceback.
 """
 
 import io

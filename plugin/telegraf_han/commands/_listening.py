@@ -1,4 +1,4 @@
-"""Turns what comes through an open port into findings of `check`: a meter that can be read or not, the configured stick or another.
+"""Turns the bytes of an open port into findings of `check`: a meter that can be read or not, the configured stick or another.
 
 A cable is only listened to. A stick is asked and set up as `run` does it. Otherwise a stick that never answers would look like a stick
 that hears no meter.

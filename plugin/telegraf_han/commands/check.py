@@ -1,11 +1,12 @@
 """`check`: finds mistakes in the configuration and on this machine, before `run` meets them.
 
 It prints one line per finding: `ok`, `warning` or `error`, and what to do. It loads the configuration as `run` does, looks at the key
-files, and opens each port as `run` would. If another program has the port, `check` names that program, which may well be Telegraf with
-this configuration. `check` listens to a cable for some seconds, because the bytes show an inverted line, a wrong speed or a wrong key. It
-asks a stick who it is.
+files, and opens each port as `run` would. If another program has the port, `check` names that program. Often that is Telegraf with this
+configuration. `check` listens to a cable for some seconds, because the bytes show an inverted line, a wrong speed or a wrong key. It asks a
+stick for its model.
 
-`check` finds out only what its own user may do. So run it as Telegraf's user. For root it also prints what Telegraf's user may not open.
+`check` tests only what its own user may do. So run it as Telegraf's user. If root runs it, it also prints what Telegraf's user may not
+open.
 """
 
 import os

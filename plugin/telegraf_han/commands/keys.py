@@ -1,8 +1,8 @@
 """`keys`: says which key is wrong and how, from a capture or from the meters themselves. It never shows a key.
 
-Without a capture, `keys` reads each source until every meter has sent a telegram, or until the time is over. Then it tries all ways in
-which the configured keys may have been spoiled. The report goes to stdout, and what happens in the meantime goes to stderr. A key that
-was found is never printed. `--save` writes the key into a file that only its owner may read.
+Without a capture, `keys` reads each source until every meter has sent a telegram, or until the time is over. Then it tries all known
+mistakes that may have been made with the configured keys. The report goes to stdout, the progress goes to stderr. A key that was found is
+never printed. `--save` writes the key into a file that only its owner may read.
 """
 
 import os

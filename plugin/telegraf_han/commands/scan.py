@@ -1,8 +1,8 @@
 """`scan`: lists the meters that the configured receivers hear, and prints sections to paste for the new ones.
 
 In a terminal `scan` shows a live page. Elsewhere it prints a line for each new meter. It ends at Ctrl-C, `q`, `--time` or the end of a
-capture, and then prints the whole table on stdout. It reads only receivers, with the readers of `run`, because meters on a cable need
-no search. It does not share a port that Telegraf's plugin has open: two readers would each get half of the bytes.
+capture, and then prints the whole table on stdout. It reads only receivers, because meters on a cable need no search. It uses the readers
+of `run`. It refuses a port that Telegraf's plugin has open, because two readers would each get half of the bytes.
 """
 
 import contextlib

@@ -1,8 +1,8 @@
 """`simulate`: reads a virtual meter's options, opens the sink that they name, and runs the meter.
 
-`simulate.plan` says what the meter sends. The sink decides how the telegrams go out (`simulate.serve`). Stdout carries telegrams and
-nothing else. `I!` lines on stderr say where the meter is and how to read it. SIGTERM, Ctrl-C or a reader that is gone for good ends the
-program with code 0.
+`simulate.plan` decides what the meter sends. The sink decides how the telegrams go out (`simulate.serve`). Stdout carries telegrams and
+nothing else. `I!` lines on stderr say where the meter is and how to read it. The program ends at SIGTERM, Ctrl-C or when its reader is gone
+for good, each time with exit code 0.
 
 The simulator does not know InfluxDB, and the package `influx` does not know meters. The two meet here, in `InfluxSink`. It decodes each
 telegram with the real decoder, so the database holds what `run` and Telegraf would have put there. Boards then have a history before

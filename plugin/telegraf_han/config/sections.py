@@ -1,12 +1,12 @@
 """Turns a parsed TOML mapping into a `Config` that is complete, checked once and immutable.
 
-Every option has a row: its key, the field that it fills, and how its value is read. A key without a row is an error, and the error
-suggests the nearest known key. Otherwise a misspelt option would be ignored silently and found months later. Some mistakes cannot be seen
-in one row: a name used twice, an option that belongs to the other interface, an authentication that lacks its key. They are checked
-separately, so that the running part never gets a configuration that it cannot follow.
+Every option has a row: its key, the field that it fills, and how its value is read. A key without a row is an error, and the error suggests
+the nearest known key. Otherwise a misspelt option would be ignored and found months later. Some mistakes cannot be seen in one row: a name
+used twice, an option of the other interface, an authentication without its key. These mistakes are checked separately. So the running part
+never gets a configuration that it cannot follow.
 
-This module touches no file. Keys arrive through `resolve`, which `file` passes in. An error names the file, the place and what is
-expected there. It never shows what stands there, because that may be a key.
+This module touches no file. Keys arrive through `resolve`, which `file` passes in. An error names the file, the place and what is expected
+there. It never shows the value found there, because that may be a key.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping

@@ -1,8 +1,8 @@
 """Turns frames into telegrams: finds the meter, uses its keys, reads the layers in order, and counts.
 
-The way of a frame reads like a list: find the meter, open the frame with its keys, read the content, stamp it. A failure is an exception
-whose class names the cause. It is counted here under that cause, and passed on for the log. One `Decoder` serves all sources of a
-process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
+A frame takes these steps: find the meter, open the frame with the meter's keys, read the content, add the time stamp. A failure is an
+exception whose class names the cause. The failure is counted here under that cause, and passed on for the log. One `Decoder` serves all
+sources of a process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
 """
 
 from collections.abc import Iterable, Mapping

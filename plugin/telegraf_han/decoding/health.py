@@ -1,9 +1,9 @@
 """Turns the counters and times of a meter into its state and its two status measurements.
 
-The state is not stored. It is computed each time from what was last heard and when. `electricity_link` says how well the meter is read.
-`electricity_settings` repeats the limits and prices in force, so boards and alert rules can compare with them and nobody has to edit
-them. Every meter has both lines: limits with a default are written even if the configuration does not set them. Both are whole lines of
-line protocol. Counters are integers, every other number is a float.
+The state is not stored. It is computed each time from the counters and the time of the last telegram. `electricity_link` says how well the
+meter is read. `electricity_settings` repeats the limits and prices in force. So boards and alert rules can compare with them, and nobody
+has to edit the boards or the rules. Every meter has both lines: limits with a default are written even if the configuration does not set
+them. Both are whole lines of line protocol. Counters are integers, every other number is a float.
 """
 
 from collections.abc import Mapping

@@ -4,9 +4,9 @@ The lines follow the line protocol reference: tags are sorted, special character
 Every number is a float field (no `i`), because the type of a field must never change. Only the status counters are integers. NaN and
 infinity cannot occur, because the parsers turn them into None. None and empty text are left out.
 
-No line is longer than 4096 bytes, so that one `write` to Telegraf's pipe is whole. A longer line is split into several lines with the same
-tags and time, and InfluxDB puts them together again. Everything that depends only on a shape is made once and kept in `Shape.templates`.
-So the line of a telegram is one `%` of a template.
+No line is longer than 4096 bytes, so that one `write` puts it into Telegraf's pipe whole. A longer line is split into several lines with
+the same tags and time, and InfluxDB joins them again. Everything that depends only on a shape is made once and kept in `Shape.templates`.
+So one `%` on a template makes the line of a telegram.
 """
 
 from collections.abc import Callable, Iterable, Mapping

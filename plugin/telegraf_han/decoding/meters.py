@@ -1,4 +1,4 @@
-"""Remembers each configured meter and what was heard of it: counters, times, recent telegrams.
+"""Remembers what was heard of each configured meter: counters, times, recent telegrams.
 
 This is the only long-lived state of the core, and only `decoder` writes it. The meter of a radio telegram is found by its address, the
 eight digits of the configuration. A P1 telegram has no address. Its meter is found by the cable or, in a capture, by the key that opens

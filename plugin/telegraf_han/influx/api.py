@@ -1,9 +1,9 @@
 """Sends requests to InfluxDB's HTTP API and returns the answers as JSON, through influxdb-client.
 
 This is the only module that loads that library. influxdb-client gives the connection, the authorization and Flux. Resources (buckets,
-tasks, checks, …) go through its `call_api`, as the JSON that InfluxDB's own documentation shows. Lines go through `call_api`, too,
-because the library's writer cannot distinguish a web page's 200 from InfluxDB's 204. The generated classes of the library are not used, on
-purpose: one function can compare, make and delete dicts for all kinds of resources (`items`). Classes would need five functions.
+tasks, checks, …) go through its `call_api`, as the JSON that InfluxDB's own documentation shows. Lines go through `call_api`, too, because
+the library's writer cannot distinguish a web page's 200 from InfluxDB's 204. The generated classes of the library are not used, on purpose.
+With dicts one function can compare, make and delete resources of all kinds (`items`). With classes five functions would be necessary.
 
 Every failure becomes one of two errors with a sentence for the user: `RefusedError` (InfluxDB said no) or `SourceError` (nobody
 answered). Neither of them contains a token. The texts of urllib3 and of the library hold addresses and headers, so they are not repeated.

@@ -1,10 +1,10 @@
-"""Finds out what reads a recording from its first bytes: which interface, and for a radio which type of receiver made it.
+"""Detects from its first bytes how to read a recording: the interface and, for radio, the type of receiver that made it.
 
 People keep what a cable delivered, raw or as hex, or what a stick or a program printed. They do not say which it is, but the bytes tell. A
-P1 telegram has a footer that fits. A radio telegram has the number of a meter. So receivers of all types read the first telegrams. The
-type that finds most telegrams of configured meters wins. If no type finds one, the type wins that finds most telegrams of any meter and
-leaves hardly a byte over. Telegrams of other meters count, too. So an owner who mistyped the number of his meter learns that, and is not
-told that his file is no hex.
+P1 telegram has a footer that fits. A radio telegram has the number of a meter. So receivers of all types read the first telegrams. The type
+that finds most telegrams of configured meters wins. If no type finds one, the type wins that finds most telegrams of any meter and leaves
+almost no bytes unread. Telegrams of other meters count, too. So if an owner mistyped the number of the meter, the message is about the
+number. It does not say that the file is not hex.
 """
 
 from typing import Final, NamedTuple

@@ -1,10 +1,10 @@
-"""Turns telegrams of all meters into a list of who is in range: one row per meter, with what its telegrams say in clear and under its key.
+"""Turns telegrams into a list of all meters in range. A row holds a meter's data in clear and, if its key fits, under the key.
 
 The survey is a decoder that looks at each frame first. Readers feed it as they feed the decoder of `run`, so the survey hears what `run`
 would hear. It makes no lines. The interval between two telegrams is the median of the last intervals, because one missed telegram must not
 double it. A telegram that comes within a second is a repetition, or comes from a file that is read at once. It gives no interval. A meter
-that says nothing of itself (no data, only "I am here") is in range, too. The number of rows is limited: a tower block has hundreds of
-meters, and noise invents more.
+whose telegrams have no data (only "I am here") is in range, too. The number of rows is limited: a tower block has hundreds of meters, and
+noise looks like more.
 """
 
 from collections import deque

@@ -1,9 +1,9 @@
 """The execd input: reads every source and writes line protocol to stdout, until Telegraf closes stdin or a signal comes.
 
 There are few threads, and they wait most of the time: the main thread for stdin and signals, one reader per source, and one writer. The
-wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into it. Telegraf
-(inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It closes the pipe of stdout
-when it has reaped this process, so there is a short wait after the last line.
+wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into this pipe. To stop the
+program, Telegraf (inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It closes the
+pipe of stdout when it has reaped this process, so there is a short wait after the last line.
 
 The lines go to a copy of descriptor 1 under another number. Descriptor 1 itself then points to stderr, so that a stray print cannot become
 a metric.

@@ -4,8 +4,8 @@ Telegraf takes the first letters as the level (since 1.32). It blocks its child 
 escaped, and the length of a line is bounded. A message that repeats is logged once per minute for each cause and meter, and counted in
 between. Otherwise a fault in every telegram would fill the disk.
 
-A line is written only if stderr takes it at once. If nobody reads stderr, the line is lost, but the reader loses no time. A pipe that is
-ready takes 4096 bytes whole (POSIX, PIPE_BUF), which is more than a line has.
+A line is written only if stderr takes it at once. If nobody reads stderr, the line is lost, but the program does not wait. A pipe that is
+ready takes 4096 bytes whole (POSIX, PIPE_BUF). No line is that long.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Takes whole lines from the readers to Telegraf's pipe, through a bounded queue that never makes a reader wait.
 
-Telegraf gives no back-pressure that would help. When Telegraf does not read, its pipe fills. A reader that waited for the pipe would not
-read its port, and the port's driver would lose bytes in the middle of a telegram. So readers only `put`, and one thread writes. A full
-queue drops its oldest lines, because the newest lines repeat their meaning best. The dropped lines are counted for each meter.
+When Telegraf does not read, its pipe fills. A reader that waited for the pipe would not read its port, and the port's driver would lose
+bytes in the middle of a telegram. So back-pressure would not help: readers only `put`, and one thread writes. A full queue drops its oldest
+lines, because newer lines of the same meter replace them best. The dropped lines are counted for each meter.
 
 Each write holds whole lines and at most 4096 bytes. A pipe takes that in one piece (POSIX, PIPE_BUF). So the program's end can never cut a
 line in two, and no cut line is read as a wrong value.

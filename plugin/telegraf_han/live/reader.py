@@ -1,11 +1,11 @@
 """Turns one source into lines, for ever: opens it, feeds its receiver, decodes, queues, and tries again when the source is gone.
 
-A reader is the whole life of a thread. All readers share the decoder (behind one lock, held for about 30 µs), the outbox and the log. A
-reader owns only its receiver. The receiver is made again at each opening, so that no half telegram outlives its port.
+Each reader runs in a thread of its own. All readers share the decoder (behind one lock, held for about 30 µs), the outbox and the log. A
+reader owns only its receiver. A new receiver is made at each opening of the port, so that half a telegram from before is dropped.
 
 A change of state is logged once: there, gone, there again. The tries in between are not logged. A source counts as there after its first
-bytes, or after it has lived for a while. So a program that starts and dies at once is not "there" each time. A stick that is asked
-something counts as there after its answers. A source that ends (a replayed file) ends its reader, and nothing is sent to it.
+bytes, or after it was open for a while. So a program that starts and ends at once is not "there" each time. A stick that is asked questions
+counts as there after its answers. A source that ends (a replayed file) ends its reader, and nothing is sent to such a source.
 """
 
 import time

@@ -1,9 +1,9 @@
-"""Turns a configuration into running readers: one thread per source, and one pipe that ends them all.
+"""Starts the readers of a configuration: one thread per source, and one pipe that ends them all.
 
-`run` reads for Telegraf, `scan` and `watch` read for a person. They use the same sources, receivers and threads, with another decoder
-behind them. The pipe is `Shared.wake`. To end the readers, one byte is written into it, and nobody takes that byte. The pipe is part of
-every `select`, so all readers see the byte, and no exception has to cross between threads. `require_free` finds a port that another
-program has before any thread is started, for the commands that ask for it.
+`run` reads for Telegraf, `scan` and `watch` read for a person. They use the same sources, receivers and threads, but other decoders. The
+pipe is `Shared.wake`. To end the readers, one byte is written into the pipe, and nobody takes that byte. The pipe is part of every
+`select`, so all readers see the byte, and no exception has to cross between threads. Some commands call `require_free` first. It finds a
+port that another program has before any thread is started.
 """
 
 import os

@@ -1,12 +1,12 @@
 """Opens a frame in two steps: without a key into a sealed message that names its meter, then with the meter's key into plain records.
 
-EN 13757-4 and -7. The layers come in this order: link, extended link (8C to 8F), authentication (90), transport, application. The
-key can only be chosen after the meter is known. So there are two steps. `opened` reads what stands in clear. `plain` deciphers the
-rest, which may hide further layers.
+EN 13757-4 and -7. The layers come in this order: link, extended link (8C to 8F), authentication (90), transport, application. The key can
+only be chosen after the meter is known. So there are two steps. `opened` reads the layers in clear. `plain` deciphers the rest, which may
+contain further layers.
 
-The meter's address is in the long header of the transport layer. If there is no long header, it is the link's address. The extended
-link layer names the receiver, never the meter. `opened` raises only for a frame that is broken by itself. Every other fault belongs to
-the meter that sent the frame, and is kept for `plain`. So an odd telegram of a neighbour is no error of ours.
+The meter's address is in the long header of the transport layer. If there is no long header, it is the link's address. The extended link
+layer names the receiver, never the meter. `opened` raises only for a frame that is damaged. Every other fault belongs to the meter that
+sent the frame, and is kept for `plain`. So a strange telegram of a neighbour's meter is not counted as an error.
 """
 
 from typing import Final, NamedTuple

@@ -1,10 +1,10 @@
-"""Gives a record the OBIS code of what it measures. Makers that say things in their own way have rows of their own.
+"""Gives a record the OBIS code of the quantity that it measures. Makers that use a coding of their own have rows of their own.
 
-OMS Specification Volume 2, Annex A ties records to codes. Where it could not be had, the codes follow from the groups of IEC 62056-61:
-C is the quantity and direction, D the kind of value, E the tariff (from the DIFE), F the storage (`*n`, an earlier reading). A record
-without a row has no code and keeps its hex. The same holds for every record of a subunit that no maker's row explains. Codes of
-electricity are given only to electricity meters, and to converters and devices of no type. So the energy of a heat meter is never
-taken for somebody's consumption.
+OMS Specification Volume 2, Annex A maps records to codes. Records for which Annex A was not available follow the groups of IEC 62056-61: C
+is the quantity and direction, D the kind of value, E the tariff (from the DIFE), F the storage (`*n`, an earlier reading). A record without
+a row has no code and keeps its hex. The same holds for every record of a subunit that no maker's row explains. Codes of electricity are
+given only to electricity meters, and to converters and devices of no type. So the energy of a heat meter is never taken for somebody's
+consumption.
 
 [seen] the rows of EGM, and the rows that the operators' documents spell out: import, export, reactive power and energy, clock, number.
 [assumed] the phases, net and summed values, and which of EGM's three thresholds is which.

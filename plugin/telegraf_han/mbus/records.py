@@ -1,12 +1,12 @@
 """Reads plain records of M-Bus (EN 13757-3, 6) into columns and values.
 
-Everything is decoded and nothing is dropped. A record without an OBIS code keeps its header as its name. The maker's own data are
-given in hex. A value that cannot be read becomes None and a flaw, and the rest of the telegram is good.
+Everything is decoded and nothing is dropped. A record without an OBIS code keeps its header as its name. The maker's own data are given in
+hex. A value that cannot be read becomes None, its reason becomes a flaw of the telegram, and the other values stay valid.
 
-A meter's telegrams are built alike. So the first of a kind leaves a layout: where headers and data lie, as one `struct`. The next one
-is cut by the layout in one step. If all headers and fillers are the same bytes, the walk would have found nothing else. The plain walk
-remains the truth: a property test compares the two. The layout also proves a key at almost no cost, because no wrong key makes a
-hundred bytes of headers come out right.
+A meter's telegrams are built alike. So the first telegram of a kind leaves a layout: the places of headers and data, as one `struct`. The
+layout cuts the next telegram in one step. If all headers and fillers are the same bytes, the walk (`walk`) would give the same result. A
+property test compares the two, and the walk decides. The layout also proves a key at almost no cost, because with a wrong key a hundred
+bytes of headers never come out right.
 """
 
 import struct

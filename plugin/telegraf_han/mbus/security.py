@@ -2,17 +2,16 @@
 
 EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2.
 
-- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So the key is right if the
-  text begins as it must, and what follows makes sense as records to its end. One wrong key in millions achieves that
-  (`records.plausible`).
+- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So the key is right if the text
+  begins as it must and the rest is made of plausible records to its end. One wrong key in millions passes this test (`records.plausible`).
 - Mode 7 is AES-CBC under a key derived from the message counter. The MAC of the authentication layer proves it.
 - Mode 10 is AES-CCM under such a key. Its tag proves it.
 
 If the key opens the text but a MAC or tag does not fit, somebody changed the telegram (SecurityError). If neither fits, the key is
 wrong (WrongKeyError).
 
-[seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short one, and its tag
-stands right behind the enciphered bytes.
+[seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short header, and its tag
+follows the enciphered bytes directly.
 """
 
 from collections.abc import Callable

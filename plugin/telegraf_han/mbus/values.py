@@ -1,4 +1,4 @@
-"""Reads the data of a record into a value: BCD, binary, float, date or text, by its data field and what its VIF says.
+"""Reads the data of a record into a value: BCD, binary, float, date or text, as its data field and VIF say.
 
 EN 13757-3, 6.3.3 (data fields) and Annex A (types).
 

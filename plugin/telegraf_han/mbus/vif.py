@@ -1,9 +1,9 @@
-"""Reads the value information block (VIF and VIFE): quantity, base unit, power of ten, and what else it says about the value.
+"""Reads the value information block (VIF and VIFE): quantity, base unit, power of ten, and all else that it says about the value.
 
-EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB) and 14 (behind FD). A row is a run of codes. The exponent grows by one from
-each code to the next. A quantity has the OBIS registry's name if the registry has one. A code without a row is reserved. Its value
-stays a bare number, and its record is kept under its hex. What VIFEs say stands in `vife`. [seen] energies, powers, voltages, currents
-and their phases; the rest is the norm's.
+EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB) and 14 (behind FD). A row is a run of codes. The exponent grows by one from each
+code to the next. A quantity has the OBIS registry's name if the registry has one. A code without a row is reserved. Its value stays a bare
+number, and its record is named by its hex. The module `vife` reads VIFEs. [seen] energies, powers, voltages, currents and their phases; the
+rest is the norm's.
 """
 
 from collections.abc import Iterator

@@ -1,9 +1,9 @@
 """Checks a frame of wired M-Bus, `68 L L 68 C A CI … sum 16`, and says where its content begins.
 
-EN 13757-2, 5. L stands twice. It counts the bytes from C to before the sum. The sum is all those bytes modulo 256. The long header
-behind CI names the meter. The primary address A never does. One maker's frames of 257 bytes say `68 01 01 68` [seen]. There L ran
-over, and the bytes that are there count. A DLMS message that is sent in segments (CI 00 to 1F) is another protocol. It is refused in
-`transport`, where the content is looked at.
+EN 13757-2, 5. L is sent twice. It counts the bytes from C to before the sum. The sum is the sum of all those bytes modulo 256. The long
+header behind CI names the meter. The primary address A never does. One maker's frames of 257 bytes begin with `68 01 01 68` [seen]: L has
+overflowed, and the number of bytes that arrived is used. A DLMS message that is sent in segments (CI 00 to 1F) is another protocol.
+`transport`, which looks at the content, refuses it.
 """
 
 from typing import Final

@@ -1,8 +1,8 @@
 """Reads a recorded P1 stream into frames, whether it was saved as raw bytes or as their hex text.
 
-People keep captures as a terminal program delivers them (raw), or as a hex dump that they can post. The first telegram of raw P1
-always holds a line feed, and a "/" or a ciphered block. So a capture is hex if its first piece holds nothing but hex digits, white
-space and `#` comments. Only recordings are looked at this way. A live port never is, because its first bytes may well be digits.
+People keep captures as a terminal program delivers them (raw), or as a hex dump that they can post. The first telegram of raw P1 always
+holds a line feed, and a "/" or a ciphered block. So a capture is hex if its first piece holds nothing but hex digits, white space and `#`
+comments. Only recordings are tested this way. A live port is not, because its first bytes may be digits by chance.
 """
 
 import re

@@ -1,12 +1,12 @@
 """Cuts the bytes of a P1 port into telegrams, each measured by its own length.
 
-A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which parts
-it has. "/" opens an ident line. Behind the ident line stands text up to a "!" at the beginning of a line, or a ciphered block. A block
-is measured by its BER length alone, because "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor
-footer. The footer `! XXXX` is checked here, before any key is used. So line noise is not taken for a wrong key.
+A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which parts it
+has. "/" opens an ident line. After the ident line comes text up to a "!" at the beginning of a line, or a ciphered block. A block is
+measured by its BER length alone, because "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor footer.
+The footer `! XXXX` is checked here, before any key is used. So line noise is not taken for a wrong key.
 
-A candidate is consumed, waited for or given up. If it is given up, the search goes on one byte after its beginning. So a damaged
-telegram never costs its neighbour. The state is the buffer and what was already reported. Nothing raises.
+A candidate is consumed, waited for or given up. If it is given up, the search goes on one byte after its beginning. So a damaged telegram
+never costs its neighbour. The state is the buffer and a note of what was already reported. No function raises.
 """
 
 import re

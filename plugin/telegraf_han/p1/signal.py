@@ -1,4 +1,4 @@
-"""Says what is wrong with a line whose bytes are no telegrams, if the bytes show it.
+"""Says what is wrong with a serial line whose bytes are no telegrams, if the bytes show the cause.
 
 A P1 port's data line is inverted (P1 companion 5.0.2, 5.7.2). Without an inverter in the cable, the UART takes the end of each stop
 bit for a start bit, one bit late. So the bytes that it reads follow from the sent bytes by a rule of their own. They are computed here

@@ -1,13 +1,13 @@
 """Reads DSMR data lines into columns and values.
 
 A line is `code(value[*unit])`, sometimes with more groups (P1 companion 5.0.2, 6.4). M-Bus channels put a time stamp before the value.
-Event logs and profiles list many groups. One regular expression takes all simple lines. Only lines with more groups are looked at one
-by one. They become simple lines: the value after its time stamp, or the groups as text. Telegrams with the same codes and units share
-a `Shape`. Its plan holds one reader per column. So a telegram every second costs only a few microseconds.
+Event logs and profiles have many groups. One regular expression reads all simple lines. Only lines with more groups are read one by one.
+They become simple lines: the value after its time stamp, or the groups as text. Telegrams with the same codes and units share a `Shape`.
+Its plan holds one reader per column. So a telegram every second costs only a few microseconds.
 
-The same code may come several times, with different meanings [seen: 17.0.0 at Stoen]. So nothing is looked up by code alone. The
-letter S or W says whether a time stamp is summer or winter time. [assumed] a value without a unit is in the registry's base unit:
-`(16500)` of 17.0.0 is W.
+The same code may come several times, with different meanings [seen: 17.0.0 at Stoen]. So no value is looked up by code alone. The letter S
+or W says whether a time stamp is summer or winter time. [assumed] a value without a unit is in the registry's base unit: `(16500)` of
+17.0.0 is W.
 """
 
 import re

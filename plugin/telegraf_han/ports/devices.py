@@ -1,6 +1,6 @@
-"""Lists what this machine knows of its devices: names that stay, the processes that have a device open, dongles on USB. Opens nothing.
+"""Looks up devices of this machine: their stable names, the processes that have a device open, dongles on USB. Opens nothing.
 
-A serial device has a name from udev besides its own. The processes that have a device open are found in the descriptors of all
+A serial device has its own name and a stable name from udev. The processes that have a device open are found in the descriptors of all
 processes. Only root sees the descriptors of other users. A dongle for rtl_433 is not a serial device. It is found by its USB id and opened
 under `/dev/bus/usb`.
 """

@@ -3,10 +3,10 @@
 The program is started without a shell and without stdin, in a process group of its own. It is ended together with all its children, first
 with SIGTERM, then with SIGKILL. As long as the program is not reaped, no other group can get the id of its group. So its end is observed
 without reaping (`WNOWAIT`), and the group is signalled only before the program is reaped. Each line of its stderr is logged. When the
-program ends, the last lines become part of the error, because there a program says why it ends.
+program ends, its last lines become part of the error, because they say why it ended.
 
-If this process dies by SIGKILL, which nobody can catch, the program would keep its dongle. Then the next start would find the dongle in
-use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
+If this process is killed by SIGKILL, it cannot end the program. The program would keep its dongle, and the next start would find the dongle
+in use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
 gone, for whatever reason.
 """
 

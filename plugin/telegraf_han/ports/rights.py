@@ -1,7 +1,7 @@
-"""Tells who may open a file or a device (by owner, group and mode), and the command that gives the right.
+"""Says who may open a file or a device (by owner, group and mode), and which command gives the right.
 
-Telegraf runs as a user of its own. So Telegraf often may not open a port or key file that its owner can open. This module tells what the
-system would decide, and does not try to open anything.
+Telegraf runs as a user of its own. So Telegraf often may not open a port or key file that you can open. This module computes what the
+system would decide. It does not try to open anything.
 """
 
 import os

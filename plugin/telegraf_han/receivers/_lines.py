@@ -1,7 +1,7 @@
 """Turns lines of text into telegrams. All receivers that read text share this.
 
-The bytes of a port, a pipe or a file come in pieces of any size. A line is whole at its end. What a line says is each receiver's own
-matter.
+The bytes of a port, a pipe or a file come in pieces of any size. A line is whole at its end. Each receiver knows the meaning of its own
+lines.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,9 @@
-"""Holds the dialogue that all sticks share: bytes become messages, telegrams and answers, and questions go to the stick.
+"""Holds the dialogue that all sticks share: bytes become messages, telegrams and answers, and questions are sent to the stick.
 
-The set-up of a stick is a generator that reads like the stick's manual. It yields a question, gets the answer, and at the end returns
-in words what was found. Waiting, asking again and giving up are all done here, by the times below. Nothing is ever written to a
-stick's memory. What is set is lost when the stick loses power, and is set again at each opening. A stick that sent nothing for a while
-is asked whether it is there, because a quiet house and a dead stick look alike.
+The set-up of a stick is a generator that follows the stick's manual. It yields a question, gets the answer, and at the end returns a
+sentence about the stick. This module waits, asks again and gives up, by the times below. Nothing is ever written to a stick's memory.
+Settings are lost when the stick loses power, and are made again at each opening. A stick that sent nothing for a while is asked whether it
+is there, because a quiet house and a dead stick look alike.
 """
 
 from collections.abc import Callable, Generator

@@ -1,12 +1,12 @@
-"""Reads CUL and nanoCUL (culfw, a-culfw): the stick is asked, set and listened to, line by line.
+"""Reads CUL and nanoCUL (culfw, a-culfw): asks and sets up the stick and listens, line by line.
 
-culfw's command reference: "V" tells the version. "brt" listens to T mode and answers TMODE. "X21" has RSSI and LQI put behind each
-telegram. A line of "b" and hex is a whole frame of format A with its link CRCs. A line of "bY" is one of format B. Behind the frame
-follow LQI and RSSI, a byte each. The level in dBm is half the signed byte less 74 (CC1101 data sheet). No other length is believed.
-Otherwise a line that the stick's firmware has cut short would pass for a frame without CRCs.
+culfw's command reference: "V" asks for the version. "brt" listens to T mode, and the answer is TMODE. After "X21" the stick adds LQI and
+RSSI to each telegram. A line of "b" and hex is a whole frame of format A with its link CRCs. A line of "bY" is a frame of format B. Behind
+the frame follow LQI and RSSI, a byte each. The level in dBm is half the signed byte less 74 (CC1101 data sheet). A line of any other length
+is refused. Otherwise a line that the stick's firmware has cut short would be taken for a frame without CRCs.
 
-[seen] in logs: lines of at most 148 bytes, with an odd number of digits or a failing CRC behind them; "? (… is unknown)" is how culfw
-answers a command that it was built without.
+[seen] in logs: lines of at most 148 bytes, with an odd number of digits or a failing CRC behind them; culfw answers "? (… is unknown)" to a
+command that it was built without.
 """
 
 from typing import Final

@@ -1,8 +1,8 @@
-"""Turns what is known of the meters into a page: either one meter in detail, or all meters in one row each.
+"""Turns the data of the meters into a page: either one meter in detail, or all meters in one row each.
 
-The blocks of a meter's page stand in the order of their use. A block is left out if the meter sends nothing for it, because meters differ:
-one has a limiter, one has three phases, one sends two registers by radio. A value that no block shows stands on the page of all readings.
-Numbers are written as on the meter's own display: registers in kilo-units with all digits, powers in whole watts.
+On a meter's page the most useful blocks come first. A block is left out if the meter sends nothing for it, because meters differ: one has a
+limiter, one has three phases, one sends two registers by radio. A value that no block shows is on the page of all readings. Numbers are
+written as on the meter's own display: registers in kilo-units with all digits, powers in whole watts.
 """
 
 from collections.abc import Callable, Mapping, Sequence

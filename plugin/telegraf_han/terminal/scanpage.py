@@ -1,8 +1,8 @@
-"""Turns a survey into lines: the page during the scan, and at its end the report with sections to paste.
+"""Turns a survey into lines: the page during the scan, and the report with sections to paste at its end.
 
-The columns stand in the order of their use, because a narrow terminal cuts off the last ones. A section to paste is complete except for the
-key, which nobody here knows. Its name is made from what is printed on the meter. Electricity meters come first, and the strongest of them
-at the top. In a block of flats all meters are heard, and your own meter is mostly the nearest.
+The most useful columns come first, because a narrow terminal cuts off the last ones. A section to paste is complete except for the key,
+which the program does not know. Its name is made from the text printed on the meter. Electricity meters come first, with the strongest at
+the top. In a block of flats all meters are heard, and your own meter is mostly the nearest.
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,9 +1,9 @@
-"""Writes lines to the terminal, reads keys and signals, and gives the terminal back as it was when all is over.
+"""Writes lines to the terminal, reads keys and signals, and restores the terminal at the end.
 
-This is the only module of the package that touches anything. The page is on the terminal's second screen (xterm calls it 1049), so the
-user's own text is there again afterwards. Only lines that changed are sent, for slow lines. Signals become bytes in a pipe, so nothing is
-interrupted halfway. Ctrl-Z is switched off, because a stopped program could not give the terminal back. A terminal may take nothing for a
-while (Ctrl-S, a dead ssh). The wait for such a terminal is also a wait for signals, so it never delays the end.
+This is the only module of the package that does input and output. The page is on the terminal's second screen (xterm calls it 1049), so the
+user's own text is there again afterwards. Only lines that changed are sent, because a connection may be slow. Signals become bytes in a
+pipe, so nothing is interrupted halfway. Ctrl-Z is switched off, because a stopped program could not restore the terminal. A terminal may
+take nothing for a while (Ctrl-S, a dead ssh). The wait for such a terminal is also a wait for signals, so it never delays the end.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Turns the text of a key into the keys that may have been meant, each with the mistake that explains the difference.
 
-Keys travel on paper, through forms, e-mails and other programs. Each step has its own way to spoil a key: bytes in reverse order, hex of
-hex, a digit that a finger dropped or a copy doubled. Each way is a row of `MISTAKES`, so that it has one name, one sentence and one
-remedy. Cheap and likely mistakes come first. A text gives at most GUESSES_LIMIT keys, which take about 0.1 s to try.
+People pass keys on by paper, forms, e-mails and other programs. Each step can change a key in its own way: bytes in reverse order, hex of
+hex, a digit that is missing after typing or doubled after copying. Each way is a row of `MISTAKES`, so that it has one name, one sentence
+and one remedy. Cheap and likely mistakes come first. A text gives at most GUESSES_LIMIT keys, which take about 0.1 s to try.
 
 [seen] bytes in reverse order, a digit too few (owners' reports); [assumed] all others, from what people do with hex.
 """

@@ -1,10 +1,10 @@
 """Says what is wrong with the key of a wireless meter, from telegrams of this meter.
 
 A radio telegram names its meter, so there is only one key to find. It may be the configured key as it is written, the key written in
-another way, a mistyped key, or the key of another meter. Mode 5 has no tag: one wrong key in 1.6 million passes for right, and thousands
-of keys are tried. So a guessed key has to open most of the telegrams. A key that is one of hundreds of guesses must also give nothing but
-ordinary records. A guessed key need not open all telegrams. Lines of hex come without the CRCs of the link, so a telegram may be damaged
-and nobody could tell. The key as it is written is right if it opens one telegram.
+another way, a mistyped key, or the key of another meter. Mode 5 has no tag: one wrong key in 1.6 million seems to be right, and thousands
+of keys are tried. So a guessed key has to open most of the telegrams. If a key is one of hundreds of guesses, all its records must also be
+ordinary. A guessed key need not open all telegrams: lines of hex come without the CRCs of the link, so damage of a telegram does not show.
+The key as it is written is right if it opens one telegram.
 """
 
 from collections.abc import Sequence

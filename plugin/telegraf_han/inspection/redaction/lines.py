@@ -1,4 +1,4 @@
-"""Turns DSMR data lines into lines of the same length that name nobody.
+"""Turns DSMR data lines into lines of the same length that identify nobody.
 
 A value stays if it is a quantity or a time, because bugs are about those. Everything else is replaced character by character: serial
 numbers, equipment identifiers, messages, and texts under unknown codes. Hex of a text is replaced by hex. So anything that this program

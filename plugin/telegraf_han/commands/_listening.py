@@ -49,7 +49,7 @@ def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterato
             " use --listen 15s",
         )
         return
-    why = signal.wrong(data) or "maybe a bad contact, a long cable, another speed (`line`), or not a P1 port"
+    why = signal.wrong(data) or "it may be a bad contact, a long cable, a wrong speed (`line`), or not a P1 port"
     yield Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {why}")
 
 
@@ -79,7 +79,7 @@ def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
     while (found := _answer(name, events, source)) is None and time.monotonic() < until_s:
         data = source.read(_TURN_S)
         events = receiver.feed(data, time.time_ns()) if data else receiver.idle(time.time_ns())
-    yield found or Finding("error", f"{name}: the stick does not answer")
+    yield found or Finding("error", f"{name}: the stick does not answer. Unplug it and plug it in again")
 
 
 def _answer(name: str, events: Iterable[Event], source: Source) -> Finding | None:

@@ -62,7 +62,7 @@ class _Redaction:
     def require_one(self, kind: Interface, name: str) -> None:
         """Raise ConfigError if the inputs differ in kind, because one file cannot hold both."""
         if self._kind not in (None, kind):
-            raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before. Redact those of {kind} in a call of their own")
+            raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before. Redact those of {kind} in a separate call")
         self._kind = kind
 
     def damaged(self, why: str) -> None:

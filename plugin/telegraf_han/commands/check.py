@@ -45,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=_time,
         default=LISTEN_S,
         metavar="TIME",
-        help="how long to listen to each cable (default: 3s); 0: do not listen, ask no stick",
+        help="how long to listen to each cable (default: 3s); with 0, cables are not read and sticks are not asked",
     )
     parser.add_argument(
         "--user", metavar="NAME", help="another user who must be able to open keys and ports (default: telegraf if you are root)"
@@ -180,7 +180,11 @@ def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
     """The dongles that such programs open."""
     found = devices.dongles()
     if not found:
-        yield Finding("warning", f"{receiver.name}: no RTL-SDR dongle with a known USB id is plugged in")
+        yield Finding(
+            "warning",
+            f"{receiver.name}: no RTL-SDR dongle with a known USB id is plugged in. Plug it in. "
+            "A dongle of another make may work all the same",
+        )
     for dongle in found:
         others = devices.users_of(dongle.node)
         if not os.access(dongle.node, os.R_OK | os.W_OK):

@@ -75,7 +75,7 @@ def run(arguments: Namespace) -> int:
         print("\n".join(_told_dongle(dongle, arguments.user)), end="\n\n")
     if ports or dongles:
         return 0
-    print("No serial device is here. Plug in the P1 cable or the receiver and try again.")
+    print("No serial device was found. Plug in the P1 cable or the receiver and try again.")
     print("`sudo dmesg | tail` shows what the system saw. In a virtual machine or a")
     print("container you must pass the device in first.")
     return 1
@@ -122,7 +122,7 @@ def _users(device: str) -> Iterator[str]:
 def probably(port: Port) -> str:
     """What is behind a device, as far as its ids and names show it."""
     if port.vendor is None:
-        return "a port of the board itself: your own circuit on its pins, if there is one"
+        return "a serial port of the board itself, for a circuit on its pins"
     names = port.words.lower()
     for kind in KINDS:
         if kind.vendor == port.vendor and kind.word in names and (not kind.products or port.product in kind.products):

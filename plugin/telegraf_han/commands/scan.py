@@ -42,7 +42,9 @@ _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with a [[receiver]]; it needs no [[meter]]")
+    parser.add_argument(
+        "--config", required=True, metavar="FILE", help="configuration file (TOML) with a [[receiver]]; it needs no [[meter]]"
+    )
     parser.add_argument("--time", type=duration_s, metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
     parser.add_argument("--save", metavar="FILE", help="append each telegram to this file as a line of hex, for `decode` and `keys`")
 
@@ -52,7 +54,9 @@ def run(arguments: Namespace) -> int:
     warnings: list[str] = []
     config = load(arguments.config, warnings.append)
     if not config.receivers:
-        raise ConfigError(config.file, "", 'a [[receiver]] is expected, to listen with. Meters with interface = "p1" need no search')
+        raise ConfigError(
+            config.file, "", 'a [[receiver]] is expected, because `scan` listens with it. Meters with interface = "p1" need no search'
+        )
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
     with _recording(arguments.save) as keep:
         scan = Scan(radio, arguments.time, keep)

@@ -30,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = (
         "Keys: q quits, left and right or 1 to 9 choose a meter, o shows all meters, a shows all readings, t changes the time span."
     )
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
 
 
 def run(arguments: Namespace) -> int:

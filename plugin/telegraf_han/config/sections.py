@@ -136,7 +136,7 @@ _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
 KEYS: Final = ("encryption_key", "authentication_key", "key")
 _MISSING: Final = {
-    "name": "a name is expected, to tell this section from the others",
+    "name": "a name is expected, because names distinguish the sections",
     "id": "the eight digits printed on the meter are expected, in quotes",
     "type": "the type of the receiver is expected",
 }

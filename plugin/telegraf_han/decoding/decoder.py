@@ -27,7 +27,7 @@ class UnknownMeterError(WrongKeyError):
     def __init__(self, manufacturer: str, meter_id: str, ours: str = "") -> None:
         """Maker and id as printed on the meter. `ours` is the maker of the meter that is configured with the same id."""
         super().__init__(
-            f"telegram of {manufacturer} {meter_id}: the key opens telegrams of the meter with this id that is made by {ours}"
+            f"telegram of {manufacturer} {meter_id}: the configured meter with this id is another one, made by {ours}"
             if ours
             else f"telegram of {manufacturer} {meter_id}: no [[meter]] with this id is configured"
         )

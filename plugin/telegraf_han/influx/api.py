@@ -103,7 +103,7 @@ class Api:
         place = {"org": self.org, "bucket": bucket, "precision": "ns"}
         _, status = self._sent("POST", "/api/v2/write", lines, place, content="text/plain; charset=utf-8", answer_s=ANSWER_S)
         if status != STORED:
-            raise RefusedError(status, "not what InfluxDB answers to a write")
+            raise RefusedError(status, "not InfluxDB's answer to a write")
 
     def _sent(
         self, method: str, path: str, body: Json | bytes | None, query: Mapping[str, str | int], *, content: str, answer_s: int

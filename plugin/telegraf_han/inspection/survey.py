@@ -94,7 +94,7 @@ class Survey(Decoder):
         self.meters_in_range: Final[dict[bytes, Heard]] = {}
         self.frames = 0
         self.faults = 0
-        """Telegrams that arrived broken."""
+        """Telegrams that arrived damaged."""
         self.uncounted = 0
         """Telegrams of meters beyond METERS_LIMIT."""
         self.ports: Final[dict[str, bool]] = {}

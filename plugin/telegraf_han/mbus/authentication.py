@@ -58,7 +58,7 @@ def parsed(content: bytes) -> tuple[Authentication, bytes]:
     size = content[1] if len(content) > 1 else 0
     end = 2 + size
     if size < 2 or len(content) < end:  # noqa: PLR2004, FCL
-        raise FramingError(f"authentication layer says {size} bytes, but {max(len(content) - 2, 0)} arrived")
+        raise FramingError(f"authentication layer announces {size} bytes, but {max(len(content) - 2, 0)} arrived")
     flags = content[2] | content[3] << 8
     if flags & _MORE_FRAGMENTS or flags & _FRAGMENT_ID > 1:
         raise SecurityError("one fragment of a longer message; fragmented messages are not supported")
@@ -69,7 +69,7 @@ def parsed(content: bytes) -> tuple[Authentication, bytes]:
         fields[flag] = content[at : at + size]
         at += size
     if at != end:
-        raise FramingError(f"fields of the authentication layer have {at - 2} bytes, but it says {end - 2}")
+        raise FramingError(f"fields of the authentication layer have {at - 2} bytes, but it announces {end - 2}")
     return Authentication(fields[_CONTROL], fields[_COUNTER], fields[_MAC], fields[_LENGTH]), content[end:]
 
 

@@ -45,7 +45,7 @@ def opened(data: bytes) -> Sealed:
     if wired.looks_wired(data):
         return _of_wire(wired.checked(data))
     if len(data) < link.SHORTEST or len(data) != data[0] + 1:
-        raise FramingError(f"length field says {data[0] + 1 if data else 0} bytes, but the frame has {len(data)}")
+        raise FramingError(f"length field announces {data[0] + 1 if data else 0} bytes, but the frame has {len(data)}")
     carries = link.CARRIES_DATA.get(data[1])
     if carries is None:
         raise FramingError(f"C field {data[1]:02X} is not one of wireless M-Bus")

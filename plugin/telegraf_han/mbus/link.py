@@ -90,7 +90,7 @@ def _radio(raw: bytes) -> bytes:
         return _without_crcs_of_b(raw)
     if len(raw) == _length_of_a(raw[0]):
         return _without_crcs_of_a(raw)
-    raise FramingError(f"length field says {raw[0] + 1} bytes, or {_length_of_a(raw[0])} with link CRCs; {len(raw)} arrived")
+    raise FramingError(f"length field announces {raw[0] + 1} bytes, or {_length_of_a(raw[0])} with link CRCs, but {len(raw)} arrived")
 
 
 def _length_of_a(length: int) -> int:

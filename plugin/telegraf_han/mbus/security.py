@@ -74,7 +74,7 @@ def clear(message: Message, key: Key | None) -> Clear:
         raise SecurityError(f"security mode {header.mode} of {_who(message.meter)} is not supported, only {known} are")
     size = mode.enciphered(header.configuration & 0xFF, len(header.payload))
     if size > len(header.payload):
-        raise FramingError(f"configuration word says {size} enciphered bytes, {len(header.payload)} are there")
+        raise FramingError(f"configuration word announces {size} enciphered bytes, but {len(header.payload)} arrived")
     if not size:
         return _unciphered(message, key)
     try:
@@ -157,7 +157,7 @@ def _mode_5(message: Message, key: Key, size: int) -> Clear:
 def _mode_7(message: Message, key: Key, size: int) -> Clear:
     layer = message.authentication
     if layer is None or not layer.counter:
-        raise SecurityError("mode 7 without a message counter, from which its keys are made")
+        raise SecurityError("mode 7 needs a message counter for its keys, but the telegram has none")
     _require_function_a(message.header)
     enciphering = authentication.derived(key, authentication.ENCRYPTION, layer.counter, message.meter.raw[2:6])
     payload = message.header.payload
@@ -221,7 +221,7 @@ def _authentic(message: Message, key: Key) -> bool:
     if layer is None or not layer.mac:
         return False
     if not layer.counter:
-        raise SecurityError("a MAC without a message counter, from which its key is made")
+        raise SecurityError("the MAC needs a message counter for its key, but the telegram has none")
     derived = authentication.derived(key, authentication.AUTHENTICATION, layer.counter, message.meter.raw[2:6])
     if authentication.mac(derived, layer, message.octets) != layer.mac:
         raise SecurityError(

@@ -43,8 +43,8 @@ def checked(raw: bytes) -> bytes:
     """The same frame, if its length and sum are right. Raises FramingError, ChecksumError."""
     length = len(raw) - OVERHEAD
     if length < SHORTEST or length not in (raw[1], raw[1] + _RUN_OVER):
-        raise FramingError(f"wired frame says {raw[1]} bytes, but {length} arrived")
+        raise FramingError(f"wired frame announces {raw[1]} bytes, but {length} arrived")
     found, expected = raw[-2], crc.total(raw[4:-2])
     if found != expected:
-        raise ChecksumError(f"sum of a wired frame is {found:02X}, its bytes give {expected:02X}")
+        raise ChecksumError(f"sum of a wired frame is {found:02X}, but its bytes give {expected:02X}")
     return raw

@@ -132,7 +132,7 @@ class Program:
     def _watch(self) -> None:
         """Raise SourceError if the program runs, but has printed nothing for too long. A dongle that hangs looks like that."""
         if time.monotonic() - self._printed_s >= self._quiet_s:
-            raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes, so it is started again")
+            raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes, so it is restarted")
 
     def _listen(self) -> None:
         """Pass on the lines of stderr that have come. After the end of stderr `_heard` is None."""
@@ -157,7 +157,7 @@ class Program:
             how = (
                 f"ended with exit code {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
             )
-        return f"{self._name} {how}" + (f". Its last words: {' / '.join(self._last_words)}" if self._last_words else "")
+        return f"{self._name} {how}" + (f". Its last lines: {' / '.join(self._last_words)}" if self._last_words else "")
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:
         """How the program ended. It is not reaped here, because until then no other group can get the id of its group."""

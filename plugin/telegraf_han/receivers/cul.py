@@ -61,9 +61,9 @@ class Receiver(Stick):
             raise FramingError(f"{len(raw)} bytes are not a telegram")
         size = raw[0] + 1 if message.startswith(_FORMAT_B) else _size_of_a(raw[0])
         if len(raw) < size:
-            raise CutShortError(f"length field says {size} bytes, but {len(raw)} arrived; {_CUT}")
+            raise CutShortError(f"length field announces {size} bytes, but {len(raw)} arrived; {_CUT}")
         if len(raw) - size not in (0, _LEVELS):
-            raise FramingError(f"length field says {size} bytes, but {len(raw)} arrived")
+            raise FramingError(f"length field announces {size} bytes, but {len(raw)} arrived")
         return _checked(raw[:size]), cc1101_dbm(raw[-1]) if len(raw) > size else None
 
     def set_up(self) -> Talk:

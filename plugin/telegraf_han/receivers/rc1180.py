@@ -100,7 +100,7 @@ class Receiver(Stick):
                 yield Ask(octet, _is(_PROMPT), unanswered, 1)
         self._expected = "telegram"
         yield Ask(_LEAVE, None)
-        return f"RC1180 listening to {words or 'T1 until its power goes'}{told}"
+        return f"RC1180 listening to {words or 'T1 until it loses power'}{told}"
 
     def still_there(self) -> Talk:
         """Read the memory."""

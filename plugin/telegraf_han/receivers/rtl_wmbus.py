@@ -44,7 +44,7 @@ class Receiver(Lines):
         if fields is None:
             return None
         if fields[1] != _GOOD or fields[2] != _GOOD:
-            raise ChecksumError("rtl_wmbus says that the CRC or the chips of a telegram are wrong")
+            raise ChecksumError("rtl_wmbus reports that the CRC or the chips of a telegram are wrong")
         digits = fields[-1]
         if digits == self._last:
             self._last = ""

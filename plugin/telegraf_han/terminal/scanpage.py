@@ -68,7 +68,7 @@ def title(survey: Survey, progress: Progress) -> str:
     whole = "" if progress.whole_s is None else f" of {span(progress.whole_s)}"
     return (
         f"telegraf-han scan  {span(progress.past_s)}{whole}  {_count(len(survey.meters_in_range), 'meter')}  "
-        f"{_count(survey.frames, 'telegram')}  {survey.faults} broken "
+        f"{_count(survey.frames, 'telegram')}  {survey.faults} damaged "
     )
 
 
@@ -142,7 +142,7 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
         return deaf  # no receiver could be read, so advice on the antenna does not help
     if not heard:
         broken = (
-            [f"{_count(survey.faults, 'telegram')} arrived broken: something sends, but the signal is too weak."] if survey.faults else []
+            [f"{_count(survey.faults, 'telegram')} arrived damaged: something sends, but the signal is too weak."] if survey.faults else []
         )
         return [*lines(broken, "warn"), *lines(_ADVICE), *deaf, *_missing(survey)]
     said = [*meters(heard, progress.now_ns), *deaf, *_missing(survey), *_troubles(heard)]

@@ -61,24 +61,32 @@ MISTAKES: Final = {
         "type its digits, or let --save write it",
     ),
     "look-alikes": Mistake("has letters that look like digits (O for 0, l for 1 and so on)", "write digits instead"),
-    "unreadable": Mistake("has characters that are not hex digits", "compare it with what you were given, digit by digit", typed=True),
-    "digit missing": Mistake("has one digit too few", "compare it with what you were given: a digit was dropped", typed=True),
-    "digit too many": Mistake("has one digit too many", "compare it with what you were given: a digit was doubled or put in", typed=True),
+    "unreadable": Mistake(
+        "has characters that are not hex digits", "compare it with the key that you were given, digit by digit", typed=True
+    ),
+    "digit missing": Mistake("has one digit too few", "compare it with the key that you were given: a digit is missing", typed=True),
+    "digit too many": Mistake(
+        "has one digit too many", "compare it with the key that you were given: a digit was doubled or inserted", typed=True
+    ),
     "digits missing": Mistake(
-        "has two digits too few, next to each other", "compare it with what you were given: a byte was dropped", typed=True
+        "has two digits too few, next to each other", "compare it with the key that you were given: a byte is missing", typed=True
     ),
     "digits too many": Mistake(
-        "has two digits too many", "compare it with what you were given: two digits were doubled or put in", typed=True
+        "has two digits too many", "compare it with the key that you were given: two digits were doubled or inserted", typed=True
     ),
     "neighbours swapped": Mistake(
-        "has two neighbouring digits or bytes swapped", "compare it with what you were given, pair by pair", typed=True
+        "has two neighbouring digits or bytes swapped", "compare it with the key that you were given, pair by pair", typed=True
     ),
-    "digit wrong": Mistake("has one wrong digit", "compare it with what you were given, digit by digit", typed=True),
+    "digit wrong": Mistake("has one wrong digit", "compare it with the key that you were given, digit by digit", typed=True),
     "digit missing, filled up": Mistake(
-        "has a digit missing and was filled up at its beginning or end", "compare it with what you were given, digit by digit", typed=True
+        "has a digit missing and was filled up at its beginning or end",
+        "compare it with the key that you were given, digit by digit",
+        typed=True,
     ),
     "digit too many, cut": Mistake(
-        "has a digit too many and was cut at its beginning or end", "compare it with what you were given, digit by digit", typed=True
+        "has a digit too many and was cut at its beginning or end",
+        "compare it with the key that you were given, digit by digit",
+        typed=True,
     ),
 }
 """Name → what went wrong. All but the first are [assumed]."""

@@ -114,6 +114,6 @@ def _unexplained(held: Held, meter: str, address: Address) -> Finding:
         said = f"the telegrams of {who} are encrypted and key is missing"
         return Finding(meter, "missing", "key: missing", said, "put the key that the operator gave you into the configuration")
     misshapen = "" if as_written(own, SIZE) else f" (which is not a key of {2 * SIZE} hex digits)"
-    said = f"key{misshapen} does not open the telegrams of {who}. No other configured key does, even with typical mistakes undone"
-    todo = "compare the key with what you were given, and the meter's number with the one that the key is for. Then write to the operator"
+    said = f"key{misshapen} does not open the telegrams of {who}. No other configured key does, even after typical mistakes were corrected"
+    todo = "compare the key and the meter's number with those that the operator gave you. Then write to the operator"
     return Finding(meter, "unknown", "unknown", said, todo)

@@ -23,7 +23,7 @@ _HELP: Final = partial(HelpFormatter, width=100)
 
 
 class Command(Protocol):
-    """What the module of a command offers."""
+    """The functions that the module of a command has."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name its options."""

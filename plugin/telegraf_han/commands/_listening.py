@@ -33,7 +33,7 @@ class Finding(NamedTuple):
 
 
 def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterator[Finding]:
-    """What a cable delivers: telegrams, nothing, or bytes that show what is wrong. Raises SourceError."""
+    """Read a cable: it delivers telegrams, nothing, or bytes that show the fault. Raises SourceError."""
     framer, data, until_s = Framer(), b"", time.monotonic() + listen_s
     while (left_s := until_s - time.monotonic()) > 0:
         piece = source.read(left_s) or b""
@@ -70,7 +70,7 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
 
 
 def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
-    """What a stick reports about itself. Nothing for types that are not asked. Raises SourceError."""
+    """Ask a stick about itself. Types that are not asked give no finding. Raises SourceError."""
     receiver: Receiver = receivers.named(kind).Receiver()
     events = receiver.start(time.time_ns())
     if not any(isinstance(event, Send) for event in events):

@@ -65,7 +65,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="NUMBER",
         help="number on the meter; also try the system titles that are made from it (P1)",
     )
-    parser.add_argument("--save", metavar="FOLDER", help="write each key that was found into a new file in FOLDER that only you may read")
+    parser.add_argument("--save", metavar="FOLDER", help="write each key that was found into FOLDER, in a new file that only you may read")
     parser.add_argument(
         "input", nargs="*", metavar="INPUT", help='capture file; "-" means stdin (default: listen to the configured sources)'
     )

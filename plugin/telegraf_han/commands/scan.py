@@ -73,7 +73,7 @@ def run(arguments: Namespace) -> int:
 def _recording(path: str | None) -> Iterator[Callable[[Frame], None]]:
     """Yield a function that appends a frame to a file. Raises ConfigError.
 
-    Only this user may read the file: ciphered or not, its telegrams tell who is at home.
+    Only this user may read the file, because its telegrams show who is at home, even if they are enciphered.
     """
     if path is None:
         yield lambda _: None

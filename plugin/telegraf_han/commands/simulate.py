@@ -44,7 +44,7 @@ _SERIAL_DIGITS: Final = 8
 
 _TO_HELP: Final = "pty, tcp:PORT (this machine only), tcp:HOST:PORT, influx, or - for stdout (default)"
 _START_HELP: Final = (
-    "2026-10-24T22:00:00+02:00 (Warsaw's time if there is no offset), or --start=-30d (default: now). "
+    "when the meter starts: 2026-10-24T22:00:00+02:00 (Warsaw's time if there is no offset), or --start=-30d (default: now). "
     "Past days are sent at once. Then the meter goes on in real time"
 )
 _ENVELOPE_HELP: Final = (
@@ -100,7 +100,9 @@ def _add_household(parser: ArgumentParser) -> None:
     group.add_argument("--serial", type=_serial, metavar="DIGITS", help="serial number, eight digits")
     group.add_argument("--limits", type=_watts(3), metavar="A,N,E", help="limiter thresholds in W: active, normal, emergency")
     group.add_argument("--dsm", type=_watts(2), default=(0, 0), metavar="A,B", help="DSM thresholds in W (default: 0,0)")
-    group.add_argument("--limiter-mode", type=int, choices=range(10), default=3, metavar="N", help="0 to 9 (default: 3)")
+    group.add_argument(
+        "--limiter-mode", type=int, choices=range(10), default=3, metavar="N", help="mode of the limiter, 0 to 9 (default: 3)"
+    )
     group.add_argument("--message", type=_message, default="", metavar="TEXT", help="the operator's text message (default: empty)")
 
 

@@ -43,7 +43,7 @@ class MeterConfig(NamedTuple):
     key: Key | None = None
     zone: Zone = Zone()
     limits: tuple[tuple[str, float], ...] = ()
-    """As in `electricity_settings`: field key and number."""
+    """Pairs of field key and number, as in `electricity_settings`."""
     prices: tuple[tuple[str, float | str], ...] = ()
 
 
@@ -150,12 +150,12 @@ class _Place(NamedTuple):
     prefix: str = ""
 
     def error(self, key: str, expected: str) -> ConfigError:
-        """The error about one key of this place. `key` may be "" for the section itself."""
+        """Return the error about one key of this place. `key` may be "" for the section itself."""
         inside = f"{self.prefix}{key}".removesuffix(".")
         return ConfigError(self.file, f"{self.section}: {inside}" if self.section and inside else self.section or inside, expected)
 
     def unknown(self, key: str, known: Iterable[str]) -> ConfigError:
-        """The error about a key without a row, with the nearest known key."""
+        """Return the error about a key without a row, with the nearest known key."""
         from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
 
         near = get_close_matches(key, list(known), 1, 0.6)
@@ -284,7 +284,7 @@ def parsed(
 
 
 def require_sources(config: Config) -> None:
-    """Raise ConfigError if live reading would hear nothing: a meter without a port, a radio meter without a receiver."""
+    """Raise ConfigError if live reading would read nothing: a meter without a port, a radio meter without a receiver."""
     for meter in config.meters:
         place = _Place(config.file, f'[[meter]] "{meter.name}"')
         if meter.interface == "p1" and not meter.port:

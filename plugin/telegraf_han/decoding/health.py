@@ -15,9 +15,9 @@ from telegraf_han.decoding.meters import MeterState
 from telegraf_han.errors import Cause
 
 SILENCE_S: Final = 180.0
-"""From this age on a meter is silent, if its section sets no `silence_s`. It is three telegrams of wireless M-Bus."""
+"""If a section sets no `silence_s`, its meter is silent after this time. In this time wireless M-Bus sends three telegrams."""
 DECODE_ERRORS_PERCENT: Final = 10.0
-"""Share of telegrams that may stay unread if the section sets none. A good cable has one in a thousand, a wrong key has all."""
+"""Share of telegrams that may stay unread if the section sets none. A good cable has one in a thousand unread, a wrong key has all."""
 DEFAULTS: Final = {"silence_s": SILENCE_S, "decode_errors_percent": DECODE_ERRORS_PERCENT}
 """Limits that hold even if nobody sets them."""
 _NS: Final = 1_000_000_000

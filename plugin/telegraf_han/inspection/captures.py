@@ -25,7 +25,7 @@ PLAIN: Final = "hex"
 
 
 class Recording(NamedTuple):
-    """What a recording is, and the receiver that reads it."""
+    """The interface of a recording, and the receiver that reads it."""
 
     interface: Interface
     receiver: Receiver
@@ -46,9 +46,9 @@ class _Found(NamedTuple):
 
 
 def recognised(first: bytes, interface: Interface | None, config: Config) -> Recording:
-    """What a recording with these first bytes is. `interface` is what its owner says.
+    """Recognise a recording by its first bytes.
 
-    If neither the owner nor the bytes say it, the configuration decides.
+    `interface` is the owner's choice. If neither the owner nor the bytes decide, the configuration does.
     """
     sample = first[:SAMPLE_BYTES]
     if interface == "p1" or (interface is None and _holds_p1(sample)):

@@ -31,7 +31,7 @@ class Point(NamedTuple):
 
 
 class Recent(Decoder):
-    """The newest telegrams of all configured meters. Readers hold their lock around each use; whoever looks must hold it, too."""
+    """The newest telegrams of all configured meters. Readers hold their lock around each use; other code must hold the lock, too."""
 
     __slots__ = ("fields", "history", "newest")
 

@@ -26,7 +26,7 @@ SHORTEST_INTERVAL_NS: Final = 1_000_000_000
 """No meter sends so often (OMS Volume 2, 4.4: two seconds at least)."""
 
 Opening = Literal["unknown", "opens", "wrong", "none", "plain", "unread"]
-"""What the configured key does: it is not tried yet, opens the telegram, is wrong, is missing, or is not needed; or the telegram fails for
+"""Result of the configured key: it is not tried yet, opens the telegram, is wrong, is missing, or is not needed; or the telegram fails for
 another reason."""
 
 
@@ -82,7 +82,7 @@ class Heard:
 
 
 class Survey(Decoder):
-    """All meters in range. Readers hold their lock around each use; whoever looks at the rows must hold it, too."""
+    """All meters in range. Readers hold their lock around each use; other code that reads the rows must hold the lock, too."""
 
     __slots__ = ("_keep", "_sections", "faults", "frames", "meters_in_range", "ports", "uncounted")
 
@@ -156,7 +156,7 @@ class Survey(Decoder):
 
 
 def _failed(heard: Heard, error: TelegramError) -> Opening:
-    """What an unreadable telegram of a configured meter says about the meter's key."""
+    """The result for the meter's key if a telegram of a configured meter cannot be read."""
     if error.cause is not Cause.KEY:
         return "unread"
     return "wrong" if heard.section is not None and heard.section.key is not None else "none"

@@ -18,7 +18,7 @@ from typing import Final, Literal
 Level = Literal["E", "W", "I", "D"]
 
 LINE_LIMIT_BYTES: Final = 1000
-"""Length of a line with its newline. It holds a sentence and some foreign words, and is far below what a pipe takes in one piece."""
+"""Length of a line with its newline. It is enough for a sentence and some foreign text. A pipe takes far more in one piece."""
 PAUSE_S: Final = 60.0
 """Time after a message in which the same cause is only counted."""
 CAUSES_REMEMBERED: Final = 1024
@@ -87,7 +87,7 @@ class Log:
             if ready:
                 os.write(self._descriptor, rendered(level, text))
         except (OSError, ValueError):
-            ready = []  # stderr is closed; there is nobody to tell
+            ready = []  # stderr is closed, so nobody can read the line
         self._lost = 0 if ready else self._lost + 1
 
 

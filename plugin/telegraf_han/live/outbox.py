@@ -15,7 +15,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 LINES_LIMIT: Final = 10_000
-"""As many metrics as Telegraf itself keeps by default (metric_buffer_limit). One meter makes them in two and three quarter hours."""
+"""As many metrics as Telegraf itself keeps by default (metric_buffer_limit). One meter makes that many in two and three quarter hours."""
 OCTETS_LIMIT: Final = 4 << 20
 """Memory that these lines may take. The line of a P1 telegram has about 400 bytes."""
 PIECE_LIMIT: Final = 4096
@@ -80,7 +80,7 @@ class Outbox:
             return b"".join(parts)
 
     def room(self, wait_s: float) -> bool:
-        """Wait until at most half of the queue is taken, and tell whether it is. A file that is replayed can wait, a port cannot."""
+        """Wait until at most half of the queue is in use. Returns whether it is. A file that is replayed can wait, a port cannot."""
         with self._there:
             return self._there.wait_for(self._half_empty, wait_s)
 
@@ -99,7 +99,7 @@ class Outbox:
             self._there.notify_all()
 
     def close(self) -> None:
-        """Nothing more will come. The writer takes what is left and ends."""
+        """Nothing more will come. The writer takes the lines that are left and ends."""
         with self._there:
             self._closed = True
             self._there.notify_all()

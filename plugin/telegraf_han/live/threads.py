@@ -32,7 +32,7 @@ _STOP_FIRST: Final = "If it is Telegraf with this plugin, stop Telegraf: sudo sy
 
 
 def lock() -> AbstractContextManager[object]:
-    """Return a lock for what several readers use."""
+    """Return a lock for objects that several readers use."""
     return threading.Lock()
 
 
@@ -65,7 +65,7 @@ class Readers:
         self.join(END_S)
 
     def over(self) -> bool:
-        """Whether every source has come to its end, as a replayed file does."""
+        """Whether every source has ended, as a replayed file does."""
         return not any(thread.is_alive() for thread in self._threads)
 
     def wake(self) -> None:

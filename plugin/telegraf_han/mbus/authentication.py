@@ -54,7 +54,7 @@ class Authentication(NamedTuple):
 
 
 def parsed(content: bytes) -> tuple[Authentication, bytes]:
-    """The layer at the head of `content` (which begins with CI), and what follows it. Raises FramingError, SecurityError."""
+    """The layer at the head of `content` (which begins with CI), and the bytes after it. Raises FramingError, SecurityError."""
     size = content[1] if len(content) > 1 else 0
     end = 2 + size
     if size < 2 or len(content) < end:  # noqa: PLR2004, FCL
@@ -95,5 +95,5 @@ def derived(master: Key, purpose: int, counter: bytes, number: bytes) -> Key:
 
 
 def mac(key: Key, layer: Authentication, message: bytes) -> bytes:
-    """The MAC that should be there, cut to the length that was sent. `message` begins with the transport layer's CI."""
+    """The expected MAC, cut to the length that was sent. `message` begins with the transport layer's CI."""
     return aes.cmac(key, layer.control + layer.counter + layer.length + message)[: len(layer.mac)]

@@ -46,7 +46,7 @@ class Extended(NamedTuple):
 
 
 def parsed(content: bytes) -> tuple[Extended, bytes]:
-    """The layer at the head of `content` (whose first byte is in LENGTHS), and what follows it. Raises FramingError."""
+    """The layer at the head of `content` (whose first byte is in LENGTHS), and the bytes after it. Raises FramingError."""
     ci = content[0]
     end = 1 + LENGTHS[ci]
     if len(content) < end:
@@ -72,7 +72,7 @@ def deciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> byte
 
 
 def is_deciphered(layer: Extended, content: bytes) -> bool:
-    """Whether the content was deciphered before, and the fields were left as they were. Programs that log what they read do this."""
+    """Whether the content was deciphered before, and the fields were not changed. Some programs log telegrams this way."""
     return layer.encryption == _CTR and _fits(layer.check, content)
 
 

@@ -32,7 +32,7 @@ class Sealed(NamedTuple):
     empty: bool
     """Whether the frame carries no data at all. That is no fault."""
     content: bytes
-    """All bytes that no layer has read yet, from the transport layer's CI on or as the extended link layer enciphers them."""
+    """All bytes that no layer has read yet: from the transport layer's CI on, or the enciphered content of the extended link layer."""
     extended: Extended | None = None
     authentication: Authentication | None = None
     header: Header | None = None
@@ -65,7 +65,7 @@ def _of_wire(data: bytes) -> Sealed:
 
 
 def _layers(sender: Address, content: bytes) -> Sealed:
-    """Read all layers after the link. What cannot be read becomes the refusal. Never raises."""
+    """Read all layers after the link. An error becomes the refusal. Never raises."""
     if not content:
         return Sealed(sender, sender, empty=True, content=content)
     try:
@@ -109,9 +109,9 @@ def plain(sealed: Sealed, key: Key | None) -> Plain:
 
 
 def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
-    """Decipher what the extended link layer hid.
+    """Decipher the content of the extended link layer.
 
-    Its CRC alone lets one wrong key in 65536 pass. So what it hid must make sense, too. Raises WrongKeyError, SecurityError.
+    Its CRC alone lets one wrong key in 65536 pass. So the content must make sense, too. Raises WrongKeyError, SecurityError.
     """
     content = None if key is None else extended.deciphered(layer, sealed.link.raw, key, sealed.content)
     if content is None and extended.is_deciphered(layer, sealed.content):
@@ -129,7 +129,7 @@ def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
 
 
 def _makes_sense(header: Header, meter: Address) -> bool:
-    """Whether this is what meters hide in the extended link layer: records, or frames that hold records in short form."""
+    """Whether meters send such content in the extended link layer: records, or frames that hold records in short form."""
     if header.content != transport.RECORDS:
         return header.content in transport.IN_SHORT
     return bool(header.mode) or records.plausible(header.payload, meter)

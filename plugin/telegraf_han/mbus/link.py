@@ -148,8 +148,8 @@ def _unchipped(raw: bytes) -> bytes | None:
 def address(raw: bytes) -> Address:
     """The address in link order: manufacturer 2, identification 4, version 1, device type 1 (EN 13757-7, 7.5.1).
 
-    The manufacturer is three letters of five bits each. Its bit 15 says that the number is unique only where it was given out. This
-    bit stays in `raw`, because initialisation vectors are made of `raw`. The identification may hold digits A to F.
+    The manufacturer is three letters of five bits each. Its bit 15 says that the number is unique only where it was given out. `raw` keeps
+    this bit, because initialisation vectors are made of `raw`. The identification may hold digits A to F.
     """
     letters = raw[0] | raw[1] << 8
     manufacturer = "".join([chr((letters >> shift & 0x1F) + 0x40) for shift in (10, 5, 0)])

@@ -119,7 +119,7 @@ _NONE: Final[Mapping[Any, Any]] = {}
 class Habit(NamedTuple):
     """How the records of one maker differ.
 
-    The maker's numbers and own VIFEs stand for words or quantities of the rows above. A maker may also have rows of its own.
+    The maker's numbers and own VIFEs mean words or quantities of the rows above. A maker may also have rows of its own.
     """
 
     vifes: Mapping[str, str] = _NONE
@@ -129,7 +129,7 @@ class Habit(NamedTuple):
     storages: Mapping[int, tuple[str, ...]] = _NONE
     tariffs: Mapping[int, tuple[str, ...]] = _NONE
     rows: Mapping[_Key, Name] = _NONE
-    """These rows are looked at first, with the words as they were sent."""
+    """These rows are searched first, with the words as they were sent."""
 
 
 _OLD_PHASES: Final = {"FF01": "l1", "FF02": "l2", "FF03": "l3"}
@@ -218,7 +218,7 @@ HABITS: Final[dict[str, Habit]] = {
     "NZR": Habit(_OLD_PHASES, storages={2: ("l1",), 4: ("l2",), 6: ("l3",)}),
     "ELT": Habit(_OLD_PHASES | {"FF00": ""}, subunits={1: ("reactive",)}),
 }
-"""Manufacturer → its ways; every other maker has the ordinary ones."""
+"""Manufacturer → its habits; every other maker has the ordinary habits."""
 
 _MODELS: Final = {
     # manufacturer, version, device type: model

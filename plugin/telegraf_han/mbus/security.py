@@ -88,10 +88,10 @@ def clear(message: Message, key: Key | None) -> Clear:
 
 
 def _is_deciphered(message: Message) -> bool:
-    """Whether the payload was deciphered before, and the header was left as it was. wmbusmeters logs telegrams this way.
+    """Whether the payload was deciphered before, and the header was not changed. wmbusmeters logs telegrams this way.
 
-    This is asked only if the key fails. So no meter's own telegram is taken for such a log. Nothing is lost by it, because anybody
-    could send a telegram of mode 0.
+    This is tested only if the key fails. So no meter's own telegram is taken for such a log. The test does not weaken security, because
+    anybody could send a telegram of mode 0.
     """
     header = message.header
     return header.mode in _WITH_FILLERS and header.payload[:2] == _FILLERS and records.plausible(header.payload, message.meter)
@@ -104,7 +104,7 @@ def enciphered_bytes(header: Header) -> int:
 
 
 def resealed(message: Message, key: Key, body: bytes) -> bytes:
-    """A payload with other records of the same length, secured as the message's own is. Its MAC is the authentication layer's task."""
+    """A payload with other records of the same length, secured like the message's own payload. The authentication layer makes the MAC."""
     header = message.header
     size = enciphered_bytes(header)
     if not size:
@@ -171,8 +171,8 @@ def _mode_7(message: Message, key: Key, size: int) -> Clear:
 def _plausible(text: bytes, rest: bytes, meter: Address) -> bytes:
     """The records of deciphered blocks and of the plain bytes behind them, b"" if they are none.
 
-    A record may lie across the border. Some meters send two plain bytes that are no records at all [seen by others on AMIplus]. Then
-    fillers stand in their place. Such bytes are no reason to doubt the key or to lose the telegram.
+    A record may begin in the blocks and end in the plain bytes. Some meters send two plain bytes that are no records at all [seen by others
+    on AMIplus]. Then fillers take their place. Such bytes are no reason to doubt the key or to lose the telegram.
     """
     if records.plausible(text + rest, meter):
         return text + rest

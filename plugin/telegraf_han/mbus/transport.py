@@ -21,7 +21,7 @@ FORMAT: Final = "format frame"
 IN_SHORT: Final = frozenset((COMPACT, FORMAT))
 
 CONTENTS: Final[dict[int, tuple[Form, str]]] = {
-    # CI: header, content; RECORDS and NOTHING are read, all others are refused under the name that stands here
+    # CI: header, content; RECORDS and NOTHING are read, all others are refused with the name from this table
     0x72: ("long", RECORDS),
     0x78: ("none", RECORDS),
     0x7A: ("short", RECORDS),

@@ -46,7 +46,7 @@ _NOTHING_NEW: Final = Meaning()
 """Means "no error", or "only what flows forward", which a register of import counts anyway."""
 
 _PER: Final = (
-    # from 20 on: what stands after the unit
+    # from 20 on: the part after the unit
     ("/s", "/min", "/h", "/d", "/week", "/month", "/a", "/revolution", "/pulse", "/pulse", "/pulse", "/pulse", "/l", "/m3", "/kg", "/K"),
     # from 30 on
     ("/kWh", "/GJ", "/kW", "/(K*l)", "/V", "/A", "*s", "*s/V", "*s/A"),

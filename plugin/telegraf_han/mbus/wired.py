@@ -22,7 +22,7 @@ CONTENT_AT: Final = 6
 _RUN_OVER: Final = 256
 
 CARRIES_DATA: Final = {
-    # C field: whether a meter's data come with it; a meter that sends by itself uses SND-UD
+    # C field: whether the frame carries a meter's data; a meter that sends by itself uses SND-UD
     0x08: True,  # RSP-UD
     0x18: True,
     0x28: True,

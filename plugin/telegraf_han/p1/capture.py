@@ -20,7 +20,7 @@ LINE_LIMIT: Final = 4096
 """Characters of a line. A longer line is read in pieces, because a whole capture may stand on one line."""
 _IDENT_HEX: Final = re.compile(rb"\Adb08|2f(?:[2-7][0-9a-f]){3,78}(?:0d)?0a", re.IGNORECASE)
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a]")
-"""Ciphertext has such bytes. Logs of programs do not have them, except for escape sequences."""
+"""Bytes that ciphertext has. Logs of programs do not have them, except in escape sequences."""
 
 
 def looks_like_p1(first: bytes) -> bool:
@@ -90,10 +90,7 @@ class Capture:
         return self._framer.feed(bytes(octets), now_ns) + events
 
     def _shortened(self, line: bytes, octets: bytearray, events: list[Event]) -> bytes:
-        """What is left of a long line after its pieces were read.
-
-        The line is always cut at the same places, and never within a "0x".
-        """
+        """The rest of a long line after its pieces were read. The line is always cut at the same places, and never within a "0x"."""
         while len(line) > LINE_LIMIT:
             cut = LINE_LIMIT - (line[LINE_LIMIT - 1] == ord("0"))
             octets += self._octets(line[:cut], events)

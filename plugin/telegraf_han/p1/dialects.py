@@ -54,7 +54,7 @@ MODELS: Final = {
 }
 
 IDENTS: Final = (*MODELS, "KFM5KAIFA-METER")
-"""How the ident lines begin that are sent by the meters this program is made for [seen]."""
+"""Beginnings of the ident lines of the meters that this program is made for [seen]."""
 
 WITHOUT_RADIO: Final = ("MA110M", "MA309M")
 """Models with a P1 port only."""

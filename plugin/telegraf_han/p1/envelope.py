@@ -86,7 +86,7 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None) -> str:
 
 
 def _inner(plaintext: bytes) -> bytes:
-    """The lines of a plaintext. If it is a whole telegram, its lines, with its CRC-16/ARC checked."""
+    """The lines of a plaintext. If the plaintext is a whole telegram, its CRC-16/ARC is checked and its lines are returned."""
     ident = _IDENT.match(plaintext)
     if ident is None:
         return plaintext

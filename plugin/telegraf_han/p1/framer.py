@@ -24,21 +24,21 @@ IDENT_LIMIT: Final = 84
 PAUSE_NS: Final = 2_000_000_000
 """A telegram that pauses for this long will not go on. 583 bytes take 51 ms. On the slowest line, 9600 baud, they take 1 s."""
 NOISE_REPORTED: Final = 4096
-"""After this many bytes without a telegram a fault is reported, also at the start, where one usually begins to read in mid-telegram."""
+"""After this many bytes without a telegram a fault is reported. Fewer may be the rest of a telegram whose head was missed at the start."""
 
 _OPENING: Final = re.compile(rb"[/\xdb]")
 _IDENT: Final = re.compile(rb"/[ \"-.0-~]{3,78}\r?\n(?:\r?\n)?")
 """Printable characters except "/" and "!" (IEC 62056-21, 6.3.2)."""
 _IDENT_SO_FAR: Final = re.compile(rb"/[ \"-.0-~]{0,78}\r?\Z")
 _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
-"""Without an ident line, only a block with a system title is one. DB alone stands in noise too often."""
+"""Without an ident line, a block is accepted only if it has a system title. DB alone is too frequent in noise."""
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n")
 """Control bytes, or the opening of the next telegram even in the middle of a line. They show that this telegram is damaged."""
 _END_OF_TEXT: Final = re.compile(rb"\n!")
 _FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})\0{0,4}[\r\n])")
 _NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}\r?\n/[ \"-.0-~]{3,78}\r?\n")
-"""A footer and the ident line after it. Ciphertext holds them once in 10^15 telegrams. So inside a block they mean that its length is
-damaged."""
+"""A footer and the ident line after it. In ciphertext they occur by chance once in 10^15 telegrams. So inside a block they mean that the
+block's length is damaged."""
 _OPENING_INSIDE: Final = re.compile(
     rb"/[A-Za-z]{3}[ \"-.0-~]{0,75}(?:\r\n\r\n|\n\n)"
     rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]",
@@ -75,7 +75,7 @@ _Found = _Extent | _Damaged | str
 
 
 class Framer:
-    """The receiver of a P1 cable. It holds no dialogue. It only turns bytes into frames."""
+    """The receiver of a P1 cable. It sends nothing. It only turns bytes into frames."""
 
     __slots__ = ("_arrived_ns", "_buffer", "_excused", "_heard", "_noise")
 
@@ -187,7 +187,7 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
         if end - start > TELEGRAM_LIMIT:
             raise FramingError(f"telegram announces {end - start} bytes, more than {TELEGRAM_LIMIT}")
     except FramingError as error:
-        # In noise every 256th byte is a DB. A bad block means that a telegram was lost only if an ident line stands before it.
+        # In noise every 256th byte is a DB. A bad block means that a telegram was lost only if an ident line comes before the block.
         return _Damaged(error, len(buffer) - start) if has_ident else _NOISE
     if not has_ident:
         return _measured_bare(buffer, start, end)
@@ -221,7 +221,8 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
     wrong = _NO_TEXT.search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
-        # Any other telegram that began before this place breaks off here, too, except one whose ident line stands right before its block.
+        # Any other telegram that began before this place breaks off here, too, except a telegram whose ident line comes directly before its
+        # block.
         return _Damaged(FramingError(f"plain telegram breaks off after {size} bytes"), size, wrong.start() - IDENT_LIMIT)
     if last is None:
         if len(buffer) <= limit:
@@ -233,7 +234,7 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
 
 
 def _measured_footer(buffer: bytearray, start: int, mark: int, content: Content) -> _Found:
-    """The footer at `mark`, where "!" must stand, and its CRC."""
+    """The footer at `mark`, where a "!" must be, and its CRC."""
     footer = _FOOTER.match(buffer, mark)
     if footer is None:
         if _FOOTER_SO_FAR.match(buffer, mark):

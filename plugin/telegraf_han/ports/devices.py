@@ -24,7 +24,7 @@ class Dongle(NamedTuple):
     """A radio on USB."""
 
     words: str
-    """Its maker and product as it names them, and its USB id."""
+    """Its maker and product, as the dongle names them, and its USB id."""
     node: str
     """The device file that a program opens."""
 

@@ -33,10 +33,10 @@ LAST_WORDS_LIMIT_BYTES: Final = 4096
 
 
 LAST_WORDS: Final = 3
-"""Lines of stderr in the error at its end. Of two programs in a pipe the first says why, the second only that nothing comes."""
+"""Lines of stderr in the error at its end. In a pipe of two programs, the first prints the reason, the second only that nothing comes."""
 LAST_WORD_CHARACTERS: Final = 200
 _GUARD: Final = ("sh", "-c", "trap '' TERM; read -r _; kill -s TERM 0; sleep 1; kill -s KILL 0")
-"""0 is the guard's own group. The guard ignores the first signal itself."""
+"""0 is the guard's own group. The guard itself ignores the first signal."""
 
 
 def started(
@@ -62,7 +62,7 @@ def started(
 
 
 def located(program: str) -> str:
-    """The place of a program that a command names: its own path, or found on PATH. "" if it is missing or may not be started."""
+    """The path of a program that a command names, as written or found on PATH. "" if it is missing or may not be started."""
     places = [program] if "/" in program else [os.path.join(folder, program) for folder in os.get_exec_path()]
     return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), "")
 
@@ -130,7 +130,7 @@ class Program:
         return data
 
     def _watch(self) -> None:
-        """Raise SourceError if the program runs, but has printed nothing for too long. A dongle that hangs looks like that."""
+        """Raise SourceError if the program runs, but has printed nothing for too long. This happens if a dongle hangs."""
         if time.monotonic() - self._printed_s >= self._quiet_s:
             raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes, so it is restarted")
 
@@ -186,4 +186,4 @@ class Program:
             try:
                 one.wait(END_S)
             except subprocess.TimeoutExpired:
-                continue  # it is stuck in a driver, nothing more can be done from here
+                continue  # it is stuck in a driver, and this program cannot do more

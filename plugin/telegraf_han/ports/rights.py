@@ -14,7 +14,7 @@ _GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
 
 
 def permission(path: str, name: str = "") -> str:
-    """The end of a sentence: how a user (default: this one) gets the right to open a device. Mostly the user joins the device's group."""
+    """The end of a sentence: how a user (default: this user) gets the right to open a device. Usually the user must join its group."""
     import grp  # noqa: PLC0415, only an error needs it
 
     try:

@@ -108,7 +108,7 @@ class Descriptor:
         return self._taken()
 
     def _taken(self) -> bytes | None:
-        """Return what there is, once there is something."""
+        """Return the bytes that are there. Called when there is something to read."""
         try:
             data = os.read(self._descriptor, READ_BYTES)
         except BlockingIOError:

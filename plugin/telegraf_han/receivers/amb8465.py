@@ -83,7 +83,7 @@ class Receiver(Stick):
         return link.telegram(bytes([body[0] - 1]) + body[1:-1]), cc1101_dbm(body[-1])
 
     def set_up(self) -> Talk:
-        """Ask for the parameters, then set what the stick hears."""
+        """Ask for the parameters, then set the mode."""
         answer = yield Ask(command(_GET, _ALL_PARAMETERS), _answers(_GET))
         parameters = answer[_HEAD + 2 : -1]
         if len(parameters) < _PARAMETERS:

@@ -67,7 +67,7 @@ class Receiver(Stick):
         return _checked(raw[:size]), cc1101_dbm(raw[-1]) if len(raw) > size else None
 
     def set_up(self) -> Talk:
-        """Ask for the firmware, then set what the stick hears."""
+        """Ask for the firmware, then set the mode."""
         version = yield Ask(_VERSION, _is_version)
         words = version[2 : 2 + _VERSION_SHOWN].decode("ascii", "replace")
         words = "".join(letter if letter.isprintable() else "?" for letter in words)
@@ -92,7 +92,7 @@ def _size_of_a(length: int) -> int:
 
 
 def _checked(raw: bytes) -> bytes:
-    """A frame without its CRCs. There must have been some. Raises TelegramError."""
+    """A frame without its CRCs. A frame that had no CRCs is refused. Raises TelegramError."""
     frame = link.telegram(raw)
     if len(frame) == len(raw):
         raise ChecksumError("link CRC of a frame of format B does not fit")
@@ -100,5 +100,5 @@ def _checked(raw: bytes) -> bytes:
 
 
 def _is_version(line: bytes) -> bool:
-    """Whether a line tells a version of culfw."""
+    """Whether a line is a version of culfw."""
     return line.startswith(b"V ") and any(word in line for word in _FIRMWARES)

@@ -39,7 +39,7 @@ _INFO_BYTES: Final = 4
 
 
 class _Module(NamedTuple):
-    """What a module can hear, and the first firmware that can."""
+    """The modes that a module can hear, and the first firmware for each."""
 
     name: str
     modes: tuple[tuple[int, int, str], ...]
@@ -80,7 +80,7 @@ class Receiver(Stick):
         return link.telegram(message[3:end]), None if level is None else dbm(level)
 
     def set_up(self) -> Talk:
-        """Ask which module it is, then set what it hears."""
+        """Ask which module it is, then set the mode."""
         info = yield Ask(_DEVICE_INFO, _answers(_INFO_ANSWER))
         payload = info[_HEAD : _HEAD + info[3]]
         module = _MODULES.get(payload[0]) if len(payload) >= _INFO_BYTES else None

@@ -70,7 +70,7 @@ class Receiver(Stick):
         return link.telegram(message[_FRAME_AT:]), float(signed(message[_LEVEL_AT]))
 
     def set_up(self) -> Talk:
-        """Ask which module it is, then set what it hears."""
+        """Ask which module it is, then set the mode."""
         yield Ask(_WAKE_UP, None)
         info = yield Ask(packet(_INFO), _answers(_INFO_ANSWER))
         kind = info[_ANSWER_AT]

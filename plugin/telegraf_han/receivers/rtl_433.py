@@ -52,10 +52,7 @@ class Receiver(Lines):
         return link.telegram(raw), None
 
     def _row(self, line: str) -> dict[str, object]:
-        """What a row of a table says.
-
-        Nothing if it is the row with the names of the columns, or no row.
-        """
+        """The content of a row of a table. Nothing if it is the row with the names of the columns, or no row."""
         values = _COMMA.split(line)
         if "model" in values and "data" in values:
             self._columns = values
@@ -63,7 +60,7 @@ class Receiver(Lines):
 
 
 def _object(line: str) -> dict[str, object]:
-    """What an object says. Raises FramingError."""
+    """The content of an object. Raises FramingError."""
     try:
         found: dict[str, object] = loads(line)
     except (ValueError, RecursionError):

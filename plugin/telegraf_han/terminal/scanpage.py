@@ -64,7 +64,7 @@ def page(survey: Survey, progress: Progress, places: Sequence[Piece], view: View
 
 
 def title(survey: Survey, progress: Progress) -> str:
-    """The title: what has come until now."""
+    """The title: the time, and the number of meters and telegrams until now."""
     whole = "" if progress.whole_s is None else f" of {span(progress.whole_s)}"
     return (
         f"telegraf-han scan  {span(progress.past_s)}{whole}  {_count(len(survey.meters_in_range), 'meter')}  "
@@ -92,7 +92,7 @@ def _line(row: Sequence[str], word: str, gap: str) -> Line:
 
 
 def who(heard: Heard) -> str:
-    """A meter in half a sentence."""
+    """A short description of a meter."""
     address = heard.address
     said = [f"{address.manufacturer} {address.id}", devices.device(address.device), f"version {address.version:02X}"]
     said.append(f"security {heard.security}")
@@ -133,7 +133,7 @@ def _by_strength(heard: Heard) -> tuple[bool, bool, float, str]:
 
 
 def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
-    """What is printed at the end: the table, what is wrong, what is missing, and the sections to paste into `file`."""
+    """The report at the end: the table, the problems, the meters that are missing, and the sections to paste into `file`."""
     heard = sorted(survey.meters_in_range.values(), key=_by_strength)
     deaf = lines(
         [f"{name} could not be listened to. `telegraf-han check` says why" for name, there in survey.ports.items() if not there], "bad"

@@ -27,7 +27,7 @@ DEFAULT_SIZE: Final = (80, 24)
 PIECE_BYTES: Final = 256
 """Bytes written at once. A terminal that says it is ready takes this much without making the writer wait."""
 LAST_WORDS_S: Final = 0.5
-"""How long giving the terminal back may take. A terminal that is stopped keeps what it shows."""
+"""How long it may take to restore the terminal. A terminal that is stopped keeps its page."""
 READ_BYTES: Final = 1024
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"
 _LEAVE: Final = "\x1b[0m\x1b[?25h\x1b[?1049l"
@@ -52,7 +52,7 @@ class Woken(NamedTuple):
     ready: Sequence[int] = ()
     """Descriptors with something to read."""
     room: bool = False
-    """The descriptor to write to takes something."""
+    """The descriptor to write to is ready."""
 
 
 class Signals:
@@ -94,7 +94,7 @@ class Signals:
 
 
 def _noted(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the byte in the pipe says it all."""
+    """Do nothing: the byte in the pipe is enough."""
 
 
 class Screen:
@@ -127,7 +127,7 @@ class Screen:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Give it back as it was, whatever happened. Never raises."""
+        """Restore the terminal, whatever happened. Never raises."""
         try:
             if select.select([], [OUT], [], LAST_WORDS_S)[1]:
                 os.write(OUT, _LEAVE.encode())

@@ -60,7 +60,7 @@ MUTE: Final = ("", "dumb")
 
 
 def shown(text: str, look: Style) -> str:
-    """The text without characters that a terminal would obey or could not show."""
+    """The text without characters that a terminal would take as a command or could not show."""
     if text.isascii() and text.isprintable():
         return text
     if look.wide_charset:

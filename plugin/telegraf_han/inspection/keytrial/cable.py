@@ -173,7 +173,7 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
 
 
 def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: int) -> Finding:
-    """The finding if the encryption key is right: what the tag says about the authentication key."""
+    """The finding if the encryption key is right. The tag tests the authentication key."""
     own = held.of(meter, AK)
     if not block.tag:
         return Finding(meter, "right", "right", "encryption_key is right; the telegrams carry no tag, so there is nothing to authenticate")
@@ -204,7 +204,7 @@ def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: in
 
 
 def _short(meter: str, option: str, source: Source) -> str:
-    """The name of a mistake, or the option in which the right key stands."""
+    """The name of a mistake, or the option that holds the right key."""
     if (source.holding.meter, source.holding.option) == (meter, option):
         return source.mistake
     where = source.holding.named(meter)

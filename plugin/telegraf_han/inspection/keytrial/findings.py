@@ -41,7 +41,7 @@ class Holding(NamedTuple):
     written: Written
 
     def named(self, reader: str) -> str:
-        """The option, and the meter that has it if that is not the reader (a meter's name)."""
+        """The option. The name of its meter is added if that is not the meter `reader`."""
         return self.option if self.meter == reader else f'{self.option} of "{self.meter}"'
 
 

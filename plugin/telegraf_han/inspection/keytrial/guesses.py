@@ -122,7 +122,7 @@ def guesses(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
 
 
 def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
-    """The guesses that need no luck: the text means another reading of all its digits."""
+    """The guesses that are not typing mistakes: the text is another writing of all the key's digits."""
     for guess in guesses(written, sizes):
         if guess.mistake != AS_WRITTEN and MISTAKES[guess.mistake].typed:
             return
@@ -130,7 +130,7 @@ def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
 
 
 def described(written: Written) -> str:
-    """What is wrong with a text that is no key. The sentence holds no part of the text."""
+    """Says what is wrong with a text that is no key. The sentence holds no part of the text."""
     try:
         secret.key(written.reveal())
     except ValueError as error:

@@ -171,7 +171,7 @@ def _sealed(block: Block, plaintext: bytes, additional: str, numbers: Numbers) -
 
 
 def _closed(block: Block, numbers: Numbers) -> _Sealed:
-    """A block whose content nobody could read, and nobody is to read. The content becomes zeros."""
+    """A block whose content could not be read. The content becomes zeros, so that nobody can read it."""
     body = bytes([block.control]) + block.counter + bytes(len(block.ciphertext)) + bytes(len(block.tag))
     return _Sealed(_title(block.title, numbers), body)
 

@@ -1,7 +1,7 @@
 """Detects from its first bytes how to read a recording: the interface and, for radio, the type of receiver that made it.
 
-People keep what a cable delivered, raw or as hex, or what a stick or a program printed. They do not say which it is, but the bytes tell. A
-P1 telegram has a footer that fits. A radio telegram has the number of a meter. So receivers of all types read the first telegrams. The type
+People keep the bytes of a cable, raw or as hex, or the output of a stick or a program. They do not say which, but the bytes show it. A P1
+telegram has a footer that fits. A radio telegram has the number of a meter. So receivers of all types read the first telegrams. The type
 that finds most telegrams of configured meters wins. If no type finds one, the type wins that finds most telegrams of any meter and leaves
 almost no bytes unread. Telegrams of other meters count, too. So if an owner mistyped the number of the meter, the message is about the
 number. It does not say that the file is not hex.

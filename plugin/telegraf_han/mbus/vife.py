@@ -1,4 +1,4 @@
-"""Says what each VIFE means: each further byte of a value information block says something about its value.
+"""Holds the meaning of each VIFE: each further byte of a value information block says something about its value.
 
 EN 13757-3:2018, 6.4, tables 15 (VIFE), 16 (behind VIFE FC) and 17 (record errors). Most VIFEs say something that only a name can keep:
 a phase, a direction, a limit. Such a word takes part in finding the OBIS code. If the norm has no meaning for a VIFE, its word is its

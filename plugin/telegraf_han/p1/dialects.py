@@ -3,8 +3,8 @@
 The structure of a telegram is not in these rows. `framer` detects from a telegram's first bytes whether it has an ident, text or a block.
 
 [seen] X-25 low byte first on a GAMA350 and an MA309M. ARC with upper-case digits is DSMR's rule. [assumed] the X-25 footer high byte first;
-ARC behind a block (DSMR's own footer: GAMA150 or MA110M may use it, because nobody has published their footers); and X-25 behind plain text
-(a Stoen meter whose encryption is switched off).
+ARC behind a block (DSMR's own footer. Perhaps GAMA150 or MA110M use it: nobody has published their footers); and X-25 behind plain text (a
+Stoen meter whose encryption is switched off).
 
 With each further row, one more in 65,536 damaged telegrams is accepted. So there is no row without a reason. A block without a CRC is
 refused, because with the encryption key alone nothing else would show the damage.

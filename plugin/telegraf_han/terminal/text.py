@@ -1,9 +1,8 @@
 """Turns pieces of text with a role into a line that fits the columns of a terminal.
 
-A line is a list of pieces. Each piece is a text and its role (strong, good, bad …). How a role looks depends on what the terminal can do.
-Columns are counted as a terminal counts them: a wide character takes two, and a combining character takes none. Characters that are not
-printable are never passed on. Otherwise a meter's message, or a name, could send commands to the terminal. Without UTF-8 only ASCII
-characters are used.
+A line is a list of pieces. Each piece is a text and its role (strong, good, bad …). The look of a role depends on the terminal. Columns are
+counted as a terminal counts them: a wide character takes two, and a combining character takes none. Characters that are not printable are
+never passed on. Otherwise a meter's message, or a name, could send commands to the terminal. Without UTF-8 only ASCII characters are used.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

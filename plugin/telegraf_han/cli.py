@@ -1,8 +1,8 @@
 """The command line: runs the module of the command in `telegraf-han COMMAND …`.
 
-Only the module of that command is imported, and only when it is called, because `run` starts within milliseconds and `influx` needs a
-library that takes 200 ms. Every error that the user can fix becomes one line and exit code 2 here. Only a fault of the program itself
-prints a traceback.
+Only the module of that command is imported, and only when the command is called. The reason: `run` starts within milliseconds, and `influx`
+needs a library that takes 200 ms to load. Every error that the user can fix becomes one line and exit code 2 here. Only a fault of the
+program itself prints a traceback.
 """
 
 import io
@@ -23,7 +23,7 @@ _HELP: Final = partial(HelpFormatter, width=100)
 
 
 class Command(Protocol):
-    """What the module of a command offers."""
+    """The functions that the module of a command has."""
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Name its options."""
@@ -33,13 +33,13 @@ class Command(Protocol):
 
 
 COMMANDS: Final = {
-    "run": "runs as Telegraf's execd input: reads all sources until stopped, line protocol to stdout, log to stderr",
+    "run": "runs as Telegraf's execd input: reads all sources until it is stopped, writes line protocol to stdout and its log to stderr",
     "decode": "decodes captures, prints the readings, and ends",
-    "simulate": "a virtual GAMA150, GAMA350, MA110M or MA309M",
-    "check": "finds what would go wrong in `run`, before you start it",
-    "keys": "finds out which key is wrong and how, from a capture or live; never prints a key",
+    "simulate": "sends the telegrams of a virtual GAMA150, GAMA350, MA110M or MA309M",
+    "check": "finds mistakes in the configuration and on this machine, before you start `run`",
+    "keys": "finds out which key is wrong and how, from a capture or from live telegrams; never prints a key",
     "ports": "lists serial devices: stable name, what it probably is, and who may open it",
-    "scan": "lists wireless M-Bus meters in range: their ids, how well they are heard, whether your key opens them",
+    "scan": "lists wireless M-Bus meters in range: their ids, how well they are heard, whether your key opens their telegrams",
     "watch": "shows a live page in the terminal: power, registers, voltages, limiter, signal, errors",
     "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }

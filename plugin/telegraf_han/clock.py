@@ -9,8 +9,8 @@ Warsaw's rule is written out here (European summer time, directive 2000/84/EC: l
 usual meter needs neither `zoneinfo` nor a zone database on the machine. A test compares this rule with `zoneinfo`. Any other zone is
 looked up in `zoneinfo`.
 
-[seen] the letter on real P1 telegrams, and the summer bit in type I of a real GAMA350. [assumed] a meter whose bit is not set in July
-has no such bit. It is not a meter that stays on winter time.
+[seen] the letter on real P1 telegrams, and the summer bit in type I of a real GAMA350. [assumed] if the bit is not set in July, the meter
+does not use the bit. It does not mean that the meter stays on winter time.
 """
 
 from datetime import date, datetime

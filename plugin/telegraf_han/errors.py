@@ -1,8 +1,8 @@
-"""Defines what can go wrong, as types. The class says who is to blame, and a telegram's class also names its counter.
+"""Defines the errors of this program as types. The class says where the fault is. A telegram's error class also names its counter.
 
-`Cause` names the five counters `errors_<cause>` of `electricity_link`. The module that finds an error raises a leaf of
-`TelegramError`, with one sentence for the user. One place catches it: the caller of the decoder. A message holds lengths, offsets,
-codes and ids. It never holds more than 8 bytes of payload, and never key material.
+`Cause` names the five counters `errors_<cause>` of `electricity_link`. The module that finds an error raises a leaf of `TelegramError`,
+with one sentence for the user. Only the caller of the decoder catches it. A message holds lengths, offsets, codes and ids. It never holds
+more than 8 bytes of payload, and never key material.
 """
 
 from enum import StrEnum

@@ -1,12 +1,12 @@
-"""Holds the OBIS registry: the name and unit of each code, from which the field key is made. One row per code.
+"""Holds the OBIS registry: the name and unit of each code, which make the field key. There is one row per code.
 
-Codes are written `A-B:C.D.E` (IEC 62056-61), with `*F` only if F is not 255. The electricity rows are the norm's own grid. Value group
-C is the quantity (plus 20, 40 or 60 for phase L1, L2 or L3), D is the kind of value and E is the tariff zone. `_grid()` spells out the
-grid. All other rows stand in `_ROWS`.
+Codes are written `A-B:C.D.E` (IEC 62056-61), with `*F` only if F is not 255. The electricity rows are the norm's own grid. Value group C is
+the quantity (plus 20, 40 or 60 for phase L1, L2 or L3), D is the kind of value and E is the tariff zone. `_grid()` makes the rows of the
+grid. All other rows are in `_ROWS`.
 
-A code may come several times in one telegram, each time with another meaning. Then its row names each occurrence ([seen] three 17.0.0
-in Stoen's telegrams; [assumed] their order is active, normal, emergency). A code that is not in the registry keeps the code as its
-name and is never dropped. Names that were published stay, because they are an API. `tests/published_fields.txt` holds them.
+A code may come several times in one telegram, each time with another meaning. Then its row names each occurrence ([seen] three 17.0.0 in
+Stoen's telegrams; [assumed] their order is active, normal, emergency). A code that is not in the registry is its own name and is never
+dropped. Published names do not change, because they are an API. `tests/published_fields.txt` lists them.
 """
 
 from functools import lru_cache

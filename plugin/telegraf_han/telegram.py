@@ -1,9 +1,9 @@
 """Defines the forms that a telegram takes on its way (Frame, Plain, Telegram), and what else a stream reports.
 
-A receiver turns bytes into a `Frame` (or a `Fault`). A deciphered frame is a `Plain`. A plain telegram that was read is a `Telegram`.
-It consists of columns and values. The columns are what a meter sends the same each time (`Shape`, which all telegrams that are built
-alike share). The values are what changes. All types are NamedTuples, because they cost 3 ms at start and dataclasses cost 20 ms.
-Quantities have their unit in their name.
+A receiver turns bytes into a `Frame` (or a `Fault`). A deciphered frame is a `Plain`. A plain telegram that was read is a `Telegram`. It
+consists of columns and values. The columns do not change from telegram to telegram (`Shape`, which all telegrams that are built alike
+share). The values change. All types are NamedTuples, because they cost 3 ms at start and dataclasses cost 20 ms. Quantities have their unit
+in their name.
 """
 
 from typing import Final, Literal, NamedTuple, Protocol

@@ -25,7 +25,7 @@ MAKERS = re.compile(
     re.IGNORECASE,
 )
 
-SAID = {"cli.py": "a virtual "}
+SAID = {"cli.py": "sends the telegrams of a virtual "}
 """Help that names what the simulator makes."""
 
 

@@ -42,7 +42,7 @@ def read_until_it_ends(source: programs.Program) -> tuple[bytes, str]:
 
 
 def test_output_words_and_status(wake: int) -> None:
-    """Stdout is the source, stderr is passed on line by line, and the error has the exit code and the last words."""
+    """Stdout is the source, stderr is passed on line by line, and the error has the exit code and the last lines."""
     told: list[str] = []
     code = "import sys; print('4e44'); print('no device\\rreally\\n', file=sys.stderr); sys.exit(3)"
     source = programs.started(python(code), wake, told.append)
@@ -51,7 +51,7 @@ def test_output_words_and_status(wake: int) -> None:
 
     assert data == b"4e44\n"
     assert told == ["no device", "really"]
-    assert reason == f"{sys.executable} ended with exit code 3. Its last words: no device / really"
+    assert reason == f"{sys.executable} ended with exit code 3. Its last lines: no device / really"
 
 
 def test_last_words_without_newline(wake: int) -> None:
@@ -60,7 +60,7 @@ def test_last_words_without_newline(wake: int) -> None:
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason.endswith("ended with exit code 0. Its last words: so be it")
+    assert reason.endswith("ended with exit code 0. Its last lines: so be it")
 
 
 def test_ended_by_signal(wake: int) -> None:
@@ -110,7 +110,7 @@ def test_last_words_of_a_pipe(wake: int) -> None:
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason == f"sh ended with exit code 0. Its last words: No supported devices found. / incoming data stopped / {'0' * 200}"
+    assert reason == f"sh ended with exit code 0. Its last lines: No supported devices found. / incoming data stopped / {'0' * 200}"
 
 
 def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +164,7 @@ def test_hangs(wake: int) -> None:
     source.close()
 
     assert data == b"44\n"
-    assert reason == "sh runs, but has printed nothing for 0.02 minutes, so it is started again"
+    assert reason == "sh runs, but has printed nothing for 0.02 minutes, so it is restarted"
     assert took_s >= 1.2
 
 

@@ -108,7 +108,7 @@ def test_ends_and_is_started_again(start: Callable, installed: Callable, tmp_pat
     (tmp_path / "pulled").touch()
     os.kill(processes(tmp_path, "rtl_433")[0], signal.SIGKILL)
     plugin.log.wait_for("W! roof: rtl_433 was ended by signal 9")
-    plugin.log.wait_for("W! roof: rtl_433 ended with exit code 3. Its last words: No supported devices found", wait_s=LONG_S)
+    plugin.log.wait_for("W! roof: rtl_433 ended with exit code 3. Its last lines: No supported devices found", wait_s=LONG_S)
     (tmp_path / "pulled").unlink()
     plugin.log.wait_for("I! roof: reading rtl_433", times=2, wait_s=LONG_S)
     before = len(plugin.output.having(TELEGRAM))
@@ -122,7 +122,7 @@ def test_hangs(start: Callable, installed: Callable, tmp_path: Path) -> None:
     once = simulate("rtl_433", "--start 2026-11-22T16:00:00Z --days 0.00002 --speed max").replace("exec ", "")
     path = installed(rtl_433=f"{once}\nsleep 600 & echo $! >>{tmp_path}/sleeps\nwait")
     plugin = start(STATUS + RTL433 + METER, PATH=path, PYTHONPATH=f"{tmp_path}:{SOURCES}")
-    plugin.log.wait_for("W! roof: rtl_433 runs, but has printed nothing for 0.05 minutes, so it is started again", wait_s=LONG_S)
+    plugin.log.wait_for("W! roof: rtl_433 runs, but has printed nothing for 0.05 minutes, so it is restarted", wait_s=LONG_S)
     plugin.log.wait_for("I! roof: reading rtl_433", times=2, wait_s=LONG_S)
     first, *_ = processes(tmp_path, "rtl_433")
 

@@ -187,11 +187,11 @@ def test_radio_telegram_heard_twice(start, tmp_path) -> None:
 
 
 def test_program_that_ends(start, tmp_path) -> None:
-    """A program that ends is logged once, with its exit code and last words, however often it is started again."""
+    """A program that ends is logged once, with its exit code and last lines, however often it is restarted."""
     code = f"import sys; open({str(tmp_path / 'starts')!r}, 'a').write('x'); sys.exit('no device found')"
     plugin = start(f"[[receiver]]\nname = 'attic'\ntype = 'hex'\ncommand = ['{sys.executable}', '-c', {code!r}]".replace("\\'", "'"))
 
-    plugin.log.wait_for("W! attic: ", "ended with exit code 1. Its last words: no device found. Trying again until it is back")
+    plugin.log.wait_for("W! attic: ", "ended with exit code 1. Its last lines: no device found. Trying again until it is back")
     plugin.log.wait_for("D! attic says: no device found", times=2)
 
     assert len((tmp_path / "starts").read_text()) >= 2

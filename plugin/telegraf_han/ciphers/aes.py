@@ -1,9 +1,9 @@
 """Provides the AES modes that the norms use. Only this module imports `cryptography`.
 
-GCM is for DLMS (suites 0 to 2, 12-byte tags). CBC, CTR, CMAC and CCM are for wireless M-Bus. GCM is CTR and a hash over the
-ciphertext. So one prepared `AESGCM` object serves both halves: run over the ciphertext it gives the plaintext, run over the plaintext
-it gives the tag. That takes 1.4 µs per telegram. The library's own streaming interface needs 5 µs, and it is the only one that takes a
-short tag. What is prepared for a key stays in bounded caches, because keys do not change while telegrams arrive.
+GCM is for DLMS (suites 0 to 2, 12-byte tags). CBC, CTR, CMAC and CCM are for wireless M-Bus. GCM is CTR and a hash over the ciphertext. So
+one prepared `AESGCM` object does both: from the ciphertext it computes the plaintext, and from the plaintext the tag. That takes 1.4 µs per
+telegram. The library's own streaming interface needs 5 µs, and no other interface of the library takes a short tag. The objects prepared
+for a key stay in bounded caches, because keys do not change while telegrams arrive.
 """
 
 from functools import lru_cache

@@ -3,10 +3,10 @@
 CRC-16/X-25 guards Stoen's P1 telegrams and HDLC. CRC-16/ARC guards plain DSMR telegrams (P1 companion 5.0.2, 6.2). CRC-16/EN-13757
 guards the blocks of wireless M-Bus (EN 13757-4, 12.6). A sum guards wired M-Bus (EN 13757-2).
 
-X-25 is the reflected form of what `binascii.crc_hqx` computes in C. So bit-reversed bytes give it 14 times faster than a loop over a
-table. ARC's polynomial is (x + 1)(x^15 + x + 1): a parity and a trinomial. Long integers are divided by the trinomial in halves, seven
-times faster than with a table. EN 13757 has no such help. It takes four tables, one for each place in four bytes, which is three times
-as fast as one table.
+X-25 is the reflected form of what `binascii.crc_hqx` computes in C. So bit-reversed bytes give it 14 times faster than a loop over a table.
+ARC's polynomial is (x + 1)(x^15 + x + 1): a parity and a trinomial. Long integers are divided by the trinomial in halves, seven times
+faster than with a table. The polynomial of EN 13757 has no such short cut. It takes four tables, one for each place in four bytes. That is
+three times as fast as one table.
 """
 
 from binascii import crc_hqx

@@ -1,7 +1,7 @@
 """Holds the keys of every virtual meter and of every redacted capture. They are documented and protect nothing.
 
-They are as public as the test vectors that use them. Help texts and the README name them in a short form. Only a redacted capture
-spells them out, because anybody should be able to open it.
+They are as public as the test vectors that use them. Help texts and the README name them in a short form. Only a redacted capture writes
+them in full, because anybody should be able to open the capture.
 """
 
 from typing import Final

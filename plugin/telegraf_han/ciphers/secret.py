@@ -1,7 +1,7 @@
 """Reads hex text into a `Key`, whose bytes are never printed.
 
-People get keys as hex, on paper or in an e-mail, with spaces, colons or dashes, in upper or lower case. From here to `aes` a key is a
-`Key`. So no log line, exception or repr can show it. A string that is no key is described by its length only.
+People get keys as hex, on paper or in an e-mail, with spaces, colons or dashes, in upper or lower case. From this module to `aes` a key is
+a `Key`. So no log line, exception or repr can show it. If a string is no key, only its length is reported.
 """
 
 from typing import Final

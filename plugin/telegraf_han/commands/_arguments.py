@@ -1,6 +1,7 @@
 """Turns option texts of the command line into values, for options that several commands have.
 
-argparse prints the message of an ArgumentTypeError, with exit code 2. It does not print the message of a ValueError.
+The functions here raise ArgumentTypeError, because argparse prints the message of an ArgumentTypeError, with exit code 2. It does not print
+the message of a ValueError.
 """
 
 from argparse import ArgumentTypeError

@@ -1,6 +1,6 @@
 """Turns an input's name into frames and faults. The input is a recording, or whatever comes through stdin.
 
-`decode` and `keys` both read their inputs with it. Nothing is sent to a recording: no port is opened, and there is no waiting.
+`decode` and `keys` both read their inputs with this module. No port is opened, nothing is sent to a receiver, and there is no waiting.
 """
 
 import time

@@ -1,4 +1,4 @@
-"""Turns what comes through an open port into findings of `check`: a meter that can be read or not, the configured stick or another.
+"""Turns the bytes of an open port into findings of `check`: a meter that can be read or not, the configured stick or another.
 
 A cable is only listened to. A stick is asked and set up as `run` does it. Otherwise a stick that never answers would look like a stick
 that hears no meter.
@@ -33,7 +33,7 @@ class Finding(NamedTuple):
 
 
 def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterator[Finding]:
-    """What a cable delivers: telegrams, nothing, or bytes that show what is wrong. Raises SourceError."""
+    """Read a cable: it delivers telegrams, nothing, or bytes that show the fault. Raises SourceError."""
     framer, data, until_s = Framer(), b"", time.monotonic() + listen_s
     while (left_s := until_s - time.monotonic()) > 0:
         piece = source.read(left_s) or b""
@@ -49,7 +49,7 @@ def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterato
             " use --listen 15s",
         )
         return
-    why = signal.wrong(data) or "maybe a bad contact, a long cable, another speed (`line`), or not a P1 port"
+    why = signal.wrong(data) or "it may be a bad contact, a long cable, a wrong speed (`line`), or not a P1 port"
     yield Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {why}")
 
 
@@ -70,7 +70,7 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
 
 
 def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
-    """What a stick reports about itself. Nothing for types that are not asked. Raises SourceError."""
+    """Ask a stick about itself. Types that are not asked give no finding. Raises SourceError."""
     receiver: Receiver = receivers.named(kind).Receiver()
     events = receiver.start(time.time_ns())
     if not any(isinstance(event, Send) for event in events):
@@ -79,7 +79,7 @@ def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
     while (found := _answer(name, events, source)) is None and time.monotonic() < until_s:
         data = source.read(_TURN_S)
         events = receiver.feed(data, time.time_ns()) if data else receiver.idle(time.time_ns())
-    yield found or Finding("error", f"{name}: the stick does not answer")
+    yield found or Finding("error", f"{name}: the stick does not answer. Unplug it and plug it in again")
 
 
 def _answer(name: str, events: Iterable[Event], source: Source) -> Finding | None:

@@ -1,8 +1,8 @@
 """`decode --redact`: turns captures into one capture that can be posted, with the configuration that opens it.
 
 It prints hex with comments to stdout, and `decode` can read that again. The telegrams keep their order. Numbers, names and keys are
-replaced. A telegram that arrived damaged is left out, because nobody can tell what stands in it. A message on stderr says so. The
-configuration comes last, as comments, with the public demo keys written out, because these keys are made to be known.
+replaced. A telegram that arrived damaged is left out, because nobody can tell what is in it. A message on stderr reports it. The
+configuration comes last, as comments. It contains the demo keys in full, because these keys are public.
 """
 
 import sys
@@ -62,7 +62,7 @@ class _Redaction:
     def require_one(self, kind: Interface, name: str) -> None:
         """Raise ConfigError if the inputs differ in kind, because one file cannot hold both."""
         if self._kind not in (None, kind):
-            raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before. Redact those of {kind} in a call of their own")
+            raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before. Redact those of {kind} in a separate call")
         self._kind = kind
 
     def damaged(self, why: str) -> None:

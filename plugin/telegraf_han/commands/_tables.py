@@ -1,7 +1,7 @@
 """Turns a telegram into a table that a person reads in 80 columns: code, name, value, unit.
 
-Numbers stand under each other, with a space between thousands. A long text begins where the numbers begin and goes on in the next line.
-Nothing is cut, because people also send such a table when they ask for help.
+Numbers are aligned, with a space between thousands. A long text begins in the column where the numbers begin and continues on the next
+line. Nothing is cut, because people also send such a table when they ask for help.
 """
 
 import textwrap

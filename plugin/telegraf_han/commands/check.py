@@ -1,11 +1,12 @@
 """`check`: finds mistakes in the configuration and on this machine, before `run` meets them.
 
 It prints one line per finding: `ok`, `warning` or `error`, and what to do. It loads the configuration as `run` does, looks at the key
-files, and opens each port as `run` would. If another program has the port, `check` names that program, which may well be Telegraf with
-this configuration. `check` listens to a cable for some seconds, because the bytes show an inverted line, a wrong speed or a wrong key. It
-asks a stick who it is.
+files, and opens each port as `run` would. If another program has the port, `check` names that program. Often that is Telegraf with this
+configuration. `check` listens to a cable for some seconds, because the bytes show an inverted line, a wrong speed or a wrong key. It asks a
+stick for its model.
 
-`check` finds out only what its own user may do. So run it as Telegraf's user. For root it also prints what Telegraf's user may not open.
+`check` tests only what its own user may do. So run it as Telegraf's user. If root runs it, it also prints what Telegraf's user may not
+open.
 """
 
 import os
@@ -44,7 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         type=_time,
         default=LISTEN_S,
         metavar="TIME",
-        help="how long to listen to each cable (default: 3s); 0: do not listen, ask no stick",
+        help="how long to listen to each cable (default: 3s); with 0, cables are not read and sticks are not asked",
     )
     parser.add_argument(
         "--user", metavar="NAME", help="another user who must be able to open keys and ports (default: telegraf if you are root)"
@@ -179,7 +180,11 @@ def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
     """The dongles that such programs open."""
     found = devices.dongles()
     if not found:
-        yield Finding("warning", f"{receiver.name}: no RTL-SDR dongle with a known USB id is plugged in")
+        yield Finding(
+            "warning",
+            f"{receiver.name}: no RTL-SDR dongle with a known USB id is plugged in. Plug it in. "
+            "A dongle of another make may work all the same",
+        )
     for dongle in found:
         others = devices.users_of(dongle.node)
         if not os.access(dongle.node, os.R_OK | os.W_OK):

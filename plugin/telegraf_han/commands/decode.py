@@ -1,7 +1,7 @@
 """`decode`: turns captures into line protocol, JSON or a table, then ends.
 
-It is one loop: source → receiver → decoder → stdout. There is no thread, and no clock except the meter's. For a telegram that cannot be
-decoded, stderr gets its number, cause and reason, and the exit code is 1. The exit code is also 1 if the input has no telegrams.
+It is one loop: source → receiver → decoder → stdout. There is no thread, and no clock except the meter's. If a telegram cannot be decoded,
+its number, cause and reason are printed on stderr, and the exit code is 1. The exit code is also 1 if the input has no telegrams.
 """
 
 import sys

@@ -61,7 +61,7 @@ def _add_setup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--retention-5m", type=_said(buckets.duration_s), metavar="TIME", help="how long down-sampled data are kept, in the same forms"
     )
-    parser.add_argument("--config", metavar="FILE", help="the plugin's configuration; setup makes checks for its meters and limits")
+    parser.add_argument("--config", metavar="FILE", help="configuration file (TOML); setup makes checks for its meters and limits")
     parser.add_argument("--webhook", metavar="URL", help="address to call when a check becomes critical, and when it is good again")
     parser.add_argument("--webhook-token-file", metavar="FILE", help="file with the token for the webhook (Authorization: Bearer)")
     parser.add_argument(
@@ -83,7 +83,7 @@ def _setup(arguments: Namespace) -> int:
     if timing.every_s < 1 or timing.sustained_s < timing.every_s:
         raise ConfigError("", "--sustained", "a time of whole seconds, not less than --check-every, is expected")
     if arguments.webhook and not arguments.config:
-        raise ConfigError("", "--config", "the plugin's configuration is expected with --webhook, because its limits are checked")
+        raise ConfigError("", "--config", "a configuration file is expected with --webhook, because its limits are checked")
     if arguments.webhook and not arguments.webhook.startswith(("http://", "https://")):
         raise ConfigError("", "--webhook", "an address that begins with http:// or https:// is expected")
     config = load(arguments.config, _warn) if arguments.config else None
@@ -137,7 +137,7 @@ def _add_backfill(parser: ArgumentParser) -> None:
         help="begin: 2026-01-31, 2026-01-31T12:00+01:00, or --start=-30d for 30 days ago (default: the first telegram)",
     )
     parser.add_argument("--stop", type=_said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
-    parser.add_argument("--config", metavar="FILE", help="the plugin's configuration, if it sets a measurement")
+    parser.add_argument("--config", metavar="FILE", help="configuration file (TOML), if it sets a measurement")
 
 
 def _backfill(arguments: Namespace) -> int:
@@ -184,8 +184,10 @@ def _shown(time_s: int) -> str:
 
 
 def _add_import(parser: ArgumentParser) -> None:
-    parser.add_argument("file", nargs="+", metavar="FILE", help="captures, line protocol or the CSV of a portal, also gzip; - is stdin")
-    parser.add_argument("--config", metavar="FILE", help="the plugin's configuration, with the keys for captures")
+    parser.add_argument(
+        "file", nargs="+", metavar="FILE", help='captures, line protocol or the CSV of a portal, also gzip; "-" means stdin'
+    )
+    parser.add_argument("--config", metavar="FILE", help="configuration file (TOML) with the keys for captures")
     parser.add_argument("--format", choices=inputs.KINDS, help="format of the files (default: detected automatically)")
     parser.add_argument("--precision", choices=inputs.PRECISIONS_NS, default="", help="unit of the times in line protocol (default: ns)")
     parser.add_argument("--state", metavar="FOLDER", help="where the progress of an import is saved (default: in the file's folder)")
@@ -258,7 +260,7 @@ def _warn(sentence: str) -> None:
 
 _ACTIONS: Final[dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Namespace], int], str]]] = {
     "setup": (_add_setup, _setup, "makes buckets, down-sampling, checks, notification and tokens; can be run again"),
-    "remove": (_add_remove, _remove, "removes what setup made; data only with --with-data"),
+    "remove": (_add_remove, _remove, "removes everything that setup made; removes data only with --with-data"),
     "backfill": (_add_backfill, _backfill, "computes the down-sampled data of the past"),
     "import": (_add_import, importing.run, "stores captures, line protocol and the CSV of a consumption portal"),
 }

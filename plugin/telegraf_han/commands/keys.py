@@ -1,8 +1,8 @@
 """`keys`: says which key is wrong and how, from a capture or from the meters themselves. It never shows a key.
 
-Without a capture, `keys` reads each source until every meter has sent a telegram, or until the time is over. Then it tries all ways in
-which the configured keys may have been spoiled. The report goes to stdout, and what happens in the meantime goes to stderr. A key that
-was found is never printed. `--save` writes the key into a file that only its owner may read.
+Without a capture, `keys` reads each source until every meter has sent a telegram, or until the time is over. Then it tries all known
+mistakes that may have been made with the configured keys. The report goes to stdout, the progress goes to stderr. A key that was found is
+never printed. `--save` writes the key into a file that only its owner may read.
 """
 
 import os
@@ -54,7 +54,7 @@ _VERDICTS: Final = {
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration (TOML) with the meters and their keys, right or wrong"
+        "--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters and their keys, right or wrong"
     )
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
     parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="longest time to listen (default: 3m)")
@@ -63,10 +63,12 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NUMBER",
-        help="number on the meter, to try the system titles made from it as well (P1)",
+        help="number on the meter; also try the system titles that are made from it (P1)",
     )
-    parser.add_argument("--save", metavar="FOLDER", help="write each key that was found into a new file in FOLDER, which only you may read")
-    parser.add_argument("input", nargs="*", metavar="INPUT", help='capture; "-" is stdin (default: listen to the configured sources)')
+    parser.add_argument("--save", metavar="FOLDER", help="write each key that was found into FOLDER, in a new file that only you may read")
+    parser.add_argument(
+        "input", nargs="*", metavar="INPUT", help='capture file; "-" means stdin (default: listen to the configured sources)'
+    )
 
 
 def run(arguments: Namespace) -> int:
@@ -154,7 +156,7 @@ def _listened(config: Config, whole_s: float) -> Collection:
                 before, lacking = lacking, found.lacking()
             for name in before:
                 if name not in lacking:
-                    log.say("I", f"{name}: a telegram has come")
+                    log.say("I", f"{name}: a telegram has arrived")
             going_on = bool(lacking) and not over and time.monotonic() < end_s and not signals.wait(TURN_S).ended
     return found
 

@@ -1,4 +1,4 @@
-"""`ports`: lists what is plugged in by its stable name, what it may be, and whether this user may open it.
+"""`ports`: lists the devices that are plugged in: their stable names, their probable kinds, and whether this user may open them.
 
 pyserial lists serial devices with what their USB reports. A dongle for rtl_433 is not a serial device, so USB is searched too. A chip says
 little about the device behind it. P1 cables and sticks share the same few chips, and only the product's own name tells them apart. So the
@@ -18,7 +18,7 @@ _TELEGRAF: Final = "telegraf"
 
 
 class Kind(NamedTuple):
-    """A row: USB ids, a word of the product's name, and what such a device probably is."""
+    """A row: USB ids, a word of the product's name, and the probable kind of such a device."""
 
     vendor: int
     products: frozenset[int]
@@ -75,7 +75,7 @@ def run(arguments: Namespace) -> int:
         print("\n".join(_told_dongle(dongle, arguments.user)), end="\n\n")
     if ports or dongles:
         return 0
-    print("No serial device is here. Plug in the P1 cable or the receiver and try again.")
+    print("No serial device was found. Plug in the P1 cable or the receiver and try again.")
     print("`sudo dmesg | tail` shows what the system saw. In a virtual machine or a")
     print("container you must pass the device in first.")
     return 1
@@ -120,9 +120,9 @@ def _users(device: str) -> Iterator[str]:
 
 
 def probably(port: Port) -> str:
-    """What is behind a device, as far as its ids and names show it."""
+    """The kind of a device, as far as its ids and names show it."""
     if port.vendor is None:
-        return "a port of the board itself: your own circuit on its pins, if there is one"
+        return "a serial port of the board itself, for a circuit on its pins"
     names = port.words.lower()
     for kind in KINDS:
         if kind.vendor == port.vendor and kind.word in names and (not kind.products or port.product in kind.products):

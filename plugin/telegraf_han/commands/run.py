@@ -1,4 +1,4 @@
-"""`run`: the execd input, as a command."""
+"""`run`: starts the execd input (`live.execd`) for a configuration file."""
 
 from argparse import ArgumentParser, Namespace
 

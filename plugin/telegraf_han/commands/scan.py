@@ -1,8 +1,8 @@
 """`scan`: lists the meters that the configured receivers hear, and prints sections to paste for the new ones.
 
 In a terminal `scan` shows a live page. Elsewhere it prints a line for each new meter. It ends at Ctrl-C, `q`, `--time` or the end of a
-capture, and then prints the whole table on stdout. It reads only receivers, with the readers of `run`, because meters on a cable need
-no search. It does not share a port that Telegraf's plugin has open: two readers would each get half of the bytes.
+capture, and then prints the whole table on stdout. It reads only receivers, because meters on a cable need no search. It uses the readers
+of `run`. It refuses a port that Telegraf's plugin has open, because two readers would each get half of the bytes.
 """
 
 import contextlib
@@ -42,7 +42,9 @@ _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML) with a [[receiver]]; it needs no [[meter]]")
+    parser.add_argument(
+        "--config", required=True, metavar="FILE", help="configuration file (TOML) with a [[receiver]]; it needs no [[meter]]"
+    )
     parser.add_argument("--time", type=duration_s, metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
     parser.add_argument("--save", metavar="FILE", help="append each telegram to this file as a line of hex, for `decode` and `keys`")
 
@@ -52,7 +54,9 @@ def run(arguments: Namespace) -> int:
     warnings: list[str] = []
     config = load(arguments.config, warnings.append)
     if not config.receivers:
-        raise ConfigError(config.file, "", 'a [[receiver]] is expected, to listen with. Meters with interface = "p1" need no search')
+        raise ConfigError(
+            config.file, "", 'a [[receiver]] is expected, because `scan` listens with it. Meters with interface = "p1" need no search'
+        )
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
     with _recording(arguments.save) as keep:
         scan = Scan(radio, arguments.time, keep)
@@ -69,7 +73,7 @@ def run(arguments: Namespace) -> int:
 def _recording(path: str | None) -> Iterator[Callable[[Frame], None]]:
     """Yield a function that appends a frame to a file. Raises ConfigError.
 
-    Only this user may read the file: ciphered or not, its telegrams tell who is at home.
+    Only this user may read the file, because its telegrams show who is at home, even if they are enciphered.
     """
     if path is None:
         yield lambda _: None

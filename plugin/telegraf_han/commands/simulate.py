@@ -1,8 +1,8 @@
 """`simulate`: reads a virtual meter's options, opens the sink that they name, and runs the meter.
 
-`simulate.plan` says what the meter sends. The sink decides how the telegrams go out (`simulate.serve`). Stdout carries telegrams and
-nothing else. `I!` lines on stderr say where the meter is and how to read it. SIGTERM, Ctrl-C or a reader that is gone for good ends the
-program with code 0.
+`simulate.plan` decides what the meter sends. The sink decides how the telegrams go out (`simulate.serve`). Stdout carries telegrams and
+nothing else. `I!` lines on stderr say where the meter is and how to read it. The program ends at SIGTERM, Ctrl-C or when its reader is gone
+for good, each time with exit code 0.
 
 The simulator does not know InfluxDB, and the package `influx` does not know meters. The two meet here, in `InfluxSink`. It decodes each
 telegram with the real decoder, so the database holds what `run` and Telegraf would have put there. Boards then have a history before
@@ -44,8 +44,8 @@ _SERIAL_DIGITS: Final = 8
 
 _TO_HELP: Final = "pty, tcp:PORT (this machine only), tcp:HOST:PORT, influx, or - for stdout (default)"
 _START_HELP: Final = (
-    "2026-10-24T22:00:00+02:00 (Warsaw's time if there is no offset), or --start=-30d (default: now). "
-    "Past days are sent at once, then the meter goes on live"
+    "when the meter starts: 2026-10-24T22:00:00+02:00 (Warsaw's time if there is no offset), or --start=-30d (default: now). "
+    "Past days are sent at once. Then the meter goes on in real time"
 )
 _ENVELOPE_HELP: Final = (
     "p1: bare (Stoen's ciphered block), plain, glo (Luxembourg, Austria); wmbus: stripped or crc (hex lines without or with link CRCs), "
@@ -58,14 +58,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = demo.HELP
     parser.add_argument("model", metavar="METER", type=str.lower, choices=MODELS, help="gama150, gama350, ma110m or ma309m")
     parser.add_argument(
-        "--interface", choices=("p1", "wmbus"), help="default: the interface of the [[meter]] in --config, or p1 without --config"
+        "--interface",
+        choices=("p1", "wmbus"),
+        help="interface of the meter (default: that of the [[meter]] in --config, or p1 without --config)",
     )
     parser.add_argument("--to", type=_target, default="-", metavar="SINK", help=_TO_HELP)
     parser.add_argument("--link", default="", metavar="PATH", help="with --to pty: a symbolic link with a stable name, removed at exit")
     parser.add_argument(
         "--wait", action="store_true", help="with --to pty or tcp: start when somebody reads, so that no past telegram is lost"
     )
-    parser.add_argument("--config", default="", metavar="FILE", help="take keys, id and interface from this configuration")
+    parser.add_argument("--config", default="", metavar="FILE", help="configuration file (TOML) to take keys, id and interface from")
     parser.add_argument("--meter", default="", metavar="NAME", help="which [[meter]] of --config, if there are several")
     _add_time(parser)
     _add_household(parser)
@@ -84,7 +86,7 @@ def _add_time(parser: ArgumentParser) -> None:
     )
     group.add_argument("--until", type=_time, metavar="TIME", help="stop before this time (default: never)")
     group.add_argument("--days", type=_above_zero, metavar="N", help="stop after N times 24 hours")
-    group.add_argument("--speed", type=_speed, metavar="X", help="meter seconds per real second, from --start on, or max")
+    group.add_argument("--speed", type=_speed, metavar="X", help="speed from --start on, in meter seconds per real second, or max")
     group.add_argument("--interval", type=_count, metavar="S", help="seconds between telegrams (default: 1 on p1, 60 on wmbus)")
 
 
@@ -94,11 +96,13 @@ def _add_household(parser: ArgumentParser) -> None:
     group.add_argument(
         "--pv-kwp", type=_not_negative, metavar="X", help="rating of the solar roof, 0 for none (default: 3, or 5 with three phases)"
     )
-    group.add_argument("--tariff", choices=TARIFFS, default="g12", help="default: g12")
+    group.add_argument("--tariff", choices=TARIFFS, default="g12", help="tariff of the household (default: g12)")
     group.add_argument("--serial", type=_serial, metavar="DIGITS", help="serial number, eight digits")
     group.add_argument("--limits", type=_watts(3), metavar="A,N,E", help="limiter thresholds in W: active, normal, emergency")
     group.add_argument("--dsm", type=_watts(2), default=(0, 0), metavar="A,B", help="DSM thresholds in W (default: 0,0)")
-    group.add_argument("--limiter-mode", type=int, choices=range(10), default=3, metavar="N", help="0 to 9 (default: 3)")
+    group.add_argument(
+        "--limiter-mode", type=int, choices=range(10), default=3, metavar="N", help="mode of the limiter, 0 to 9 (default: 3)"
+    )
     group.add_argument("--message", type=_message, default="", metavar="TEXT", help="the operator's text message (default: empty)")
 
 
@@ -107,11 +111,11 @@ def _add_dialect(parser: ArgumentParser) -> None:
     envelopes = [name for names in stream.ENVELOPES.values() for name in names]
     group.add_argument("--envelope", choices=envelopes, default="", help=_ENVELOPE_HELP)
     group.add_argument("--plain", dest="envelope", action="store_const", const="plain", help="no encryption, the same as --envelope plain")
-    group.add_argument("--footer", choices=encode.FOOTERS, default="", help="how the four digits after the ! are made")
+    group.add_argument("--footer", choices=encode.FOOTERS, default="", help="CRC in the four digits after the !")
     group.add_argument(
         "--receiver", choices=sticks.KINDS, default="", help="with --interface wmbus --to pty: simulate a stick that hears the meter"
     )
-    group.add_argument("--stick-fault", choices=sticks.FAULTS, default="", help="what is wrong with the stick of --receiver")
+    group.add_argument("--stick-fault", choices=sticks.FAULTS, default="", help="fault of the stick of --receiver")
     group.add_argument(
         "--damage", type=_rate, default=0.0, metavar="RATE", help="share of p1 telegrams that are damaged on the line, 0 to 1"
     )

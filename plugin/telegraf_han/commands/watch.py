@@ -1,8 +1,7 @@
 """`watch`: shows the configured meters as a live page in the terminal.
 
-It reads the same sources as `run`, with the same readers, but writes nothing. It needs a terminal; `run` is there for lines. A port can
-have only one reader, so Telegraf's plugin must not have it open at the same time. If it does, `watch` ends at once and says how to stop
-and start Telegraf.
+It reads the same sources as `run`, with the same readers, but writes no lines. It needs a terminal. A port can have only one reader, so
+Telegraf's plugin must not have the port open at the same time. If it has, `watch` ends at once and says how to stop and start Telegraf.
 """
 
 import sys
@@ -31,7 +30,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = (
         "Keys: q quits, left and right or 1 to 9 choose a meter, o shows all meters, a shows all readings, t changes the time span."
     )
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration (TOML)")
+    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
 
 
 def run(arguments: Namespace) -> int:

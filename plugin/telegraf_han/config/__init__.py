@@ -1,5 +1,5 @@
-"""The user's configuration: a TOML file and the keys it names become one `Config`, checked once and immutable.
+"""The user's configuration: turns a TOML file, and the keys that it names, into one `Config`, checked once and immutable.
 
-`file` and `keys` read the disk and the environment; `sections` and `values` are pure. May import `ports`, `receivers` and what lies
-below them.
+`file` and `keys` read the disk and the environment; `sections` and `values` are pure. May import `ports`, `receivers` and the layers below
+them.
 """

@@ -21,7 +21,7 @@ CONFIG_LIMIT_BYTES: Final = 1 << 20
 
 
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
-    """Read the configuration. `warn` gets one sentence for each thing that works but should be changed. Raises ConfigError."""
+    """Read the configuration. `warn` gets one sentence for each setting that works but should be changed. Raises ConfigError."""
     whole = _mapping(path)
     folder = os.path.dirname(os.path.abspath(path))
     keys = Keys(path, folder, warn)

@@ -18,7 +18,7 @@ from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.ports import rights
 
 KEY_FILE_LIMIT_BYTES: Final = 4096
-"""A key has 32 digits. If a file of other things is given instead, it is not read to its end."""
+"""A key has 32 digits. If another kind of file is given by mistake, it is not read to its end."""
 _LIKE_A_KEY: Final = 24
 """Messages do not repeat a word with this many hex digits or more. It may be a key, or most of a key, in the wrong place."""
 

@@ -1,12 +1,12 @@
 """Turns a parsed TOML mapping into a `Config` that is complete, checked once and immutable.
 
-Every option has a row: its key, the field that it fills, and how its value is read. A key without a row is an error, and the error
-suggests the nearest known key. Otherwise a misspelt option would be ignored silently and found months later. Some mistakes cannot be seen
-in one row: a name used twice, an option that belongs to the other interface, an authentication that lacks its key. They are checked
-separately, so that the running part never gets a configuration that it cannot follow.
+Every option has a row: its key, the field that it fills, and how its value is read. A key without a row is an error, and the error suggests
+the nearest known key. Otherwise a misspelt option would be ignored and found months later. Some mistakes cannot be seen in one row: a name
+used twice, an option of the other interface, an authentication without its key. These mistakes are checked separately. So the running part
+never gets a configuration that it cannot follow.
 
-This module touches no file. Keys arrive through `resolve`, which `file` passes in. An error names the file, the place and what is
-expected there. It never shows what stands there, because that may be a key.
+This module touches no file. Keys arrive through `resolve`, which `file` passes in. An error names the file, the place and what is expected
+there. It never shows the value found there, because that may be a key.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -43,7 +43,7 @@ class MeterConfig(NamedTuple):
     key: Key | None = None
     zone: Zone = Zone()
     limits: tuple[tuple[str, float], ...] = ()
-    """As in `electricity_settings`: field key and number."""
+    """Pairs of field key and number, as in `electricity_settings`."""
     prices: tuple[tuple[str, float | str], ...] = ()
 
 
@@ -136,7 +136,7 @@ _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
 KEYS: Final = ("encryption_key", "authentication_key", "key")
 _MISSING: Final = {
-    "name": "a name is expected, to tell this section from the others",
+    "name": "a name is expected, because names distinguish the sections",
     "id": "the eight digits printed on the meter are expected, in quotes",
     "type": "the type of the receiver is expected",
 }
@@ -150,12 +150,12 @@ class _Place(NamedTuple):
     prefix: str = ""
 
     def error(self, key: str, expected: str) -> ConfigError:
-        """The error about one key of this place. `key` may be "" for the section itself."""
+        """Return the error about one key of this place. `key` may be "" for the section itself."""
         inside = f"{self.prefix}{key}".removesuffix(".")
         return ConfigError(self.file, f"{self.section}: {inside}" if self.section and inside else self.section or inside, expected)
 
     def unknown(self, key: str, known: Iterable[str]) -> ConfigError:
-        """The error about a key without a row, with the nearest known key."""
+        """Return the error about a key without a row, with the nearest known key."""
         from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
 
         near = get_close_matches(key, list(known), 1, 0.6)
@@ -284,7 +284,7 @@ def parsed(
 
 
 def require_sources(config: Config) -> None:
-    """Raise ConfigError if live reading would hear nothing: a meter without a port, a radio meter without a receiver."""
+    """Raise ConfigError if live reading would read nothing: a meter without a port, a radio meter without a receiver."""
     for meter in config.meters:
         place = _Place(config.file, f'[[meter]] "{meter.name}"')
         if meter.interface == "p1" and not meter.port:

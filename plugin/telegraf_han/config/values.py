@@ -15,9 +15,9 @@ from telegraf_han.clock import Zone
 NAME_LIMIT: Final = 64
 """Characters of a name. The name is repeated in every line, and a line has 4096 bytes."""
 INTERVAL_LIMIT_S: Final = 86_400.0
-"""One day. An alert rule that waits longer for a status line is of no use."""
+"""One day. An alert rule that waits longer for a status line is useless."""
 SHORTEST_S: Final = 0.1
-"""An interval is not shorter than the time that a telegram takes on the line."""
+"""The shortest interval. It is not shorter than the time that a telegram takes on the line."""
 _DURATIONS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SCHEMES: Final = ("socket://", "rfc2217://")
 _ID_DIGITS: Final = 8
@@ -34,7 +34,7 @@ def quoted(value: object) -> str:
 
 
 def name(value: object) -> str:
-    """Return a name fit for a tag. A backslash at its end would escape what follows. Raises ValueError, also for a key in its place."""
+    """Return a name that can be a tag. A backslash at its end would escape the next character. Raises ValueError, also for a key."""
     good = isinstance(value, str) and 0 < len(value) <= NAME_LIMIT and value.isprintable() and "\\" not in value and value == value.strip()
     if not good or _is_key(str(value)):
         raise ValueError(f"a name in quotes is expected, with 1 to {NAME_LIMIT} printable characters and no backslash")

@@ -1,4 +1,4 @@
-"""The core: a frame becomes a telegram of a configured meter, a telegram becomes line protocol, counters become status lines.
+"""The core: turns frames into telegrams of configured meters, telegrams into line protocol, and counters into status lines.
 
-Pure: it opens no port, starts no thread and asks no clock. May import `config`, `mbus`, `p1` and what lies below them.
+Pure: it opens no port, starts no thread and asks no clock. May import `config`, `mbus`, `p1` and the layers below them.
 """

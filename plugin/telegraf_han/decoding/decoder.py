@@ -1,8 +1,8 @@
 """Turns frames into telegrams: finds the meter, uses its keys, reads the layers in order, and counts.
 
-The way of a frame reads like a list: find the meter, open the frame with its keys, read the content, stamp it. A failure is an exception
-whose class names the cause. It is counted here under that cause, and passed on for the log. One `Decoder` serves all sources of a
-process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
+A frame takes these steps: find the meter, open the frame with the meter's keys, read the content, add the time stamp. A failure is an
+exception whose class names the cause. The failure is counted here under that cause, and passed on for the log. One `Decoder` serves all
+sources of a process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
 """
 
 from collections.abc import Iterable, Mapping
@@ -22,12 +22,12 @@ CLOCK_BELIEVED_NS: Final = 3600 * _NS
 
 
 class UnknownMeterError(WrongKeyError):
-    """A radio telegram of a meter that is not configured. In `run` it is a neighbour's, in `decode` it is a telegram that nothing opens."""
+    """A radio telegram of a meter that is not configured. In `run` the meter is a neighbour's, in `decode` no key opens the telegram."""
 
     def __init__(self, manufacturer: str, meter_id: str, ours: str = "") -> None:
         """Maker and id as printed on the meter. `ours` is the maker of the meter that is configured with the same id."""
         super().__init__(
-            f"telegram of {manufacturer} {meter_id}: the key opens telegrams of the meter with this id that is made by {ours}"
+            f"telegram of {manufacturer} {meter_id}: the configured meter with this id is another one, made by {ours}"
             if ours
             else f"telegram of {manufacturer} {meter_id}: no [[meter]] with this id is configured"
         )
@@ -58,12 +58,12 @@ class Decoder:
         return self._radio_telegram(frame) if frame.interface == "wmbus" else self._p1_telegram(frame, source)
 
     def fault(self, fault: Fault, source: str, now_ns: int) -> None:
-        """Count bytes that a receiver gave up. Those of a radio receiver count with every radio meter, because they name no meter."""
+        """Count bytes that a receiver gave up. Bytes from a radio receiver count for every radio meter, because they name no meter."""
         for meter in self._of_source(source):
             meter.failed(fault.cause, now_ns)
 
     def port(self, source: str, *, there: bool) -> None:
-        """Note that a source's port appeared or vanished. For a radio meter, it is enough that one receiver is there."""
+        """Note that a source's port appeared or vanished. For a radio meter, one receiver is enough."""
         (self._gone.discard if there else self._gone.add)(source)
         receivers_there = any(receiver.name not in self._gone for receiver in self._config.receivers)
         for meter in self._of_source(source):
@@ -132,7 +132,7 @@ class Decoder:
         return self._telegram(meter, frame, plain, body)
 
     def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body) -> Telegram:
-        """Put a telegram together, and note what it says about its meter."""
+        """Make the telegram, and update its meter's state."""
         warnings: list[str] = []
         meter.decoded += 1
         meter.good_ns = frame.received_ns
@@ -166,7 +166,7 @@ class Decoder:
     def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:
         """Return the line protocol of a telegram in the configured layout.
 
-        `now_ns` is the host clock in live operation. In `decode` and replay it is None, and the stamp is the meter's clock.
+        `now_ns` is the host clock in live operation. In `decode` and replay it is None. Then the time stamp is the meter's clock.
         """
         time_ns = self._stamp_ns(telegram, now_ns)
         if self._config.output.layout == "obis":
@@ -174,7 +174,7 @@ class Decoder:
         return lineprotocol.wide(telegram, self._config.output.measurement, time_ns)
 
     def _stamp_ns(self, telegram: Telegram, now_ns: int | None) -> int:
-        """The meter's clock if it is within an hour of the host's, or if the host's clock cannot be right. Otherwise the host's."""
+        """The meter's clock if the two clocks differ by at most an hour or the host's clock cannot be right. Otherwise the host's clock."""
         time_ns, received_ns = telegram.time_ns, telegram.received_ns
         meter = self.meters[telegram.meter]
         if time_ns is not None:

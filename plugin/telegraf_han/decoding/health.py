@@ -1,9 +1,9 @@
 """Turns the counters and times of a meter into its state and its two status measurements.
 
-The state is not stored. It is computed each time from what was last heard and when. `electricity_link` says how well the meter is read.
-`electricity_settings` repeats the limits and prices in force, so boards and alert rules can compare with them and nobody has to edit
-them. Every meter has both lines: limits with a default are written even if the configuration does not set them. Both are whole lines of
-line protocol. Counters are integers, every other number is a float.
+The state is not stored. It is computed each time from the counters and the time of the last telegram. `electricity_link` says how well the
+meter is read. `electricity_settings` repeats the limits and prices in force. So boards and alert rules can compare with them, and nobody
+has to edit the boards or the rules. Every meter has both lines: limits with a default are written even if the configuration does not set
+them. Both are whole lines of line protocol. Counters are integers, every other number is a float.
 """
 
 from collections.abc import Mapping
@@ -15,9 +15,9 @@ from telegraf_han.decoding.meters import MeterState
 from telegraf_han.errors import Cause
 
 SILENCE_S: Final = 180.0
-"""From this age on a meter is silent, if its section sets no `silence_s`. It is three telegrams of wireless M-Bus."""
+"""If a section sets no `silence_s`, its meter is silent after this time. In this time wireless M-Bus sends three telegrams."""
 DECODE_ERRORS_PERCENT: Final = 10.0
-"""Share of telegrams that may stay unread if the section sets none. A good cable has one in a thousand, a wrong key has all."""
+"""Share of telegrams that may stay unread if the section sets none. A good cable has one in a thousand unread, a wrong key has all."""
 DEFAULTS: Final = {"silence_s": SILENCE_S, "decode_errors_percent": DECODE_ERRORS_PERCENT}
 """Limits that hold even if nobody sets them."""
 _NS: Final = 1_000_000_000

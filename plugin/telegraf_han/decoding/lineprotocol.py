@@ -4,9 +4,9 @@ The lines follow the line protocol reference: tags are sorted, special character
 Every number is a float field (no `i`), because the type of a field must never change. Only the status counters are integers. NaN and
 infinity cannot occur, because the parsers turn them into None. None and empty text are left out.
 
-No line is longer than 4096 bytes, so that one `write` to Telegraf's pipe is whole. A longer line is split into several lines with the same
-tags and time, and InfluxDB puts them together again. Everything that depends only on a shape is made once and kept in `Shape.templates`.
-So the line of a telegram is one `%` of a template.
+No line is longer than 4096 bytes, so that one `write` puts it into Telegraf's pipe whole. A longer line is split into several lines with
+the same tags and time, and InfluxDB joins them again. Everything that depends only on a shape is made once and kept in `Shape.templates`.
+So one `%` on a template makes the line of a telegram.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -28,14 +28,14 @@ _STAMP_LIMIT: Final = 24
 _NOTHING: Final = frozenset({None, ""})
 """Values that make no field."""
 _CONTROLS: Final = [chr(code) for code in (*range(32), 127)]
-"""These characters end lines and confuse terminals. Each becomes a blank."""
+"""Characters that end a line or confuse terminals. Each becomes a blank."""
 _MEASUREMENT: Final = str.maketrans(dict.fromkeys([*_CONTROLS, " "], "\\ ") | {",": "\\,"})
 _KEY: Final = _MEASUREMENT | str.maketrans({"=": "\\="})
 _TEXT: Final = str.maketrans(dict.fromkeys(_CONTROLS, " ") | {'"': '\\"', "\\": "\\\\"})
 
 
 class _Template(NamedTuple):
-    """How the wide line of a shape is made if every number is there and no text is."""
+    """Makes the wide line of a shape if all numbers are there and no text is."""
 
     text: str
     numbers: Callable[[list[Value]], tuple[float, ...]]
@@ -54,7 +54,7 @@ def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
     if template.text and telegram.rssi_dbm is None and _NOTHING.issuperset([values[place] for place in template.texts]):
         numbers = template.numbers(values)
         try:
-            sum(numbers)  # cheapest proof that all are numbers: None and text do not add
+            sum(numbers)  # the cheapest test that all are numbers: adding None or text raises TypeError
         except TypeError:
             pass
         else:
@@ -90,7 +90,7 @@ def line(
     time_ns: int,
     counters: Mapping[str, int] | None = None,
 ) -> bytes:
-    """Return one line of any measurement. `counters` become integer fields and stand first. Empty if no field has a value."""
+    """Return one line of any measurement. `counters` become integer fields and come first. Empty if no field has a value."""
     rendered = [f"{_escaped(name, _KEY)}={count}i" for name, count in (counters or {}).items()]
     rendered += _rendered(fields.items())
     return f"{_tagged(measurement, tags)} {','.join(rendered)} {time_ns}\n".encode() if rendered else b""
@@ -129,7 +129,7 @@ def _tags_of_column(column: Column) -> dict[str, str]:
 def _tagged(measurement: str, tags: Mapping[str, str]) -> str:
     """Return measurement and tags. An empty tag is left out, because the parser refuses it.
 
-    The parser takes a line that begins with "#" for a comment, so a "#" there becomes "_".
+    A line that begins with "#" is a comment for the parser, so a "#" there becomes "_".
     """
     escaped = [(_escaped(name, _KEY), _escaped(value, _KEY)) for name, value in sorted(tags.items())]
     name_of_all = _escaped(measurement, _MEASUREMENT)
@@ -139,7 +139,7 @@ def _tagged(measurement: str, tags: Mapping[str, str]) -> str:
 
 
 def _escaped(text: str, table: dict[int, str]) -> str:
-    """Escape the text of a name or tag. A backslash would escape what follows, and none is needed, so it becomes "/"."""
+    """Escape the text of a name or tag. A backslash would escape the next character, and names do not need one, so it becomes "/"."""
     return _cut(text, TAG_LIMIT).replace("\\", "/").translate(table)
 
 

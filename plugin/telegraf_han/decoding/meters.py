@@ -1,4 +1,4 @@
-"""Remembers each configured meter and what was heard of it: counters, times, recent telegrams.
+"""Remembers what was heard of each configured meter: counters, times, recent telegrams.
 
 This is the only long-lived state of the core, and only `decoder` writes it. The meter of a radio telegram is found by its address, the
 eight digits of the configuration. A P1 telegram has no address. Its meter is found by the cable or, in a capture, by the key that opens
@@ -14,7 +14,7 @@ from telegraf_han.errors import Cause, TelegramError
 DUPLICATES_REMEMBERED: Final = 16
 """Telegrams kept for comparison. Two receivers and a repeater hear one telegram within seconds, so a few would be enough."""
 DUPLICATES_NS: Final = 300 * 1_000_000_000
-"""For this time a telegram counts as heard again. Later the same bytes are a new telegram of a meter that has not changed."""
+"""Within this time the same bytes are the same telegram, heard again. Later they are a new telegram with the same values."""
 
 ONE_READ_NS: Final = 1_000_000
 """Stamps of the telegrams of one read stay within this of the read's time. If the host's clock was put back further, stamps start again."""
@@ -78,14 +78,14 @@ class MeterState:
         return error
 
     def host_stamp_ns(self, received_ns: int) -> int:
-        """The host's clock as a stamp. Each telegram of one read gets a different stamp. Otherwise the last would overwrite the others."""
+        """The host's clock as a time stamp. Each telegram of one read gets its own stamp. Otherwise the last would overwrite the others."""
         if self.host_ns is not None and 0 <= self.host_ns - received_ns < ONE_READ_NS:
             received_ns = self.host_ns + 1
         self.host_ns = received_ns
         return received_ns
 
     def heard_before(self, data: bytes, now_ns: int) -> bool:
-        """Whether the same telegram came lately. Remembers the telegram."""
+        """Whether the same telegram came a short time ago. Remembers the telegram."""
         digest = hash(data)
         if any(known == digest and now_ns - when_ns < DUPLICATES_NS for known, when_ns in self.recent):
             return True

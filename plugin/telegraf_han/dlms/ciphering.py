@@ -1,13 +1,13 @@
 """Opens a DLMS ciphered block, with or without the authentication key.
 
-A block is `[DB] title-length title BER-length | SC counter(4) ciphertext tag(12)` (Green Book 9.2.7, general-glo-ciphering;
-Luxmetering P1 1.1.3, 3.2.5). Stoen's meters send it without the DB tag and with an empty title [seen]. Then the nonce is 8 zero bytes
-and the counter. The counter, too, is zero in every capture [seen]. So the key stream never changes, and a check of the counter would
-refuse every telegram. Therefore no check is made.
+A block is `[DB] title-length title BER-length | SC counter(4) ciphertext tag(12)` (Green Book 9.2.7, general-glo-ciphering; Luxmetering P1
+1.1.3, 3.2.5). Stoen's meters send it without the DB tag and with an empty title [seen]. Then the nonce is 8 zero bytes and the counter. The
+counter, too, is zero in every capture [seen]. So the key stream never changes. A check of the counter would refuse every telegram, so the
+counter is not checked.
 
-The encryption key (EK) alone opens a block, because GCM is CTR underneath. The authentication key (AK) only proves the tag. The tag
-also covers other bytes. For Landis+Gyr and Kamstrup these are known to be SC || AK, and for Stoen this is [assumed]. `AAD_VARIANTS`
-lists what is tried.
+The encryption key (EK) alone opens a block, because GCM is CTR underneath. The authentication key (AK) only proves the tag. The tag also
+covers other bytes (AAD). For Landis+Gyr and Kamstrup these bytes are known to be SC || AK, and for Stoen this is [assumed]. `AAD_VARIANTS`
+lists the variants that are tried.
 """
 
 from collections.abc import Callable

@@ -1,9 +1,9 @@
 """Sends requests to InfluxDB's HTTP API and returns the answers as JSON, through influxdb-client.
 
 This is the only module that loads that library. influxdb-client gives the connection, the authorization and Flux. Resources (buckets,
-tasks, checks, …) go through its `call_api`, as the JSON that InfluxDB's own documentation shows. Lines go through `call_api`, too,
-because the library's writer cannot distinguish a web page's 200 from InfluxDB's 204. The generated classes of the library are not used, on
-purpose: one function can compare, make and delete dicts for all kinds of resources (`items`). Classes would need five functions.
+tasks, checks, …) go through its `call_api`, as the JSON that InfluxDB's own documentation shows. Lines go through `call_api`, too, because
+the library's writer cannot distinguish a web page's 200 from InfluxDB's 204. The generated classes of the library are not used, on purpose.
+With dicts one function can compare, make and delete resources of all kinds (`items`). With classes five functions would be necessary.
 
 Every failure becomes one of two errors with a sentence for the user: `RefusedError` (InfluxDB said no) or `SourceError` (nobody
 answered). Neither of them contains a token. The texts of urllib3 and of the library hold addresses and headers, so they are not repeated.
@@ -103,7 +103,7 @@ class Api:
         place = {"org": self.org, "bucket": bucket, "precision": "ns"}
         _, status = self._sent("POST", "/api/v2/write", lines, place, content="text/plain; charset=utf-8", answer_s=ANSWER_S)
         if status != STORED:
-            raise RefusedError(status, "not what InfluxDB answers to a write")
+            raise RefusedError(status, "not InfluxDB's answer to a write")
 
     def _sent(
         self, method: str, path: str, body: Json | bytes | None, query: Mapping[str, str | int], *, content: str, answer_s: int

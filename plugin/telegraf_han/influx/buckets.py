@@ -1,8 +1,8 @@
 """Makes and removes the two buckets: one for raw telegrams, one for down-sampled data.
 
-Raw telegrams are kept as long as the user sets, down-sampled data for ever by default. A bucket that was there before is used as it
-is (InfluxDB's own set-up makes one). Its retention is changed only on request, because a shorter retention deletes data. A bucket
-that this module made says so in its description. Only such buckets are ever removed, and only together with their data.
+Raw telegrams are kept as long as the user sets, down-sampled data for ever by default. A bucket that was there before is used as it is
+(InfluxDB's own set-up makes one). Its retention is changed only on request, because a shorter retention deletes data. The description of a
+bucket says whether this module made it. Only buckets that this module made are ever removed, and only together with their data.
 """
 
 import re

@@ -10,9 +10,9 @@ all meters that it watches:
 The limits are written into the checks. So `setup` has to be run again after a change of the configuration. A rule calls the webhook
 when a check becomes critical and when the check is good again, once each.
 
-The checks on power and errors have the type "custom". A check of type "threshold" looks back no further than its own interval [seen
-in 2.9.1], so "for five minutes" would be reported up to ten minutes late. All checks run every minute, because the rule needs that:
-the rule sees a change only if two states lie within twice its interval.
+The checks on power and errors have the type "custom". A check of type "threshold" looks back no further than its own interval [seen in
+2.9.1], so "for five minutes" would be reported up to ten minutes late. All checks run every minute, because the rule sees a change only if
+two states are within twice its interval.
 """
 
 import re

@@ -26,10 +26,10 @@ TOKEN_LIMIT_BYTES: Final = 4096
 _SERVER: Final = ("--url", f"the address of an InfluxDB 2, such as {URL}, is expected, without the path that a browser adds")
 _NO_INFLUXDB: Final = frozenset({200, 201, 202, 404, 405, 501})
 _ADVICE: Final = {
-    401: ("--token-file", "a token that this InfluxDB knows is expected, but it does not accept the one in {token}"),
+    401: ("--token-file", "a token that this InfluxDB knows is expected, but InfluxDB does not accept the token in {token}"),
     403: (
         "--token-file",
-        "a token with the right to do this is expected, but the one in {token} lacks it; setup and remove need an all-access token",
+        "a token that may do this is expected, but the token in {token} may not; setup and remove need an all-access token",
     ),
 }
 
@@ -60,7 +60,7 @@ def opened(arguments: Namespace) -> Iterator[Place]:
         if orgs is None:
             raise ConfigError("", *_SERVER)
         if not orgs:
-            sees = f"this token sees none named {place.api.org}, and setup and remove need an all-access token"
+            sees = f"this token sees no organisation {place.api.org}, and setup and remove need an all-access token"
             raise ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {sees}")
         yield place._replace(org_id=orgs[0]["id"])
 
@@ -128,5 +128,5 @@ def token_in(path: str, option: str) -> str:
     except OSError as error:
         raise ConfigError(path, option, f"a file that can be read is expected: {reason(error)}") from None
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
-        print(f"W! every user of this machine may read the token in {path}: chmod 600 {path}", file=sys.stderr)
+        print(f"W! every user of this machine may read the token in {path}. Run: chmod 600 {path}", file=sys.stderr)
     return content.decode("utf-8-sig", "replace").strip()

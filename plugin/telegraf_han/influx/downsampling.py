@@ -8,9 +8,9 @@ computed, because every field ends in its unit (`obis`, `units`):
 - A register, a threshold, a mode or a text gives its last value. A power that the meter itself has averaged, or whose maximum the
   meter keeps, counts as a register, too.
 
-Every run computes whole windows again. So a run may be repeated at any time, and late data are included: Telegraf's buffer delivers
-the telegrams of an outage hours or days later. InfluxDB pushes each of the four pipelines down to its storage engine. For this reason
-`filter` and `aggregateWindow` are written as plainly as they are.
+Every run computes whole windows again. So a run may be repeated at any time, and late data are included: Telegraf's buffer delivers the
+telegrams of an outage hours or days later. InfluxDB pushes each of the four pipelines down to its storage engine. To allow this, `filter`
+and `aggregateWindow` are written in a plain form.
 """
 
 from typing import Final, NamedTuple

@@ -8,8 +8,8 @@ There are four kinds of files. The first bytes of a file decide its kind:
 - the CSV of a portal
 
 Each of them may be compressed with gzip. Captures are read like live telegrams (receiver, decoder, line), with the keys of the
-configuration. Every point needs a time of its own: only then does a second import give the same point. So line protocol without
-time stamps and telegrams without the meter's clock are wrong.
+configuration. Every point needs a time of its own. Only then a second import gives the same point. So line protocol without time stamps,
+and telegrams without the meter's clock, are reported as wrong.
 """
 
 import gzip

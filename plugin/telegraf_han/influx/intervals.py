@@ -1,10 +1,10 @@
 """Turns the local times of a portal's rows into the UTC second at which each interval starts.
 
-The result is also right on the days of 23 and 25 hours. Portals name an interval by its start, its end, or its number in the day
-(1 to 24). In October one hour comes twice. Portals write it as 2 and 2, 3 and 3, or 2 and 2A, or they count on to 25. So one label may
-mean several moments. The moment that follows the row before by exactly one interval is taken. If there is none, the first moment after
-the row before is taken. This is certain if the rows are in order and complete, as the rows of an export are. If a label has a letter A
-or an offset (`+02:00`), the letter or the offset decides.
+The result is also right on the days of 23 and 25 hours. Portals name an interval by its start, its end, or its number in the day (1 to 24).
+In October one hour comes twice. Portals write it as 2 and 2, 3 and 3, or 2 and 2A, or they count on to 25. So one label may mean several
+moments. The module takes the moment that is exactly one interval after the previous row. If there is none, it takes the first moment after
+the previous row. This is certain if the rows are in order and complete, as the rows of an export are. If a label has a letter A or an
+offset (`+02:00`), the letter or the offset decides.
 
 [assumed] 2A (and 02:00A) is the later of the two hours; [seen] in Polish market rules: on the long day the hours are
 1, 2, 2A, 3 … 24. A label in the hour that is missing in March has no moment. The caller decides what to do with such a row.

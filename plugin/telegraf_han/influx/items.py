@@ -1,9 +1,9 @@
 """Brings the resources in InfluxDB to the wanted state: makes those that are missing and changes those that differ.
 
-A resource is the JSON that InfluxDB's API takes. It is found by its name. If a resource is as wanted, it is left alone. The name also
-decides what is ours: for all kinds that may have any name, it begins with `telegraf-han BUCKET: `. So two buckets may have their own
-sets, and resources that people made by hand are never touched. Only the wanted fields are compared. Fields that InfluxDB adds, or that
-a later release of it adds, do not count as differences.
+A resource is the JSON that InfluxDB's API takes. It is found by its name. If a resource is as wanted, it is left alone. The name also shows
+whether this program made it: for all kinds that may have any name, it begins with `telegraf-han BUCKET: `. So two buckets may have their
+own sets, and resources that people made by hand are never touched. Only the wanted fields are compared. Fields that InfluxDB or a later
+release of InfluxDB adds do not count as differences.
 
 [seen] on InfluxDB 2.9.1: checks come back with their Flux formatted again and with a `_check_id` in it. So Flux is compared without
 white space and without that id.

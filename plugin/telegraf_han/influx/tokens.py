@@ -1,8 +1,8 @@
 """Makes tokens with the least rights: one for Telegraf, which writes the raw bucket, and one for Grafana, which reads both buckets.
 
-InfluxDB 2.9 keeps only hashes of tokens. So a token can be read only at the moment it is made. It is written straight into a file that
-only the owner of the file may read. If the token in a file still works, the file is left alone. So set-up may run again, and Telegraf
-and Grafana keep their tokens. Otherwise a new token is made, and the old token of that name is removed, because nobody holds it any more.
+InfluxDB 2.9 keeps only hashes of tokens. So a token can be read only at the moment it is made. It is written at once into a file that only
+the owner of the file may read. If the token in a file still works, the file is left alone. So set-up may run again, and Telegraf and
+Grafana keep their tokens. Otherwise a new token is made. Then the old token of that name is removed, because nobody has it any more.
 """
 
 import os

@@ -1,10 +1,10 @@
-"""Finds out what reads a recording from its first bytes: which interface, and for a radio which type of receiver made it.
+"""Detects from its first bytes how to read a recording: the interface and, for radio, the type of receiver that made it.
 
-People keep what a cable delivered, raw or as hex, or what a stick or a program printed. They do not say which it is, but the bytes tell. A
-P1 telegram has a footer that fits. A radio telegram has the number of a meter. So receivers of all types read the first telegrams. The
-type that finds most telegrams of configured meters wins. If no type finds one, the type wins that finds most telegrams of any meter and
-leaves hardly a byte over. Telegrams of other meters count, too. So an owner who mistyped the number of his meter learns that, and is not
-told that his file is no hex.
+People keep the bytes of a cable, raw or as hex, or the output of a stick or a program. They do not say which, but the bytes show it. A P1
+telegram has a footer that fits. A radio telegram has the number of a meter. So receivers of all types read the first telegrams. The type
+that finds most telegrams of configured meters wins. If no type finds one, the type wins that finds most telegrams of any meter and leaves
+almost no bytes unread. Telegrams of other meters count, too. So if an owner mistyped the number of the meter, the message is about the
+number. It does not say that the file is not hex.
 """
 
 from typing import Final, NamedTuple
@@ -25,7 +25,7 @@ PLAIN: Final = "hex"
 
 
 class Recording(NamedTuple):
-    """What a recording is, and the receiver that reads it."""
+    """The interface of a recording, and the receiver that reads it."""
 
     interface: Interface
     receiver: Receiver
@@ -46,9 +46,9 @@ class _Found(NamedTuple):
 
 
 def recognised(first: bytes, interface: Interface | None, config: Config) -> Recording:
-    """What a recording with these first bytes is. `interface` is what its owner says.
+    """Recognise a recording by its first bytes.
 
-    If neither the owner nor the bytes say it, the configuration decides.
+    `interface` is the owner's choice. If neither the owner nor the bytes decide, the configuration does.
     """
     sample = first[:SAMPLE_BYTES]
     if interface == "p1" or (interface is None and _holds_p1(sample)):

@@ -1,4 +1,4 @@
-"""Keeps what a person looks at: the newest telegram of each meter, and how the meter's power went lately.
+"""Keeps the data for a live page: the newest telegram of each meter, and the recent history of the meter's power.
 
 `Recent` is a decoder that keeps what it decoded. Readers feed it as they feed the decoder of `run`, so the page shows what `run` would
 write. It makes no lines. The history is a limited number of points of power. `columns` turns them into one value per column of a chart. The
@@ -31,7 +31,7 @@ class Point(NamedTuple):
 
 
 class Recent(Decoder):
-    """The newest telegrams of all configured meters. Readers hold their lock around each use; whoever looks must hold it, too."""
+    """The newest telegrams of all configured meters. Readers hold their lock around each use; other code must hold the lock, too."""
 
     __slots__ = ("fields", "history", "newest")
 

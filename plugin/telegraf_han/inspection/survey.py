@@ -1,10 +1,10 @@
-"""Turns telegrams of all meters into a list of who is in range: one row per meter, with what its telegrams say in clear and under its key.
+"""Turns telegrams into a list of all meters in range. A row holds a meter's data in clear and, if its key fits, under the key.
 
 The survey is a decoder that looks at each frame first. Readers feed it as they feed the decoder of `run`, so the survey hears what `run`
 would hear. It makes no lines. The interval between two telegrams is the median of the last intervals, because one missed telegram must not
 double it. A telegram that comes within a second is a repetition, or comes from a file that is read at once. It gives no interval. A meter
-that says nothing of itself (no data, only "I am here") is in range, too. The number of rows is limited: a tower block has hundreds of
-meters, and noise invents more.
+whose telegrams have no data (only "I am here") is in range, too. The number of rows is limited: a tower block has hundreds of meters, and
+noise looks like more.
 """
 
 from collections import deque
@@ -26,7 +26,7 @@ SHORTEST_INTERVAL_NS: Final = 1_000_000_000
 """No meter sends so often (OMS Volume 2, 4.4: two seconds at least)."""
 
 Opening = Literal["unknown", "opens", "wrong", "none", "plain", "unread"]
-"""What the configured key does: it is not tried yet, opens the telegram, is wrong, is missing, or is not needed; or the telegram fails for
+"""Result of the configured key: it is not tried yet, opens the telegram, is wrong, is missing, or is not needed; or the telegram fails for
 another reason."""
 
 
@@ -82,7 +82,7 @@ class Heard:
 
 
 class Survey(Decoder):
-    """All meters in range. Readers hold their lock around each use; whoever looks at the rows must hold it, too."""
+    """All meters in range. Readers hold their lock around each use; other code that reads the rows must hold the lock, too."""
 
     __slots__ = ("_keep", "_sections", "faults", "frames", "meters_in_range", "ports", "uncounted")
 
@@ -94,7 +94,7 @@ class Survey(Decoder):
         self.meters_in_range: Final[dict[bytes, Heard]] = {}
         self.frames = 0
         self.faults = 0
-        """Telegrams that arrived broken."""
+        """Telegrams that arrived damaged."""
         self.uncounted = 0
         """Telegrams of meters beyond METERS_LIMIT."""
         self.ports: Final[dict[str, bool]] = {}
@@ -156,7 +156,7 @@ class Survey(Decoder):
 
 
 def _failed(heard: Heard, error: TelegramError) -> Opening:
-    """What an unreadable telegram of a configured meter says about the meter's key."""
+    """The result for the meter's key if a telegram of a configured meter cannot be read."""
     if error.cause is not Cause.KEY:
         return "unread"
     return "wrong" if heard.section is not None and heard.section.key is not None else "none"

@@ -1,9 +1,9 @@
 """The execd input: reads every source and writes line protocol to stdout, until Telegraf closes stdin or a signal comes.
 
 There are few threads, and they wait most of the time: the main thread for stdin and signals, one reader per source, and one writer. The
-wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into it. Telegraf
-(inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It closes the pipe of stdout
-when it has reaped this process, so there is a short wait after the last line.
+wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into this pipe. To stop the
+program, Telegraf (inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It closes the
+pipe of stdout when it has reaped this process, so there is a short wait after the last line.
 
 The lines go to a copy of descriptor 1 under another number. Descriptor 1 itself then points to stderr, so that a stray print cannot become
 a metric.
@@ -29,7 +29,7 @@ SETTINGS_INTERVAL_S: Final = 300.0
 """Time between two `electricity_settings` lines (public contract)."""
 READERS_END_S: Final = 0.4
 WRITER_END_S: Final = 0.3
-"""Both times and the wait below are together less than the second that a stop may take."""
+"""A stop may take one second. Both times and the wait below are shorter than that together."""
 LAST_LINES_S: Final = 0.1
 """Time for Telegraf to read the last lines before it closes the pipe."""
 STDIN_BYTES: Final = 4096
@@ -48,7 +48,7 @@ def main(config_path: str) -> int:
 
 
 def _private_output() -> int:
-    """Return a descriptor for the lines that nothing else knows. Descriptor 1 then is stderr.
+    """Return a descriptor for the lines that no other code knows. Descriptor 1 then is stderr.
 
     Before that, each of 0, 1 and 2 that is closed becomes /dev/null. Otherwise the next port to be opened could get number 2, and the log
     would be written to the meter.
@@ -108,7 +108,7 @@ class Runner:
             self._shared.outbox.nudge()
 
     def _write(self) -> None:
-        """The writer's life: write lines as they come, and status lines when they are due."""
+        """Write lines as they come, and status lines when they are due. This is the writer's thread."""
         while not self._shared.outbox.finished():
             try:
                 self._put_what_is_due(time.monotonic(), time.time_ns())

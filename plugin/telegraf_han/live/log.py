@@ -4,8 +4,8 @@ Telegraf takes the first letters as the level (since 1.32). It blocks its child 
 escaped, and the length of a line is bounded. A message that repeats is logged once per minute for each cause and meter, and counted in
 between. Otherwise a fault in every telegram would fill the disk.
 
-A line is written only if stderr takes it at once. If nobody reads stderr, the line is lost, but the reader loses no time. A pipe that is
-ready takes 4096 bytes whole (POSIX, PIPE_BUF), which is more than a line has.
+A line is written only if stderr takes it at once. If nobody reads stderr, the line is lost, but the program does not wait. A pipe that is
+ready takes 4096 bytes whole (POSIX, PIPE_BUF). No line is that long.
 """
 
 import os
@@ -18,7 +18,7 @@ from typing import Final, Literal
 Level = Literal["E", "W", "I", "D"]
 
 LINE_LIMIT_BYTES: Final = 1000
-"""Length of a line with its newline. It holds a sentence and some foreign words, and is far below what a pipe takes in one piece."""
+"""Length of a line with its newline. It is enough for a sentence and some foreign text. A pipe takes far more in one piece."""
 PAUSE_S: Final = 60.0
 """Time after a message in which the same cause is only counted."""
 CAUSES_REMEMBERED: Final = 1024
@@ -87,7 +87,7 @@ class Log:
             if ready:
                 os.write(self._descriptor, rendered(level, text))
         except (OSError, ValueError):
-            ready = []  # stderr is closed; there is nobody to tell
+            ready = []  # stderr is closed, so nobody can read the line
         self._lost = 0 if ready else self._lost + 1
 
 

@@ -1,8 +1,8 @@
 """Takes whole lines from the readers to Telegraf's pipe, through a bounded queue that never makes a reader wait.
 
-Telegraf gives no back-pressure that would help. When Telegraf does not read, its pipe fills. A reader that waited for the pipe would not
-read its port, and the port's driver would lose bytes in the middle of a telegram. So readers only `put`, and one thread writes. A full
-queue drops its oldest lines, because the newest lines repeat their meaning best. The dropped lines are counted for each meter.
+When Telegraf does not read, its pipe fills. A reader that waited for the pipe would not read its port, and the port's driver would lose
+bytes in the middle of a telegram. So back-pressure would not help: readers only `put`, and one thread writes. A full queue drops its oldest
+lines, because newer lines of the same meter replace them best. The dropped lines are counted for each meter.
 
 Each write holds whole lines and at most 4096 bytes. A pipe takes that in one piece (POSIX, PIPE_BUF). So the program's end can never cut a
 line in two, and no cut line is read as a wrong value.
@@ -15,7 +15,7 @@ from collections import deque
 from typing import Final, NamedTuple
 
 LINES_LIMIT: Final = 10_000
-"""As many metrics as Telegraf itself keeps by default (metric_buffer_limit). One meter makes them in two and three quarter hours."""
+"""As many metrics as Telegraf itself keeps by default (metric_buffer_limit). One meter makes that many in two and three quarter hours."""
 OCTETS_LIMIT: Final = 4 << 20
 """Memory that these lines may take. The line of a P1 telegram has about 400 bytes."""
 PIECE_LIMIT: Final = 4096
@@ -80,7 +80,7 @@ class Outbox:
             return b"".join(parts)
 
     def room(self, wait_s: float) -> bool:
-        """Wait until at most half of the queue is taken, and tell whether it is. A file that is replayed can wait, a port cannot."""
+        """Wait until at most half of the queue is in use. Returns whether it is. A file that is replayed can wait, a port cannot."""
         with self._there:
             return self._there.wait_for(self._half_empty, wait_s)
 
@@ -99,7 +99,7 @@ class Outbox:
             self._there.notify_all()
 
     def close(self) -> None:
-        """Nothing more will come. The writer takes what is left and ends."""
+        """Nothing more will come. The writer takes the lines that are left and ends."""
         with self._there:
             self._closed = True
             self._there.notify_all()

@@ -1,11 +1,11 @@
 """Turns one source into lines, for ever: opens it, feeds its receiver, decodes, queues, and tries again when the source is gone.
 
-A reader is the whole life of a thread. All readers share the decoder (behind one lock, held for about 30 µs), the outbox and the log. A
-reader owns only its receiver. The receiver is made again at each opening, so that no half telegram outlives its port.
+Each reader runs in a thread of its own. All readers share the decoder (behind one lock, held for about 30 µs), the outbox and the log. A
+reader owns only its receiver. A new receiver is made at each opening of the port, so that half a telegram from before is dropped.
 
 A change of state is logged once: there, gone, there again. The tries in between are not logged. A source counts as there after its first
-bytes, or after it has lived for a while. So a program that starts and dies at once is not "there" each time. A stick that is asked
-something counts as there after its answers. A source that ends (a replayed file) ends its reader, and nothing is sent to it.
+bytes, or after it was open for a while. So a program that starts and ends at once is not "there" each time. A stick that is asked questions
+counts as there after its answers. A source that ends (a replayed file) ends its reader, and nothing is sent to such a source.
 """
 
 import time
@@ -22,9 +22,9 @@ from telegraf_han.ports.sources import Source
 from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Send, Telegram
 
 IDLE_S: Final = 0.5
-"""After this time without bytes a receiver is informed. The receiver judges by its own times what the silence means."""
+"""After this time without bytes a receiver is informed. The receiver decides by its own times whether the silence is too long."""
 SETTLED_S: Final = 2.0
-"""A port that lives this long without a byte is there. A program that cannot work has died by then."""
+"""A port that is open for this long without a byte is there. A program that cannot work has ended by then."""
 
 CHANGES_A_MINUTE: Final = 4
 """How often per minute a loss or a return of a source is logged. A loose plug may be pulled twice. More changes are only counted."""
@@ -40,7 +40,7 @@ class Feed(NamedTuple):
     opened: Callable[[], Source]
     receiver: Callable[[], Receiver]
     capture: Callable[[], Receiver]
-    """Makes the receiver for a file to replay. The file may be a hex dump."""
+    """Makes the receiver of a file to replay. The file may be a hex dump."""
     noise: Level
     """The level at which lost bytes are logged. On a cable they are a fault, on the air they are normal."""
 
@@ -54,11 +54,11 @@ class Shared(NamedTuple):
     outbox: Outbox
     log: Log
     wake: int
-    """Descriptor that becomes readable when everything shall end."""
+    """Descriptor that becomes readable when all readers have to end."""
 
 
 class Reader:
-    """The life of one source."""
+    """Reads one source."""
 
     __slots__ = ("_feed", "_proved", "_shared", "_told")
 
@@ -70,7 +70,7 @@ class Reader:
         self._told = ""
 
     def live(self) -> None:
-        """Read until the wake-up or the source's end. This is the thread's top: every failure is logged, and the source is tried again."""
+        """Read until the wake-up or the source's end. The thread runs this: every failure is logged, and the source is tried again."""
         pauses = sources.pauses_s()
         while True:
             try:
@@ -130,7 +130,7 @@ class Reader:
             self._shared.log.repeated("W", "port", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
 
     def _follow(self, events: Iterable[Event], source: Source) -> None:
-        """Do what the events of a receiver ask for."""
+        """Handle the events of a receiver."""
         for event in events:
             match event:
                 case Frame():
@@ -148,7 +148,7 @@ class Reader:
                     raise SourceError(f"{self._feed.place}: {reason}")
 
     def _take(self, frame: Frame, source: Source) -> None:
-        """Decode a frame and queue its lines. A file to replay waits when the queue fills, and its stamp is the meter's clock."""
+        """Decode a frame and queue its lines. A file to replay waits when the queue fills, and its time stamp is the meter's clock."""
         shared = self._shared
         try:
             with shared.lock:
@@ -170,7 +170,7 @@ class Reader:
         shared.outbox.put(telegram.meter, lines)
 
     def _remark(self, telegram: Telegram) -> None:
-        """Log what a good telegram reports besides its values."""
+        """Log the warnings and flaws of a good telegram."""
         for warning in telegram.warnings:
             self._shared.log.repeated("W", "warnings", telegram.meter, f"{telegram.meter}: {warning}")
         for flaw in telegram.flaws:
@@ -178,7 +178,7 @@ class Reader:
 
 
 def defect(error: BaseException) -> str:
-    """Describe an error of this program by its type and place, without its text. The text may hold what a telegram said."""
+    """Describe an error of this program by its type and place, without its text. The text may contain parts of a telegram."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

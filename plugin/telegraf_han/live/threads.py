@@ -1,9 +1,9 @@
-"""Turns a configuration into running readers: one thread per source, and one pipe that ends them all.
+"""Starts the readers of a configuration: one thread per source, and one pipe that ends them all.
 
-`run` reads for Telegraf, `scan` and `watch` read for a person. They use the same sources, receivers and threads, with another decoder
-behind them. The pipe is `Shared.wake`. To end the readers, one byte is written into it, and nobody takes that byte. The pipe is part of
-every `select`, so all readers see the byte, and no exception has to cross between threads. `require_free` finds a port that another
-program has before any thread is started, for the commands that ask for it.
+`run` reads for Telegraf, `scan` and `watch` read for a person. They use the same sources, receivers and threads, but other decoders. The
+pipe is `Shared.wake`. To end the readers, one byte is written into the pipe, and nobody takes that byte. The pipe is part of every
+`select`, so all readers see the byte, and no exception has to cross between threads. Some commands call `require_free` first. It finds a
+port that another program has before any thread is started.
 """
 
 import os
@@ -32,7 +32,7 @@ _STOP_FIRST: Final = "If it is Telegraf with this plugin, stop Telegraf: sudo sy
 
 
 def lock() -> AbstractContextManager[object]:
-    """Return a lock for what several readers use."""
+    """Return a lock for objects that several readers use."""
     return threading.Lock()
 
 
@@ -65,7 +65,7 @@ class Readers:
         self.join(END_S)
 
     def over(self) -> bool:
-        """Whether every source has come to its end, as a replayed file does."""
+        """Whether every source has ended, as a replayed file does."""
         return not any(thread.is_alive() for thread in self._threads)
 
     def wake(self) -> None:

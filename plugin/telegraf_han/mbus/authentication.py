@@ -54,11 +54,11 @@ class Authentication(NamedTuple):
 
 
 def parsed(content: bytes) -> tuple[Authentication, bytes]:
-    """The layer at the head of `content` (which begins with CI), and what follows it. Raises FramingError, SecurityError."""
+    """The layer at the head of `content` (which begins with CI), and the bytes after it. Raises FramingError, SecurityError."""
     size = content[1] if len(content) > 1 else 0
     end = 2 + size
     if size < 2 or len(content) < end:  # noqa: PLR2004, FCL
-        raise FramingError(f"authentication layer says {size} bytes, but {max(len(content) - 2, 0)} arrived")
+        raise FramingError(f"authentication layer announces {size} bytes, but {max(len(content) - 2, 0)} arrived")
     flags = content[2] | content[3] << 8
     if flags & _MORE_FRAGMENTS or flags & _FRAGMENT_ID > 1:
         raise SecurityError("one fragment of a longer message; fragmented messages are not supported")
@@ -69,7 +69,7 @@ def parsed(content: bytes) -> tuple[Authentication, bytes]:
         fields[flag] = content[at : at + size]
         at += size
     if at != end:
-        raise FramingError(f"fields of the authentication layer have {at - 2} bytes, but it says {end - 2}")
+        raise FramingError(f"fields of the authentication layer have {at - 2} bytes, but it announces {end - 2}")
     return Authentication(fields[_CONTROL], fields[_COUNTER], fields[_MAC], fields[_LENGTH]), content[end:]
 
 
@@ -95,5 +95,5 @@ def derived(master: Key, purpose: int, counter: bytes, number: bytes) -> Key:
 
 
 def mac(key: Key, layer: Authentication, message: bytes) -> bytes:
-    """The MAC that should be there, cut to the length that was sent. `message` begins with the transport layer's CI."""
+    """The expected MAC, cut to the length that was sent. `message` begins with the transport layer's CI."""
     return aes.cmac(key, layer.control + layer.counter + layer.length + message)[: len(layer.mac)]

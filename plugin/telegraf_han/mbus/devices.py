@@ -1,7 +1,7 @@
-"""Puts the device type and the security mode of a telegram into words for people.
+"""Gives the device type and the security mode of a telegram names for people.
 
 EN 13757-7, 7.5.1 table 13 (device types) and 7.6 table 19 (modes); OMS Specification Volume 2, 2.3. Both can be read before any key is
-used. So a person who listens sees what is around. Nothing is decided by these words. What a record means is decided in `naming`.
+used. So a person sees which devices are in range. The program decides nothing by these names. `naming` decides the meaning of a record.
 
 [seen] 02, 04, 06, 07, 08, 16, 37 and modes 0, 5, 7 on air; the rest is the norm's table. [assumed] no maker uses a type for something
 else. Some water meters are known to send 00.

@@ -1,9 +1,9 @@
 """Reads the data information block (DIF and DIFE): a value's data field, function, storage, tariff and subunit.
 
-EN 13757-3, 6.3. Bit 7 of every byte says that one more byte follows. In the DIF, bit 6 is storage, bits 5 and 4 are the function, and
-bits 3 to 0 are the data field. In a DIFE, bit 6 is the subunit, bits 5 and 4 are the tariff, and bits 3 to 0 are storage. Each further
-DIFE adds higher bits of all three. So a fourth tariff needs a second DIFE [seen]. Storage 0 is the present value. Each meter decides
-what its other storages mean. So they are numbered and not dated.
+EN 13757-3, 6.3. Bit 7 of every byte says that one more byte follows. In the DIF, bit 6 is storage, bits 5 and 4 are the function, and bits
+3 to 0 are the data field. In a DIFE, bit 6 is the subunit, bits 5 and 4 are the tariff, and bits 3 to 0 are storage. Each further DIFE adds
+higher bits of all three. So a fourth tariff needs a second DIFE [seen]. Storage 0 is the present value. The other storages have another
+meaning in each meter. So they get a number and no date.
 """
 
 from typing import Final, NamedTuple

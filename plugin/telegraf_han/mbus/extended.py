@@ -1,10 +1,10 @@
 """Reads the extended link layer (CI 8C to 8F), and deciphers its content.
 
-EN 13757-4, 13.2. All four kinds begin with CC and ACC. 8E and 8F name the receiver that the telegram is for (M2 A2, never the meter).
-8D and 8F have a session number and a CRC over the content. The highest three bits of the session number say whether CRC and content
-are enciphered. The cipher is AES-CTR under the meter's key. Its counter block is the sender's M A, CC, session number, frame number 0,
-block 0. In that block CC stands without its bits 1 and 4, because repeaters change them. The CRC tells the right key. There is no MAC,
-so nothing that is read this way is verified.
+EN 13757-4, 13.2. All four kinds begin with CC and ACC. 8E and 8F name the receiver that the telegram is for (M2 A2, never the meter). 8D
+and 8F have a session number and a CRC over the content. The highest three bits of the session number say whether CRC and content are
+enciphered. The cipher is AES-CTR under the meter's key. Its counter block is the sender's M A, CC, session number, frame number 0, block 0.
+In that block, bits 1 and 4 of CC are cleared, because repeaters change them. The key is right if the CRC fits. There is no MAC, so a
+telegram with this cipher is never verified.
 
 [seen] on OMS's sample of a water meter. [assumed] the block of 8F, too, holds the sender's address.
 """
@@ -46,7 +46,7 @@ class Extended(NamedTuple):
 
 
 def parsed(content: bytes) -> tuple[Extended, bytes]:
-    """The layer at the head of `content` (whose first byte is in LENGTHS), and what follows it. Raises FramingError."""
+    """The layer at the head of `content` (whose first byte is in LENGTHS), and the bytes after it. Raises FramingError."""
     ci = content[0]
     end = 1 + LENGTHS[ci]
     if len(content) < end:
@@ -72,7 +72,7 @@ def deciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> byte
 
 
 def is_deciphered(layer: Extended, content: bytes) -> bool:
-    """Whether the content was deciphered before, and the fields were left as they were. Programs that log what they read do this."""
+    """Whether the content was deciphered before, and the fields were not changed. Some programs log telegrams this way."""
     return layer.encryption == _CTR and _fits(layer.check, content)
 
 

@@ -1,12 +1,12 @@
 """Opens a frame in two steps: without a key into a sealed message that names its meter, then with the meter's key into plain records.
 
-EN 13757-4 and -7. The layers come in this order: link, extended link (8C to 8F), authentication (90), transport, application. The
-key can only be chosen after the meter is known. So there are two steps. `opened` reads what stands in clear. `plain` deciphers the
-rest, which may hide further layers.
+EN 13757-4 and -7. The layers come in this order: link, extended link (8C to 8F), authentication (90), transport, application. The key can
+only be chosen after the meter is known. So there are two steps. `opened` reads the layers in clear. `plain` deciphers the rest, which may
+contain further layers.
 
-The meter's address is in the long header of the transport layer. If there is no long header, it is the link's address. The extended
-link layer names the receiver, never the meter. `opened` raises only for a frame that is broken by itself. Every other fault belongs to
-the meter that sent the frame, and is kept for `plain`. So an odd telegram of a neighbour is no error of ours.
+The meter's address is in the long header of the transport layer. If there is no long header, it is the link's address. The extended link
+layer names the receiver, never the meter. `opened` raises only for a frame that is damaged. Every other fault belongs to the meter that
+sent the frame, and is kept for `plain`. So a strange telegram of a neighbour's meter is not counted as an error.
 """
 
 from typing import Final, NamedTuple
@@ -32,7 +32,7 @@ class Sealed(NamedTuple):
     empty: bool
     """Whether the frame carries no data at all. That is no fault."""
     content: bytes
-    """All bytes that no layer has read yet, from the transport layer's CI on or as the extended link layer enciphers them."""
+    """All bytes that no layer has read yet: from the transport layer's CI on, or the enciphered content of the extended link layer."""
     extended: Extended | None = None
     authentication: Authentication | None = None
     header: Header | None = None
@@ -45,7 +45,7 @@ def opened(data: bytes) -> Sealed:
     if wired.looks_wired(data):
         return _of_wire(wired.checked(data))
     if len(data) < link.SHORTEST or len(data) != data[0] + 1:
-        raise FramingError(f"length field says {data[0] + 1 if data else 0} bytes, but the frame has {len(data)}")
+        raise FramingError(f"length field announces {data[0] + 1 if data else 0} bytes, but the frame has {len(data)}")
     carries = link.CARRIES_DATA.get(data[1])
     if carries is None:
         raise FramingError(f"C field {data[1]:02X} is not one of wireless M-Bus")
@@ -65,7 +65,7 @@ def _of_wire(data: bytes) -> Sealed:
 
 
 def _layers(sender: Address, content: bytes) -> Sealed:
-    """Read all layers after the link. What cannot be read becomes the refusal. Never raises."""
+    """Read all layers after the link. An error becomes the refusal. Never raises."""
     if not content:
         return Sealed(sender, sender, empty=True, content=content)
     try:
@@ -109,9 +109,9 @@ def plain(sealed: Sealed, key: Key | None) -> Plain:
 
 
 def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
-    """Decipher what the extended link layer hid.
+    """Decipher the content of the extended link layer.
 
-    Its CRC alone lets one wrong key in 65536 pass. So what it hid must make sense, too. Raises WrongKeyError, SecurityError.
+    Its CRC alone lets one wrong key in 65536 pass. So the content must make sense, too. Raises WrongKeyError, SecurityError.
     """
     content = None if key is None else extended.deciphered(layer, sealed.link.raw, key, sealed.content)
     if content is None and extended.is_deciphered(layer, sealed.content):
@@ -129,7 +129,7 @@ def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
 
 
 def _makes_sense(header: Header, meter: Address) -> bool:
-    """Whether this is what meters hide in the extended link layer: records, or frames that hold records in short form."""
+    """Whether meters send such content in the extended link layer: records, or frames that hold records in short form."""
     if header.content != transport.RECORDS:
         return header.content in transport.IN_SHORT
     return bool(header.mode) or records.plausible(header.payload, meter)

@@ -1,10 +1,10 @@
 """Turns the bytes of one telegram into `L C M A CI …` without CRCs, and reads the address that it names.
 
-EN 13757-4, 12.3 and 12.4. Frame format A has a CRC after its first 10 bytes and after every 16 bytes from there on. L does not count
-these CRCs. Format B has one CRC after byte 126 and one at the end. L counts them. Captures come with or without CRCs, so the number of
-bytes says what a capture is. L+1 bytes are a frame without CRCs, or of format B if the last CRC fits. L+1 bytes and the CRCs of all
-blocks are format A. Anything else may be the chips of mode T, straight from a demodulator: three ones in every six (12.4.3). The L of
-a format B frame is counted again. So one telegram is always the same bytes, however it was heard.
+EN 13757-4, 12.3 and 12.4. Frame format A has a CRC after its first 10 bytes and after every 16 bytes from there on. L does not count these
+CRCs. Format B has one CRC after byte 126 and one at the end. L counts them. Captures come with or without CRCs, so the number of bytes
+shows the form of a capture. L+1 bytes are a frame without CRCs, or of format B if the last CRC fits. L+1 bytes and the CRCs of all blocks
+are format A. Anything else may be the chips of mode T, straight from a demodulator: three ones in every six (12.4.3). The L of a format B
+frame is counted again. So one telegram is always the same bytes, however it was heard.
 
 [seen] all of this on OMS Annex N and on a GAMA350's telegrams. Wired frames pass through here, too, see `wired`. [assumed] a frame of
 L+1 bytes whose last two are by chance the CRC of the rest (one in 65536) may be lost.
@@ -90,7 +90,7 @@ def _radio(raw: bytes) -> bytes:
         return _without_crcs_of_b(raw)
     if len(raw) == _length_of_a(raw[0]):
         return _without_crcs_of_a(raw)
-    raise FramingError(f"length field says {raw[0] + 1} bytes, or {_length_of_a(raw[0])} with link CRCs; {len(raw)} arrived")
+    raise FramingError(f"length field announces {raw[0] + 1} bytes, or {_length_of_a(raw[0])} with link CRCs, but {len(raw)} arrived")
 
 
 def _length_of_a(length: int) -> int:
@@ -148,8 +148,8 @@ def _unchipped(raw: bytes) -> bytes | None:
 def address(raw: bytes) -> Address:
     """The address in link order: manufacturer 2, identification 4, version 1, device type 1 (EN 13757-7, 7.5.1).
 
-    The manufacturer is three letters of five bits each. Its bit 15 says that the number is unique only where it was given out. This
-    bit stays in `raw`, because initialisation vectors are made of `raw`. The identification may hold digits A to F.
+    The manufacturer is three letters of five bits each. Its bit 15 says that the number is unique only where it was given out. `raw` keeps
+    this bit, because initialisation vectors are made of `raw`. The identification may hold digits A to F.
     """
     letters = raw[0] | raw[1] << 8
     manufacturer = "".join([chr((letters >> shift & 0x1F) + 0x40) for shift in (10, 5, 0)])

@@ -1,10 +1,10 @@
-"""Gives a record the OBIS code of what it measures. Makers that say things in their own way have rows of their own.
+"""Gives a record the OBIS code of the quantity that it measures. Makers that use a coding of their own have rows of their own.
 
-OMS Specification Volume 2, Annex A ties records to codes. Where it could not be had, the codes follow from the groups of IEC 62056-61:
-C is the quantity and direction, D the kind of value, E the tariff (from the DIFE), F the storage (`*n`, an earlier reading). A record
-without a row has no code and keeps its hex. The same holds for every record of a subunit that no maker's row explains. Codes of
-electricity are given only to electricity meters, and to converters and devices of no type. So the energy of a heat meter is never
-taken for somebody's consumption.
+OMS Specification Volume 2, Annex A maps records to codes. Records for which Annex A was not available follow the groups of IEC 62056-61: C
+is the quantity and direction, D the kind of value, E the tariff (from the DIFE), F the storage (`*n`, an earlier reading). A record without
+a row has no code and keeps its hex. The same holds for every record of a subunit that no maker's row explains. Codes of electricity are
+given only to electricity meters, and to converters and devices of no type. So the energy of a heat meter is never taken for somebody's
+consumption.
 
 [seen] the rows of EGM, and the rows that the operators' documents spell out: import, export, reactive power and energy, clock, number.
 [assumed] the phases, net and summed values, and which of EGM's three thresholds is which.
@@ -119,7 +119,7 @@ _NONE: Final[Mapping[Any, Any]] = {}
 class Habit(NamedTuple):
     """How the records of one maker differ.
 
-    The maker's numbers and own VIFEs stand for words or quantities of the rows above. A maker may also have rows of its own.
+    The maker's numbers and own VIFEs mean words or quantities of the rows above. A maker may also have rows of its own.
     """
 
     vifes: Mapping[str, str] = _NONE
@@ -129,7 +129,7 @@ class Habit(NamedTuple):
     storages: Mapping[int, tuple[str, ...]] = _NONE
     tariffs: Mapping[int, tuple[str, ...]] = _NONE
     rows: Mapping[_Key, Name] = _NONE
-    """These rows are looked at first, with the words as they were sent."""
+    """These rows are searched first, with the words as they were sent."""
 
 
 _OLD_PHASES: Final = {"FF01": "l1", "FF02": "l2", "FF03": "l3"}
@@ -218,7 +218,7 @@ HABITS: Final[dict[str, Habit]] = {
     "NZR": Habit(_OLD_PHASES, storages={2: ("l1",), 4: ("l2",), 6: ("l3",)}),
     "ELT": Habit(_OLD_PHASES | {"FF00": ""}, subunits={1: ("reactive",)}),
 }
-"""Manufacturer → its ways; every other maker has the ordinary ones."""
+"""Manufacturer → its habits; every other maker has the ordinary habits."""
 
 _MODELS: Final = {
     # manufacturer, version, device type: model

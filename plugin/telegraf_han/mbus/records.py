@@ -1,12 +1,12 @@
 """Reads plain records of M-Bus (EN 13757-3, 6) into columns and values.
 
-Everything is decoded and nothing is dropped. A record without an OBIS code keeps its header as its name. The maker's own data are
-given in hex. A value that cannot be read becomes None and a flaw, and the rest of the telegram is good.
+Everything is decoded and nothing is dropped. A record without an OBIS code keeps its header as its name. The maker's own data are given in
+hex. A value that cannot be read becomes None, its reason becomes a flaw of the telegram, and the other values stay valid.
 
-A meter's telegrams are built alike. So the first of a kind leaves a layout: where headers and data lie, as one `struct`. The next one
-is cut by the layout in one step. If all headers and fillers are the same bytes, the walk would have found nothing else. The plain walk
-remains the truth: a property test compares the two. The layout also proves a key at almost no cost, because no wrong key makes a
-hundred bytes of headers come out right.
+A meter's telegrams are built alike. So the first telegram of a kind leaves a layout: the places of headers and data, as one `struct`. The
+layout cuts the next telegram in one step. If all headers and fillers are the same bytes, the walk (`walk`) would give the same result. A
+property test compares the two, and the walk decides. The layout also proves a key at almost no cost, because with a wrong key a hundred
+bytes of headers never come out right.
 """
 
 import struct
@@ -33,7 +33,7 @@ _MODEL: Final = b"\xfd\x0c"
 
 
 class _Clock(NamedTuple):
-    """Where the meter's clock stands and how it is read."""
+    """The place of the meter's clock, and its reader."""
 
     at: int
     time_ns: values.ReadClock
@@ -49,12 +49,12 @@ class _Plan(NamedTuple):
 
 
 class _Layout(NamedTuple):
-    """Where the records of a shape lie, if all of them have a fixed length."""
+    """The places of a shape's records, if all of them have a fixed length."""
 
     cut: struct.Struct
-    """Cuts header, data, header, data …, and what follows the last record."""
+    """Cuts header, data, header, data …, and the bytes after the last record."""
     headers: tuple[bytes, ...]
-    """Fillers before a header belong to it. The last entry is what follows the last record."""
+    """Fillers before a header belong to it. The last entry holds the bytes after the last record."""
     shape: Shape
 
 
@@ -112,9 +112,9 @@ def plausible(octets: bytes, address: Address) -> bool:
 
 
 def unmistakable(octets: bytes) -> bool:
-    """Whether these bytes can only be records: there are some, and none of them is odd.
+    """Whether these bytes can only be records: there is at least one, and all are ordinary.
 
-    This is for a text whose first bytes do not show whether it is one.
+    This is for a text whose first bytes do not prove the key.
     """
     try:
         found = walked(octets)
@@ -173,7 +173,7 @@ def _make_room(memory: dict) -> None:  # type: ignore[type-arg]
 
 
 def _layout(octets: bytes, found: list[Record], shape: Shape) -> _Layout:
-    """How to cut the next telegram of this kind."""
+    """The layout that cuts the next telegram of this kind."""
     sizes = []
     end = 0
     for record in found:
@@ -239,7 +239,7 @@ def _called(column: Column) -> str:
 
 
 def _readable(shape: Shape, plan: _Plan, data: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
-    """Values if some of them cannot be read. Each of these becomes None and a flaw."""
+    """The values of a telegram in which some cannot be read. Each unreadable value becomes None and a flaw."""
     read: list[Value] = []
     for column, reader, raw in zip(shape.columns, plan.readers, data, strict=True):
         try:

@@ -2,17 +2,16 @@
 
 EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2.
 
-- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So the key is right if the
-  text begins as it must, and what follows makes sense as records to its end. One wrong key in millions achieves that
-  (`records.plausible`).
+- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So the key is right if the text
+  begins as it must and the rest is made of plausible records to its end. One wrong key in millions passes this test (`records.plausible`).
 - Mode 7 is AES-CBC under a key derived from the message counter. The MAC of the authentication layer proves it.
 - Mode 10 is AES-CCM under such a key. Its tag proves it.
 
 If the key opens the text but a MAC or tag does not fit, somebody changed the telegram (SecurityError). If neither fits, the key is
 wrong (WrongKeyError).
 
-[seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short one, and its tag
-stands right behind the enciphered bytes.
+[seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short header, and its tag
+follows the enciphered bytes directly.
 """
 
 from collections.abc import Callable
@@ -75,7 +74,7 @@ def clear(message: Message, key: Key | None) -> Clear:
         raise SecurityError(f"security mode {header.mode} of {_who(message.meter)} is not supported, only {known} are")
     size = mode.enciphered(header.configuration & 0xFF, len(header.payload))
     if size > len(header.payload):
-        raise FramingError(f"configuration word says {size} enciphered bytes, {len(header.payload)} are there")
+        raise FramingError(f"configuration word announces {size} enciphered bytes, but {len(header.payload)} arrived")
     if not size:
         return _unciphered(message, key)
     try:
@@ -89,10 +88,10 @@ def clear(message: Message, key: Key | None) -> Clear:
 
 
 def _is_deciphered(message: Message) -> bool:
-    """Whether the payload was deciphered before, and the header was left as it was. wmbusmeters logs telegrams this way.
+    """Whether the payload was deciphered before, and the header was not changed. wmbusmeters logs telegrams this way.
 
-    This is asked only if the key fails. So no meter's own telegram is taken for such a log. Nothing is lost by it, because anybody
-    could send a telegram of mode 0.
+    This is tested only if the key fails. So no meter's own telegram is taken for such a log. The test does not weaken security, because
+    anybody could send a telegram of mode 0.
     """
     header = message.header
     return header.mode in _WITH_FILLERS and header.payload[:2] == _FILLERS and records.plausible(header.payload, message.meter)
@@ -105,7 +104,7 @@ def enciphered_bytes(header: Header) -> int:
 
 
 def resealed(message: Message, key: Key, body: bytes) -> bytes:
-    """A payload with other records of the same length, secured as the message's own is. Its MAC is the authentication layer's task."""
+    """A payload with other records of the same length, secured like the message's own payload. The authentication layer makes the MAC."""
     header = message.header
     size = enciphered_bytes(header)
     if not size:
@@ -158,7 +157,7 @@ def _mode_5(message: Message, key: Key, size: int) -> Clear:
 def _mode_7(message: Message, key: Key, size: int) -> Clear:
     layer = message.authentication
     if layer is None or not layer.counter:
-        raise SecurityError("mode 7 without a message counter, from which its keys are made")
+        raise SecurityError("mode 7 needs a message counter for its keys, but the telegram has none")
     _require_function_a(message.header)
     enciphering = authentication.derived(key, authentication.ENCRYPTION, layer.counter, message.meter.raw[2:6])
     payload = message.header.payload
@@ -172,8 +171,8 @@ def _mode_7(message: Message, key: Key, size: int) -> Clear:
 def _plausible(text: bytes, rest: bytes, meter: Address) -> bytes:
     """The records of deciphered blocks and of the plain bytes behind them, b"" if they are none.
 
-    A record may lie across the border. Some meters send two plain bytes that are no records at all [seen by others on AMIplus]. Then
-    fillers stand in their place. Such bytes are no reason to doubt the key or to lose the telegram.
+    A record may begin in the blocks and end in the plain bytes. Some meters send two plain bytes that are no records at all [seen by others
+    on AMIplus]. Then fillers take their place. Such bytes are no reason to doubt the key or to lose the telegram.
     """
     if records.plausible(text + rest, meter):
         return text + rest
@@ -222,7 +221,7 @@ def _authentic(message: Message, key: Key) -> bool:
     if layer is None or not layer.mac:
         return False
     if not layer.counter:
-        raise SecurityError("a MAC without a message counter, from which its key is made")
+        raise SecurityError("the MAC needs a message counter for its key, but the telegram has none")
     derived = authentication.derived(key, authentication.AUTHENTICATION, layer.counter, message.meter.raw[2:6])
     if authentication.mac(derived, layer, message.octets) != layer.mac:
         raise SecurityError(

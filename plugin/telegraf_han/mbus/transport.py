@@ -1,9 +1,9 @@
-"""Reads the header of the transport layer: what the CI says follows, who the meter is, and how its data are secured.
+"""Reads the header of the transport layer: the kind of content that the CI announces, the meter's address, and how the data are secured.
 
-EN 13757-7, 5.2 (CI) and 7 (headers). A short header has access number, status and configuration word. A long header has the meter's
-own address before them. Then this address counts, because the frame may come from a radio adapter. Bits 8 to 12 of the configuration
-word are the security mode. Some modes have more bytes behind the word. Content that is not full records of a meter has a name in the
-table, so that it can be refused by its name. [seen] CI 72, 78, 7A, 8B and, on wired M-Bus, 5B sent by a meter.
+EN 13757-7, 5.2 (CI) and 7 (headers). A short header has access number, status and configuration word. A long header has the meter's own
+address before them. Then this address is used and not the link's, because the frame may come from a radio adapter. Bits 8 to 12 of the
+configuration word are the security mode. Some modes have more bytes behind the word. Content other than full records of a meter is refused.
+It has a name in the table for the message. [seen] CI 72, 78, 7A, 8B and, on wired M-Bus, 5B sent by a meter.
 """
 
 from typing import Final, Literal, NamedTuple
@@ -21,7 +21,7 @@ FORMAT: Final = "format frame"
 IN_SHORT: Final = frozenset((COMPACT, FORMAT))
 
 CONTENTS: Final[dict[int, tuple[Form, str]]] = {
-    # CI: header, content; RECORDS and NOTHING are read, all others are refused under the name that stands here
+    # CI: header, content; RECORDS and NOTHING are read, all others are refused with the name from this table
     0x72: ("long", RECORDS),
     0x78: ("none", RECORDS),
     0x7A: ("short", RECORDS),

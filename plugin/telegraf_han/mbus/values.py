@@ -1,4 +1,4 @@
-"""Reads the data of a record into a value: BCD, binary, float, date or text, by its data field and what its VIF says.
+"""Reads the data of a record into a value: BCD, binary, float, date or text, as its data field and VIF say.
 
 EN 13757-3, 6.3.3 (data fields) and Annex A (types).
 
@@ -172,7 +172,7 @@ def _float(exponent: int, factor: int, data: bytes) -> Value:
     """
     (number,) = _FLOAT.unpack(data)
     if number - number != 0:
-        raise ValueError("no finite number")
+        raise ValueError("not a finite number")
     for digits in _DIGITS_OF_FLOAT:
         mantissa, _, power = f"{number:.{digits - 1}e}".partition("e")
         if _FLOAT.pack(float(f"{mantissa}e{power}")) == data:

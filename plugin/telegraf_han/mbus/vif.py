@@ -1,9 +1,9 @@
-"""Reads the value information block (VIF and VIFE): quantity, base unit, power of ten, and what else it says about the value.
+"""Reads the value information block (VIF and VIFE): quantity, base unit, power of ten, and all else that it says about the value.
 
-EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB) and 14 (behind FD). A row is a run of codes. The exponent grows by one from
-each code to the next. A quantity has the OBIS registry's name if the registry has one. A code without a row is reserved. Its value
-stays a bare number, and its record is kept under its hex. What VIFEs say stands in `vife`. [seen] energies, powers, voltages, currents
-and their phases; the rest is the norm's.
+EN 13757-3:2018, 6.4, tables 10 (primary), 12 (behind FB) and 14 (behind FD). A row is a run of codes. The exponent grows by one from each
+code to the next. A quantity has the OBIS registry's name if the registry has one. A code without a row is reserved. Its value stays a bare
+number, and its record is named by its hex. The module `vife` reads VIFEs. [seen] energies, powers, voltages, currents and their phases; the
+rest is the norm's.
 """
 
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ class Vib(NamedTuple):
     factor: int = 1
     kind: Kind = "number"
     words: frozenset[str] = frozenset()
-    """What VIFEs say beyond the fields above."""
+    """Words of VIFEs that are not in the fields above."""
     silent: bool = False
     """A VIFE says that there is no value (EN 13757-3, table 17). Then the data are not read."""
 
@@ -211,7 +211,7 @@ def vib(octets: bytes) -> Vib:
 
 
 def _vif(octets: bytes) -> tuple[Vib, bytes]:
-    """What the VIF says, in whichever table it stands, and the VIFEs after it."""
+    """The meaning of the VIF, from the table that has it, and the VIFEs after it."""
     if octets[0] & _CODE == TEXT:
         at = text_at(octets, 0)
         end = at + 1 + octets[at]
@@ -223,11 +223,11 @@ def _vif(octets: bytes) -> tuple[Vib, bytes]:
 
 
 def text_at(octets: bytes, vif_at: int) -> int:
-    """The offset of the length byte of a unit's text. Its VIF stands at `vif_at`. Raises IndexError.
+    """The offset of the length byte of a unit's text. Its VIF is at `vif_at`. Raises IndexError.
 
-    In the norm's own example (EN 13757-3:2018, table C.2), VIFEs stand before the text. Some meters send them behind the text [seen by
-    others: Elvaco CMa10]. They count as behind it if the bytes after the VIF can be a length and a unit. A VIFE cannot be such a
-    length, because the length byte behind it is no character.
+    In the norm's own example (EN 13757-3:2018, table C.2), VIFEs are before the text. Some meters send them behind the text [seen by
+    others: Elvaco CMa10]. They count as behind it if the bytes after the VIF can be a length and a unit. A VIFE cannot be such a length,
+    because the length byte behind it is no character.
     """
     at = vif_at + 1
     if not octets[vif_at] & _MORE:
@@ -242,7 +242,7 @@ def text_at(octets: bytes, vif_at: int) -> int:
 
 
 def _changed(found: Vib, said: Meaning) -> Vib:
-    """What a block says after one more VIFE is read."""
+    """The meaning of a block after one more VIFE is read."""
     if said.unit is not None:
         found = found._replace(unit=said.unit, exponent=0, factor=said.factor, kind="number")
     if said.kind is not None and (said.kind == "date" or found.kind == "number"):

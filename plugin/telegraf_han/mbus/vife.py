@@ -1,4 +1,4 @@
-"""Says what each VIFE means: each further byte of a value information block says something about its value.
+"""Holds the meaning of each VIFE: each further byte of a value information block says something about its value.
 
 EN 13757-3:2018, 6.4, tables 15 (VIFE), 16 (behind VIFE FC) and 17 (record errors). Most VIFEs say something that only a name can keep:
 a phase, a direction, a limit. Such a word takes part in finding the OBIS code. If the norm has no meaning for a VIFE, its word is its
@@ -46,7 +46,7 @@ _NOTHING_NEW: Final = Meaning()
 """Means "no error", or "only what flows forward", which a register of import counts anyway."""
 
 _PER: Final = (
-    # from 20 on: what stands after the unit
+    # from 20 on: the part after the unit
     ("/s", "/min", "/h", "/d", "/week", "/month", "/a", "/revolution", "/pulse", "/pulse", "/pulse", "/pulse", "/l", "/m3", "/kg", "/K"),
     # from 30 on
     ("/kWh", "/GJ", "/kW", "/(K*l)", "/V", "/A", "*s", "*s/V", "*s/A"),

@@ -1,9 +1,9 @@
 """Cuts the octets of M-Bus records into single records: where each header ends, and how much data follow.
 
 EN 13757-3, 6. A record is DIF, DIFEs, VIF, VIFEs, data. 2F fills the space between records and behind them. This is the plain walk.
-`records` shortens it for telegrams that are built like an earlier one. The walk looks at structure only. `dif` and `vif` say what a
-record means. Some meters send a few bytes behind the last filler that are no record [seen by others on AMIplus]. These bytes end the
-walk without an error.
+`records` has a short cut for telegrams that are built like an earlier one. The walk looks at structure only. `dif` and `vif` say what a
+record means. Some meters send a few bytes behind the last filler that are no record [seen by others on AMIplus]. These bytes end the walk
+without an error.
 """
 
 from typing import Final, NamedTuple

@@ -1,9 +1,9 @@
 """Checks a frame of wired M-Bus, `68 L L 68 C A CI … sum 16`, and says where its content begins.
 
-EN 13757-2, 5. L stands twice. It counts the bytes from C to before the sum. The sum is all those bytes modulo 256. The long header
-behind CI names the meter. The primary address A never does. One maker's frames of 257 bytes say `68 01 01 68` [seen]. There L ran
-over, and the bytes that are there count. A DLMS message that is sent in segments (CI 00 to 1F) is another protocol. It is refused in
-`transport`, where the content is looked at.
+EN 13757-2, 5. L is sent twice. It counts the bytes from C to before the sum. The sum is the sum of all those bytes modulo 256. The long
+header behind CI names the meter. The primary address A never does. One maker's frames of 257 bytes begin with `68 01 01 68` [seen]: L has
+overflowed, and the number of bytes that arrived is used. A DLMS message that is sent in segments (CI 00 to 1F) is another protocol.
+`transport`, which looks at the content, refuses it.
 """
 
 from typing import Final
@@ -22,7 +22,7 @@ CONTENT_AT: Final = 6
 _RUN_OVER: Final = 256
 
 CARRIES_DATA: Final = {
-    # C field: whether a meter's data come with it; a meter that sends by itself uses SND-UD
+    # C field: whether the frame carries a meter's data; a meter that sends by itself uses SND-UD
     0x08: True,  # RSP-UD
     0x18: True,
     0x28: True,
@@ -43,8 +43,8 @@ def checked(raw: bytes) -> bytes:
     """The same frame, if its length and sum are right. Raises FramingError, ChecksumError."""
     length = len(raw) - OVERHEAD
     if length < SHORTEST or length not in (raw[1], raw[1] + _RUN_OVER):
-        raise FramingError(f"wired frame says {raw[1]} bytes, but {length} arrived")
+        raise FramingError(f"wired frame announces {raw[1]} bytes, but {length} arrived")
     found, expected = raw[-2], crc.total(raw[4:-2])
     if found != expected:
-        raise ChecksumError(f"sum of a wired frame is {found:02X}, its bytes give {expected:02X}")
+        raise ChecksumError(f"sum of a wired frame is {found:02X}, but its bytes give {expected:02X}")
     return raw

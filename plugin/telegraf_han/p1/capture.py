@@ -1,8 +1,8 @@
 """Reads a recorded P1 stream into frames, whether it was saved as raw bytes or as their hex text.
 
-People keep captures as a terminal program delivers them (raw), or as a hex dump that they can post. The first telegram of raw P1
-always holds a line feed, and a "/" or a ciphered block. So a capture is hex if its first piece holds nothing but hex digits, white
-space and `#` comments. Only recordings are looked at this way. A live port never is, because its first bytes may well be digits.
+People keep captures as a terminal program delivers them (raw), or as a hex dump that they can post. The first telegram of raw P1 always
+holds a line feed, and a "/" or a ciphered block. So a capture is hex if its first piece holds nothing but hex digits, white space and `#`
+comments. Only recordings are tested this way. A live port is not, because its first bytes may be digits by chance.
 """
 
 import re
@@ -20,7 +20,7 @@ LINE_LIMIT: Final = 4096
 """Characters of a line. A longer line is read in pieces, because a whole capture may stand on one line."""
 _IDENT_HEX: Final = re.compile(rb"\Adb08|2f(?:[2-7][0-9a-f]){3,78}(?:0d)?0a", re.IGNORECASE)
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a]")
-"""Ciphertext has such bytes. Logs of programs do not have them, except for escape sequences."""
+"""Bytes that ciphertext has. Logs of programs do not have them, except in escape sequences."""
 
 
 def looks_like_p1(first: bytes) -> bool:
@@ -90,10 +90,7 @@ class Capture:
         return self._framer.feed(bytes(octets), now_ns) + events
 
     def _shortened(self, line: bytes, octets: bytearray, events: list[Event]) -> bytes:
-        """What is left of a long line after its pieces were read.
-
-        The line is always cut at the same places, and never within a "0x".
-        """
+        """The rest of a long line after its pieces were read. The line is always cut at the same places, and never within a "0x"."""
         while len(line) > LINE_LIMIT:
             cut = LINE_LIMIT - (line[LINE_LIMIT - 1] == ord("0"))
             octets += self._octets(line[:cut], events)

@@ -1,12 +1,12 @@
-"""Holds as rows how the P1 telegrams of the networks differ: which footers may end which content, and which idents name a model.
+"""Holds the differences between P1 telegrams of the networks, as rows: the footers that each content may have, and the idents of models.
 
-Structure is not here. `framer` sees in a telegram's own first bytes whether it has an ident, text or a block.
+The structure of a telegram is not in these rows. `framer` detects from a telegram's first bytes whether it has an ident, text or a block.
 
-[seen] X-25 low byte first on a GAMA350 and an MA309M. ARC with upper-case digits is DSMR's rule. [assumed] the X-25 footer high byte
-first; ARC behind a block (DSMR's own footer, in case GAMA150 or MA110M keep to it, as nobody has published their footers); and X-25
-behind plain text (a Stoen meter whose encryption is switched off).
+[seen] X-25 low byte first on a GAMA350 and an MA309M. ARC with upper-case digits is DSMR's rule. [assumed] the X-25 footer high byte first;
+ARC behind a block (DSMR's own footer. Perhaps GAMA150 or MA110M use it: nobody has published their footers); and X-25 behind plain text (a
+Stoen meter whose encryption is switched off).
 
-Each further row lets one in 65,536 of the damaged telegrams through. So there is no row without a reason. A block without a CRC is
+With each further row, one more in 65,536 damaged telegrams is accepted. So there is no row without a reason. A block without a CRC is
 refused, because with the encryption key alone nothing else would show the damage.
 """
 
@@ -54,7 +54,7 @@ MODELS: Final = {
 }
 
 IDENTS: Final = (*MODELS, "KFM5KAIFA-METER")
-"""How the ident lines begin that are sent by the meters this program is made for [seen]."""
+"""Beginnings of the ident lines of the meters that this program is made for [seen]."""
 
 WITHOUT_RADIO: Final = ("MA110M", "MA309M")
 """Models with a P1 port only."""

@@ -1,9 +1,9 @@
 """Opens a P1 frame: takes off the ident line, deciphers the block if there is one, and gives the plain lines.
 
-The envelope is DSMR's (P1 companion 5.0.2, 6.1). What stands inside decides the rest. A block holds either bare lines, as Stoen's
-meters send [seen], or a whole DSMR telegram with its own ident and CRC-16/ARC, as in Luxembourg and Austria (Luxmetering P1 1.1.3,
-3.2.5). A key is right if the tag fits. Without AK, a key is right if the text begins as P1 text must. Random bytes begin that way once
-in a few million telegrams.
+The envelope is DSMR's (P1 companion 5.0.2, 6.1). Its content is plain lines or a block. A block holds either bare lines, as Stoen's meters
+send [seen], or a whole DSMR telegram with its own ident and CRC-16/ARC, as in Luxembourg and Austria (Luxmetering P1 1.1.3, 3.2.5). A key
+is right if the tag fits. Without AK, a key is right if the text begins as P1 text must. Random bytes begin that way once in a few million
+telegrams.
 """
 
 import re
@@ -86,7 +86,7 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None) -> str:
 
 
 def _inner(plaintext: bytes) -> bytes:
-    """The lines of a plaintext. If it is a whole telegram, its lines, with its CRC-16/ARC checked."""
+    """The lines of a plaintext. If the plaintext is a whole telegram, its CRC-16/ARC is checked and its lines are returned."""
     ident = _IDENT.match(plaintext)
     if ident is None:
         return plaintext

@@ -1,13 +1,13 @@
 """Cuts the bytes of a P1 port into telegrams, each measured by its own length.
 
-A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which parts
-it has. "/" opens an ident line. Behind the ident line stands text up to a "!" at the beginning of a line, or a ciphered block. A block
-is measured by its BER length alone, because "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor
-footer. The footer `! XXXX` is checked here, before any key is used. So line noise is not taken for a wrong key,
-nor a wrong key for line noise.
+A telegram is `[ident line] content [footer]` (P1 companion 5.0.2, ch. 6; Luxmetering P1 1.1.3, 3.2). The first bytes say which parts it
+has. "/" opens an ident line. After the ident line comes text up to a "!" at the beginning of a line, or a ciphered block. A block is
+measured by its BER length alone, because "!", "/" and DB all occur inside ciphertext [seen]. A bare DB block has neither ident nor footer.
+The footer `! XXXX` is checked here, before any key is used. So line noise is not taken for a wrong key, nor a
+wrong key for line noise.
 
-A candidate is consumed, waited for or given up. If it is given up, the search goes on one byte after its beginning. So a damaged
-telegram never costs its neighbour. The state is the buffer and what was already reported. Nothing raises.
+A candidate is consumed, waited for or given up. If it is given up, the search goes on one byte after its beginning. So a damaged telegram
+never costs its neighbour. The state is the buffer and a note of what was already reported. No function raises.
 """
 
 import re
@@ -23,23 +23,23 @@ TELEGRAM_LIMIT: Final = 8192
 IDENT_LIMIT: Final = 84
 """Bytes of the longest ident line with its line ends. IEC 62056-21 allows 23."""
 PAUSE_NS: Final = 2_000_000_000
-"""A telegram that pauses for this long will not go on. 583 bytes take 51 ms. The slowest line, 9600 baud, takes 1 s."""
+"""A telegram that pauses for this long will not go on. 583 bytes take 51 ms at 115200 baud, and 0.6 s on the slowest line, 9600 baud."""
 NOISE_REPORTED: Final = 4096
-"""After this many bytes without a telegram a fault is reported, also at the start, where one usually begins to read in mid-telegram."""
+"""After this many bytes without a telegram a fault is reported. Fewer may be the rest of a telegram whose head was missed at the start."""
 
 _OPENING: Final = re.compile(rb"[/\xdb]")
 _IDENT: Final = re.compile(rb"/[ \"-.0-~]{3,78}\r?\n(?:\r?\n)?")
 """Printable characters except "/" and "!" (IEC 62056-21, 6.3.2)."""
 _IDENT_SO_FAR: Final = re.compile(rb"/[ \"-.0-~]{0,78}\r?\Z")
 _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
-"""Without an ident line, only a block with a system title is one. DB alone stands in noise too often."""
+"""Without an ident line, a block is accepted only if it has a system title. DB alone is too frequent in noise."""
 _NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n")
 """Control bytes, or the opening of the next telegram even in the middle of a line. They show that this telegram is damaged."""
 _END_OF_TEXT: Final = re.compile(rb"\n!")
 _FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})\0{0,4}[\r\n])")
 _NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}\r?\n/[ \"-.0-~]{3,78}\r?\n")
-"""A footer and the ident line after it. Ciphertext holds them once in 10^15 telegrams. So inside a block they mean that its length is
-damaged."""
+"""A footer and the ident line after it. In ciphertext they occur by chance once in 10^15 telegrams. So inside a block they mean that the
+block's length is damaged."""
 _OPENING_INSIDE: Final = re.compile(
     rb"/[A-Za-z]{3}[ \"-.0-~]{0,75}(?:\r\n\r\n|\n\n)"
     rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]",
@@ -76,7 +76,7 @@ _Found = _Extent | _Damaged | str
 
 
 class Framer:
-    """The receiver of a P1 cable. It holds no dialogue. It only turns bytes into frames."""
+    """The receiver of a P1 cable. It sends nothing. It only turns bytes into frames."""
 
     __slots__ = ("_arrived_ns", "_buffer", "_excused", "_heard", "_noise")
 
@@ -188,7 +188,7 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> _Found:
         if end - start > TELEGRAM_LIMIT:
             raise FramingError(f"telegram announces {end - start} bytes, more than {TELEGRAM_LIMIT}")
     except FramingError as error:
-        # In noise every 256th byte is a DB. A bad block means that a telegram was lost only if an ident line stands before it.
+        # In noise every 256th byte is a DB. A bad block means that a telegram was lost only if an ident line comes before the block.
         return _Damaged(error, len(buffer) - start) if has_ident else _NOISE
     if not has_ident:
         return _measured_bare(buffer, start, end)
@@ -222,7 +222,8 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
     wrong = _NO_TEXT.search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
-        # Any other telegram that began before this place breaks off here, too, except one whose ident line stands right before its block.
+        # Any other telegram that began before this place breaks off here, too, except a telegram whose ident line comes directly before its
+        # block.
         return _Damaged(FramingError(f"plain telegram breaks off after {size} bytes"), size, wrong.start() - IDENT_LIMIT)
     if last is None:
         if len(buffer) <= limit:
@@ -234,7 +235,7 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> _Found:
 
 
 def _measured_footer(buffer: bytearray, start: int, mark: int, content: Content) -> _Found:
-    """The footer at `mark`, where "!" must stand, and its CRC."""
+    """The footer at `mark`, where a "!" must be, and its CRC."""
     footer = _FOOTER.match(buffer, mark)
     if footer is None:
         if _FOOTER_SO_FAR.match(buffer, mark):

@@ -1,4 +1,4 @@
-"""Says what is wrong with a line whose bytes are no telegrams, if the bytes show it.
+"""Says what is wrong with a serial line whose bytes are no telegrams, if the bytes show the cause.
 
 A P1 port's data line is inverted (P1 companion 5.0.2, 5.7.2). Without an inverter in the cable, the UART takes the end of each stop
 bit for a start bit, one bit late. So the bytes that it reads follow from the sent bytes by a rule of their own. They are computed here
@@ -14,12 +14,12 @@ from typing import Final
 from telegraf_han.p1.dialects import IDENTS
 
 LEAST_BYTES: Final = 24
-"""Fewer bytes show nothing."""
+"""With fewer bytes the cause cannot be seen."""
 _SHARE: Final = 0.9
 _RUNS: Final = frozenset((0xFF << shift) & 0xFF for shift in range(9))
 """Zeros, then ones, lowest bit first: 00, 80, C0 … FF."""
 _SEEN: Final = 8
-"""So many bytes of an ident are looked for."""
+"""Number of bytes of an ident that are searched for."""
 _CODE: Final = re.compile(rb"\d-\d:\d{1,2}\.\d{1,2}\.\d")
 _IDLE_BITS: Final = 12
 
@@ -31,7 +31,7 @@ TOO_FAST: Final = 'the line looks set too fast: older meters send at 9600 baud; 
 
 
 def wrong(data: bytes) -> str:
-    """One sentence about what is wrong with a line that delivers such bytes. "" if they do not show it."""
+    """One sentence about what is wrong with a line that delivers such bytes. "" if the bytes do not show the cause."""
     if len(data) < LEAST_BYTES:
         return ""
     if any(opening in data for opening in _openings()) or _CODE.search(_running_text(data)):

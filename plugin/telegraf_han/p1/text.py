@@ -1,13 +1,13 @@
 """Reads DSMR data lines into columns and values.
 
 A line is `code(value[*unit])`, sometimes with more groups (P1 companion 5.0.2, 6.4). M-Bus channels put a time stamp before the value.
-Event logs and profiles list many groups. One regular expression takes all simple lines. Only lines with more groups are looked at one
-by one. They become simple lines: the value after its time stamp, or the groups as text. Telegrams with the same codes and units share
-a `Shape`. Its plan holds one reader per column. So a telegram every second costs only a few microseconds.
+Event logs and profiles have many groups. One regular expression reads all simple lines. Only lines with more groups are read one by one.
+They become simple lines: the value after its time stamp, or the groups as text. Telegrams with the same codes and units share a `Shape`.
+Its plan holds one reader per column. So a telegram every second costs only a few microseconds.
 
-The same code may come several times, with different meanings [seen: 17.0.0 at Stoen]. So nothing is looked up by code alone. The
-letter S or W says whether a time stamp is summer or winter time. [assumed] a value without a unit is in the registry's base unit:
-`(16500)` of 17.0.0 is W.
+The same code may come several times, with different meanings [seen: 17.0.0 at Stoen]. So no value is looked up by code alone. The letter S
+or W says whether a time stamp is summer or winter time. [assumed] a value without a unit is in the registry's base unit: `(16500)` of
+17.0.0 is W.
 """
 
 import re
@@ -39,11 +39,11 @@ _GROUPS: Final = re.compile(rb"\(([^()]*)\)")
 _STAMP: Final = re.compile(rb"\d{10}(?:\d\d)?[SW]?")
 _DIGITS: Final = frozenset(b"0123456789")
 _AS_TEXT: Final = b"\0text"
-"""Stands in place of a unit. It means that the value is all groups of the line as they stand."""
+"""Takes the place of a unit. It means that the value is the text of all groups of the line, unchanged."""
 
 
 class _Plan(NamedTuple):
-    """What is fixed for a shape: how each value is read, and where the telegram's own tags stand."""
+    """The fixed part of a shape: the reader of each value, and the places of the telegram's own tags."""
 
     readers: tuple[Reader, ...]
     clock_at: int
@@ -57,7 +57,7 @@ class _Layout(NamedTuple):
     """A whole telegram as it was, except for the digits of its values.
 
     A meter pads its values, so from one second to the next nothing else in a telegram changes. One AND and one comparison of two long
-    integers prove that all codes, units and brackets stand where they stood. Then the values are slices.
+    integers prove that all codes, units and brackets are in the same places. Then the values are slices.
     """
 
     mask: int
@@ -113,7 +113,7 @@ def _lines(lines: bytes, flaws: list[str]) -> tuple[tuple[bytes, ...], tuple[byt
 
 
 def _remember(lines: bytes, ident: str, shape: Shape, raw_values: tuple[bytes, ...]) -> None:
-    """Keep where the values of this telegram stand, if its lines are simple and its shape depends on codes and units alone."""
+    """Keep the places of this telegram's values, if its lines are simple and its shape depends on codes and units alone."""
     found = list(_SIMPLE_LINE.finditer(lines))
     if not cast("_Plan", shape.plan).fixed or len(found) < 2 or tuple(line[2] for line in found) != raw_values:  # noqa: PLR2004, itemgetter
         return
@@ -144,7 +144,7 @@ def _time_ns(stamp: bytes, zone: clock.Zone, flaws: list[str]) -> int | None:
 
 
 def _readable(shape: Shape, plan: _Plan, raw_values: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
-    """Values if some of them cannot be read. Each of these becomes None and a flaw."""
+    """The values of a telegram in which some cannot be read. Each unreadable value becomes None and a flaw."""
     values: list[Value] = []
     for column, reader, raw in zip(shape.columns, plan.readers, raw_values, strict=True):
         try:
@@ -255,7 +255,7 @@ def _one_by_one(lines: bytes, flaws: list[str]) -> list[_Triple]:
 
 
 def _joined(lines: bytes) -> list[bytes]:
-    """Lines. One that begins with "(" continues the line before it (DSMR 2.2's gas reading)."""
+    """All lines. A line that begins with "(" continues the line before it (DSMR 2.2's gas reading)."""
     joined: list[bytes] = []
     for line in lines.replace(b"\r", b"\n").split(b"\n"):
         text = line.strip(b" \t\0")
@@ -269,8 +269,8 @@ def _joined(lines: bytes) -> list[bytes]:
 def _simple(line: bytes, code: bytes) -> _Triple:
     """A line of several groups as code, value, unit.
 
-    In `(stamp)(value*unit)` the last group is the value. DSMR 2.2's `(stamp)(00)(60)(1)(code)(unit)(value)` names its own code.
-    Anything else (event logs and profiles) stays text. What follows a single group is noise.
+    In `(stamp)(value*unit)` the last group is the value. DSMR 2.2's `(stamp)(00)(60)(1)(code)(unit)(value)` names its own code. Anything
+    else (event logs and profiles) stays text. Text after a single group is noise.
     """
     groups: list[bytes] = _GROUPS.findall(line)
     last, _, unit = groups[-1].partition(b"*")

@@ -62,7 +62,7 @@ def number(exponent: int) -> Reader:
 
 
 def _number(raw: bytes, exponent: int) -> Value:
-    """Decimal text as an exact number of base units. None if nothing stands there. Raises ValueError for anything else."""
+    """Decimal text as an exact number of base units. None for empty text. Raises ValueError for anything else."""
     whole, _, decimals = raw.partition(b".")
     if len(raw) <= DIGITS_LIMIT and whole.isdigit() and (decimals.isdigit() or not decimals):
         return units.scaled(int(whole + decimals), exponent - len(decimals))
@@ -76,7 +76,7 @@ def _number(raw: bytes, exponent: int) -> Value:
 
 
 def _text(raw: bytes) -> str:
-    """Text as it stands, read as UTF-8 or else as Latin-1. Padding with FF and control bytes are removed."""
+    """Plain text, read as UTF-8 or else as Latin-1. Padding with FF and control bytes are removed."""
     padded = raw.rstrip(b"\xff ")
     try:
         text = padded.decode()
@@ -88,7 +88,7 @@ def _text(raw: bytes) -> str:
 def _octets(raw: bytes) -> str:
     """An octet-string that was sent in hex.
 
-    It becomes text if it is printable (ASCII, or UTF-8 for the letters of a language). Otherwise it stays as it stands.
+    It becomes text if it is printable (ASCII, or UTF-8 for the letters of a language). Otherwise it stays hex.
     """
     try:
         octets = bytes.fromhex(raw.decode("ascii"))
@@ -99,10 +99,10 @@ def _octets(raw: bytes) -> str:
 
 
 def _serial(raw: bytes) -> str:
-    """A serial number, sent in hex or as it stands.
+    """A serial number, sent in hex or as plain text.
 
-    Digits alone may be either. `3335303030303031` is 35000001, but `5051525354` is a Hungarian meter's number that happens to be hex
-    of letters, too. Digits are hex if that gives digits, or a text as long as a serial number.
+    Digits alone may be either. `3335303030303031` is 35000001, but `5051525354` is the number of a Hungarian meter and by chance also hex
+    of letters. Digits are hex if that gives digits, or a text as long as a serial number.
     """
     text = _octets(raw)
     return text if not raw.isdigit() or _SERIAL.fullmatch(text) else _text(raw)

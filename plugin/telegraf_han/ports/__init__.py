@@ -1,4 +1,4 @@
-"""The outside world as bytes: serial ports, sockets, programs and files to replay, and who may open them.
+"""Gives the outside world as bytes: serial ports, sockets, programs and files to replay. Knows who may open them.
 
-Nothing here knows what the bytes mean. May import `errors` and nothing else of ours.
+Nothing here knows what the bytes mean. From this program, may import only `errors`.
 """

@@ -1,7 +1,7 @@
-"""Turns an error of a port into a sentence that says what to do.
+"""Turns an error of a port into a sentence that tells the user what to do.
 
-People plug in a cable once in ten years, and "Errno 13" does not help them then. The table has one row per error number. For a user who
-may not open a device, the sentence has the command that gives the right.
+People plug in a cable once in ten years, and "Errno 13" does not help them then. The table has one row per error number. If the user may
+not open a device, the sentence contains the command that gives the right.
 """
 
 import errno

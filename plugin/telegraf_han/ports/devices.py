@@ -1,6 +1,6 @@
-"""Lists what this machine knows of its devices: names that stay, the processes that have a device open, dongles on USB. Opens nothing.
+"""Looks up devices of this machine: their stable names, the processes that have a device open, dongles on USB. Opens nothing.
 
-A serial device has a name from udev besides its own. The processes that have a device open are found in the descriptors of all
+A serial device has its own name and a stable name from udev. The processes that have a device open are found in the descriptors of all
 processes. Only root sees the descriptors of other users. A dongle for rtl_433 is not a serial device. It is found by its USB id and opened
 under `/dev/bus/usb`.
 """
@@ -24,7 +24,7 @@ class Dongle(NamedTuple):
     """A radio on USB."""
 
     words: str
-    """Its maker and product as it names them, and its USB id."""
+    """Its maker and product, as the dongle names them, and its USB id."""
     node: str
     """The device file that a program opens."""
 

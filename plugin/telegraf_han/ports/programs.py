@@ -3,10 +3,10 @@
 The program is started without a shell and without stdin, in a process group of its own. It is ended together with all its children, first
 with SIGTERM, then with SIGKILL. As long as the program is not reaped, no other group can get the id of its group. So its end is observed
 without reaping (`WNOWAIT`), and the group is signalled only before the program is reaped. Each line of its stderr is logged. When the
-program ends, the last lines become part of the error, because there a program says why it ends.
+program ends, its last lines become part of the error, because they say why it ended.
 
-If this process dies by SIGKILL, which nobody can catch, the program would keep its dongle. Then the next start would find the dongle in
-use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
+If this process is killed by SIGKILL, it cannot end the program. The program would keep its dongle, and the next start would find the dongle
+in use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
 gone, for whatever reason.
 """
 
@@ -33,10 +33,10 @@ LAST_WORDS_LIMIT_BYTES: Final = 4096
 
 
 LAST_WORDS: Final = 3
-"""Lines of stderr in the error at its end. Of two programs in a pipe the first says why, the second only that nothing comes."""
+"""Lines of stderr in the error at its end. In a pipe of two programs, the first prints the reason, the second only that nothing comes."""
 LAST_WORD_CHARACTERS: Final = 200
 _GUARD: Final = ("sh", "-c", "trap '' TERM; read -r _; kill -s TERM 0; sleep 1; kill -s KILL 0")
-"""0 is the guard's own group. The guard ignores the first signal itself."""
+"""0 is the guard's own group. The guard itself ignores the first signal."""
 
 
 def started(
@@ -62,7 +62,7 @@ def started(
 
 
 def located(program: str) -> str:
-    """The place of a program that a command names: its own path, or found on PATH. "" if it is missing or may not be started."""
+    """The path of a program that a command names, as written or found on PATH. "" if it is missing or may not be started."""
     places = [program] if "/" in program else [os.path.join(folder, program) for folder in os.get_exec_path()]
     return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), "")
 
@@ -130,9 +130,9 @@ class Program:
         return data
 
     def _watch(self) -> None:
-        """Raise SourceError if the program runs, but has printed nothing for too long. A dongle that hangs looks like that."""
+        """Raise SourceError if the program runs, but has printed nothing for too long. This happens if a dongle hangs."""
         if time.monotonic() - self._printed_s >= self._quiet_s:
-            raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes, so it is started again")
+            raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes, so it is restarted")
 
     def _listen(self) -> None:
         """Pass on the lines of stderr that have come. After the end of stderr `_heard` is None."""
@@ -157,7 +157,7 @@ class Program:
             how = (
                 f"ended with exit code {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
             )
-        return f"{self._name} {how}" + (f". Its last words: {' / '.join(self._last_words)}" if self._last_words else "")
+        return f"{self._name} {how}" + (f". Its last lines: {' / '.join(self._last_words)}" if self._last_words else "")
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:
         """How the program ended. It is not reaped here, because until then no other group can get the id of its group."""
@@ -186,4 +186,4 @@ class Program:
             try:
                 one.wait(END_S)
             except subprocess.TimeoutExpired:
-                continue  # it is stuck in a driver, nothing more can be done from here
+                continue  # it is stuck in a driver, and this program cannot do more

@@ -1,7 +1,7 @@
-"""Tells who may open a file or a device (by owner, group and mode), and the command that gives the right.
+"""Says who may open a file or a device (by owner, group and mode), and which command gives the right.
 
-Telegraf runs as a user of its own. So Telegraf often may not open a port or key file that its owner can open. This module tells what the
-system would decide, and does not try to open anything.
+Telegraf runs as a user of its own. So Telegraf often may not open a port or key file that you can open. This module computes what the
+system would decide. It does not try to open anything.
 """
 
 import os
@@ -14,7 +14,7 @@ _GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
 
 
 def permission(path: str, name: str = "") -> str:
-    """The end of a sentence: how a user (default: this one) gets the right to open a device. Mostly the user joins the device's group."""
+    """The end of a sentence: how a user (default: this user) gets the right to open a device. Usually the user must join its group."""
     import grp  # noqa: PLC0415, only an error needs it
 
     try:

@@ -1,12 +1,12 @@
 """Opens a port by its name and reads bytes from it: serial devices, sockets, RFC 2217, files to replay, stdin.
 
 All ports except RFC 2217 have a descriptor. A read waits in `select` until something is there, then takes it with one `os.read`. So a
-telegram costs one to three wake-ups, and its time is taken right after its last byte. `wake` is a descriptor that becomes readable when
-everything shall end. It is part of every wait, so no reader outlives its stop. Every failure becomes a SourceError that says what to do.
+telegram costs one to three wake-ups, and its time is taken right after its last byte. `wake` is a descriptor that becomes readable when all
+readers have to end. It is part of every wait, so no reader misses the end. Every failure becomes a SourceError that says what to do.
 
-Serial devices are opened by pyserial with its advisory lock (flock). So a second telegraf-han, or any program that asks for the lock, gets
-the answer that the port is in use. Otherwise it would steal every other byte. DTR and RTS are set high, because the P1 port's data request
-must be high and cables wire it to one of the two.
+Serial devices are opened by pyserial with its advisory lock (flock). So a second telegraf-han, or any program that asks for the lock, finds
+the port in use. Otherwise the second program would take every other byte. DTR and RTS are set high, because the P1 port's data request must
+be high and cables connect it to one of the two.
 
 Sockets are opened here and not by pyserial, because its `socket://` sleeps 0.3 s in close and imports logging. Sockets use keep-alive.
 Otherwise nobody would notice that a converter lost its power. A regular file is read to its end, and then the source has ended.
@@ -111,7 +111,7 @@ class Descriptor:
         return self._taken()
 
     def _taken(self) -> bytes | None:
-        """Return what there is, once there is something."""
+        """Return the bytes that are there. Called when there is something to read."""
         try:
             data = os.read(self._descriptor, READ_BYTES)
         except BlockingIOError:

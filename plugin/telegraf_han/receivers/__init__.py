@@ -1,23 +1,23 @@
-"""Receivers of wireless M-Bus, one module per `type`: the bytes of a stick or the lines of a program become frames and faults.
+"""Reads receivers of wireless M-Bus, one module per `type`: the bytes of a stick or the lines of a program become frames and faults.
 
 Pure: no receiver opens a port. May import `mbus.link`, `ciphers.crc`, `telegram` and `errors`, and from this package only `_lines` and
 `_stick`. Receivers do not import each other.
 
-To add a receiver, add one file and nothing else. Every module of this folder is a type, except those with "_" in front. The name of
-the module is what `type` says. A module has two names:
+To add a receiver, add one file and nothing else. Every module of this folder is a type, except those with "_" in front. The name of the
+module is the value of `type`. A module defines two names:
 
 - `LINE`: how its port is set unless the configuration says otherwise (`57600 8N1`).
 - `Receiver`: a class without arguments that follows `telegram.Receiver`.
 
-If a program has to run, the module has three more names:
+If a program has to run, the module defines three more names:
 
 - `COMMAND`: the words of the command.
 - `NEEDS`: the programs in that command, and where to get them.
 - `QUIET_S`: how long the program may print nothing.
 
-A receiver that reads text is built on `_lines.Lines`. It gives `Lines` one function, which turns a line into what the line holds. A
-receiver that asks and sets a stick is built on `_stick.Stick`. Sticks pass `L C M A CI …` to `link.telegram`, which checks what is
-left of the link's CRCs.
+A receiver that reads text is built on `_lines.Lines`. It gives `Lines` one function, which turns a line into its telegram or fault. A
+receiver that asks and sets up a stick is built on `_stick.Stick`. Sticks pass `L C M A CI …` to `link.telegram`, which checks the CRCs of
+the link that are still there.
 """
 
 from importlib import import_module
@@ -59,7 +59,7 @@ def needs(kind: str, words: tuple[str, ...]) -> dict[str, str]:
 
 
 def quiet_s(kind: str) -> float:
-    """How long a program of this type may print nothing before it is started again. Raises ValueError for an unknown type."""
+    """How long a program of this type may print nothing before it is restarted. Raises ValueError for an unknown type."""
     found: float = getattr(named(kind), "QUIET_S", inf)
     return found
 

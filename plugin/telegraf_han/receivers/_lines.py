@@ -1,7 +1,7 @@
 """Turns lines of text into telegrams. All receivers that read text share this.
 
-The bytes of a port, a pipe or a file come in pieces of any size. A line is whole at its end. What a line says is each receiver's own
-matter.
+The bytes of a port, a pipe or a file come in pieces of any size. A line is whole at its end. Each receiver knows the meaning of its own
+lines.
 """
 
 from collections.abc import Callable
@@ -18,9 +18,9 @@ words around it. rtl_433 adds about 60 characters for each record of a telegram 
 class Lines:
     """Cuts bytes into lines and turns each line into events. All receivers of text share this part.
 
-    `read` says what a line holds: a frame without link CRCs and its level in dBm, or None if the line is not a telegram. It raises
-    TelegramError for a broken telegram. The buffer is bounded. If a line does not end, LINE_LIMIT characters are given up at once, and
-    the rest up to its end is given up without a message. The same bytes give the same events, in whatever pieces they come.
+    `read` reads a line: it returns a frame without link CRCs and its level in dBm, or None if the line is not a telegram. It raises
+    TelegramError for a damaged telegram. The buffer is bounded. If a line does not end, LINE_LIMIT characters are given up at once, and the
+    rest up to its end is given up without a message. The same bytes give the same events, in whatever pieces they come.
     """
 
     __slots__ = ("_left", "_read", "_skipping")

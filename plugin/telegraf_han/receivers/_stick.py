@@ -1,9 +1,9 @@
-"""Holds the dialogue that all sticks share: bytes become messages, telegrams and answers, and questions go to the stick.
+"""Holds the dialogue that all sticks share: bytes become messages, telegrams and answers, and questions are sent to the stick.
 
-The set-up of a stick is a generator that reads like the stick's manual. It yields a question, gets the answer, and at the end returns
-in words what was found. Waiting, asking again and giving up are all done here, by the times below. Nothing is ever written to a
-stick's memory. What is set is lost when the stick loses power, and is set again at each opening. A stick that sent nothing for a while
-is asked whether it is there, because a quiet house and a dead stick look alike.
+The set-up of a stick is a generator that follows the stick's manual. It yields a question, gets the answer, and at the end returns a
+sentence about the stick. This module waits, asks again and gives up, by the times below. Nothing is ever written to a stick's memory.
+Settings are lost when the stick loses power, and are made again at each opening. A stick that sent nothing for a while is asked whether it
+is there, because a quiet house and a dead stick look alike.
 """
 
 from collections.abc import Callable, Generator
@@ -28,7 +28,7 @@ FROM_METERS: Final = frozenset({0x44, 0x46, 0x47, 0x48, 0x08, 0x18, 0x28, 0x38})
 """C fields with which a meter's telegram may begin (EN 13757-4, 12.5.3). If a stick sends bare telegrams, nothing else marks them."""
 
 STRANGERS: Final = (
-    # what a port sends that is not the expected stick → what is there, probably
+    # bytes from a port that is not the expected stick → the device that probably sends them
     (b"0-0:", "a meter's P1 port"),
     (b"1-0:", "a meter's P1 port"),
     (b" is unknown)", 'a CUL (type = "cul")'),
@@ -66,15 +66,15 @@ def cc1101_dbm(octet: int) -> float:
 
 
 Talk = Generator[Ask, bytes, str]
-"""Yields questions, gets the answers, and returns in words what was found. Raises SourceError if the stick cannot be used."""
+"""Yields questions, gets the answers, and returns a sentence about the stick. Raises SourceError if the stick cannot be used."""
 
 
 class Stick:
     """Turns the bytes of a stick into messages, telegrams and answers, and asks the stick. All sticks share this part.
 
-    The module of a stick defines the methods at the end. They say how its messages are cut out of the stream, which of them are
-    telegrams, and what is to be asked. Bytes that are no message are reported as one fault before the next message, or when the stick
-    gets quiet.
+    The module of a stick defines the methods at the end. They say how its messages are cut out of the stream, which of them are telegrams,
+    and which questions are asked. Bytes that are no message are reported as one fault before the next message, or when the stick sends
+    nothing.
     """
 
     __slots__ = ("_ask", "_asked", "_asked_ns", "_buffer", "_bytes_ns", "_heard_ns", "_ready", "_strange", "_talk", "_unread")
@@ -146,7 +146,7 @@ class Stick:
         return []
 
     def _continued(self, answer: bytes | None, now_ns: int) -> list[Event]:
-        """Continue the talk to its next question that has an answer, or to its end."""
+        """Continue the dialogue to its next question that has an answer, or to its end."""
         assert self._talk is not None
         events: list[Event] = []
         try:
@@ -196,9 +196,9 @@ class Stick:
         return f"no {self.NAME} answers here, but something else sends data" + (f": it looks like {seen}" if seen else "")
 
     def _waited(self, now_ns: int) -> list[Event]:
-        """Nothing more comes.
+        """Nothing more comes. The bytes that are left are a message after all, or they are none.
 
-        What is left is a message after all, or it is none. If it is none, a message may begin later in it.
+        If they are none, a message may begin later in them.
         """
         events: list[Event] = []
         while self._buffer:
@@ -243,11 +243,11 @@ class Stick:
         raise NotImplementedError
 
     def set_up(self) -> Talk:
-        """What is asked at opening."""
+        """The questions at opening."""
         raise NotImplementedError
 
     def still_there(self) -> Talk:
-        """What is asked when nothing comes. Returns ""."""
+        """The question when nothing comes. Returns ""."""
         raise NotImplementedError
 
     def leave(self) -> bytes:

@@ -1,13 +1,13 @@
-"""Reads AMBER / Würth AMB8465 and AMB3665: the stick is asked for its parameters, set to a mode and listened to.
+"""Reads AMBER / Würth AMB8465 and AMB3665: asks the stick for its parameters, sets its mode and listens.
 
-Manual AMBER wM-Bus modules 2.7. A command is FF, its code, a length, a payload and the XOR of all bytes before. Its answer has bit 7
-of the code set. A telegram comes as code 03 with its length in place of L. If parameter 5 (UART_CMD_Out_Enable) is off, it comes bare,
-from L on. If parameter 69 (RSSI_Enable) is on, a byte of signal strength follows, and the length counts it. So these two parameters
-are read first. They are never written, because parameters are stored in flash. CMD_SET_MODE is not stored. It holds until the power
-goes.
+Manual AMBER wM-Bus modules 2.7. A command is FF, its code, a length, a payload and the XOR of all bytes before. Its answer has bit 7 of the
+code set. A telegram comes as code 03 with its length in place of L. If parameter 5 (UART_CMD_Out_Enable) is off, the telegram comes bare,
+from L on. If parameter 69 (RSSI_Enable) is on, a byte of signal strength follows, and the length counts it. So these two parameters are
+read first. They are never written, because parameters are stored in flash. CMD_SET_MODE is not stored. The mode stays until the stick loses
+power.
 
-[seen] in logs and in the manual's examples: all commands here, 0x78 parameters of the AMB8465, 0x80 of the AMB3665 (169 MHz, whose
-mode is left alone). [assumed] RSSI is counted in bare telegrams, too, and is on in a capture that does not say.
+[seen] in logs and in the manual's examples: all commands here, 0x78 parameters of the AMB8465, 0x80 of the AMB3665 (169 MHz, its mode is
+not changed). [assumed] the length counts the RSSI in bare telegrams, too, and in a capture without an answer about it RSSI is on.
 """
 
 from collections.abc import Callable
@@ -83,7 +83,7 @@ class Receiver(Stick):
         return link.telegram(bytes([body[0] - 1]) + body[1:-1]), cc1101_dbm(body[-1])
 
     def set_up(self) -> Talk:
-        """Ask for the parameters, then set what the stick hears."""
+        """Ask for the parameters, then set the mode."""
         answer = yield Ask(command(_GET, _ALL_PARAMETERS), _answers(_GET))
         parameters = answer[_HEAD + 2 : -1]
         if len(parameters) < _PARAMETERS:

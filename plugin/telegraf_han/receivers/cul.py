@@ -1,12 +1,12 @@
-"""Reads CUL and nanoCUL (culfw, a-culfw): the stick is asked, set and listened to, line by line.
+"""Reads CUL and nanoCUL (culfw, a-culfw): asks and sets up the stick and listens, line by line.
 
-culfw's command reference: "V" tells the version. "brt" listens to T mode and answers TMODE. "X21" has RSSI and LQI put behind each
-telegram. A line of "b" and hex is a whole frame of format A with its link CRCs. A line of "bY" is one of format B. Behind the frame
-follow LQI and RSSI, a byte each. The level in dBm is half the signed byte less 74 (CC1101 data sheet). No other length is believed.
-Otherwise a line that the stick's firmware has cut short would pass for a frame without CRCs.
+culfw's command reference: "V" asks for the version. "brt" listens to T mode, and the answer is TMODE. After "X21" the stick adds LQI and
+RSSI to each telegram. A line of "b" and hex is a whole frame of format A with its link CRCs. A line of "bY" is a frame of format B. Behind
+the frame follow LQI and RSSI, a byte each. The level in dBm is half the signed byte less 74 (CC1101 data sheet). A line of any other length
+is refused. Otherwise a line that the stick's firmware has cut short would be taken for a frame without CRCs.
 
-[seen] in logs: lines of at most 148 bytes, with an odd number of digits or a failing CRC behind them; "? (… is unknown)" is how culfw
-answers a command that it was built without.
+[seen] in logs: lines of at most 148 bytes, with an odd number of digits or a failing CRC behind them; culfw answers "? (… is unknown)" to a
+command that it was built without.
 """
 
 from typing import Final
@@ -61,13 +61,13 @@ class Receiver(Stick):
             raise FramingError(f"{len(raw)} bytes are not a telegram")
         size = raw[0] + 1 if message.startswith(_FORMAT_B) else _size_of_a(raw[0])
         if len(raw) < size:
-            raise CutShortError(f"length field says {size} bytes, but {len(raw)} arrived; {_CUT}")
+            raise CutShortError(f"length field announces {size} bytes, but {len(raw)} arrived; {_CUT}")
         if len(raw) - size not in (0, _LEVELS):
-            raise FramingError(f"length field says {size} bytes, but {len(raw)} arrived")
+            raise FramingError(f"length field announces {size} bytes, but {len(raw)} arrived")
         return _checked(raw[:size]), cc1101_dbm(raw[-1]) if len(raw) > size else None
 
     def set_up(self) -> Talk:
-        """Ask for the firmware, then set what the stick hears."""
+        """Ask for the firmware, then set the mode."""
         version = yield Ask(_VERSION, _is_version)
         words = version[2 : 2 + _VERSION_SHOWN].decode("ascii", "replace")
         words = "".join(letter if letter.isprintable() else "?" for letter in words)
@@ -92,7 +92,7 @@ def _size_of_a(length: int) -> int:
 
 
 def _checked(raw: bytes) -> bytes:
-    """A frame without its CRCs. There must have been some. Raises TelegramError."""
+    """A frame without its CRCs. A frame that had no CRCs is refused. Raises TelegramError."""
     frame = link.telegram(raw)
     if len(frame) == len(raw):
         raise ChecksumError("link CRC of a frame of format B does not fit")
@@ -100,5 +100,5 @@ def _checked(raw: bytes) -> bytes:
 
 
 def _is_version(line: bytes) -> bool:
-    """Whether a line tells a version of culfw."""
+    """Whether a line is a version of culfw."""
     return line.startswith(b"V ") and any(word in line for word in _FIRMWARES)

@@ -1,9 +1,9 @@
 """Reads lines of hex, one telegram per line, as other programs print, log or store wireless M-Bus.
 
-Spaces, `|`, `_`, `:` and a leading `0x` only help the eye. `#` begins a comment. A log line `telegram=|2E44…|+12` holds its telegram
-after "=", and the seconds since the log's first line after "+". These seconds are not used. Such a telegram may have been deciphered
-before it was logged, which `mbus.security` sees. A line may hold a telegram with or without link CRCs, of format A or B, as chips of
-mode T, or a frame of wired M-Bus. `mbus.link` tells them apart.
+Spaces, `|`, `_`, `:` and a leading `0x` have no meaning. `#` begins a comment. A log line `telegram=|2E44…|+12` holds its telegram after
+"=", and the seconds since the log's first line after "+". These seconds are not used. Another program may have deciphered such a telegram
+before it logged it. `mbus.security` detects this. A line may hold a telegram with or without link CRCs, of format A or B, as chips of mode
+T, or a frame of wired M-Bus. `mbus.link` tells them apart.
 """
 
 from typing import Final

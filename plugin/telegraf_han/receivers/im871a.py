@@ -1,13 +1,13 @@
-"""Reads IMST iM871A-USB and iM170A: the stick is asked, set and listened to by HCI messages.
+"""Reads IMST iM871A-USB and iM170A: asks and sets up the stick and listens, by HCI messages.
 
-WMBus HCI Specification V1.6. A message is A5, control field, message id, length and payload, and then what the control field
-announced. The low nibble of the control field is the endpoint. In its high nibble, 2, 4 and 8 announce time stamp, RSSI and CRC. The
-CRC is X-25 over all bytes after A5. A received telegram is message 03 of endpoint 2 and begins at its C field. The length of the
-payload is its L. Set Configuration with 0 in front is not stored.
+WMBus HCI Specification V1.6. A message is A5, control field, message id, length and payload, and then the fields that the control field
+announces. The low nibble of the control field is the endpoint. In its high nibble, 2, 4 and 8 announce time stamp, RSSI and CRC. The CRC is
+X-25 over all bytes after A5. A received telegram is message 03 of endpoint 2 and begins at its C field. The length of the payload is its L.
+Set Configuration with 0 in front is not stored.
 
-[seen] in logs: the messages, with time stamp, RSSI and CRC as in E2; firmware 0x14 is the first that hears C1 and T1 at once, and link
-mode 10 is C1 with T1 on the iM871A, N1a on the iM170A (169 MHz). dBm from RSSI is the straight part of the curve in the data sheet of
-the radio. [assumed] a set-up that is refused shows by a first byte other than 0 or by no answer.
+[seen] in logs: the messages, with time stamp, RSSI and CRC as in E2; firmware 0x14 is the first that hears C1 and T1 at once, and link mode
+10 is C1 with T1 on the iM871A, N1a on the iM170A (169 MHz). dBm is computed from RSSI by the straight part of the curve in the data sheet
+of the radio. [assumed] a set-up was refused if the first byte of the answer is not 0, or if no answer comes.
 """
 
 from collections.abc import Callable
@@ -39,7 +39,7 @@ _INFO_BYTES: Final = 4
 
 
 class _Module(NamedTuple):
-    """What a module can hear, and the first firmware that can."""
+    """The modes that a module can hear, and the first firmware for each."""
 
     name: str
     modes: tuple[tuple[int, int, str], ...]
@@ -80,7 +80,7 @@ class Receiver(Stick):
         return link.telegram(message[3:end]), None if level is None else dbm(level)
 
     def set_up(self) -> Talk:
-        """Ask which module it is, then set what it hears."""
+        """Ask which module it is, then set the mode."""
         info = yield Ask(_DEVICE_INFO, _answers(_INFO_ANSWER))
         payload = info[_HEAD : _HEAD + info[3]]
         module = _MODULES.get(payload[0]) if len(payload) >= _INFO_BYTES else None

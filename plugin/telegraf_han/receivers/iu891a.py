@@ -1,12 +1,12 @@
-"""Reads IMST iU891A and iU893A: the stick is asked, set and listened to by SLIP packets.
+"""Reads IMST iU891A and iU893A: asks and sets up the stick and listens, by SLIP packets.
 
-IMST, iU891A-XL WMBus Host Interface. A packet lies between two C0. Inside, DB DC stands for C0 and DB DD for DB. A packet holds a
-service (01 device management, 09 wM-Bus gateway), a message number, a payload and X-25 over all, low byte first. An answer's payload
-begins with a status, 0 for done. A received telegram is message 20 of the gateway: time stamp 4, status 2, a byte, the level in dBm as
-a signed byte, then L C …. Only the active configuration is set. It is lost with the power. Everything in it except mode and options is
-sent back as it was read.
+IMST, iU891A-XL WMBus Host Interface. A packet begins and ends with C0. Inside, DB DC means C0 and DB DD means DB. A packet holds a service
+(01 device management, 09 wM-Bus gateway), a message number, a payload and X-25 over all, low byte first. An answer's payload begins with a
+status, 0 for done. A received telegram is message 20 of the gateway: time stamp 4, status 2, a byte, the level in dBm as a signed byte,
+then L C …. Only the active configuration is set. It is lost when the stick loses power. Everything in it except mode and options is sent
+back as it was read.
 
-[seen] the packets, their CRC and the thirty C0 that wake the stick up, in logs. [assumed] an answer with a status other than 0 is a
+[seen] in logs: the packets, their CRC and the thirty C0 that wake the stick up. [assumed] an answer with a status other than 0 is a
 refusal.
 """
 
@@ -70,7 +70,7 @@ class Receiver(Stick):
         return link.telegram(message[_FRAME_AT:]), float(signed(message[_LEVEL_AT]))
 
     def set_up(self) -> Talk:
-        """Ask which module it is, then set what it hears."""
+        """Ask which module it is, then set the mode."""
         yield Ask(_WAKE_UP, None)
         info = yield Ask(packet(_INFO), _answers(_INFO_ANSWER))
         kind = info[_ANSWER_AT]

@@ -1,7 +1,7 @@
-"""Reads Radiocrafts RC1180-MBUS: the module is asked for its memory, set to T1 if necessary, and listened to.
+"""Reads Radiocrafts RC1180-MBUS: asks the module for its memory, sets it to T1 if necessary, and listens.
 
-RC1180-MBUS Data Sheet 1.0 and MBUS User Manual 2.01. Byte 00 opens the configuration, which answers ">". There "0" lists the 256 bytes
-of the memory and a ">". "G" with a mode sets the mode until the power goes (newer modules). "X" leaves the configuration. "M" writes
+RC1180-MBUS Data Sheet 1.0 and MBUS User Manual 2.01. Byte 00 opens the configuration, which answers ">". There "0" lists the 256 bytes of
+the memory and a ">". "G" with a mode sets the mode until the module loses power (newer modules). "X" leaves the configuration. "M" writes
 the memory, which allows a limited number of writes. So "M" is never sent. A telegram is L C M A … without link CRCs. If byte 05 of the
 memory (RSSI_MODE) is on, a byte of signal strength follows, -RSSI/2 dBm, and L counts it. Byte 36 (DATA_INTERFACE) must be 0.
 
@@ -100,7 +100,7 @@ class Receiver(Stick):
                 yield Ask(octet, _is(_PROMPT), unanswered, 1)
         self._expected = "telegram"
         yield Ask(_LEAVE, None)
-        return f"RC1180 listening to {words or 'T1 until its power goes'}{told}"
+        return f"RC1180 listening to {words or 'T1 until it loses power'}{told}"
 
     def still_there(self) -> Talk:
         """Read the memory."""

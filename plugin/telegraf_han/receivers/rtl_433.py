@@ -1,12 +1,12 @@
 """Reads lines of rtl_433, which turns an RTL-SDR dongle into a receiver.
 
-With `-F json` each line is an object. With `-F csv` it is a row of a table whose first line names the columns; a comma within a value
-has a backslash before it. In a telegram of model "Wireless-MBus", `data` holds the whole frame from its L field on. For format A the
-link CRCs are removed. For format B the last one is left, which `link` knows. All other models are sensors of the neighbourhood. Only
-protocol 104, wireless M-Bus in modes C and T, is switched on. Levels (`-M level`) are dB of the dongle's full scale, not dBm. So no
-level is reported.
+With `-F json` each line is an object. With `-F csv` it is a row of a table whose first line names the columns; a comma within a value has a
+backslash before it. In a telegram of model "Wireless-MBus", `data` holds the whole frame from its L field on. For format A the link CRCs
+are removed. For format B the last CRC is left, and `link` handles that. All other models are sensors in the neighbourhood. Only protocol
+104, wireless M-Bus in modes C and T, is switched on. Levels (`-M level`) are dB of the dongle's full scale, not dBm. So no level is
+reported.
 
-[seen] in logs and in the program's source. `"mic": "CRC"` says that the link's CRCs were right. Other telegrams are not printed.
+[seen] in logs and in the program's source: `"mic": "CRC"` says that the link's CRCs were right. Other telegrams are not printed.
 """
 
 import re
@@ -52,10 +52,7 @@ class Receiver(Lines):
         return link.telegram(raw), None
 
     def _row(self, line: str) -> dict[str, object]:
-        """What a row of a table says.
-
-        Nothing if it is the row with the names of the columns, or no row.
-        """
+        """The content of a row of a table. Nothing if it is the row with the names of the columns, or no row."""
         values = _COMMA.split(line)
         if "model" in values and "data" in values:
             self._columns = values
@@ -63,7 +60,7 @@ class Receiver(Lines):
 
 
 def _object(line: str) -> dict[str, object]:
-    """What an object says. Raises FramingError."""
+    """The content of an object. Raises FramingError."""
     try:
         found: dict[str, object] = loads(line)
     except (ValueError, RecursionError):

@@ -1,12 +1,12 @@
 """Reads lines of rtl_wmbus, which turns an RTL-SDR dongle into a receiver, through rtl_sdr.
 
-A line is `[rla;|t2a;]MODE;CRC;3OUTOF6;TIME;PACKET_RSSI;CURRENT_RSSI;ID;0xHEX` (rtl_wmbus.c). It holds the frame without link CRCs, and
-two flags that say whether CRCs and chips were right. Forks of the program leave fields empty. Two decoders run at once, so a telegram
-comes twice. The second of two equal lines in a row is dropped here. The decoder recognises repeats that are further apart. The level
-is a number without a unit, except in forks that print it in dBm. A level in dBm is below zero.
+A line is `[rla;|t2a;]MODE;CRC;3OUTOF6;TIME;PACKET_RSSI;CURRENT_RSSI;ID;0xHEX` (rtl_wmbus.c). It holds the frame without link CRCs, and two
+flags that say whether CRCs and chips were right. Forks of the program leave fields empty. Two decoders run at once, so a telegram comes
+twice. The second of two equal lines in a row is dropped here. `decoding` recognises repeats that are further apart. The level is a number
+without a unit, except in forks that print it in dBm. A level in dBm is below zero.
 
-[seen] in logs: both forms, lines with failed flags, "rla;" and "t2a;" with option -v. `-f` ends the program when samples stop, so that
-it is started again. `-o` removes the DC. Without that, a dongle that is a little off frequency hears much less.
+[seen] in logs: both forms, lines with failed flags, "rla;" and "t2a;" with option -v. `-f` ends the program when samples stop, so that it
+is restarted. `-o` removes the DC. Without `-o`, a dongle that is a little off frequency hears much less.
 """
 
 from typing import Final
@@ -44,7 +44,7 @@ class Receiver(Lines):
         if fields is None:
             return None
         if fields[1] != _GOOD or fields[2] != _GOOD:
-            raise ChecksumError("rtl_wmbus says that the CRC or the chips of a telegram are wrong")
+            raise ChecksumError("rtl_wmbus reports that the CRC or the chips of a telegram are wrong")
         digits = fields[-1]
         if digits == self._last:
             self._last = ""

@@ -1,4 +1,4 @@
-"""Virtual meters: the other end of every test, and a meter for people who have none. The inverse of the decoder, with no parser of it.
+"""Simulates meters, for tests and for people who have no meter. It is the inverse of the decoder and uses none of its parsers.
 
-May import `config`, `mbus.link` and what lies below them, but never `decoding`.
+May import `config`, `mbus.link` and the layers below them, but never `decoding`.
 """

@@ -1,9 +1,9 @@
-"""Turns a seed and a day into what is switched on in a home, as spans of constant power. There is one row per appliance.
+"""Turns a seed and a day into the appliances that are on in a home, as spans of constant power. There is one row per appliance.
 
-A row says what the appliance draws, step by step, and when people use it. A habit has weekdays, a usual minute, a spread and a chance.
-Lamps are on while it is dark and somebody is up. Fridges and pumps run in cycles of their own. The plan of a day depends only on seed and
-date. A span that runs past midnight belongs to the day on which it began. Heaters that use cheap electricity run in zone 2 of Warsaw's
-G12, as in a home that pays by this tariff. [assumed] all powers and habits: they are usual, and nobody's in particular.
+A row says how much power the appliance draws, step by step, and when people use it. A habit has weekdays, a usual minute, a spread and a
+chance. Lamps are on while it is dark and somebody is up. Fridges and pumps run in cycles of their own. The plan of a day depends only on
+seed and date. A span that runs past midnight belongs to the day on which it began. Heaters that use cheap electricity run in zone 2 of
+Warsaw's G12, as in a home that pays by this tariff. [assumed] all powers and habits: they are usual, and do not describe a real home.
 """
 
 from collections.abc import Iterator

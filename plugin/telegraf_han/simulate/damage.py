@@ -1,4 +1,4 @@
-"""Turns telegrams into telegrams of a bad line: some octets are flipped, the end is cut off, or noise stands between two telegrams.
+"""Damages telegrams as a bad line does: some octets are flipped, the end is cut off, or there is noise between two telegrams.
 
 A share of the telegrams is damaged, each by one kind of damage. The kind is drawn from the seed and the telegram's own second, so the same
 run is damaged in the same way. Only the bytes on the wire change. The `frame` of a telegram stays as the meter made it. [assumed] the

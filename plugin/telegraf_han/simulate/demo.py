@@ -1,4 +1,4 @@
-"""The configuration of a virtual meter if the user has none: documented keys, and the section that reads the meter.
+"""Makes the configuration of a virtual meter if the user has none: documented keys, and the section that reads the meter.
 
 The demo keys are as public as the vectors that use them, and they protect nothing. They are named here, in the help text, and in short form
 in the README. Like any other key they are never printed.

@@ -2,9 +2,9 @@
 
 P1: the DSMR envelope (P1 companion 5.0.2, 6.1) around plain lines or around Stoen's bare ciphered block, or no envelope but a
 general-glo-ciphering APDU with a whole telegram inside (Luxmetering P1 1.1.3, 3.2.5). Wireless: OMS short header, security mode 5 (EN
-13757-7, 7.6.3), format A (EN 13757-4, 12.3). It shares no code with the parsers, so neither proves the other. Vectors from outside prove
-both, and the tests of this module rebuild these vectors byte by byte. [seen] the bare block with its zero counter, X-25 low byte first, the
-GAMA350's record headers. [assumed] the AAD of Stoen's tag (security control, then AK).
+13757-7, 7.6.3), format A (EN 13757-4, 12.3). This module shares no code with the parsers, so neither of them proves the other. Vectors from
+other sources prove both, and the tests of this module rebuild these vectors byte by byte. [seen] the bare block with its zero counter, X-25
+low byte first, the GAMA350's record headers. [assumed] the AAD of Stoen's tag (security control, then AK).
 """
 
 from collections.abc import Callable, Iterable

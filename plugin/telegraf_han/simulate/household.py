@@ -1,10 +1,10 @@
 """Turns a seed and a second into the power of a home, and the power into registers: the exact integral, in integers.
 
-The power of a second is an integer in W. It depends only on seed and time: standby and its flicker, plus what is switched on, minus what
-the roof gives. A register counts Ws. At second t it shows what flowed in all seconds from the start until before t. So the difference of
-two registers is the sum of the powers between them, and nothing is rounded. The meter cuts Ws to Wh only when it shows them. Three phases
-are balanced before they are counted [assumed: the rule of Polish prosumers' meters since 2024]. A whole UTC hour is computed at once. In
-Warsaw a UTC hour is always one hour of the local day, so it has only one tariff zone.
+The power of a second is an integer in W. It depends only on seed and time: standby and its flicker, plus the appliances that are on, minus
+the power of the roof. A register counts Ws. At second t it shows the energy of all seconds from the start until before t. So the difference
+of two registers is the sum of the powers between them, and nothing is rounded. The meter cuts Ws to Wh only when it shows them. Three
+phases are balanced before they are counted [assumed: the rule of Polish prosumers' meters since 2024]. A whole UTC hour is computed at
+once. In Warsaw a UTC hour is always one hour of the local day, so it has only one tariff zone.
 """
 
 from datetime import date

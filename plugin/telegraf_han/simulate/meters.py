@@ -1,4 +1,4 @@
-"""Says what each of Stoen's four meters sends at a moment of a household. Models, lines and records are rows, in the meter's order.
+"""Turns a moment of a household into the data of Stoen's four meters. Models, lines and records are rows, in the meter's order.
 
 [seen] the P1 lists of GAMA150 and MA309M and the wireless list of a GAMA350, from captures that users published. [assumed] the P1 lists
 of GAMA350 (as GAMA150 plus a device type) and MA110M (as MA309M with one voltage); that a GAMA150 sends the wireless list of the GAMA350

@@ -1,7 +1,7 @@
-"""Sends telegrams to a TCP port: what `socket://` and a serial-to-network converter look like to a reader.
+"""Serves telegrams on a TCP port, as a serial-to-network converter does. A reader opens it with `socket://`.
 
-Several clients hear the same telegrams, each client from its connection on. What clients send is read and ignored, because nobody talks
-to a P1 port. A client that does not take a telegram in time is disconnected. Otherwise the client would get half a telegram.
+Several clients hear the same telegrams, each client from its connection on. Bytes from clients are read and ignored, because a P1 port
+takes no commands. A client that does not take a telegram in time is disconnected. Otherwise the client would get half a telegram.
 """
 
 import contextlib

@@ -101,7 +101,7 @@ def _envelope(arguments: Namespace, interface: Interface, section: MeterConfig |
         raise ConfigError("", "--envelope", f"{' or '.join(known)} is expected on {interface}")
     if not has_key and envelope != "plain":
         name = section.name if section else ""
-        raise ConfigError(arguments.config, f'meter "{name}"', "a key is expected, to encrypt the telegrams with")
+        raise ConfigError(arguments.config, f'meter "{name}"', "a key is expected, because it encrypts the telegrams")
     if arguments.damage and interface != "p1":
         raise ConfigError("", "--damage", "p1 is expected: a damaged wireless frame fails its link CRC and never becomes a hex line")
     return envelope

@@ -1,4 +1,4 @@
-"""Sends telegrams to a sink, at a meter's pace or faster. It defines what a sink is, and has the plainest one, stdout.
+"""Sends telegrams to a sink, at a meter's pace or faster. It defines the type of a sink, and has the simplest sink, stdout.
 
 A real serial line does not wait for its reader. So in real time nothing here waits either. Telegrams that nobody reads are dropped whole,
 and no queue grows. Behind real time (past days, `--speed max`) a reader that is there gets time to read. Otherwise most of the past would

@@ -1,9 +1,9 @@
-"""Writes telegrams to a pseudo-terminal in raw mode: a serial port for people who have none. A link can give it a stable name.
+"""Writes telegrams to a pseudo-terminal in raw mode, which replaces a serial port. A link can give it a stable name.
 
-The kernel tells the master if nobody has the slave open (POLLHUP). This is asked before each telegram. Without a reader the telegram is
-dropped. What an earlier reader left is flushed, so that the next reader begins with a telegram that is new and whole. Closing the master
-throws away everything that is not read yet, so there is `finish`. A pty has no bit rate: a telegram arrives in one piece and in no time,
-unlike at 115200 baud. [seen] on Linux; elsewhere the slave's settings may not outlive its last user.
+The kernel tells the master if nobody has the slave open (POLLHUP). The module asks this before each telegram. Without a reader the telegram
+is dropped. Bytes that an earlier reader left are flushed, so that the next reader begins with a telegram that is new and whole. When the
+master is closed, everything that is not read yet is lost, so there is `finish`. A pty has no bit rate: a telegram arrives in one piece and
+at once, unlike at 115200 baud. [seen] on Linux; elsewhere the slave's settings may be lost after its last user.
 """
 
 import contextlib

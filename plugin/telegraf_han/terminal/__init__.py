@@ -1,4 +1,4 @@
-"""Pages in a terminal, for `watch` and `scan`. Only `screen` touches the terminal (and catches signals, for `keys` too); the rest is pure.
+"""Shows pages in a terminal, for `watch` and `scan`. Only `screen` touches the terminal (and catches signals, for `keys` too).
 
-May import `inspection`, `live` and what lies below them.
+All other modules here are pure. May import `inspection`, `live` and the layers below them.
 """

@@ -1,8 +1,8 @@
-"""Turns what is known of the meters into a page: either one meter in detail, or all meters in one row each.
+"""Turns the data of the meters into a page: either one meter in detail, or all meters in one row each.
 
-The blocks of a meter's page stand in the order of their use. A block is left out if the meter sends nothing for it, because meters differ:
-one has a limiter, one has three phases, one sends two registers by radio. A value that no block shows stands on the page of all readings.
-Numbers are written as on the meter's own display: registers in kilo-units with all digits, powers in whole watts.
+On a meter's page the most useful blocks come first. A block is left out if the meter sends nothing for it, because meters differ: one has a
+limiter, one has three phases, one sends two registers by radio. A value that no block shows is on the page of all readings. Numbers are
+written as on the meter's own display: registers in kilo-units with all digits, powers in whole watts.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from telegraf_han.terminal.text import Line, Piece, Role, Style, View, bars, cel
 _NS: Final = 1_000_000_000
 MARGIN: Final = 2
 SPANS_S: Final = (120.0, 600.0, 3600.0)
-"""How much of the past the chart may show: what was switched on just now, a meal being cooked, a load of washing."""
+"""Time spans of the chart. They show what was switched on just now, the cooking of a meal, a load of washing."""
 CHART_ROWS: Final = 2
 """Two rows give sixteen steps. With export below import, a page of 24 rows still has room for the registers."""
 NARROWEST: Final = 10
@@ -65,7 +65,7 @@ _KEYS_MORE: Final = "q quit  o overview  left/right meter  a all readings  t tim
 
 
 class Choice(NamedTuple):
-    """What the user chose to see."""
+    """The part of the data that the user chose."""
 
     kind: str = "meter"
     """`meter`, `readings` or `overview`."""
@@ -75,7 +75,7 @@ class Choice(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """Everything that a page is made from."""
+    """All data of a page."""
 
     recent: Recent
     choice: Choice

@@ -1,7 +1,7 @@
-"""Shows the log's newest lines on a page, which has no room for a stream of lines. A pipe takes the place of stderr.
+"""Shows the log's newest lines on a page, which has no room for a stream of lines. The log writes to a pipe instead of stderr.
 
-Next to the numbers, a person needs to know why numbers are missing. Lines of level D are for people who look for a defect, so they are
-left out.
+Next to the numbers, a person wants to see why numbers are missing. Lines of level D are for people who look for a defect, so they are left
+out.
 """
 
 import os

@@ -1,8 +1,8 @@
-"""Turns a survey into lines: the page during the scan, and at its end the report with sections to paste.
+"""Turns a survey into lines: the page during the scan, and the report with sections to paste at its end.
 
-The columns stand in the order of their use, because a narrow terminal cuts off the last ones. A section to paste is complete except for the
-key, which nobody here knows. Its name is made from what is printed on the meter. Electricity meters come first, and the strongest of them
-at the top. In a block of flats all meters are heard, and your own meter is mostly the nearest.
+The most useful columns come first, because a narrow terminal cuts off the last ones. A section to paste is complete except for the key,
+which the program does not know. Its name is made from the text printed on the meter. Electricity meters come first, with the strongest at
+the top. In a block of flats all meters are heard, and your own meter is mostly the nearest.
 """
 
 from collections.abc import Iterable, Sequence
@@ -64,11 +64,11 @@ def page(survey: Survey, progress: Progress, places: Sequence[Piece], view: View
 
 
 def title(survey: Survey, progress: Progress) -> str:
-    """The title: what has come until now."""
+    """The title: the time, and the number of meters and telegrams until now."""
     whole = "" if progress.whole_s is None else f" of {span(progress.whole_s)}"
     return (
         f"telegraf-han scan  {span(progress.past_s)}{whole}  {_count(len(survey.meters_in_range), 'meter')}  "
-        f"{_count(survey.frames, 'telegram')}  {survey.faults} broken "
+        f"{_count(survey.frames, 'telegram')}  {survey.faults} damaged "
     )
 
 
@@ -92,7 +92,7 @@ def _line(row: Sequence[str], word: str, gap: str) -> Line:
 
 
 def who(heard: Heard) -> str:
-    """A meter in half a sentence."""
+    """A short description of a meter."""
     address = heard.address
     said = [f"{address.manufacturer} {address.id}", devices.device(address.device), f"version {address.version:02X}"]
     said.append(f"security {heard.security}")
@@ -133,7 +133,7 @@ def _by_strength(heard: Heard) -> tuple[bool, bool, float, str]:
 
 
 def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
-    """What is printed at the end: the table, what is wrong, what is missing, and the sections to paste into `file`."""
+    """The report at the end: the table, the problems, the meters that are missing, and the sections to paste into `file`."""
     heard = sorted(survey.meters_in_range.values(), key=_by_strength)
     deaf = lines(
         [f"{name} could not be listened to. `telegraf-han check` says why" for name, there in survey.ports.items() if not there], "bad"
@@ -142,7 +142,7 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
         return deaf  # no receiver could be read, so advice on the antenna does not help
     if not heard:
         broken = (
-            [f"{_count(survey.faults, 'telegram')} arrived broken: something sends, but the signal is too weak."] if survey.faults else []
+            [f"{_count(survey.faults, 'telegram')} arrived damaged: something sends, but the signal is too weak."] if survey.faults else []
         )
         return [*lines(broken, "warn"), *lines(_ADVICE), *deaf, *_missing(survey)]
     said = [*meters(heard, progress.now_ns), *deaf, *_missing(survey), *_troubles(heard)]

@@ -1,9 +1,9 @@
-"""Writes lines to the terminal, reads keys and signals, and gives the terminal back as it was when all is over.
+"""Writes lines to the terminal, reads keys and signals, and restores the terminal at the end.
 
-This is the only module of the package that touches anything. The page is on the terminal's second screen (xterm calls it 1049), so the
-user's own text is there again afterwards. Only lines that changed are sent, for slow lines. Signals become bytes in a pipe, so nothing is
-interrupted halfway. Ctrl-Z is switched off, because a stopped program could not give the terminal back. A terminal may take nothing for a
-while (Ctrl-S, a dead ssh). The wait for such a terminal is also a wait for signals, so it never delays the end.
+This is the only module of the package that does input and output. The page is on the terminal's second screen (xterm calls it 1049), so the
+user's own text is there again afterwards. Only lines that changed are sent, because a connection may be slow. Signals become bytes in a
+pipe, so nothing is interrupted halfway. Ctrl-Z is switched off, because a stopped program could not restore the terminal. A terminal may
+take nothing for a while (Ctrl-S, a dead ssh). The wait for such a terminal is also a wait for signals, so it never delays the end.
 """
 
 import os
@@ -27,7 +27,7 @@ DEFAULT_SIZE: Final = (80, 24)
 PIECE_BYTES: Final = 256
 """Bytes written at once. A terminal that says it is ready takes this much without making the writer wait."""
 LAST_WORDS_S: Final = 0.5
-"""How long giving the terminal back may take. A terminal that is stopped keeps what it shows."""
+"""How long it may take to restore the terminal. A terminal that is stopped keeps its page."""
 READ_BYTES: Final = 1024
 _ENTER: Final = "\x1b[?1049h\x1b[?25l\x1b[2J"
 _LEAVE: Final = "\x1b[0m\x1b[?25h\x1b[?1049l"
@@ -52,7 +52,7 @@ class Woken(NamedTuple):
     ready: Sequence[int] = ()
     """Descriptors with something to read."""
     room: bool = False
-    """The descriptor to write to takes something."""
+    """The descriptor to write to is ready."""
 
 
 class Signals:
@@ -94,7 +94,7 @@ class Signals:
 
 
 def _noted(number: int, frame: FrameType | None) -> None:
-    """Do nothing: the byte in the pipe says it all."""
+    """Do nothing: the byte in the pipe is enough."""
 
 
 class Screen:
@@ -127,7 +127,7 @@ class Screen:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Give it back as it was, whatever happened. Never raises."""
+        """Restore the terminal, whatever happened. Never raises."""
         try:
             if select.select([], [OUT], [], LAST_WORDS_S)[1]:
                 os.write(OUT, _LEAVE.encode())

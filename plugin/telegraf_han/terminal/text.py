@@ -1,9 +1,8 @@
 """Turns pieces of text with a role into a line that fits the columns of a terminal.
 
-A line is a list of pieces. Each piece is a text and its role (strong, good, bad …). How a role looks depends on what the terminal can
-do. Columns are counted as a terminal counts them: a wide character takes two, and a combining character takes none. Characters that are not
-printable are never passed on. Otherwise a meter's message, or a name, could send commands to the terminal. Without UTF-8 only seven bits
-are used.
+A line is a list of pieces. Each piece is a text and its role (strong, good, bad …). The look of a role depends on the terminal. Columns are
+counted as a terminal counts them: a wide character takes two, and a combining character takes none. Characters that are not printable are
+never passed on. Otherwise a meter's message, or a name, could send commands to the terminal. Without UTF-8 only ASCII characters are used.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -60,7 +59,7 @@ MUTE: Final = ("", "dumb")
 
 
 def shown(text: str, look: Style) -> str:
-    """The text without characters that a terminal would obey or could not show."""
+    """The text without characters that a terminal would take as a command or could not show."""
     if text.isascii() and text.isprintable():
         return text
     if look.wide_charset:

@@ -48,7 +48,7 @@ def device(path: str, vid: int | None = 0x0403, pid: int | None = 0x6001, produc
         (ports.Port("", 0x1A86, 0x7523, "USB Serial"), "nanoCUL"),
         (ports.Port("", 0x067B, 0x2303, "Prolific"), "a P1 cable"),
         (ports.Port("", 0x2341, 0x0043, "Arduino"), "something else"),
-        (ports.Port("", None, None, "ttyAMA0"), "a port of the board"),
+        (ports.Port("", None, None, "ttyAMA0"), "a serial port of the board"),
     ],
 )
 def test_what_is_probably_behind(port: ports.Port, what: str) -> None:

@@ -70,7 +70,7 @@ def test_a_token_that_others_may_read(token_file: Path, capsys: pytest.CaptureFi
     token_file.chmod(0o644)
 
     assert connection.token_in(str(token_file), "--token-file") == CANARY
-    assert capsys.readouterr().err == f"W! every user of this machine may read the token in {token_file}: chmod 600 {token_file}\n"
+    assert capsys.readouterr().err == f"W! every user of this machine may read the token in {token_file}. Run: chmod 600 {token_file}\n"
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_where_the_token_came_from(monkeypatch: pytest.MonkeyPatch, token_file: 
     monkeypatch.setenv("INFLUX_TOKEN", CANARY)
 
     for words, origin in (([], "INFLUX_TOKEN"), (["--token-file", str(token_file)], str(token_file))):
-        with pytest.raises(ConfigError, match=f"the one in {origin}"), connection.writing(options(*words)):
+        with pytest.raises(ConfigError, match=f"the token in {origin}"), connection.writing(options(*words)):
             raise RefusedError(401, "unauthorized access")
 
 
@@ -146,7 +146,7 @@ def test_a_file_that_is_no_token(tmp_path: Path) -> None:
     ("status", "words", "key", "expected"),
     [
         (401, "unauthorized access", "--token-file", "a token that this InfluxDB knows"),
-        (403, "insufficient permissions for write", "--token-file", "with the right to do this"),
+        (403, "insufficient permissions for write", "--token-file", "a token that may do this"),
         (404, 'bucket "nix" not found', "--bucket", "telegraf-han influx setup makes it"),
         (404, 'failed to initialize execute state: could not find bucket "nix"', "--bucket", "telegraf-han influx setup makes it"),
         (404, 'organization name "nix" not found', "--org", "an organisation of this InfluxDB"),

@@ -56,10 +56,10 @@ def test_fields(layer: str, fields: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("layer", "error", "words"),
     [
-        ("90", FramingError, "says 0 bytes"),
-        ("9001ff", FramingError, "says 1 bytes"),
-        ("900f002c25", FramingError, "says 15 bytes, but 3 arrived"),
-        ("9004002025ff", FramingError, "have 3 bytes, but it says 4"),
+        ("90", FramingError, "announces 0 bytes"),
+        ("9001ff", FramingError, "announces 1 bytes"),
+        ("900f002c25", FramingError, "announces 15 bytes, but 3 arrived"),
+        ("9004002025ff", FramingError, "have 3 bytes, but it announces 4"),
         ("90030024" + "28", SecurityError, "authentication type 8"),
         ("900200040000", SecurityError, "authentication type 0"),
         ("90020040", SecurityError, "fragment"),

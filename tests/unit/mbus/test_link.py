@@ -78,7 +78,7 @@ def test_unknown_control_field(framed) -> None:
 
 def test_length_error_names_both_lengths() -> None:
     """The message says how long a frame should be with and without CRCs, and how long it was."""
-    with pytest.raises(FramingError, match="47 bytes, or 55 with link CRCs; 20 arrived"):
+    with pytest.raises(FramingError, match="47 bytes, or 55 with link CRCs, but 20 arrived"):
         link.telegram(bytes.fromhex("2e") + bytes(19))
 
 

@@ -26,14 +26,14 @@ def test_wrong_sum(vector) -> None:
     raw = bytearray(vector("oms-wired").octets["frame"])
     raw[-2] ^= 1
 
-    with pytest.raises(ChecksumError, match="is 88, its bytes give 89"):
+    with pytest.raises(ChecksumError, match="is 88, but its bytes give 89"):
         link.telegram(bytes(raw))
 
 
 @pytest.mark.parametrize("said", [1, 30, 200])
 def test_wrong_length(said: int) -> None:
     """A frame whose length field does not fit its length is refused."""
-    with pytest.raises(FramingError, match=f"says {said} bytes, but 42 arrived"):
+    with pytest.raises(FramingError, match=f"announces {said} bytes, but 42 arrived"):
         link.telegram(_wired(bytes(40), said))
 
 

@@ -65,9 +65,9 @@ def test_telegrams(bench, line: str, frame: bytes, level: float | None) -> None:
     ("line", "cause", "words"),
     [
         (T_LINE[:-1], "framing", "ends with half a byte; the stick's firmware cuts long telegrams"),
-        (T_LINE[:-8], "framing", "length field says 55 bytes, but 51 arrived; the stick's firmware cuts"),
-        (T_LINE[: 1 + 2 * 47], "framing", "length field says 55 bytes, but 47 arrived"),
-        (f"{T_LINE}6AB000", "framing", "length field says 55 bytes, but 58 arrived"),
+        (T_LINE[:-8], "framing", "length field announces 55 bytes, but 51 arrived; the stick's firmware cuts"),
+        (T_LINE[: 1 + 2 * 47], "framing", "length field announces 55 bytes, but 47 arrived"),
+        (f"{T_LINE}6AB000", "framing", "length field announces 55 bytes, but 58 arrived"),
         (T_LINE.replace("5AAA", "5AAB"), "checksum", "link CRC of block 2 of 4 does not fit"),
         (C_LINE[:-2] + "C4", "checksum", "format B does not fit"),
         ("bzz", "framing", "is not hex"),

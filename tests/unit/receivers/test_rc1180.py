@@ -35,7 +35,7 @@ def test_mode_until_the_power_goes(bench) -> None:
     one = bench("rc1180").opened().hears(b">", _memory(0), b">")
     assert one.sent() == [b"\0", b"0", b"G", b"\x01"]
 
-    assert one.hears(b">").ready() == ["RC1180 listening to T1 until its power goes"]
+    assert one.hears(b">").ready() == ["RC1180 listening to T1 until it loses power"]
     assert one.sent()[-1] == b"X"
 
 

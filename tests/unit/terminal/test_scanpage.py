@@ -57,7 +57,7 @@ def test_nothing_yet() -> None:
     lines = page(survey())
 
     assert len(lines) == 24
-    assert lines[0].startswith("telegraf-han scan  65 s of 3 min  0 meters  0 telegrams  0 broken")
+    assert lines[0].startswith("telegraf-han scan  65 s of 3 min  0 meters  0 telegrams  0 damaged")
     assert lines[1] == "listening to attic (hex, /dev/ttyUSB0): there"
     assert "Nothing heard yet" in lines[3]
     assert lines[-1].startswith("q ends")
@@ -147,7 +147,7 @@ def test_report_of_nothing() -> None:
 
     said = report(one)
 
-    assert "3 telegrams arrived broken" in said
+    assert "3 telegrams arrived damaged" in said
     assert "antenna" in said
     assert "flat (12345678) was not heard" in said
 

@@ -173,7 +173,7 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
 
 
 def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: int) -> Finding:
-    """The finding if the encryption key is right: what the tag says about the authentication key."""
+    """The finding if the encryption key is right. The tag tests the authentication key."""
     own = held.of(meter, AK)
     if not block.tag:
         return Finding(meter, "right", "right", "encryption_key is right; the telegrams carry no tag, so there is nothing to authenticate")
@@ -184,7 +184,7 @@ def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: in
         said = f"encryption_key is right; authentication_key does not fit the tag in any of the {DATA_VARIANTS} ways that are tried"
         if copied(held, meter, AK, size):
             said = "encryption_key is right; authentication_key is the same key, but the operator gives two keys"
-        todo = "compare authentication_key with what you were given. Until it fits, values are used with verified = false"
+        todo = "compare authentication_key with the key that you were given. Until it fits, values are used with verified = false"
         return Finding(meter, "unproven", "authentication_key: unknown", said, todo)
     if not proof.source.stands_as(meter, AK):
         said, todo = mended(held, meter, AK, proof.source)
@@ -204,7 +204,7 @@ def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: in
 
 
 def _short(meter: str, option: str, source: Source) -> str:
-    """The name of a mistake, or the option in which the right key stands."""
+    """The name of a mistake, or the option that holds the right key."""
     if (source.holding.meter, source.holding.option) == (meter, option):
         return source.mistake
     where = source.holding.named(meter)
@@ -246,7 +246,8 @@ def _unexplained(meters: Sequence[str], held: Held, size: int) -> Finding:
         return Finding(names, "missing", f"{EK}: missing", said, "put the key that the operator gave you into the configuration")
     if len(meters) > 1:
         said = (
-            "a telegram arrives whole, but no configured key opens it, even with typical mistakes undone. It may well be from another meter"
+            "a telegram arrives whole, but no configured key opens it, even after typical mistakes were corrected. "
+            "It may be from another meter"
         )
         return Finding(
             names, "unknown", "unknown", said, "capture each meter alone, and try each capture with a configuration of that meter alone"
@@ -256,9 +257,7 @@ def _unexplained(meters: Sequence[str], held: Held, size: int) -> Finding:
     misshapen = "" if as_written(holdings[0], size) else f" (which is not a key of {2 * size} hex digits)"
     said = (
         f"the telegrams arrive whole, but {EK}{misshapen}{same} does not open them. "
-        "No other configured key opens them either, even with typical mistakes undone"
+        "No other configured key opens them either, even after typical mistakes were corrected"
     )
-    todo = (
-        "compare the keys with what you were given, and the meter's number with the one that the keys are for. Then write to the operator"
-    )
+    todo = "compare the keys and the meter's number with those that the operator gave you. Then write to the operator"
     return Finding(names, "unknown", "unknown", said, "the operator gives two keys: enter the other one, too" if copy else todo)

@@ -1,4 +1,4 @@
-"""Keeps the few frames of each source on which keys are tried, and counts what arrived broken.
+"""Keeps a few frames of each source, on which keys are tried, and counts the telegrams that arrived damaged.
 
 `Collection` is a decoder that decodes nothing. Readers feed it as they feed the decoder of `run`. It keeps only the first telegrams of each
 cable and of each wireless meter. Noise invents meters, so the number of meters is limited, too.

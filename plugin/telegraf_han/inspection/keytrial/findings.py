@@ -1,7 +1,7 @@
-"""The result of a trial of keys: a verdict, one sentence, what to do, and the keys that would work.
+"""Defines the result of a trial of keys: a verdict, one sentence, what to do, and the keys that would work.
 
-A finding says whose key is wrong and how. It names meters and options, but never any part of a key. `Holding` is one key as it stands in
-the configuration, and `Held` is all of them. Both trials (cable and radio) draw their guesses from `Held`.
+A finding says which meter's key is wrong and how. It names meters and options, but never any part of a key. `Holding` is one key of the
+configuration, and `Held` is all of them. Both trials (cable and radio) draw their guesses from `Held`.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ class Holding(NamedTuple):
     written: Written
 
     def named(self, reader: str) -> str:
-        """The option, and the meter that has it if that is not the reader (a meter's name)."""
+        """The option. The name of its meter is added if that is not the meter `reader`."""
         return self.option if self.meter == reader else f'{self.option} of "{self.meter}"'
 
 

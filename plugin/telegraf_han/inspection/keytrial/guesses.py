@@ -1,8 +1,8 @@
 """Turns the text of a key into the keys that may have been meant, each with the mistake that explains the difference.
 
-Keys travel on paper, through forms, e-mails and other programs. Each step has its own way to spoil a key: bytes in reverse order, hex of
-hex, a digit that a finger dropped or a copy doubled. Each way is a row of `MISTAKES`, so that it has one name, one sentence and one
-remedy. Cheap and likely mistakes come first. A text gives at most GUESSES_LIMIT keys, which take about 0.1 s to try.
+People pass keys on by paper, forms, e-mails and other programs. Each step can change a key in its own way: bytes in reverse order, hex of
+hex, a digit that is missing after typing or doubled after copying. Each way is a row of `MISTAKES`, so that it has one name, one sentence
+and one remedy. Cheap and likely mistakes come first. A text gives at most GUESSES_LIMIT keys, which take about 0.1 s to try.
 
 [seen] bytes in reverse order, a digit too few (owners' reports); [assumed] all others, from what people do with hex.
 """
@@ -61,24 +61,32 @@ MISTAKES: Final = {
         "type its digits, or let --save write it",
     ),
     "look-alikes": Mistake("has letters that look like digits (O for 0, l for 1 and so on)", "write digits instead"),
-    "unreadable": Mistake("has characters that are not hex digits", "compare it with what you were given, digit by digit", typed=True),
-    "digit missing": Mistake("has one digit too few", "compare it with what you were given: a digit was dropped", typed=True),
-    "digit too many": Mistake("has one digit too many", "compare it with what you were given: a digit was doubled or put in", typed=True),
+    "unreadable": Mistake(
+        "has characters that are not hex digits", "compare it with the key that you were given, digit by digit", typed=True
+    ),
+    "digit missing": Mistake("has one digit too few", "compare it with the key that you were given: a digit is missing", typed=True),
+    "digit too many": Mistake(
+        "has one digit too many", "compare it with the key that you were given: a digit was doubled or inserted", typed=True
+    ),
     "digits missing": Mistake(
-        "has two digits too few, next to each other", "compare it with what you were given: a byte was dropped", typed=True
+        "has two digits too few, next to each other", "compare it with the key that you were given: a byte is missing", typed=True
     ),
     "digits too many": Mistake(
-        "has two digits too many", "compare it with what you were given: two digits were doubled or put in", typed=True
+        "has two digits too many", "compare it with the key that you were given: two digits were doubled or inserted", typed=True
     ),
     "neighbours swapped": Mistake(
-        "has two neighbouring digits or bytes swapped", "compare it with what you were given, pair by pair", typed=True
+        "has two neighbouring digits or bytes swapped", "compare it with the key that you were given, pair by pair", typed=True
     ),
-    "digit wrong": Mistake("has one wrong digit", "compare it with what you were given, digit by digit", typed=True),
+    "digit wrong": Mistake("has one wrong digit", "compare it with the key that you were given, digit by digit", typed=True),
     "digit missing, filled up": Mistake(
-        "has a digit missing and was filled up at its beginning or end", "compare it with what you were given, digit by digit", typed=True
+        "has a digit missing and was filled up at its beginning or end",
+        "compare it with the key that you were given, digit by digit",
+        typed=True,
     ),
     "digit too many, cut": Mistake(
-        "has a digit too many and was cut at its beginning or end", "compare it with what you were given, digit by digit", typed=True
+        "has a digit too many and was cut at its beginning or end",
+        "compare it with the key that you were given, digit by digit",
+        typed=True,
     ),
 }
 """Name → what went wrong. All but the first are [assumed]."""
@@ -114,7 +122,7 @@ def guesses(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
 
 
 def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
-    """The guesses that need no luck: the text means another reading of all its digits."""
+    """The guesses that are not typing mistakes: the text is another writing of all the key's digits."""
     for guess in guesses(written, sizes):
         if guess.mistake != AS_WRITTEN and MISTAKES[guess.mistake].typed:
             return
@@ -122,7 +130,7 @@ def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
 
 
 def described(written: Written) -> str:
-    """What is wrong with a text that is no key. The sentence holds no part of the text."""
+    """Says what is wrong with a text that is no key. The sentence holds no part of the text."""
     try:
         secret.key(written.reveal())
     except ValueError as error:

@@ -41,7 +41,7 @@ class Judged:
     __slots__ = ("finding", "mail", "remark")
 
     def __init__(self, finding: Finding, mail_text: str = "", remark: str = "") -> None:
-        """`remark` is what else the user should know."""
+        """`remark` is a further sentence for the user."""
         self.finding: Final = finding
         self.mail: Final = mail_text
         self.remark: Final = remark
@@ -121,7 +121,7 @@ def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Jud
 
 
 def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | None:
-    """The finding of a key that opens the telegrams of another meter than the one it is configured with, None if there is no such meter."""
+    """The finding of a key that opens the telegrams of another meter and not of its own meter. None if there is no such meter."""
     own = held.of(meter.name, radio.KEY)
     key = as_written(own, radio.SIZE)
     if key is None:

@@ -1,7 +1,7 @@
-"""Writes a mail to the operator who gave the keys out, from what is known of telegrams that no key opens.
+"""Writes a mail to the operator who issued the keys, with the facts about telegrams that no key opens.
 
-The mail is in Polish, because the operator reads it. It holds the facts that an engineer there needs, and no part of any key. What only
-the owner knows is left open in brackets.
+The mail is in Polish, because the operator reads it. It holds the facts that an engineer there needs, and no part of any key. Facts that
+only the owner knows are left open, in brackets.
 """
 
 from typing import Final

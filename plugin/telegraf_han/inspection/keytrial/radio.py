@@ -1,10 +1,10 @@
 """Says what is wrong with the key of a wireless meter, from telegrams of this meter.
 
 A radio telegram names its meter, so there is only one key to find. It may be the configured key as it is written, the key written in
-another way, a mistyped key, or the key of another meter. Mode 5 has no tag: one wrong key in 1.6 million passes for right, and thousands
-of keys are tried. So a guessed key has to open most of the telegrams. A key that is one of hundreds of guesses must also give nothing but
-ordinary records. A guessed key need not open all telegrams. Lines of hex come without the CRCs of the link, so a telegram may be damaged
-and nobody could tell. The key as it is written is right if it opens one telegram.
+another way, a mistyped key, or the key of another meter. Mode 5 has no tag: one wrong key in 1.6 million seems to be right, and thousands
+of keys are tried. So a guessed key has to open most of the telegrams. If a key is one of hundreds of guesses, all its records must also be
+ordinary. A guessed key need not open all telegrams: lines of hex come without the CRCs of the link, so damage of a telegram does not show.
+The key as it is written is right if it opens one telegram.
 """
 
 from collections.abc import Sequence
@@ -114,6 +114,6 @@ def _unexplained(held: Held, meter: str, address: Address) -> Finding:
         said = f"the telegrams of {who} are encrypted and key is missing"
         return Finding(meter, "missing", "key: missing", said, "put the key that the operator gave you into the configuration")
     misshapen = "" if as_written(own, SIZE) else f" (which is not a key of {2 * SIZE} hex digits)"
-    said = f"key{misshapen} does not open the telegrams of {who}. No other configured key does, even with typical mistakes undone"
-    todo = "compare the key with what you were given, and the meter's number with the one that the key is for. Then write to the operator"
+    said = f"key{misshapen} does not open the telegrams of {who}. No other configured key does, even after typical mistakes were corrected"
+    todo = "compare the key and the meter's number with those that the operator gave you. Then write to the operator"
     return Finding(meter, "unknown", "unknown", said, todo)

@@ -1,8 +1,8 @@
 """Makes the system titles that a meter may have from its serial number. A title is eight bytes of the nonce that a telegram leaves out.
 
 DLMS Green Book 9.2.3.4.3 asks for three letters of the maker and five bytes of the maker's choice. Each row of `_LAYOUTS` is one way in
-which a serial number becomes those five bytes. Meters in Warsaw leave the title out, and zeros stand for it [seen]. Nobody has shown
-that some of these meters mean another title [assumed], so `keys` tries other titles only when nothing else opens a telegram.
+which a serial number becomes those five bytes. Meters in Warsaw leave the title out, and zeros take its place [seen]. Nobody has shown that
+some of these meters use another title [assumed], so `keys` tries other titles only when nothing else opens a telegram.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""Turns the capture of a real meter into that of an invented one, which can be posted: what `decode --redact` writes.
+"""Turns the capture of a real meter into a capture of an invented meter, which can be posted. `decode --redact` writes it.
 
-May import what `inspection` may.
+May import the same packages as `inspection`.
 """

@@ -1,10 +1,10 @@
 """Turns a P1 frame into a telegram of an invented meter: same structure, same values, and the public demo keys.
 
 A telegram that opens is read, freed of names (`lines`), enciphered again under the demo keys, and closed with a new footer. A telegram that
-does not open keeps its structure and loses its content. The reason: some meters never change their nonce, so their key stream is
-constant [seen]. Whoever knows the text of one telegram could then read every other ciphertext that is published under the same real key.
-A tag that did not fit before does not fit afterwards either. [assumed] X-25 low byte first for blocks and ARC for text: a frame does not
-say how its old footer was written.
+does not open keeps its structure and loses its content. The reason: some meters never change their nonce, so their key stream is constant
+[seen]. A person who knows the text of one telegram could then read every other ciphertext that is published under the same real key. A tag
+that did not fit before does not fit afterwards either. [assumed] X-25 low byte first for blocks and ARC for text: a frame does not say how
+its old footer was written.
 """
 
 from collections.abc import Sequence
@@ -171,7 +171,7 @@ def _sealed(block: Block, plaintext: bytes, additional: str, numbers: Numbers) -
 
 
 def _closed(block: Block, numbers: Numbers) -> _Sealed:
-    """A block whose content nobody could read, and nobody is to read. The content becomes zeros."""
+    """A block whose content could not be read. The content becomes zeros, so that nobody can read it."""
     body = bytes([block.control]) + block.counter + bytes(len(block.ciphertext)) + bytes(len(block.tag))
     return _Sealed(_title(block.title, numbers), body)
 

@@ -1,4 +1,4 @@
-"""Turns DSMR data lines into lines of the same length that name nobody.
+"""Turns DSMR data lines into lines of the same length that identify nobody.
 
 A value stays if it is a quantity or a time, because bugs are about those. Everything else is replaced character by character: serial
 numbers, equipment identifiers, messages, and texts under unknown codes. Hex of a text is replaced by hex. So anything that this program
@@ -71,7 +71,7 @@ def _value(value: bytes, code: str, numbers: Numbers, *, alone: bool) -> bytes:
 
 
 def _says_nothing(value: bytes, kind: str, *, alone: bool) -> bool:
-    """Whether a value is a quantity, a time or the like. Such a value does not tell whose meter it is."""
+    """Whether a value is a quantity, a time or the like. Such a value does not identify the meter."""
     if kind in ("octets", "serial", "model"):
         return False
     if _QUANTITY.fullmatch(value) or _SHORT_NUMBER.fullmatch(value):

@@ -1,8 +1,8 @@
-"""Turns numbers and texts that name somebody into invented ones of the same length, the same for the same each time.
+"""Replaces numbers and texts that identify somebody by invented ones of the same length. The same number always gets the same replacement.
 
-A serial number can stand in a telegram in many forms: digits, hex of digits, packed decimal, low byte first. It is replaced where it is
-read. `Numbers` remembers each number that was replaced. So the finished telegram can be searched for the number in any form before it
-leaves the house.
+A telegram can hold a serial number in many forms: digits, hex of digits, packed decimal, low byte first. It is replaced where it is read.
+`Numbers` remembers each number that was replaced. So the finished telegram can be searched for the number in any form before it leaves the
+house.
 """
 
 from collections.abc import Iterator

@@ -2,9 +2,9 @@
 
 It does in reverse what `mbus.layers` does (EN 13757-4 and -7). Addresses get invented numbers, and records are freed of names (`records`).
 Then the content that was enciphered is enciphered again under the demo key, with the invented address in its initialisation vector. MACs
-and CRCs are made again. Layers are found at the places where the parsers found them. A frame that does not open keeps its headers and
-loses its content, because it may be anybody's. [assumed] that the address of a repeater or receiver in the extended link layer names a
-device of the owner, too.
+and CRCs are made again. The parsers say where each layer begins. A frame that does not open keeps its headers and loses its content,
+because it may be from anybody's meter. [assumed] the address of a repeater or receiver in the extended link layer names a device of the
+owner, too.
 """
 
 from typing import Final, NamedTuple

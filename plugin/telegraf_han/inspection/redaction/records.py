@@ -1,7 +1,7 @@
-"""Turns plain M-Bus records into records of the same length that name nobody.
+"""Turns plain M-Bus records into records of the same length that identify nobody.
 
-Values with a unit, dates and short numbers stay. Numbers that identify a meter, texts, and data that only the maker understands are
-replaced. So nothing unknown is published. Headers stay, so the telegram decodes as before.
+Values with a unit, dates and short numbers stay. Three things are replaced: numbers that identify a meter, texts, and data that only the
+maker understands. So nothing unknown is published. Headers stay, so the telegram decodes as before.
 """
 
 from typing import Final

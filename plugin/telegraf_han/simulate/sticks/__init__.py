@@ -1,9 +1,9 @@
-"""Virtual receivers: they hand on telegrams as a stick does, and answer whoever asks them or sets them.
+"""Simulates receivers: they pass on telegrams as a stick does, and answer questions and settings.
 
-Each module of this folder is the twin of a stick. A twin shares nothing with the receiver that reads it, so a mistake in both would have
-to be made twice. Both must agree with the makers' manuals and with logged frames, and the tests check this byte by byte. A twin hears
-telegrams only while it is set to a mode in which they are sent. It counts what would have been written to flash, because flash has a
-limited number of writes. `FAULTS` are the ways in which sticks are found in the field. May import what `simulate` may.
+Each module of this folder is the twin of a stick. A twin shares no code with the receiver that reads it. So a mistake in one does not hide
+in the other. Both must agree with the makers' manuals and with logged frames, and the tests check this byte by byte. A twin hears telegrams
+only while it is set to a mode in which they are sent. It counts the writes to flash that a real stick would make, because flash has a
+limited number of writes. `FAULTS` are faults that sticks have in the field. May import what `simulate` may.
 """
 
 from importlib import import_module

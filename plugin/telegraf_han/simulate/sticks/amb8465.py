@@ -1,4 +1,4 @@
-"""A virtual AMB8465. Commands are FF, code, length, payload and XOR. Telegrams are such commands or bare. The length counts the RSSI, too.
+"""Simulates an AMB8465. Commands are FF, code, length, payload, XOR. Telegrams are such commands or bare. The length counts the RSSI, too.
 
 Manual AMBER wM-Bus modules 2.7. A stick that was left in another mode also sends its telegrams bare, as it does from the factory. An older
 firmware does not know the mode that hears C1 and T1 at once.

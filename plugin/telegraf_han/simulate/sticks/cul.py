@@ -1,7 +1,7 @@
-"""A virtual nanoCUL with culfw. It prints lines. A telegram is "b", the hex of format A with its CRCs, and after X21 also LQI and RSSI.
+"""Simulates a nanoCUL with culfw. It prints lines. A telegram is "b", the hex of format A with its CRCs, after X21 also LQI and RSSI.
 
-culfw's command reference. The line buffer is long enough for every telegram, except with the fault "truncated". Then it is the usual
-buffer, which cuts at 148 characters' worth of bytes. An older firmware was built without wireless M-Bus.
+culfw's command reference. The line buffer is long enough for every telegram, except with the fault "truncated". Then the buffer has its
+usual length, which cuts at 148 characters' worth of bytes. An older firmware was built without wireless M-Bus.
 """
 
 from typing import Final

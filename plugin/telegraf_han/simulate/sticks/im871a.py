@@ -1,4 +1,4 @@
-"""A virtual iM871A-USB. Messages are HCI (A5, control, id, length, payload). Telegrams have a time stamp if set, an RSSI if set, and a CRC.
+"""Simulates an iM871A-USB. Messages are HCI (A5, control, id, length, payload). A telegram has a time stamp if set, RSSI if set, and a CRC.
 
 WMBus HCI Specification V1.6. Firmware 1.4 hears C1 and T1 at once. The older 1.3 refuses that mode. [assumed] that a set-up is answered
 by one byte of status.

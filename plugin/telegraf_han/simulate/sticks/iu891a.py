@@ -1,4 +1,4 @@
-"""A virtual iU891A. Its messages are SLIP packets of service, message, payload and CRC.
+"""Simulates an iU891A. Its messages are SLIP packets of service, message, payload and CRC.
 
 IMST, iU891A-XL WMBus Host Interface. The stick sleeps until some C0 wake it. An older firmware refuses to hear C1 and T1 at once.
 """

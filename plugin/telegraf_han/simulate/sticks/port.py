@@ -1,7 +1,7 @@
-"""A virtual stick on a pseudo-terminal. It answers what is written to the port, and sends what is on the air.
+"""Puts a virtual stick on a pseudo-terminal. The stick answers commands that come through the port, and sends the telegrams on the air.
 
-Each telegram goes through the stick, and does not leave the port in its own form (hex lines). The stick may be set to another mode and
-hear nothing. A program that opens the port again finds the stick as it was left, like a stick whose power stays on.
+Each telegram goes through the stick, and does not leave the port in its own form (hex lines). The stick may be set to another mode and hear
+nothing. When a program opens the port again, the stick still has its settings, like a stick whose power stays on.
 """
 
 import contextlib

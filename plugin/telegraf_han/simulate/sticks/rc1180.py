@@ -1,7 +1,8 @@
-"""A virtual RC1180-MBUS. 00 leads into its configuration, and it answers ">". Telegrams are bare, with an RSSI behind them that L counts.
+"""Simulates an RC1180-MBUS. 00 opens its configuration, and it answers ">". Telegrams are bare, followed by an RSSI that L counts.
 
 RC1180-MBUS Data Sheet 1.0, MBUS User Manual 2.01. In its normal state a byte other than 00 is the length of a telegram to send, and the
-stick swallows that many bytes. A stick that was left in another mode takes "G". An older stick, or one that refuses, does not.
+stick reads that many bytes without an answer. A stick that was left in another mode accepts "G". An older stick, or a stick with the fault
+"refuses", does not.
 """
 
 from typing import Final

@@ -250,7 +250,7 @@ def test_bad_configuration_is_one_line_whatever_else_it_has(start, config, cable
     assert plugin.process.wait(20) == 2
     plugin.end_by(lambda: None)
 
-    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": name: a different value is expected.*\n', plugin.log.text)
+    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": name: another name is expected.*\n', plugin.log.text)
 
 
 # -- the end --

@@ -78,8 +78,8 @@ def key(text: str) -> Key:
         octets = bytes.fromhex(bare)
     except ValueError:
         odd = sum(character not in "0123456789abcdefABCDEF" for character in bare)
-        what = f"{odd} characters that are not hex digits" if odd else f"{len(bare)} hex digits"
-        raise ValueError(f"32 hex digits expected, found {what}") from None
+        other = "1 character that is not a hex digit" if odd == 1 else f"{odd} characters that are not hex digits"
+        raise ValueError(f"32 hex digits expected, found {other if odd else f'{len(bare)} hex digits'}") from None
     if len(octets) not in LENGTHS:
-        raise ValueError(f"32 hex digits expected, found {len(bare)}")
+        raise ValueError(f"32 hex digits expected, found {len(bare) or 'no'} hex digits")
     return Key(octets)

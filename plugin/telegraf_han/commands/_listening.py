@@ -58,7 +58,7 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     try:
         telegram = Decoder(config).take(frame, name)
     except WrongKeyError as error:
-        yield Finding("error", f"{name}: whole telegrams arrive, but {error}. `telegraf-han keys` finds most mistakes")
+        yield Finding("error", f"{name}: whole telegrams arrive, but cannot be opened: {error}. `telegraf-han keys` finds most mistakes")
         return
     except TelegramError as error:
         yield Finding("error", f"{name}: whole telegrams arrive, but cannot be read: {error}")

@@ -112,6 +112,7 @@ _METERS: Final[Mapping[str, _Rows]] = {
         "key": _Option("key", values.quoted),
     },
 }
+_ANY_METER: Final[_Rows] = {key: option for rows in _METERS.values() for key, option in rows.items()}
 _RECEIVER: Final[_Rows] = {
     "name": _Option("name", values.name),
     "type": _Option("type", values.quoted),
@@ -199,6 +200,9 @@ def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], 
     interface = table.get("interface")
     rows = _METERS.get(interface) if isinstance(interface, str) else None
     if rows is None:
+        for key in table:
+            if key not in _ANY_METER:  # perhaps it is the interface, misspelt
+                raise place.unknown(key, _ANY_METER)
         raise place.error("interface", '"p1" or "wmbus" is expected')
     for key in table:
         others = [other for other, known in _METERS.items() if key not in rows and key in known]
@@ -248,7 +252,7 @@ def _used_once(places: Iterable[_Place], found: Iterable[str], key: str) -> None
     first: dict[str, _Place] = {}
     for place, value in zip(places, found, strict=False):  # the places of the meters come first
         if value and first.setdefault(value, place) is not place:
-            raise place.error(key, f"a different value is expected, because {first[value].section} has the same")
+            raise place.error(key, f"another {key} is expected, because {first[value].section} has the same {key}")
 
 
 def parsed(

@@ -40,15 +40,15 @@ def test_key_of_suite_2() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", "32 hex digits expected, found 0"),
+        ("", "32 hex digits expected, found no hex digits"),
         ("00112233445566778899aabbccddeef", "32 hex digits expected, found 31 hex digits"),
         ("00112233445566778899aabbccddeeff0", "32 hex digits expected, found 33 hex digits"),
-        ("00112233445566778899aabbccddee", "32 hex digits expected, found 30"),
-        ("00" * 24, "32 hex digits expected, found 48"),
-        ("O0112233445566778899aabbccddeeff", "32 hex digits expected, found 1 characters that are not hex digits"),
+        ("00112233445566778899aabbccddee", "32 hex digits expected, found 30 hex digits"),
+        ("00" * 24, "32 hex digits expected, found 48 hex digits"),
+        ("O0112233445566778899aabbccddeeff", "32 hex digits expected, found 1 character that is not a hex digit"),
         ("secret", "32 hex digits expected, found 3 characters that are not hex digits"),
         ("０" * 32, "32 hex digits expected, found 32 characters that are not hex digits"),
-        ("0x0x00112233445566778899aabbccddeeff", "32 hex digits expected, found 1 characters that are not hex digits"),
+        ("0x0x00112233445566778899aabbccddeeff", "32 hex digits expected, found 1 character that is not a hex digit"),
     ],
     ids=["empty", "one short", "one long", "one byte short", "AES-192", "letter O", "word", "full-width digits", "0x twice"],
 )

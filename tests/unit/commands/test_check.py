@@ -217,7 +217,7 @@ def test_cable_is_listened_to(checked, line: tuple[str, int], monkeypatch) -> No
         sending.set()
         writer.join()
 
-    assert found.having("error", "home: whole telegrams arrive, but encryption_key does not open the telegram")
+    assert found.having("error", "home: whole telegrams arrive, but cannot be opened: encryption_key does not open the telegram")
     assert found.code == 1
 
 

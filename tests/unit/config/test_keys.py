@@ -44,7 +44,7 @@ def test_ways_to_write_a_key(place: str, written, tmp_path: Path, monkeypatch: p
         ("file:short.ek", "32 hex digits expected, found 31 hex digits in {}/short.ek"),
         ("file:binary.ek", "characters that are not hex digits in {}/binary.ek"),
         ("env:NO_SUCH_KEY", "environment variable NO_SUCH_KEY is not set"),
-        ("env:SHORT_KEY", "found 2 in environment variable SHORT_KEY"),
+        ("env:SHORT_KEY", "found 2 hex digits in environment variable SHORT_KEY"),
         ("credential:ek", "a systemd credential is expected, but this service has none. Add LoadCredential="),
         ("flie:home.ek", "not hex digits. Or write file:PATH, env:NAME or credential:NAME"),
     ],

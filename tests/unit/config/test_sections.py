@@ -109,6 +109,10 @@ WRONG = {
     "bad name": ('[[meter]]\ninterface = "p1"\nname = "a\\\\b"', "[[meter]] number 1: name: a name in quotes"),
     "name of another type": ('[[meter]]\ninterface = "p1"\nname = 3', "[[meter]] number 1: name: a name in quotes"),
     "no interface": ('[[meter]]\nname = "home"', '"home": interface: "p1" or "wmbus"'),
+    "interface misspelt": (
+        P1.replace("interface =", "interfce ="),
+        '"home": interfce: there is no such option. Did you mean "interface"?',
+    ),
     "other interface": ('[[meter]]\nname = "home"\ninterface = "p2"', '"home": interface: "p1" or "wmbus"'),
     "P1 meter with id": (P1 + 'id = "12345678"', '"home": id: only a meter with interface = "wmbus" has this option'),
     "wM-Bus meter with port": (WMBUS + 'port = "/dev/ttyUSB0"', '"flat-12": port: only a meter with interface = "p1"'),
@@ -138,14 +142,14 @@ WRONG = {
     "interval of another unit": ('[output]\nstatus_interval = "10d"', "[output]: status_interval: a time"),
     "interval zero": ("[output]\nstatus_interval = 0", "[output]: status_interval: a time"),
     "interval true": ("[output]\nstatus_interval = true", "[output]: status_interval: a time"),
-    "meter name twice": (P1 + P1.replace("USB0", "USB1"), '[[meter]] "home": name: a different value is expected'),
+    "meter name twice": (P1 + P1.replace("USB0", "USB1"), '[[meter]] "home": name: another name is expected'),
     "port twice": (
         P1 + P1.replace("home", "shop"),
-        '[[meter]] "shop": port: a different value is expected, because [[meter]] "home" has the same',
+        '[[meter]] "shop": port: another port is expected, because [[meter]] "home" has the same port',
     ),
-    "port of a receiver": (P1.replace("USB0", "USB1") + WMBUS, '[[receiver]] "attic": port: a different value'),
-    "receiver named as a meter": (P1 + WMBUS.replace("attic", "home"), '[[receiver]] "home": name: a different value'),
-    "id twice": (WMBUS + WMBUS.partition("\n\n")[2].replace("flat-12", "flat-13"), '[[meter]] "flat-13": id: a different value'),
+    "port of a receiver": (P1.replace("USB0", "USB1") + WMBUS, '[[receiver]] "attic": port: another port'),
+    "receiver named as a meter": (P1 + WMBUS.replace("attic", "home"), '[[receiver]] "home": name: another name'),
+    "id twice": (WMBUS + WMBUS.partition("\n\n")[2].replace("flat-12", "flat-13"), '[[meter]] "flat-13": id: another id'),
     "receiver without type": ('[[receiver]]\nname = "attic"', '"attic": type: the type of the receiver'),
     "receiver type": (WMBUS.replace('"hex"', '"hax"'), '[[receiver]] "attic": type: one of hex, im871a is expected'),
     "port and command": (WMBUS.replace('type = "hex"', 'type = "hex"\ncommand = ["x"]'), '"attic": port: either a port or a command'),
@@ -189,7 +193,7 @@ def test_located_ports_are_compared() -> None:
     """Two ways to write one relative path are one port."""
     toml = P1.replace("/dev/ttyUSB0", "./a") + P1.replace("/dev/ttyUSB0", "a").replace("home", "shop")
 
-    with pytest.raises(ConfigError, match="port: a different value"):
+    with pytest.raises(ConfigError, match="port: another port"):
         parsed(tomllib.loads(toml), "f", secret.key, lambda port: port.removeprefix("./"), list)
 
 

@@ -120,3 +120,11 @@ def test_layers() -> None:
     checked = next(contract["layers"] for contract in contracts if contract["containers"] == ["telegraf_han"])
 
     assert [" | ".join(spans(row[0])) for row in table[1:]] == checked
+
+
+def test_modules_named() -> None:
+    """A contributor is sent to modules that are there."""
+    named = {span for line in Document("docs/structure.md").prose for span in spans(line) if span.endswith(".py")}
+
+    assert len(named) >= 10
+    assert {name for name in named if not (ROOT / "plugin/telegraf_han" / name).exists()} == set()

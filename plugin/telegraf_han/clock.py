@@ -1,7 +1,7 @@
 """Converts a meter's local time to UTC nanoseconds, also in the hour that comes twice.
 
 A meter sends local time with a mark of the season. The mark is the letter S or W (DSMR, `YYMMDDhhmmssX`) or a summer-time bit (EN
-13757-3 Annex A, types F, I and J). A mark gives the offset by itself. If the mark is missing, the rule of the time zone decides. In
+13757-3 Annex A, types F and I). A mark gives the offset by itself. If the mark is missing, the rule of the time zone decides. In
 the hour that October repeats, and in the hour that March leaves out, a missing mark means winter. The time zone of the host is never
 used.
 

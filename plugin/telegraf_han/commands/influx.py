@@ -37,7 +37,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the options to the parser."""
     commands = parser.add_subparsers(dest="action", metavar="ACTION", title="actions", required=True)
     for name, (add, _, help_text) in _ACTIONS.items():
-        action = commands.add_parser(name, help=help_text, description=f"{help_text[0].upper()}{help_text[1:]}.")
+        description = f"{help_text[0].upper()}{help_text[1:]}."
+        action = commands.add_parser(name, help=help_text, description=description, formatter_class=parser.formatter_class)
         add(action)
         connection.add_arguments(action)
 

@@ -178,7 +178,7 @@ def test_an_influxdb_of_somebody_else_needs_a_token(home: Home, first: Done) -> 
         token.chmod(0o600)
 
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
-    assert "give a token of its administrator" in done.stderr
+    assert "provide a token of its administrator" in done.stderr
 
 
 def test_history(home: Home, past: Done) -> None:

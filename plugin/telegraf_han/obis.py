@@ -47,7 +47,7 @@ _QUANTITIES: Final = {
     15: ("active_{}_sum", "Wh", "W"),
     16: ("active_{}_net", "Wh", "W"),
 }
-_POWERS: Final = {7: "", 6: "_max", 4: "_average", 5: "_last_average"}
+_POWERS: Final = {7: "", 4: "_average", 5: "_last_average"}
 _PHASES: Final = {0: "", 20: "_l1", 40: "_l2", 60: "_l3"}
 _MEASURED: Final = {11: ("current", "A"), 12: ("voltage", "V"), 13: ("power_factor", ""), 14: ("frequency", "Hz")}
 _TARIFFS: Final = {zone: f"_t{zone}" if zone else "" for zone in range(9)}

@@ -77,9 +77,11 @@ def key(text: str) -> Key:
     try:
         octets = bytes.fromhex(bare)
     except ValueError:
-        odd = sum(character not in "0123456789abcdefABCDEF" for character in bare)
-        other = "1 character that is not a hex digit" if odd == 1 else f"{odd} characters that are not hex digits"
-        raise ValueError(f"32 hex digits expected, found {other if odd else f'{len(bare)} hex digits'}") from None
+        others = sum(character not in "0123456789abcdefABCDEF" for character in bare)
+        if others:
+            what = "1 character that is not a hex digit" if others == 1 else f"{others} characters that are not hex digits"
+            raise ValueError(f"32 hex digits expected, found {what}") from None
+        octets = b""  # the number of digits is odd
     if len(octets) not in LENGTHS:
         raise ValueError(f"32 hex digits expected, found {len(bare) or 'no'} hex digits")
     return Key(octets)

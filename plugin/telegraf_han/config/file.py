@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from telegraf_han import receivers
-from telegraf_han.ciphers.secret import Written
+from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.config.keys import Keys
 from telegraf_han.config.sections import KEYS, Config, parsed
 from telegraf_han.errors import ConfigError
@@ -22,10 +22,7 @@ CONFIG_LIMIT_BYTES: Final = 1 << 20
 
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
     """Read the configuration. `warn` gets one sentence for each setting that works but should be changed. Raises ConfigError."""
-    whole = _mapping(path)
-    folder = os.path.dirname(os.path.abspath(path))
-    keys = Keys(path, folder, warn)
-    return parsed(whole, path, keys.resolved, lambda port: _located(port, folder), receivers.kinds, command=receivers.command)
+    return _checked(path, _mapping(path), Keys(path, warn).resolved)
 
 
 def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tuple[Config, dict[tuple[str, str], Written]]:
@@ -34,10 +31,8 @@ def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tup
     This is for the command `keys`, which also accepts text that is not a key. In the configuration such a key is None. Raises ConfigError
     for everything else, also for a key file that cannot be read.
     """
-    whole = _mapping(path)
-    folder = os.path.dirname(os.path.abspath(path))
-    keys = Keys(path, folder, warn)
-    config = parsed(whole, path, keys.usable, lambda port: _located(port, folder), receivers.kinds, command=receivers.command)
+    whole, keys = _mapping(path), Keys(path, warn)
+    config = _checked(path, whole, keys.usable)
     tables = zip(config.meters, whole.get("meter", []), strict=True)
     return config, {
         (meter.name, option): keys.written(table[option].strip())[0] for meter, table in tables for option in KEYS if option in table
@@ -49,6 +44,12 @@ def key_files(path: str) -> list[str]:
     folder = os.path.dirname(os.path.abspath(path))
     texts = [table[option] for table in _mapping(path).get("meter", []) for option in KEYS if option in table]
     return [os.path.join(folder, text.strip().removeprefix("file:")) for text in texts if text.strip().startswith("file:")]
+
+
+def _checked(path: str, whole: dict[str, Any], resolve: Callable[[str], Key | None]) -> Config:
+    """Turn the mapping of a file into its configuration. Raises ConfigError."""
+    folder = os.path.dirname(os.path.abspath(path))
+    return parsed(whole, path, resolve, lambda port: _located(port, folder), receivers.kinds, command=receivers.command)
 
 
 def _mapping(path: str) -> dict[str, Any]:

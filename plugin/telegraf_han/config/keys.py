@@ -23,7 +23,7 @@ _LIKE_A_KEY: Final = 24
 """Messages do not repeat a word with this many hex digits or more. It may be a key, or most of a key, in the wrong place."""
 
 
-class UnreadError(ValueError):
+class _UnreadError(ValueError):
     """Nothing can be read at the place where a key should be."""
 
 
@@ -32,9 +32,9 @@ class Keys:
 
     __slots__ = ("_file", "_folder", "_warn", "_warned")
 
-    def __init__(self, file: str, folder: str, warn: Callable[[str], None]) -> None:
+    def __init__(self, file: str, warn: Callable[[str], None]) -> None:
         self._file: Final = file
-        self._folder: Final = folder
+        self._folder: Final = os.path.dirname(os.path.abspath(file))
         self._warn: Final = warn
         self._warned: Final[set[str]] = set()
 
@@ -51,7 +51,7 @@ class Keys:
         """Return the key that an option names, or None if that text is no key. Raises ValueError if nothing can be read."""
         try:
             return secret.key(self.written(text)[0].reveal())
-        except UnreadError:
+        except _UnreadError:
             raise
         except ValueError:
             return None
@@ -77,7 +77,7 @@ class Keys:
             with open(path, "rb") as file:
                 content = file.read(KEY_FILE_LIMIT_BYTES)
         except OSError as error:
-            raise UnreadError(f"a file with 32 hex digits is expected, but {shown} cannot be read: {rights.unreadable(error)}") from None
+            raise _UnreadError(f"a file with 32 hex digits is expected, but {shown} cannot be read: {rights.unreadable(error)}") from None
         self._look_at_rights(path, "is a key file")
         try:
             return Written(content.decode("utf-8-sig")), shown
@@ -96,7 +96,7 @@ class Keys:
 def _variable(name: str) -> str:
     value = os.environ.get(name)
     if value is None:
-        raise UnreadError(
+        raise _UnreadError(
             f"environment variable {_shown(name)} is not set. Set it in Telegraf's service, or in `environment` of inputs.execd"
         )
     return value
@@ -105,7 +105,7 @@ def _variable(name: str) -> str:
 def _credentials() -> str:
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if not folder:
-        raise UnreadError("a systemd credential is expected, but this service has none. Add LoadCredential=NAME:PATH to its unit")
+        raise _UnreadError("a systemd credential is expected, but this service has none. Add LoadCredential=NAME:PATH to its unit")
     return folder
 
 

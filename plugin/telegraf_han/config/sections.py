@@ -164,6 +164,12 @@ class _Place(NamedTuple):
         advice = f'Did you mean "{near[0]}"?' if near else f"Known options are {', '.join(known)}"
         return self.error(shown, f"there is no such option. {advice}")
 
+    def require_known(self, keys: Iterable[str], known: Collection[str]) -> None:
+        """Raise ConfigError at the first key that is not known here."""
+        for key in keys:
+            if key not in known:
+                raise self.unknown(key, known)
+
 
 def _read(table: object, rows: _Rows, place: _Place) -> dict[str, Any]:
     """Read the fields of one section. Raises ConfigError."""
@@ -200,9 +206,7 @@ def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], 
     interface = table.get("interface")
     rows = _METERS.get(interface) if isinstance(interface, str) else None
     if rows is None:
-        for key in table:
-            if key not in _ANY_METER:  # perhaps it is the interface, misspelt
-                raise place.unknown(key, _ANY_METER)
+        place.require_known(table, _ANY_METER)  # perhaps it is the interface, misspelt
         raise place.error("interface", '"p1" or "wmbus" is expected')
     for key in table:
         others = [other for other, known in _METERS.items() if key not in rows and key in known]
@@ -270,9 +274,7 @@ def parsed(
     command `keys`, which accepts text that is not a key, `resolve` returns None instead. `locate` makes the relative path of a port
     absolute. `kinds` returns the types that a receiver may have, and `command` returns the command that a type starts by itself.
     """
-    for key in whole:
-        if key not in _SECTIONS:
-            raise _Place(file).unknown(key, _SECTIONS)
+    _Place(file).require_known(whole, _SECTIONS)
     output = Output(**_read(whole.get("output", {}), _OUTPUT, _Place(file, "[output]")))
     meter_tables = _tables(whole, "meter", file)
     receiver_tables = _tables(whole, "receiver", file)

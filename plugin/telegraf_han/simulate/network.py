@@ -10,7 +10,7 @@ import socket
 import time
 from typing import Final
 
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, reason
 from telegraf_han.simulate.serve import STALL_S
 from telegraf_han.simulate.stream import Sent
 
@@ -29,7 +29,7 @@ class TcpSink:
             family = socket.AF_INET6 if ":" in host else socket.AF_INET
             self._listener: Final = socket.create_server((host, port), family=family)
         except OSError as error:
-            raise ConfigError("", f"--to tcp:{host}:{port}", f"an address to listen on is expected: {error.strerror}") from error
+            raise ConfigError("", f"--to tcp:{host}:{port}", f"an address to listen on is expected: {reason(error)}") from error
         self._listener.setblocking(False)
         self.address: Final[tuple[str, int]] = self._listener.getsockname()[:2]
         self._clients: list[socket.socket] = []

@@ -17,7 +17,7 @@ import tty
 from collections.abc import Iterator
 from typing import Final
 
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, reason
 from telegraf_han.simulate.serve import STALL_S
 from telegraf_han.simulate.stream import Sent
 
@@ -131,7 +131,7 @@ def _point(link: str, path: str) -> None:
         os.symlink(path, fresh)
         os.replace(fresh, link)
     except OSError as error:
-        raise ConfigError(link, "--link", f"a place where a link can be made is expected: {error.strerror}") from error
+        raise ConfigError(link, "--link", f"a place where a link can be made is expected: {reason(error)}") from error
 
 
 def _drained(path: str) -> None:

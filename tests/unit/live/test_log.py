@@ -3,7 +3,6 @@
 import os
 import select
 import threading
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,18 +17,6 @@ class Clock:
 
     def __call__(self) -> float:
         return self.now_s
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
-    """A pipe's two ends."""
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        try:
-            os.close(end)
-        except OSError:
-            continue
 
 
 def heard(reading: int) -> list[str]:

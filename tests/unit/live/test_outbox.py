@@ -3,23 +3,10 @@
 import os
 import threading
 import time
-from collections.abc import Iterator
 
 import pytest
 
 from telegraf_han.live.outbox import PIECE_LIMIT, Outbox, write
-
-
-@pytest.fixture
-def pipe() -> Iterator[tuple[int, int]]:
-    """A pipe's two ends."""
-    ends = os.pipe()
-    yield ends
-    for end in ends:
-        try:
-            os.close(end)
-        except OSError:
-            continue
 
 
 def line(number: int, size: int = 100) -> bytes:

@@ -1,8 +1,12 @@
 """A configuration on disk, as its owner keeps it."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from telegraf_han.config import file
+from telegraf_han.errors import ConfigError
 
 KEY = "00112233445566778899aabbccddeeff"
 
@@ -19,3 +23,15 @@ def written(tmp_path: Path):
     (tmp_path / "home.ek").write_text(f"{KEY[:16]} {KEY[16:].upper()}\n")
     (tmp_path / "home.ek").chmod(0o600)
     return write
+
+
+@pytest.fixture
+def reason() -> Callable[[str], str]:
+    """Why a configuration cannot be loaded."""
+
+    def told(path: str) -> str:
+        with pytest.raises(ConfigError) as caught:
+            file.load(path)
+        return str(caught.value)
+
+    return told

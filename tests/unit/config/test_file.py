@@ -9,17 +9,9 @@ import telegraf_han
 from telegraf_han.ciphers import secret
 from telegraf_han.config import file, sections
 from telegraf_han.config.sections import Config
-from telegraf_han.errors import ConfigError
 
 KEY = "00112233445566778899aabbccddeeff"
 P1 = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"\nencryption_key = "{}"\n'
-
-
-def reason(path: str) -> str:
-    """Why it cannot be loaded."""
-    with pytest.raises(ConfigError) as caught:
-        file.load(path)
-    return str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +44,7 @@ def test_ports_are_relative_to_the_file(port: str, found: str, written, tmp_path
     ],
     ids=["brackets", "line", "no text", "number", "depth", "size"],
 )
-def test_files_that_are_no_configuration(content: bytes, sentence: str, written, tmp_path: Path) -> None:
+def test_files_that_are_no_configuration(content: bytes, sentence: str, written, tmp_path: Path, reason) -> None:
     """The error about a file that is no TOML is one line, with the place in the file."""
     path = written("")
     (tmp_path / "han.toml").write_bytes(content)
@@ -64,7 +56,7 @@ def test_files_that_are_no_configuration(content: bytes, sentence: str, written,
     assert "\n" not in text
 
 
-def test_no_file(tmp_path: Path) -> None:
+def test_no_file(tmp_path: Path, reason) -> None:
     """A configuration that does not exist is an error."""
     path = str(tmp_path / "none.toml")
 

@@ -7,17 +7,9 @@ import pytest
 
 from telegraf_han.ciphers import secret
 from telegraf_han.config import file
-from telegraf_han.errors import ConfigError
 
 KEY = "00112233445566778899aabbccddeeff"
 P1 = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"\nencryption_key = "{}"\n'
-
-
-def reason(path: str) -> str:
-    """Why it cannot be loaded."""
-    with pytest.raises(ConfigError) as caught:
-        file.load(path)
-    return str(caught.value)
 
 
 WAYS = [KEY, KEY.upper(), "00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff", "file:home.ek", "env:HOME_EK", "credential:ek"]
@@ -50,7 +42,7 @@ def test_ways_to_write_a_key(place: str, written, tmp_path: Path, monkeypatch: p
     ],
     ids=["no file", "folder", "short", "binary", "no variable", "short variable", "no credentials", "misspelt"],
 )
-def test_keys_that_are_not_there(place: str, sentence: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_keys_that_are_not_there(place: str, sentence: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason) -> None:
     """An error about a key has its place and what to do, but not the key."""
     monkeypatch.setenv("SHORT_KEY", "00")
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
@@ -65,7 +57,7 @@ def test_keys_that_are_not_there(place: str, sentence: str, written, tmp_path: P
 
 
 @pytest.mark.parametrize("kind", ["env", "file", "credential"])
-def test_key_in_the_place_of_its_name(kind: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_in_the_place_of_its_name(kind: str, written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason) -> None:
     """A key, or most of a key, is not repeated if it was written where its place should stand."""
     monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
 
@@ -73,7 +65,7 @@ def test_key_in_the_place_of_its_name(kind: str, written, tmp_path: Path, monkey
     assert KEY[:8] not in reason(written(P1.format(f"{kind}:{KEY[:-3]}")))
 
 
-def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch, reason) -> None:
     """The error about a key file that may not be read names the user who tried."""
     real = open
 

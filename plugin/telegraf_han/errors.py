@@ -89,6 +89,12 @@ class SecurityError(TelegramError):
     cause = Cause.SECURITY
 
 
+class WaitingError(TelegramError):
+    """One part of a telegram, whose other part was not heard yet. It is no failure: it is counted apart, and no alarm is raised."""
+
+    cause = Cause.RECORDS
+
+
 class RecordError(TelegramError):
     """The plain content does not follow its norm."""
 

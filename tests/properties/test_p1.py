@@ -119,7 +119,7 @@ def test_buffers_are_bounded(chunks: list[bytes]) -> None:
 
 
 DECODER = Decoder(
-    Config("han.toml", Output(), (MeterConfig("home", "p1", encryption_key=Key(p1.EK), authentication_key=Key(p1.AK)),), ())
+    Config("han.toml", Output(), (MeterConfig("home", "p1", encryption_key=Key(p1.EK), authentication_key=Key(p1.AK), encryption="optional"),), ())
 )  # fmt: skip
 GENUINE = DECODER.take(Frame("p1", p1.stoen()[:-6], 0))
 mutations = st.lists(

@@ -131,6 +131,7 @@ class _Redaction:
         for number, (invented, meter) in enumerate(self._ids.items(), 1):
             yield from ("[[meter]]", f'name = "redacted-{number}"', 'interface = "wmbus"', f'id = "{invented}"')
             yield from (f'key = "{DEMO_ENCRYPTION_KEY.reveal().hex()}"',) if meter.key is not None else ()
+            yield from ('encryption = "optional"',) if meter.encryption == "optional" else ()
 
     def _cable_keys(self) -> Iterator[str]:
         """A line for each key that the user's configuration has."""
@@ -143,6 +144,8 @@ class _Redaction:
             yield f'authentication_key = "{authentication.reveal().hex()}"'
         if any(meter.authentication == "required" for meter in cabled):
             yield 'authentication = "required"'
+        if any(meter.encryption == "optional" for meter in cabled):
+            yield 'encryption = "optional"'
 
 
 def _hex(data: bytes, digits: int) -> list[str]:

@@ -86,7 +86,14 @@ class Decoder:
         for meter in candidates:
             try:
                 found = envelope.envelope(frame.data)
-                plain = envelope.opened(found, meter.config.encryption_key, meter.config.authentication_key, meter.config.authentication)
+                plain = envelope.opened(
+                    found,
+                    meter.config.encryption_key,
+                    meter.config.authentication_key,
+                    meter.config.authentication,
+                    encryption=meter.config.encryption,
+                    system_title=meter.config.system_title,
+                )
                 body = text.body(plain.body, found.ident, meter.config.zone)
             except TelegramError as error:
                 if refused is None or (isinstance(refused, WrongKeyError) and not isinstance(error, WrongKeyError)):
@@ -121,7 +128,7 @@ class Decoder:
         if sealed.empty:
             return None
         try:
-            plain = layers.plain(sealed, meter.config.key)
+            plain = layers.plain(sealed, meter.config.key, meter.config.encryption)
             body = layers.body(plain, meter.config.zone)
         except TelegramError as error:
             if isinstance(error, WrongKeyError) and meter.maker not in ("", sealed.meter.manufacturer):

@@ -18,6 +18,7 @@ name = "Kowalski"
 interface = "p1"
 encryption_key = "{EK.hex()}"
 authentication_key = "{AK.hex()}"
+encryption = "optional"
 """
 NAMES = {"serial_number", "device_type", "message", "message_code", "customer", "fabrication_number", "identification"}
 READ = [path.name for path in sorted(CASES.glob("*")) if (path / "expected.lp").exists() and path.name[:2] in ("p1", "wm")]

@@ -69,7 +69,8 @@ FAILURES = {
     "compression": (frame(p1.stoen(control=0xB0)), HOME, SecurityError),
     "cut block": (Frame("p1", STOEN.data[:100], NOW_NS), HOME, FramingError),
     "no content": (Frame("p1", p1.IDENT, NOW_NS), HOME, FramingError),
-    "no lines": (frame(p1.plain(b"nothing\r\n")), HOME, RecordError),
+    "no lines": (frame(p1.stoen(b"0-0:nothing\r\n")), HOME, RecordError),
+    "not encrypted": (frame(p1.plain()), HOME, SecurityError),
     "inner CRC": (frame(b"\xdb" + p1.sealed(p1.plain()[:-6] + b"0000", title=p1.TITLE)), HOME, ChecksumError),
 }
 

@@ -119,7 +119,7 @@ def _opened(found: Envelope, meters: Sequence[MeterConfig]) -> tuple[_Opened | N
     assert block is not None
     for number, meter in enumerate(meters):
         try:
-            envelope.opened(found, meter.encryption_key, meter.authentication_key, "preferred")
+            envelope.opened(found, meter.encryption_key, meter.authentication_key, "preferred", encryption="optional")
             plaintext, verified = ciphering.opened(block, meter.encryption_key, meter.authentication_key)
         except TelegramError as error:
             why = str(error) if not number else why

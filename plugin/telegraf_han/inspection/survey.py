@@ -62,11 +62,11 @@ class Heard:
 
     def heard(self, sealed: Sealed, frame: Frame) -> None:
         """One more telegram."""
-        past_ns = frame.received_ns - self.newest_ns
+        past_ns = frame.steady_ns - self.newest_ns
         if self.telegrams and past_ns >= SHORTEST_INTERVAL_NS:
             self.intervals_ns.append(past_ns)
         if not self.telegrams or past_ns >= SHORTEST_INTERVAL_NS:
-            self.newest_ns = frame.received_ns
+            self.newest_ns = frame.steady_ns
         self.telegrams += 1
         if frame.rssi_dbm is not None:
             self.rssi_dbm = frame.rssi_dbm
@@ -100,7 +100,7 @@ class Survey(Decoder):
         self.ports: Final[dict[str, bool]] = {}
         """Receiver → whether its port is there."""
 
-    def take(self, frame: Frame, source: str = "") -> Telegram | None:
+    def take(self, frame: Frame, source: str = "", *, live: bool = False) -> Telegram | None:
         """Note whose frame it is, then decode it. Raises TelegramError as every decoder does."""
         self.frames += 1
         self._keep(frame)
@@ -108,13 +108,13 @@ class Survey(Decoder):
             sealed = layers.opened(frame.data)
         except TelegramError:
             self.faults += 1
-            return super().take(frame, source)
-        heard = self._row(sealed, frame.received_ns)
+            return super().take(frame, source, live=live)
+        heard = self._row(sealed, frame.steady_ns)
         if heard is None:
             self.uncounted += 1
-            return super().take(frame, source)
+            return super().take(frame, source, live=live)
         heard.heard(sealed, frame)
-        return self._tried(heard, frame, source)
+        return self._tried(heard, frame, source, live=live)
 
     def _row(self, sealed: Sealed, now_ns: int) -> Heard | None:
         """The meter's row. A new meter gets a new row, or None if there are too many."""
@@ -124,10 +124,10 @@ class Survey(Decoder):
             row = self.meters_in_range[sealed.meter.raw] = Heard(sealed.meter, section, now_ns)
         return row
 
-    def _tried(self, heard: Heard, frame: Frame, source: str) -> Telegram | None:
+    def _tried(self, heard: Heard, frame: Frame, source: str, *, live: bool) -> Telegram | None:
         """Decode, and note what the configured key did. Raises TelegramError."""
         try:
-            telegram = super().take(frame, source)
+            telegram = super().take(frame, source, live=live)
         except UnknownMeterError:
             heard.opening = "plain" if heard.security == "none" else "unknown"
             return None  # the meter has its row and needs no line in the log as well
@@ -140,17 +140,17 @@ class Survey(Decoder):
             heard.trouble = ""
         return telegram
 
-    def fault(self, fault: Fault, source: str, now_ns: int) -> None:
+    def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
         """Count what a receiver gave up."""
         self.faults += 1
-        super().fault(fault, source, now_ns)
+        super().fault(fault, source, steady_ns)
 
     def port(self, source: str, *, there: bool) -> None:
         """A receiver's port appeared or vanished."""
         self.ports[source] = there
         super().port(source, there=there)
 
-    def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
+    def line(self, telegram: Telegram) -> bytes:  # noqa: ARG002, as the decoder has it
         """Return nothing, because nobody reads lines here."""
         return b""
 

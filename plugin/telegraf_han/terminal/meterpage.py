@@ -25,7 +25,7 @@ NARROWEST: Final = 10
 """Columns of a chart at least. A narrower chart shows nothing."""
 _STATES: Final[dict[str, Role]] = {"ok": "good", "silent": "warn", "noise": "warn", "wrong_key": "bad", "port_missing": "bad"}
 _MEANING: Final = {
-    "silent": "no telegram: is the interface switched on, the cable plugged in, the meter in range?",
+    "silent": "no telegram was read: if no errors are counted, is the interface switched on, the cable plugged in, the meter in range?",
     "noise": "bytes arrive, but no whole telegram: cable, inversion, line settings or a weak signal",
     "wrong_key": "telegrams arrive whole, but the key does not open them: telegraf-han keys finds out why",
     "port_missing": "the port is not there or cannot be opened; telegraf-han keeps trying",

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
+
 import p1telegrams as p1
 from telegraf_han import cli
 
@@ -171,7 +172,7 @@ ENVELOPES: Final = {
 
 def numbers(place: str) -> list[str]:
     """Some invented serial numbers for a test. Their digits differ, so that no part of a number stands anywhere else by chance."""
-    drawn = random.Random(place)  # noqa: S311, not for secrets
+    drawn = random.Random(place)
     return ["".join(drawn.sample("123456789", 8)) for _ in range(NUMBERS_A_TEST)]
 
 

@@ -30,8 +30,8 @@ PLACES_LIMIT: Final = 40
 """At most this many codes are named after each reason. A meter of three phases has about 40."""
 DIGITS_A_LINE: Final = 64
 _HEAD: Final = f"""\
-# telegraf-han {__version__}, decode --redact: numbers, texts and keys are invented,
-# values and structure are the meter's. The configuration is at the end.
+# telegraf-han {__version__}, decode --redact: numbers, texts, keys and values of unknown
+# meaning are invented. Known values and structure are the meter's. The configuration is at the end.
 """
 
 
@@ -82,7 +82,7 @@ class _Redaction:
             if isinstance(event, Frame):
                 with suppress(TelegramError):
                     self._redacted(event, first)
-        self._numbers = Numbers(first)
+        self._numbers = Numbers(first.known)
 
     def damaged(self, why: str) -> None:
         """Leave out bytes that are no telegram. They have a number all the same, as in `decode`."""
@@ -155,7 +155,7 @@ class _Redaction:
                 named = ", ".join(sorted(where)[:PLACES_LIMIT])
                 more = f" and {len(where) - PLACES_LIMIT} more" if len(where) > PLACES_LIMIT else ""
                 print(f"I! {verb}: {what}: {named}{more}", file=sys.stderr)
-        print("I! look at the values that were kept before you post the capture", file=sys.stderr)
+        print("I! look at what was kept before you post the capture. `decode --output table` shows it", file=sys.stderr)
 
     def _sections(self) -> Iterator[str]:
         if self._kind == "p1":

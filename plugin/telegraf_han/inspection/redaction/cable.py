@@ -80,14 +80,15 @@ def redacted(data: bytes, meters: Sequence[MeterConfig], numbers: Numbers) -> Re
     head = lines.ident(data[:begin], numbers)
     if found.block is None:
         text = lines.redacted(data[begin:].removesuffix(b"!"), numbers)
-        return _checked(head + text + b"!", text, "plain", "", numbers)
+        return _checked(head + text + b"!", head + text, "plain", "", numbers)
     opened, why = _opened(found, meters)
     plaintext = b"" if opened is None else _text(opened.plaintext, numbers)
     sealed = _closed(found.block, numbers) if opened is None else _sealed(found.block, plaintext, opened.additional, numbers)
     general = b"\xdb" if data[begin] == ciphering.GENERAL_GLO else b""
     whole = head + general + _with_length(sealed, _length_of(data, begin)) + (b"!" if found.ident else b"")
     size = ciphering.KEY_BYTES[found.block.control & ciphering.SUITE]
-    return _checked(whole, plaintext, "closed" if opened is None else "opened", why, numbers)._replace(key_bytes=size)
+    readable = b"\n".join((head, sealed.title, plaintext))
+    return _checked(whole, readable, "closed" if opened is None else "opened", why, numbers)._replace(key_bytes=size)
 
 
 def _length_of(data: bytes, begin: int) -> bytes:
@@ -183,16 +184,16 @@ def _title(title: bytes, numbers: Numbers) -> bytes:
         return title
     letters = title[:_LETTERS] if title[:_LETTERS].isalpha() else b"XXX"
     rest = title[_LETTERS:]
-    numbers.note_replaced("identifiers", "system title")
+    numbers.note_replaced(harmless.IDENTIFIERS, "system title")
     for digits in (harmless.digits_of(rest),) if rest.isalnum() else (str(int.from_bytes(rest, "big")), rest.hex()):
         if digits.isdecimal():
-            numbers.remember(digits)
+            numbers.known.remember(digits)
     return letters[: len(title)] + numbers.ordinal(rest).to_bytes(max(len(rest), _LETTERS), "big")[-len(rest) or len(title) :]
 
 
-def _checked(data: bytes, plaintext: bytes, verdict: Verdict, why: str, numbers: Numbers) -> Redacted:
-    """The telegram with its footer, or nothing if a replaced number is still in it."""
-    if numbers.leaks(data) or numbers.leaks(plaintext):
+def _checked(data: bytes, readable: bytes, verdict: Verdict, why: str, numbers: Numbers) -> Redacted:
+    """The telegram with its footer, or nothing if a replaced number is still in what everybody can read of it."""
+    if numbers.leaks(readable):
         return Redacted(b"", "withheld", "a number that was replaced is still in it in another form")
     return Redacted(data + _footer(data, verdict), verdict, why)
 

@@ -12,12 +12,15 @@ from telegraf_han import obis, units
 from telegraf_han.inspection.redaction.numbers import Numbers
 from telegraf_han.p1.dialects import IDENTS, MODELS, WITHOUT_RADIO
 
+# What is kept and what is replaced, in the words of the report.
 QUANTITY: Final = "quantities in their unit and range"
 CLOCK: Final = "clocks"
 STATE: Final = "counts and states"
 MODEL: Final = "known models"
 VERSION: Final = "versions"
 MAKER: Final = "makers' letters"
+IDENTIFIERS: Final = "identifiers"
+CARRIERS: Final = "values with digits of an identifier, or out of their form or range"
 
 KNOWN_IDENTS: Final = (*IDENTS, "ISk5\\2MT382-1000")
 """Idents that say a type and no number. The last one is the example of DSMR's companion."""
@@ -55,7 +58,7 @@ _VALUE: Final = re.compile(rb"([+-]?\d{1,10}(?:\.\d{1,4})?)(?:\*([^*]{1,8}))?")
 _STAMP: Final = re.compile(rb"(\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[01]\d|2[0-4])[0-5]\d(?:[0-5]\d)?)[SWsw]?")
 _CLOCKS: Final = {
     # C.D.E: forms
-    "1.0.0": (_STAMP, re.compile(rb"\d{4}([-/.]?)[01]\d\1[0-3]\d[ T][0-2]\d:[0-5]\d(?::[0-5]\d)?")),
+    "1.0.0": (_STAMP, re.compile(rb"20\d\d([-/.]?)[01]\d\1[0-3]\d[ T]?[0-2]\d(:?)[0-5]\d(?:\2[0-5]\d)?[SWsw]?")),
     "0.9.1": (re.compile(rb"[0-2]\d(:?)[0-5]\d\1[0-5]\d[SWsw]?"),),
     "0.9.2": (re.compile(rb"(?:20)?\d\d([-/.]?)[01]\d\1[0-3]\d"),),
 }
@@ -83,12 +86,12 @@ def reasons(code: str, groups: Sequence[bytes], numbers: Numbers) -> tuple[str, 
     row = obis.row(base)
     forms = _CLOCKS.get(base.partition(":")[2])
     if forms is not None:
-        is_clock = len(groups) == 1 and any(form.fullmatch(groups[0]) for form in forms) and not numbers.holds(digits_of(groups[0]))
+        is_clock = len(groups) == 1 and any(form.fullmatch(groups[0]) for form in forms) and not numbers.known.holds(digits_of(groups[0]))
         return (CLOCK,) if is_clock else nothing
     if base == obis.MODEL:
         return (MODEL,) if len(groups) == 1 and is_model(_text_of(groups[0])) else nothing
     if row.kind == "text" and len(groups) == 1:
-        return (VERSION,) if is_version(groups[0]) and not numbers.carries(digits_of(groups[0])) else nothing
+        return (VERSION,) if is_version(groups[0]) and not numbers.known.carries(digits_of(groups[0])) else nothing
     if row.kind != "number" or not row.name:
         return nothing
     if not row.unit:
@@ -111,7 +114,7 @@ def is_quantity(value: bytes, unit: str, numbers: Numbers) -> bool:
     sent, exponent = base_unit(found[2] or b"")
     if sent not in (unit, ""):
         return False
-    return plausible(float(found[1]) * 10.0**exponent, unit) and not numbers.carries(digits_of(found[1]))
+    return plausible(float(found[1]) * 10.0**exponent, unit) and not numbers.known.carries(digits_of(found[1]))
 
 
 def plausible(value: float, unit: str) -> bool:
@@ -156,7 +159,7 @@ def _readings(groups: Sequence[bytes], unit: str, numbers: Numbers) -> tuple[str
         return (QUANTITY,) if is_quantity(groups[0], unit, numbers) else ()
     if len(groups) != 2:  # noqa: PLR2004, stamp and value
         return ()
-    stamps = tuple(is_stamp(group) and not numbers.holds(digits_of(group)) for group in groups)
+    stamps = tuple(is_stamp(group) and not numbers.known.holds(digits_of(group)) for group in groups)
     for at, other in ((0, 1), (1, 0)):
         if stamps[at] and is_quantity(groups[other], unit, numbers):
             return (CLOCK, QUANTITY) if other else (QUANTITY, CLOCK)
@@ -171,7 +174,7 @@ def _of_channel(what: str, groups: Sequence[bytes], numbers: Numbers) -> tuple[s
         _, _, spelling = groups[-1].partition(b"*") if len(groups) > 1 else groups[0].partition(b"*")
         unit = base_unit(spelling)[0] or "m3"
         return _readings(groups, unit, numbers) if unit in LIMITS else ()
-    if not awaited(groups) or not is_stamp(groups[0]) or numbers.holds(digits_of(groups[0])):
+    if not awaited(groups) or not is_stamp(groups[0]) or numbers.known.holds(digits_of(groups[0])):
         return ()
     return (CLOCK, STATE, STATE, STATE, STATE, STATE) if all(map(_SMALL.fullmatch, groups[1:4])) else ()
 
@@ -184,7 +187,7 @@ def _is_state(value: bytes, name: str, numbers: Numbers) -> bool:
     if found is None or found[2]:
         return False
     limit = _COUNT_LIMIT if name in _COUNTERS else LIMITS[""]
-    return abs(float(found[1])) < limit and not numbers.carries(digits_of(value))
+    return abs(float(found[1])) < limit and not numbers.known.carries(digits_of(value))
 
 
 def _text_of(value: bytes) -> bytes:

@@ -36,8 +36,6 @@ _HEX_OF_WORDS: Final = re.compile(rb"(?:3\d|[46][1-9]|[57]\d|20){8,}")
 """Digits alone can be a number, too. Only a long one is taken for the hex of a text with blanks."""
 _MAKER: Final = re.compile(r"[A-Za-z]{3}\d")
 
-_IDENTIFIERS: Final = "identifiers"
-_CARRIERS: Final = "values with digits of an identifier, or out of their form or range"
 _UNKNOWN: Final = "values under unknown codes"
 _TEXTS: Final = "texts and messages"
 _LINES: Final = "lines without a code"
@@ -66,8 +64,8 @@ def ident(line: bytes, numbers: Numbers) -> bytes:
     rest = said[len(kept) :].encode("latin-1")
     if not rest:
         return line
-    numbers.note_replaced(_IDENTIFIERS, "ident line")
-    numbers.recognise(harmless.digits_of(rest))
+    numbers.note_replaced(harmless.IDENTIFIERS, "ident line")
+    numbers.known.recognise(harmless.digits_of(rest))
     return slash + kept.encode("latin-1") + numbers.masked_octets(rest) + line[len(bare) :]
 
 
@@ -96,14 +94,14 @@ def _line(bare: bytes, awaited: str, numbers: Numbers) -> tuple[bytes, str]:
 def _is_code(found: re.Match[bytes], numbers: Numbers) -> bool:
     """Whether the numbers of a code can be those of a code, and are not the meter's number."""
     parts = [part for part in found.groups()[2:8] if part]
-    return all(int(part) <= _OCTET for part in parts) and not numbers.holds(b"".join(parts).decode("ascii"))
+    return all(int(part) <= _OCTET for part in parts) and not numbers.known.holds(b"".join(parts).decode("ascii"))
 
 
 def _blanked(text: bytes, numbers: Numbers) -> bytes:
     """Keep only the punctuation and the length of a text."""
     if text.strip():
         numbers.note_replaced(_LINES, f"{len(text)} characters")
-    numbers.remember_all(text)
+    numbers.known.remember_all(text)
     return bytes([0x30 if chr(octet).isdigit() else 0x58 if octet >= ord("A") else octet for octet in text])
 
 
@@ -132,10 +130,10 @@ def _learn(value: bytes, code: str, numbers: Numbers) -> None:
     identity = _IDENTITY.fullmatch(code)
     if identity is not None and identity[1] == "0":
         for text in _readings_of(value):
-            numbers.recognise(harmless.digits_of(text))
-            numbers.remember_all(text)
+            numbers.known.recognise(harmless.digits_of(text))
+            numbers.known.remember_all(text)
     elif not obis.row(code.partition("*")[0]).name and not _ON_CHANNEL.match(code):
-        numbers.remember_all(value)
+        numbers.known.remember_all(value)
 
 
 def _note(code: str, numbers: Numbers) -> None:
@@ -144,11 +142,11 @@ def _note(code: str, numbers: Numbers) -> None:
     if not code:
         numbers.note_replaced(_LINES, "a value alone")
     elif _IDENTITY.fullmatch(code):
-        numbers.note_replaced(_IDENTIFIERS, code)
+        numbers.note_replaced(harmless.IDENTIFIERS, code)
     elif not row.name:
         numbers.note_replaced(_UNKNOWN, code)
     else:
-        numbers.note_replaced(_CARRIERS if row.kind in ("number", "clock") else _TEXTS, code)
+        numbers.note_replaced(harmless.CARRIERS if row.kind in ("number", "clock") else _TEXTS, code)
 
 
 def _is_structure(at: int, groups: list[bytes]) -> bool:
@@ -193,7 +191,7 @@ def _replaced(value: bytes, numbers: Numbers) -> bytes:
     if not _is_hex_of_text(value, octets):
         masked = numbers.masked_octets(value)
         return masked.replace(b"X", b"a" if value.islower() else b"A")
-    numbers.remember_all(value)
+    numbers.known.remember_all(value)
     fresh = numbers.masked_octets(octets).hex().encode("ascii")
     return fresh.upper() if value.upper() == value else fresh
 

@@ -2,10 +2,10 @@
 
 Only values that `harmless` allows stay: quantities with a unit of the norm in a range that a meter can show, possible dates, small counts
 and flags, and names of known models and versions. Everything else is replaced: numbers that identify a meter or a customer, texts, records
-whose meaning only the maker knows, and units that a meter spells out itself. The rest of each header stays, so the telegram decodes as before.
+whose meaning only the maker knows, and units that a meter spells out itself. The rest of each header stays. So the telegram decodes as
+before.
 
-A quantity may have the digits of the meter's number. It stays, because its header says that it is a quantity, and a meter's number has
-headers of its own.
+A quantity or a date with the octets of a number that identifies somebody is replaced, too.
 """
 
 from collections.abc import Callable
@@ -72,7 +72,7 @@ def _data(record: Record, numbers: Numbers) -> bytes:
     """The data of a record as they may be published."""
     block, what = walk.parts(record)
     place = what.quantity or f"record {record.header[:4].hex().upper()}"
-    why = _reason(record, block.field, what)
+    why = "" if numbers.leaks(record.data) else _reason(record, block.field, what)
     if why:
         numbers.note_kept(why, place)
         return record.data
@@ -88,15 +88,15 @@ def _data(record: Record, numbers: Numbers) -> bytes:
     if block.field == dif.FLOAT and _value(block.field, what, record.data) is None:
         return _NO_NUMBER
     if what.kind == "identity":
-        numbers.remember(str(int.from_bytes(record.data, "little")))
+        numbers.known.remember(str(int.from_bytes(record.data, "little")))
     return bytes(len(record.data))
 
 
 def _kind(what: Vib) -> str:
     """What is replaced, in the words of the report."""
     if what.kind == "identity":
-        return "identifiers and texts"
-    return "values out of their form or range" if what.quantity not in ("", "makers_own") else "records of unknown meaning"
+        return harmless.IDENTIFIERS
+    return harmless.CARRIERS if what.quantity not in ("", "makers_own") else "records of unknown meaning"
 
 
 def _reason(record: Record, field: int, what: Vib) -> str:

@@ -62,6 +62,8 @@ _CLOCKS: Final = {
     "0.9.1": (re.compile(rb"[0-2]\d(:?)[0-5]\d\1[0-5]\d[SWsw]?"),),
     "0.9.2": (re.compile(rb"(?:20)?\d\d([-/.]?)[01]\d\1[0-3]\d"),),
 }
+_SHORT_CLOCK_DIGITS: Final = 8
+"""Digits at most of a time alone or a date alone."""
 _STATE_WORDS: Final = re.compile(rb"NaN|ON|OFF|TARIFF \d|[-?]+", re.IGNORECASE)
 """Words under a code of a number that are known to say a state, or that there is no value."""
 _VERSION: Final = re.compile(rb"[A-Za-z]?\d{1,2}(?:\.\d{1,3}){0,3}")
@@ -86,8 +88,7 @@ def reasons(code: str, groups: Sequence[bytes], numbers: Numbers) -> tuple[str, 
     row = obis.row(base)
     forms = _CLOCKS.get(base.partition(":")[2])
     if forms is not None:
-        is_clock = len(groups) == 1 and any(form.fullmatch(groups[0]) for form in forms) and not numbers.known.holds(digits_of(groups[0]))
-        return (CLOCK,) if is_clock else nothing
+        return (CLOCK,) if len(groups) == 1 and _is_clock(groups[0], forms, numbers) else nothing
     if base == obis.MODEL:
         return (MODEL,) if len(groups) == 1 and is_model(_text_of(groups[0])) else nothing
     if row.kind == "text" and len(groups) == 1:
@@ -151,6 +152,13 @@ def base_unit(raw: bytes) -> tuple[str, int]:
 def digits_of(text: bytes) -> str:
     """All digits of a text as one number."""
     return bytes(octet for octet in text if chr(octet) in "0123456789").decode("ascii")
+
+
+def _is_clock(value: bytes, forms: Sequence[re.Pattern[bytes]], numbers: Numbers) -> bool:
+    """Whether a value is a time or a date. One without the other is short enough to be a part of the meter's number."""
+    digits = digits_of(value)
+    is_suspect = numbers.known.carries if len(digits) <= _SHORT_CLOCK_DIGITS else numbers.known.holds
+    return any(form.fullmatch(value) for form in forms) and not is_suspect(digits)
 
 
 def _readings(groups: Sequence[bytes], unit: str, numbers: Numbers) -> tuple[str, ...]:

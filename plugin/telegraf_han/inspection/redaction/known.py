@@ -21,6 +21,8 @@ _TELLING_NONZERO: Final = 3
 """A part with fewer other digits than 0 tells nothing: 5000 and 10000 are everywhere."""
 _WHOLE_DIGITS: Final = 6
 """The meter's own number is looked for as a whole if it has this length."""
+_NUMBER_DIGITS: Final = 19
+"""Digits of the longest number that a telegram can send as a binary number, of eight bytes."""
 _DECIMAL: Final = frozenset("0123456789")
 _RUN: Final = re.compile(rb"\d{%d,}" % TELLING_DIGITS)
 
@@ -127,6 +129,8 @@ def _forms(digits: str) -> Iterator[bytes]:
     yield packed[::-1]
     yield packed.hex().encode("ascii")
     yield packed[::-1].hex().encode("ascii")
+    if len(digits) > _NUMBER_DIGITS:
+        return
     size = (int(digits).bit_length() + 7) // 8
     if size >= 4:  # noqa: PLR2004, three bytes can stand anywhere by chance
         yield int(digits).to_bytes(size, "big")

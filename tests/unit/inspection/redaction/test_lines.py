@@ -183,6 +183,7 @@ def test_clock_with_the_meters_number() -> None:
     numbers.known.recognise("26041015")
 
     assert b"26041015" not in lines.redacted(b"0-0:1.0.0(260410150553S)", numbers)
+    assert lines.redacted(b"1-0:0.9.2(260410)", numbers) != b"1-0:0.9.2(260410)"
     assert lines.redacted(b"0-0:1.0.0(260411150553S)", numbers) == b"0-0:1.0.0(260411150553S)"
 
 
@@ -193,6 +194,14 @@ def test_invented_numbers_share_no_part_with_the_real_one() -> None:
     found = {numbers.invented(str(40_000_000 + step)) for step in range(3000)}
 
     assert not any(part in one for one in found for part in ("8011", "0112", "1123", "1234", "2345"))
+
+
+@pytest.mark.parametrize("line", [b"0-0:96.13.0(%b)", b"0-0:96.1.0(%b)", b"0-0:99.1.0(%b)", b"1-0:1.8.0(%b*kWh)", b"%b"], ids=repr)
+def test_very_long_numbers(line: bytes) -> None:
+    """A telegram of nothing but digits is redacted like any other."""
+    number = b"12345678" * 1024
+
+    assert b"2345678" not in lines.redacted(line % number, Numbers())
 
 
 def test_what_was_kept_is_told() -> None:

@@ -50,8 +50,14 @@ class Moment(NamedTuple):
     """Its frame counter."""
     host_ns: int
     steady_ns: int
-    lower: bool = False
-    """Whether a register is lower than in the last telegram that was believed."""
+
+
+class _Held(NamedTuple):
+    """A telegram that is held back."""
+
+    at: Moment
+    telegram: Telegram
+    lower: bool
 
 
 class Stamp(NamedTuple):
@@ -83,7 +89,7 @@ class Timing:
         self._captured: tuple[int, Sequence[object]] | None = None
         """Clock and values of the last telegram of a capture."""
         self._counter_grew = False
-        self._held: Final[list[tuple[Moment, Telegram]]] = []
+        self._held: Final[list[_Held]] = []
         self.on_host = False
         """Whether the host's clock is used, because the meter's is off."""
         self._since_ns = 0
@@ -96,29 +102,37 @@ class Timing:
         self.standing = False
         """Whether the meter's clock stands still."""
 
-    def believed(self, at: Moment, telegram: Telegram) -> list[tuple[Moment, Telegram]] | None:
-        """Say what can be written now: this telegram, and those that were held back before it. None if it is held back itself."""
-        if self._follows(at):
+    def follows(self, at: Moment) -> bool:
+        """Whether a telegram follows the last one that was believed. If it does, it is believed, and what was held back is not."""
+        if not self._is_next(at):
+            return False
+        if self._held:
             self._held.clear()
-            self._note(at)
-            return [(at, telegram)]
-        if self._held and not _goes_on(self._held[-1][0], at):
+        self._note(at)
+        return True
+
+    def held(self, at: Moment, telegram: Telegram, *, lower: bool) -> list[tuple[Moment, Telegram]] | None:
+        """Hold a telegram back that does not follow. Returns those that were held before it as soon as it proves them, else None.
+
+        `lower` says whether a register is lower than in the last telegram that was believed.
+        """
+        if self._held and not _goes_on(self._held[-1].at, at):
             self._held.clear()
-        if not self._held or self._held[-1][1].values != telegram.values or at.time_ns != self._held[-1][0].time_ns:
-            self._held.append((at, telegram))
-        moments = [moment for moment, _ in self._held]
-        advances = all(_advances(before, after) for before, after in pairwise(moments))
-        needed = _PROOF if advances and not any(moment.lower for moment in moments) else _LONG_PROOF
+        before = self._held[-1] if self._held else None
+        if before is None or before.at.time_ns != at.time_ns or before.telegram.values != telegram.values:
+            self._held.append(_Held(at, telegram, lower))
+        advances = all(_advances(one.at, after.at) for one, after in pairwise(self._held))
+        needed = _PROOF if advances and not any(one.lower for one in self._held) else _LONG_PROOF
         if len(self._held) < needed:
             return None
-        found = list(self._held)
+        found = [(one.at, one.telegram) for one in self._held[:-1]]
         self._held.clear()
         self._counter_grew = False
         self.on_host = True
         self._note(at)
         return found
 
-    def _follows(self, at: Moment) -> bool:
+    def _is_next(self, at: Moment) -> bool:
         """Whether a telegram can be the next one after the last that was believed."""
         last = self._last
         if last is None:

@@ -191,7 +191,7 @@ class Decoder:
                 meter,
             )
         lower = meter.registers.lower(telegram)
-        now = Moment(telegram.time_ns, counter, frame.received_ns, frame.steady_ns, bool(lower))
+        now = Moment(telegram.time_ns, counter, frame.received_ns, frame.steady_ns, None if lower is None else bool(lower))
         found = meter.timing.believed(now, admitted)
         if found is None:
             meter.stale += 1

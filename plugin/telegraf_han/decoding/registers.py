@@ -54,37 +54,60 @@ def _grows(code: str) -> bool:
 class Registers:
     """The registers of one meter."""
 
-    __slots__ = ("_last", "_serial")
+    __slots__ = ("_last", "_newest", "_serial")
 
     def __init__(self) -> None:
         """Nothing heard yet."""
         self._last: Final[dict[Shape, tuple[Value, ...]]] = {}
+        self._newest: Shape | None = None
         self._serial = ""
 
-    def lower(self, telegram: Telegram) -> str:
-        """Name the first register that is lower than in the last telegram that was noted. "" if there is none."""
-        last = self._last.get(telegram.shape)
-        if last is None or telegram.serial != self._serial:
-            return ""
+    def lower(self, telegram: Telegram) -> str | None:
+        """Name the first register that is lower than in the last telegram that was noted. "" if there is none.
+
+        None if no register can be compared.
+        """
+        if telegram.serial != self._serial:
+            return None
         registers = _of(telegram.shape)
         values = registers.values(telegram.values)
+        last = self._last.get(telegram.shape)
+        if last is None:
+            return self._lower_than_others(telegram, registers.places)
         try:
             if all(map(le, last, values)):  # type: ignore[arg-type]
-                return ""
+                return "" if values else None
         except TypeError:
             pass  # a register without a value
-        for place, before, now in zip(registers.places, last, values, strict=True):
-            if isinstance(before, int | float) and isinstance(now, int | float) and now < before and not rolled_over(before, now):
-                column = telegram.shape.columns[place]
-                return f"{column.name or column.obis} went from {before} to {now} {column.unit}"
-        return ""
+        return _first_lower(telegram.shape, registers.places, last, values)
+
+    def _lower_than_others(self, telegram: Telegram, places: tuple[int, ...]) -> str | None:
+        """The same for a telegram of a new kind. It is compared with telegrams of other kinds, code by code."""
+        known: dict[str | None, Value] = {}
+        for shape in (*self._last, *([self._newest] if self._newest else [])):
+            known |= {shape.columns[place].obis: value for place, value in zip(_of(shape).places, self._last[shape], strict=True)}
+        shared = tuple(place for place in places if telegram.shape.columns[place].obis in known)
+        if not shared:
+            return None
+        last = tuple(known[telegram.shape.columns[place].obis] for place in shared)
+        return _first_lower(telegram.shape, shared, last, tuple(telegram.values[place] for place in shared))
 
     def note(self, telegram: Telegram) -> None:
         """Remember the registers of a telegram that is believed."""
         if telegram.serial != self._serial or len(self._last) > SHAPES_LIMIT:
             self._serial = telegram.serial
             self._last.clear()
+        self._newest = telegram.shape
         self._last[telegram.shape] = _of(telegram.shape).values(telegram.values)
+
+
+def _first_lower(shape: Shape, places: tuple[int, ...], last: tuple[Value, ...], values: tuple[Value, ...]) -> str:
+    """Name the first register that is lower than before, "" if there is none."""
+    for place, before, now in zip(places, last, values, strict=True):
+        if isinstance(before, int | float) and isinstance(now, int | float) and now < before and not rolled_over(before, now):
+            column = shape.columns[place]
+            return f"{column.name or column.obis} went from {before} to {now} {column.unit}"
+    return ""
 
 
 def rolled_over(before: float, now: float) -> bool:

@@ -4,7 +4,8 @@ Somebody may record a genuine telegram and send it again days later. Every key a
 its frame counter and its registers show that it is old. So a telegram is compared with the last one that was believed: both clocks, the
 meter's and the steady clock of this machine, must have gone on alike. A telegram that does not follow is held back. If the meter then goes
 on as before, what was held was a replay and is dropped. If several telegrams follow one another, the meter's clock was really set (or its
-counter began anew with a new key). Then all that was held is written with the host's time, and nothing is lost.
+counter began anew with a new key). Then all that was held is written with the host's time, and nothing is lost. Where a register is lower,
+too, the telegrams must follow one another for as long as their clocks say.
 
 The stamp is the meter's clock while it is within `BELIEVED_NS` of the host's clock (public contract). An hour would be too much, because an
 hour is the error of a clock with the wrong season. No two telegrams of a meter get the same stamp. Otherwise the second would overwrite the
@@ -33,10 +34,13 @@ _BACK_NS: Final = 60 * _NS
 _STANDS_NS: Final = 120 * _NS
 """A clock that shows the same time for longer than this stands still. Some meters send minutes only, so a minute would be too short."""
 _PROOF: Final = 3
-"""So many telegrams in order prove that the meter's clock was set."""
+"""So many telegrams in order prove that the meter's clock was set, if no register is lower."""
 _LONG_PROOF: Final = 60
-"""The same if a register is lower, too, or the clock stands still. Old telegrams have lower registers, so this is what a replay looks
-like. But a meter that lost its clock and its registers must come back at some time."""
+"""The same if a register is lower, too, or none can be compared, or the clock stands still. Old telegrams have lower registers, so this is
+what a replay looks like. But a meter that lost its clock and its registers must come back at some time."""
+_FASTEST: Final = 2
+"""A long proof must not go on faster than its clock by more than this factor. A recording can be played in less time than it took, in the
+pause between two telegrams of the meter."""
 _ONE_READ_NS: Final = 1_000_000
 """Stamps of the telegrams of one read stay within this of the read's time."""
 
@@ -50,8 +54,8 @@ class Moment(NamedTuple):
     """Its frame counter."""
     host_ns: int
     steady_ns: int
-    lower: bool = False
-    """Whether a register is lower than in the last telegram that was believed."""
+    lower: bool | None = None
+    """Whether a register is lower than in the last telegram that was believed. None if no register can be compared."""
 
 
 class Stamp(NamedTuple):
@@ -106,10 +110,8 @@ class Timing:
             self._held.clear()
         if not self._held or self._held[-1][1].values != telegram.values or at.time_ns != self._held[-1][0].time_ns:
             self._held.append((at, telegram))
-        moments = [moment for moment, _ in self._held]
-        advances = all(_advances(before, after) for before, after in pairwise(moments))
-        needed = _PROOF if advances and not any(moment.lower for moment in moments) else _LONG_PROOF
-        if len(self._held) < needed:
+        if not _prove([moment for moment, _ in self._held]):
+            del self._held[:-_LONG_PROOF]
             return None
         found = list(self._held)
         self._held.clear()
@@ -128,7 +130,7 @@ class Timing:
         if at.time_ns is None or last.time_ns is None:
             return True
         step_ns = at.time_ns - last.time_ns
-        if step_ns < -_BACK_NS:
+        if step_ns < -_BACK_NS or (step_ns < 0 and at.lower):
             return False
         drift_ns = abs(step_ns - (at.steady_ns - last.steady_ns))
         return drift_ns <= BELIEVED_NS or (at.host_ns >= RELEASED_NS and abs(at.time_ns - at.host_ns) <= BELIEVED_NS)
@@ -224,6 +226,15 @@ def _goes_on(before: Moment, after: Moment) -> bool:
         return True
     step_ns = after.time_ns - before.time_ns
     return step_ns >= 0 and step_ns - (after.steady_ns - before.steady_ns) <= _BACK_NS
+
+
+def _prove(held: Sequence[Moment]) -> bool:
+    """Whether telegrams that were held back one after another prove that the meter's clock was set."""
+    if all(moment.lower is False for moment in held) and all(_advances(before, after) for before, after in pairwise(held)):
+        return len(held) >= _PROOF
+    first, last = held[0], held[-1]
+    shown_ns = 0 if first.time_ns is None or last.time_ns is None else last.time_ns - first.time_ns
+    return len(held) >= _LONG_PROOF and shown_ns <= _FASTEST * (last.steady_ns - first.steady_ns)
 
 
 def _advances(before: Moment, after: Moment) -> bool:

@@ -108,7 +108,8 @@ YEAR_BEFORE: Final = [(begin, _year_before(begin, end)) for begin in _LEAP for e
 
 def _counted(name: str, field: str, span: Span, factor: str = "", every: str = "1d") -> str:
     """Energy of a register by local day (or another interval), Wh (times a factor), as sub-queries to be added up."""
-    sources = registers.by_interval(field, WINDOWS, f"{METER} AND ", str(span), every, ZONE)
+    spans = (str(span), str(span._replace(since=f"{span.since} + {every}")))
+    sources = registers.by_interval(field, WINDOWS, f"{METER} AND ", spans, every, ZONE)
     return ", ".join(f"({registers.energy(source, name, factor)})" for source in sources)
 
 
@@ -161,7 +162,7 @@ def extreme_days(function: str, name: str, count: int, span: Span) -> str:
 
 
 def hours(name: str, field: str) -> str:
-    """Energy by local hour of the range, kWh."""
+    """Energy by local hour of the range, kWh. The hour in which the range begins has the energy since then."""
     span = Span("${__from}ms - 5m", "${__to}ms")
     return f'SELECT sum("wh"){KWH} AS "«{name}»" FROM {_counted("wh", field, span, every="1h")} WHERE {span} GROUP BY time(1h) fill(none) {ZONE}'
 
@@ -169,17 +170,16 @@ def hours(name: str, field: str) -> str:
 def demand(span: Span, every: str) -> str:
     """Highest mean import power of a quarter hour, W, in each interval of time. It is computed from the register, without gaps.
 
-    A quarter hour counts only after one of which all points came. Else energy of a longer time might be in its first step.
+    A quarter hour counts if all points of it and of the one before came. Else its first step might hold the energy of a longer time. If
+    the last value did not rise as much as the highest value, the register was odd, and the quarter hour does not count either.
     """
     earlier = span._replace(since=f"{span.since} - 30m")
-    count = f'count("{IMPORT}")'
     quarters = (
-        f'SELECT {registers.rises(IMPORT)}, elapsed(last("{IMPORT}"), 1s) AS "apart_s", 2 * moving_average({count}, 2) - {count} AS "before"'
+        f'SELECT {registers.rose(IMPORT)}, elapsed(last("{IMPORT}"), 1s) AS "apart_s", moving_average(count("{IMPORT}"), 2) AS "points"'
         f' FROM {WINDOWS} WHERE {METER} AND {earlier} GROUP BY time(15m), "meter", "serial" fill(none)'
     )
-    complete = f'SELECT "a", "b", "end", "low" FROM ({quarters}) WHERE "apart_s" <= {QUARTER_S} AND "before" >= {WHOLE_QUARTER}'
-    of_registers = registers.energy(complete, "w", " * 4")
-    power = f'SELECT sum("w") AS "w" FROM ({of_registers}) WHERE {span} GROUP BY time(15m) fill(none)'
+    certain = f'"a" >= 0 AND "a" = "b" AND "apart_s" <= {QUARTER_S} AND "points" >= {WHOLE_QUARTER}'
+    power = f'SELECT "a" * 4 AS "w" FROM ({quarters}) WHERE {certain}'
     return f'SELECT max("w") AS "«demand»" FROM ({power}) WHERE {span} GROUP BY time({every}) fill(none) {ZONE}'
 
 

@@ -25,6 +25,8 @@ POINTS_A_DAY: Final = 300
 NEAR: Final = 200
 """A register rolls over if both values are within this part of the power of ten (0.5 %) around zero: 500 kWh for a register up to 99,999
 kWh. A greater distance is a reset. Then only the step itself is lost, while a reset taken for a roll-over would invent energy."""
+LOWER_RISE: Final = '("a" + "b" - abs("a" - "b")) / 2'
+"""The smaller one of `a` and `b`."""
 
 
 def energy(source: str, name: str, factor: str = "") -> str:
@@ -35,36 +37,37 @@ def energy(source: str, name: str, factor: str = "") -> str:
     )
     near = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
     marks = f'SELECT "a", "b", "end", "low", "a_fell", "b_fell", "top", {near} FROM ({signs})'
-    too_much, before_it_fell = _not_negative('"a" - "b"'), _not_negative('"b"')
-    rose = f'"a" - (1 - "b_fell") * {too_much}'
-    fell = f'"rolled" * ("a" + "top") + (1 - "rolled") * ({before_it_fell} + "end" - "low")'
-    return f'SELECT ((1 - "a_fell") * ({rose}) + "a_fell" * ({fell})){factor} AS "{name}" FROM ({marks})'
+    risen = f'(1 - "b_fell") * {LOWER_RISE} + "b_fell" * "a"'
+    fallen = f'"rolled" * ("a" + "top") + (1 - "rolled") * (("b" + abs("b")) / 2 + "end" - "low")'
+    return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})){factor} AS "{name}" FROM ({marks})'
 
 
-def _not_negative(term: str) -> str:
-    """The term, or 0 if it is negative."""
-    return f"({term} + abs({term})) / 2"
+def rose(field: str) -> str:
+    """Columns of an aggregation by time: how much the last and the highest value of each interval rose."""
+    return f'difference(last("{field}")) AS "a", difference(max("{field}")) AS "b"'
 
 
 def rises(field: str) -> str:
-    """Columns of an aggregation by time: how much the last and the highest value of each interval rose, its last and its lowest value."""
-    return f'difference(last("{field}")) AS "a", difference(max("{field}")) AS "b", last("{field}") AS "end", min("{field}") AS "low"'
+    """The same columns, and the last and the lowest value of each interval."""
+    return f'{rose(field)}, last("{field}") AS "end", min("{field}") AS "low"'
 
 
 def rises_since_first(field: str) -> str:
-    """The same columns for an interval that has none before it: compared with its own first value."""
+    """The columns of `rises` for an interval that has none before it: compared with its own first value."""
     begin = f'first("{field}")'
     return f'last("{field}") - {begin} AS "a", max("{field}") - {begin} AS "b", last("{field}") AS "end", min("{field}") AS "low"'
 
 
-def by_interval(field: str, source: str, meters: str, span: str, every: str, zone: str) -> tuple[str, str]:
+def by_interval(field: str, source: str, meters: str, spans: tuple[str, str], every: str, zone: str) -> tuple[str, str]:
     """Sources of `energy`: the first interval of each series, and each later interval. `meters` is a condition that ends in AND, or "".
 
     Energy of the first interval counts from the register's first point on. Only the points of a day are read for it, because an inner
-    LIMIT ends the reading [seen on 2.9.1].
+    LIMIT ends the reading. For differences InfluxDB reads one interval more than it is asked for, so that the first row has one before it.
+    So `spans`, the two conditions on time, are the whole time, and the time from one interval later on. [both seen on 2.9.1]
     """
-    points = f'SELECT "{field}" AS "wh" FROM {source} WHERE {meters}{span} GROUP BY "meter", "serial" LIMIT {POINTS_A_DAY}'
+    whole, later_on = spans
+    points = f'SELECT "{field}" AS "wh" FROM {source} WHERE {meters}{whole} GROUP BY "meter", "serial" LIMIT {POINTS_A_DAY}'
     grouping = f'GROUP BY time({every}), "meter", "serial" fill(none)'
-    first = f"SELECT {rises_since_first('wh')} FROM ({points}) WHERE {span} {grouping} LIMIT 1 {zone}"
-    later = f"SELECT {rises(field)} FROM {source} WHERE {meters}{span} {grouping} {zone}"
+    first = f"SELECT {rises_since_first('wh')} FROM ({points}) WHERE {whole} {grouping} LIMIT 1 {zone}"
+    later = f"SELECT {rises(field)} FROM {source} WHERE {meters}{later_on} {grouping} {zone}"
     return first, later

@@ -172,6 +172,21 @@ def test_power_of_a_register_that_was_odd(store):
     assert store.board("home", END).shown("Peak this month").figures() == {"Quarter-hour demand": pytest.approx(1200)}
 
 
+@pytest.mark.parametrize("minute", [0, 2, 7, 34, 59])
+def test_first_hours_of_a_range(store, minute):
+    """The first hours of the 30 days have their energy once, wherever in the hour the range begins, and also after a gap."""
+    now = local("2026-05-31 12:00") + 60 * minute
+    begin = now - 30 * DAY_S
+    quiet = range(begin - 9 * 60, begin + 12 * 60)
+    steady = Steady(local("2026-05-01 06:00"), local("2026-05-01 18:00"), even, silent=lambda utc_s: utc_s in quiet)
+    store.windows(steady.windows())
+    (frame,) = store.board("home", now).shown("Energy hour by hour, 30 days").frames
+    hours = {int(name): column[0] for name, column in frame.columns.items() if name.isdigit()}
+
+    assert {hour: kwh for hour, kwh in hours.items() if hour > 13} == pytest.approx(dict.fromkeys(range(14, 18), 1.2))
+    assert sum(kwh for hour, kwh in hours.items() if hour <= 13) <= 2.4 + 1e-9
+
+
 def test_two_meters_are_two(store):
     """A board shows the meter that is chosen, whatever the others use."""
     for meter, watts in (("home", 1200), ("flat 2, (left)", 2400)):

@@ -17,6 +17,7 @@ from telegraf_han.p1 import envelope, text
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
+_SPANS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60}
 
 
 class UnknownMeterError(WrongKeyError):
@@ -283,6 +284,11 @@ def _of_the_tag(meter: MeterState, plain: Plain) -> tuple[str, ...]:
     return ("authentication_key proves nothing: the tag is missing or does not fit. The values are used, with verified = false",)
 
 
+def _span(seconds: float) -> str:
+    """A time in the largest unit of which there are at least two."""
+    return next((f"{seconds / size:.0f} {unit}" for unit, size in _SPANS.items() if seconds >= 2 * size), f"{seconds:.0f} s")
+
+
 def _of_the_clock(meter: MeterState, at: Moment, telegram: Telegram) -> list[str]:
     """What has to be told about the clocks. Each change is told once."""
     said = ""
@@ -291,8 +297,8 @@ def _of_the_clock(meter: MeterState, at: Moment, telegram: Telegram) -> list[str
     elif meter.timing.standing:
         said = "the meter's clock stands still, so this machine's time is used"
     elif at.time_ns is not None and telegram.stamp_ns != at.time_ns and meter.timing.on_host:
-        off_s = round((at.time_ns - at.host_ns) / _NS)
-        said = f"the meter's clock is {abs(off_s)} s {'ahead' if off_s > 0 else 'behind'}, so this machine's time is used"
+        off_s = (at.time_ns - at.host_ns) / _NS
+        said = f"the meter's clock is {_span(abs(off_s))} {'ahead' if off_s > 0 else 'behind'}, so this machine's time is used"
     kind = said.split(" is ")[0]
     told, meter.clock_told = meter.clock_told, kind
     return [said] if said and kind != told else []

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.errors import Cause, TelegramError, WaitingError
 from telegraf_han.mbus import devices, layers
 from telegraf_han.mbus.layers import Sealed
 from telegraf_han.telegram import Address, Fault, Frame, Telegram
@@ -101,20 +101,21 @@ class Survey(Decoder):
         """Receiver → whether its port is there."""
 
     def take(self, frame: Frame, source: str = "", *, live: bool = False) -> Telegram | None:
-        """Note whose frame it is, then decode it. Raises TelegramError as every decoder does."""
+        """Note whose frame it is, then decode it, whether or not it is of now. Raises TelegramError as every decoder does."""
+        del live
         self.frames += 1
         self._keep(frame)
         try:
             sealed = layers.opened(frame.data)
         except TelegramError:
             self.faults += 1
-            return super().take(frame, source, live=live)
+            return super().take(frame, source)
         heard = self._row(sealed, frame.steady_ns)
         if heard is None:
             self.uncounted += 1
-            return super().take(frame, source, live=live)
+            return super().take(frame, source)
         heard.heard(sealed, frame)
-        return self._tried(heard, frame, source, live=live)
+        return self._tried(heard, frame, source)
 
     def _row(self, sealed: Sealed, now_ns: int) -> Heard | None:
         """The meter's row. A new meter gets a new row, or None if there are too many."""
@@ -124,13 +125,15 @@ class Survey(Decoder):
             row = self.meters_in_range[sealed.meter.raw] = Heard(sealed.meter, section, now_ns)
         return row
 
-    def _tried(self, heard: Heard, frame: Frame, source: str, *, live: bool) -> Telegram | None:
+    def _tried(self, heard: Heard, frame: Frame, source: str) -> Telegram | None:
         """Decode, and note what the configured key did. Raises TelegramError."""
         try:
-            telegram = super().take(frame, source, live=live)
+            telegram = super().take(frame, source)
         except UnknownMeterError:
             heard.opening = "plain" if heard.security == "none" else "unknown"
             return None  # the meter has its row and needs no line in the log as well
+        except WaitingError:
+            return None  # nothing is wrong with it
         except TelegramError as error:
             heard.opening = _failed(heard, error)
             heard.trouble = str(error)

@@ -184,12 +184,12 @@ class Decoder:
             time_ns = nearest(time_ns, frame.received_ns, meter.config.zone)
         body = _admitted(meter, frame, body, warnings)
         now = Moment(time_ns, plain.counter, frame.received_ns, frame.steady_ns)
-        if meter.timing.follows(now):
-            lower = meter.registers.noted(body)
+        if meter.timing.follows(now, lambda: bool(meter.registers.lower(body))):
+            lower: str | None = meter.registers.noted(body)
         else:
             lower = meter.registers.lower(body)
             telegram = _made(meter, frame, plain, body, time_ns, stamp_ns=None)
-            proven = meter.timing.held(now, telegram, lower=bool(lower))
+            proven = meter.timing.held(now, telegram, lower=None if lower is None else bool(lower))
             if proven is None:
                 meter.stale += 1
                 raise _named(StaleError(_STALE), meter)

@@ -77,24 +77,38 @@ class Registers:
             self._last.clear()
             self._last[body.shape] = values
             return ""
-        return "" if last is None else _lower(body.shape, last, values)
+        return "" if last is None else _lower(body.shape, _of(body.shape).places, last, values)
 
-    def lower(self, body: Body) -> str:
-        """Name the first register that is lower than in the last telegram that was noted. "" if there is none."""
+    def lower(self, body: Body) -> str | None:
+        """Name the first register that is lower than in the last telegram that was noted. "" if there is none.
+
+        A telegram of a new kind is compared with those of other kinds, code by code. None if no register can be compared.
+        """
+        if body.serial != self._serial:
+            return None
+        registers = _of(body.shape)
+        values = registers.values(body.values)
         last = self._last.get(body.shape)
-        if last is None or body.serial != self._serial:
-            return ""
-        return _lower(body.shape, last, _of(body.shape).values(body.values))
+        if last is not None:
+            return _lower(body.shape, registers.places, last, values) if values else None
+        known: dict[str | None, Value] = {}
+        for shape, noted in self._last.items():
+            known |= {shape.columns[place].obis: value for place, value in zip(_of(shape).places, noted, strict=True)}
+        shared = tuple(place for place in registers.places if body.shape.columns[place].obis in known)
+        if not shared:
+            return None
+        before = tuple(known[body.shape.columns[place].obis] for place in shared)
+        return _lower(body.shape, shared, before, tuple(body.values[place] for place in shared))
 
 
-def _lower(shape: Shape, last: tuple[Value, ...], values: tuple[Value, ...]) -> str:
+def _lower(shape: Shape, places: tuple[int, ...], last: tuple[Value, ...], values: tuple[Value, ...]) -> str:
     """Name the first value that is lower than the last one. "" if there is none."""
     try:
         if all(map(le, last, values)):  # type: ignore[arg-type]
             return ""
     except TypeError:
         pass  # a register without a value
-    for place, before, now in zip(_of(shape).places, last, values, strict=True):
+    for place, before, now in zip(places, last, values, strict=True):
         if isinstance(before, int | float) and isinstance(now, int | float) and now < before and not rolled_over(before, now):
             column = shape.columns[place]
             return f"{column.name or column.obis} went from {before} to {now} {column.unit}"

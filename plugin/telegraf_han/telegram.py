@@ -109,6 +109,8 @@ class Plain(NamedTuple):
     """True only if a cryptographic tag or MAC was checked."""
     counter: int | None
     form: Literal["dsmr", "records"]
+    doubt: str = ""
+    """Why it is not verified, although there is a key that could verify it."""
 
 
 class Column(NamedTuple):

@@ -64,7 +64,13 @@ class Lost(NamedTuple):
     """Why, and what to do about it."""
 
 
-Event = Frame | Fault | Send | Ready | Lost
+class Remark(NamedTuple):
+    """Something about a stream that its user should know once, although it costs no telegram."""
+
+    text: str
+
+
+Event = Frame | Fault | Send | Ready | Lost | Remark
 
 
 class Receiver(Protocol):

@@ -52,7 +52,7 @@ class Recognised(NamedTuple):
     """Bytes that were recognised."""
 
     words: str
-    """What they are, in words that fit after "this is"."""
+    """What they are."""
     checked: bool
     """Whether a checksum was there and fits. Without one, damage does not show."""
     apdu: bytes = b""

@@ -30,8 +30,10 @@ OTHERS: Final = b"\x01\x02\x0f~h\xc2\xdc\xdd\xdf\xe0"
 _INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
 
 
-READ: Final = "This program reads DSMR text, and such text in ciphered DLMS blocks"
-"""What to say of a telegram that it does not read."""
+UNREAD: Final = (
+    "which this program does not read. It reads DSMR text, plain or in a ciphered block. Ask the operator whether the port can send that"
+)
+"""What to say of a telegram that is of another kind."""
 UNENCRYPTED: Final = (
     "the telegram is not encrypted, but encryption_key is set, so it is not believed. "
     'If the operator switched encryption off, write encryption = "optional"'
@@ -47,7 +49,7 @@ class Envelope(NamedTuple):
     text: bytes
     """Data lines, if they are not ciphered. "" if the content is neither lines nor a block that this program opens."""
     found: str = ""
-    """What the frame is, if it is not a P1 telegram with lines or a block, in words that fit after "this is"."""
+    """What the frame is, if it is not a P1 telegram with lines or a block, as words."""
 
 
 def envelope(data: bytes) -> Envelope:
@@ -125,7 +127,7 @@ def opened(
     """
     if found.block is None:
         if not found.text and found.found:
-            raise RecordError(f"this is {found.found}. {READ}")
+            raise RecordError(f"{found.found}, {UNREAD}")
         if authentication == "required":
             raise SecurityError('the telegram is not encrypted, but the configuration says authentication = "required"')
         if encryption_key is not None and encryption == "required":
@@ -134,7 +136,7 @@ def opened(
     try:
         plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key, system_title)
     except WrongKeyError as error:
-        raise WrongKeyError(f"this is {found.found}: {error}" if found.found else str(error)) from None
+        raise WrongKeyError(f"{found.found}: {error}" if found.found else str(error)) from None
     if not (verified or found.block.control & ciphering.ENCRYPTED) and encryption_key is not None and encryption == "required":
         raise SecurityError(UNENCRYPTED)
     if not looks_like_p1(plaintext):
@@ -149,14 +151,14 @@ def opened(
 def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None, system_title: bytes) -> str:
     """Why a telegram that could be opened is not proven."""
     if not block.tag:
-        return "encryption_key is right, but authentication_key proves nothing: the telegram has no tag"
+        return "authentication_key proves nothing: the telegram has no tag"
     if encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title):
         return (
-            "encryption_key is right, but authentication_key proves nothing: "
-            "the tag fits, but without the authentication key, so it proves nothing about who sent the telegram"
+            "authentication_key proves nothing: the tag fits, but without the authentication key, "
+            "so it proves nothing about who sent the telegram"
         )
     right = "encryption_key is right, but " if block.control & ciphering.ENCRYPTED else ""
-    return f"{right}authentication_key proves nothing: the tag does not fit it, so authentication_key is the wrong one or mistyped"
+    return f"authentication_key proves nothing: {right}the tag does not fit authentication_key, which is the wrong one or mistyped"
 
 
 def _unreadable(
@@ -176,15 +178,15 @@ def _unreadable(
     block, name = found.block, recognised.known(plaintext)
     around = found.found or "a ciphered block"
     if name:
-        return RecordError(f"this is {around}, and in it {name}. {READ}. encryption_key is right, so do not change it")
+        return RecordError(f"{around}, and in it {name}, {UNREAD}. encryption_key is right, so do not change it")
     if verified or (encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title)):
-        begin = plaintext[:4].hex()
-        return RecordError(f"this is {around}, whose content begins with {begin}, which is not a line of P1 text. encryption_key is right")
+        return RecordError(
+            f"{around}, whose content begins with {plaintext[:4].hex()}, which is not a line of P1 text. encryption_key is right"
+        )
     if not block.control & ciphering.ENCRYPTED:
-        return RecordError(f"this is {around}, whose content is not encrypted and not a line of P1 text")
-    return WrongKeyError(
-        f"{f'this is {found.found}: ' if found.found else ''}{_wrong_key(block, authentication_key, system_title, checked=checked)}"
-    )
+        return RecordError(f"{around}, whose content is neither encrypted nor P1 text")
+    why = _wrong_key(block, authentication_key, system_title, checked=checked)
+    return WrongKeyError(f"{found.found}: {why}" if found.found else why)
 
 
 def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_title: bytes, *, checked: bool) -> str:

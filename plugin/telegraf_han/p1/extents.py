@@ -25,7 +25,7 @@ IDENT_LIMIT: Final = 88
 _IDENT: Final = re.compile(rb"/[ \"-~]{3,78}[\r\n]{1,8}")
 """Printable characters except "!". IEC 62056-21, 6.3.2, allows no "/", but some meters send it [seen]. Line ends may have been doubled."""
 _INNER: Final = re.compile(rb"/[ \"-~]{3,78}[\r\n]")
-_INNER_LETTERS: Final = re.compile(rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]")
+_IDENT_LETTERS: Final = re.compile(rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]")
 """The same inside another ident line. Without a CRC only the letters of a maker show that this one opens the telegram."""
 _IDENT_SO_FAR: Final = re.compile(rb"/[ \"-~]{0,78}[\r\n]{0,8}\Z")
 _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
@@ -105,13 +105,19 @@ def measured(buffer: bytearray, start: int) -> Found:
         found = _measured_block(buffer, start, content)
     if isinstance(found, str) or (isinstance(found, Extent) and found.checked):
         return found
-    return NOISE if _holds_ident(buffer, start, _INNER if isinstance(found, Damaged) else _INNER_LETTERS) else found
+    return NOISE if _holds_ident(buffer, start, _INNER if isinstance(found, Damaged) else _IDENT_LETTERS) else found
 
 
 def _holds_ident(buffer: bytearray, start: int, inner: re.Pattern[bytes]) -> bool:
     """Whether another ident line begins inside the one at `start`. If no CRC proves the outer one, the inner one may open the telegram."""
     ident = _IDENT.match(buffer, start)
     return ident is not None and inner.search(buffer, start + 1, ident.end()) is not None
+
+
+def ident(data: bytes) -> str:
+    """The first ident line in these bytes. "" if there is none."""
+    found = _IDENT_LETTERS.search(data)
+    return found[0].strip(b"\r\n").decode("ascii") if found else ""
 
 
 def unended(buffer: bytearray, start: int) -> Damaged | Literal["noise"]:

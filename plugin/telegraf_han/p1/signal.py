@@ -18,7 +18,7 @@ from typing import Final
 from telegraf_han.dlms import recognised
 from telegraf_han.dlms.ciphering import GENERAL_GLO
 from telegraf_han.p1.dialects import IDENTS
-from telegraf_han.p1.envelope import READ
+from telegraf_han.p1.envelope import UNREAD
 
 LEAST_BYTES: Final = 24
 """With fewer bytes the cause cannot be seen."""
@@ -49,7 +49,7 @@ def wrong(data: bytes) -> str:
     """One sentence about bytes that are no telegrams: what they are, or what is wrong with the line. "" if they do not show it."""
     at_hand = recognised.named(data)
     if at_hand and data[at_hand.start : at_hand.start + 1] != _READ_BARE:
-        return f"this is {at_hand.words}. {at_hand.todo or READ}"
+        return f"{at_hand.words}. {at_hand.todo}" if at_hand.todo else f"{at_hand.words}, {UNREAD}"
     if len(data) < LEAST_BYTES or readable(data):
         return ""
     if any(opening in data for opening in _openings()) or _CODE.search(_running_text(data)):

@@ -104,6 +104,7 @@ class Decoder:
                     meter.config.authentication,
                     encryption=meter.config.encryption,
                     system_title=meter.config.system_title,
+                    checked=frame.checked,
                 )
                 body = text.body(plain.body, found.ident, meter.config.zone)
             except TelegramError as error:
@@ -308,7 +309,8 @@ def _of_the_tag(meter: MeterState, plain: Plain) -> list[str]:
     meter.unverified += 1
     if meter.config.authentication_key is None or failed_before:
         return []
-    return ["authentication_key proves nothing: the tag is missing or does not fit. The values are used, with verified = false"]
+    doubt = plain.doubt or "authentication_key proves nothing: the telegram has no tag"
+    return [f"{doubt}. The values are used, with verified = false"]
 
 
 def _span(seconds: float) -> str:

@@ -15,12 +15,22 @@ from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering
 from telegraf_han.dlms.ciphering import Block
 from telegraf_han.inspection.keytrial import guesses, lastword, nonces, openings, tags
-from telegraf_han.inspection.keytrial.findings import Finding, Held, Source, Tried, as_written, copied, mended, moved
+from telegraf_han.inspection.keytrial.findings import (
+    OPTIONAL_TODO,
+    Finding,
+    Held,
+    Source,
+    Tried,
+    Verdict,
+    as_written,
+    copied,
+    mended,
+    moved,
+)
 from telegraf_han.inspection.keytrial.guesses import AS_WRITTEN
 from telegraf_han.inspection.keytrial.oddities import oddity
 from telegraf_han.inspection.keytrial.tags import DATA_VARIANTS, Proof
 from telegraf_han.p1 import envelope
-from telegraf_han.p1.envelope import Envelope
 
 EK: Final = "encryption_key"
 AK: Final = "authentication_key"
@@ -29,7 +39,6 @@ SEARCHED_LIMIT: Final = 16
 _HEAD_BYTES: Final = 128
 """So many bytes are deciphered to recognise a wrong key: enough for an ident line and a first line."""
 _HALVES: Final = (guesses.FIRST, guesses.SECOND)
-_OPTIONAL: Final = 'write encryption = "optional" if the operator switched encryption off. Otherwise somebody else sends these telegrams'
 
 
 class _Opening(NamedTuple):
@@ -76,7 +85,7 @@ def _plain(meter: str, held: Held) -> Finding:
     config = held.config(meter)
     if config is not None and held.of(meter, EK) is not None and config.encryption == "required":
         said = f"the telegrams are not encrypted, although {EK} is configured. So they are not believed, because anybody could send them"
-        return Finding(meter, "refused", "plain, with a key", said, _OPTIONAL)
+        return Finding(meter, "refused", "plain, with a key", said, OPTIONAL_TODO)
     return Finding(meter, "plain", "plain", "the telegrams are not encrypted; no key is needed to read them")
 
 
@@ -92,7 +101,9 @@ def _opening(block: Block, meters: Sequence[str], held: Held, size: int) -> _Ope
     for meter in meters:
         own = held.of(meter, EK)
         key = as_written(own, size)
-        for nonce in _nonces(block, meter, held) if own is not None and key is not None else ():
+        if own is None or key is None:
+            continue
+        for nonce in _nonces(block, meter, held):
             if envelope.looks_like_p1(_head(block, key, nonce)):
                 return _Opening(meter, Source(own, AS_WRITTEN), key, nonce)
     for meter in meters[:SEARCHED_LIMIT]:
@@ -121,7 +132,7 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
     if opening.source.stands_as(meter, EK):
         return _opened(block, meter, held, proof, size)
     found = ((EK, opening.key),) + (((AK, proof.key),) if proof and proof.key else ())
-    moves = moved(meter, EK, opening.source)
+    moves = moved(held, meter, EK, opening.source, size)
     if opening.source.stands_as(meter, AK) and held.of(meter, EK) is not None:
         proven = proof is not None and proof.source is not None and proof.source.stands_as(meter, EK)
         doubt = "" if proven else "; but the tag does not prove that the present encryption_key is the authentication key"
@@ -135,16 +146,14 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
         return Finding(meter, "wrong", what, said, todo, found, moves=moves)
     if proof is None or proof.source is None:
         also = odd.found if own and (odd := oddity(own, size)) else "does not fit either"
-        return Finding(
-            meter, "wrong", what, f"{said}; authentication_key {also}", f"{todo}; then run `keys` again", found, moves=moves
-        )
+        return Finding(meter, "wrong", what, f"{said}; authentication_key {also}", f"{todo}; then run `keys` again", found, moves=moves)
     if proof.source.stands_as(meter, AK):
         return Finding(meter, "wrong", what, f"{said}; authentication_key is right", todo, found, moves=moves)
     what = f"{what}, {AK}: {_short(meter, AK, proof.source)}"
     if both := _two_in_one(opening.source, proof.source):
         return Finding(meter, "wrong", what, *both, found)
     also_said, also_todo = mended(held, meter, AK, proof.source)
-    moves += moved(meter, AK, proof.source)
+    moves += moved(held, meter, AK, proof.source, size)
     return Finding(meter, "wrong", what, f"{said}; {also_said}", f"{todo}; {also_todo}", found, moves=moves)
 
 
@@ -202,7 +211,7 @@ def _opened(block: Block, meter: str, held: Held, proof: Proof | None, size: int
         found = ((AK, proof.key),) if proof.key else ()
         what = f"{AK}: {_short(meter, AK, proof.source)}"
         return Finding(
-            meter, "wrong", what, f"encryption_key is right; {said}", todo, found, moves=moved(meter, AK, proof.source)
+            meter, "wrong", what, f"encryption_key is right; {said}", todo, found, moves=moved(held, meter, AK, proof.source, size)
         )
     if not proof.believed:
         said = f"both keys are right, but the meter makes its tag in a way that `run` does not try ({proof.data})"
@@ -231,7 +240,7 @@ def _titled(base: Finding, opening: _Opening, block: Block, held: Held) -> Findi
             said = f"{said}. The first block of text has the number {opening.first}, not {nonces.GCM_FIRST}, so the mode is not GCM"
         return base._replace(verdict="unread", what="counter", said=said, todo=f"{before}please report this line")
     config = held.config(opening.meter)
-    verdict = "wrong" if base.verdict == "wrong" else "untitled"
+    verdict: Verdict = "wrong" if base.verdict == "wrong" else "untitled"
     what = "system_title" if base.verdict == "right" else f"system_title, {base.what}"
     section = f'[[meter]] "{opening.meter}"'
     if config is not None and config.system_title and title == block.title.ljust(ciphering.TITLE_LIMIT, b"\0"):

@@ -14,11 +14,15 @@ from telegraf_han.inspection.keytrial import guesses
 from telegraf_han.inspection.keytrial.guesses import Guess
 
 Verdict = Literal["right", "wrong", "untitled", "unproven", "missing", "unknown", "plain", "refused", "unread", "noise", "nothing"]
-"""In this order: all is well; a mistake was found and named; the key is right, but the system title is not the meter's; the key is right but
+"""In this order: all is well; a mistake was found and named; the key is right, but the system title is not; the key is right but
 not proven; there is no key to try; no explanation was found; no key is needed; no key is needed, but one is configured; the telegram itself
 cannot be read; telegrams arrive damaged; no telegram arrived."""
 
 GOOD: Final = frozenset(("right", "plain"))
+OPTIONAL_TODO: Final = (
+    'write encryption = "optional" if the operator switched encryption off. Otherwise somebody else sends these telegrams'
+)
+"""What to do about telegrams that are not encrypted although a key is configured."""
 
 
 class Tried(NamedTuple):
@@ -45,6 +49,8 @@ class Move(NamedTuple):
 
     there: tuple[str, str]
     here: tuple[str, str]
+    free: bool = False
+    """Whether nothing is lost if the key is copied: the place where it belongs holds no key."""
 
     @property
     def copied(self) -> str:
@@ -148,7 +154,6 @@ class Held:
             if one.meter == meter:
                 yield from _tried(one, (guess for guess in guesses.guesses(one.written, (size,)) if guess.mistake in _TYPED))
 
-
     def readings(self, size: int) -> Iterator[Candidate]:
         """All keys of `size` bytes that any text of the configuration may mean: first those that are no typing mistakes."""
         for one in self._holdings:
@@ -180,10 +185,13 @@ def copied(held: Held, meter: str, option: str, size: int) -> str:
     return ", ".join(others) if key is not None else ""
 
 
-def moved(meter: str, option: str, source: Source) -> tuple[Move, ...]:
+def moved(held: Held, meter: str, option: str, source: Source, size: int) -> tuple[Move, ...]:
     """The move of a key that is right as it is written, but stands at another place."""
     there = (source.holding.meter, source.holding.option)
-    return (Move(there, (meter, option)),) if source.mistake == guesses.AS_WRITTEN and there != (meter, option) else ()
+    if source.mistake != guesses.AS_WRITTEN or there == (meter, option):
+        return ()
+    present = as_written(held.of(meter, option), size)
+    return (Move(there, (meter, option), present is None or not any(present.reveal())),)
 
 
 def mended(held: Held, meter: str, option: str, source: Source) -> tuple[str, str]:

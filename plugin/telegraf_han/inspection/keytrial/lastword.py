@@ -54,8 +54,8 @@ def finding(found: Envelope, meters: Sequence[str], held: Held, size: int, tried
         said = f"{said}, nor does any other key in any reading. That does not prove the keys wrong: {_doubt(found)}"
         return Finding(names, "unknown", "unknown", said, second if copy else _COMPARE)
     said = (
-        f"{said}. {every[:1].upper()}{every[1:]} opens this telegram under any nonce: it is another meter's key, or the meter holds another "
-        "one"
+        f"{said}. {every[:1].upper()}{every[1:]} opens this telegram under any nonce: it is another meter's key, or the meter holds "
+        "another one"
     )
     todo = second if copy else f"{_COMPARE}. Then write to the operator"
     return Finding(names, "unknown", "unknown", said, todo, basis=basis, letter=tried if tried.complete else None)

@@ -52,7 +52,10 @@ def oddity(holding: Holding, size: int) -> Oddity | None:
         return Oddity("looks like the name of an environment variable, not like a key", 'write "env:" and the name of the variable')
     if scheme := _SCHEME.match(text):
         word = scheme[0].lower().replace("@", "file")
-        return Oddity(f"looks like the place of a key, but not as {word}:NAME", f'write "{word}:" in small letters directly before the name')
+        return Oddity(
+            f"looks like the place of a key, but is not written as {word}:NAME",
+            f'write "{word}:" in small letters directly before the name',
+        )
     if _PATH.match(text):
         return Oddity("looks like the name of a file, not like a key", 'write "file:" directly before the name, as in "file:home.ek"')
     return None

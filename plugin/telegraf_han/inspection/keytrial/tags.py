@@ -1,8 +1,7 @@
 """Finds the authentication key (AK) that the tag of a telegram proves, and the way in which the meter makes its tag.
 
 The tag covers the ciphertext and additional data, in which the AK stands. `run` tries the additional data of `ciphering.AAD_VARIANTS`. This
-module tries more. Where the additional data does not hold the AK, the tag fits with any AK. Then it proves nothing about the AK, and is
-found first.
+module tries more. Where the additional data does not hold the AK, the tag fits with any AK. Then it proves nothing about the AK.
 
 [seen] the first row of `ciphering.AAD_VARIANTS` on other networks; [assumed] all that `_MORE_DATA` adds.
 """
@@ -27,9 +26,13 @@ _MORE_DATA: Final[dict[str, Additional]] = {
     "nothing": lambda _, __: b"",
 }
 """Additional data that `run` does not take for a proof."""
-_RUN_DATA: Final[dict[str, Additional]] = {
-    name: (lambda block, ak, made=made: made(bytes([block.control]), ak)) for name, made in ciphering.AAD_VARIANTS.items()
-}
+
+
+def _for_block(made: Callable[[bytes, bytes], bytes]) -> Additional:
+    return lambda block, ak: made(bytes([block.control]), ak)
+
+
+_RUN_DATA: Final = {name: _for_block(made) for name, made in ciphering.AAD_VARIANTS.items()}
 _DATA: Final = _RUN_DATA | {name: made for name, made in _MORE_DATA.items() if name not in _RUN_DATA}
 _A_BLOCK: Final = Block(b"", 0x30, bytes(4), b"", b"")
 _KEYLESS: Final = frozenset(name for name, made in _DATA.items() if made(_A_BLOCK, bytes(16)) == made(_A_BLOCK, b"\1" * 16))
@@ -56,14 +59,11 @@ def proof(block: Block, key: Key, nonce: bytes, candidates: Iterable[Candidate])
         return None
     block = block._replace(title=nonce[: ciphering.TITLE_LIMIT])
     plaintext = aes.gcm_text(key, nonce, block.ciphertext)
-    for name in _DATA:
-        if name in _KEYLESS and aes.gcm_tag_fits(key, nonce, plaintext, _DATA[name](block, bytes(16)), block.tag):
-            return Proof(None, None, name)
     for candidate in candidates:
         octets = candidate.key.reveal()
         for name, made in _DATA.items():
-            if name not in _KEYLESS and aes.gcm_tag_fits(key, nonce, plaintext, made(block, octets), block.tag):
-                return Proof(candidate.source, candidate.key, name)
+            if aes.gcm_tag_fits(key, nonce, plaintext, made(block, octets), block.tag):
+                return Proof(None, None, name) if name in _KEYLESS else Proof(candidate.source, candidate.key, name)
     return None
 
 

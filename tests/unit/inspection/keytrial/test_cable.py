@@ -142,7 +142,7 @@ def test_hidden_title(keys: tuple[bytes, bytes]) -> None:
     block = p1.sealed(p1.LINES, EK, AK, title=title)
     telegram = p1.footed(p1.IDENT + b"\0" + block[9:])
 
-    found = judged(keys[0].hex(), keys[1].hex(), telegram, serials=["35000001"])
+    found = judged(keys[0].hex(), keys[1].hex(), telegram)
 
     assert found.what == "title: the maker's letters, then the serial number as a number"
     assert ("swapped" in found.said) == (keys[0] == AK)
@@ -240,6 +240,6 @@ def test_right_encryption_key_beside_a_wrong_one(seed: int) -> None:
 def test_foreign_telegram_is_not_explained(seed: int) -> None:
     """If nothing fits, the finding claims nothing."""
     ek, ak, wrong, other = unrelated(seed)
-    found = judged(wrong.hex(), other.hex(), p1.stoen(ek=ek, ak=ak), serials=["35000001"])
+    found = judged(wrong.hex(), other.hex(), p1.stoen(ek=ek, ak=ak))
 
     assert (found.verdict, found.what, found.found) == ("unknown", "unknown", ())

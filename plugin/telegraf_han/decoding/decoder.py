@@ -93,6 +93,7 @@ class Decoder:
                     meter.config.authentication,
                     encryption=meter.config.encryption,
                     system_title=meter.config.system_title,
+                    checked=frame.checked,
                 )
                 body = text.body(plain.body, found.ident, meter.config.zone)
             except TelegramError as error:
@@ -151,9 +152,8 @@ class Decoder:
         if not plain.verified:
             meter.unverified += 1
             if meter.config.authentication_key is not None and not meter.tag_failed:
-                warnings.append(
-                    "authentication_key proves nothing: the tag is missing or does not fit. The values are used, with verified = false"
-                )
+                doubt = plain.doubt or "the telegram has nothing that authentication_key could prove"
+                warnings.append(f"{doubt}. The values are used, with verified = false")
         meter.tag_failed = not plain.verified
         return Telegram(
             meter.config.name,

@@ -79,10 +79,19 @@ class BrokenMessageError(FramingError):
         self.end = end
 
 
+class DamagedFrameError(ChecksumError):
+    """A frame whose head is right, but whose checksum does not fit."""
+
+    def __init__(self, what: str, size: int, end: int) -> None:
+        """`end` is the offset after the frame, which its head tells."""
+        super().__init__(f"{what} of {size} bytes is damaged, because its checksum does not fit: noise on the line")
+        self.end = end
+
+
 def hdlc(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] | None:
     """The message in the HDLC frames at `start`: None if bytes are missing, "nothing" if there is no HDLC frame.
 
-    Raises ChecksumError if a frame is damaged behind its head, BrokenMessageError if segments or blocks are missing.
+    Raises DamagedFrameError if a frame is damaged behind its head, BrokenMessageError if segments or blocks are missing.
     """
     content, blocks, count, at = b"", b"", 0, start
     number = 0
@@ -152,7 +161,7 @@ def _hdlc_frame(data: bytes | bytearray, start: int) -> _Frame | Literal["nothin
             return _Frame(bytes(data[at : behind - 3]), bool(high & _SEGMENTED), behind)
     if left == _CHECK:
         return "nothing"
-    raise ChecksumError(f"FCS of an HDLC frame of {length} bytes does not fit: noise on the line")
+    raise DamagedFrameError("an HDLC frame", end - start, end)
 
 
 def _fits(checked: bytes | bytearray, sum_low_first: bytes | bytearray) -> bool:
@@ -197,7 +206,7 @@ def _mbus_frame(data: bytes | bytearray, start: int) -> _Frame | Literal["nothin
         if data[end - 1] == _MBUS_STOP and data[end - 2] == crc.total(bytes(content)):
             return _Frame(bytes(content), not control & _FINAL, end, control & _NUMBER)
     if is_ours:
-        raise ChecksumError("sum of a wired M-Bus frame does not fit: noise on the line")
+        raise DamagedFrameError("a wired M-Bus frame", length + _MBUS_AROUND, start + length + _MBUS_AROUND)
     return "nothing"
 
 

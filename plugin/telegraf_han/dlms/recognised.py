@@ -15,13 +15,10 @@ from typing import Final, Literal, NamedTuple
 
 from telegraf_han.ciphers import crc
 from telegraf_han.dlms import axdr, ciphering, frames
-from telegraf_han.errors import FramingError, TelegramError
+from telegraf_han.errors import FramingError
 
 READ: Final = "This program reads DSMR text, and such text in ciphered DLMS blocks"
 """What to say after a name."""
-
-OPENINGS: Final = rb"~(?=[\xa0-\xaf]|\Z)|h(?=(?:(.)(?:\1(?:h|\Z)|\Z)|\Z))|\x1b(?=\x1b{3}\x01{4}|\x1b{0,3}\Z|\x1b{3}\x01{0,3}\Z)"
-"""Regular expression of the places where frames may begin. At the end of the bytes it also matches a beginning."""
 
 _MESSAGES: Final = {
     # tag: name (Green Book 9.5)
@@ -73,7 +70,7 @@ class Recognised(NamedTuple):
 def framed(data: bytes | bytearray, start: int) -> Recognised | Literal["nothing"] | None:
     """The frames at `start`: None if bytes are missing, "nothing" if no frame begins there.
 
-    Raises ChecksumError for a frame that is damaged, and frames.BrokenMessageError for frames that are no whole message.
+    Raises frames.DamagedFrameError, and frames.BrokenMessageError for frames that are no whole message.
     """
     first = data[start]
     if first == _SML_START[0]:
@@ -157,16 +154,18 @@ def named(data: bytes) -> Recognised | None:
     return _binary(data) or _text(data) or _spelt(data)
 
 
-_PLACES: Final = re.compile(OPENINGS, re.DOTALL)
+_PLACES: Final = re.compile(ciphering.OTHER_OPENINGS, re.DOTALL)
 
 
 def _binary(data: bytes) -> Recognised | None:
     for place in _PLACES.finditer(data):
         try:
             found = framed(data, place.start())
-        except TelegramError as error:
-            kind = "an HDLC frame" if data[place.start()] == frames.FLAG else "a wired M-Bus frame"
-            return Recognised(f"{kind} that is not whole ({error})", checked=False, start=place.start(), end=len(data))
+        except frames.DamagedFrameError as error:
+            return Recognised(str(error), checked=False, start=place.start(), end=error.end)
+        except frames.BrokenMessageError as error:
+            kind = "HDLC frames" if data[place.start()] == frames.FLAG else "wired M-Bus frames"
+            return Recognised(f"a message in {kind} that is not whole: {error}", checked=True, start=place.start(), end=error.end)
         if isinstance(found, Recognised):
             return found
         if data.startswith(_SML_START, place.start()):

@@ -12,10 +12,11 @@ from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.dlms import ciphering
+from telegraf_han.dlms import ciphering, recognised
 from telegraf_han.dlms.ciphering import Block
 from telegraf_han.inspection.keytrial import guesses, lastword, nonces, openings, tags
 from telegraf_han.inspection.keytrial.findings import (
+    ASK,
     OPTIONAL_TODO,
     Finding,
     Held,
@@ -38,6 +39,8 @@ SEARCHED_LIMIT: Final = 16
 """Meters whose keys are searched for mistakes if a telegram may be from any meter. Each meter takes some tenths of a second."""
 _HEAD_BYTES: Final = 128
 """So many bytes are deciphered to recognise a wrong key: enough for an ident line and a first line."""
+_NO_TEXT: Final = "But the deciphered content is not P1 text, and cannot be read yet"
+_REPORT: Final = "please report it with `decode --redact`"
 _HALVES: Final = (guesses.FIRST, guesses.SECOND)
 
 
@@ -50,6 +53,8 @@ class _Opening(NamedTuple):
     nonce: bytes
     first: int = nonces.GCM_FIRST
     """The counter of the first block of text."""
+    message: str = ""
+    """What the content is, if it is no P1 text but another message whose structure proves the key."""
 
 
 def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = openings.LAST_DAY) -> Finding:
@@ -59,6 +64,9 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = op
     """
     found = envelope.envelope(telegram)
     block = found.block
+    if block is None and found.found and not found.text:
+        said = f"this is {found.found}. {recognised.READ}. So the keys cannot be judged"
+        return Finding(meters[0], "unread", "structure", said, f"change no key; {ASK}")
     if block is None or not block.control & ciphering.ENCRYPTED:
         return _plain(meters[0], held)
     if block.control & ciphering.COMPRESSED:
@@ -77,7 +85,17 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = op
         owner = source.holding.meter if source.holding.meter in meters else meters[0]
         opening = _Opening(owner, source, revealed.candidate.key, revealed.nonce, revealed.first)
     base = _judged(block, opening, held, size)
-    return base if opening.nonce == _nonces(block, opening.meter, held)[0] else _titled(base, opening, block, held)
+    if opening.nonce != _nonces(block, opening.meter, held)[0]:
+        base = _titled(base, opening, block, held)
+    return _of_message(base, opening.message, found.found) if opening.message else base
+
+
+def _of_message(base: Finding, message: str, around: str) -> Finding:
+    """The finding on a key that opens what is no P1 text, but a message of another kind."""
+    verdict: Verdict = "wrong" if base.verdict == "wrong" else "unread"
+    said = f"{base.said}. But this is {around or 'a ciphered block'}, and in it {message}. {recognised.READ}"
+    todo = f"{base.todo}; {ASK}" if verdict == "wrong" else f"change no key; {ASK}"
+    return base._replace(verdict=verdict, what="message" if verdict == "unread" else f"message, {base.what}", said=said, todo=todo)
 
 
 def _plain(meter: str, held: Held) -> Finding:
@@ -106,12 +124,15 @@ def _opening(block: Block, meters: Sequence[str], held: Held, size: int) -> _Ope
         for nonce in _nonces(block, meter, held):
             if envelope.looks_like_p1(_head(block, key, nonce)):
                 return _Opening(meter, Source(own, AS_WRITTEN), key, nonce)
+            if name := recognised.known(aes.gcm_text(key, nonce, block.ciphertext)):
+                return _Opening(meter, Source(own, AS_WRITTEN), key, nonce, message=name)
     for meter in meters[:SEARCHED_LIMIT]:
         both = _nonces(block, meter, held)
         for candidate in held.candidates(meter, EK, size):
             for nonce in both:
-                if _opens(block, candidate.key, nonce):
-                    return _Opening(meter, candidate.source, candidate.key, nonce)
+                message = _message(block, candidate.key, nonce)
+                if message is not None:
+                    return _Opening(meter, candidate.source, candidate.key, nonce, message=message)
     return None
 
 
@@ -119,9 +140,12 @@ def _head(block: Block, key: Key, nonce: bytes) -> bytes:
     return aes.gcm_text(key, nonce, block.ciphertext[:_HEAD_BYTES])
 
 
-def _opens(block: Block, key: Key, nonce: bytes) -> bool:
-    """Whether a guessed key opens the block: the content must begin as P1 text and be text to its end."""
-    return envelope.looks_like_p1(_head(block, key, nonce)) and nonces.readable(aes.gcm_text(key, nonce, block.ciphertext))
+def _message(block: Block, key: Key, nonce: bytes) -> str | None:
+    """What a guessed key opens: "" for P1 text to its end, otherwise the name of a message that is whole to its end. None if nothing."""
+    text = aes.gcm_text(key, nonce, block.ciphertext)
+    if envelope.looks_like_p1(text):
+        return "" if nonces.readable(text) else None
+    return recognised.known(text) or None
 
 
 def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
@@ -241,7 +265,7 @@ def _titled(base: Finding, opening: _Opening, block: Block, held: Held) -> Findi
         return base._replace(verdict="unread", what="counter", said=said, todo=f"{before}please report this line")
     config = held.config(opening.meter)
     verdict: Verdict = "wrong" if base.verdict == "wrong" else "untitled"
-    what = "system_title" if base.verdict == "right" else f"system_title, {base.what}"
+    what = f"system_title, {base.what}".removesuffix(", right").replace(" right,", "")
     section = f'[[meter]] "{opening.meter}"'
     if config is not None and config.system_title and title == block.title.ljust(ciphering.TITLE_LIMIT, b"\0"):
         said = f"{base.said}. But system_title is wrong: the meter uses the title that the telegram names"
@@ -274,9 +298,12 @@ def _content(block: Block, meters: Sequence[str], held: Held, size: int) -> Find
         for ek, ak, swapped in ((encryption, authentication, ""), (authentication, encryption, ", but swapped")):
             for nonce in _nonces(block, meter, held):
                 if tags.fits(block, ek, nonce, ak):
-                    said = (
-                        f"both keys are right{swapped}: the tag proves them. But the deciphered content is not P1 text, and cannot be read "
-                        "yet"
-                    )
-                    return Finding(meter, "unread", "content", said, "please report it with `decode --redact`")
+                    return Finding(meter, "unread", "content", f"both keys are right{swapped}: the tag proves them. {_NO_TEXT}", _REPORT)
+    for meter in meters if block.tag else ():
+        for option in (EK, AK):
+            key = as_written(held.of(meter, option), size)
+            for nonce in _nonces(block, meter, held) if key else ():
+                if key and tags.fits(block, key, nonce, None):
+                    said = f"{option} is the meter's encryption key: the tag proves it, although no authentication key is in it. {_NO_TEXT}"
+                    return Finding(meter, "unread", "content", said, _REPORT)
     return None

@@ -19,6 +19,8 @@ not proven; there is no key to try; no explanation was found; no key is needed; 
 cannot be read; telegrams arrive damaged; no telegram arrived."""
 
 GOOD: Final = frozenset(("right", "plain"))
+ASK: Final = "ask for help with `decode --redact` if the meter is one of those that this program names"
+"""What to do about content that this program does not read."""
 OPTIONAL_TODO: Final = (
     'write encryption = "optional" if the operator switched encryption off. Otherwise somebody else sends these telegrams'
 )

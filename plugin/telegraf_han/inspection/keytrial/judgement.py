@@ -113,6 +113,9 @@ def _nothing_whole(name: str, source: Cable) -> Finding:
         if damaged > 1:
             said = f"{damaged} telegrams arrived, but their CRCs say that all are damaged. That is noise on the line, not a wrong key"
         return Finding(name, "noise", "noise", said, _CABLE_TODO)
+    if source.named:
+        said = f"no telegram of a P1 port arrived: {source.named.rstrip('.')}. So the keys cannot be judged"
+        return Finding(name, "unread", "structure", said, "this is not the fault of a key. `telegraf-han check` says more about the port")
     if source.faults:
         return Finding(name, "noise", "no telegram", "bytes arrived, but there is no telegram among them", _NOISE_TODO)
     return Finding(name, "nothing", "nothing", "nothing arrived", "`telegraf-han check` says what is wrong with a port")

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from telegraf_han.dlms import ciphering
-from telegraf_han.inspection.keytrial.findings import Finding, Held, Tried, as_written, copied
+from telegraf_han.inspection.keytrial.findings import ASK, Finding, Held, Tried, as_written, copied
 from telegraf_han.inspection.keytrial.oddities import oddity
 from telegraf_han.p1.dialects import IDENTS
 from telegraf_han.p1.envelope import Envelope
@@ -24,7 +24,9 @@ def of_known_meter(found: Envelope) -> bool:
 
     Then the framer has checked the CRC at its end, too, because such a telegram is not accepted without one.
     """
-    return found.ident.startswith(IDENTS) and found.block is not None and bool(found.block.control & ciphering.ENCRYPTED)
+    return (
+        not found.found and found.ident.startswith(IDENTS) and found.block is not None and bool(found.block.control & ciphering.ENCRYPTED)
+    )
 
 
 def finding(found: Envelope, meters: Sequence[str], held: Held, size: int, tried: Tried) -> Finding:
@@ -37,6 +39,12 @@ def finding(found: Envelope, meters: Sequence[str], held: Held, size: int, tried
     odd = [oddity(own, size) for own in holdings]
     if odd[0] is not None and all(odd):
         return Finding(names, "missing", f"{_EK}: odd", f"the telegrams are encrypted, but {_EK} {odd[0].found}", odd[0].todo)
+    if found.found:
+        said = (
+            f"this is {found.found}. No configured key makes a text or a message of its content, and it is not known how such a message "
+            "begins. So the keys cannot be judged"
+        )
+        return Finding(names, "unread", "structure", said, f"{_COMPARE}; {ASK}")
     basis = _basis(tried)
     every = "none of your keys in any reading" if tried.complete else f"none of the first {tried.readings:,} readings of your keys"
     if len(meters) > 1:
@@ -62,6 +70,7 @@ def finding(found: Envelope, meters: Sequence[str], held: Held, size: int, tried
 
 
 def _whole(found: Envelope) -> str:
+    """Only a footer shows that a telegram is whole, and a telegram with an ident line has one."""
     return " whole" if found.ident else ""
 
 

@@ -87,13 +87,13 @@ def _masked(head: bytes, blocks: bytes) -> bytes:
 
 def _first(ciphertext: bytes, candidate: Candidate, masked: bytes) -> Revealed | None:
     """The nonce with which a key opens the telegram."""
-    for counter in _counters(aes.blocks(candidate.key, masked)):
+    for counter in counters(aes.blocks(candidate.key, masked)):
         if readable(aes.ctr(candidate.key, counter, ciphertext)):
             return Revealed(candidate, counter[:NONCE_BYTES], counter[-1])
     return None
 
 
-def _counters(deciphered: bytes) -> Iterator[bytes]:
+def counters(deciphered: bytes) -> Iterator[bytes]:
     """The blocks that end as the first counter block of a text does."""
     at = deciphered.find(_COUNTER_HEAD)
     while at >= 0:

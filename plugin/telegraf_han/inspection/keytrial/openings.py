@@ -49,7 +49,7 @@ def _serials(_: date, __: str) -> Iterator[bytes]:
 
 
 def _telegrams(_: date, ident: str) -> Iterator[bytes]:
-    for name, line in product(dict.fromkeys((ident, *IDENTS)), _SECOND_LINES):
+    for name, line in product(dict.fromkeys(filter(None, (ident, *IDENTS))), _SECOND_LINES):
         yield (f"/{name}\r\n\r\n".encode("ascii") + line)[:BLOCK_BYTES]
 
 
@@ -75,8 +75,8 @@ _FEW: Final = (
 _MANY: Final = (
     # [assumed] a clock that was never set, or is years off
     _Row("the clock, any day of the century", lambda _, __: _clocks(*_CENTURY)),
-    # [assumed] to come first
-    _Row("the register of import", lambda _, __: (b"1-0:1.8.0(%06d" % kwh for kwh in range(1_000_000))),
+    # [assumed] to come first; a register below 100,000 kWh, as a flat's is for decades
+    _Row("the register of import", lambda _, __: (b"1-0:1.8.0(%06d" % kwh for kwh in range(100_000))),
     _Row("the power of import", lambda _, __: (b"1-0:1.7.0(%02d.%03d" % divmod(watts, 1000) for watts in range(100_000))),
     _Row("the limiter", lambda _, __: (b"0-0:17.0.0(%05d" % watts for watts in range(100_000))),
 )

@@ -67,10 +67,9 @@ def proof(block: Block, key: Key, nonce: bytes, candidates: Iterable[Candidate])
     return None
 
 
-def fits(block: Block, key: Key, nonce: bytes, authentication_key: Key) -> bool:
-    """Whether the tag proves both keys, whatever the content is."""
+def fits(block: Block, key: Key, nonce: bytes, authentication_key: Key | None) -> bool:
+    """Whether the tag proves both keys, whatever the content is. Without an authentication key: whether it fits without one."""
     plaintext = aes.gcm_text(key, nonce, block.ciphertext)
-    octets = authentication_key.reveal()
-    return any(
-        aes.gcm_tag_fits(key, nonce, plaintext, made(block, octets), block.tag) for name, made in _DATA.items() if name not in _KEYLESS
-    )
+    octets = authentication_key.reveal() if authentication_key else b""
+    rows = [made for name, made in _DATA.items() if (name in _KEYLESS) == (authentication_key is None)]
+    return any(aes.gcm_tag_fits(key, nonce, plaintext, made(block, octets), block.tag) for made in rows)

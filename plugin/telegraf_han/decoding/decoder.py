@@ -152,7 +152,7 @@ class Decoder:
         if not plain.verified:
             meter.unverified += 1
             if meter.config.authentication_key is not None and not meter.tag_failed:
-                doubt = plain.doubt or "the telegram has nothing that authentication_key could prove"
+                doubt = plain.doubt or "authentication_key proves nothing: the telegram has no tag"
                 warnings.append(f"{doubt}. The values are used, with verified = false")
         meter.tag_failed = not plain.verified
         return Telegram(

@@ -17,9 +17,6 @@ from telegraf_han.ciphers import crc
 from telegraf_han.dlms import axdr, ciphering, frames
 from telegraf_han.errors import FramingError
 
-READ: Final = "This program reads DSMR text, and such text in ciphered DLMS blocks"
-"""What to say after a name."""
-
 _MESSAGES: Final = {
     # tag: name (Green Book 9.5)
     0x0F: "a data-notification (DLMS push)",
@@ -55,7 +52,7 @@ class Recognised(NamedTuple):
     """Bytes that were recognised."""
 
     words: str
-    """What they are, in words that fit after "this is"."""
+    """What they are."""
     checked: bool
     """Whether a checksum was there and fits. Without one, damage does not show."""
     apdu: bytes = b""
@@ -63,8 +60,8 @@ class Recognised(NamedTuple):
     start: int = 0
     end: int = 0
     """Where it stands in the bytes: from `start` to before `end`."""
-    todo: str = READ
-    """What this program reads instead."""
+    todo: str = ""
+    """What to do, if that is special."""
 
 
 def framed(data: bytes | bytearray, start: int) -> Recognised | Literal["nothing"] | None:
@@ -175,7 +172,7 @@ def _binary(data: bytes) -> Recognised | None:
     at = len(data) - len(message)
     if name:
         return Recognised(f"{name} without a frame", checked=False, apdu=message, start=at, end=len(data))
-    if _BLOCK.match(message) and (end := _sealed_end(message, 0)) > 0 and not message[end:].strip(b"\r\n\0 "):
+    if _BLOCK.match(message) and 0 < (end := _sealed_end(message, 0)) <= len(message) and not message[end:].strip(b"\r\n\0 "):
         return Recognised("a ciphered block without an ident line before it", checked=False, apdu=message, start=at, end=len(data))
     return None
 

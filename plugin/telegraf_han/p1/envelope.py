@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import crc
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.dlms import ciphering, recognised
+from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, TelegramError, WrongKeyError
 from telegraf_han.telegram import Plain
 
@@ -25,11 +25,15 @@ _LOOKS_LIKE_P1: Final = re.compile(
 _GENERAL_GLO: Final = bytes([ciphering.GENERAL_GLO])
 _FRAME_OPENINGS: Final = (b"~", b"h", b"\x1b")
 """First bytes of frames that are not DSMR's. No ident line stands before them."""
-_OTHERS: Final = b"\x01\x02\x0f~h\xc2\xdc\xdd\xdf\xe0"
+OTHERS: Final = b"\x01\x02\x0f~h\xc2\xdc\xdd\xdf\xe0"
 """First bytes of DLMS messages and frames that no text and no block of a P1 port begins with. 01 and 02 may be lengths of a title."""
 _INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
 
 
+UNREAD: Final = (
+    "which this program does not read. It reads DSMR text, plain or in a ciphered block. Ask the operator whether the port can send that"
+)
+"""What to say of a telegram that is of another kind."""
 UNENCRYPTED: Final = (
     "the telegram is not encrypted, but encryption_key is set, so it is not believed. "
     'If the operator switched encryption off, write encryption = "optional"'
@@ -45,19 +49,20 @@ class Envelope(NamedTuple):
     text: bytes
     """Data lines, if they are not ciphered. "" if the content is neither lines nor a block that this program opens."""
     found: str = ""
-    """What the frame is, if it is not a P1 telegram with lines or a block, in words that fit after "this is"."""
+    """What the frame is, if it is not a P1 telegram with lines or a block, as words."""
 
 
 def envelope(data: bytes) -> Envelope:
     """Take a frame apart. Raises FramingError."""
-    if data[:1] in _FRAME_OPENINGS:
-        return _unframed("", data)
     found = _IDENT.match(data)
+    if found is None and data[:1] in _FRAME_OPENINGS:
+        return _unframed("", data)
     ident = found[1].decode("ascii") if found else ""
     content = found.end() if found else 0
     if content >= len(data):
         raise FramingError(f"telegram of {len(data)} bytes has no content")
-    if data[content] > ciphering.TITLE_LIMIT and data[content] != ciphering.GENERAL_GLO and not is_other(data, content):
+    first = data[content]
+    if first > ciphering.TITLE_LIMIT and first != ciphering.GENERAL_GLO and (first not in OTHERS or not is_other(data, content)):
         return Envelope(ident, None, data[content:].removesuffix(b"!"))
     try:
         return Envelope(ident, ciphering.block(data, content), b"")
@@ -70,11 +75,20 @@ def envelope(data: bytes) -> Envelope:
 def is_other(data: bytes | bytearray, content: int) -> bool:
     """Whether the content behind an ident line may be a DLMS message or frame. Text is no such thing, whatever letter it begins with."""
     first = data[content]
-    return first in _OTHERS and (first not in b"~h" or any(octet < 0x09 or octet > 0x7E for octet in data[content : content + 12]))  # noqa: PLR2004, ASCII
+    return first in OTHERS and (first not in b"~h" or any(octet < 0x09 or octet > 0x7E for octet in data[content : content + 12]))  # noqa: PLR2004, ASCII
+
+
+def is_known(message: bytes) -> bool:
+    """Whether a message's own structure proves what it is."""
+    from telegraf_han.dlms import recognised  # noqa: PLC0415, loaded where the first message of another line comes
+
+    return bool(recognised.known(message))
 
 
 def _unframed(ident: str, data: bytes) -> Envelope:
     """The parts of other frames, or of a message that stands where text or a block should. Raises FramingError."""
+    from telegraf_han.dlms import recognised  # noqa: PLC0415, the same
+
     at_hand = recognised.framed(data, 0) if data[:1] in _FRAME_OPENINGS else recognised.Recognised(recognised.content(data), False, data)
     if not isinstance(at_hand, recognised.Recognised):
         raise FramingError("a frame of another line is cut short")
@@ -113,7 +127,7 @@ def opened(
     """
     if found.block is None:
         if not found.text and found.found:
-            raise RecordError(f"this is {found.found}. {recognised.READ}")
+            raise RecordError(f"{found.found}, {UNREAD}")
         if authentication == "required":
             raise SecurityError('the telegram is not encrypted, but the configuration says authentication = "required"')
         if encryption_key is not None and encryption == "required":
@@ -122,7 +136,7 @@ def opened(
     try:
         plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key, system_title)
     except WrongKeyError as error:
-        raise WrongKeyError(f"this is {found.found}: {error}" if found.found else str(error)) from None
+        raise WrongKeyError(f"{found.found}: {error}" if found.found else str(error)) from None
     if not (verified or found.block.control & ciphering.ENCRYPTED) and encryption_key is not None and encryption == "required":
         raise SecurityError(UNENCRYPTED)
     if not looks_like_p1(plaintext):
@@ -137,14 +151,14 @@ def opened(
 def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None, system_title: bytes) -> str:
     """Why a telegram that could be opened is not proven."""
     if not block.tag:
-        return "encryption_key is right, but authentication_key proves nothing: the telegram has no tag"
+        return "authentication_key proves nothing: the telegram has no tag"
     if encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title):
         return (
-            "encryption_key is right, but authentication_key proves nothing: "
-            "the tag fits, but without the authentication key, so it proves nothing about who sent the telegram"
+            "authentication_key proves nothing: the tag fits, but without the authentication key, "
+            "so it proves nothing about who sent the telegram"
         )
     right = "encryption_key is right, but " if block.control & ciphering.ENCRYPTED else ""
-    return f"{right}authentication_key proves nothing: the tag does not fit it, so authentication_key is the wrong one or mistyped"
+    return f"authentication_key proves nothing: {right}the tag does not fit authentication_key, which is the wrong one or mistyped"
 
 
 def _unreadable(
@@ -158,19 +172,21 @@ def _unreadable(
     checked: bool,
 ) -> TelegramError:
     """The error for a block whose content is no P1 text: the content's fault if the key is proven, otherwise the key's fault."""
+    from telegraf_han.dlms import recognised  # noqa: PLC0415, the same
+
     assert found.block is not None
     block, name = found.block, recognised.known(plaintext)
     around = found.found or "a ciphered block"
     if name:
-        return RecordError(f"this is {around}, and in it {name}. {recognised.READ}. encryption_key is right, so do not change it")
+        return RecordError(f"{around}, and in it {name}, {UNREAD}. encryption_key is right, so do not change it")
     if verified or (encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title)):
-        begin = plaintext[:4].hex()
-        return RecordError(f"this is {around}, whose content begins with {begin}, which is not a line of P1 text. encryption_key is right")
+        return RecordError(
+            f"{around}, whose content begins with {plaintext[:4].hex()}, which is not a line of P1 text. encryption_key is right"
+        )
     if not block.control & ciphering.ENCRYPTED:
-        return RecordError(f"this is {around}, whose content is not encrypted and not a line of P1 text")
-    return WrongKeyError(
-        f"{f'this is {found.found}: ' if found.found else ''}{_wrong_key(block, authentication_key, system_title, checked=checked)}"
-    )
+        return RecordError(f"{around}, whose content is neither encrypted nor P1 text")
+    why = _wrong_key(block, authentication_key, system_title, checked=checked)
+    return WrongKeyError(f"{found.found}: {why}" if found.found else why)
 
 
 def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_title: bytes, *, checked: bool) -> str:
@@ -182,7 +198,7 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
         swapped = authentication_key and ciphering.opened(block, authentication_key, None, system_title)
     except WrongKeyError:
         swapped = None
-    if swapped and (looks_like_p1(swapped.plaintext) or recognised.known(swapped.plaintext)):
+    if swapped and (looks_like_p1(swapped.plaintext) or is_known(swapped.plaintext)):
         return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
     if checked:
         return (

@@ -14,6 +14,7 @@ from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering, recognised
 from telegraf_han.dlms.ciphering import Block
+from telegraf_han.errors import FramingError
 from telegraf_han.inspection.keytrial import guesses, lastword, nonces, openings, tags
 from telegraf_han.inspection.keytrial.findings import (
     ASK,
@@ -39,6 +40,8 @@ SEARCHED_LIMIT: Final = 16
 """Meters whose keys are searched for mistakes if a telegram may be from any meter. Each meter takes some tenths of a second."""
 _HEAD_BYTES: Final = 128
 """So many bytes are deciphered to recognise a wrong key: enough for an ident line and a first line."""
+_SAME_BYTES: Final = len("0-0:1.0.0(YYMMDD")
+"""The text changes from one telegram to the next only behind these bytes."""
 _NO_TEXT: Final = "But the deciphered content is not P1 text, and cannot be read yet"
 _REPORT: Final = "please report it with `decode --redact`"
 _HALVES: Final = (guesses.FIRST, guesses.SECOND)
@@ -65,7 +68,7 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = op
     found = envelope.envelope(telegram)
     block = found.block
     if block is None and found.found and not found.text:
-        said = f"this is {found.found}. {recognised.READ}. So the keys cannot be judged"
+        said = f"this is {found.found}, {envelope.UNREAD}. The keys cannot be judged"
         return Finding(meters[0], "unread", "structure", said, f"change no key; {ASK}")
     if block is None or not block.control & ciphering.ENCRYPTED:
         return _plain(meters[0], held)
@@ -93,9 +96,18 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = op
 def _of_message(base: Finding, message: str, around: str) -> Finding:
     """The finding on a key that opens what is no P1 text, but a message of another kind."""
     verdict: Verdict = "wrong" if base.verdict == "wrong" else "unread"
-    said = f"{base.said}. But this is {around or 'a ciphered block'}, and in it {message}. {recognised.READ}"
+    said = f"{base.said}. But this is {around or 'a ciphered block'}, and in it {message}, {envelope.UNREAD}"
     todo = f"{base.todo}; {ASK}" if verdict == "wrong" else f"change no key; {ASK}"
     return base._replace(verdict=verdict, what="message" if verdict == "unread" else f"message, {base.what}", said=said, todo=todo)
+
+
+def head(telegram: bytes) -> bytes:
+    """The first bytes of ciphertext, as far as they are the same in all telegrams of a meter whose nonce does not change."""
+    try:
+        found = envelope.envelope(telegram)
+    except FramingError:
+        return telegram
+    return found.block.ciphertext[:_SAME_BYTES] if found.block else telegram
 
 
 def _plain(meter: str, held: Held) -> Finding:

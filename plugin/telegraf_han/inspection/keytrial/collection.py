@@ -16,8 +16,8 @@ from telegraf_han.telegram import Fault, Frame, Interface, Telegram
 
 KEPT: Final = 8
 """Telegrams kept of one source or meter. They are enough to tell two meters in one capture apart, and a typed key from a chance hit."""
-_RECOGNISED: Final = "this is "
-"""Begins the sentence of a receiver that knows what the bytes are."""
+_NAMED: Final = " that belong to no telegram: "
+"""Words of a fault before what the bytes are."""
 METERS_LIMIT: Final = 512
 """Wireless meters at most. A tower block has hundreds."""
 
@@ -32,13 +32,12 @@ class Cable:
         self.kept: Final[list[bytes]] = []
         self.faults: Final[Counter[Cause]] = Counter()
         self.named = ""
-        """What bytes were that are no telegram of P1, if a receiver recognised them: a sentence."""
+        """What bytes are that belong to no telegram, if the receiver says so: a sentence."""
 
     def lost(self, fault: Fault) -> None:
         """Count what a receiver gave up."""
         self.faults[fault.cause] += 1
-        if fault.detail.startswith(_RECOGNISED):
-            self.named = fault.detail
+        self.named = fault.detail.partition(_NAMED)[2] or self.named
 
 
 class Collection(Decoder):

@@ -12,7 +12,8 @@ from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import Cause, FramingError
 from telegraf_han.inspection.keytrial import cable, exchanges, operator_mail, radio
 from telegraf_han.inspection.keytrial.collection import Cable, Collection
-from telegraf_han.inspection.keytrial.findings import Finding, Held, as_written
+from telegraf_han.inspection.keytrial.findings import ASK, Finding, Held, as_written
+from telegraf_han.p1 import signal
 
 SEARCHES_LIMIT: Final = 3
 """Telegrams of one source on which a whole search may fail. Each search takes some tenths of a second."""
@@ -31,6 +32,7 @@ _ONE_OF_SOME: Final = (
     "other telegrams arrived damaged. This telegram may be damaged, too, because by radio damage does not always show. Try more telegrams "
     "before you write to anybody"
 )
+_LINE_FAULTS: Final = (signal.INVERTED, signal.PARITY, signal.TOO_FAST)
 _FURTHER: Final = "further telegrams"
 _STRANGER: Final = "each configured key opens telegrams, but there are also telegrams that no configured key opens"
 _ONLY_ONE: Final = (
@@ -74,7 +76,10 @@ def _of_cable(names: list[str], source: Cable, held: Held, today: date) -> list[
     different: dict[tuple[str, str], Judged] = {}
     strangers: list[bytes] = []
     unexplained: Finding | None = None
+    heads: set[bytes] = set()
     for telegram in source.kept:
+        if (head := cable.head(telegram)) in heads:
+            continue  # the same key, nonce and first line: a search would find the same again
         try:
             finding = cable.finding(telegram, names, held, today)
         except FramingError:
@@ -82,6 +87,7 @@ def _of_cable(names: list[str], source: Cable, held: Held, today: date) -> list[
             continue
         if finding.verdict == "unknown":
             strangers.append(telegram)
+            heads.add(head)
             unexplained = unexplained or finding
             if len(strangers) >= SEARCHES_LIMIT:
                 break
@@ -113,9 +119,12 @@ def _nothing_whole(name: str, source: Cable) -> Finding:
         if damaged > 1:
             said = f"{damaged} telegrams arrived, but their CRCs say that all are damaged. That is noise on the line, not a wrong key"
         return Finding(name, "noise", "noise", said, _CABLE_TODO)
+    if source.named and source.named not in _LINE_FAULTS:
+        said = f"what arrived is no telegram of a P1 port: {source.named}. The keys cannot be judged"
+        return Finding(name, "unread", "structure", said, f"change no key; {ASK}")
     if source.named:
-        said = f"no telegram of a P1 port arrived: {source.named.rstrip('.')}. So the keys cannot be judged"
-        return Finding(name, "unread", "structure", said, "this is not the fault of a key. `telegraf-han check` says more about the port")
+        said = f"bytes arrived, but there is no telegram among them: {source.named}"
+        return Finding(name, "noise", "no telegram", said, "do that first. The keys cannot be tried before")
     if source.faults:
         return Finding(name, "noise", "no telegram", "bytes arrived, but there is no telegram among them", _NOISE_TODO)
     return Finding(name, "nothing", "nothing", "nothing arrived", "`telegraf-han check` says what is wrong with a port")

@@ -18,8 +18,8 @@ Temat: {subject}
 Dzień dobry,
 
 odczytuję swój licznik przez interfejs HAN ({interface}). Telegramy
-przychodzą kompletne i bez błędów transmisji, ale otrzymanymi kluczami nie da
-się ich odszyfrować.
+przychodzą {whole}, ale otrzymanymi kluczami
+nie da się ich odszyfrować.
 
 Numer licznika: {number}
 Numer PPE: [proszę uzupełnić]
@@ -43,16 +43,17 @@ pojedyncze błędne, brakujące i podwojone cyfry"""
 
 
 _PROOF: Final = """
-Żaden z kluczy nie pasuje przy żadnym IV, więc nie jest to kwestia system
-title ani invocation counter: AES-GCM szyfruje w trybie licznikowym, dlatego
-przy właściwym kluczu
+Żaden z kluczy nie pasuje przy żadnym IV, więc przyczyną nie jest system
+title ani invocation counter. AES-GCM szyfruje w trybie licznikowym, dlatego
+przy właściwym kluczu wynikiem
   AES_decrypt(klucz, szyfrogram[0..15] xor tekst jawny[0..15])
-to IV (12 bajtów) i licznik 00000002, bez względu na IV. Sprawdzono
-{readings} z {keys}, a jako tekst jawny „0-0:1.0.0(RRMMDD”
-dla każdego dnia od {first} do {last} oraz {others}.
+jest IV (12 bajtów) i licznik 00000002, bez względu na to, jakie jest IV.
+Sprawdzono {readings} ({keys}), a jako tekst jawny
+„0-0:1.0.0(RRMMDD” dla każdego dnia od {first} do {last}
+oraz {others} telegramu.
 Założenia: licznik szyfruje AES w trybie GCM, a telegram zaczyna się od
-zegara albo w jeden z tych innych sposobów. Jeśli są spełnione, w liczniku
-jest inny klucz szyfrujący niż każdy z otrzymanych.
+zegara lub od jednego z tych innych początków. Jeśli są spełnione,
+w liczniku jest inny klucz szyfrujący niż otrzymane.
 """
 
 
@@ -77,8 +78,8 @@ def of_cable(telegram: bytes, tried: Tried) -> str:
         ]
     questions = "3. czy licznik szyfruje port P1 algorytmem AES-128-GCM i czy telegram\n   zaczyna się od obiektu 0-0:1.0.0."
     proof = _PROOF.format(
-        readings=_many(tried.readings, "odczytanie", "odczytania", "odczytań"),
-        keys=f"{tried.keys} {'klucza' if tried.keys == 1 else 'kluczy'}",
+        readings=_many(tried.readings, "możliwy zapis", "możliwe zapisy", "możliwych zapisów"),
+        keys=_many(tried.keys, "klucz", "klucze", "kluczy"),
         first=tried.first,
         last=tried.last,
         others=_many(tried.others, "inny początek", "inne początki", "innych początków"),
@@ -86,6 +87,7 @@ def of_cable(telegram: bytes, tried: Tried) -> str:
     return _MAIL.format(
         subject=SUBJECT,
         interface="port P1",
+        whole="kompletne i bez błędów transmisji",
         number=_UNKNOWN_NUMBER,
         facts="\n".join(facts),
         tried=_TRIED,
@@ -105,6 +107,7 @@ def of_radio(sealed: Sealed) -> str:
     return _MAIL.format(
         subject=SUBJECT,
         interface="Wireless M-Bus",
+        whole="kompletne",
         number=meter.id,
         facts="\n".join(facts),
         tried=tried,

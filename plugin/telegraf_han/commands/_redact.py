@@ -17,6 +17,7 @@ from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.redaction import cable, radio
 from telegraf_han.inspection.redaction.numbers import Numbers
+from telegraf_han.printing import complain, say
 from telegraf_han.telegram import Fault, Frame, Interface
 
 NAMED_LIMIT: Final = 20
@@ -34,7 +35,7 @@ def run(names: Sequence[str], interface: Interface | None, config: Config) -> in
     Returns 0, or 1 if a telegram lost its content or none was found.
     """
     redaction = _Redaction(config)
-    print(_HEAD)
+    say(*_HEAD.split("\n"))
     for name in names:
         for kind, events in _inputs.told_events(name, interface, config):
             redaction.require_one(kind, name)
@@ -74,7 +75,7 @@ class _Redaction:
         """Report that a telegram is not shown, or that its content is not shown."""
         self._lost += 1
         if self._lost <= NAMED_LIMIT:
-            print(f"W! telegram {self._seen}: {why}", file=sys.stderr)
+            complain(f"W! telegram {self._seen}: {why}")
 
     def take(self, frame: Frame) -> None:
         """Write one frame."""
@@ -92,8 +93,8 @@ class _Redaction:
         if not opened:
             self.left_out(f"its content was removed: {why}")
         note = "" if opened else ", content removed"
-        print(f"# telegram {self._seen}{note}")
-        print("\n".join(_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data))))
+        say(f"# telegram {self._seen}{note}")
+        say(*_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data)))
 
     def _of_cable(self, frame: Frame) -> tuple[bytes, bool, str]:
         meters = [meter for meter in self._config.meters if meter.interface == "p1"]
@@ -114,14 +115,14 @@ class _Redaction:
         """Write the configuration and the sum. Returns the exit code."""
         sections = list(self._sections())
         if self._shown and sections:
-            print("\n# Save these lines without # as han.toml. Then run: telegraf-han decode --config han.toml THIS_FILE\n#")
-            print("\n".join(f"# {line}".rstrip() for line in sections))
+            say("", "# Save these lines without # as han.toml. Then run: telegraf-han decode --config han.toml THIS_FILE", "#")
+            say(*(f"# {line}".rstrip() for line in sections))
         if not self._shown:
-            print("E! no telegram found that can be shown", file=sys.stderr)
+            complain("E! no telegram found that can be shown")
         if self._lost:
             emptied = self._shown - self._opened
             left_out = self._lost - emptied
-            print(f"W! telegrams: {self._opened} shown whole, {emptied} without content, {left_out} left out", file=sys.stderr)
+            complain(f"W! telegrams: {self._opened} shown whole, {emptied} without content, {left_out} left out")
         return 0 if self._shown and not self._lost else 1
 
     def _sections(self) -> Iterator[str]:

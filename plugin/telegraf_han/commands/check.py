@@ -26,6 +26,7 @@ from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, re
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
 from telegraf_han.p1.dialects import WITHOUT_RADIO
 from telegraf_han.ports import devices, programs, rights, sources
+from telegraf_han.printing import say
 
 SAMPLE_KEY: Final = Key(bytes(16))
 """The key in the sample configuration."""
@@ -79,7 +80,7 @@ def run(arguments: Namespace) -> int:
 
 def _print(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        print(f"{finding.level:<8} {finding.text}", flush=True)
+        say(f"{finding.level:<8} {finding.text}")
 
 
 def _counted(number: int, what: str) -> str:

@@ -16,6 +16,7 @@ from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
+from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Telegram
 
 NAMED_LIMIT: Final = 20
@@ -69,15 +70,15 @@ class _Report:
         self.seen += 1
         self.causes[cause] += 1
         if self.causes[cause] <= NAMED_LIMIT:
-            print(f"E! telegram {self.seen}: {cause}: {reason}", file=sys.stderr)
+            complain(f"E! telegram {self.seen}: {cause}: {reason}")
 
     def told(self) -> int:
         """Print the sum. Returns the exit code."""
         if not self.seen:
-            print("E! no telegram found", file=sys.stderr)
+            complain("E! no telegram found")
         if self.causes:
             causes = ", ".join(f"{cause} {count}" for cause, count in sorted(self.causes.items()))
-            print(f"E! telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})", file=sys.stderr)
+            complain(f"E! telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})")
         return 0 if self.seen and not self.causes else 1
 
 
@@ -97,7 +98,7 @@ def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None
         return None
     report.decoded += 1
     for remark in (*telegram.flaws, *telegram.warnings):
-        print(f"W! telegram {report.seen}: {telegram.meter}: {remark}", file=sys.stderr)
+        complain(f"W! telegram {report.seen}: {telegram.meter}: {remark}")
     return telegram
 
 
@@ -122,9 +123,18 @@ def _json(config: Config, _: Decoder) -> Callable[[Telegram], bytes]:
             "verified": telegram.verified,
             "readings": [_reading(reading._asdict()) for reading in telegram.readings()],
         }
-        return f"{encode(found)}\n".encode()
+        return f"{_seen(encode(found))}\n".encode()
 
     return write
+
+
+def _seen(text: str) -> str:
+    """JSON without characters that a terminal obeys. The encoder escapes only the controls of ASCII, and a string may hold others."""
+    if text.isprintable():
+        return text
+    from json import dumps  # noqa: PLC0415, meters send such characters rarely
+
+    return "".join(character if character.isprintable() else dumps(character)[1:-1] for character in text)
 
 
 def _reading(fields: dict[str, object]) -> dict[str, object]:

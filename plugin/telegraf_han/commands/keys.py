@@ -7,7 +7,6 @@ never printed. `--save` writes the key into a file that only its owner may read.
 
 import os
 import re
-import sys
 import textwrap
 import time
 from argparse import ArgumentParser, Namespace
@@ -27,6 +26,7 @@ from telegraf_han.inspection.keytrial.judgement import NAMED_LIMIT, Judged
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
+from telegraf_han.printing import complain, say
 from telegraf_han.telegram import Fault, Frame
 from telegraf_han.terminal import screen
 from telegraf_han.terminal.screen import Signals
@@ -85,10 +85,10 @@ def run(arguments: Namespace) -> int:
         heard = {"p1", "wmbus"}
     judged = _judged(config, found, written, arguments.serial, heard)
     if not judged:
-        print(f"E! {_nobodys(found)}", file=sys.stderr)
+        complain(f"E! {_nobodys(found)}")
         return 1
     for one in judged:
-        print(_told(one))
+        say(*_told(one).split("\n"))
     if arguments.save:
         _save(arguments.save, [one.finding for one in judged])
     return 0 if all(one.finding.verdict in GOOD for one in judged) else 1
@@ -193,4 +193,4 @@ def _save(folder: str, findings: Iterable[Finding]) -> None:
                 raise ConfigError(path, "--save", f"a new file in a folder where you may write is expected: {reason(error)}") from None
             with open(descriptor, "w", encoding="ascii") as file:
                 file.write(f"{key.reveal().hex()}\n")
-            print(f'{option} of "{finding.meter}" is written to {path}')
+            say(f'{option} of "{finding.meter}" is written to {path}')

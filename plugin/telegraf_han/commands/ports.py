@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from telegraf_han.ports import devices, rights
+from telegraf_han.printing import say
 
 _TELEGRAF: Final = "telegraf"
 
@@ -70,14 +71,16 @@ def run(arguments: Namespace) -> int:
     ports = _listed()
     dongles = devices.dongles()
     for port in ports:
-        print("\n".join(_told(port, arguments.user)), end="\n\n")
+        say(*_told(port, arguments.user), "")
     for dongle in dongles:
-        print("\n".join(_told_dongle(dongle, arguments.user)), end="\n\n")
+        say(*_told_dongle(dongle, arguments.user), "")
     if ports or dongles:
         return 0
-    print("No serial device was found. Plug in the P1 cable or the receiver and try again.")
-    print("`sudo dmesg | tail` shows what the system saw. In a virtual machine or a")
-    print("container you must pass the device in first.")
+    say(
+        "No serial device was found. Plug in the P1 cable or the receiver and try again.",
+        "`sudo dmesg | tail` shows what the system saw. In a virtual machine or a",
+        "container you must pass the device in first.",
+    )
     return 1
 
 

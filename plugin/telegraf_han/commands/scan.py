@@ -7,7 +7,6 @@ of `run`. It refuses a port that Telegraf's plugin has open, because two readers
 
 import contextlib
 import os
-import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
@@ -22,6 +21,7 @@ from telegraf_han.inspection.survey import Survey
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
+from telegraf_han.printing import say
 from telegraf_han.telegram import Frame
 from telegraf_han.terminal import scanpage, screen, text
 from telegraf_han.terminal.remarks import Remarks
@@ -149,8 +149,7 @@ class Scan:
 
     def tell(self) -> None:
         """Print the report on stdout. By now all readers have ended, or are stuck where they cannot reach the survey."""
-        print("\n".join(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), self._config.file)))
-        sys.stdout.flush()
+        say(*(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), self._config.file)))
 
     def _progress(self) -> Progress:
         return Progress(time.time_ns(), time.monotonic() - self._begun_s, self._whole_s)

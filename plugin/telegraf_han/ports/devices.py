@@ -9,6 +9,7 @@ import os
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import reason
+from telegraf_han.printing import visible
 
 STABLE_NAMES: Final = "/dev/serial/by-id"
 """The folder in which udev keeps a name for each device. This name does not change with the order of plugging in."""
@@ -69,7 +70,7 @@ def _process_name(process: str) -> str:
             name = file.read().strip()
     except OSError as error:
         return reason(error)
-    return name if name.isprintable() else "?"
+    return visible(name)
 
 
 def dongles() -> list[Dongle]:

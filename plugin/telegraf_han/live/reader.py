@@ -5,7 +5,8 @@ reader owns only its receiver. A new receiver is made at each opening of the por
 
 A change of state is logged once: there, gone, there again. The tries in between are not logged. A source counts as there after its first
 bytes, or after it was open for a while. So a program that starts and ends at once is not "there" each time. A stick that is asked questions
-counts as there after its answers. A connection that was silent for too long is opened again without a word. A source that ends (a replayed file) ends its reader, and nothing is sent to such a source.
+counts as there after its answers. A connection that was silent for too long is opened again, and does not count as gone. A source that ends
+(a replayed file) ends its reader, and nothing is sent to such a source.
 """
 
 import time

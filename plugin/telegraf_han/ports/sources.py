@@ -99,7 +99,7 @@ class Descriptor:
     __slots__ = ("_close", "_descriptor", "_ended", "_name", "_silence", "_wake", "finite")
 
     def __init__(
-        self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "", silence: "Silence | None" = None
+        self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "", *, silence: "Silence | None" = None
     ) -> None:
         """`name` and `ended` make the sentence that is logged when the source is gone.
 
@@ -269,7 +269,7 @@ def _socket(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG00
         raise advice.source_error(url, error) from None
     connection.setblocking(False)
     _probed(connection)
-    return Descriptor(url, connection.fileno(), wake, connection.close, "closed the connection", Silence(url))
+    return Descriptor(url, connection.fileno(), wake, connection.close, "closed the connection", silence=Silence(url))
 
 
 def _probed(connection: "socket.socket") -> None:
@@ -290,7 +290,7 @@ def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG0
         _line_set(port, line)
         port.open()
         # pyserial gives no way to the connection, and without probes nobody notices that a converter lost its power
-        _probed(port._socket)  # noqa: SLF001
+        _probed(getattr(port, "_socket"))  # noqa: B009, its type has no such attribute
     except (OSError, ValueError) as error:
         raise advice.source_error(url, error) from None
     return Remote(url, port)

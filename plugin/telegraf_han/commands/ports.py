@@ -15,8 +15,6 @@ from typing import Final, NamedTuple
 from telegraf_han.ports import devices, rights
 from telegraf_han.printing import say
 
-_TELEGRAF: Final = "telegraf"
-
 
 class Kind(NamedTuple):
     """A row: USB ids, a word of the product's name, and the probable kind of such a device."""
@@ -140,7 +138,9 @@ def _rights(device: str, user: str | None) -> Iterator[str]:
     group = rights.group_of(device)
     if not group:
         return
-    for name in [user] if user else [*([] if may else [rights.user()]), _TELEGRAF]:
+    for name in [user] if user else [*([] if may else [rights.user()]), rights.TELEGRAF]:
         if not rights.is_member(name, group):
-            then = "then restart Telegraf" if name == _TELEGRAF else "then log in again"
+            then = "then restart Telegraf" if name == rights.TELEGRAF else "then log in again"
             yield f"            sudo usermod -aG {group} {name}    {then}"
+    if user and not rights.exists(user):
+        yield f"            this machine has no user {user}"

@@ -35,7 +35,7 @@ def permission(path: str, name: str = "") -> str:
     except KeyError:
         return f". Add the user to the device's group, number {status.st_gid} (in a container: group_add)"
     if not stat.S_ISCHR(status.st_mode):
-        return f". {private(path, name)}"
+        return " (see chown and chmod)"
     if status.st_mode & _GROUP != _GROUP or group == "root":
         return f", and its group {group} gives no right. A udev rule must give it mode 660 and a group such as dialout"
     return f". Run: sudo usermod -aG {group} {name or user()}, then restart Telegraf"
@@ -110,9 +110,8 @@ def private(path: str, name: str = "", shown: str = "") -> str:
 
     The default of `name` is this user, and Telegraf's if this user is root. `shown` is the path if the path may not be shown.
     """
-    import shlex  # noqa: PLC0415, only an error needs it
-
-    owner, quoted = name or _keeper(), shown or shlex.quote(path)
+    plain = all(character.isalnum() or character in "/._-+@" for character in path)
+    owner, quoted = name or _keeper(), shown or (path if plain else "'{}'".format(path.replace("'", "'\"'\"'")))
     return f"Run: sudo chown {owner} {quoted} && sudo chmod 600 {quoted}"
 
 

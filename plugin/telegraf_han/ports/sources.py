@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
 from telegraf_han.errors import SilentError, SourceError, reason
-from telegraf_han.ports import advice
+from telegraf_han.ports import advice, rights
 
 if TYPE_CHECKING:
     import socket
@@ -250,7 +250,7 @@ def _serial(path: str, line: str, wake: int) -> Source:
 def _file(path: str, kind: int, wake: int) -> Source:
     """Open a regular file, which ends, or a named pipe, which does not: it is opened for writing too, so it outlives all its writers."""
     if kind not in _FILES:
-        raise SourceError(f"{path} is not a serial device, a file or a named pipe")
+        raise SourceError(f"{path} is {rights.what(kind)}, not a serial device, a file or a named pipe")
     flags, ended = _FILES[kind]
     try:
         descriptor = os.open(path, flags)

@@ -14,11 +14,11 @@ from collections.abc import Iterable
 from typing import Final
 
 from telegraf_han.ciphers.secret import Written
-from telegraf_han.commands import _inputs
+from telegraf_han.commands import _inputs, _saving
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.config.file import load_written
 from telegraf_han.config.sections import Config, require_sources
-from telegraf_han.errors import ConfigError, TelegramError, reason
+from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.keytrial import judgement
 from telegraf_han.inspection.keytrial.collection import Collection
 from telegraf_han.inspection.keytrial.findings import GOOD, Finding, Held
@@ -187,10 +187,5 @@ def _save(folder: str, findings: Iterable[Finding]) -> None:
         name = re.sub(r"[^\w.-]", "_", finding.meter)
         for option, key in finding.found:
             path = os.path.join(folder, f"{name}.{_SUFFIXES[option]}")
-            try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except OSError as error:
-                raise ConfigError(path, "--save", f"a new file in a folder where you may write is expected: {reason(error)}") from None
-            with open(descriptor, "w", encoding="ascii") as file:
-                file.write(f"{key.reveal().hex()}\n")
+            _saving.save_new(path, f"{key.reveal().hex()}\n")
             say(f'{option} of "{finding.meter}" is written to {path}')

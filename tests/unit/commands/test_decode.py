@@ -250,7 +250,7 @@ def test_several_inputs(decode) -> None:
         (["--config", "{}/none.toml"], "{}/none.toml: this configuration file cannot be read"),
         (["--config", "{}/han.toml", "{}/none.bin"], "{}/none.bin: this input cannot be read: no such file or directory"),
         (["--config", "{}/han.toml", "{}"], "{}: this input cannot be read: is a directory"),
-        (["--config", "{}/bad.toml"], "{}/bad.toml: TOML is expected"),
+        (["--config", "{}/bad.toml"], "{}/bad.toml: line 1: the closing brackets"),
         (["--config", "{}/misspelt.toml"], 'Did you mean "encryption_key"'),
         ([], "--config"),
         (["--config", "{}/han.toml", "--output", "xml"], "xml"),

@@ -108,10 +108,11 @@ def user() -> str:
 def private(path: str, name: str = "", shown: str = "") -> str:
     """The advice on the rights of every file with a key: it belongs to the user that runs Telegraf, and nobody else may read it.
 
-    The default of `name` is this user, and Telegraf's if this user is root. `shown` is the path if the path may not be shown.
+    The default of `name` is this user. For root it is the file's owner, or Telegraf's user if the file belongs to root. `shown` is the path
+    if the path may not be shown.
     """
     plain = all(character.isalnum() or character in "/._-+@" for character in path)
-    owner, quoted = name or _keeper(), shown or (path if plain else "'{}'".format(path.replace("'", "'\"'\"'")))
+    owner, quoted = name or _keeper(path), shown or (path if plain else "'{}'".format(path.replace("'", "'\"'\"'")))
     return f"Run: sudo chown {owner} {quoted} && sudo chmod 600 {quoted}"
 
 
@@ -141,9 +142,12 @@ def exists(name: str) -> bool:
     return True
 
 
-def _keeper() -> str:
+def _keeper(path: str) -> str:
     """The user that a file with a key should belong to."""
-    return TELEGRAF if os.geteuid() == 0 and exists(TELEGRAF) else user()
+    if os.geteuid():
+        return user()
+    owner = _owner(path) or "root"
+    return TELEGRAF if owner == "root" and exists(TELEGRAF) else owner
 
 
 def _owner(path: str) -> str:

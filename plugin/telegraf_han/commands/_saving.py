@@ -107,5 +107,5 @@ class Appended:
 def _error(path: str, error: OSError) -> ConfigError:
     """The error about a file that cannot be saved."""
     folder = os.path.dirname(path) or "."
-    advice = _ADVICE.get(error.errno or 0, "a file that can be written is expected")
-    return ConfigError(path, _OPTION, f"{advice.format(folder=folder)} ({reason(error)})")
+    advice = _ADVICE.get(error.errno or 0, f"a file that can be written is expected ({reason(error)})")
+    return ConfigError(path, _OPTION, advice.format(folder=folder))

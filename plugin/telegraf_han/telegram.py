@@ -27,6 +27,10 @@ class Frame(NamedTuple):
     received_ns: int
     """Host clock, UTC, at the last byte."""
     rssi_dbm: float | None = None
+    checked: bool = False
+    """Whether a checksum of the line or the link was there and fits. Without one, damage does not show."""
+    steady_ns: int = 0
+    """The steady clock at the last byte. Nobody sets it, so ages and pauses are measured with it. 0 in a capture."""
 
 
 class Fault(NamedTuple):
@@ -64,13 +68,16 @@ Event = Frame | Fault | Send | Ready | Lost
 
 
 class Receiver(Protocol):
-    """Turns the bytes of one port into events. Pure: time is an argument, and no sequence of bytes makes it raise."""
+    """Turns the bytes of one port into events. Pure: time is an argument, and no sequence of bytes makes it raise.
+
+    `now_ns` is a clock that only goes forward. A frame gets it as its `received_ns`, and the caller puts the host's clock there.
+    """
 
     def start(self, now_ns: int) -> list[Event]:
         """The port was opened. Returns what to send first, if anything."""
 
     def feed(self, data: bytes, now_ns: int) -> list[Event]:
-        """Bytes arrived; `now_ns` is the host clock right after the read."""
+        """Bytes arrived; `now_ns` is the clock right after the read."""
 
     def idle(self, now_ns: int) -> list[Event]:
         """Nothing arrived for a while. Give up what can no longer become whole, and send again what was not answered."""
@@ -151,6 +158,8 @@ class Body(NamedTuple):
     model: str
     flaws: tuple[str, ...] = ()
     """Values that could not be read, one phrase for each. The rest of the telegram is good."""
+    season_told: bool = True
+    """Whether the clock itself says if it is summer or winter time. If it does not, `time_ns` follows the zone's rule."""
 
 
 class Telegram(NamedTuple):
@@ -169,6 +178,10 @@ class Telegram(NamedTuple):
     flaws: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """What the user should know once, such as a tag that stopped fitting or a clock that is off."""
+    stamp_ns: int | None = None
+    """Its time stamp in the database, UTC. None if no clock can be right."""
+    held_before: "tuple[Telegram, ...]" = ()
+    """Telegrams that were held back as a replay, and that this telegram proves."""
 
     def readings(self) -> "list[Reading]":
         """The telegram's readings in order. This view is for JSON and tables. It is not used on the hot path."""

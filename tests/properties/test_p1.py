@@ -119,7 +119,7 @@ def test_buffers_are_bounded(chunks: list[bytes]) -> None:
 
 
 DECODER = Decoder(
-    Config("han.toml", Output(), (MeterConfig("home", "p1", encryption_key=Key(p1.EK), authentication_key=Key(p1.AK)),), ())
+    Config("han.toml", Output(), (MeterConfig("home", "p1", encryption_key=Key(p1.EK), authentication_key=Key(p1.AK), encryption="optional"),), ())
 )  # fmt: skip
 GENUINE = DECODER.take(Frame("p1", p1.stoen()[:-6], 0))
 mutations = st.lists(
@@ -168,7 +168,7 @@ def test_damaged_lines_under_a_tag(how: list[tuple[int, str, int]]) -> None:
 
     assert found is not None
     assert found.verified
-    DECODER.line(found, 0)
+    DECODER.line(found)
 
 
 @QUICK

@@ -35,12 +35,19 @@ def add_arguments(parser: ArgumentParser) -> None:
         action="store_true",
         help="print the capture itself for a bug report: your numbers and names are replaced, your keys by the demo keys",
     )
+    parser.add_argument(
+        "--deciphered",
+        action="store_true",
+        help="also believe telegrams that are not encrypted, such as those that another program deciphered",
+    )
     parser.add_argument("input", nargs="*", metavar="INPUT", help='capture file; "-" or no INPUT means stdin')
 
 
 def run(arguments: Namespace) -> int:
     """Decode all inputs. Returns 0, or 1 if a telegram failed or none was found. Raises ConfigError."""
     config = load(arguments.config)
+    if arguments.deciphered:
+        config = config._replace(meters=tuple(meter._replace(encryption="optional") for meter in config.meters))
     if arguments.redact:
         from telegraf_han.commands import _redact  # noqa: PLC0415, loads what decoding does without
 

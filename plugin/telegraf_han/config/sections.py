@@ -38,6 +38,10 @@ class MeterConfig(NamedTuple):
     encryption_key: Key | None = None
     authentication_key: Key | None = None
     authentication: str = "preferred"
+    encryption: str = "required"
+    """Whether telegrams that are not encrypted are believed although the meter has a key: "required" (no) or "optional" (yes)."""
+    system_title: bytes = b""
+    """P1: the 8 bytes that the meter uses in its nonce but does not send. b"" if it sends what it uses."""
     id: str = ""
     """wM-Bus: the eight digits printed on the meter."""
     key: Key | None = None
@@ -94,6 +98,7 @@ _EVERY_METER: Final[_Rows] = {
     "name": _Option("name", values.name),
     "interface": _Option("interface", values.one_of("p1", "wmbus")),
     "timezone": _Option("zone", values.zone),
+    "encryption": _Option("encryption", values.one_of("required", "optional")),
     "limits": _Option("limits", _section),
     "prices": _Option("prices", _section),
 }
@@ -105,6 +110,7 @@ _METERS: Final[Mapping[str, _Rows]] = {
         "encryption_key": _Option("encryption_key", values.quoted),
         "authentication_key": _Option("authentication_key", values.quoted),
         "authentication": _Option("authentication", values.one_of("preferred", "required")),
+        "system_title": _Option("system_title", values.system_title),
     },
     "wmbus": {
         **_EVERY_METER,

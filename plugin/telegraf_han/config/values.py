@@ -7,6 +7,7 @@ key in the wrong place. Quantities come out in base units, times in seconds.
 
 from collections.abc import Callable
 from math import isfinite
+from string import hexdigits
 from typing import Final
 
 from telegraf_han.ciphers import secret
@@ -21,6 +22,7 @@ SHORTEST_S: Final = 0.1
 _DURATIONS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SCHEMES: Final = ("socket://", "rfc2217://")
 _ID_DIGITS: Final = 8
+_TITLE_DIGITS: Final = 16
 _FORMS: Final = tuple(f"{bits}{parity}{stop}" for bits in "78" for parity in "NEOMS" for stop in "12")
 _FASTEST_BAUD: Final = 4_000_000
 _LAST_PORT: Final = 65_535
@@ -117,6 +119,14 @@ def meter_id(value: object) -> str:
     if len(digits) != _ID_DIGITS or any(digit not in "0123456789ABCDEF" for digit in digits):
         raise ValueError("the eight digits printed on the meter are expected, in quotes")
     return digits
+
+
+def system_title(value: object) -> bytes:
+    """Return the 8 bytes of a system title (Green Book 9.2.2.4.4), written as 16 hex digits. Raises ValueError."""
+    digits = value.strip() if isinstance(value, str) else ""
+    if len(digits) != _TITLE_DIGITS or any(digit not in hexdigits for digit in digits):
+        raise ValueError("16 hex digits in quotes are expected, as the command `keys` prints them")
+    return bytes.fromhex(digits)
 
 
 def zone(value: object) -> Zone:

@@ -119,8 +119,10 @@ def block(data: bytes, start: int) -> Block:
     )
 
 
-def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | None) -> Opened:
+def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | None, system_title: bytes = b"") -> Opened:
     """Decrypt a block, and check its tag if there is a key for that. The caller decides whether the text makes sense.
+
+    With `system_title` (8 bytes), the nonce holds this title and not the one that the block names.
 
     Raises WrongKeyError if a key is missing or has the wrong length. Raises SecurityError for what the norm offers but no meter of
     this kind uses (compression).
@@ -135,7 +137,7 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
     size = len(encryption_key.reveal())
     if size != KEY_BYTES[control & SUITE]:
         raise WrongKeyError(f"security suite {control & SUITE} needs keys of {KEY_BYTES[control & SUITE]} bytes, encryption_key has {size}")
-    nonce = sealed.title.ljust(TITLE_LIMIT, b"\0") + sealed.counter
+    nonce = (system_title or sealed.title).ljust(TITLE_LIMIT, b"\0") + sealed.counter
     plaintext = aes.gcm_text(encryption_key, nonce, sealed.ciphertext) if control & ENCRYPTED else sealed.ciphertext
     if not control & AUTHENTICATED:
         return Opened(plaintext, verified=False)

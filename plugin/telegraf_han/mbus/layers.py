@@ -92,29 +92,34 @@ def _upper(sender: Address, content: bytes) -> Sealed:
     return Sealed(sender, meter, header.content == transport.NOTHING, content, None, proof, header)
 
 
-def plain(sealed: Sealed, key: Key | None) -> Plain:
-    """Undo all security. Raises WrongKeyError, SecurityError, FramingError, RecordError or ChecksumError."""
+def plain(sealed: Sealed, key: Key | None, encryption: str = "required") -> Plain:
+    """Undo all security.
+
+    With a `key` and `encryption` "required", plain content that no MAC proves raises SecurityError. Raises WrongKeyError, SecurityError,
+    FramingError, RecordError or ChecksumError.
+    """
     if sealed.refusal is not None:
         raise sealed.refusal
     if sealed.extended is not None and sealed.extended.encryption:
-        sealed = _deciphered(sealed, sealed.extended, key)
+        sealed = _deciphered(sealed, sealed.extended, key, encryption)
+        encryption = "optional"  # what the key opened may be plain inside
     header = sealed.header
     if header is None or header.content == transport.NOTHING:
         raise RecordError("the telegram carries no data")
     if header.content != transport.RECORDS:
         raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}); only full records are read")
     message = security.Message(header, sealed.meter, sealed.authentication, sealed.content)
-    body, verified, counter = security.clear(message, key)
+    body, verified, counter = security.clear(message, key, encryption)
     return Plain(sealed.meter, body, verified, counter, "records")
 
 
-def _deciphered(sealed: Sealed, layer: Extended, key: Key | None) -> Sealed:
+def _deciphered(sealed: Sealed, layer: Extended, key: Key | None, encryption: str) -> Sealed:
     """Decipher the content of the extended link layer.
 
     Its CRC alone lets one wrong key in 65536 pass. So the content must make sense, too. Raises WrongKeyError, SecurityError.
     """
     content = None if key is None else extended.deciphered(layer, sealed.link.raw, key, sealed.content)
-    if content is None and extended.is_deciphered(layer, sealed.content):
+    if content is None and (key is None or encryption == "optional") and extended.is_deciphered(layer, sealed.content):
         content = sealed.content
     if content is None:
         error = security.missing_key if key is None else security.wrong_key

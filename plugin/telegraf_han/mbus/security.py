@@ -65,8 +65,13 @@ class Clear(NamedTuple):
     counter: int | None
 
 
-def clear(message: Message, key: Key | None) -> Clear:
-    """Undo the security of a payload. Raises WrongKeyError, SecurityError or FramingError."""
+def clear(message: Message, key: Key | None, encryption: str = "required") -> Clear:
+    """Undo the security of a payload.
+
+    With a `key` and `encryption` "required", content that this key does not open and no MAC proves is not believed. Raises WrongKeyError,
+    SecurityError or FramingError.
+    """
+    only_sealed = key is not None and encryption == "required"
     header = message.header
     mode = _MODES.get(header.mode)
     if mode is None:
@@ -76,13 +81,19 @@ def clear(message: Message, key: Key | None) -> Clear:
     if size > len(header.payload):
         raise FramingError(f"configuration word announces {size} enciphered bytes, but {len(header.payload)} arrived")
     if not size:
-        return _unciphered(message, key)
+        found = _unciphered(message, key)
+        if only_sealed and not found.verified:
+            raise SecurityError(
+                f"a telegram of {_who(message.meter)} is not encrypted, but key is set, so it is not believed. "
+                'If the operator switched encryption off, write encryption = "optional"'
+            )
+        return found
     try:
         if key is None:
             raise missing_key(message.meter, header.mode)
         return mode.open(message, key, size)
     except WrongKeyError:
-        if not _is_deciphered(message):
+        if only_sealed or not _is_deciphered(message):
             raise
     return Clear(header.payload, verified=False, counter=_counter(message.authentication))
 

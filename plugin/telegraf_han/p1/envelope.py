@@ -20,6 +20,12 @@ _LOOKS_LIKE_P1: Final = re.compile(rb"\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,
 _INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
 
 
+UNENCRYPTED: Final = (
+    "the telegram is not encrypted, but encryption_key is set, so it is not believed. "
+    'If the operator switched encryption off, write encryption = "optional"'
+)
+
+
 class Envelope(NamedTuple):
     """The parts of a frame, before any key is used."""
 
@@ -47,18 +53,32 @@ def looks_like_p1(plaintext: bytes) -> bool:
     return _LOOKS_LIKE_P1.match(plaintext) is not None
 
 
-def opened(found: Envelope, encryption_key: Key | None, authentication_key: Key | None, authentication: str) -> Plain:
+def opened(
+    found: Envelope,
+    encryption_key: Key | None,
+    authentication_key: Key | None,
+    authentication: str,
+    *,
+    encryption: str = "required",
+    system_title: bytes = b"",
+) -> Plain:
     """The plain lines of an envelope.
 
     `authentication` is "preferred" (a tag that does not fit leaves `verified` False) or "required" (such a tag raises SecurityError).
+    With an `encryption_key` and `encryption` "required", plain content that no tag proves raises SecurityError, because anybody could have
+    sent it. `system_title` replaces the title that the telegram names.
     Raises WrongKeyError if the key does not open the block, RecordError if the content is no P1 text, and ChecksumError if the CRC of
     an inner telegram does not fit.
     """
     if found.block is None:
         if authentication == "required":
             raise SecurityError('the telegram is not encrypted, but the configuration says authentication = "required"')
+        if encryption_key is not None and encryption == "required":
+            raise SecurityError(UNENCRYPTED)
         return Plain(None, found.text, verified=False, counter=None, form="dsmr")
-    plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key)
+    plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key, system_title)
+    if not (verified or found.block.control & ciphering.ENCRYPTED) and encryption_key is not None and encryption == "required":
+        raise SecurityError(UNENCRYPTED)
     if not looks_like_p1(plaintext):
         if verified:
             raise RecordError(f"content begins with {plaintext[:4].hex()}, which is not a line of P1 text")

@@ -18,6 +18,7 @@ name = "home"
 interface = "p1"
 encryption_key = "{p1.EK.hex()}"
 authentication_key = "{p1.AK.hex()}"
+encryption = "optional"
 """
 RADIO_METER = """
 [[meter]]

@@ -80,7 +80,7 @@ def heard(config: Config, sent: bytes) -> list[Finding]:
     ("sent", "level", "words"),
     [
         (telegram("p1-gama350-stoen"), "ok", "whole telegrams arrive and can be read, proven genuine"),
-        (telegram("p1-ma309m-plain"), "ok", "whole telegrams arrive and can be read"),
+        (telegram("p1-ma309m-plain"), "error", "not encrypted"),
         (signal.inverted(telegram("p1-gama350-stoen")), "warning", "inverted"),
         (b"\x00\x80\xf8" * 40, "warning", "9600 7E1"),
         (bytes(range(1, 200)), "warning", "no whole telegram"),

@@ -101,7 +101,7 @@ def test_sample_with_every_option(written, tmp_path: Path, monkeypatch: pytest.M
     plain = sample(SAMPLE.read_text(), written, tmp_path)
     home, flat = found.meters
     assert found.output == plain.output
-    assert home._replace(authentication_key=None, limits=(), prices=(), zone=plain.meters[0].zone) == plain.meters[0]
+    assert home._replace(authentication_key=None, system_title=b"", limits=(), prices=(), zone=plain.meters[0].zone) == plain.meters[0]
     assert (len(home.limits), len(home.prices)) == (8, 5)
     assert (flat.interface, flat.id, flat.key) == ("wmbus", "12345678", secret.key(KEY))
     assert [receiver.name for receiver in found.receivers] == ["attic", "roof"]

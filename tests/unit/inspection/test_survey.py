@@ -34,7 +34,7 @@ def survey(*meters: MeterConfig) -> Survey:
 def hear(one: Survey, data: bytes, second: float = 0.0, rssi_dbm: float | None = None) -> str:
     """Let the survey hear a telegram. Returns the class of the error, or ""."""
     try:
-        one.take(Frame("wmbus", data, NOW_NS + int(second * S), rssi_dbm), "attic")
+        one.take(Frame("wmbus", data, NOW_NS, rssi_dbm, steady_ns=NOW_NS + int(second * S)), "attic")
     except TelegramError as error:
         return type(error).__name__
     return ""
@@ -52,12 +52,13 @@ def only(one: Survey):
         (None, SEALED, "unknown", "5 AES-CBC"),
         (None, plain(), "plain", "none"),
         (FLAT, SEALED, "opens", "5 AES-CBC"),
-        (FLAT, plain(), "plain", "none"),
+        (FLAT, plain(), "unread", "none"),
+        (FLAT._replace(encryption="optional"), plain(), "plain", "none"),
         (FLAT._replace(key=Key(b"\x55" * 16)), SEALED, "wrong", "5 AES-CBC"),
         (FLAT._replace(key=None), SEALED, "none", "5 AES-CBC"),
         (FLAT, SEALED[:10] + b"\x7f" + SEALED[11:], "unread", "5 AES-CBC"),
     ],
-    ids=["not configured", "not configured, plain", "right key", "no key needed", "wrong key", "no key", "odd content"],
+    ids=["not configured", "not configured, plain", "right key", "not encrypted", "no key needed", "wrong key", "no key", "odd content"],
 )
 def test_what_the_key_does(meter: MeterConfig | None, data: bytes, opening: str, security: str) -> None:
     """Each meter says how it is secured. Its key is tried, and if the key fails, the reason is kept."""

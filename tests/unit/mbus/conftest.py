@@ -40,7 +40,7 @@ def meter() -> Address:
 @pytest.fixture
 def decoded():
     """The plain telegram of a frame."""
-    return lambda frame, key: layers.plain(layers.opened(frame), key)
+    return lambda frame, key, encryption="required": layers.plain(layers.opened(frame), key, encryption)
 
 
 @pytest.fixture

@@ -55,10 +55,13 @@ def test_what_repeaters_change(vector, control: int) -> None:
 
 @pytest.mark.parametrize("key", [None, OTHER], ids=["no key", "another key"])
 def test_deciphered_by_others(decoded, key) -> None:
-    """A published Omnipower (wmbusmeters). Others deciphered it and left its layer as it was. Its CRC fits, so it is read."""
+    """A published Omnipower (wmbusmeters). Others deciphered it and left its layer as it was. Its CRC fits, so it is read, unless a key is required to open it."""
     frame = bytes.fromhex("2d442d2c5768663230028d20e4e2c81c20878c7804041a03000004843c00000000042b0300000004ab3c00000000")
 
-    assert decoded(frame, key).body == frame[20:]
+    assert decoded(frame, key, "optional").body == frame[20:]
+    if key is not None:
+        with pytest.raises(WrongKeyError):
+            decoded(frame, key)
 
 
 def test_wrong_and_missing_key(vector, decoded) -> None:

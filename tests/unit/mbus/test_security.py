@@ -104,13 +104,17 @@ def test_right_key_with_odd_content(decoded, body: str) -> None:
 @pytest.mark.parametrize("key", [None, KEY, WRONG], ids=["no key", "its key", "another key"])
 @pytest.mark.parametrize("head", ["7a09001005", "7a0900100710"], ids=["mode 5", "mode 7"])
 def test_deciphered_by_others(framed, decoded, head: str, key: Key | None) -> None:
-    """A telegram that a program deciphered while leaving its header as it was is read. Nothing proves it."""
+    """A telegram that a program deciphered while leaving its header as it was is read if no key is required. Nothing proves it."""
     authentication_layer = "900f002c25b30a0000" + "21924d4f2fb66e01"
     body = b"\x2f\x2f" + RECORDS
 
-    plain = decoded(framed(bytes.fromhex(authentication_layer + head) + body), key)
+    frame = framed(bytes.fromhex(authentication_layer + head) + body)
+    plain = decoded(frame, key, "optional")
 
     assert (plain.body, plain.verified) == (body, False)
+    if key is not None:
+        with pytest.raises(WrongKeyError):
+            decoded(frame, key)
 
 
 @pytest.mark.parametrize("body", [RECORDS[:16], b"\x2f\x2f" + bytes(range(0x30, 0x50))], ids=["no fillers", "no records"])

@@ -16,9 +16,9 @@ def frame(telegram: bytes) -> bytes:
     return telegram[: telegram.rindex(b"!") + 1]
 
 
-def opened(data: bytes, ek: Key | None = EK, ak: Key | None = AK, authentication: str = "preferred") -> Plain:
+def opened(data: bytes, ek: Key | None = EK, ak: Key | None = AK, authentication: str = "preferred", encryption: str = "optional") -> Plain:
     """A frame through both steps."""
-    return envelope.opened(envelope.envelope(data), ek, ak, authentication)
+    return envelope.opened(envelope.envelope(data), ek, ak, authentication, encryption=encryption)
 
 
 STOEN = frame(p1.stoen())

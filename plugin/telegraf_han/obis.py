@@ -24,7 +24,8 @@ class Row(NamedTuple):
     unit: str
     """Base unit. It also applies if a telegram sends no unit: Stoen's `(16500)` is W."""
     kind: str = "number"
-    """`number`, `text` (plain), `octets` (text as hex), `id` (octets or plain), `serial` and `model` (ids that become tags), `clock`."""
+    """`number`, `clock`, `text` (plain), `octets` (text as hex). What identifies something is a `label` (plain) or an `id` (octets or
+    plain). `serial` and `model` are ids that become tags."""
     occurrences: tuple[str, ...] = ()
     """Names of the first, second … occurrence, if their meanings differ."""
 
@@ -115,12 +116,12 @@ REGISTRY: Final[dict[str, Row]] = _grid() | _ROWS
 _UNKNOWN: Final = Row("", "")
 _NAMES_THINGS: Final = {
     # C.D on any medium and channel: the kind of its values
-    "0.0": Row("", "", "text"),
+    "0.0": Row("", "", "label"),
     "0.2": Row("", "", "text"),
     "42.0": Row("", "", "id"),
     "96.1": Row("", "", "id"),
-    "C.1": Row("", "", "text"),
-    "C.90": Row("", "", "text"),
+    "C.1": Row("", "", "label"),
+    "C.90": Row("", "", "label"),
     "F.F": Row("", "", "text"),
 }
 """Codes whose values name a meter, a version or a set of errors. `0-1:96.1.0` is the number of a gas meter. Such a value may consist of

@@ -60,8 +60,8 @@ SAYS_MODEL: Final = IDENTS
 """Beginnings of the ident lines under which 0-0:96.1.1 names the model, if 0-0:96.1.0 is the serial number [seen on MA309M]. In other
 networks 96.1.1 is a serial number or another text."""
 
-DEVICE_TYPES: Final = frozenset({"GAMA150", "GAMA350", "MA110M", "MA309M"})
-"""Texts of 0-0:96.1.1, without blanks, that name a model under any ident line."""
-
 WITHOUT_RADIO: Final = ("MA110M", "MA309M")
 """Models with a P1 port only."""
+
+DEVICE_TYPES: Final = frozenset((*MODELS.values(), *WITHOUT_RADIO))
+"""Texts of 0-0:96.1.1, without blanks, that name a model under any ident line."""

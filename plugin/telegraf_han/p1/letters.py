@@ -9,7 +9,7 @@ Western and Central Europe, as ó, ü and é are. `ą`, `ś` and `ź` tell the t
 
 from typing import Final
 
-_POLISH: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
+_LETTERS: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻ")
 _ENCODINGS: Final = ("cp1250", "iso8859-2")
 _WESTERN: Final = "cp1252"
 _MARKS: Final = frozenset("\xa0\xad§°„”“’‚‘–—…€«»·")
@@ -22,14 +22,14 @@ def text(octets: bytes) -> str | None:
     """The text of these bytes on one line. None if nobody can tell, or if it is not printable."""
     if octets.isascii():
         return _on_one_line(octets.decode("ascii"))
-    polish = {found for encoding in _ENCODINGS if (found := _polish(octets, encoding)) is not None}
+    central = {found for encoding in _ENCODINGS if (found := _central(octets, encoding)) is not None}
     try:
         unicode = _on_one_line(octets.decode())
     except UnicodeDecodeError:
         unicode = None
-    if unicode is not None and not (polish and any(not character.isascii() and character not in _NEAR for character in unicode)):
+    if unicode is not None and not (central and any(not character.isascii() and character not in _NEAR for character in unicode)):
         return unicode
-    return polish.pop() if len(polish) == 1 else None
+    return central.pop() if len(central) == 1 else None
 
 
 def _on_one_line(characters: str) -> str | None:
@@ -38,11 +38,11 @@ def _on_one_line(characters: str) -> str | None:
     return line if line.isprintable() else None
 
 
-def _polish(octets: bytes, encoding: str) -> str | None:
+def _central(octets: bytes, encoding: str) -> str | None:
     """The text in this encoding, if that makes Polish."""
     characters = octets.decode(encoding, "replace")
     western = octets.decode(_WESTERN, "replace")
     for character, other in zip(characters, western, strict=True):
-        if not (character.isascii() or character in _POLISH or (character == other and (character.isalpha() or character in _MARKS))):
+        if not (character.isascii() or character in _LETTERS or (character == other and (character.isalpha() or character in _MARKS))):
             return None
     return _on_one_line(characters)

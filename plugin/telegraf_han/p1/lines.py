@@ -6,7 +6,7 @@ all lines with one regular expression, or nothing. If one line is not simple, th
 
 A line of several groups becomes simple lines, too. A time stamp beside a value (`(stamp)(value)`, or the other way round) becomes a line of
 its own behind the value, with `AS_TIME` for a unit. DSMR 2.2's `(stamp)(00)(60)(1)(code)(unit)(value)` names its own code. Event logs and
-profiles stay text (`AS_TEXT`). What is no line, and what is left of a line that lost its end, becomes a flaw. So nothing is lost in silence.
+profiles stay text (`AS_TEXT`). What is no line, and what is left of a line without its end, becomes a flaw. So nothing is lost in silence.
 
 Codes are those of DSMR, without medium and channel if the meter leaves them out, and those of optical ports with C, F, L or P for group C
 (IEC 62056-61). Any other letter before a code makes a line that is no line.
@@ -36,7 +36,7 @@ AS_TIME: Final = b"(time"
 _DIGIT_CODE: Final = rb"(?:\d{1,3}-\d{1,3}:)?\d{1,3}\.\d{1,3}(?:\.\d{1,3})?(?:[*.]\d{1,3})?"
 _LETTER_CODE: Final = rb"(?:\d{1,3}-\d{1,3}:)?[CFLP]\.(?:\d{1,3}|F)(?:\.\d{1,3}){0,2}(?:\*\d{1,3})?"
 _ONE_CODE: Final = re.compile(_DIGIT_CODE)
-_SIMPLE_LINE: Final = re.compile(rb"([^(\r\n]{3,23}+)\(([^*()\r\n]*+)\*?+([^()\r\n]*+)\)(?:[\r\n]++|\Z)|[^\r\n]++")
+_SIMPLE_LINE: Final = re.compile(rb"([^(\r\n]{3,23}+)\((?!\*\*)([^*()\r\n]*+)\*?+([^()\r\n]*+)\)(?:[\r\n]++|\Z)|[^\r\n]++")
 """A simple line, or a line that is not simple, with empty groups. No repetition is tried twice, and a code is as long as the longest one at
 most. So the time is linear in the length of a text. Codes are checked afterwards."""
 
@@ -153,7 +153,9 @@ def _simple(code: bytes, groups: bytes) -> list[Triple]:
 
 
 def _parted(content: bytes) -> tuple[bytes, bytes]:
-    """Value and unit."""
+    """Value and unit. Several stars at the beginning are no sign of a unit, but stand for figures that the meter does not have."""
+    if content.startswith(b"**"):
+        return content, b""
     value, _, unit = content.partition(b"*")
     return value, unit
 

@@ -5,8 +5,8 @@ type of a column must not change. So which values are such texts is part of a sh
 take their values, the telegram has this shape. So the last shape of the same codes and units is tried first, and kinds are looked at only
 if a reader refuses.
 
-The same code may come several times, with different meanings [seen: 17.0.0 at Stoen]. So no value is looked up by code alone. 0.9.1 and 0.9.2
-together are the meter's clock (IEC 62056-61, 5.4), and 96.1.1 is the model only where the ident line is known to go with that.
+The same code may come several times, with different meanings [seen: 17.0.0 at Stoen]. So no value is looked up by code alone. 0.9.1 and
+0.9.2 together are the meter's clock (IEC 62056-61), and 96.1.1 is the model only where the ident line is known to go with that.
 """
 
 from functools import lru_cache
@@ -26,7 +26,7 @@ _PARTS: Final = {"0-0:0.9.1": _TIME_OF_DAY, "1-0:0.9.1": _TIME_OF_DAY, "0-0:0.9.
 """The codes of a clock in two values → names of its parts."""
 _DEVICE: Final = Column(obis.MODEL, None, "", "", "obis_0_0_96_1_1_text", 1)
 """The column of 96.1.1 where it is neither the model nor the serial number."""
-_READERS: Final = {"text": TEXT, "octets": OCTETS, "id": SERIAL, "serial": SERIAL, "model": OCTETS}
+_READERS: Final = {"text": TEXT, "label": TEXT, "octets": OCTETS, "id": SERIAL, "serial": SERIAL, "model": OCTETS}
 """Kind of a code → the reader of its values."""
 
 

@@ -71,7 +71,7 @@ def body(text: bytes, ident: str, zone: clock.Zone) -> Body:
     for place in plan.stamps_at:
         stamp_ns, _ = _time(raw_values[place], zone, flaws, shape.columns[place].name)
         values[place] = None if stamp_ns is None else clock.rfc3339(stamp_ns, zone)
-    return Body(shape, values, time_ns, *_tags(plan, values, ident), tuple(flaws))
+    return Body(shape, values, time_ns, *_tags(plan, values, ident), tuple(flaws), season_told)
 
 
 def _read(text: bytes, ident: str, flaws: list[str]) -> tuple[Shape, tuple[bytes, ...], list[Value]]:

@@ -132,6 +132,20 @@ GROUPS: Final = (
                 pending="5m",
                 severity="critical",
             ),
+            Rule(
+                "telegraf-han-refused",
+                ("health", "errors"),
+                {"measured": queries.refused()},
+                excess="$measured",
+                range_s=15 * _MINUTE_S,
+            ),
+            Rule(
+                "telegraf-han-register-back",
+                ("health", "set_aside"),
+                {"measured": queries.registers_back()},
+                excess="$measured",
+                range_s=15 * _MINUTE_S,
+            ),
         ),
     ),
     Group(

@@ -132,6 +132,32 @@ RULES: Final = {
             "Jeśli wszystkie: zły klucz; telegraf-han keys powie, który. Jeśli niektóre: zakłócenia na kablu albo słaby sygnał.",
         ),
     },
+    "telegraf-han-refused": {
+        "en": RuleText(
+            "Telegrams refused or held back",
+            _METER + "{{ humanize $values.measured.Value }} telegrams of the last 15 minutes are not believed",
+            "They are not encrypted, or their tag is wrong, or they are old (a replay): somebody may send false telegrams, and none of them is in the data. "
+            'If your operator switched encryption off, set encryption = "optional" for this meter. If its clock was set just now, wait. The log says more.',
+        ),
+        "pl": RuleText(
+            "Telegramy odrzucone lub wstrzymane",
+            _METER + "telegramy z ostatnich 15 minut, którym wtyczka nie wierzy: {{ humanize $values.measured.Value }}",
+            "Nie są zaszyfrowane, mają zły znacznik uwierzytelniający albo są stare (powtórzone): być może ktoś nadaje fałszywe telegramy; do danych nie trafił żaden. "
+            'Jeśli operator wyłączył szyfrowanie, ustaw temu licznikowi encryption = "optional". Jeśli właśnie przestawiono zegar licznika, poczekaj. Więcej mówi dziennik.',
+        ),
+    },
+    "telegraf-han-register-back": {
+        "en": RuleText(
+            "Register ran backwards",
+            _METER + "a register shows less than before ({{ humanize $values.measured.Value }} times in 15 minutes)",
+            "The boards do not count this step as energy. If the meter was exchanged or reset, all is well: note the last reading. If not, compare the meter's display with the board, and ask the operator.",
+        ),
+        "pl": RuleText(
+            "Rejestr się cofnął",
+            _METER + "rejestr pokazuje mniej niż przedtem (w ciągu 15 minut: {{ humanize $values.measured.Value }} razy)",
+            "Pulpity nie liczą tego kroku jako energii. Jeśli licznik wymieniono lub wyzerowano, wszystko w porządku: zapisz ostatni odczyt. Jeśli nie, porównaj wyświetlacz licznika z pulpitem i zapytaj operatora.",
+        ),
+    },
     "telegraf-han-daily-energy": {
         "en": RuleText(
             "Daily energy budget used up",

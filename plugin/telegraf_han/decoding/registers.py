@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import itemgetter, le
 from typing import Final, NamedTuple, cast
 
-from telegraf_han.telegram import Shape, Telegram, Value
+from telegraf_han.telegram import Body, Shape, Value
 
 _UNITS: Final = frozenset(("Wh", "varh", "VAh"))
 _KIND_REGISTER: Final = ".8."
@@ -42,7 +42,7 @@ def _of(shape: Shape) -> _Registers:
             and "*" not in (column.obis or "")
             and _grows(column.obis or "")
         )
-        take = itemgetter(*places) if len(places) > 1 else (lambda values: tuple(values[place] for place in places))
+        take = itemgetter(*places) if len(places) > 1 else (lambda values: tuple([values[place] for place in places]))
         found = shape.templates[_KEY] = _Registers(places, cast("Callable[[list[Value]], tuple[Value, ...]]", take))
     return found
 
@@ -61,30 +61,58 @@ class Registers:
         self._last: Final[dict[Shape, tuple[Value, ...]]] = {}
         self._serial = ""
 
-    def lower(self, telegram: Telegram) -> str:
-        """Name the first register that is lower than in the last telegram that was noted. "" if there is none."""
-        last = self._last.get(telegram.shape)
-        if last is None or telegram.serial != self._serial:
+    def noted(self, body: Body) -> str:
+        """Remember the registers of a telegram that is believed. Returns what `lower` says of them."""
+        shape = body.shape
+        values = (shape.templates.get(_KEY) or _of(shape)).values(body.values)  # type: ignore[attr-defined]
+        last = self._last.get(shape)
+        self._last[shape] = values
+        if last == values and body.serial == self._serial:
             return ""
-        registers = _of(telegram.shape)
-        values = registers.values(telegram.values)
-        try:
-            if all(map(le, last, values)):  # type: ignore[arg-type]
-                return ""
-        except TypeError:
-            pass  # a register without a value
-        for place, before, now in zip(registers.places, last, values, strict=True):
-            if isinstance(before, int | float) and isinstance(now, int | float) and now < before and not rolled_over(before, now):
-                column = telegram.shape.columns[place]
-                return f"{column.name or column.obis} went from {before} to {now} {column.unit}"
-        return ""
+        return self._changed(body, last, values)
 
-    def note(self, telegram: Telegram) -> None:
-        """Remember the registers of a telegram that is believed."""
-        if telegram.serial != self._serial or len(self._last) > SHAPES_LIMIT:
-            self._serial = telegram.serial
+    def _changed(self, body: Body, last: tuple[Value, ...] | None, values: tuple[Value, ...]) -> str:
+        if body.serial != self._serial or len(self._last) > SHAPES_LIMIT:
+            self._serial = body.serial
             self._last.clear()
-        self._last[telegram.shape] = _of(telegram.shape).values(telegram.values)
+            self._last[body.shape] = values
+            return ""
+        return "" if last is None else _lower(body.shape, _of(body.shape).places, last, values)
+
+    def lower(self, body: Body) -> str | None:
+        """Name the first register that is lower than in the last telegram that was noted. "" if there is none.
+
+        A telegram of a new kind is compared with those of other kinds, code by code. None if no register can be compared.
+        """
+        if body.serial != self._serial:
+            return None
+        registers = _of(body.shape)
+        values = registers.values(body.values)
+        last = self._last.get(body.shape)
+        if last is not None:
+            return _lower(body.shape, registers.places, last, values) if values else None
+        known: dict[str | None, Value] = {}
+        for shape, noted in self._last.items():
+            known |= {shape.columns[place].obis: value for place, value in zip(_of(shape).places, noted, strict=True)}
+        shared = tuple(place for place in registers.places if body.shape.columns[place].obis in known)
+        if not shared:
+            return None
+        before = tuple(known[body.shape.columns[place].obis] for place in shared)
+        return _lower(body.shape, shared, before, tuple(body.values[place] for place in shared))
+
+
+def _lower(shape: Shape, places: tuple[int, ...], last: tuple[Value, ...], values: tuple[Value, ...]) -> str:
+    """Name the first value that is lower than the last one. "" if there is none."""
+    try:
+        if all(map(le, last, values)):  # type: ignore[arg-type]
+            return ""
+    except TypeError:
+        pass  # a register without a value
+    for place, before, now in zip(places, last, values, strict=True):
+        if isinstance(before, int | float) and isinstance(now, int | float) and now < before and not rolled_over(before, now):
+            column = shape.columns[place]
+            return f"{column.name or column.obis} went from {before} to {now} {column.unit}"
+    return ""
 
 
 def rolled_over(before: float, now: float) -> bool:

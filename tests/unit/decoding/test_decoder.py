@@ -398,6 +398,42 @@ def test_a_recording_in_order_is_held_back_too() -> None:
     assert found == [[]] * 40
 
 
+@pytest.mark.parametrize("count", [3, 60, 300])
+def test_a_recording_that_is_played_fast_is_held_back(count: int) -> None:
+    """Between two telegrams of the meter there is time for many old ones. They are in order, but go on faster than their clocks."""
+    one = Live()
+    one.hear()
+    found = [one.hear(-86_400 + 10 * number, wh=12_000_000 + number, step_s=0.002) for number in range(count)]
+
+    assert found == [[]] * count
+    assert len(one.hear(wh=12_345_036)) == 1
+    assert one.meter.stale == count
+
+
+def test_a_recording_of_another_kind_is_held_back() -> None:
+    """Old telegrams with another list of lines, as before a new firmware, have lower registers all the same. Without registers, none can tell."""
+    one = Live()
+    one.hear()
+    for more in (b"1-0:2.7.0(00.000*kW)\r\n", b""):
+
+        def older(lines: bytes, more: bytes = more) -> bytes:
+            return p1.stoen(lines + more if more else lines.replace(b"1-0:1.8.0", b"1-0:99.8.0"))
+
+        assert [one.hear(-86_400 + number, wh=12_000_000 + number, step_s=0.001, make=older) for number in range(20)] == [[]] * 20
+
+
+@pytest.mark.parametrize("ago_s", [1, 30, 59])
+def test_a_recording_of_this_minute_is_held_back(ago_s: int) -> None:
+    """A clock may go back by some seconds, and a register may be lower. Both together are an old telegram."""
+    one = Live()
+    for second in range(90):
+        one.hear(wh=12_345_035 + second)
+
+    assert one.hear(one.passed_s - ago_s, wh=12_345_035 + 89 - ago_s, step_s=0.5) == []
+    assert len(one.hear(one.passed_s - ago_s, wh=12_345_035 + 89, step_s=0.5)) == 1
+    assert (one.meter.stale, one.meter.registers_back) == (1, 0)
+
+
 def test_a_clock_that_was_set_loses_nothing() -> None:
     """The meter's clock is put back by an hour. The first telegrams are held, then all are written with the host's time, in order."""
     one = Live()

@@ -109,6 +109,10 @@ class Plain(NamedTuple):
     """True only if a cryptographic tag or MAC was checked."""
     counter: int | None
     form: Literal["dsmr", "records"]
+    status: int | None = None
+    """The status byte of a wireless header. None if there is no header."""
+    remarks: tuple[str, ...] = ()
+    """What was not believed. These are flaws of the telegram."""
 
 
 class Column(NamedTuple):

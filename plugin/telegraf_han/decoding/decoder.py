@@ -127,9 +127,10 @@ class Decoder:
             return None
         if sealed.empty:
             return None
+        memory = meter.memory = meter.memory or layers.Memory()
         try:
-            plain = layers.plain(sealed, meter.config.key, meter.config.encryption)
-            body = layers.body(plain, meter.config.zone)
+            plain = layers.plain(sealed, meter.config.key, meter.config.encryption, memory)
+            body = layers.body(plain, meter.config.zone, memory)
         except TelegramError as error:
             if isinstance(error, WrongKeyError) and meter.maker not in ("", sealed.meter.manufacturer):
                 meter.telegrams -= 1

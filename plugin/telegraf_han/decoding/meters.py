@@ -6,10 +6,13 @@ the telegram. Everything here is bounded: counters are numbers, and the memory f
 """
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import Cause, TelegramError
+
+if TYPE_CHECKING:
+    from telegraf_han.mbus.memory import Memory
 
 DUPLICATES_REMEMBERED: Final = 16
 """Telegrams kept for comparison. Two receivers and a repeater hear one telegram within seconds, so a few would be enough."""
@@ -34,6 +37,7 @@ class MeterState:
         "host_ns",
         "host_stamped",
         "maker",
+        "memory",
         "port_there",
         "recent",
         "rssi_dbm",
@@ -63,6 +67,8 @@ class MeterState:
         """The newest of these stamps."""
         self.maker = ""
         """Manufacturer in the newest radio telegram that was read. Only manufacturer and number together identify one meter."""
+        self.memory: "Memory | None" = None
+        """What earlier radio telegrams said that the next one needs."""
         self.port_there = True
         self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
 

@@ -67,7 +67,7 @@ class MeterState:
         """The newest of these stamps."""
         self.maker = ""
         """Manufacturer in the newest radio telegram that was read. Only manufacturer and number together identify one meter."""
-        self.memory: "Memory | None" = None
+        self.memory: Memory | None = None
         """What earlier radio telegrams said that the next one needs."""
         self.port_there = True
         self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)

@@ -1,10 +1,9 @@
 """Reads the authentication and fragmentation layer (AFL, CI 90), computes its MAC, and derives the keys of one telegram.
 
-EN 13757-7, 6 and OMS Specification Volume 2, 6.1 and 9.1. The fragmentation control field says which fields follow. They always come
-in the order MCL, KI, MCR, MAC, ML. The MAC is an AES-CMAC under a derived key. It covers MCL, MCR, ML and everything from the
-transport layer's CI on. Keys are derived from the meter's key, a purpose, the message counter and the meter's number (function "A").
-So each telegram has its own pair of keys. A long message comes in fragments, one per frame, each with a number and behind a layer of its own
-(`fragments`).
+EN 13757-7, 6 and OMS Specification Volume 2, 6.1 and 9.1. The fragmentation control field says which fields follow. They always come in the
+order MCL, KI, MCR, MAC, ML. The MAC is an AES-CMAC under a derived key. It covers MCL, MCR, ML and everything from the transport layer's CI
+on. Keys are derived from the meter's key, a purpose, the message counter and the meter's number (function "A"). So each telegram has its
+own pair of keys. A long message comes in fragments, one per frame, each with a number and behind a layer of its own (`fragments`).
 
 [seen] both OMS examples, key derivation and MAC. [assumed] KI is not part of the MAC.
 """
@@ -56,13 +55,8 @@ class Authentication(NamedTuple):
     """ML."""
 
 
-class Fragment(NamedTuple):
-    """Which fragment of a message a frame holds."""
-
-    number: int
-    """From 1 on."""
-    more: bool
-    """Whether more follow."""
+Fragment = tuple[int, bool]
+"""Which fragment of a message a frame holds, from 1 on, and whether more follow."""
 
 
 def parsed(content: bytes) -> tuple[Authentication, bytes]:
@@ -92,7 +86,7 @@ def fragment(content: bytes) -> Fragment | None:
     """Which fragment a whole layer is in front of. None if the message is not in fragments."""
     flags = content[2] | content[3] << 8
     number, more = flags & _FRAGMENT_ID, bool(flags & _MORE_FRAGMENTS)
-    return Fragment(max(number, 1), more) if more or number > 1 else None
+    return (max(number, 1), more) if more or number > 1 else None
 
 
 def _size(flag: int, control: bytes) -> int:

@@ -2,12 +2,12 @@
 
 With a wrong key, or none, the text of a telegram is random bytes. So the question is how often random bytes look like records. The answer
 needs no experiment, because this module is a code. It says with how many bits a list of records could be written if usual headers, decimal
-digits, small values and fillers had short codewords (the table below). No code can shorten many texts: of all texts of a length, at most one in
-2**n can be written with n bits less than they have. That is Kraft's inequality. So if a text saves `PROOF` bits, random bytes do that at
-most once in 2**30 = 1.07e9 telegrams, whatever their length.
+digits, small values and fillers had short codewords (the table below). No code can shorten many texts: of all texts of a length, at most
+one in 2**n can be written with n bits less than they have. That is Kraft's inequality. So if a text saves `PROOF` bits, random bytes do
+that at most once in 2**30 = 1.07e9 telegrams, whatever their length.
 
-`tests/tools/noise.py` measures the true rate, which is lower. Weights are a choice of this program. A bad choice would make it doubt right keys,
-but it could never make it believe a wrong one more often.
+`tests/tools/noise.py` measures the true rate, which is lower. Weights are a choice of this program. A bad choice would make it doubt right
+keys, but it could never make it believe a wrong one more often.
 """
 
 from typing import Final
@@ -21,7 +21,7 @@ from telegraf_han.telegram import Address
 PROOF: Final = 30.0
 """Bits that prove a text."""
 
-# Each position of a text is one of three things. The shares of the three, and within each thing the shares of its forms, add up to at most 1.
+# Each position of a text is one of three things. The shares of the three, and of the forms of each thing, add up to at most 1.
 _FILLER_SAVES: Final = 6.0
 """A filler has a share of 1/4, so 2 bits are enough for its 8."""
 _USUAL_COSTS: Final = 1.0
@@ -37,7 +37,7 @@ _VIB_BITS: Final = 7.0
 """One of 128 codewords."""
 _USUAL_VIBS: Final = frozenset(
     bytes.fromhex(vib)
-    for vib in (
+    for vib in (  # noqa: SIM905, a hundred quotes would hide the codes
         # energies and powers of electricity, forward and backward, and of the phases
         "00 01 02 03 04 05 06 07 803c 833c 843c 853c 28 29 2a 2b 2c 2d a83c a93c aa3c ab3c ac3c a9ff01 a9ff02 a9ff03 acff00 acff01 acff02 "
         "acff03 fb8273 fb82f33c fb8275 fb82f53c fb14 fb943c fb9772 "

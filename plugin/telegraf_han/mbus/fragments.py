@@ -9,30 +9,27 @@ from typing import Final
 
 from telegraf_han.errors import FramingError, WaitingError
 from telegraf_han.mbus.authentication import Authentication, Fragment
+from telegraf_han.mbus.memory import Memory
 from telegraf_han.telegram import Address
 
 LIMIT: Final = 16
 """The most fragments of a message. 16 frames of 255 bytes are more than a meter has to say."""
-FORGOTTEN_AFTER: Final = 16
-"""So many other telegrams of the meter may come between. Then the missing fragments will not come any more."""
-
-Parts = list[tuple[Authentication, bytes]]
-"""The fragments that were heard, from the first on."""
 
 
-def joined(parts: Parts, which: Fragment, layer: Authentication, part: bytes, meter: Address) -> tuple[Authentication, bytes]:
+def joined(memory: Memory, which: Fragment, layer: Authentication, part: bytes, meter: Address) -> tuple[Authentication, bytes]:
     """The whole message and its authentication layer, once the last fragment is there.
 
     Raises WaitingError as long as a fragment is missing, and FramingError if the message has not the length that it announces.
     """
-    number = which.number
+    parts, (number, more) = memory.parts, which
+    memory.others = 0
     if number == 1:
         parts.clear()
     if number == len(parts) + 1 and number <= LIMIT:
         parts.append((layer, part))
     elif number > len(parts):
         parts.clear()
-    if which.more or number != len(parts):
+    if more or number != len(parts):
         raise WaitingError(
             f"fragment {number} of a longer message of {meter.manufacturer} {meter.id}: not all the other fragments were heard yet"
         )

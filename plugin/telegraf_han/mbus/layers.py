@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.errors import FramingError, RecordError, TelegramError, WaitingError
-from telegraf_han.mbus import authentication, compact, extended, fragments, link, records, security, transport, wired
+from telegraf_han.mbus import authentication, extended, link, records, security, transport, wired
 from telegraf_han.mbus.authentication import Authentication, Fragment
 from telegraf_han.mbus.extended import Extended
 from telegraf_han.mbus.memory import Memory
@@ -98,7 +98,7 @@ def _upper(sender: Address, content: bytes) -> Sealed:
     if not content:
         return Sealed(sender, sender, empty=True, content=content, authentication=proof)
     if fragment is not None:
-        meter = _first_named(sender, content, fragment.number)
+        meter = _first_named(sender, content, fragment[0])
         return Sealed(sender, meter, empty=False, content=content, authentication=proof, fragment=fragment)
     header = transport.parsed(content)
     meter = header.address or sender
@@ -128,9 +128,7 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
     if sealed.fragment is not None:
         sealed = _joined(sealed, sealed.fragment, memory)
     elif memory.parts:
-        memory.others += 1
-        if memory.others > fragments.FORGOTTEN_AFTER:
-            memory.parts.clear()
+        memory.pass_by()
     header = sealed.header
     if header is None or header.content == transport.NOTHING:
         raise RecordError("the telegram carries no data")
@@ -148,9 +146,10 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
 
 def _joined(sealed: Sealed, fragment: Fragment, memory: Memory) -> Sealed:
     """The whole message, once all its fragments were heard. Raises WaitingError, FramingError, RecordError."""
+    from telegraf_han.mbus import fragments  # noqa: PLC0415, hardly any meter sends them
+
     assert sealed.authentication is not None
-    memory.others = 0
-    proof, message = fragments.joined(memory.parts, fragment, sealed.authentication, sealed.content, sealed.meter)
+    proof, message = fragments.joined(memory, fragment, sealed.authentication, sealed.content, sealed.meter)
     if not message:
         raise RecordError("the telegram carries no data")
     header = transport.parsed(message)
@@ -159,9 +158,11 @@ def _joined(sealed: Sealed, fragment: Fragment, memory: Memory) -> Sealed:
 
 def _full(header: Header, meter: Address, body: bytes, memory: Memory) -> bytes:
     """The records of a compact frame. A format frame is learned. Raises WaitingError, RecordError."""
+    from telegraf_han.mbus import compact  # noqa: PLC0415, few meters send them
+
     if header.content == transport.COMPACT:
-        return compact.restored(memory.formats, meter, header.ci, body)
-    compact.learn(memory.formats, meter, compact.format_frame(body))
+        return compact.restored(memory, meter, header.ci, body)
+    memory.learn(meter.raw, compact.format_frame(body))
     raise WaitingError(f"format frame (CI {header.ci:02X}): it says how compact frames are built, and has no values")
 
 
@@ -206,5 +207,5 @@ def body(plain: Plain, zone: Zone, memory: Memory | None = None) -> Body:
     found = records.body(plain.body, plain.address, zone, plain.status)
     if memory is not None and found.shape is not memory.shape:
         memory.shape = found.shape
-        compact.learn(memory.formats, plain.address, records.format_of(found.shape))
+        memory.learn(plain.address.raw, records.headers_of(found.shape))
     return found._replace(flaws=(*plain.remarks, *found.flaws)) if plain.remarks else found

@@ -1,23 +1,19 @@
 """Remembers of one configured meter what makes sense of its next telegram: formats, fragments, and the key that proved right.
 
-The decoder keeps one `Memory` per meter. Everything in it comes from telegrams that were believed, except fragments and the candidate, which
-prove nothing alone. All of it is bounded.
+The decoder keeps one `Memory` per meter. Everything in it comes from telegrams that were believed. The exceptions are fragments and the
+candidate, which prove nothing alone. All of it is bounded.
 """
 
-from typing import Final, NamedTuple
+from typing import Final
 
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.mbus import fragments
-from telegraf_han.mbus.compact import Formats
+from telegraf_han.mbus.authentication import Authentication
 from telegraf_han.telegram import Shape
 
-
-class Candidate(NamedTuple):
-    """A key that may be right: a text began as it must, but its content proved nothing."""
-
-    key: Key
-    block: bytes
-    """The first enciphered block. Only another block is another proof."""
+FORMATS_LIMIT: Final = 16
+"""The most formats that are remembered. A meter has one or two. Only damaged or hostile input makes more. Then all are forgotten."""
+PARTS_FORGOTTEN: Final = 16
+"""So many other telegrams of the meter may come between fragments. Then the missing ones will not come any more."""
 
 
 class Memory:
@@ -27,12 +23,27 @@ class Memory:
 
     def __init__(self) -> None:
         """Nothing was heard yet."""
-        self.formats: Final[Formats] = {}
+        self.formats: Final[set[tuple[bytes, tuple[bytes, ...]]]] = set()
+        """The address and the headers of full frames. Compact frames are built like one of them."""
         self.shape: Shape | None = None
-        """The shape of the newest telegram, whose format is known."""
-        self.parts: Final[fragments.Parts] = []
+        """The shape of the newest telegram, whose headers are among these."""
+        self.parts: Final[list[tuple[Authentication, bytes]]] = []
+        """The fragments of a message, from the first on."""
         self.others = 0
         """Telegrams since the newest fragment."""
         self.key: Key | None = None
         """The key that opened a telegram whose content proves it."""
-        self.candidate: Candidate | None = None
+        self.candidate: tuple[Key, bytes] | None = None
+        """A key that may be right, because a text began as it must, and that text's first enciphered block. Its content proved nothing."""
+
+    def learn(self, address: bytes, headers: tuple[bytes, ...]) -> None:
+        """Remember the headers of a full frame."""
+        if len(self.formats) >= FORMATS_LIMIT:
+            self.formats.clear()
+        self.formats.add((address, headers))
+
+    def pass_by(self) -> None:
+        """Note a telegram that is no fragment."""
+        self.others += 1
+        if self.others > PARTS_FORGOTTEN:
+            self.parts.clear()

@@ -1,9 +1,9 @@
 """Reads plain records of M-Bus (EN 13757-3, 6) into columns and values.
 
 Everything is decoded and nothing is dropped. A record without an OBIS code keeps its header as its name. The maker's own data are given in
-hex. A value that cannot be read becomes None, its reason becomes a flaw of the telegram, and the other values stay valid. The same holds for
-bytes behind the last record that are no record. The status byte of a telegram's header is one more value, and its words are another if the
-byte is not 0.
+hex. A value that cannot be read becomes None, its reason becomes a flaw of the telegram, and the other values stay valid. The same holds
+for bytes behind the last record that are no record. The status byte of a telegram's header is one more value, and its words are another if
+the byte is not 0.
 
 A meter's telegrams are built alike. So the first telegram of a kind leaves a layout: the places of headers and data, as one `struct`. The
 layout cuts the next telegram in one step. If all headers and fillers are the same bytes, the walk (`walk`) would give the same result. A
@@ -18,8 +18,7 @@ from typing import Final, NamedTuple
 from telegraf_han import clock, obis
 from telegraf_han.clock import Zone
 from telegraf_han.errors import RecordError
-from telegraf_han.mbus import compact, dif, evidence, naming, transport, values, vif, vife, walk
-from telegraf_han.mbus.compact import Format
+from telegraf_han.mbus import dif, evidence, naming, transport, values, vif, vife, walk
 from telegraf_han.mbus.naming import Name
 from telegraf_han.mbus.walk import Record, parts, walked
 from telegraf_han.telegram import Address, Body, Column, Shape, Value
@@ -31,7 +30,8 @@ FLAWS_LIMIT: Final = 8
 _RECORDS_FOR_AN_ODD_ONE: Final = 3
 """A record with an unknown VIF or with wrong digits does not make a key wrong, if there are two other records for each such record."""
 _LAYOUT_PROVES: Final = 8
-"""Bytes of headers and fillers. If so many are those of a known layout, this is no chance: one in 2**64, for each of SHAPES_LIMIT layouts."""
+"""Bytes of headers and fillers. If so many are those of a known layout, this is no chance: one in 2**64, for each of SHAPES_LIMIT
+layouts."""
 STATUS: Final = Column(None, "", "", "meter_status", "meter_status", 1)
 STATUS_TEXT: Final = Column(None, "", "", "meter_status_text", "meter_status_text", 1)
 _FILLER: Final = dif.FILLER.to_bytes(1, "big")
@@ -55,7 +55,7 @@ class _Plan(NamedTuple):
     dated: tuple[tuple[int, values.ReadDated], ...]
     clock: _Clock | None
     model_at: int
-    format: Format
+    headers: tuple[bytes, ...]
 
 
 _Shapes = tuple[Shape, Shape, Shape]
@@ -89,8 +89,8 @@ _newest: Final[list[tuple[bytes, _Layout | None, tuple[bytes, ...]]]] = [(b"", N
 def body(octets: bytes, address: Address, zone: Zone, status: int | None = None) -> Body:
     """Read the records of one telegram.
 
-    `zone` is the time zone of the meter's clock. `status` is the byte of the header, None if there is no header. Raises RecordError if there
-    is no record.
+    `zone` is the time zone of the meter's clock. `status` is the byte of the header, None if there is no header. Raises RecordError if
+    there is no record.
     """
     layout, data = _laid_out(octets, address)
     if layout is not None:
@@ -135,10 +135,10 @@ def _is_one_offset(zone: Zone) -> bool:
     return winter_s == summer_s
 
 
-def format_of(shape: Shape) -> Format:
-    """The format by which compact frames call a full frame of this shape."""
+def headers_of(shape: Shape) -> tuple[bytes, ...]:
+    """The headers of a frame of this shape."""
     plan: _Plan = shape.plan  # type: ignore[assignment]
-    return plan.format
+    return plan.headers
 
 
 def proves(octets: bytes, address: Address, size: int, given: float = 0.0) -> bool:
@@ -274,7 +274,7 @@ def _made(found: list[Record], address: Address) -> _Shapes:
             model_at = place
     clock_at = its_clock.at if its_clock else -1
     dated = tuple([(place, reader.dated) for place, reader in enumerate(readers) if reader.dated and place != clock_at])
-    plan = _Plan(tuple([reader.read for reader in readers]), dated, its_clock, model_at, compact.format_of(found))
+    plan = _Plan(tuple([reader.read for reader in readers]), dated, its_clock, model_at, tuple([record.header for record in found]))
     return Shape(tuple(columns), plan), Shape((*columns, STATUS), plan), Shape((*columns, STATUS, STATUS_TEXT), plan)
 
 

@@ -2,8 +2,8 @@
 
 EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2.
 
-- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So only the text can prove the key,
-  see below.
+- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So only the text can prove the
+  key, see below.
 - Mode 7 is AES-CBC under a key derived from the message counter. The MAC of the authentication layer proves it.
 - Mode 10 is AES-CCM under such a key. Its tag proves it.
 
@@ -13,17 +13,17 @@ wrong (WrongKeyError).
 Without MAC or tag, a text must begin with one of two openings, which one wrong key in 32768 gets right. And one of these must hold:
 
 - The content proves the key: it can only be records (`records.proves`). With the opening this is 30 bits, one wrong key in 1.07e9.
-- The content may be records, and so may that of the meter's telegram before, with the same opening and another first block. The two openings
-  are 31 bits together. A single such telegram is told as waiting, because it says neither that the key is right nor that it is wrong.
+- The content may be records, and so may that of the meter's telegram before, with another first block. The two openings are 30 bits
+  together. A single such telegram is told as waiting, because it says neither that the key is right nor that it is wrong.
 - The key was proven by an earlier telegram of the meter (`Memory.key`). Then the content may be anything, such as the maker's own data.
 
-The second adds less than one in 1.3e12 to the first, because only one random text in 25 may be records. So a wrong key is believed less than once
-in 1e9 telegrams. Text that is not enciphered although the header says so is believed only if its content proves it, never with a key that
-must open it.
+The second adds less than one in 6e11 to the first, because only one random text in 25 may be records. So a wrong key is believed less
+than once in 1e9 telegrams. Text that is not enciphered although the header says so is believed only if its content proves it, never with a
+key that must open it.
 
-Bytes behind the enciphered blocks are plain, and anybody can add some to a genuine telegram. Where a key must open a telegram and no MAC covers
-them, records that lie there are not believed if they measure anything, tell a time or name the model. Numbers and texts that name a place or
-customer stay, as in OMS's own example of partial encryption.
+Bytes behind the enciphered blocks are plain, and anybody can add some to a genuine telegram. Where a key must open a telegram and no MAC
+covers them, records that lie there are not believed if they measure anything, tell a time or name the model. Numbers and texts that name a
+place or customer stay, as in OMS's own example of partial encryption.
 
 [seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short header, and its tag
 follows the enciphered bytes directly.
@@ -37,7 +37,7 @@ from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, RecordError, SecurityError, WaitingError, WrongKeyError
 from telegraf_han.mbus import authentication, records, transport, walk
 from telegraf_han.mbus.authentication import Authentication
-from telegraf_han.mbus.memory import Candidate, Memory
+from telegraf_han.mbus.memory import Memory
 from telegraf_han.mbus.transport import Header
 from telegraf_han.mbus.walk import Record
 from telegraf_han.telegram import Address
@@ -163,7 +163,7 @@ def _without_plain(found: Clear, size: int) -> Clear:
     if not refused:
         return found
     said = "1 record" if refused == 1 else f"{refused} records"
-    remark = f"{said} behind the encrypted part not believed, because anybody could have added them; encryption = \"optional\" lets them in"
+    remark = f'{said} behind the encrypted part not believed, because anybody could have added them; encryption = "optional" lets them in'
     return found._replace(body=body, remarks=(remark,))
 
 
@@ -250,8 +250,8 @@ def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:
 def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: float, *, authentic: bool) -> bytes:
     """A text with the right opening and the plain bytes behind it, if they may be believed. `opening` are the bits that it proves.
 
-    Some meters send two plain bytes that are no records at all [seen by others on AMIplus]. Then fillers take their place. Such bytes are no
-    reason to doubt the key or to lose the telegram. Raises WrongKeyError, WaitingError.
+    Some meters send two plain bytes that are no records at all [seen by others on AMIplus]. Then fillers take their place. Such bytes are
+    no reason to doubt the key or to lose the telegram. Raises WrongKeyError, WaitingError.
     """
     header, meter = message.header, message.meter
     body = text + header.payload[len(text) :]
@@ -262,8 +262,9 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
     elif not records.plausible(_without_junk(body, len(text)), meter):
         raise wrong_key(meter, f"mode {header.mode}")
     else:
-        before, memory.candidate = memory.candidate, Candidate(key, header.payload[:_BLOCK])
-        if before is None or before.key is not key or before.block == memory.candidate.block:
+        block = header.payload[:_BLOCK]
+        before, memory.candidate = memory.candidate, (key, block)
+        if before is None or before[0] is not key or before[1] == block:
             raise WaitingError(
                 f"a telegram of {_who(meter)} may be right, but its content does not prove that key opens it; waiting for another one"
             )

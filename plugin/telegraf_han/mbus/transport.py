@@ -102,21 +102,18 @@ class Header(NamedTuple):
     """The bytes that the mode adds to the configuration word."""
     payload: bytes
     """The content as the mode secures it."""
-
-    @property
-    def content(self) -> str:
-        """RECORDS, NOTHING, or the name of the content that is refused."""
-        return CONTENTS[self.ci][1]
+    content: str
+    """RECORDS, NOTHING, one of IN_SHORT, or the name of content that is refused."""
 
 
 def parsed(message: bytes) -> Header:
     """The header at the head of `message`, which begins with CI. Raises FramingError."""
     ci = message[0]
-    form, _ = CONTENTS.get(ci, ("", ""))
+    form, content = CONTENTS.get(ci, ("", ""))
     if not form:
         raise FramingError(f"CI field {ci:02X} is unknown")
     if form == "none":
-        return Header(ci, None, 0, 0, 0, 0, b"", message[1:])
+        return Header(ci, None, 0, 0, 0, 0, b"", message[1:], content)
     at = 1 + _ADDRESS_BYTES * (form == "long")
     end = at + _FIELDS_BYTES
     if len(message) < end:
@@ -127,4 +124,5 @@ def parsed(message: bytes) -> Header:
     extended = end + _EXTENSIONS.get(mode, 0)
     if len(message) < extended:
         raise FramingError(f"header of security mode {mode} has {len(message) - 1} bytes, but it needs {extended - 1}")
-    return Header(ci, address, message[at], message[at + 1], mode, configuration, message[end:extended], message[extended:])
+    extension, payload = message[end:extended], message[extended:]
+    return Header(ci, address, message[at], message[at + 1], mode, configuration, extension, payload, content)

@@ -2,8 +2,8 @@
 
 EN 13757-3, 6. A record is DIF, DIFEs, VIF, VIFEs, data. 2F fills the space between records and behind them. This is the plain walk.
 `records` has a short cut for telegrams that are built like an earlier one. The walk looks at structure only. `dif` and `vif` say what a
-record means. Bytes that are no record end the walk, and the records before them stay: a tail costs nothing that stands before it. Some meters
-send a few such bytes behind the last filler in every telegram [seen by others on AMIplus]. Other tails are told (`tail`).
+record means. Bytes that are no record end the walk, and the records before them stay: a tail costs nothing that stands before it. Some
+meters send a few such bytes behind the last filler in every telegram [seen by others on AMIplus]. Other tails are told (`tail`).
 """
 
 from typing import Final, NamedTuple

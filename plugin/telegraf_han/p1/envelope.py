@@ -53,9 +53,9 @@ def envelope(data: bytes) -> Envelope:
 def looks_like_p1(plaintext: bytes) -> bool:
     """Whether a plaintext begins as P1 text must: with a code, or with an ident line and a code. Its first 100 bytes are enough to tell.
 
-    Of random bytes, one in 1.2e11 begins that way. The form `1.8.0(` is the likeliest: a digit is 10 of 256 bytes, "." is one, "(" or "*" are
-    two, so (10/256)^3 * (1/256)^2 * 2/256 = 7e-12, and 8e-12 with numbers of more digits. `0-0:1.0` adds 2e-13, and an ident line adds nothing
-    to speak of. An ident line alone would be one in 5 million, so a code has to follow it. `tests/tools/noise.py` measures this.
+    Of random bytes, one in 1.2e11 begins that way. The form `1.8.0(` is the likeliest: a digit is 10 of 256 bytes, "." is one, "(" or "*"
+    are two, so (10/256)^3 * (1/256)^2 * 2/256 = 7e-12, and 8e-12 with numbers of more digits. `0-0:1.0` adds 2e-13, and an ident line adds
+    nothing to speak of. An ident line alone would be one in 5 million, so a code has to follow it. `tests/tools/noise.py` measures this.
     """
     return _LOOKS_LIKE_P1.match(plaintext) is not None
 

@@ -1,7 +1,9 @@
 """Remembers of one configured meter what makes sense of its next telegram: formats, fragments, and the key that proved right.
 
-The decoder keeps one `Memory` per meter. Everything in it comes from telegrams that were believed. The exceptions are fragments and the
-candidate, which prove nothing alone. All of it is bounded.
+The decoder keeps one `Memory` per meter. Everything in it comes from telegrams that were believed, so nobody else can change how the next
+one is read. The exceptions are fragments and the candidate, which prove nothing alone. All of it is bounded.
+
+[seen] compact frames of one meter. [assumed] 16 formats and 16 telegrams between fragments are more than any meter needs.
 """
 
 from typing import Final

@@ -162,8 +162,8 @@ def _without_plain(found: Clear, size: int) -> Clear:
             refused += 1
     if not refused:
         return found
-    said = "1 record" if refused == 1 else f"{refused} records"
-    remark = f'{said} behind the encrypted part not believed, because anybody could have added them; encryption = "optional" lets them in'
+    said = "a record is" if refused == 1 else f"{refused} records are"
+    remark = f'{said} not believed, being plain behind the encrypted part, where anybody can add some; encryption = "optional" lets them in'
     return found._replace(body=body, remarks=(remark,))
 
 

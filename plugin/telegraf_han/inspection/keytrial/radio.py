@@ -1,7 +1,7 @@
 """Says what is wrong with the key of a wireless meter, from telegrams of this meter.
 
 A radio telegram names its meter, so there is only one key to find. It may be the configured key as it is written, the key written in
-another way, a mistyped key, or the key of another meter. Mode 5 has no tag: one wrong key in 1.6 million seems to be right, and thousands
+another way, a mistyped key, or the key of another meter. Mode 5 has no tag: one wrong key in 1e9 seems to be right, and thousands
 of keys are tried. So a guessed key has to open most of the telegrams. If a key is one of hundreds of guesses, all its records must also be
 ordinary. A guessed key need not open all telegrams: lines of hex come without the CRCs of the link, so damage of a telegram does not show.
 The key as it is written is right if it opens one telegram.
@@ -16,6 +16,7 @@ from telegraf_han.inspection.keytrial import guesses
 from telegraf_han.inspection.keytrial.findings import Finding, Held, Source, as_written, mended
 from telegraf_han.mbus import layers, records
 from telegraf_han.mbus.layers import Sealed
+from telegraf_han.mbus.memory import Memory
 from telegraf_han.telegram import Address
 
 KEY: Final = "key"
@@ -32,7 +33,8 @@ def finding(telegrams: Sequence[Sealed], meter: str, held: Held) -> Finding:
     telling = [one for one in telegrams if _needs_key(one)]
     if not telling:
         return _without_key(telegrams[0], meter)
-    errors = [_refused(one, key) for one in telling]
+    heard = Memory()  # a second telegram may prove a key that the first one leaves open
+    errors = [_refused(one, key, heard) for one in telling]
     if None in errors:
         opened = errors.count(None)
         others = "" if opened == len(errors) else f": {opened} of {len(errors)}; the others were probably damaged on their way"
@@ -73,10 +75,10 @@ def _needs_key(sealed: Sealed) -> bool:
     return isinstance(_refused(sealed, None), WrongKeyError)
 
 
-def _refused(sealed: Sealed, key: Key | None) -> TelegramError | None:
+def _refused(sealed: Sealed, key: Key | None, heard: Memory | None = None) -> TelegramError | None:
     """Why a telegram cannot be opened, or None if it can."""
     try:
-        layers.plain(sealed, key)
+        layers.plain(sealed, key, memory=heard)
     except TelegramError as error:
         return error
     return None

@@ -13,7 +13,7 @@ wrong (WrongKeyError).
 Without MAC or tag, a text must begin with one of two openings, which one wrong key in 32768 gets right. And one of these must hold:
 
 - The content proves the key: it can only be records (`records.proves`). With the opening this is 30 bits, one wrong key in 1.07e9.
-- The content may be records, and so may that of the meter's telegram before, with another first block. The two openings are 30 bits
+- The content may be records, and so may that of the meter's telegram right before, with another first block. The two openings are 30 bits
   together. A single such telegram is told as waiting, because it says neither that the key is right nor that it is wrong.
 - The key was proven by an earlier telegram of the meter (`Memory.key`). Then the content may be anything, such as the maker's own data.
 
@@ -228,6 +228,7 @@ def _mode_5(message: Message, key: Key, size: int, memory: Memory) -> Clear:
     text = aes.cbc(key, vector, payload[:size])
     opening = OPENINGS.get(text[:2])
     if opening is None:
+        memory.candidate = None
         raise wrong_key(message.meter, "mode 5")
     authentic = _authentic(message, key)
     body = _believed(message, key, opening + text[2:], memory, OPENING_PROVES, authentic=authentic)
@@ -242,6 +243,7 @@ def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:
     enciphering = authentication.derived(key, authentication.ENCRYPTION, layer.counter, message.meter.raw[2:6])
     text = aes.cbc(enciphering, bytes(_BLOCK), message.header.payload[:size])
     if text[:2] != _FILLERS:
+        memory.candidate = None
         raise wrong_key(message.meter, "mode 7")
     authentic = _authentic(message, key)
     return Clear(_believed(message, key, text, memory, _FILLERS_PROVE, authentic=authentic), authentic, _counter(layer))
@@ -260,6 +262,7 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
     if records.proves(body, meter, len(text), opening) or authentic or memory.key is key:
         memory.key = key
     elif not records.plausible(_without_junk(body, len(text)), meter):
+        memory.candidate = None
         raise wrong_key(meter, f"mode {header.mode}")
     else:
         block = header.payload[:_BLOCK]

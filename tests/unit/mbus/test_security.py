@@ -154,6 +154,19 @@ def test_key_that_was_proven_may_open_anything() -> None:
         _opened(memory, OWN, WRONG)
 
 
+@pytest.mark.parametrize("between", [bytes(32), b"\x2f\x2f" + b"\xff" * 30], ids=["no opening", "no records"])
+def test_only_telegrams_in_a_row_prove_a_key(between: bytes) -> None:
+    """A wrong key gets the opening right now and then. So a telegram that it does not open makes all before it void."""
+    memory = Memory()
+    with pytest.raises(WaitingError):
+        _opened(memory, OWN)
+    with pytest.raises(WrongKeyError):
+        _opened(memory, between)
+
+    with pytest.raises(WaitingError):
+        _opened(memory, OTHER_OWN)
+
+
 def test_two_keys_prove_nothing_together() -> None:
     """What one key opened by chance is no proof of another key."""
     memory = Memory()

@@ -95,6 +95,18 @@ class WaitingError(TelegramError):
     cause = Cause.RECORDS
 
 
+class StaleError(TelegramError):
+    """A genuine telegram that is not of now. It is held back, and counted apart."""
+
+    cause = Cause.SECURITY
+
+
+class RefusedError(TelegramError):
+    """A telegram whose names would make new series in the database although nothing proves it. Its fields are counted apart."""
+
+    cause = Cause.SECURITY
+
+
 class RecordError(TelegramError):
     """The plain content does not follow its norm."""
 

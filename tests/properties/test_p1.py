@@ -168,7 +168,7 @@ def test_damaged_lines_under_a_tag(how: list[tuple[int, str, int]]) -> None:
 
     assert found is not None
     assert found.verified
-    DECODER.line(found, 0)
+    DECODER.line(found)
 
 
 @QUICK

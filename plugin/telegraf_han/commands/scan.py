@@ -153,7 +153,7 @@ class Scan:
         sys.stdout.flush()
 
     def _progress(self) -> Progress:
-        return Progress(time.time_ns(), time.monotonic() - self._begun_s, self._whole_s)
+        return Progress(time.monotonic_ns(), time.monotonic() - self._begun_s, self._whole_s)
 
     def _over(self, reading: Readers) -> bool:
         past_s = time.monotonic() - self._begun_s

@@ -13,6 +13,7 @@ import os
 import select
 import signal
 import time
+from collections.abc import Mapping
 from typing import Final
 
 from telegraf_han.config.file import load
@@ -127,12 +128,17 @@ class Runner:
         if now_s >= self._settings_due_s:
             self._settings_due_s = now_s + SETTINGS_INTERVAL_S
             with shared.lock:
-                lines = shared.decoder.settings(now_ns)
-            shared.outbox.put("", lines)
+                lines = shared.decoder.settings(now_ns, time.monotonic_ns())
+            self._put(lines)
         if now_s >= self._status_due_s or self._status_asked:
             self._status_asked = False
             self._status_due_s = now_s + self._config.output.status_interval_s
             dropped = shared.outbox.dropped()
             with shared.lock:
-                lines = shared.decoder.status(now_ns, dropped)
-            shared.outbox.put("", lines)
+                lines = shared.decoder.status(now_ns, time.monotonic_ns(), dropped)
+            self._put(lines)
+
+    def _put(self, lines: Mapping[str, bytes]) -> None:
+        """Queue lines of several meters, each with its meter, so that lines that are dropped are counted."""
+        for meter, data in lines.items():
+            self._shared.outbox.put(meter, data)

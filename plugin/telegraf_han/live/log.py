@@ -40,7 +40,7 @@ class _Recurring:
 class Log:
     """Writes the lines of one process. `guard` is a lock if several threads write."""
 
-    __slots__ = ("_clock", "_descriptor", "_guard", "_lost", "_recurring")
+    __slots__ = ("_clock", "_descriptor", "_guard", "_lost", "_recurring", "_told")
 
     def __init__(
         self, descriptor: int = 2, guard: AbstractContextManager[object] | None = None, clock: Callable[[], float] = time.monotonic
@@ -50,6 +50,7 @@ class Log:
         self._guard: Final[AbstractContextManager[object]] = guard or nullcontext()
         self._clock: Final = clock
         self._recurring: Final[dict[tuple[str, str], _Recurring]] = {}
+        self._told: Final[set[tuple[str, str]]] = set()
         self._lost = 0
 
     def say(self, level: Level, text: str) -> None:
@@ -71,6 +72,14 @@ class Log:
                 told = self._begun(cause, about, now_s)
             told.said += 1
             self._write(level, f"{text} ({left_out} more since this was last logged)" if left_out else text)
+
+    def once(self, level: Level, about: str, text: str) -> None:
+        """Write a line that says the same as long as a meter is what it is: once per process for each text and each `about`."""
+        with self._guard:
+            if (about, text) in self._told or len(self._told) >= CAUSES_REMEMBERED:
+                return
+            self._told.add((about, text))
+            self._write(level, text)
 
     def _begun(self, cause: str, about: str, now_s: float) -> _Recurring:
         """Start a new minute for a pair."""

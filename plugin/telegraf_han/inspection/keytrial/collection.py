@@ -46,7 +46,7 @@ class Collection(Decoder):
         """By the meter's id, and also by the id of its radio adapter if that is another id."""
         self.radio_faults = 0
 
-    def take(self, frame: Frame, source: str = "") -> Telegram | None:
+    def take(self, frame: Frame, source: str = "", *, live: bool = False) -> Telegram | None:  # noqa: ARG002, as the decoder has it
         """Keep a frame, or count it. Raises TelegramError for one that names no meter."""
         if frame.interface == "p1":
             cable = self.cables.setdefault(source, Cable())
@@ -71,9 +71,9 @@ class Collection(Decoder):
             if len(kept) < KEPT and sealed not in kept:
                 kept.append(sealed)
 
-    def fault(self, fault: Fault, source: str, now_ns: int) -> None:
+    def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
         """Count what a receiver gave up."""
-        del now_ns
+        del steady_ns
         meter = self.meters.get(source)
         if meter is None or meter.config.interface == "wmbus":
             self.radio_faults += 1
@@ -90,7 +90,7 @@ class Collection(Decoder):
     def port(self, source: str, *, there: bool) -> None:
         """Do nothing: the readers' log says whether a port is there."""
 
-    def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
+    def line(self, telegram: Telegram) -> bytes:  # noqa: ARG002, as the decoder has it
         """Return nothing, because nobody reads lines here."""
         return b""
 

@@ -57,7 +57,7 @@ def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterato
 
 
 def _unread(data: bytes, faults: list[str]) -> str:
-    """What is wrong with bytes that are no whole telegram, and what to do. Structure first: what can be read shows that the line is right."""
+    """What is wrong with bytes that are no whole telegram, and what to do. If there is text among them, the line is right."""
     if why := signal.wrong(data):
         return why
     ident = extents.ident(data)

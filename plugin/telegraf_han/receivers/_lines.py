@@ -29,10 +29,12 @@ class Lines:
     rest up to its end is given up without a message. The same bytes give the same events, in whatever pieces they come.
     """
 
-    __slots__ = ("_left", "_read", "_skipping")
+    __slots__ = ("_left", "_read", "_skipping", "checked")
 
-    def __init__(self, read: Callable[[str], tuple[bytes, float | None] | None]) -> None:
+    def __init__(self, read: Callable[[str], tuple[bytes, float | None] | None], *, checked: bool = False) -> None:
         self._read: Final = read
+        self.checked = checked
+        """Whether a checksum of the link fits the telegram read last. A program that checks all its telegrams says so once."""
         self._left = b""
         self._skipping = False
 
@@ -71,7 +73,7 @@ class Lines:
             return [_of_p1(text) or Fault(error.cause, str(error), len(line))]
         if found is None:
             return list(filter(None, [_of_p1(text)]))
-        return [Frame("wmbus", found[0], now_ns, found[1])]
+        return [Frame("wmbus", found[0], now_ns, found[1], self.checked)]
 
     def _too_long(self) -> list[Event]:
         """Give up a line. Report it once."""

@@ -64,7 +64,13 @@ class Lost(NamedTuple):
     """Why, and what to do about it."""
 
 
-Event = Frame | Fault | Send | Ready | Lost
+class Remark(NamedTuple):
+    """Something about a stream that its user should know once, although it costs no telegram."""
+
+    text: str
+
+
+Event = Frame | Fault | Send | Ready | Lost | Remark
 
 
 class Receiver(Protocol):
@@ -109,6 +115,8 @@ class Plain(NamedTuple):
     """True only if a cryptographic tag or MAC was checked."""
     counter: int | None
     form: Literal["dsmr", "records"]
+    doubt: str = ""
+    """Why it is not verified, although there is a key that could verify it."""
 
 
 class Column(NamedTuple):

@@ -15,7 +15,8 @@ from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import Cause, RecordError, TelegramError
 from telegraf_han.p1 import text
 from telegraf_han.p1.capture import Capture
-from telegraf_han.p1.framer import TELEGRAM_LIMIT, Framer
+from telegraf_han.p1.extents import TELEGRAM_LIMIT
+from telegraf_han.p1.framer import Framer
 from telegraf_han.telegram import Event, Fault, Frame
 
 QUICK = settings(max_examples=80, deadline=None, database=None)

@@ -82,6 +82,13 @@ def stoen(lines: bytes = LINES, ident: bytes = IDENT, **options) -> bytes:
     return footed(ident + sealed(lines, **options))
 
 
+def hidden(title: bytes, lines: bytes = LINES, ident: bytes = IDENT, *, sent: bytes = b"", counter: int = 0, **options) -> bytes:
+    """Stoen's telegram of a meter whose nonce holds `title` and `counter`, while the telegram names `sent` and the counter 0."""
+    block = sealed(lines, title=title, counter=counter, **options)[1 + len(title) :]
+    body = len(ber(0))
+    return footed(ident + bytes([len(sent)]) + sent + block[: body + 1] + bytes(4) + block[body + 5 :])
+
+
 def footed(telegram: bytes) -> bytes:
     """A telegram with Stoen's footer."""
     value = x25(telegram + b"!")

@@ -46,11 +46,12 @@ class Key:
 class Written:
     """The text of a key as its owner wrote it, which may be no key at all. Like a Key, it is never printed."""
 
-    __slots__ = ("_text",)
+    __slots__ = ("_text", "place")
 
-    def __init__(self, text: str) -> None:
-        """Take the text as it stands."""
+    def __init__(self, text: str, place: str = "") -> None:
+        """Take the text as it stands, and the words for the place where it was found ("" for the configuration itself)."""
         self._text: Final = text
+        self.place: Final = place
 
     def reveal(self) -> str:
         """The text. Only for the key search."""

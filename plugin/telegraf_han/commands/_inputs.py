@@ -16,16 +16,23 @@ from telegraf_han.telegram import Event, Interface
 CHUNK_BYTES: Final = 65_536
 
 
-def events(name: str, interface: Interface | None, config: Config) -> Iterator[list[Event]]:
-    """Yield frames and faults of one input, piece by piece. Raises ConfigError if the input cannot be read."""
-    for _, found in told_events(name, interface, config):
+def events(name: str, interface: Interface | None, config: Config, sample: bytearray) -> Iterator[list[Event]]:
+    """Yield frames and faults of one input, piece by piece. Raises ConfigError if the input cannot be read.
+
+    `sample` gets the first bytes, so that the caller can say what they look like.
+    """
+    for _, found in told_events(name, interface, config, sample):
         yield found
 
 
-def told_events(name: str, interface: Interface | None, config: Config) -> Iterator[tuple[Interface, list[Event]]]:
+def told_events(
+    name: str, interface: Interface | None, config: Config, sample: bytearray | None = None
+) -> Iterator[tuple[Interface, list[Event]]]:
     """Yield the same, together with the interface that the input was taken for. Raises ConfigError."""
     pieces = _pieces(name)
     first = next(pieces, b"")
+    if sample is not None:
+        sample += first
     kind, receiver, _ = captures.recognised(first, interface, config)
     for piece in chain([first], pieces):
         yield kind, receiver.feed(piece, time.time_ns())

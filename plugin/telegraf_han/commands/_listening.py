@@ -12,11 +12,11 @@ from telegraf_han import receivers
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError, WrongKeyError
-from telegraf_han.p1 import signal
+from telegraf_han.p1 import extents, signal
 from telegraf_han.p1.framer import Framer
 from telegraf_han.ports.sources import Source
 from telegraf_han.receivers._stick import ANSWER_NS, ASKED_LIMIT
-from telegraf_han.telegram import Event, Frame, Lost, Ready, Receiver, Send
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Remark, Send
 
 KEPT_BYTES: Final = 65_536
 """Bytes from a cable that are kept, to find out what they look like."""
@@ -35,13 +35,17 @@ class Finding(NamedTuple):
 def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterator[Finding]:
     """Read a cable: it delivers telegrams, nothing, or bytes that show the fault. Raises SourceError."""
     framer, data, until_s = Framer(), b"", time.monotonic() + listen_s
+    faults: dict[str, None] = {}
     while (left_s := until_s - time.monotonic()) > 0:
         piece = source.read(left_s) or b""
         data = (data + piece)[-KEPT_BYTES:]
-        frame = next((event for event in framer.feed(piece, time.time_ns()) if isinstance(event, Frame)), None)
+        events = framer.feed(piece, time.time_ns())
+        yield from (Finding("warning", f"{name}: {event.text}") for event in events if isinstance(event, Remark))
+        frame = next((event for event in events if isinstance(event, Frame)), None)
         if frame is not None:
             yield from _telegram(name, config, frame)
             return
+        faults |= {event.detail: None for event in events if isinstance(event, Fault)}
     if not data:
         yield Finding(
             "warning",
@@ -49,22 +53,42 @@ def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterato
             " use --listen 15s",
         )
         return
-    why = signal.wrong(data) or "it may be a bad contact, a long cable, a wrong speed (`line`), or not a P1 port"
-    yield Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {why}")
+    yield Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {_unread(data, list(faults))}")
+
+
+def _unread(data: bytes, faults: list[str]) -> str:
+    """What is wrong with bytes that are no whole telegram, and what to do. Structure first: what can be read shows that the line is right."""
+    if why := signal.wrong(data):
+        return why
+    ident = extents.ident(data)
+    if faults and (ident or signal.readable(data)):
+        return f"{faults[0]}. Parts can be read, so the signal and the speed are right. Check the plug, and use a shorter or shielded cable"
+    if ident:
+        return (
+            f'a telegram begins with the ident line "{ident}", so the signal and the speed are right, but its end did not come. '
+            "Use --listen 15s. If its end does not come then either, bytes get lost on the way: check the plug and the converter"
+        )
+    if signal.readable(data):
+        return "lines of a telegram can be read, so the signal and the speed are right, but its beginning did not come. Use --listen 15s"
+    return (
+        "the bytes show no cause. Check that the plug is in, that `line` is the meter's speed, that the cable is one for P1, "
+        "and that this is the meter's port. Then use --listen 15s"
+    )
 
 
 def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
-    """Whether a telegram can be read, as `run` would read it."""
+    """Whether a telegram can be read, as `run` would read it. Only a checksum shows that it is whole."""
+    arrive = "whole telegrams arrive" if frame.checked else "telegrams arrive"
     try:
         telegram = Decoder(config).take(frame, name)
     except WrongKeyError as error:
-        yield Finding("error", f"{name}: whole telegrams arrive, but cannot be opened: {error}. `telegraf-han keys` finds most mistakes")
+        yield Finding("error", f"{name}: {arrive}, but cannot be opened: {error}")
         return
     except TelegramError as error:
-        yield Finding("error", f"{name}: whole telegrams arrive, but cannot be read: {error}")
+        yield Finding("error", f"{name}: {arrive}, but cannot be read: {error}")
         return
     assert telegram is not None
-    yield Finding("ok", f"{name}: whole telegrams arrive and can be read{', proven genuine' if telegram.verified else ''}")
+    yield Finding("ok", f"{name}: {arrive} and can be read{', proven genuine' if telegram.verified else ''}")
     for remark in (*telegram.warnings, *telegram.flaws):
         yield Finding("warning", f"{name}: {remark}")
 

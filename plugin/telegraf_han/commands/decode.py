@@ -1,10 +1,12 @@
 """`decode`: turns captures into line protocol, JSON or a table, then ends.
 
 It is one loop: source → receiver → decoder → stdout. There is no thread, and no clock except the meter's. If a telegram cannot be decoded,
-its number, cause and reason are printed on stderr, and the exit code is 1. The exit code is also 1 if the input has no telegrams.
+its number, cause and reason are printed on stderr, and the exit code is 1. The same reason is printed once, with the number of telegrams.
+The exit code is also 1 if an input has no telegrams. Then the bytes are looked at, because they often show what they are.
 """
 
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Callable
@@ -16,10 +18,13 @@ from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
-from telegraf_han.telegram import Event, Fault, Frame, Telegram
+from telegraf_han.inspection import captures
+from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
 NAMED_LIMIT: Final = 20
-"""At most this many failures of one cause are named one by one. More are only counted, because a noisy log has thousands."""
+"""At most this many reasons of one cause are named. More are only counted, because a noisy log has thousands."""
+HELD_S: Final = 1.0
+"""A message waits so long for others like it. A meter may be live behind a pipe, so it does not wait for the end."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -56,11 +61,29 @@ def run(arguments: Namespace) -> int:
     write = _WRITERS[arguments.output](config, decoder)
     report = _Report()
     for name in arguments.input or ["-"]:
-        for events in _inputs.events(name, arguments.interface, config):
-            telegrams = [_decoded(decoder, event, report) for event in events]
-            sys.stdout.buffer.write(b"".join(write(telegram) for telegram in telegrams if telegram is not None))
-            sys.stdout.buffer.flush()  # what comes through a pipe may be a live meter
+        sample, before = bytearray(), (report.seen, report.frames)
+        try:
+            for events in _inputs.events(name, arguments.interface, config, sample):
+                telegrams = [_decoded(decoder, event, report) for event in events]
+                sys.stdout.buffer.write(b"".join(write(telegram) for telegram in telegrams if telegram is not None))
+                sys.stdout.buffer.flush()  # what comes through a pipe may be a live meter
+                report.flush(HELD_S)
+        finally:
+            report.flush(0)
+        if report.frames == before[1]:
+            report.nothing_in(name, captures.described(bytes(sample), arguments.interface, config), reported=report.seen > before[0])
     return report.told()
+
+
+class _Same:
+    """Telegrams of which the same is said."""
+
+    __slots__ = ("count", "first", "last", "since_s")
+
+    def __init__(self, number: int) -> None:
+        self.first = self.last = number
+        self.count = 1
+        self.since_s = time.monotonic()
 
 
 class _Report:
@@ -68,32 +91,76 @@ class _Report:
 
     def __init__(self) -> None:
         self.seen = 0
+        self.frames = 0
         self.decoded = 0
         self.causes: Counter[str] = Counter()
+        self._reasons: Counter[str] = Counter()
+        self._held: dict[str, _Same] = {}
+        self._empty = False
 
     def failed(self, cause: str, reason: str) -> None:
         """Name one failure."""
         self.seen += 1
         self.causes[cause] += 1
-        if self.causes[cause] <= NAMED_LIMIT:
-            print(f"E! telegram {self.seen}: {cause}: {reason}", file=sys.stderr)
+        said = f"E!{cause}: {reason}"
+        if said not in self._held:
+            self._reasons[cause] += 1
+        if said in self._held or self._reasons[cause] <= NAMED_LIMIT:
+            self._said(said)
+
+    def remarked(self, remark: str) -> None:
+        """Say something about a good telegram."""
+        self._said(f"W!{remark}")
+
+    def _said(self, said: str) -> None:
+        same = self._held.get(said)
+        if same is None:
+            self._held[said] = _Same(self.seen)
+        else:
+            same.count += 1
+            same.last = self.seen
+
+    def flush(self, held_s: float) -> None:
+        """Print what was held for so long."""
+        if not self._held or (held_s and time.monotonic() - next(iter(self._held.values())).since_s < held_s):
+            return
+        for said, same in self._held.items():
+            print(f"{said[:2]} {_numbers(same)}: {said[2:]}", file=sys.stderr)
+        self._held.clear()
+
+    def nothing_in(self, name: str, looks: str, *, reported: bool) -> None:
+        """Say what an input without a telegram looks like. Faults that were reported say as much as a look that finds nothing."""
+        self._empty = True
+        if looks or not reported:
+            looks = looks or "its bytes look like nothing that this program knows"
+            print(f"E! {'stdin' if name == '-' else name}: no telegram found: {looks}", file=sys.stderr)
 
     def told(self) -> int:
         """Print the sum. Returns the exit code."""
-        if not self.seen:
-            print("E! no telegram found", file=sys.stderr)
         if self.causes:
             causes = ", ".join(f"{cause} {count}" for cause, count in sorted(self.causes.items()))
             print(f"E! telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})", file=sys.stderr)
-        return 0 if self.seen and not self.causes else 1
+        return 1 if self._empty or self.causes else 0
+
+
+def _numbers(same: _Same) -> str:
+    """Which telegrams: `telegram 3`, `telegrams 3 to 1,002`, `40 of telegrams 3 to 1,002`."""
+    if same.count == 1:
+        return f"telegram {same.first}"
+    some = "" if same.count == same.last - same.first + 1 else f"{same.count:,} of "
+    return f"{some}telegrams {same.first:,} to {same.last:,}"
 
 
 def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None:
     """The telegram of an event, if the event holds one. A failure is named."""
-    if isinstance(event, Fault):
-        report.failed(event.cause, event.detail)
+    match event:
+        case Fault(cause, detail):
+            report.failed(cause, detail)
+        case Remark(text):
+            report.remarked(text)
     if not isinstance(event, Frame):
         return None
+    report.frames += 1
     try:
         telegram = decoder.take(event)
     except TelegramError as error:
@@ -104,7 +171,7 @@ def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None
         return None
     report.decoded += 1
     for remark in (*telegram.flaws, *telegram.warnings):
-        print(f"W! telegram {report.seen}: {telegram.meter}: {remark}", file=sys.stderr)
+        report.remarked(f"{telegram.meter}: {remark}")
     return telegram
 
 

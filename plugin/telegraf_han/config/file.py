@@ -35,8 +35,13 @@ def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tup
     config = _checked(path, whole, keys.usable)
     tables = zip(config.meters, whole.get("meter", []), strict=True)
     return config, {
-        (meter.name, option): keys.written(table[option].strip())[0] for meter, table in tables for option in KEYS if option in table
+        (meter.name, option): _placed(*keys.written(table[option].strip())) for meter, table in tables for option in KEYS if option in table
     }
+
+
+def _placed(text: Written, place: str) -> Written:
+    """The same text, which knows its place."""
+    return Written(text.reveal(), place)
 
 
 def key_files(path: str) -> list[str]:

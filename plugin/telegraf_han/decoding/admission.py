@@ -8,7 +8,7 @@ refused and counted.
 
 from typing import Final, NamedTuple
 
-from telegraf_han.telegram import Shape, Telegram
+from telegraf_han.telegram import Body, Shape
 
 SERIALS_LIMIT: Final = 24
 """Serial numbers of one meter. A meter is exchanged every ten years or so."""
@@ -18,13 +18,15 @@ _KINDS_LIMIT: Final = 256
 """Combinations of shape and tags that are remembered."""
 
 
-class _Kind(NamedTuple):
+class Kind(NamedTuple):
     """What is admitted of telegrams of one kind."""
 
-    shape: Shape
-    places: tuple[int, ...] | None
-    """The places of the values that are left. None if all are."""
-    refused: int
+    shape: Shape | None
+    """The columns that are left. None if the whole telegram is refused."""
+    places: tuple[int, ...] = ()
+    """The places of the values that are left, if some are refused."""
+    refused: int = 0
+    """Fields that are refused."""
 
 
 class Admission:
@@ -34,43 +36,36 @@ class Admission:
 
     def __init__(self) -> None:
         """Nothing admitted yet."""
-        self._kinds: Final[dict[tuple[Shape, str, str], _Kind | None]] = {}
+        self._kinds: Final[dict[tuple[Shape, str, str], Kind]] = {}
         self._serials: Final[set[tuple[str, str]]] = set()
         self._fields: Final[set[str]] = set()
         self._once: tuple[Shape, str, str] | None = None
 
-    def admitted(self, telegram: Telegram, *, proven: bool) -> tuple[Telegram | None, int]:
-        """The telegram without what is refused, and how many fields that are. None if its serial number is refused."""
-        key = telegram.shape, telegram.serial, telegram.model
-        known = self._kinds.get(key)
-        if known is None:
-            known = self._judged(key, proven=proven)
-            if known is None:
-                return None, len(_fields(telegram.shape))
-        if known.places is None:
-            return telegram, 0
-        return telegram._replace(shape=known.shape, values=[telegram.values[place] for place in known.places]), known.refused
+    def kind(self, body: Body, *, proven: bool) -> Kind:
+        """What is admitted of a telegram."""
+        key = body.shape, body.serial, body.model
+        return self._kinds.get(key) or self._judged(key, proven=proven)
 
-    def _judged(self, key: tuple[Shape, str, str], *, proven: bool) -> _Kind | None:
-        """What is admitted of a kind that was not seen before."""
+    def _judged(self, key: tuple[Shape, str, str], *, proven: bool) -> Kind:
+        """What is admitted of a kind that was not seen before. A kind that only lacks a proof is judged again."""
         shape, serial, model = key
         again, self._once = self._once == key, key
-        first = not self._serials
-        if (serial, model) not in self._serials:
-            if len(self._serials) >= SERIALS_LIMIT or not (proven or again or first):
-                return None
-            self._serials.add((serial, model))
+        may_be_new = proven or again or not self._serials
         fields = _fields(shape)
+        if (serial, model) not in self._serials:
+            if len(self._serials) >= SERIALS_LIMIT or not may_be_new:
+                return Kind(None, refused=len(fields))
+            self._serials.add((serial, model))
         new = [field for field in fields if field not in self._fields]
-        room = FIELDS_LIMIT - len(self._fields) if proven or again or first else 0
+        room = FIELDS_LIMIT - len(self._fields) if may_be_new else 0
         self._fields.update(new[:room])
         refused = set(new[room:])
         if not refused:
-            found = _Kind(shape, None, 0)
+            found = Kind(shape)
         else:
             places = tuple(place for place, column in enumerate(shape.columns) if column.field not in refused)
-            found = _Kind(Shape(tuple(shape.columns[place] for place in places)), places, len(refused))
-        if proven or again or first or not refused:
+            found = Kind(Shape(tuple(shape.columns[place] for place in places)), places, len(refused))
+        if may_be_new or not refused:
             if len(self._kinds) >= _KINDS_LIMIT:
                 self._kinds.clear()
             self._kinds[key] = found

@@ -5,7 +5,7 @@ exception whose class names the cause. The failure is counted here under that ca
 sources of a process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from telegraf_han.config.sections import Config
@@ -18,6 +18,16 @@ from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
 _SPANS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60}
+
+
+_STALE: Final = (
+    "a telegram does not follow the ones before it: its clock or its counter is an old one. It is held back. It is a replay, or the "
+    "meter's clock was set. In the second case it is written as soon as several such telegrams have come"
+)
+_REFUSED: Final = (
+    "a telegram is dropped: its serial number is another one than before, and nothing proves that it is from this meter, "
+    "or too many serial numbers came already"
+)
 
 
 class UnknownMeterError(WrongKeyError):
@@ -94,6 +104,7 @@ class Decoder:
                     meter.config.authentication,
                     encryption=meter.config.encryption,
                     system_title=meter.config.system_title,
+                    checked=frame.checked,
                 )
                 body = text.body(plain.body, found.ident, meter.config.zone)
             except TelegramError as error:
@@ -152,75 +163,47 @@ class Decoder:
                 "If the operator changed the meter, restart Telegraf"
             )
             raise meter.blamed(error, frame.steady_ns)
-        time_ns = body.time_ns
-        if live and time_ns is not None and not body.season_told:
-            time_ns = nearest(time_ns, frame.received_ns, meter.config.zone)
-        telegram = Telegram(
-            meter.config.name,
-            frame.interface,
-            body.serial,
-            body.model,
-            time_ns,
-            frame.received_ns,
-            plain.verified,
-            frame.rssi_dbm,
-            body.shape,
-            body.values,
-            body.flaws,
-            stamp_ns=None if live else meter.timing.stamp_of_capture(time_ns, frame.received_ns, body.values),
-        )
-        believed = self._believed(meter, frame, telegram, plain.counter) if live else telegram
-        meter.decoded += 1 + len(believed.held_before)
-        meter.flaws += len(believed.flaws)
+        warnings = _of_the_tag(meter, plain)
+        if live:
+            telegram = self._live(meter, frame, plain, body, warnings)
+        else:
+            stamp_ns = meter.timing.stamp_of_capture(body.time_ns, frame.received_ns, body.values)
+            telegram = _made(meter, frame, plain, body, body.time_ns, stamp_ns=stamp_ns, warnings=warnings)
+        meter.decoded += 1
+        meter.flaws += len(body.flaws)
         meter.good_ns = frame.steady_ns
         meter.rssi_dbm = frame.rssi_dbm
-        if time_ns is not None:
-            meter.clock_offset_s = (time_ns - frame.received_ns) / _NS
-        warnings = believed.warnings + _of_the_tag(meter, plain)
-        return believed._replace(warnings=warnings) if warnings else believed
+        if telegram.time_ns is not None:
+            meter.clock_offset_s = (telegram.time_ns - frame.received_ns) / _NS
+        return telegram
 
-    def _believed(self, meter: MeterState, frame: Frame, telegram: Telegram, counter: int | None) -> Telegram:
-        """The telegram with its time stamp, and with the telegrams that it proves. Raises StaleError, RefusedError."""
-        admitted, refused = meter.admission.admitted(telegram, proven=frame.checked or _sealed(meter))
-        meter.fields_refused += refused
-        if admitted is None:
-            raise _named(
-                RefusedError(
-                    "the telegram has another serial number than before, and nothing proves that it is from this meter, "
-                    "or too many serial numbers came already; it is dropped"
-                ),
-                meter,
-            )
-        lower = meter.registers.lower(telegram)
-        now = Moment(telegram.time_ns, counter, frame.received_ns, frame.steady_ns, None if lower is None else bool(lower))
-        found = meter.timing.believed(now, admitted)
-        if found is None:
-            meter.stale += 1
-            raise _named(
-                StaleError(
-                    "a telegram does not follow the ones before it: its clock or its counter is an old one. It is held back. It is a "
-                    "replay, or the meter's clock was set. In the second case it is written as soon as several such telegrams have come"
-                ),
-                meter,
-            )
-        warnings = []
-        if refused:
-            warnings.append(f"{refused} fields of a telegram are left out, because this meter has too many already, or nothing proves them")
+    def _live(self, meter: MeterState, frame: Frame, plain: Plain, body: Body, warnings: list[str]) -> Telegram:
+        """The telegram with the time stamp of now, and with the telegrams that it proves. Raises StaleError, RefusedError."""
+        held: tuple[Telegram, ...] = ()
+        time_ns = body.time_ns
+        if time_ns is not None and not body.season_told:
+            time_ns = nearest(time_ns, frame.received_ns, meter.config.zone)
+        body = _admitted(meter, frame, body, warnings)
+        now = Moment(time_ns, plain.counter, frame.received_ns, frame.steady_ns)
+        if meter.timing.follows(now, lambda: bool(meter.registers.lower(body))):
+            lower: str | None = meter.registers.noted(body)
+        else:
+            lower = meter.registers.lower(body)
+            telegram = _made(meter, frame, plain, body, time_ns, stamp_ns=None)
+            proven = meter.timing.held(now, telegram, lower=None if lower is None else bool(lower))
+            if proven is None:
+                meter.stale += 1
+                raise _named(StaleError(_STALE), meter)
+            held = tuple(one._replace(stamp_ns=_stamp_ns(meter, at)[0]) for at, one in proven)
+            meter.decoded += len(held)
+            meter.registers.noted(body)
+        stamp_ns, is_meters = _stamp_ns(meter, now)
         if lower:
             meter.registers_back += 1
             warnings.append(f"a register ran backwards: {lower}. The meter was reset or exchanged, or the telegram is not genuine")
-        meter.registers.note(telegram)
-        stamped = [self._stamped(meter, at, one) for at, one in found]
-        warnings += _of_the_clock(meter, now, stamped[-1])
-        return stamped[-1]._replace(held_before=tuple(stamped[:-1]), warnings=tuple(warnings))
-
-    def _stamped(self, meter: MeterState, at: Moment, telegram: Telegram) -> Telegram:
-        stamp = meter.timing.stamp(at)
-        if stamp is None:
-            return telegram
-        if not stamp.is_meters and at.time_ns is not None:
-            meter.host_stamped += 1
-        return telegram._replace(stamp_ns=stamp.time_ns)
+        if not is_meters or meter.clock_told:
+            _tell_of_the_clock(meter, now, stamp_ns, is_meters=is_meters, warnings=warnings)
+        return _made(meter, frame, plain, body, time_ns, stamp_ns=stamp_ns, warnings=warnings, held_before=held)
 
     def line(self, telegram: Telegram) -> bytes:
         """Return the line protocol of a telegram in the configured layout, after the telegrams that it proves.
@@ -260,10 +243,55 @@ class Decoder:
         return next((one for one in found if one is not None), None)
 
 
-def _sealed(meter: MeterState) -> bool:
-    """Whether only telegrams that a key opened come so far."""
-    config = meter.config
-    return config.encryption == "required" and (config.encryption_key is not None or config.key is not None)
+def _made(
+    meter: MeterState,
+    frame: Frame,
+    plain: Plain,
+    body: Body,
+    time_ns: int | None,
+    *,
+    stamp_ns: int | None,
+    warnings: Sequence[str] = (),
+    held_before: tuple[Telegram, ...] = (),
+) -> Telegram:
+    return Telegram(
+        meter.config.name,
+        frame.interface,
+        body.serial,
+        body.model,
+        time_ns,
+        frame.received_ns,
+        plain.verified,
+        frame.rssi_dbm,
+        body.shape,
+        body.values,
+        body.flaws,
+        tuple(warnings),
+        stamp_ns,
+        held_before,
+    )
+
+
+def _admitted(meter: MeterState, frame: Frame, body: Body, warnings: list[str]) -> Body:
+    """The content without the fields that are refused. Raises RefusedError if the telegram's serial number is refused."""
+    kind = meter.admission.kind(body, proven=meter.sealed or frame.checked)
+    if not kind.refused:
+        return body
+    meter.fields_refused += kind.refused
+    if kind.shape is None:
+        raise _named(RefusedError(_REFUSED), meter)
+    warnings.append(f"{kind.refused} fields of a telegram are left out, because this meter has too many already, or nothing proves them")
+    return body._replace(shape=kind.shape, values=[body.values[place] for place in kind.places])
+
+
+def _stamp_ns(meter: MeterState, at: Moment) -> tuple[int | None, bool]:
+    """The time stamp of a telegram that is believed, and whether it is the meter's clock. Counts if it is not."""
+    stamp = meter.timing.stamp(at)
+    if stamp is None:
+        return None, False
+    if not stamp.is_meters and at.time_ns is not None:
+        meter.host_stamped += 1
+    return stamp
 
 
 def _named(error: TelegramError, meter: MeterState) -> TelegramError:
@@ -272,16 +300,17 @@ def _named(error: TelegramError, meter: MeterState) -> TelegramError:
     return error
 
 
-def _of_the_tag(meter: MeterState, plain: Plain) -> tuple[str, ...]:
+def _of_the_tag(meter: MeterState, plain: Plain) -> list[str]:
     """Count whether a tag proved the telegram. Returns the warning that it stopped doing so."""
     failed_before, meter.tag_failed = meter.tag_failed, not plain.verified
     if plain.verified:
         meter.proved = True
-        return ()
+        return []
     meter.unverified += 1
     if meter.config.authentication_key is None or failed_before:
-        return ()
-    return ("authentication_key proves nothing: the tag is missing or does not fit. The values are used, with verified = false",)
+        return []
+    doubt = plain.doubt or "authentication_key proves nothing: the telegram has no tag"
+    return [f"{doubt}. The values are used, with verified = false"]
 
 
 def _span(seconds: float) -> str:
@@ -289,16 +318,17 @@ def _span(seconds: float) -> str:
     return next((f"{seconds / size:.0f} {unit}" for unit, size in _SPANS.items() if seconds >= 2 * size), f"{seconds:.0f} s")
 
 
-def _of_the_clock(meter: MeterState, at: Moment, telegram: Telegram) -> list[str]:
-    """What has to be told about the clocks. Each change is told once."""
+def _tell_of_the_clock(meter: MeterState, at: Moment, stamp_ns: int | None, *, is_meters: bool, warnings: list[str]) -> None:
+    """Add what has to be told about the clocks. Each change is told once."""
     said = ""
-    if telegram.stamp_ns is None:
+    if stamp_ns is None:
         said = "no line is written: this machine's clock shows a time before this program was released, and the meter sends no clock"
     elif meter.timing.standing:
         said = "the meter's clock stands still, so this machine's time is used"
-    elif at.time_ns is not None and telegram.stamp_ns != at.time_ns and meter.timing.on_host:
+    elif at.time_ns is not None and not is_meters and meter.timing.on_host:
         off_s = (at.time_ns - at.host_ns) / _NS
         said = f"the meter's clock is {_span(abs(off_s))} {'ahead' if off_s > 0 else 'behind'}, so this machine's time is used"
     kind = said.split(" is ")[0]
-    told, meter.clock_told = meter.clock_told, kind
-    return [said] if said and kind != told else []
+    if said and kind != meter.clock_told:
+        warnings.append(said)
+    meter.clock_told = kind

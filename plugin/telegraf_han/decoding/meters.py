@@ -44,6 +44,7 @@ class MeterState:
         "registers",
         "registers_back",
         "rssi_dbm",
+        "sealed",
         "stale",
         "tag_failed",
         "telegrams",
@@ -55,6 +56,8 @@ class MeterState:
     def __init__(self, config: MeterConfig) -> None:
         """A meter not heard yet."""
         self.config: Final = config
+        self.sealed: Final = config.encryption == "required" and (config.encryption_key is not None or config.key is not None)
+        """Whether only telegrams that a key opened are believed."""
         self.telegrams = 0
         self.decoded = 0
         self.duplicates = 0

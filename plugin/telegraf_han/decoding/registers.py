@@ -8,7 +8,7 @@ from collections.abc import Callable
 from operator import itemgetter, le
 from typing import Final, NamedTuple, cast
 
-from telegraf_han.telegram import Shape, Telegram, Value
+from telegraf_han.telegram import Body, Shape, Value
 
 _UNITS: Final = frozenset(("Wh", "varh", "VAh"))
 _KIND_REGISTER: Final = ".8."
@@ -42,7 +42,7 @@ def _of(shape: Shape) -> _Registers:
             and "*" not in (column.obis or "")
             and _grows(column.obis or "")
         )
-        take = itemgetter(*places) if len(places) > 1 else (lambda values: tuple(values[place] for place in places))
+        take = itemgetter(*places) if len(places) > 1 else (lambda values: tuple([values[place] for place in places]))
         found = shape.templates[_KEY] = _Registers(places, cast("Callable[[list[Value]], tuple[Value, ...]]", take))
     return found
 
@@ -54,55 +54,60 @@ def _grows(code: str) -> bool:
 class Registers:
     """The registers of one meter."""
 
-    __slots__ = ("_last", "_newest", "_serial")
+    __slots__ = ("_last", "_serial")
 
     def __init__(self) -> None:
         """Nothing heard yet."""
         self._last: Final[dict[Shape, tuple[Value, ...]]] = {}
-        self._newest: Shape | None = None
         self._serial = ""
 
-    def lower(self, telegram: Telegram) -> str | None:
+    def noted(self, body: Body) -> str:
+        """Remember the registers of a telegram that is believed. Returns what `lower` says of them."""
+        shape = body.shape
+        values = (shape.templates.get(_KEY) or _of(shape)).values(body.values)  # type: ignore[attr-defined]
+        last = self._last.get(shape)
+        self._last[shape] = values
+        if last == values and body.serial == self._serial:
+            return ""
+        return self._changed(body, last, values)
+
+    def _changed(self, body: Body, last: tuple[Value, ...] | None, values: tuple[Value, ...]) -> str:
+        if body.serial != self._serial or len(self._last) > SHAPES_LIMIT:
+            self._serial = body.serial
+            self._last.clear()
+            self._last[body.shape] = values
+            return ""
+        return "" if last is None else _lower(body.shape, _of(body.shape).places, last, values)
+
+    def lower(self, body: Body) -> str | None:
         """Name the first register that is lower than in the last telegram that was noted. "" if there is none.
 
-        None if no register can be compared.
+        A telegram of a new kind is compared with those of other kinds, code by code. None if no register can be compared.
         """
-        if telegram.serial != self._serial:
+        if body.serial != self._serial:
             return None
-        registers = _of(telegram.shape)
-        values = registers.values(telegram.values)
-        last = self._last.get(telegram.shape)
-        if last is None:
-            return self._lower_than_others(telegram, registers.places)
-        try:
-            if all(map(le, last, values)):  # type: ignore[arg-type]
-                return "" if values else None
-        except TypeError:
-            pass  # a register without a value
-        return _first_lower(telegram.shape, registers.places, last, values)
-
-    def _lower_than_others(self, telegram: Telegram, places: tuple[int, ...]) -> str | None:
-        """The same for a telegram of a new kind. It is compared with telegrams of other kinds, code by code."""
+        registers = _of(body.shape)
+        values = registers.values(body.values)
+        last = self._last.get(body.shape)
+        if last is not None:
+            return _lower(body.shape, registers.places, last, values) if values else None
         known: dict[str | None, Value] = {}
-        for shape in (*self._last, *([self._newest] if self._newest else [])):
-            known |= {shape.columns[place].obis: value for place, value in zip(_of(shape).places, self._last[shape], strict=True)}
-        shared = tuple(place for place in places if telegram.shape.columns[place].obis in known)
+        for shape, noted in self._last.items():
+            known |= {shape.columns[place].obis: value for place, value in zip(_of(shape).places, noted, strict=True)}
+        shared = tuple(place for place in registers.places if body.shape.columns[place].obis in known)
         if not shared:
             return None
-        last = tuple(known[telegram.shape.columns[place].obis] for place in shared)
-        return _first_lower(telegram.shape, shared, last, tuple(telegram.values[place] for place in shared))
-
-    def note(self, telegram: Telegram) -> None:
-        """Remember the registers of a telegram that is believed."""
-        if telegram.serial != self._serial or len(self._last) > SHAPES_LIMIT:
-            self._serial = telegram.serial
-            self._last.clear()
-        self._newest = telegram.shape
-        self._last[telegram.shape] = _of(telegram.shape).values(telegram.values)
+        before = tuple(known[body.shape.columns[place].obis] for place in shared)
+        return _lower(body.shape, shared, before, tuple(body.values[place] for place in shared))
 
 
-def _first_lower(shape: Shape, places: tuple[int, ...], last: tuple[Value, ...], values: tuple[Value, ...]) -> str:
-    """Name the first register that is lower than before, "" if there is none."""
+def _lower(shape: Shape, places: tuple[int, ...], last: tuple[Value, ...], values: tuple[Value, ...]) -> str:
+    """Name the first value that is lower than the last one. "" if there is none."""
+    try:
+        if all(map(le, last, values)):  # type: ignore[arg-type]
+            return ""
+    except TypeError:
+        pass  # a register without a value
     for place, before, now in zip(places, last, values, strict=True):
         if isinstance(before, int | float) and isinstance(now, int | float) and now < before and not rolled_over(before, now):
             column = shape.columns[place]

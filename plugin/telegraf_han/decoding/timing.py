@@ -4,8 +4,8 @@ Somebody may record a genuine telegram and send it again days later. Every key a
 its frame counter and its registers show that it is old. So a telegram is compared with the last one that was believed: both clocks, the
 meter's and the steady clock of this machine, must have gone on alike. A telegram that does not follow is held back. If the meter then goes
 on as before, what was held was a replay and is dropped. If several telegrams follow one another, the meter's clock was really set (or its
-counter began anew with a new key). Then all that was held is written with the host's time, and nothing is lost. Where a register is lower,
-too, the telegrams must follow one another for as long as their clocks say.
+counter began anew with a new key). Then all that was held is written with the host's time, and nothing is lost. If a register is lower,
+too, more telegrams must follow one another, and for as long as their clocks say.
 
 The stamp is the meter's clock while it is within `BELIEVED_NS` of the host's clock (public contract). An hour would be too much, because an
 hour is the error of a clock with the wrong season. No two telegrams of a meter get the same stamp. Otherwise the second would overwrite the
@@ -14,7 +14,7 @@ first in InfluxDB (docs/adr/0005).
 A capture that is decoded later is not judged here, because it is old on purpose.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -54,7 +54,14 @@ class Moment(NamedTuple):
     """Its frame counter."""
     host_ns: int
     steady_ns: int
-    lower: bool | None = None
+
+
+class _Held(NamedTuple):
+    """A telegram that is held back."""
+
+    at: Moment
+    telegram: Telegram
+    lower: bool | None
     """Whether a register is lower than in the last telegram that was believed. None if no register can be compared."""
 
 
@@ -87,7 +94,7 @@ class Timing:
         self._captured: tuple[int, Sequence[object]] | None = None
         """Clock and values of the last telegram of a capture."""
         self._counter_grew = False
-        self._held: Final[list[tuple[Moment, Telegram]]] = []
+        self._held: Final[list[_Held]] = []
         self.on_host = False
         """Whether the host's clock is used, because the meter's is off."""
         self._since_ns = 0
@@ -100,27 +107,36 @@ class Timing:
         self.standing = False
         """Whether the meter's clock stands still."""
 
-    def believed(self, at: Moment, telegram: Telegram) -> list[tuple[Moment, Telegram]] | None:
-        """Say what can be written now: this telegram, and those that were held back before it. None if it is held back itself."""
-        if self._follows(at):
+    def follows(self, at: Moment, lower: Callable[[], bool]) -> bool:
+        """Whether a telegram follows the last one that was believed. If it does, it is believed, and what was held back is not.
+
+        `lower` says whether a register is lower. It is only asked if the clock went back a little.
+        """
+        if not self._is_next(at, lower):
+            return False
+        if self._held:
             self._held.clear()
-            self._note(at)
-            return [(at, telegram)]
-        if self._held and not _goes_on(self._held[-1][0], at):
+        self._note(at)
+        return True
+
+    def held(self, at: Moment, telegram: Telegram, *, lower: bool | None) -> list[tuple[Moment, Telegram]] | None:
+        """Hold a telegram back that does not follow. Returns those that were held before it as soon as it proves them, else None."""
+        if self._held and not _goes_on(self._held[-1].at, at):
             self._held.clear()
-        if not self._held or self._held[-1][1].values != telegram.values or at.time_ns != self._held[-1][0].time_ns:
-            self._held.append((at, telegram))
-        if not _prove([moment for moment, _ in self._held]):
+        before = self._held[-1] if self._held else None
+        if before is None or before.at.time_ns != at.time_ns or before.telegram.values != telegram.values:
+            self._held.append(_Held(at, telegram, lower))
+        if not _prove(self._held):
             del self._held[:-_LONG_PROOF]
             return None
-        found = list(self._held)
+        found = [(one.at, one.telegram) for one in self._held[:-1]]
         self._held.clear()
         self._counter_grew = False
         self.on_host = True
         self._note(at)
         return found
 
-    def _follows(self, at: Moment) -> bool:
+    def _is_next(self, at: Moment, lower: Callable[[], bool]) -> bool:
         """Whether a telegram can be the next one after the last that was believed."""
         last = self._last
         if last is None:
@@ -130,7 +146,7 @@ class Timing:
         if at.time_ns is None or last.time_ns is None:
             return True
         step_ns = at.time_ns - last.time_ns
-        if step_ns < -_BACK_NS or (step_ns < 0 and at.lower):
+        if step_ns < -_BACK_NS or (step_ns < 0 and lower()):
             return False
         drift_ns = abs(step_ns - (at.steady_ns - last.steady_ns))
         return drift_ns <= BELIEVED_NS or (at.host_ns >= RELEASED_NS and abs(at.time_ns - at.host_ns) <= BELIEVED_NS)
@@ -228,11 +244,11 @@ def _goes_on(before: Moment, after: Moment) -> bool:
     return step_ns >= 0 and step_ns - (after.steady_ns - before.steady_ns) <= _BACK_NS
 
 
-def _prove(held: Sequence[Moment]) -> bool:
+def _prove(held: Sequence[_Held]) -> bool:
     """Whether telegrams that were held back one after another prove that the meter's clock was set."""
-    if all(moment.lower is False for moment in held) and all(_advances(before, after) for before, after in pairwise(held)):
+    if all(one.lower is False for one in held) and all(_advances(one.at, after.at) for one, after in pairwise(held)):
         return len(held) >= _PROOF
-    first, last = held[0], held[-1]
+    first, last = held[0].at, held[-1].at
     shown_ns = 0 if first.time_ns is None or last.time_ns is None else last.time_ns - first.time_ns
     return len(held) >= _LONG_PROOF and shown_ns <= _FASTEST * (last.steady_ns - first.steady_ns)
 

@@ -7,7 +7,8 @@ counter is not checked.
 
 The encryption key (EK) alone opens a block, because GCM is CTR underneath. The authentication key (AK) only proves the tag. The tag also
 covers other bytes (AAD). For Landis+Gyr and Kamstrup these bytes are known to be SC || AK, and for Stoen this is [assumed]. `AAD_VARIANTS`
-lists the variants that are tried.
+lists the variants that are tried. A tag that fits under `UNBOUND` fits for every AK. So it proves nothing about the sender: the EK alone
+makes it.
 """
 
 from collections.abc import Callable
@@ -20,6 +21,9 @@ from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
 GENERAL_GLO: Final = 0xDB
 TITLE_LIMIT: Final = 8
 """A system title has 8 bytes. Stoen sends none."""
+OTHER_OPENINGS: Final = rb"~(?=[\xa0-\xaf]|\Z)|h(?=(?:(.)(?:\1(?:h|\Z)|\Z)|\Z))|\x1b(?=\x1b{3}\x01{4}|\x1b{0,3}\Z|\x1b{3}\x01{0,3}\Z)"
+"""Regular expression (DOTALL) of the places where frames may begin that `recognised` measures, or a part of them at the end of the bytes.
+It is here because a stream needs it at its start, and the rest only where such a frame is."""
 HEAD_BYTES: Final = 5
 """Security control and counter, inside the announced length."""
 TAG_BYTES: Final = 12
@@ -51,16 +55,19 @@ class Opened(NamedTuple):
 
     plaintext: bytes
     verified: bool
-    """True if the tag was checked and fits."""
+    """True if the tag was checked and fits with the authentication key."""
 
 
 AAD_VARIANTS: Final[dict[str, Callable[[bytes, bytes], bytes]]] = {
     "SC || AK": lambda control, ak: control + ak,
     "AK": lambda _, ak: ak,
-    "SC": lambda control, _: control,
-    "nothing": lambda _, __: b"",
 }
-"""What the tag covers before the ciphertext. The norm's variant is first. Then come mistakes that makers were seen to make elsewhere."""
+"""What the tag covers before the ciphertext. The norm's variant is first. Then comes a mistake that makers were seen to make elsewhere."""
+UNBOUND: Final[dict[str, Callable[[bytes], bytes]]] = {
+    "SC": lambda control: control,
+    "nothing": lambda _: b"",
+}
+"""The same, without the authentication key. It shows only that the telegram arrived as it was sent."""
 
 
 def ber_length(data: bytes | bytearray, offset: int) -> tuple[int, int] | None:
@@ -139,19 +146,24 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
         raise WrongKeyError(f"security suite {control & SUITE} needs keys of {KEY_BYTES[control & SUITE]} bytes, encryption_key has {size}")
     nonce = (system_title or sealed.title).ljust(TITLE_LIMIT, b"\0") + sealed.counter
     plaintext = aes.gcm_text(encryption_key, nonce, sealed.ciphertext) if control & ENCRYPTED else sealed.ciphertext
-    if not control & AUTHENTICATED:
+    if not control & AUTHENTICATED or authentication_key is None:
         return Opened(plaintext, verified=False)
-    return Opened(plaintext, _verified(sealed, plaintext, nonce, encryption_key, authentication_key))
-
-
-def _verified(sealed: Block, plaintext: bytes, nonce: bytes, encryption_key: Key, authentication_key: Key | None) -> bool:
-    """Whether the tag fits under any variant that the given keys allow."""
-    if authentication_key is None:
-        return False
-    control, ak = bytes([sealed.control]), authentication_key.reveal()
-    hidden = sealed.control & ENCRYPTED
+    octet, ak = bytes([control]), authentication_key.reveal()
     for additional in AAD_VARIANTS.values():
-        aad = additional(control, ak)
-        if aes.gcm_tag_fits(encryption_key, nonce, plaintext if hidden else b"", aad if hidden else aad + plaintext, sealed.tag):
-            return True
-    return False
+        if _tag_fits(sealed, plaintext, nonce, encryption_key, additional(octet, ak)):
+            return Opened(plaintext, verified=True)
+    return Opened(plaintext, verified=False)
+
+
+def proves_nothing(sealed: Block, plaintext: bytes, encryption_key: Key, system_title: bytes = b"") -> bool:
+    """Whether the tag fits without the authentication key. The tag of such a telegram does not show who sent it."""
+    if not sealed.tag:
+        return False
+    nonce, octet = (system_title or sealed.title).ljust(TITLE_LIMIT, b"\0") + sealed.counter, bytes([sealed.control])
+    return any(_tag_fits(sealed, plaintext, nonce, encryption_key, additional(octet)) for additional in UNBOUND.values())
+
+
+def _tag_fits(sealed: Block, plaintext: bytes, nonce: bytes, encryption_key: Key, aad: bytes) -> bool:
+    """Whether the tag covers this content and these bytes before it."""
+    hidden = sealed.control & ENCRYPTED
+    return aes.gcm_tag_fits(encryption_key, nonce, plaintext if hidden else b"", aad if hidden else aad + plaintext, sealed.tag)

@@ -19,7 +19,7 @@ from telegraf_han.live.log import Level, Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.ports import sources
 from telegraf_han.ports.sources import Source
-from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Send, Telegram
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Remark, Send, Telegram
 
 IDLE_S: Final = 0.5
 """After this time without bytes a receiver is informed. The receiver decides by its own times whether the silence is too long."""
@@ -140,6 +140,8 @@ class Reader:
                         self._shared.decoder.fault(event, self._feed.name, time.monotonic_ns())
                     level: Level = "W" if lasts else self._feed.noise
                     self._shared.log.repeated(level, f"{level} {cause}", self._feed.name, f"{self._feed.name}: {detail}")
+                case Remark(text):
+                    self._shared.log.repeated("W", "remarks", self._feed.name, f"{self._feed.name}: {text}")
                 case Send(data) if not source.finite:
                     source.write(data)
                 case Ready(what) if not source.finite:

@@ -15,10 +15,11 @@ from telegraf_han.telegram import Event, Fault
 SNIFFED_BYTES: Final = 512
 _HEX: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:[0-9A-Fa-f\s:|,_-]|0x|#[^\n]*(?:\n|\Z))+")
 _COMMENT: Final = re.compile(rb"#[^\n]*")
+_NO_DIGIT: Final = re.compile(rb"[^0-9A-Fa-f]")
 _SEPARATORS: Final = b" \t\r\n:|,_-\f\v\xef\xbb\xbf"
 LINE_LIMIT: Final = 4096
 """Characters of a line. A longer line is read in pieces, because a whole capture may stand on one line."""
-_IDENT_HEX: Final = re.compile(rb"\Adb08|2f(?:[2-7][0-9a-f]){3,78}(?:0d)?0a", re.IGNORECASE)
+_IDENT_HEX: Final = re.compile(rb"\Adb08|2f(?:[2-7][0-9a-f]){3,78}0[ad]", re.IGNORECASE)
 _BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 """Bytes that ciphertext has. Logs of programs do not have them, except in escape sequences."""
 
@@ -28,6 +29,14 @@ def looks_like_p1(first: bytes) -> bool:
     if _HEX.fullmatch(first[:SNIFFED_BYTES]):
         return _IDENT_HEX.search(_COMMENT.sub(b"", first).translate(None, _SEPARATORS)) is not None
     return first.startswith(b"/") or b"\n/" in first or _BINARY.search(first) is not None
+
+
+def octets(first: bytes) -> bytes:
+    """The bytes that the beginning of a recording stands for: those that its hex text spells, or the bytes themselves."""
+    if not _HEX.fullmatch(first[:SNIFFED_BYTES]):
+        return first
+    digits = _NO_DIGIT.sub(b"", _COMMENT.sub(b"", first).replace(b"0x", b""))
+    return bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
 
 
 class Capture:

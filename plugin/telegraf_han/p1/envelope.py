@@ -1,9 +1,12 @@
-"""Opens a P1 frame: takes off the ident line, deciphers the block if there is one, and gives the plain lines.
+"""Opens a P1 frame: takes off what is around the content, deciphers the block if there is one, and gives the plain lines.
 
 The envelope is DSMR's (P1 companion 5.0.2, 6.1). Its content is plain lines or a block. A block holds either bare lines, as Stoen's meters
-send [seen], or a whole DSMR telegram with its own ident and CRC-16/ARC, as in Luxembourg and Austria (Luxmetering P1 1.1.3, 3.2.5). A key
-is right if the tag fits. Without AK, a key is right if the text begins as P1 text must. Random bytes begin that way once in a few million
-telegrams.
+send [seen], or a whole DSMR telegram with its own ident and CRC-16/ARC, as in Luxembourg and Austria (Luxmetering P1 1.1.3, 3.2.5). A block
+in HDLC or wired M-Bus frames is taken out of them and opened in the same way. What is no P1 text there is named, and not read.
+
+A key is right if the tag fits. Without AK, a key is right if the content begins as P1 text must, or if it is a DLMS message to its last
+byte. Random bytes begin as P1 text once in 10^11 telegrams: a code needs three digits and three marks in their places. So structure is
+looked at before a key is blamed.
 """
 
 import re
@@ -12,14 +15,25 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers import crc
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering
-from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, WrongKeyError
+from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, TelegramError, WrongKeyError
 from telegraf_han.telegram import Plain
 
-_IDENT: Final = re.compile(rb"/([ \"-.0-~]{3,78})\r?\n(?:\r?\n)?")
-_LOOKS_LIKE_P1: Final = re.compile(rb"\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*]|/[A-Za-z]{3}[ \"-.0-~]{0,75}\r?\n")
+_IDENT: Final = re.compile(rb"/([ \"-~]{3,78})[\r\n]{1,8}")
+_LOOKS_LIKE_P1: Final = re.compile(
+    rb"\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*]|/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]{1,8}\d{1,3}(?:-\d{1,3}:|\.\d)"
+)
+_GENERAL_GLO: Final = bytes([ciphering.GENERAL_GLO])
+_FRAME_OPENINGS: Final = (b"~", b"h", b"\x1b")
+"""First bytes of frames that are not DSMR's. No ident line stands before them."""
+OTHERS: Final = b"\x01\x02\x0f~h\xc2\xdc\xdd\xdf\xe0"
+"""First bytes of DLMS messages and frames that no text and no block of a P1 port begins with. 01 and 02 may be lengths of a title."""
 _INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
 
 
+UNREAD: Final = (
+    "which this program does not read. It reads DSMR text, plain or in a ciphered block. Ask the operator whether the port can send that"
+)
+"""What to say of a telegram that is of another kind."""
 UNENCRYPTED: Final = (
     "the telegram is not encrypted, but encryption_key is set, so it is not believed. "
     'If the operator switched encryption off, write encryption = "optional"'
@@ -33,19 +47,59 @@ class Envelope(NamedTuple):
     """Ident line without "/". "" if the telegram has none."""
     block: ciphering.Block | None
     text: bytes
-    """Data lines, if they are not ciphered."""
+    """Data lines, if they are not ciphered. "" if the content is neither lines nor a block that this program opens."""
+    found: str = ""
+    """What the frame is, if it is not a P1 telegram with lines or a block, as words."""
 
 
 def envelope(data: bytes) -> Envelope:
     """Take a frame apart. Raises FramingError."""
     found = _IDENT.match(data)
+    if found is None and data[:1] in _FRAME_OPENINGS:
+        return _unframed("", data)
     ident = found[1].decode("ascii") if found else ""
     content = found.end() if found else 0
     if content >= len(data):
         raise FramingError(f"telegram of {len(data)} bytes has no content")
-    if data[content] > ciphering.TITLE_LIMIT and data[content] != ciphering.GENERAL_GLO:
+    first = data[content]
+    if first > ciphering.TITLE_LIMIT and first != ciphering.GENERAL_GLO and (first not in OTHERS or not is_other(data, content)):
         return Envelope(ident, None, data[content:].removesuffix(b"!"))
-    return Envelope(ident, ciphering.block(data, content), b"")
+    try:
+        return Envelope(ident, ciphering.block(data, content), b"")
+    except FramingError:
+        if not ident or not is_other(data, content):
+            raise
+    return _unframed(ident, data[content:].removesuffix(b"!"))
+
+
+def is_other(data: bytes | bytearray, content: int) -> bool:
+    """Whether the content behind an ident line may be a DLMS message or frame. Text is no such thing, whatever letter it begins with."""
+    first = data[content]
+    return first in OTHERS and (first not in b"~h" or any(octet < 0x09 or octet > 0x7E for octet in data[content : content + 12]))  # noqa: PLR2004, ASCII
+
+
+def is_known(message: bytes) -> bool:
+    """Whether a message's own structure proves what it is."""
+    from telegraf_han.dlms import recognised  # noqa: PLC0415, loaded where the first message of another line comes
+
+    return bool(recognised.known(message))
+
+
+def _unframed(ident: str, data: bytes) -> Envelope:
+    """The parts of other frames, or of a message that stands where text or a block should. Raises FramingError."""
+    from telegraf_han.dlms import recognised  # noqa: PLC0415, the same
+
+    at_hand = recognised.framed(data, 0) if data[:1] in _FRAME_OPENINGS else recognised.Recognised(recognised.content(data), False, data)
+    if not isinstance(at_hand, recognised.Recognised):
+        raise FramingError("a frame of another line is cut short")
+    message, words = at_hand.apdu, at_hand.words
+    if ident:
+        words = f"{words} where text or a block was expected"
+    if message[:1] == _GENERAL_GLO:
+        return Envelope(ident, ciphering.block(message, 0), b"", words)
+    if looks_like_p1(message):
+        return Envelope(ident, None, _inner(message), words)
+    return Envelope(ident, None, b"", words)
 
 
 def looks_like_p1(plaintext: bytes) -> bool:
@@ -61,47 +115,99 @@ def opened(
     *,
     encryption: str = "required",
     system_title: bytes = b"",
+    checked: bool = False,
 ) -> Plain:
     """The plain lines of an envelope.
 
     `authentication` is "preferred" (a tag that does not fit leaves `verified` False) or "required" (such a tag raises SecurityError).
     With an `encryption_key` and `encryption` "required", plain content that no tag proves raises SecurityError, because anybody could have
-    sent it. `system_title` replaces the title that the telegram names.
+    sent it. `system_title` replaces the title that the telegram names. `checked` says that a checksum showed that the frame arrived whole.
     Raises WrongKeyError if the key does not open the block, RecordError if the content is no P1 text, and ChecksumError if the CRC of
     an inner telegram does not fit.
     """
     if found.block is None:
+        if not found.text and found.found:
+            raise RecordError(f"{found.found}, {UNREAD}")
         if authentication == "required":
             raise SecurityError('the telegram is not encrypted, but the configuration says authentication = "required"')
         if encryption_key is not None and encryption == "required":
             raise SecurityError(UNENCRYPTED)
         return Plain(None, found.text, verified=False, counter=None, form="dsmr")
-    plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key, system_title)
+    try:
+        plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key, system_title)
+    except WrongKeyError as error:
+        raise WrongKeyError(f"{found.found}: {error}" if found.found else str(error)) from None
     if not (verified or found.block.control & ciphering.ENCRYPTED) and encryption_key is not None and encryption == "required":
         raise SecurityError(UNENCRYPTED)
     if not looks_like_p1(plaintext):
-        if verified:
-            raise RecordError(f"content begins with {plaintext[:4].hex()}, which is not a line of P1 text")
-        raise WrongKeyError(_wrong_key(found.block, authentication_key))
+        raise _unreadable(found, plaintext, encryption_key, authentication_key, system_title, verified=verified, checked=checked)
+    doubt = "" if verified or authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
     if authentication == "required" and not verified:
-        lack = "the tag does not fit authentication_key" if found.block.tag else "the telegram carries no tag"
-        raise SecurityError(f"{lack}; the telegram is dropped, as the configuration requires")
-    return Plain(None, _inner(plaintext), verified, int.from_bytes(found.block.counter, "big"), "dsmr")
+        lack = doubt or "the meter has no authentication_key in the configuration, so the tag proves nothing"
+        raise SecurityError(f"{lack}. The telegram is dropped, as the configuration requires")
+    return Plain(None, _inner(plaintext), verified, int.from_bytes(found.block.counter, "big"), "dsmr", doubt)
 
 
-def _wrong_key(block: ciphering.Block, authentication_key: Key | None) -> str:
+def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None, system_title: bytes) -> str:
+    """Why a telegram that could be opened is not proven."""
+    if not block.tag:
+        return "authentication_key proves nothing: the telegram has no tag"
+    if encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title):
+        return (
+            "authentication_key proves nothing: the tag fits, but without the authentication key, "
+            "so it proves nothing about who sent the telegram"
+        )
+    right = "encryption_key is right, but " if block.control & ciphering.ENCRYPTED else ""
+    return f"authentication_key proves nothing: {right}the tag does not fit authentication_key, which is the wrong one or mistyped"
+
+
+def _unreadable(
+    found: Envelope,
+    plaintext: bytes,
+    encryption_key: Key | None,
+    authentication_key: Key | None,
+    system_title: bytes,
+    *,
+    verified: bool,
+    checked: bool,
+) -> TelegramError:
+    """The error for a block whose content is no P1 text: the content's fault if the key is proven, otherwise the key's fault."""
+    from telegraf_han.dlms import recognised  # noqa: PLC0415, the same
+
+    assert found.block is not None
+    block, name = found.block, recognised.known(plaintext)
+    around = found.found or "a ciphered block"
+    if name:
+        return RecordError(f"{around}, and in it {name}, {UNREAD}. encryption_key is right, so do not change it")
+    if verified or (encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title)):
+        return RecordError(
+            f"{around}, whose content begins with {plaintext[:4].hex()}, which is not a line of P1 text. encryption_key is right"
+        )
+    if not block.control & ciphering.ENCRYPTED:
+        return RecordError(f"{around}, whose content is neither encrypted nor P1 text")
+    why = _wrong_key(block, authentication_key, system_title, checked=checked)
+    return WrongKeyError(f"{found.found}: {why}" if found.found else why)
+
+
+def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_title: bytes, *, checked: bool) -> str:
     """One sentence about a key that does not open.
 
     Swapped keys are tried, because owners report that mistake and the try costs nothing here.
     """
     try:
-        swapped = authentication_key and ciphering.opened(block, authentication_key, None)
+        swapped = authentication_key and ciphering.opened(block, authentication_key, None, system_title)
     except WrongKeyError:
         swapped = None
-    if swapped and looks_like_p1(swapped.plaintext):
+    if swapped and (looks_like_p1(swapped.plaintext) or is_known(swapped.plaintext)):
         return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
+    if checked:
+        return (
+            "encryption_key does not open the telegram, which arrived without line errors: "
+            "it is not the key of this meter, or it is mistyped. `telegraf-han keys` tries typical mistakes"
+        )
     return (
-        "encryption_key does not open the telegram, which arrived without line errors: it is not the key of this meter, or it is mistyped"
+        "encryption_key does not open the telegram: it is not the key of this meter, or it is mistyped. `telegraf-han keys` tries typical "
+        "mistakes. The telegram has no checksum, so noise on the line may be to blame, too, if only some telegrams fail"
     )
 
 

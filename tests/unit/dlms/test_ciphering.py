@@ -125,22 +125,36 @@ def test_wrong_encryption_key() -> None:
     assert not found.verified
 
 
-@pytest.mark.parametrize(
-    "aad",
-    [None, p1.AK, b"\x30", b""],
-    ids=["SC || AK", "AK", "SC", "nothing"],
-)
-def test_variants_of_additional_data(aad: bytes | None) -> None:
+@pytest.mark.parametrize("aad", [None, p1.AK], ids=["SC || AK", "AK"])
+@pytest.mark.parametrize("control", [0x30, 0x10], ids=["encrypted", "visible"])
+def test_variants_of_additional_data(aad: bytes | None, control: int) -> None:
     """What the tag covers besides the text is tried as the table says. Each entry verifies only with the right key."""
-    assert ciphering.opened(block(aad=aad), EK, AK) == Opened(TEXT, verified=True)
-    needs_ak = aad is None or p1.AK in aad
-    assert ciphering.opened(block(aad=aad), EK, OTHER).verified is not needs_ak
+    assert ciphering.opened(block(aad=aad, control=control), EK, AK) == Opened(TEXT, verified=True)
+    assert ciphering.opened(block(aad=aad, control=control), EK, OTHER) == Opened(TEXT, verified=False)
+
+
+@pytest.mark.parametrize("aad", [b"", None], ids=["nothing", "SC"])
+@pytest.mark.parametrize("control", [0x30, 0x31, 0x10], ids=["encrypted", "suite 1", "visible"])
+def test_tag_that_binds_no_authentication_key(aad: bytes | None, control: int) -> None:
+    """A tag that fits without the authentication key proves nothing about it, whatever the key is. The telegram is told apart."""
+    sealed = block(aad=bytes([control]) if aad is None else aad, control=control)
+
+    assert ciphering.opened(sealed, EK, AK) == ciphering.opened(sealed, EK, OTHER) == Opened(TEXT, verified=False)
+    assert ciphering.proves_nothing(sealed, TEXT, EK)
+
+
+@pytest.mark.parametrize(
+    "sealed", [block(), block(aad=p1.AK), block(aad=b"x"), block(control=0x20)], ids=["SC || AK", "AK", "other", "no tag"]
+)
+def test_tag_that_may_prove_something(sealed: Block) -> None:
+    """A tag over the authentication key or over unknown data, and no tag at all, do not fit without it."""
+    assert not ciphering.proves_nothing(sealed, TEXT, EK)
 
 
 def test_other_additional_data_never_verifies() -> None:
     """A variant that is not in the table does not verify."""
     assert not ciphering.opened(block(aad=b"\x30" + p1.EK), EK, AK).verified
-    assert len(ciphering.AAD_VARIANTS) == 4
+    assert [len(ciphering.AAD_VARIANTS), len(ciphering.UNBOUND)] == [2, 2]
 
 
 @pytest.mark.parametrize("at", [0, 5, -13, -12, -1], ids=["text", "later text", "last of text", "tag", "last of tag"])

@@ -6,7 +6,8 @@ import pytest
 
 import p1telegrams as p1
 from telegraf_han.errors import Cause
-from telegraf_han.p1.framer import NOISE_REPORTED, PAUSE_NS, TELEGRAM_LIMIT, Framer
+from telegraf_han.p1.extents import TELEGRAM_LIMIT
+from telegraf_han.p1.framer import NOISE_REPORTED, PAUSE_NS, Framer
 from telegraf_han.telegram import Event, Fault, Frame
 
 NOW_NS = 1_795_348_800_000_000_000
@@ -89,7 +90,7 @@ def test_byte_by_byte(name: str) -> None:
 
     assert len(at_end) == 1
     (frame,) = found[at_end[0]]
-    assert frame == Frame("p1", body(data), NOW_NS + at_end[0])
+    assert frame == Frame("p1", body(data), NOW_NS + at_end[0], checked=name in CHECKED)
     assert data[at_end[0] + 1 :].strip(b"\r\n") == b""
 
 
@@ -310,7 +311,7 @@ def test_x25_behind_plain_text() -> None:
     value = p1.x25(telegram)
     data = telegram + b"%02X%02X\r\n" % (value & 0xFF, value >> 8) + telegram + b"%04X\r\n" % value
 
-    assert events(data, end="no end") == [Frame("p1", telegram, NOW_NS)] * 2
+    assert events(data, end="no end") == [Frame("p1", telegram, NOW_NS, checked=True)] * 2
 
 
 def test_x25_in_either_byte_order() -> None:
@@ -339,8 +340,8 @@ def test_line_ends_behind_the_ident(made, line_ends: bytes) -> None:
 
 @pytest.mark.parametrize(
     "opening",
-    [b"/\r\n\r\n", b"/AB\r\n\r\n", b"/" + b"A" * 90 + b"\r\n\r\n", b"/EGM\x805\r\n\r\n", b"/EGM/G35\r\n\r\n", b"/EGM5G35\r\n\r\n\r\n"],
-    ids=["empty", "too short", "too long", "high byte", "slash inside", "three line ends"],
+    [b"/\r\n\r\n", b"/AB\r\n\r\n", b"/" + b"A" * 90 + b"\r\n\r\n", b"/EGM\x805\r\n\r\n", b"/EGM5!35\r\n\r\n", b"/EGM5G35" + b"\r\n" * 5],
+    ids=["empty", "too short", "too long", "high byte", "end mark inside", "five line ends"],
 )
 def test_what_is_no_ident(opening: bytes) -> None:
     """Such a line opens nothing; what follows is noise, the next telegram is not."""

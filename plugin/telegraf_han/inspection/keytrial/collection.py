@@ -16,6 +16,8 @@ from telegraf_han.telegram import Fault, Frame, Interface, Telegram
 
 KEPT: Final = 8
 """Telegrams kept of one source or meter. They are enough to tell two meters in one capture apart, and a typed key from a chance hit."""
+_NAMED: Final = " that belong to no telegram: "
+"""Words of a fault before what the bytes are."""
 METERS_LIMIT: Final = 512
 """Wireless meters at most. A tower block has hundreds."""
 
@@ -23,12 +25,19 @@ METERS_LIMIT: Final = 512
 class Cable:
     """What came from one P1 source."""
 
-    __slots__ = ("faults", "kept", "telegrams")
+    __slots__ = ("faults", "kept", "named", "telegrams")
 
     def __init__(self) -> None:
         self.telegrams = 0
         self.kept: Final[list[bytes]] = []
         self.faults: Final[Counter[Cause]] = Counter()
+        self.named = ""
+        """What bytes are that belong to no telegram, if the receiver says so: a sentence."""
+
+    def lost(self, fault: Fault) -> None:
+        """Count what a receiver gave up."""
+        self.faults[fault.cause] += 1
+        self.named = fault.detail.partition(_NAMED)[2] or self.named
 
 
 class Collection(Decoder):
@@ -78,14 +87,14 @@ class Collection(Decoder):
         if meter is None or meter.config.interface == "wmbus":
             self.radio_faults += 1
             return
-        self.cables.setdefault(source, Cable()).faults[fault.cause] += 1
+        self.cables.setdefault(source, Cable()).lost(fault)
 
     def captured_fault(self, fault: Fault, interface: Interface) -> None:
         """Count what a capture's receiver gave up. A capture has no source name."""
         if interface == "wmbus":
             self.radio_faults += 1
             return
-        self.cables.setdefault("", Cable()).faults[fault.cause] += 1
+        self.cables.setdefault("", Cable()).lost(fault)
 
     def port(self, source: str, *, there: bool) -> None:
         """Do nothing: the readers' log says whether a port is there."""

@@ -1,0 +1,204 @@
+"""Says what bytes are by their structure and their checksums, before any key, cable or line is blamed.
+
+An owner acts on a diagnosis. So bytes that another kind of meter sends, or a meter that another network has set up, are named for what they
+are: HDLC frames, wired M-Bus, blocks of general-block-transfer, a bare ciphered message, a push where text was expected, SML (BSI
+TR-03109-1, the transport of version 1), a readout or a request of IEC 62056-21. `framed` is for a stream: it measures frames that have
+checksums. `named` is for a recording, in which the first thing that can be recognised counts. `content` names a message, such as the
+plaintext of a block: if it answers, the key was right.
+
+[seen] the frames of HDLC and wired M-Bus, and the tags of messages, on published captures. [assumed] a bare message without checksum is
+told only by its own lengths, so it must begin where the recording does.
+"""
+
+import re
+from typing import Final, Literal, NamedTuple
+
+from telegraf_han.ciphers import crc
+from telegraf_han.dlms import axdr, ciphering, frames
+from telegraf_han.errors import FramingError
+
+_MESSAGES: Final = {
+    # tag: name (Green Book 9.5)
+    0x0F: "a data-notification (DLMS push)",
+    0x01: "the body of a DLMS push",
+    0x02: "the body of a DLMS push",
+    0xC2: "an event notification of DLMS",
+    ciphering.GENERAL_GLO: "a ciphered DLMS message (general-glo-ciphering)",
+    0xDC: "a ciphered DLMS message (general-ded-ciphering)",
+    0xDD: "a ciphered DLMS message (general-ciphering)",
+    0xDF: "a signed DLMS message (general-signing)",
+    frames.GENERAL_BLOCK: "a general-block-transfer of DLMS",
+}
+_SML_START: Final = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
+_SML_END: Final = re.compile(rb"\x1b{4}(?:\x1b{4}|\x1a[\0-\x03](..))", re.DOTALL)
+_SML_TAIL: Final = 2
+SML: Final = "an SML message"
+_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
+_BLOCK: Final = re.compile(rb"(?:\0|\x08.{8})(?:\x81.|\x82..)[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]", re.DOTALL)
+"""Title, length and security control byte of a block."""
+_DEDICATED: Final = 0xDC
+_GENERAL: Final = frozenset(b"\xdd\xdf")
+_EVENT: Final = re.compile(rb"\xc2(?:\0|\x01?\x0c.{12})\0.[\0-\x0f].{4}\xff[\0-\x7f]", re.DOTALL)
+"""Time, class, OBIS code, attribute."""
+
+_HEX: Final = re.compile(rb"(?:[0-9A-Fa-f]{2}[\s:|,_-]*){16,}")
+_NO_DIGIT: Final = re.compile(rb"[^0-9A-Fa-f]")
+_READOUT: Final = re.compile(rb"\x02[^\x00-\x08\x0e-\x1f]{8,}?![\r\n]{0,2}\x03", re.DOTALL)
+_REQUEST: Final = re.compile(rb"/\?[0-9A-Za-z ]{0,32}!\r?\n")
+_ACKNOWLEDGED: Final = re.compile(rb"\A\s*\x06[0-9][0-9A-Za-z][0-9]\r?\n")
+
+
+class Recognised(NamedTuple):
+    """Bytes that were recognised."""
+
+    words: str
+    """What they are."""
+    checked: bool
+    """Whether a checksum was there and fits. Without one, damage does not show."""
+    apdu: bytes = b""
+    """The message inside, joined from its segments and blocks. "" if there is none of DLMS."""
+    start: int = 0
+    end: int = 0
+    """Where it stands in the bytes: from `start` to before `end`."""
+    todo: str = ""
+    """What to do, if that is special."""
+
+
+def framed(data: bytes | bytearray, start: int) -> Recognised | Literal["nothing"] | None:
+    """The frames at `start`: None if bytes are missing, "nothing" if no frame begins there.
+
+    Raises frames.DamagedFrameError, and frames.BrokenMessageError for frames that are no whole message.
+    """
+    first = data[start]
+    if first == _SML_START[0]:
+        return _sml(data, start)
+    message = frames.hdlc(data, start) if first == frames.FLAG else frames.mbus(data, start) if first == frames.MBUS else "nothing"
+    if message is None or message == "nothing":
+        return message
+    return Recognised(_framed_words(message), checked=True, apdu=message.apdu, start=start, end=message.end)
+
+
+def _framed_words(message: frames.Message) -> str:
+    one, many = ("an HDLC frame", "HDLC frames") if message.kind == "hdlc" else ("a wired M-Bus frame", "wired M-Bus frames")
+    inside = message.note or content(message.apdu)
+    if message.blocks:
+        inside = f"{message.blocks} blocks of a general-block-transfer, and in them {inside}"
+    return f"{one if message.frames == 1 else f'{message.frames} {many}'} with {inside}"
+
+
+def content(apdu: bytes) -> str:
+    """The name of a message that is whole to its last byte, and otherwise what its first byte announces."""
+    return known(apdu) or _MESSAGES.get(apdu[0], f"a message of type {apdu[0]:02X}") if apdu else "no message"
+
+
+def known(message: bytes) -> str:
+    """The name of a message whose own structure proves what it is. "" for any other bytes.
+
+    If this is a plaintext, its key was right: random bytes get a name less than once in 10^9 telegrams.
+    """
+    tag = message[:1]
+    if not tag:
+        return ""
+    if tag[0] == frames.GENERAL_BLOCK:
+        inner = frames.joined(message)
+        return f"{_MESSAGES[tag[0]]} with {known(inner)}" if inner and known(inner) else ""
+    if tag[0] == ciphering.GENERAL_GLO or tag[0] == _DEDICATED:
+        return _MESSAGES[tag[0]] if _sealed_end(message) == len(message) else ""
+    if tag[0] in _GENERAL:
+        return _MESSAGES[tag[0]] if _general_fits(message) else ""
+    if _EVENT.match(message):
+        return _MESSAGES[0xC2]
+    return axdr.pushed(message)
+
+
+def _sealed_end(message: bytes, title_at: int = 1) -> int:
+    """Offset after a bare ciphered message. Behind its tag it must have a whole system title. -1 if there is none."""
+    if title_at and message[title_at : title_at + 1] != _TITLE:
+        return -1
+    try:
+        found = ciphering.extent(message, title_at)
+    except FramingError:
+        return -1
+    return found[1] if found is not None else -1
+
+
+def _general_fits(message: bytes) -> bool:
+    """Whether the fields of a general-ciphering or general-signing message are there: octet strings, two of them system titles."""
+    try:
+        transaction = ciphering.ber_length(message, 1)
+        if transaction is None or transaction[0] > 2 * ciphering.TITLE_LIMIT:
+            return False
+        at = sum(transaction)
+        titles = message[at : at + 1], message[at + 9 : at + 10]
+        return titles[0] == _TITLE and titles[1] in (_TITLE, b"\0")
+    except FramingError:
+        return False
+
+
+def _sml(data: bytes | bytearray, start: int) -> Recognised | Literal["nothing"] | None:
+    head = data[start : start + len(_SML_START)]
+    if head != _SML_START:
+        return None if _SML_START.startswith(head) else "nothing"
+    for found in _SML_END.finditer(data, start + len(_SML_START)):
+        if found[1] is not None:
+            fits = crc.x25(bytes(data[start : found.end() - _SML_TAIL])) == int.from_bytes(found[1], "little")
+            return Recognised(SML, checked=fits, start=start, end=found.end())
+    return None
+
+
+def named(data: bytes) -> Recognised | None:
+    """The first thing in a recording that is recognised. Its bytes may be written in hex."""
+    return _binary(data) or _text(data) or _spelt(data)
+
+
+_PLACES: Final = re.compile(ciphering.OTHER_OPENINGS, re.DOTALL)
+
+
+def _binary(data: bytes) -> Recognised | None:
+    for place in _PLACES.finditer(data):
+        try:
+            found = framed(data, place.start())
+        except frames.DamagedFrameError as error:
+            return Recognised(str(error), checked=False, start=place.start(), end=error.end)
+        except frames.BrokenMessageError as error:
+            kind = "HDLC frames" if data[place.start()] == frames.FLAG else "wired M-Bus frames"
+            return Recognised(f"a message in {kind} that is not whole: {error}", checked=True, start=place.start(), end=error.end)
+        if isinstance(found, Recognised):
+            return found
+        if data.startswith(_SML_START, place.start()):
+            return Recognised(f"{SML} that is not whole", checked=False, start=place.start(), end=len(data))
+    message = data.lstrip(b"\r\n ")
+    name = known(message) or (known(message[: _sealed_end(message)]) if _sealed_end(message) > 0 else "")
+    at = len(data) - len(message)
+    if name:
+        return Recognised(f"{name} without a frame", checked=False, apdu=message, start=at, end=len(data))
+    if _BLOCK.match(message) and 0 < (end := _sealed_end(message, 0)) <= len(message) and not message[end:].strip(b"\r\n\0 "):
+        return Recognised("a ciphered block without an ident line before it", checked=False, apdu=message, start=at, end=len(data))
+    return None
+
+
+def _text(data: bytes) -> Recognised | None:
+    """What a reader and a meter say to each other at an optical port."""
+    for pattern, words, todo in _SAID:
+        if found := pattern.search(data):
+            return Recognised(words, checked=False, start=found.start(), end=found.end(), todo=todo)
+    return None
+
+
+_SAID: Final = (
+    (_READOUT, "a readout of an optical port (IEC 62056-21)", "This program reads what a P1 port sends by itself"),
+    (_REQUEST, "a request to an optical port (IEC 62056-21, /?!)", "A P1 port is not asked. Nothing answers such a request there"),
+    (_ACKNOWLEDGED, "an answer to an optical port (IEC 62056-21, ACK)", "A P1 port is not asked"),
+)
+
+
+def _spelt(data: bytes) -> Recognised | None:
+    """The same, spelt in hex."""
+    spelt = _HEX.search(data)
+    if spelt is None:
+        return None
+    digits = _NO_DIGIT.sub(b"", spelt[0])
+    inside = _binary(bytes.fromhex(digits[: len(digits) & ~1].decode("ascii")))
+    if inside is None:
+        return None
+    return inside._replace(words=f"hex text of {inside.words}", start=spelt.start(), end=spelt.end())

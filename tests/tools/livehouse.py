@@ -123,9 +123,9 @@ class House(NamedTuple):
                     found[dict(labels)["meter"]].add(uid)
         return found
 
-    def measured(self, uid: str) -> dict[str, float | None]:
+    def measured(self, uid: str, name: str = "measured") -> dict[str, float | None]:
         """What a rule measures, by meter."""
-        return {dict(labels)["meter"]: value for labels, value in self._evaluated(uid).values["measured"].items()}
+        return {dict(labels)["meter"]: value for labels, value in self._evaluated(uid).values[name].items()}
 
     def _evaluated(self, uid: str) -> expressions.Outcome:
         return expressions.evaluate(rules()[uid], self.now_s * 1000, self._series)

@@ -33,8 +33,6 @@ COMPARED = {
     "telegraf-han-phase-imbalance": "phase_imbalance_percent",
     "telegraf-han-silent": "silence_s",
     "telegraf-han-decode-errors": "decode_errors_percent",
-    "telegraf-han-refused": "",
-    "telegraf-han-register-back": "",
     "telegraf-han-limiter": "",
 }
 INTERFACES = {"gama150": "p1", "gama350": "wmbus", "ma110m": "p1", "ma309m": "p1"}
@@ -57,8 +55,6 @@ class Known:
             "telegraf-han-limiter": LIMITER_W[name][1] - LIMITER_W[name][0],
             "telegraf-han-silent": 0,
             "telegraf-han-decode-errors": 0,
-            "telegraf-han-refused": 0,
-            "telegraf-han-register-back": 0,
         }
         if name.startswith("ma"):
             lately = [voltages_dv(self.home, self.moments[at_s]) for at_s in range(NOW_S - 600, NOW_S + 1, 60)]

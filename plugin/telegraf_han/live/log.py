@@ -9,6 +9,7 @@ ready takes 4096 bytes whole (POSIX, PIPE_BUF). No line is that long.
 """
 
 import os
+import re
 import select
 import time
 from collections.abc import Callable
@@ -25,6 +26,8 @@ PAUSE_S: Final = 60.0
 """Time after a message in which the same cause is only counted."""
 CAUSES_REMEMBERED: Final = 1024
 """Pairs of cause and meter. A configuration of a hundred meters has fewer."""
+_COUNT: Final = re.compile(r"(?<![\w.:*-])\d+(?![\w:*-]|\.\d)")
+"""A number that stands alone, such as the length of a line. An OBIS code is none."""
 _ELLIPSIS: Final = "…".encode()
 
 
@@ -76,11 +79,15 @@ class Log:
             self._write(level, f"{text} ({left_out} more since this was last logged)" if left_out else text)
 
     def once(self, level: Level, about: str, text: str) -> None:
-        """Write a line that says the same as long as a meter is what it is: once per process for each text and each `about`."""
+        """Write a line that says the same as long as a meter is what it is: once per process for each text and each `about`.
+
+        Texts that differ only in a count are the same.
+        """
+        key = about, _COUNT.sub("#", text)
         with self._guard:
-            if (about, text) in self._told or len(self._told) >= CAUSES_REMEMBERED:
+            if key in self._told or len(self._told) >= CAUSES_REMEMBERED:
                 return
-            self._told.add((about, text))
+            self._told.add(key)
             self._write(level, text)
 
     def _begun(self, cause: str, about: str, now_s: float) -> _Recurring:

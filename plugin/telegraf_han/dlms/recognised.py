@@ -151,7 +151,8 @@ def named(data: bytes) -> Recognised | None:
     return _binary(data) or _text(data) or _spelt(data)
 
 
-_PLACES: Final = re.compile(ciphering.OTHER_OPENINGS, re.DOTALL)
+_PLACES: Final = re.compile(rb"~[\xa0-\xaf]|h(.)\1h|\x1b{4}\x01{4}", re.DOTALL)
+"""Where frames may begin."""
 
 
 def _binary(data: bytes) -> Recognised | None:

@@ -1,11 +1,11 @@
 """Writes the queries of the boards in InfluxQL. Each query of a panel is a call of a function here.
 
-**Energy** is always a sum of the steps of a register. The steps are read from the five-minute points (`"5m"."electricity"`: the register
-at the window's end, with the time of the window's start). A step belongs to the window in which the register was next seen. So energy
-that flowed during a gap counts in the period in which the gap ended. Steps are computed per serial number and then added up. So a new
-meter starts at its own first reading, and no difference ever runs from one meter to the next. A register that overflowed or was reset
-gives no negative step. Days, hours and months are local, by `tz()`. InfluxDB 2.9.1 computes them correctly on the days of 23 and 25 hours
-[seen, and tested here].
+**Energy** is what a register counted, interval by interval (`registers`). It is read from the five-minute points (`"5m"."electricity"`: the
+register at the window's end, with the time of the window's start). A step belongs to the window in which the register was next seen. So
+energy that flowed during a gap counts in the period in which the gap ended. Energy is computed per serial number and then added up. So a new
+meter starts at its own first reading, and no difference ever runs from one meter to the next. A register that runs backwards gives no
+energy, and one that rolls over gives the energy that it counted. Days, hours and months are local, by `tz()`. InfluxDB 2.9.1 computes
+them correctly on the days of 23 and 25 hours [seen, and tested here].
 
 A query by days begins `LOOK_BACK_DAYS` earlier, at noon. So the first step of the first day is there, whatever happened at midnight. The
 query skips the earlier days by OFFSET. This works only with `fill(null)` or `fill(0)`, because then each day is a row.
@@ -19,6 +19,8 @@ Every query limits time on both sides, and writes `now()` if it means the presen
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple
+
+from grafana import registers
 
 TELEGRAMS: Final = '"electricity"'
 WINDOWS: Final = '"5m"."electricity"'
@@ -40,6 +42,9 @@ KWH: Final = " / 1000"
 """Converts Wh to kWh, the unit of the bill."""
 WHOLE_DAY: Final = 270
 """Fewest steps of a complete day. A day has 288 steps, the day of 23 hours 276, and a few may be missing."""
+QUARTER_S: Final = 900
+WHOLE_QUARTER: Final = 3
+"""Points of a quarter hour."""
 FINE_MS: Final = 180_000_000
 """Longest view of single telegrams: two days, and the hour of a clock change."""
 FOUR_YEARS_MS: Final = 126_230_400_000
@@ -65,6 +70,8 @@ class Span(NamedTuple):
 
 
 IN_RANGE: Final = "$timeFilter"
+VIEW: Final = Span("${__from}ms", "${__to}ms")
+"""The same as `IN_RANGE`, for queries that also read what was before."""
 LATELY: Final = Span("now() - 15m", "now()")
 """A reading within this time counts as present."""
 
@@ -99,21 +106,16 @@ YEAR_BEFORE: Final = [(begin, _year_before(begin, end)) for begin in _LEAP for e
 # --- energy ---
 
 
-def _of_days(columns: Mapping[str, str], span: Span, factor: str = "", seen: str = "") -> str:
-    """Energy of each local day and register, Wh (times a factor), as sub-queries to be added up: name → register.
+def _counted(name: str, field: str, span: Span, factor: str = "", every: str = "1d") -> str:
+    """Energy of a register by local day (or another interval), Wh (times a factor), as sub-queries to be added up."""
+    spans = (str(span), str(span._replace(since=f"{span.since} + {every}")))
+    sources = registers.by_interval(field, WINDOWS, f"{METER} AND ", spans, every, ZONE)
+    return ", ".join(f"({registers.energy(source, name, factor)})" for source in sources)
 
-    The first sub-query gives the energy within the day. The second gives the energy between the register's last point of an earlier day
-    and its first point of this day. On the very first day of a register that is nothing, so a new meter counts from its first point on.
-    Only first and last points are compared. This takes a tenth of the time of adding up all steps.
-    """
-    begin = f"FROM {WINDOWS} WHERE {METER} AND {span}"
-    end = f'GROUP BY time(1d), "meter", "serial" fill(none) {ZONE}'
-    within = {name: f'last("{field}") - first("{field}")' for name, field in columns.items()}
-    inside = ", ".join(f'({wh}){factor} AS "{name}"' for name, wh in within.items())
-    between = ", ".join(
-        f'(non_negative_difference(last("{field}")) - ({within[name]})){factor} AS "{name}"' for name, field in columns.items()
-    )
-    return f"(SELECT {inside}{seen} {begin} {end}), (SELECT {between} {begin} {end})"
+
+def _of_days(columns: Mapping[str, str], span: Span) -> str:
+    """Energy of each local day and register, Wh, as sub-queries to be added up: name → register."""
+    return ", ".join(_counted(name, field, span) for name, field in columns.items())
 
 
 def _by_day(select: str, source: str, span: Span, fill: str) -> str:
@@ -144,32 +146,41 @@ def money(name: str, way: str, span: Span) -> str:
         field = f"active_energy_{way}_t{tariff}_wh" if tariff else f"active_energy_{way}_wh"
         price = f"0${{{way}_t{tariff}:raw}}"
         priced = span._replace(condition=" AND ".join(filter(None, [span.condition, f"{price} > 0"])))
-        sources.append(_of_days({"money": field}, priced, f" * {price} / 1000"))
+        sources.append(_counted("money", field, priced, f" * {price} / 1000"))
     return _by_day(f'sum("money") AS "«{name}»"', ", ".join(sources), span, "0")
 
 
 def extreme_days(function: str, name: str, count: int, span: Span) -> str:
-    """The days with the most (`top`) or the least (`bottom`) energy of all complete days, kWh."""
-    source = _of_days({"wh": IMPORT}, span, seen=f', count("{IMPORT}") AS "seen"')
+    """The days with the most (`top`) or the least (`bottom`) energy of all complete days, kWh.
+
+    The count is made a fraction, because InfluxDB loses a column of whole numbers beside sources of fractions [seen on 2.9.1].
+    """
+    seen = f'(SELECT count("{IMPORT}") * 1.0 AS "seen" FROM {WINDOWS} WHERE {METER} AND {span} GROUP BY time(1d), "meter", "serial" fill(none) {ZONE})'
+    source = f"{_of_days({'wh': IMPORT}, span)}, {seen}"
     by_day = f'SELECT sum("wh"){KWH} AS "kwh", sum("seen") AS "seen" FROM {source} WHERE {span} GROUP BY time(1d) fill(none) {ZONE}'
     return f'SELECT {function}("kwh", {count}) AS "«{name}»" FROM ({by_day}) WHERE "seen" >= {WHOLE_DAY} {ZONE}'
 
 
 def hours(name: str, field: str) -> str:
-    """Energy by local hour of the range, kWh: the sums of the steps between the five-minute points."""
+    """Energy by local hour of the range, kWh. The hour in which the range begins has the energy since then."""
     span = Span("${__from}ms - 5m", "${__to}ms")
-    steps = f'SELECT non_negative_difference("{field}") AS "wh" FROM {WINDOWS} WHERE {METER} AND {span} GROUP BY "meter", "serial"'
-    return f'SELECT sum("wh"){KWH} AS "«{name}»" FROM ({steps}) WHERE {span} GROUP BY time(1h) fill(none) {ZONE}'
+    return f'SELECT sum("wh"){KWH} AS "«{name}»" FROM {_counted("wh", field, span, every="1h")} WHERE {span} GROUP BY time(1h) fill(none) {ZONE}'
 
 
-def demand(span: Span | str, every: str) -> str:
-    """Highest mean import power of a quarter hour, W, in each interval of time. It is computed from the register, without gaps."""
-    steps = (
-        f'SELECT non_negative_difference("{IMPORT}") AS "wh", elapsed("{IMPORT}", 1s) AS "apart_s" FROM {WINDOWS}'
-        f' WHERE {METER} AND {span} GROUP BY "meter", "serial"'
+def demand(span: Span, every: str) -> str:
+    """Highest mean import power of a quarter hour, W, in each interval of time. It is computed from the register, without gaps.
+
+    A quarter hour counts if all points of it and of the one before came. Else its first step might hold the energy of a longer time. If
+    the last value did not rise as much as the highest value, the register was odd, and the quarter hour does not count either.
+    """
+    earlier = span._replace(since=f"{span.since} - 30m")
+    quarters = (
+        f'SELECT {registers.rose(IMPORT)}, elapsed(last("{IMPORT}"), 1s) AS "apart_s", moving_average(count("{IMPORT}"), 2) AS "points"'
+        f' FROM {WINDOWS} WHERE {METER} AND {earlier} GROUP BY time(15m), "meter", "serial" fill(none)'
     )
-    quarters = f'SELECT sum("wh") * 4 AS "w" FROM ({steps}) WHERE {span} AND "apart_s" <= 300 GROUP BY time(15m) fill(none)'
-    return f'SELECT max("w") AS "«demand»" FROM ({quarters}) WHERE {span} GROUP BY time({every}) fill(none) {ZONE}'
+    certain = f'"a" >= 0 AND "a" = "b" AND "apart_s" <= {QUARTER_S} AND "points" >= {WHOLE_QUARTER}'
+    power = f'SELECT "a" * 4 AS "w" FROM ({quarters}) WHERE {certain}'
+    return f'SELECT max("w") AS "«demand»" FROM ({power}) WHERE {span} GROUP BY time({every}) fill(none) {ZONE}'
 
 
 def base_load(name: str) -> str:
@@ -266,9 +277,12 @@ def imbalance() -> tuple[str, str]:
 
 
 def gaps() -> str:
-    """Times without a telegram, in seconds, with the energy that the register counted meanwhile. Each has the time of its end."""
+    """Times without a telegram, in seconds, with the energy that the register counted meanwhile. Each has the time of its end.
+
+    If the register began again meanwhile, nobody knows the energy.
+    """
     steps = (
-        f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s", difference("{IMPORT}") AS "wh" FROM {WINDOWS}'
+        f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s", non_negative_difference("{IMPORT}") AS "wh" FROM {WINDOWS}'
         f' WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "serial"'
     )
     return f'SELECT "s" AS "«gap»", "wh" AS "«meanwhile»" FROM ({steps}) WHERE "s" > 0 {ZONE}'

@@ -70,12 +70,18 @@ NAMES: Final = {
     "unverified": ("Tag not verified", "Bez weryfikacji"),
     "host_stamped": ("Host's clock used", "Czas komputera"),
     "dropped": ("Dropped", "Utracone"),
+    "flaws": ("Odd lines", "Dziwne wiersze"),
+    "waiting": ("Waiting for a part", "Czeka na resztę"),
+    "stale": ("Held back as old", "Wstrzymane jako stare"),
+    "registers_back": ("Registers back", "Cofnięte rejestry"),
+    "fields_refused": ("Fields refused", "Odrzucone pola"),
     "state": ("State", "Stan"),
     "state_ok": ("OK", "OK"),
     "state_silent": ("Silent", "Cisza"),
     "state_noise": ("Noise", "Zakłócenia"),
     "state_wrong_key": ("Wrong key", "Zły klucz"),
     "state_port_missing": ("Port missing", "Brak portu"),
+    "state_bad_key_file": ("Bad key file", "Zły plik klucza"),
     "age": ("Age", "Wiek"),
     "received": ("of what is due", "oczekiwanych"),
     "rate": ("Received", "Odebrane"),
@@ -468,15 +474,27 @@ PANELS: Final = {
             _BRAK_STANU,
         ),
     ),
+    "set_aside": Both(
+        Words(
+            "No errors, but odd",
+            "Lines or records that could not be read in telegrams that were read; telegrams that wait for their other part; telegrams held back because they are old (a replay); registers that ran backwards; fields refused because there were too many.",
+            "No such counter in the chosen time: this release of the plugin does not write them, or no status line came.",
+        ),
+        Words(
+            "Nie błędy, ale coś dziwnego",
+            "Wiersze lub rekordy nieodczytane w odczytanych telegramach; telegramy, które czekają na drugą część; telegramy wstrzymane, bo są stare (powtórzone); rejestry, które się cofnęły; pola odrzucone, bo było ich za dużo.",
+            "Brak tych liczników w wybranym czasie: ta wersja wtyczki ich nie zapisuje albo brak wierszy stanu.",
+        ),
+    ),
     "states": Both(
         Words(
             "State of the read-out",
-            "State of this meter, reported by the plugin: OK, silent, wrong key, noise, port missing. Empty while the plugin did not run.",
+            "State of this meter, reported by the plugin: OK, silent, wrong key, bad key file, noise, port missing. Empty while the plugin did not run.",
             _NO_STATUS,
         ),
         Words(
             "Stan odczytu",
-            "Co wtyczka mówi o tym liczniku: OK, cisza, zły klucz, zakłócenia, brak portu. Pusto tam, gdzie nie działała.",
+            "Co wtyczka mówi o tym liczniku: OK, cisza, zły klucz, zły plik klucza, zakłócenia, brak portu. Pusto tam, gdzie nie działała.",
             _BRAK_STANU,
         ),
     ),
@@ -495,12 +513,12 @@ PANELS: Final = {
     "errors": Both(
         Words(
             "Errors by cause",
-            "Telegrams that could not be read: noise on the line (checksum, framing), a key that does not fit, a tag that does not verify, unknown content.",
+            "Telegrams that were lost: noise on the line (checksum, framing), a key that does not fit, no encryption or a wrong tag (security), unknown content.",
             _NO_STATUS,
         ),
         Words(
             "Błędy według przyczyny",
-            "Telegramy nieodczytane: zakłócenia (suma kontrolna, ramka), zły klucz, niezgodny znacznik uwierzytelniający, nieznana treść.",
+            "Telegramy utracone: zakłócenia (suma kontrolna, ramka), zły klucz, brak szyfrowania lub zły znacznik (zabezpieczenia), nieznana treść.",
             _BRAK_STANU,
         ),
     ),

@@ -126,8 +126,10 @@ GROUPS: Final = (
             Rule(
                 "telegraf-han-decode-errors",
                 ("health", "errors"),
-                {"measured": queries.decode_errors_percent()},
+                {"measured": queries.decode_errors_percent(), "refused": queries.refused(), "back": queries.registers_back()},
                 queries.always_set("decode_errors_percent"),
+                # One telegram that is not believed is enough, whatever the share of unreadable ones is.
+                excess="$measured - $limit + 1000 * ($refused + $back)",
                 range_s=15 * _MINUTE_S,
                 pending="5m",
                 severity="critical",

@@ -17,6 +17,8 @@ _COUNTERS: Final = {
     "host_stamped": "host_stamped",
     "dropped": "lines_dropped",
 }
+_SET_ASIDE: Final = {name: name for name in ("flaws", "waiting", "stale", "registers_back", "fields_refused")}
+"""Counters of what is not an error: telegrams were read all the same, or are not believed on purpose."""
 _DUE: Final = f'SELECT last("telegrams") * 0 + 0${{due:raw}} FROM {q.LINK} WHERE {q.METER} AND {q.IN_RANGE} AND 0${{due:raw}} > 0 GROUP BY time($__interval) fill(none)'
 _TO_INFLUX: Final = '"output" =~ /influxdb/'
 _FEW: Final = STACKED_BARS | {"axisSoftMax": 4}
@@ -49,44 +51,44 @@ PANELS: Final = [
     ),
     Panel(
         "states",
-        (0, 6, 24, 5),
+        (0, 11, 24, 5),
         states({"state": [values(STATES)]}),
         [Query(q.link('last("state")'), "«state»")],
     ),
     Panel(
         "rate",
-        (0, 11, 12, 9),
+        (0, 16, 12, 9),
         lines("none", {"rate": AREA, "due": DASHED}, interval="1m", min=0, decimals=0),
         [Query(q.link('non_negative_derivative(first("telegrams"), 1m)', "none"), "«rate»"), Query(_DUE, "«due»")],
     ),
     Panel(
         "errors",
-        (12, 11, 12, 9),
+        (12, 16, 12, 9),
         lines("short", dict.fromkeys(_CAUSES, {}), custom=_FEW, interval="1m", min=0, decimals=0),
         [Query(q.counted(_CAUSES))],
     ),
     Panel(
         "ages",
-        (0, 20, 12, 8),
+        (0, 25, 12, 8),
         lines("suffix:s", {"age": AREA, "limit": DASHED}, interval="10s", min=0),
         [Query(q.link('max("age_s")'), "«age»"), Query(q.setting("silence_s"), "«limit»")],
     ),
-    Panel("signal", (12, 20, 12, 8), lines("dBm", {"signal": {}}, interval="10s"), [Query(q.link('mean("rssi_dbm")'), "«signal»")]),
+    Panel("signal", (12, 25, 12, 8), lines("dBm", {"signal": {}}, interval="10s"), [Query(q.link('mean("rssi_dbm")'), "«signal»")]),
     Panel(
         "offset",
-        (0, 28, 12, 8),
+        (0, 33, 12, 8),
         lines("s", {"offset": {}}, interval="10s", decimals=1),
         [Query(q.link('mean("clock_offset_s")'), "«offset»")],
     ),
     Panel(
         "dropped",
-        (12, 28, 12, 8),
+        (12, 33, 12, 8),
         lines("short", {"dropped": {}}, custom=_FEW, interval="1m", min=0, decimals=0),
         [Query(q.counted({"dropped": "lines_dropped"}))],
     ),
     Panel(
         "written",
-        (0, 36, 8, 8),
+        (0, 41, 8, 8),
         lines("cps", {"written": AREA, "dropped": {}}, interval="30s", min=0),
         [
             Query(q.telegraf('non_negative_derivative(first("metrics_written"), 1s)', "internal_write", _TO_INFLUX), "«written»"),
@@ -95,7 +97,7 @@ PANELS: Final = [
     ),
     Panel(
         "buffer",
-        (8, 36, 8, 8),
+        (8, 41, 8, 8),
         lines("short", {"buffered": AREA, "limit": DASHED}, interval="30s", min=0),
         [
             Query(q.telegraf('max("buffer_size")', "internal_write", _TO_INFLUX), "«buffered»"),
@@ -104,9 +106,15 @@ PANELS: Final = [
     ),
     Panel(
         "memory",
-        (16, 36, 8, 8),
+        (16, 41, 8, 8),
         lines("decbytes", {"memory": AREA}, interval="30s", min=0),
         [Query(q.telegraf('mean("heap_in_use_bytes")', "internal_memstats"), "«memory»")],
+    ),
+    Panel(
+        "set_aside",
+        (0, 6, 24, 5),
+        figures("none", dict.fromkeys(_SET_ASIDE, {}), "sum", decimals=0),
+        [table(text) for text in q.risen(_SET_ASIDE)],
     ),
 ]
 

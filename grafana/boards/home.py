@@ -136,7 +136,7 @@ PANELS: Final = [
         "demand",
         (14, 33, 10, 8),
         lines("watt", {"demand": STEPS | AREA, "limit": DASHED}, interval="15m"),
-        [Query(q.demand(q.IN_RANGE, "$__interval"), "«demand»"), Query(q.setting(q.IMPORT_W), "«limit»")],
+        [Query(q.demand(q.VIEW, "$__interval"), "«demand»"), Query(q.setting(q.IMPORT_W), "«limit»")],
     ),
     Panel(
         "demand_of_month",

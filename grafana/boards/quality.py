@@ -17,6 +17,7 @@ STATES: Final = {
     "noise": ("state_noise", FAIR),
     "wrong_key": ("state_wrong_key", BAD),
     "port_missing": ("state_port_missing", "dark-red"),
+    "bad_key_file": ("state_bad_key_file", BAD),
 }
 """States of `electricity_link` → text and colour."""
 

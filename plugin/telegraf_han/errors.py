@@ -49,6 +49,10 @@ class SourceError(HanError, OSError):
     """A port, socket, file or program is gone. Whoever reads it logs that once, waits and tries again."""
 
 
+class SilentError(SourceError):
+    """A connection has brought nothing for too long. It may be dead, so it is opened again at once."""
+
+
 class PortInUseError(SourceError):
     """Another program has the port, and a port can have only one reader."""
 
@@ -93,6 +97,18 @@ class WaitingError(TelegramError):
     """One part of a telegram, whose other part was not heard yet. It is no failure: it is counted apart, and no alarm is raised."""
 
     cause = Cause.RECORDS
+
+
+class StaleError(TelegramError):
+    """A genuine telegram that is not of now. It is held back, and counted apart."""
+
+    cause = Cause.SECURITY
+
+
+class RefusedError(TelegramError):
+    """A telegram whose names would make new series in the database although nothing proves it. Its fields are counted apart."""
+
+    cause = Cause.SECURITY
 
 
 class RecordError(TelegramError):

@@ -30,7 +30,7 @@ class Frame(NamedTuple):
     checked: bool = False
     """Whether a checksum of the line or the link was there and fits. Without one, damage does not show."""
     steady_ns: int = 0
-    """The steady clock at the last byte. Nobody sets it, so ages and pauses are measured with it."""
+    """The steady clock at the last byte. Nobody sets it, so ages and pauses are measured with it. 0 in a capture."""
 
 
 class Fault(NamedTuple):
@@ -117,6 +117,10 @@ class Plain(NamedTuple):
     form: Literal["dsmr", "records"]
     doubt: str = ""
     """Why it is not verified, although there is a key that could verify it."""
+    status: int | None = None
+    """The status byte of a wireless header. None if there is no header."""
+    remarks: tuple[str, ...] = ()
+    """What was not believed. These are flaws of the telegram."""
 
 
 class Column(NamedTuple):
@@ -186,6 +190,10 @@ class Telegram(NamedTuple):
     flaws: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     """What the user should know once, such as a tag that stopped fitting or a clock that is off."""
+    stamp_ns: int | None = None
+    """Its time stamp in the database, UTC. None if no clock can be right."""
+    held_before: "tuple[Telegram, ...]" = ()
+    """Telegrams that were held back as a replay, and that this telegram proves."""
 
     def readings(self) -> "list[Reading]":
         """The telegram's readings in order. This view is for JSON and tables. It is not used on the hot path."""

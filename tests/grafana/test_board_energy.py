@@ -96,14 +96,95 @@ def test_replaced_meter(store):
     assert found == pytest.approx({"2026-05-09": 28.8, "2026-05-10": 28.7, "2026-05-11": 28.8, "2026-05-12": 28.8})
 
 
-def test_register_that_began_again(store):
-    """A register that was reset or overflowed gives no negative energy. Only that one step is lost."""
-    reset = local("2026-05-10 00:00")
-    store.windows(Steady(local("2026-05-08 00:00"), reset, even, import_wh=99_000_000).windows())
-    store.windows(Steady(reset, local("2026-05-12 00:00"), even, import_wh=0).windows())
-    found = daily(store, "2026-05-09 00:00", "2026-05-11 23:59")
+DAYS = ("2026-05-09", "2026-05-10", "2026-05-11")
+BEGIN, END = local("2026-05-08 00:00"), local("2026-05-12 00:00")
+PRICE = {"import_t0_per_kwh": 0.5, "currency": "PLN"}
 
-    assert found == pytest.approx({"2026-05-09": 28.8, "2026-05-10": 28.7, "2026-05-11": 28.8})
+
+def odd(store, register):
+    """Four days of a register that counts 100 Wh in five minutes, with the values that a function makes of the right ones."""
+    lines = []
+    for place, utc_s in enumerate(range(BEGIN, END, WINDOW_S)):
+        tags = {"interface": "p1", "meter": "home", "serial": "1"}
+        lines.append(line("electricity", tags, {"active_energy_import_wh": float(register(utc_s, 100 * (place + 1)))}, utc_s))
+    store.windows(lines)
+    store.telegrams([line("electricity_settings", {"meter": "home"}, PRICE, END)])
+
+
+def shown_energy(store):
+    """The days' energy, the hours' energy of the 10th, and the cost of the three days."""
+    found = daily(store, "2026-05-09 00:00", "2026-05-11 23:59")
+    (hours,) = store.board("home", END).shown("Energy hour by hour, 30 days").frames
+    row = hours.columns["Time\\Hour"].index("2026-05-10")
+    board = store.board("history", END + 3600, since=f"{local('2026-05-09 00:00')}000", until=f"{END}000")
+    return found, [hours.columns[f"{hour:02}"][row] for hour in range(24)], board.shown("The chosen time").figures()["Cost"]
+
+
+@pytest.mark.parametrize("clock", ["00:00", "12:00", "12:30", "23:55"])
+@pytest.mark.parametrize(("before_wh", "after_wh"), [(9_007_000, 0), (99_000_000, 4_000), (123_456_789, 123_000_000)])
+def test_register_that_began_again(store, clock, before_wh, after_wh):
+    """A register that was reset at any time of the day gives no negative energy. Only that one step is lost, in money, too."""
+    reset = local(f"2026-05-10 {clock}")
+    counted = (reset - BEGIN) // WINDOW_S * 100
+    odd(store, lambda utc_s, wh: before_wh + wh if utc_s < reset else after_wh + wh - counted)
+    days, hours, cost = shown_energy(store)
+
+    assert days == pytest.approx(dict(zip(DAYS, (28.8, 28.7, 28.8), strict=True)))
+    assert hours == pytest.approx([1.1 if hour == int(clock[:2]) else 1.2 for hour in range(24)])
+    assert cost == pytest.approx(86.3 / 2)
+
+
+@pytest.mark.parametrize("clock", ["00:00", "12:00", "12:30", "23:55"])
+@pytest.mark.parametrize("digits", [7, 8, 9])
+def test_register_that_rolled_over(store, clock, digits):
+    """A register that goes from all nines to zero has counted on. Not one Wh is lost."""
+    rolled = local(f"2026-05-10 {clock}")
+    begin_wh = 10**digits - (rolled - BEGIN) // WINDOW_S * 100 - 30
+    odd(store, lambda _utc_s, wh: (begin_wh + wh) % 10**digits)
+    days, hours, cost = shown_energy(store)
+
+    assert days == pytest.approx(dict.fromkeys(DAYS, 28.8))
+    assert hours == pytest.approx([1.2] * 24)
+    assert cost == pytest.approx(86.4 / 2)
+
+
+@pytest.mark.parametrize("clock", ["00:00", "12:00", "12:55", "23:55"])
+@pytest.mark.parametrize("low_wh", [500_000, 700_000_000 - 5], ids=["500 kWh", "almost all"])
+@pytest.mark.parametrize("windows", [1, 2])
+def test_register_that_was_low_for_a_moment(store, clock, low_wh, windows):
+    """A value that is too low, and right again five or ten minutes later, is no energy, although the register rises by 500 kWh after it."""
+    low = range(local(f"2026-05-10 {clock}"), local(f"2026-05-10 {clock}") + windows * WINDOW_S)
+    odd(store, lambda utc_s, wh: 700_000_000 + wh - low_wh * (utc_s in low))
+    days, hours, cost = shown_energy(store)
+
+    # At the end of a day or of an hour, the energy of these minutes may count in the next one.
+    late = 0.1 * windows
+    assert days == pytest.approx(dict.fromkeys(DAYS, 28.8), abs=late + 1e-9)
+    assert hours == pytest.approx([1.2] * 24, abs=late + 1e-9)
+    assert cost == pytest.approx(86.4 / 2, abs=1e-6)
+
+
+def test_power_of_a_register_that_was_odd(store):
+    """Neither a reset nor a low value is a demand of megawatts."""
+    reset, low = local("2026-05-09 12:00"), local("2026-05-10 12:10")
+    odd(store, lambda utc_s, wh: wh + (9_007_000 if utc_s < reset else 0) - 50_000 * (utc_s == low))
+
+    assert store.board("home", END).shown("Peak this month").figures() == {"Quarter-hour demand": pytest.approx(1200)}
+
+
+@pytest.mark.parametrize("minute", [0, 2, 7, 34, 59])
+def test_first_hours_of_a_range(store, minute):
+    """The first hours of the 30 days have their energy once, wherever in the hour the range begins, and also after a gap."""
+    now = local("2026-05-31 12:00") + 60 * minute
+    begin = now - 30 * DAY_S
+    quiet = range(begin - 9 * 60, begin + 12 * 60)
+    steady = Steady(local("2026-05-01 06:00"), local("2026-05-01 18:00"), even, silent=lambda utc_s: utc_s in quiet)
+    store.windows(steady.windows())
+    (frame,) = store.board("home", now).shown("Energy hour by hour, 30 days").frames
+    hours = {int(name): column[0] for name, column in frame.columns.items() if name.isdigit()}
+
+    assert {hour: kwh for hour, kwh in hours.items() if hour > 13} == pytest.approx(dict.fromkeys(range(14, 18), 1.2))
+    assert sum(kwh for hour, kwh in hours.items() if hour <= 13) <= 2.4 + 1e-9
 
 
 def test_two_meters_are_two(store):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import p1telegrams as p1
 import telegraf_han
 
 SOON_S = 30.0
@@ -65,6 +66,26 @@ def test_live(keys: Start, cable, telegram: bytes, ek: str, ak: str, code: int, 
     assert (found, words in out) == (code, True), out + err
     assert "waiting for a telegram of home" in err
     assert not any(key[at : at + 8] in out + err for key in (EK, AK) for at in range(24))
+
+
+def test_live_with_a_hidden_title(keys: Start, cable) -> None:
+    """The title that the meter does not send is named from what comes through the cable."""
+    random_keys = (bytes(range(90, 106)), bytes(range(140, 156)))
+    child = keys(*(key.hex() for key in random_keys))
+    cable.send(p1.hidden(b"EGM\0\2\x16\x0e\xc1", ek=random_keys[0], ak=random_keys[1]))
+    code, out, err = said(child)
+
+    assert (code, 'write system_title = "45474D0002160EC1" into [[meter]] "home"' in out) == (1, True), out + err
+
+
+def test_live_with_keys_of_another_meter(keys: Start, cable) -> None:
+    """The last word, with a letter, from what comes through the cable."""
+    child = keys(bytes(range(90, 106)).hex(), bytes(range(140, 156)).hex())
+    cable.send(p1.stoen(ek=bytes(range(200, 216)), ak=bytes(range(220, 236))))
+    code, out, err = said(child)
+
+    assert (code, "in any reading opens this telegram under any nonce" in out) == (1, True), out + err
+    assert "Temat: Interfejs HAN licznika" in out
 
 
 def test_noise(keys: Start, cable, telegram: bytes) -> None:

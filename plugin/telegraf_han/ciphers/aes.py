@@ -61,6 +61,11 @@ def ctr(key: Key, block: bytes, data: bytes) -> bytes:
     return Cipher(_algorithm(key), modes.CTR(block)).decryptor().update(data)
 
 
+def blocks(key: Key, data: bytes) -> bytes:
+    """Decipher each 16-byte block by itself (ECB). For the key search. The key is not remembered, because thousands are tried."""
+    return Cipher(algorithms.AES(key.reveal()), modes.ECB()).decryptor().update(data)  # noqa: S305, nothing is kept secret with it
+
+
 def ccm(key: Key, nonce: bytes, ciphertext: bytes, aad: bytes, tag: bytes) -> bytes | None:
     """The plaintext if the tag (4 to 16 bytes) verifies, otherwise None. `nonce` has 7 to 13 bytes."""
     try:

@@ -2,12 +2,17 @@
 
 It prints hex with comments to stdout, and `decode` can read that again. The telegrams keep their order. Numbers, names and keys are
 replaced. A telegram that arrived damaged is left out, because nobody can tell what is in it. A message on stderr reports it. The
-configuration comes last, as comments. It contains the demo keys in full, because these keys are public.
+configuration comes last, as comments. It contains the demo keys in full, because these keys are public. At the end stderr says what was
+kept and what was replaced, so that the owner can look before the capture is posted.
+
+The inputs are read twice. The first reading only finds the numbers that identify somebody. A number of a later telegram is then known in
+an earlier one.
 """
 
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Final
 
 from telegraf_han import __version__
@@ -17,14 +22,17 @@ from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.redaction import cable, radio
 from telegraf_han.inspection.redaction.numbers import Numbers
+from telegraf_han.printing import complain, say
 from telegraf_han.telegram import Fault, Frame, Interface
 
 NAMED_LIMIT: Final = 20
 """At most this many left-out telegrams are named one by one."""
+PLACES_LIMIT: Final = 40
+"""At most this many codes are named after each reason. A meter of three phases has about 40."""
 DIGITS_A_LINE: Final = 64
 _HEAD: Final = f"""\
-# telegraf-han {__version__}, decode --redact: numbers, texts and keys are invented,
-# values and structure are the meter's. The configuration is at the end.
+# telegraf-han {__version__}, decode --redact: numbers, texts, keys and values of unknown
+# meaning are invented. Known values and structure are the meter's. The configuration is at the end.
 """
 
 
@@ -34,17 +42,20 @@ def run(names: Sequence[str], interface: Interface | None, config: Config) -> in
     Returns 0, or 1 if a telegram lost its content or none was found.
     """
     redaction = _Redaction(config)
-    print(_HEAD)
+    heard: list[Frame | Fault] = []
     for name in names:
         for kind, events in _inputs.told_events(name, interface, config):
             redaction.require_one(kind, name)
-            for event in events:
-                match event:
-                    case Fault(cause, detail):
-                        redaction.damaged(f"{cause}: {detail}")
-                    case Frame():
-                        redaction.take(event)
-        sys.stdout.flush()
+            heard += [event for event in events if isinstance(event, Frame | Fault)]
+    redaction.learn(heard)
+    say(*_HEAD.split("\n"))
+    for event in heard:
+        match event:
+            case Fault(cause, detail):
+                redaction.damaged(f"{cause}: {detail}")
+            case Frame():
+                redaction.take(event)
+    sys.stdout.flush()
     return redaction.told()
 
 
@@ -53,7 +64,7 @@ class _Redaction:
 
     def __init__(self, config: Config) -> None:
         self._config: Final = config
-        self._numbers: Final = Numbers()
+        self._numbers = Numbers()
         self._kind: Interface | None = None
         self._ciphered = self._long = False
         self._ids: Final[dict[str, MeterConfig]] = {}
@@ -65,6 +76,15 @@ class _Redaction:
             raise ConfigError(name, "", f"telegrams of {self._kind} are expected, as before. Redact those of {kind} in a separate call")
         self._kind = kind
 
+    def learn(self, heard: Sequence[Frame | Fault]) -> None:
+        """Find the numbers that identify somebody. Nothing is written."""
+        first = Numbers()
+        for event in heard:
+            if isinstance(event, Frame):
+                with suppress(TelegramError):
+                    self._redacted(event, first)
+        self._numbers = Numbers(first.known)
+
     def damaged(self, why: str) -> None:
         """Leave out bytes that are no telegram. They have a number all the same, as in `decode`."""
         self._seen += 1
@@ -74,13 +94,13 @@ class _Redaction:
         """Report that a telegram is not shown, or that its content is not shown."""
         self._lost += 1
         if self._lost <= NAMED_LIMIT:
-            print(f"W! telegram {self._seen}: {why}", file=sys.stderr)
+            complain(f"W! telegram {self._seen}: {why}")
 
     def take(self, frame: Frame) -> None:
         """Write one frame."""
         self._seen += 1
         try:
-            data, opened, why = self._of_cable(frame) if frame.interface == "p1" else self._of_radio(frame)
+            data, opened, why = self._redacted(frame, self._numbers)
         except TelegramError as error:
             self.left_out(f"left out: {error}")
             return
@@ -92,20 +112,23 @@ class _Redaction:
         if not opened:
             self.left_out(f"its content was removed: {why}")
         note = "" if opened else ", content removed"
-        print(f"# telegram {self._seen}{note}")
-        print("\n".join(_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data))))
+        say(f"# telegram {self._seen}{note}")
+        say(*_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data)))
 
-    def _of_cable(self, frame: Frame) -> tuple[bytes, bool, str]:
+    def _redacted(self, frame: Frame, numbers: Numbers) -> tuple[bytes, bool, str]:
+        return self._of_cable(frame, numbers) if frame.interface == "p1" else self._of_radio(frame, numbers)
+
+    def _of_cable(self, frame: Frame, numbers: Numbers) -> tuple[bytes, bool, str]:
         meters = [meter for meter in self._config.meters if meter.interface == "p1"]
-        found = cable.redacted(frame.data, meters, self._numbers)
+        found = cable.redacted(frame.data, meters, numbers)
         self._ciphered = self._ciphered or found.key_bytes > 0
         self._long = self._long or found.key_bytes > len(DEMO_ENCRYPTION_KEY.reveal())
         return found.data, found.verdict in ("opened", "plain"), found.why
 
-    def _of_radio(self, frame: Frame) -> tuple[bytes, bool, str]:
+    def _of_radio(self, frame: Frame, numbers: Numbers) -> tuple[bytes, bool, str]:
         configured = {meter.id: meter for meter in self._config.meters if meter.interface == "wmbus"}
         meter = next((configured[number] for number in radio.ids(frame.data) if number in configured), None)
-        found = radio.redacted(frame.data, meter.key if meter is not None else None, self._numbers)
+        found = radio.redacted(frame.data, meter.key if meter is not None else None, numbers)
         if meter is not None:
             self._ids.setdefault(found.meter, meter)
         return found.data, found.opened, found.why
@@ -114,15 +137,26 @@ class _Redaction:
         """Write the configuration and the sum. Returns the exit code."""
         sections = list(self._sections())
         if self._shown and sections:
-            print("\n# Save these lines without # as han.toml. Then run: telegraf-han decode --config han.toml THIS_FILE\n#")
-            print("\n".join(f"# {line}".rstrip() for line in sections))
-        if not self._shown:
-            print("E! no telegram found that can be shown", file=sys.stderr)
+            say("", "# Save these lines without # as han.toml. Then run: telegraf-han decode --config han.toml THIS_FILE", "#")
+            say(*(f"# {line}".rstrip() for line in sections))
+        if self._shown:
+            self._tell_what_is_in_it()
+        else:
+            complain("E! no telegram found that can be shown")
         if self._lost:
             emptied = self._shown - self._opened
             left_out = self._lost - emptied
-            print(f"W! telegrams: {self._opened} shown whole, {emptied} without content, {left_out} left out", file=sys.stderr)
+            complain(f"W! telegrams: {self._opened} shown whole, {emptied} without content, {left_out} left out")
         return 0 if self._shown and not self._lost else 1
+
+    def _tell_what_is_in_it(self) -> None:
+        """Say on stderr what was kept and what was replaced, because no program can know every form of a number."""
+        for verb, places in (("kept", self._numbers.kept), ("replaced", self._numbers.replaced)):
+            for what, where in places.items():
+                named = ", ".join(sorted(where)[:PLACES_LIMIT])
+                more = f" and {len(where) - PLACES_LIMIT} more" if len(where) > PLACES_LIMIT else ""
+                complain(f"I! {verb}: {what}: {named}{more}")
+        complain("I! look at what was kept before you post the capture. `decode --output table` shows it")
 
     def _sections(self) -> Iterator[str]:
         if self._kind == "p1":

@@ -7,19 +7,19 @@ never printed. `--save` writes the key into a file that only its owner may read.
 
 import os
 import re
-import sys
 import textwrap
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Final
 
 from telegraf_han.ciphers.secret import Written
-from telegraf_han.commands import _inputs
+from telegraf_han.commands import _inputs, _saving
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.config.file import load_written
 from telegraf_han.config.sections import Config, require_sources
-from telegraf_han.errors import ConfigError, TelegramError, reason
+from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.keytrial import judgement
 from telegraf_han.inspection.keytrial.collection import Collection
 from telegraf_han.inspection.keytrial.findings import GOOD, Finding, Held
@@ -27,6 +27,7 @@ from telegraf_han.inspection.keytrial.judgement import NAMED_LIMIT, Judged
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
+from telegraf_han.printing import complain, say
 from telegraf_han.telegram import Fault, Frame
 from telegraf_han.terminal import screen
 from telegraf_han.terminal.screen import Signals
@@ -42,9 +43,11 @@ _VERDICTS: Final = {
     "right": "ok",
     "plain": "ok",
     "wrong": "WRONG KEY",
+    "untitled": "SYSTEM TITLE",
     "unproven": "NOT PROVEN",
     "missing": "NO KEY",
     "unknown": "NOT FOUND",
+    "refused": "NOT BELIEVED",
     "unread": "NOT READ",
     "noise": "NOISE",
     "nothing": "NO TELEGRAM",
@@ -59,13 +62,10 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
     parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="longest time to listen (default: 3m)")
     parser.add_argument(
-        "--serial",
-        action="append",
-        default=[],
-        metavar="NUMBER",
-        help="number on the meter; also try the system titles that are made from it (P1)",
+        "--save",
+        metavar="FOLDER",
+        help="write each key and system title that was found into FOLDER, in a new file that only you may read",
     )
-    parser.add_argument("--save", metavar="FOLDER", help="write each key that was found into FOLDER, in a new file that only you may read")
     parser.add_argument(
         "input", nargs="*", metavar="INPUT", help='capture file; "-" means stdin (default: listen to the configured sources)'
     )
@@ -83,25 +83,21 @@ def run(arguments: Namespace) -> int:
     else:
         found = _listened(config, arguments.time)
         heard = {"p1", "wmbus"}
-    judged = _judged(config, found, written, arguments.serial, heard)
+    judged = _judged(config, found, written, heard)
     if not judged:
-        print(f"E! {_nobodys(found)}", file=sys.stderr)
+        complain(f"E! {_nobodys(found)}")
         return 1
     for one in judged:
-        print(_told(one))
+        say(*_told(one).split("\n"))
     if arguments.save:
         _save(arguments.save, [one.finding for one in judged])
     return 0 if all(one.finding.verdict in GOOD for one in judged) else 1
 
 
-def _judged(
-    config: Config, found: Collection, written: dict[tuple[str, str], Written], serials: list[str], heard: set[str]
-) -> list[Judged]:
-    held = Held(written)
-    cabled = [meter for meter in config.meters if meter.interface == "p1"] if "p1" in heard else []
-    radios = [meter for meter in config.meters if meter.interface == "wmbus"] if "wmbus" in heard else []
-    judged = judgement.cables(cabled, found, held, serials) if cabled else []
-    return judged + judgement.radios(radios, found, held)
+def _judged(config: Config, found: Collection, written: dict[tuple[str, str], Written], heard: set[str]) -> list[Judged]:
+    today = datetime.fromtimestamp(time.time(), UTC).date()
+    meters = [meter for meter in config.meters if meter.interface in heard]
+    return judgement.all_of(meters, found, Held(written, config.meters), today)
 
 
 def _nobodys(found: Collection) -> str:
@@ -169,6 +165,8 @@ def _told(judged: Judged) -> str:
         lines += _wrapped(f"{judged.remark[:1].upper()}{judged.remark[1:]}.", "  ")
     if finding.todo:
         lines += _wrapped(f"What to do: {finding.todo}.", "  ")
+    if finding.basis:
+        lines += _wrapped(f"What this rests on: {finding.basis}.", "  ")
     if finding.found and finding.what != "swapped":
         lines += _wrapped("A key that was found is not shown here. --save FOLDER writes it into a file that only you may read.", "  ")
     if judged.mail:
@@ -182,15 +180,20 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 
 def _save(folder: str, findings: Iterable[Finding]) -> None:
-    """Write each key that was found into a new file. Raises ConfigError."""
+    """Write each key and system title that was found into a new file. Raises ConfigError for the first that cannot be written."""
+    failed: ConfigError | None = None
     for finding in findings:
         name = re.sub(r"[^\w.-]", "_", finding.meter)
-        for option, key in finding.found:
-            path = os.path.join(folder, f"{name}.{_SUFFIXES[option]}")
+        texts = [(option, _SUFFIXES[option], f"{key.reveal().hex()}\n") for option, key in finding.found]
+        if finding.title is not None:
+            texts.append(("system_title", "system_title", f'system_title = "{finding.title.hex().upper()}"\n'))
+        for option, suffix, text in texts:
+            path = os.path.join(folder, f"{name}.{suffix}")
             try:
-                descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            except OSError as error:
-                raise ConfigError(path, "--save", f"a new file in a folder where you may write is expected: {reason(error)}") from None
-            with open(descriptor, "w", encoding="ascii") as file:
-                file.write(f"{key.reveal().hex()}\n")
-            print(f'{option} of "{finding.meter}" is written to {path}')
+                _saving.save_new(path, text)
+            except ConfigError as error:
+                failed = failed or error
+                continue
+            say(f'{option} of "{finding.meter}" is written to {path}')
+    if failed is not None:
+        raise failed

@@ -52,7 +52,7 @@ def run(arguments: Namespace) -> int:
         while not page.gone:
             size = page.size()
             with reading.shared.lock:
-                scene = Scene(recent, sight.choice, look, time.time_ns())
+                scene = Scene(recent, sight.choice, look, time.time_ns(), time.monotonic_ns())
                 sight.bounded(len(meterpage.body(scene, size[0])) - 1)
                 lines = meterpage.page(scene, View(*size, sight.top, remarks.newest()))
             page.draw(lines, size)

@@ -5,20 +5,29 @@ exception whose class names the cause. The failure is counted here under that ca
 sources of a process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
-from telegraf_han import RELEASED_S
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding import health, lineprotocol
 from telegraf_han.decoding.meters import MeterState
-from telegraf_han.errors import Cause, TelegramError, WrongKeyError
+from telegraf_han.decoding.timing import Moment, nearest
+from telegraf_han.errors import RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
 from telegraf_han.p1 import envelope, text
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
-CLOCK_BELIEVED_NS: Final = 3600 * _NS
-"""If a meter's clock differs from the host's by more than this, the host's clock is used (public contract)."""
+_SPANS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60}
+
+
+_STALE: Final = (
+    "a telegram does not follow the ones before it: its clock or its counter is an old one. It is held back. It is a replay, or the "
+    "meter's clock was set. In the second case it is written as soon as several such telegrams have come"
+)
+_REFUSED: Final = (
+    "a telegram is dropped: its serial number is another one than before, and nothing proves that it is from this meter, "
+    "or too many serial numbers came already"
+)
 
 
 class UnknownMeterError(WrongKeyError):
@@ -48,19 +57,21 @@ class Decoder:
         self._gone: Final[set[str]] = set()
         self._by_id: Final = {meter.config.id: meter for meter in self._radio}
 
-    def take(self, frame: Frame, source: str = "") -> Telegram | None:
+    def take(self, frame: Frame, source: str = "", *, live: bool = False) -> Telegram | None:
         """Decode one frame.
 
         `source` is the name of the P1 meter whose cable delivered the frame, or the name of a receiver. With "" it may be any P1 meter.
+        A `live` frame comes from a meter now. So it must be from now, and its names must be proven. A capture is old on purpose.
         Returns None if there is nothing to report: a telegram that was heard before, or one without data. Raises UnknownMeterError for a
-        neighbour's meter, and TelegramError for every other failure, counted with the meter to which the telegram belongs.
+        neighbour's meter, WaitingError, StaleError or RefusedError for a telegram that is counted apart, and TelegramError for every other
+        failure, counted with the meter to which the telegram belongs.
         """
-        return self._radio_telegram(frame) if frame.interface == "wmbus" else self._p1_telegram(frame, source)
+        return self._radio_telegram(frame, live=live) if frame.interface == "wmbus" else self._p1_telegram(frame, source, live=live)
 
-    def fault(self, fault: Fault, source: str, now_ns: int) -> None:
+    def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
         """Count bytes that a receiver gave up. Bytes from a radio receiver count for every radio meter, because they name no meter."""
         for meter in self._of_source(source):
-            meter.failed(fault.cause, now_ns)
+            meter.failed(fault.cause, steady_ns)
 
     def port(self, source: str, *, there: bool) -> None:
         """Note that a source's port appeared or vanished. For a radio meter, one receiver is enough."""
@@ -75,7 +86,7 @@ class Decoder:
             return (own,)
         return self._radio if any(receiver.name == source for receiver in self._config.receivers) else self.meters.values()
 
-    def _p1_telegram(self, frame: Frame, source: str) -> Telegram:
+    def _p1_telegram(self, frame: Frame, source: str, *, live: bool) -> Telegram:
         """A P1 telegram names no meter. Its cable shows the meter or, in a capture, the first key that opens the telegram."""
         own = self.meters.get(source)
         candidates = [own] if own is not None else self._p1
@@ -101,100 +112,225 @@ class Decoder:
                     refused, whose = error, meter
                 continue
             meter.telegrams += 1
-            return self._telegram(meter, frame, plain, body)
+            tagged = found.block is not None and bool(found.block.tag)
+            return self._telegram(meter, frame, plain, body, tagged=tagged, live=live)
         assert refused is not None
         whose.telegrams += 1
-        raise whose.blamed(refused, frame.received_ns)
+        raise whose.blamed(refused, frame.steady_ns)
 
-    def _radio_telegram(self, frame: Frame) -> Telegram | None:
+    def _radio_telegram(self, frame: Frame, *, live: bool) -> Telegram | None:
         """A radio telegram names its meter in clear text. A telegram of another meter is rejected before any key is used."""
         # Imported here, because it takes 10 of the 60 ms that a start may cost. You do not need it if you have a cable.
         from telegraf_han.mbus import layers  # noqa: PLC0415
+        from telegraf_han.mbus.memory import Memory  # noqa: PLC0415
 
         try:
             sealed = layers.opened(frame.data)
         except TelegramError as error:
             for one in self._radio:
-                one.failed(error.cause, frame.received_ns)
+                one.failed(error.cause, frame.steady_ns)
             raise
         meter = self._by_id.get(sealed.meter.id) or self._by_id.get(sealed.link.id)
         if meter is None:
             raise UnknownMeterError(sealed.meter.manufacturer, sealed.meter.id)
         meter.telegrams += 1
-        if meter.heard_before(frame.data, frame.received_ns):
+        if meter.heard_before(frame.data, frame.steady_ns):
             meter.duplicates += 1
             if frame.rssi_dbm is not None:
                 meter.rssi_dbm = max(frame.rssi_dbm, meter.rssi_dbm or frame.rssi_dbm)
             return None
         if sealed.empty:
             return None
+        memory = meter.memory = meter.memory or Memory()
         try:
-            plain = layers.plain(sealed, meter.config.key, meter.config.encryption)
-            body = layers.body(plain, meter.config.zone)
+            plain = layers.plain(sealed, meter.config.key, meter.config.encryption, memory)
+            body = layers.body(plain, meter.config.zone, memory)
+        except WaitingError as error:
+            meter.waiting += 1
+            error.meter = meter.config.name
+            raise
         except TelegramError as error:
             if isinstance(error, WrongKeyError) and meter.maker not in ("", sealed.meter.manufacturer):
                 meter.telegrams -= 1
                 raise UnknownMeterError(sealed.meter.manufacturer, sealed.meter.id, meter.maker) from None
-            raise meter.blamed(error, frame.received_ns) from None
+            raise meter.blamed(error, frame.steady_ns) from None
         meter.maker = sealed.meter.manufacturer
-        return self._telegram(meter, frame, plain, body)
+        return self._telegram(meter, frame, plain, body, tagged=plain.verified, live=live)
 
-    def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body) -> Telegram:
-        """Make the telegram, and update its meter's state."""
-        warnings: list[str] = []
+    def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body, *, tagged: bool, live: bool) -> Telegram:
+        """Make the telegram, and update its meter's state. `tagged` says whether a tag or MAC came with it."""
+        if meter.proved and not tagged and meter.config.encryption == "required":
+            error = SecurityError(
+                "the telegram carries no tag or MAC, but earlier telegrams of this meter did, so it is not believed. "
+                "If the operator changed the meter, restart Telegraf"
+            )
+            raise meter.blamed(error, frame.steady_ns)
+        warnings = _of_the_tag(meter, plain)
+        if live:
+            telegram = self._live(meter, frame, plain, body, warnings)
+        else:
+            stamp_ns = meter.timing.stamp_of_capture(body.time_ns, frame.received_ns, body.values)
+            telegram = _made(meter, frame, plain, body, body.time_ns, stamp_ns=stamp_ns, warnings=warnings)
         meter.decoded += 1
-        meter.good_ns = frame.received_ns
+        meter.flaws += len(body.flaws)
+        meter.good_ns = frame.steady_ns
         meter.rssi_dbm = frame.rssi_dbm
-        if body.flaws:
-            meter.failed(Cause.RECORDS, frame.received_ns)
-        if body.time_ns is not None:
-            meter.clock_offset_s = (body.time_ns - frame.received_ns) / _NS
-        if not plain.verified:
-            meter.unverified += 1
-            if meter.config.authentication_key is not None and not meter.tag_failed:
-                doubt = plain.doubt or "authentication_key proves nothing: the telegram has no tag"
-                warnings.append(f"{doubt}. The values are used, with verified = false")
-        meter.tag_failed = not plain.verified
-        return Telegram(
-            meter.config.name,
-            frame.interface,
-            body.serial,
-            body.model,
-            body.time_ns,
-            frame.received_ns,
-            plain.verified,
-            frame.rssi_dbm,
-            body.shape,
-            body.values,
-            body.flaws,
-            tuple(warnings),
-        )
+        if telegram.time_ns is not None:
+            meter.clock_offset_s = (telegram.time_ns - frame.received_ns) / _NS
+        return telegram
 
-    def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:
-        """Return the line protocol of a telegram in the configured layout.
+    def _live(self, meter: MeterState, frame: Frame, plain: Plain, body: Body, warnings: list[str]) -> Telegram:
+        """The telegram with the time stamp of now, and with the telegrams that it proves. Raises StaleError, RefusedError."""
+        held: tuple[Telegram, ...] = ()
+        time_ns = body.time_ns
+        if time_ns is not None and not body.season_told:
+            time_ns = nearest(time_ns, frame.received_ns, meter.config.zone)
+        body = _admitted(meter, frame, body, warnings)
+        now = Moment(time_ns, plain.counter, frame.received_ns, frame.steady_ns)
+        if meter.timing.follows(now, lambda: bool(meter.registers.lower(body))):
+            lower: str | None = meter.registers.noted(body)
+        else:
+            lower = meter.registers.lower(body)
+            telegram = _made(meter, frame, plain, body, time_ns, stamp_ns=None)
+            proven = meter.timing.held(now, telegram, lower=None if lower is None else bool(lower))
+            if proven is None:
+                meter.stale += 1
+                raise _named(StaleError(_STALE), meter)
+            held = tuple(one._replace(stamp_ns=_stamp_ns(meter, at)[0]) for at, one in proven)
+            meter.decoded += len(held)
+            meter.registers.noted(body)
+        stamp_ns, is_meters = _stamp_ns(meter, now)
+        if lower:
+            meter.registers_back += 1
+            warnings.append(f"a register ran backwards: {lower}. The meter was reset or exchanged, or the telegram is not genuine")
+        if not is_meters or meter.clock_told:
+            _tell_of_the_clock(meter, now, stamp_ns, is_meters=is_meters, warnings=warnings)
+        return _made(meter, frame, plain, body, time_ns, stamp_ns=stamp_ns, warnings=warnings, held_before=held)
 
-        `now_ns` is the host clock in live operation. In `decode` and replay it is None. Then the time stamp is the meter's clock.
+    def line(self, telegram: Telegram) -> bytes:
+        """Return the line protocol of a telegram in the configured layout, after the telegrams that it proves.
+
+        A telegram without a time stamp gives no line.
         """
-        time_ns = self._stamp_ns(telegram, now_ns)
+        if telegram.held_before:
+            return b"".join(map(self.line, (*telegram.held_before, telegram._replace(held_before=()))))
+        if telegram.stamp_ns is None:
+            return b""
         if self._config.output.layout == "obis":
-            return lineprotocol.tall(telegram, time_ns)
-        return lineprotocol.wide(telegram, self._config.output.measurement, time_ns)
+            return lineprotocol.tall(telegram, telegram.stamp_ns)
+        return lineprotocol.wide(telegram, self._config.output.measurement, telegram.stamp_ns)
 
-    def _stamp_ns(self, telegram: Telegram, now_ns: int | None) -> int:
-        """The meter's clock if the two clocks differ by at most an hour or the host's clock cannot be right. Otherwise the host's clock."""
-        time_ns, received_ns = telegram.time_ns, telegram.received_ns
-        meter = self.meters[telegram.meter]
-        if time_ns is not None:
-            if now_ns is None or now_ns < RELEASED_S * _NS or abs(time_ns - received_ns) <= CLOCK_BELIEVED_NS:
-                return time_ns
-            meter.host_stamped += 1
-        return meter.host_stamp_ns(received_ns)
+    def status(self, now_ns: int, steady_ns: int, dropped: Mapping[str, int]) -> dict[str, bytes]:
+        """Return the `electricity_link` line of each meter. `dropped` counts the lines of each meter that Telegraf did not take.
 
-    def status(self, now_ns: int, dropped: Mapping[str, int]) -> bytes:
-        """Return the `electricity_link` lines of all meters. `dropped` counts the lines of each meter that Telegraf did not take."""
+        There is no line as long as no clock can be right.
+        """
+        stamp_ns = self._now_ns(now_ns, steady_ns)
+        if stamp_ns is None:
+            return {}
         measurement = self._config.output.measurement
-        return b"".join(health.link(meter, measurement, dropped.get(name, 0), now_ns) for name, meter in self.meters.items())
+        return {name: health.link(meter, measurement, dropped.get(name, 0), stamp_ns, steady_ns) for name, meter in self.meters.items()}
 
-    def settings(self, now_ns: int) -> bytes:
-        """Return the `electricity_settings` lines of all meters."""
-        return b"".join(health.settings(meter, self._config.output.measurement, now_ns) for meter in self._config.meters)
+    def settings(self, now_ns: int, steady_ns: int) -> dict[str, bytes]:
+        """Return the `electricity_settings` line of each meter. There is no line as long as no clock can be right."""
+        stamp_ns = self._now_ns(now_ns, steady_ns)
+        if stamp_ns is None:
+            return {}
+        measurement = self._config.output.measurement
+        return {meter.name: health.settings(meter, measurement, stamp_ns) for meter in self._config.meters}
+
+    def _now_ns(self, now_ns: int, steady_ns: int) -> int | None:
+        """The host's time or, if it cannot be right, the time that a meter told."""
+        found = (meter.timing.now_ns(now_ns, steady_ns) for meter in self.meters.values())
+        return next((one for one in found if one is not None), None)
+
+
+def _made(
+    meter: MeterState,
+    frame: Frame,
+    plain: Plain,
+    body: Body,
+    time_ns: int | None,
+    *,
+    stamp_ns: int | None,
+    warnings: Sequence[str] = (),
+    held_before: tuple[Telegram, ...] = (),
+) -> Telegram:
+    return Telegram(
+        meter.config.name,
+        frame.interface,
+        body.serial,
+        body.model,
+        time_ns,
+        frame.received_ns,
+        plain.verified,
+        frame.rssi_dbm,
+        body.shape,
+        body.values,
+        body.flaws,
+        tuple(warnings),
+        stamp_ns,
+        held_before,
+    )
+
+
+def _admitted(meter: MeterState, frame: Frame, body: Body, warnings: list[str]) -> Body:
+    """The content without the fields that are refused. Raises RefusedError if the telegram's serial number is refused."""
+    kind = meter.admission.kind(body, proven=meter.sealed or frame.checked)
+    if not kind.refused:
+        return body
+    meter.fields_refused += kind.refused
+    if kind.shape is None:
+        raise _named(RefusedError(_REFUSED), meter)
+    warnings.append(f"{kind.refused} fields of a telegram are left out, because this meter has too many already, or nothing proves them")
+    return body._replace(shape=kind.shape, values=[body.values[place] for place in kind.places])
+
+
+def _stamp_ns(meter: MeterState, at: Moment) -> tuple[int | None, bool]:
+    """The time stamp of a telegram that is believed, and whether it is the meter's clock. Counts if it is not."""
+    stamp = meter.timing.stamp(at)
+    if stamp is None:
+        return None, False
+    if not stamp.is_meters and at.time_ns is not None:
+        meter.host_stamped += 1
+    return stamp
+
+
+def _named(error: TelegramError, meter: MeterState) -> TelegramError:
+    """An error that is counted apart, with the name of its meter."""
+    error.meter = meter.config.name
+    return error
+
+
+def _of_the_tag(meter: MeterState, plain: Plain) -> list[str]:
+    """Count whether a tag proved the telegram. Returns the warning that it stopped doing so."""
+    failed_before, meter.tag_failed = meter.tag_failed, not plain.verified
+    if plain.verified:
+        meter.proved = True
+        return []
+    meter.unverified += 1
+    if meter.config.authentication_key is None or failed_before:
+        return []
+    doubt = plain.doubt or "authentication_key proves nothing: the telegram has no tag"
+    return [f"{doubt}. The values are used, with verified = false"]
+
+
+def _span(seconds: float) -> str:
+    """A time in the largest unit of which there are at least two."""
+    return next((f"{seconds / size:.0f} {unit}" for unit, size in _SPANS.items() if seconds >= 2 * size), f"{seconds:.0f} s")
+
+
+def _tell_of_the_clock(meter: MeterState, at: Moment, stamp_ns: int | None, *, is_meters: bool, warnings: list[str]) -> None:
+    """Add what has to be told about the clocks. Each change is told once."""
+    said = ""
+    if stamp_ns is None:
+        said = "no line is written: this machine's clock shows a time before this program was released, and the meter sends no clock"
+    elif meter.timing.standing:
+        said = "the meter's clock stands still, so this machine's time is used"
+    elif at.time_ns is not None and not is_meters and meter.timing.on_host:
+        off_s = (at.time_ns - at.host_ns) / _NS
+        said = f"the meter's clock is {_span(abs(off_s))} {'ahead' if off_s > 0 else 'behind'}, so this machine's time is used"
+    kind = said.split(" is ")[0]
+    if said and kind != meter.clock_told:
+        warnings.append(said)
+    meter.clock_told = kind

@@ -23,17 +23,17 @@ DEFAULTS: Final = {"silence_s": SILENCE_S, "decode_errors_percent": DECODE_ERROR
 _NS: Final = 1_000_000_000
 
 
-def state(meter: MeterState, now_ns: int) -> str:
-    """One of `ok silent wrong_key noise port_missing`."""
+def state(meter: MeterState, steady_ns: int) -> str:
+    """One of `ok silent wrong_key noise port_missing`. Ages are measured with the steady clock."""
     if not meter.port_there:
         return "port_missing"
     good_ns = meter.good_ns if meter.good_ns is not None else -1
-    lately_ns = now_ns - int(silence_s(meter.config) * _NS)
-    if _newest(meter, Cause.KEY, Cause.SECURITY) > max(good_ns, lately_ns):
+    lately_ns = steady_ns - int(silence_s(meter.config) * _NS)
+    if _newest(meter, Cause.KEY) > max(good_ns, lately_ns):
         return "wrong_key"
     if good_ns >= max(0, lately_ns):
         return "ok"
-    return "noise" if _newest(meter, Cause.CHECKSUM, Cause.FRAMING, Cause.RECORDS) > lately_ns else "silent"
+    return "noise" if _newest(meter, Cause.CHECKSUM, Cause.FRAMING) > lately_ns else "silent"
 
 
 def silence_s(config: MeterConfig) -> float:
@@ -45,8 +45,8 @@ def _newest(meter: MeterState, *causes: Cause) -> int:
     return max(meter.error_ns.get(cause, -1) for cause in causes)
 
 
-def link(meter: MeterState, measurement: str, dropped: int, now_ns: int) -> bytes:
-    """Return the `electricity_link` line of one meter. `dropped` counts its lines that Telegraf did not take."""
+def link(meter: MeterState, measurement: str, dropped: int, now_ns: int, steady_ns: int) -> bytes:
+    """Return the `electricity_link` line of one meter, stamped `now_ns`. `dropped` counts its lines that Telegraf did not take."""
     counters = {
         "telegrams": meter.telegrams,
         "decoded": meter.decoded,
@@ -54,13 +54,18 @@ def link(meter: MeterState, measurement: str, dropped: int, now_ns: int) -> byte
         "unverified": meter.unverified,
         "lines_dropped": dropped,
         "host_stamped": meter.host_stamped,
+        "flaws": meter.flaws,
+        "waiting": meter.waiting,
+        "stale": meter.stale,
+        "registers_back": meter.registers_back,
+        "fields_refused": meter.fields_refused,
     }
     counters |= {f"errors_{cause}": count for cause, count in meter.errors.items()}
     fields: dict[str, str | float | None] = {
-        "age_s": None if meter.good_ns is None else max(0.0, (now_ns - meter.good_ns) / _NS),
+        "age_s": None if meter.good_ns is None else max(0.0, (steady_ns - meter.good_ns) / _NS),
         "clock_offset_s": meter.clock_offset_s,
         "rssi_dbm": meter.rssi_dbm,
-        "state": state(meter, now_ns),
+        "state": state(meter, steady_ns),
     }
     tags = {"interface": meter.config.interface, "meter": meter.config.name}
     return line(f"{measurement}_link", tags, fields, now_ns, counters)

@@ -212,17 +212,25 @@ def _mbus_frame(data: bytes | bytearray, start: int) -> _Frame | Literal["nothin
 
 def _block(apdu: bytes, number: int) -> _Frame | None:
     """The content of a block of general-block-transfer, if it is the one with this number."""
-    found = ciphering.ber_length(apdu, _BLOCK_HEAD) if len(apdu) > _BLOCK_HEAD else None
+    found = _block_length(apdu, 0) if len(apdu) > _BLOCK_HEAD else None
     if found is None or found[0] + found[1] != len(apdu) or int.from_bytes(apdu[2:4], "big") != number:
         return None
     return _Frame(apdu[found[1] :], not apdu[1] & _LAST_BLOCK, 0)
+
+
+def _block_length(apdu: bytes, at: int) -> tuple[int, int] | None:
+    """The length of the content of a block, and the offset after it. None if there is none."""
+    try:
+        return ciphering.ber_length(apdu, at + _BLOCK_HEAD)
+    except FramingError:
+        return None
 
 
 def joined(apdu: bytes) -> bytes:
     """The message in blocks that stand one after the other without frames. "" if they are not all there."""
     content, at, number = b"", 0, 1
     while apdu[at : at + 1] == bytes([GENERAL_BLOCK]):
-        found = ciphering.ber_length(apdu, at + _BLOCK_HEAD)
+        found = _block_length(apdu, at)
         end = found[0] + found[1] if found else 0
         block = _block(apdu[at:end], number) if found else None
         if block is None:

@@ -25,7 +25,8 @@ _NS: Final = 1_000_000_000
 class Point(NamedTuple):
     """Power at one time."""
 
-    received_ns: int
+    steady_ns: int
+    """Steady clock."""
     import_w: float
     export_w: float
 
@@ -43,22 +44,22 @@ class Recent(Decoder):
         """Meter → field → value. If a meter sends its values in turns, this is the newest of each."""
         self.history: Final[dict[str, deque[Point]]] = {name: deque(maxlen=POINTS_REMEMBERED) for name in self.meters}
 
-    def take(self, frame: Frame, source: str = "") -> Telegram | None:
+    def take(self, frame: Frame, source: str = "", *, live: bool = False) -> Telegram | None:
         """Decode and remember. Raises TelegramError as every decoder does."""
-        telegram = super().take(frame, source)
+        telegram = super().take(frame, source, live=live)
         if telegram is not None:
-            self._remember(telegram)
+            self._remember(telegram, frame.steady_ns)
         return telegram
 
-    def _remember(self, telegram: Telegram) -> None:
+    def _remember(self, telegram: Telegram, steady_ns: int) -> None:
         self.newest[telegram.meter] = telegram
         said = {column.field: value for column, value in zip(telegram.shape.columns, telegram.values, strict=True) if column.field}
         self.fields[telegram.meter].update(said)
         taken, given = said.get(IMPORT), said.get(EXPORT)
         if isinstance(taken, int | float) or isinstance(given, int | float):
-            self.history[telegram.meter].append(Point(telegram.received_ns, number(taken), number(given)))
+            self.history[telegram.meter].append(Point(steady_ns, number(taken), number(given)))
 
-    def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
+    def line(self, telegram: Telegram) -> bytes:  # noqa: ARG002, as the decoder has it
         """Return nothing, because nobody reads lines here."""
         return b""
 
@@ -78,7 +79,7 @@ def columns(points: Sequence[Point], width: int, span_ns: int, carried_ns: int, 
     found: list[list[Point]] = [[] for _ in range(width)]
     last: Point | None = None
     for point in points:
-        column = point.received_ns // step_ns - first
+        column = point.steady_ns // step_ns - first
         if 0 <= column < width:
             found[column].append(point)
         elif column < 0:
@@ -90,13 +91,13 @@ def columns(points: Sequence[Point], width: int, span_ns: int, carried_ns: int, 
             chart.append(_mean(inside))
         else:
             begins_ns = (first + number) * step_ns
-            chart.append(last if last is not None and begins_ns - last.received_ns <= carried_ns else None)
+            chart.append(last if last is not None and begins_ns - last.steady_ns <= carried_ns else None)
     return chart
 
 
 def _mean(points: Sequence[Point]) -> Point:
     count = len(points)
-    return Point(points[-1].received_ns, sum(point.import_w for point in points) / count, sum(point.export_w for point in points) / count)
+    return Point(points[-1].steady_ns, sum(point.import_w for point in points) / count, sum(point.export_w for point in points) / count)
 
 
 def number(value: Value) -> float:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.errors import Cause, TelegramError, WaitingError
 from telegraf_han.mbus import devices, layers
 from telegraf_han.mbus.layers import Sealed
 from telegraf_han.telegram import Address, Fault, Frame, Telegram
@@ -62,11 +62,11 @@ class Heard:
 
     def heard(self, sealed: Sealed, frame: Frame) -> None:
         """One more telegram."""
-        past_ns = frame.received_ns - self.newest_ns
+        past_ns = frame.steady_ns - self.newest_ns
         if self.telegrams and past_ns >= SHORTEST_INTERVAL_NS:
             self.intervals_ns.append(past_ns)
         if not self.telegrams or past_ns >= SHORTEST_INTERVAL_NS:
-            self.newest_ns = frame.received_ns
+            self.newest_ns = frame.steady_ns
         self.telegrams += 1
         if frame.rssi_dbm is not None:
             self.rssi_dbm = frame.rssi_dbm
@@ -84,7 +84,7 @@ class Heard:
 class Survey(Decoder):
     """All meters in range. Readers hold their lock around each use; other code that reads the rows must hold the lock, too."""
 
-    __slots__ = ("_keep", "_sections", "faults", "frames", "meters_in_range", "ports", "uncounted")
+    __slots__ = ("_keep", "_sections", "faults", "frames", "lasting", "meters_in_range", "ports", "uncounted")
 
     def __init__(self, config: Config, keep: Callable[[Frame], None] = lambda _: None) -> None:
         """Nothing heard yet. `keep` is called with each frame."""
@@ -95,13 +95,16 @@ class Survey(Decoder):
         self.frames = 0
         self.faults = 0
         """Telegrams that arrived damaged."""
+        self.lasting: Final[dict[str, str]] = {}
+        """Receiver → a fault that will happen each time, such as a P1 port in the place of a receiver."""
         self.uncounted = 0
         """Telegrams of meters beyond METERS_LIMIT."""
         self.ports: Final[dict[str, bool]] = {}
         """Receiver → whether its port is there."""
 
-    def take(self, frame: Frame, source: str = "") -> Telegram | None:
-        """Note whose frame it is, then decode it. Raises TelegramError as every decoder does."""
+    def take(self, frame: Frame, source: str = "", *, live: bool = False) -> Telegram | None:
+        """Note whose frame it is, then decode it, whether or not it is of now. Raises TelegramError as every decoder does."""
+        del live
         self.frames += 1
         self._keep(frame)
         try:
@@ -109,7 +112,7 @@ class Survey(Decoder):
         except TelegramError:
             self.faults += 1
             return super().take(frame, source)
-        heard = self._row(sealed, frame.received_ns)
+        heard = self._row(sealed, frame.steady_ns)
         if heard is None:
             self.uncounted += 1
             return super().take(frame, source)
@@ -131,6 +134,8 @@ class Survey(Decoder):
         except UnknownMeterError:
             heard.opening = "plain" if heard.security == "none" else "unknown"
             return None  # the meter has its row and needs no line in the log as well
+        except WaitingError:
+            return None  # nothing is wrong with it
         except TelegramError as error:
             heard.opening = _failed(heard, error)
             heard.trouble = str(error)
@@ -140,17 +145,20 @@ class Survey(Decoder):
             heard.trouble = ""
         return telegram
 
-    def fault(self, fault: Fault, source: str, now_ns: int) -> None:
-        """Count what a receiver gave up."""
-        self.faults += 1
-        super().fault(fault, source, now_ns)
+    def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
+        """Count what a receiver gave up. A fault that lasts is no damage on the air."""
+        if fault.lasts:
+            self.lasting[source] = fault.detail
+        else:
+            self.faults += 1
+        super().fault(fault, source, steady_ns)
 
     def port(self, source: str, *, there: bool) -> None:
         """A receiver's port appeared or vanished."""
         self.ports[source] = there
         super().port(source, there=there)
 
-    def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
+    def line(self, telegram: Telegram) -> bytes:  # noqa: ARG002, as the decoder has it
         """Return nothing, because nobody reads lines here."""
         return b""
 

@@ -13,9 +13,10 @@ import os
 import select
 import signal
 import time
+from collections.abc import Mapping
 from typing import Final
 
-from telegraf_han.config.file import load
+from telegraf_han.config.file import load, placeholders
 from telegraf_han.config.sections import Config, require_sources
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import reason
@@ -44,6 +45,8 @@ def main(config_path: str) -> int:
     require_sources(config)
     for warning in warnings:
         log.say("W", warning)
+    for meter, option in placeholders(config.meters):
+        log.say("W", f"{meter}: {option} is still the key from the sample configuration, 32 zeros. Write what the operator sent")
     return Runner(config, log, output).run()
 
 
@@ -127,12 +130,17 @@ class Runner:
         if now_s >= self._settings_due_s:
             self._settings_due_s = now_s + SETTINGS_INTERVAL_S
             with shared.lock:
-                lines = shared.decoder.settings(now_ns)
-            shared.outbox.put("", lines)
+                lines = shared.decoder.settings(now_ns, time.monotonic_ns())
+            self._put(lines)
         if now_s >= self._status_due_s or self._status_asked:
             self._status_asked = False
             self._status_due_s = now_s + self._config.output.status_interval_s
             dropped = shared.outbox.dropped()
             with shared.lock:
-                lines = shared.decoder.status(now_ns, dropped)
-            shared.outbox.put("", lines)
+                lines = shared.decoder.status(now_ns, time.monotonic_ns(), dropped)
+            self._put(lines)
+
+    def _put(self, lines: Mapping[str, bytes]) -> None:
+        """Queue lines of several meters, each with its meter, so that lines that are dropped are counted."""
+        for meter, data in lines.items():
+            self._shared.outbox.put(meter, data)

@@ -5,7 +5,8 @@ reader owns only its receiver. A new receiver is made at each opening of the por
 
 A change of state is logged once: there, gone, there again. The tries in between are not logged. A source counts as there after its first
 bytes, or after it was open for a while. So a program that starts and ends at once is not "there" each time. A stick that is asked questions
-counts as there after its answers. A source that ends (a replayed file) ends its reader, and nothing is sent to such a source.
+counts as there after its answers. A connection that was silent for too long is opened again, and does not count as gone. A source that ends
+(a replayed file) ends its reader, and nothing is sent to such a source.
 """
 
 import time
@@ -14,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import SourceError, TelegramError
+from telegraf_han.errors import RefusedError, SilentError, SourceError, StaleError, TelegramError, WaitingError
 from telegraf_han.live.log import Level, Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.ports import sources
@@ -75,6 +76,9 @@ class Reader:
         while True:
             try:
                 self._until_over()
+            except SilentError as error:
+                self._shared.log.repeated("D", "silent", self._feed.name, f"{self._feed.name}: {error}")
+                continue  # the meter may be what is silent, so the port does not count as gone
             except SourceError as error:
                 self._lost(str(error))
             except Exception as error:
@@ -98,12 +102,12 @@ class Reader:
     def _read(self, source: Source) -> None:
         receiver = self._feed.capture() if source.finite else self._feed.receiver()
         settled_s = time.monotonic() + SETTLED_S
-        first = receiver.start(time.time_ns())
+        first = receiver.start(time.monotonic_ns())
         asked = not source.finite and any(isinstance(event, Send) for event in first)
         self._follow(first, source)
         while sources.paused(0, self._shared.wake):
             data = source.read(IDLE_S)
-            now_ns = time.time_ns()
+            now_ns = time.monotonic_ns()
             if data is None:
                 self._follow(receiver.finish(now_ns), source)
                 self._shared.log.say("I", f"{self._feed.name}: {self._feed.place} was read to its end")
@@ -137,7 +141,7 @@ class Reader:
                     self._take(event, source)
                 case Fault(cause, detail, _, lasts):
                     with self._shared.lock:
-                        self._shared.decoder.fault(event, self._feed.name, time.time_ns())
+                        self._shared.decoder.fault(event, self._feed.name, time.monotonic_ns())
                     level: Level = "W" if lasts else self._feed.noise
                     self._shared.log.repeated(level, f"{level} {cause}", self._feed.name, f"{self._feed.name}: {detail}")
                 case Remark(text):
@@ -152,12 +156,19 @@ class Reader:
     def _take(self, frame: Frame, source: Source) -> None:
         """Decode a frame and queue its lines. A file to replay waits when the queue fills, and its time stamp is the meter's clock."""
         shared = self._shared
+        frame = frame._replace(received_ns=time.time_ns(), steady_ns=frame.received_ns)  # a receiver has only the steady clock
         try:
             with shared.lock:
-                telegram = shared.decoder.take(frame, self._feed.name)
-                lines = shared.decoder.line(telegram, None if source.finite else frame.received_ns) if telegram else b""
+                telegram = shared.decoder.take(frame, self._feed.name, live=not source.finite)
+                lines = shared.decoder.line(telegram) if telegram else b""
         except UnknownMeterError as error:
             shared.log.repeated("D", "neighbour", self._feed.name, f"{self._feed.name}: {error}")
+            return
+        except WaitingError as error:
+            shared.log.repeated("D", "waiting", error.meter, f"{error.meter}: {error}")
+            return
+        except (StaleError, RefusedError) as error:
+            shared.log.repeated("W", type(error).__name__, error.meter, f"{error.meter}: {error}")
             return
         except TelegramError as error:
             about = error.meter or self._feed.name
@@ -176,7 +187,7 @@ class Reader:
         for warning in telegram.warnings:
             self._shared.log.repeated("W", "warnings", telegram.meter, f"{telegram.meter}: {warning}")
         for flaw in telegram.flaws:
-            self._shared.log.repeated("W", "flaws", telegram.meter, f"{telegram.meter}: {flaw}")
+            self._shared.log.once("W", telegram.meter, f"{telegram.meter}: {flaw}. The rest of the telegram is read")
 
 
 def defect(error: BaseException) -> str:

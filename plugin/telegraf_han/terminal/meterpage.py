@@ -25,7 +25,7 @@ NARROWEST: Final = 10
 """Columns of a chart at least. A narrower chart shows nothing."""
 _STATES: Final[dict[str, Role]] = {"ok": "good", "silent": "warn", "noise": "warn", "wrong_key": "bad", "port_missing": "bad"}
 _MEANING: Final = {
-    "silent": "no telegram: is the interface switched on, the cable plugged in, the meter in range?",
+    "silent": "no telegram was read: if no errors are counted, is the interface switched on, the cable plugged in, the meter in range?",
     "noise": "bytes arrive, but no whole telegram: cable, inversion, line settings or a weak signal",
     "wrong_key": "telegrams arrive whole, but the key does not open them: telegraf-han keys finds out why",
     "port_missing": "the port is not there or cannot be opened; telegraf-han keeps trying",
@@ -81,6 +81,7 @@ class Scene(NamedTuple):
     choice: Choice
     look: Style
     now_ns: int
+    steady_ns: int
 
     @property
     def meter(self) -> MeterState:
@@ -129,16 +130,16 @@ def _meter(scene: Scene, columns: int) -> list[Line]:
     return [line for block in blocks if block for line in (*block, [])][:-1]
 
 
-def _state(meter: MeterState, now_ns: int) -> tuple[str, Role, str]:
+def _state(meter: MeterState, steady_ns: int) -> tuple[str, Role, str]:
     """The state of the reading: a word, its role, and what the word means."""
-    state = health.state(meter, now_ns)
+    state = health.state(meter, steady_ns)
     if state == "silent" and not meter.telegrams:
         return "waiting", "dim", "nothing heard yet; by radio this may take some minutes"
     return state.replace("_", " "), _STATES[state], _MEANING.get(state, "")
 
 
-def _age(meter: MeterState, now_ns: int) -> str:
-    return "" if meter.good_ns is None else f"{max(0, now_ns - meter.good_ns) / _NS:.0f} s ago"
+def _age(meter: MeterState, steady_ns: int) -> str:
+    return "" if meter.good_ns is None else f"{max(0, steady_ns - meter.good_ns) / _NS:.0f} s ago"
 
 
 def _signal(meter: MeterState) -> str:
@@ -152,8 +153,8 @@ def _head(scene: Scene, columns: int) -> list[Line]:
     if telegram is not None:
         who += [telegram.model, telegram.serial]
         proof = "verified" if telegram.verified else "not verified"
-    word, role, meaning = _state(meter, scene.now_ns)
-    said = "  ".join(filter(None, (proof, _age(meter, scene.now_ns), _signal(meter))))
+    word, role, meaning = _state(meter, scene.steady_ns)
+    said = "  ".join(filter(None, (proof, _age(meter, scene.steady_ns), _signal(meter))))
     first: Line = [("  ".join(filter(None, who)), "strong"), ("  ", ""), (word, role), (f"  {said}", "")]
     return [*folded(first, columns), *lines(filter(None, [meaning]), role)]
 
@@ -164,7 +165,7 @@ def _power(scene: Scene, columns: int) -> list[Line]:
     if IMPORT not in fields and EXPORT not in fields:
         return []
     span_s = SPANS_S[scene.choice.span]
-    chart = scene.recent.columns(scene.name, max(NARROWEST, columns), span_s, scene.now_ns)
+    chart = scene.recent.columns(scene.name, max(NARROWEST, columns), span_s, scene.steady_ns)
     points = [point for point in chart if point is not None]
     import_w, export_w = number(fields.get(IMPORT)), number(fields.get(EXPORT))
     top_w = max([1.0, import_w, export_w, *(max(point.import_w, point.export_w) for point in points)])
@@ -259,9 +260,9 @@ def _overview(scene: Scene, columns: int) -> list[Line]:
     states = []
     for number_, (name, meter) in enumerate(scene.recent.meters.items(), 1):
         fields = scene.recent.fields[name]
-        states.append(_state(meter, scene.now_ns)[:2])
+        states.append(_state(meter, scene.steady_ns)[:2])
         row = [str(number_), name, states[-1][0], _number(fields.get(IMPORT), 0), _number(fields.get(EXPORT), 0)]
-        rows.append([*row, _kilo(fields.get("active_energy_import_wh")), _age(meter, scene.now_ns).removesuffix(" ago"), _signal(meter)])
+        rows.append([*row, _kilo(fields.get("active_energy_import_wh")), _age(meter, scene.steady_ns).removesuffix(" ago"), _signal(meter)])
     aligned = table(rows, _OVERVIEW_RIGHT)
     room = columns - len("  ".join(aligned[0])) - MARGIN
     drawn = lines(["  ".join(aligned[0])], "strong")
@@ -274,7 +275,7 @@ def _overview(scene: Scene, columns: int) -> list[Line]:
 def _small_chart(scene: Scene, name: str, room: int) -> Piece:
     if room < NARROWEST:
         return ("", "")
-    chart = scene.recent.columns(name, room, SPANS_S[scene.choice.span], scene.now_ns)
+    chart = scene.recent.columns(name, room, SPANS_S[scene.choice.span], scene.steady_ns)
     values = [point and point.import_w for point in chart]
     return ("  " + bars(values, max([1.0, *filter(None, values)]), scene.look)[0], "warn")
 

@@ -1,10 +1,13 @@
 """commands.keys: captures, texts that are no keys, the report, the saved files, and the exit code."""
 
+import json
 import os
 import pickle
+import re
 import stat
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -138,18 +141,164 @@ def test_two_meters_in_one_capture(keys) -> None:
 
 def test_mail(keys) -> None:
     """If nothing fits, there is a mail to send, in Polish, with the telegram's facts and no part of any key."""
-    found = keys(meter("00" * 16, "11" * 16), GOOD)
+    found = keys(meter("22" * 16, "11" * 16), GOOD)
+    readings = re.search(r"([\d,]+) readings of 2 keys were tried", found.out)
 
     assert found.code == 1
-    assert "NOT FOUND" in found.out
+    assert "home: NOT FOUND" in found.out
+    assert "opens this telegram under any nonce: it is another meter's key, or the meter holds another one" in found.out
+    assert "What this rests on: " in found.out
     assert "Temat: Interfejs HAN licznika" in found.out
     assert "/EGM5G35" in found.out
     assert "Security control: 30, invocation counter: 0" in found.out
+    assert "AES_decrypt(klucz, szyfrogram[0..15] xor tekst jawny[0..15])" in found.out
+    assert readings is not None
+    assert re.search(
+        rf"Sprawdzono {readings[1].replace(',', '')} możliw\w+ zapis\w+ \(2 klucze\), a jako tekst jawny „0-0:1.0.0\(RRMMDD”", found.out
+    )
+    assert f"dla każdego dnia od 2020-01-01 do {datetime.now(UTC).date() + timedelta(1)}" in found.out
+    assert not any(key * 4 in found.out for key in ("22", "11"))
+    assert max(map(len, found.lines.splitlines())) <= 80
+
+
+ODD = {
+    "zeros": "00" * 16,
+    "virtual meter's": bytes(range(16)).hex(),
+    "empty file": "file:empty.ek",
+    "file without its word": "empty.ek",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_no_mail_about_what_is_no_key(keys, tmp_path: Path, name: str) -> None:
+    """A sample, an empty file, the name of a file: told as what it is, without a mail."""
+    (tmp_path / "empty.ek").write_text("\n")
+    (tmp_path / "empty.ek").chmod(0o600)
+    found = keys(meter(ODD[name]), GOOD)
+
+    assert found.code == 1
+    assert found.out.startswith("home: NO KEY: the telegrams are encrypted, but encryption_key ")
+    assert "Temat" not in found.out
+    assert ("there is no key in " in found.out) == (name == "empty file")
+
+
+def test_system_title(keys, tmp_path: Path) -> None:
+    """A hidden title is named and saved, and `decode` and `keys` use it as an option."""
+    hidden = p1.hidden(b"EGM\0\2\x16\x0e\xc1", ek=EK, ak=AK)
+    found = keys(meter(), hidden, options=("--save", str(tmp_path)))
+    saved = (tmp_path / "home.system_title").read_text()
+
+    assert found.code == 1
+    assert found.out.startswith("home: SYSTEM TITLE: encryption_key opens the telegrams and authentication_key proves them")
+    assert saved == 'system_title = "45474D0002160EC1"\n'
+    assert f'system_title of "home" is written to {tmp_path / "home.system_title"}' in found.out
+    assert stat.S_IMODE((tmp_path / "home.system_title").stat().st_mode) == 0o600
+    right = keys(meter(more=saved), hidden)
+    assert (right.code, right.out.split(":")[1]) == (0, " ok")
+    assert cli.main(["decode", "--config", str(tmp_path / "han.toml"), str(tmp_path / "0.bin")]) == 0
+
+
+def test_title_that_every_meter_of_a_capture_may_have(keys) -> None:
+    """The title is that of the meter whose key opens the telegram."""
+    hidden = p1.hidden(b"EGM12345", ek=bytes(range(50, 66)), ak=AK)
+    found = keys(meter() + meter(bytes(range(50, 66)).hex(), AK.hex(), "garden"), GOOD + hidden)
+
+    assert "home: ok" in found.out
+    assert "garden: SYSTEM TITLE" in found.out
+    assert 'into [[meter]] "garden"' in found.out
+
+
+def test_two_keys_in_one_file(keys, tmp_path: Path) -> None:
+    """The file is named, each line is told, and --save writes a file for each key."""
+    (tmp_path / "letter.txt").write_text(f"EK: {EK.hex(' ')}\nAK: {AK.hex(' ')}\n")
+    (tmp_path / "letter.txt").chmod(0o600)
+    found = keys(meter("file:letter.txt", "file:letter.txt"), GOOD, options=("--save", str(tmp_path)))
+
+    assert f"{tmp_path / 'letter.txt'} holds two keys: line 1 is the encryption key, line 2 is the authentication key." in found.out
+    assert (tmp_path / "home.ek").read_text() == f"{EK.hex()}\n"
+    assert (tmp_path / "home.ak").read_text() == f"{AK.hex()}\n"
+
+
+def cabled(name: str, ek: bytes, ak: bytes) -> str:
+    """A section of a meter that is read from a file."""
+    return meter(ek.hex(), ak.hex(), name, f'port = "{name}.bin"')
+
+
+FLATS = {
+    name: (bytes([number] * 8 + [*range(8)]), bytes([number] * 8 + [*range(8, 16)]))
+    for number, name in enumerate(("home", "garden", "attic"), 7)
+}
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_keys_of_flats_exchanged(keys, tmp_path: Path, count: int) -> None:
+    """Keys that went round are exchanged. Two copies in a row would destroy one."""
+    names = list(FLATS)[:count]
+    for name in names:
+        (tmp_path / f"{name}.bin").write_bytes(p1.stoen(ek=FLATS[name][0], ak=FLATS[name][1]))
+    found = keys("".join(cabled(name, *FLATS[names[at - 1]]) for at, name in enumerate(names)))
+
+    assert found.out.count("WRONG KEY") == count
+    assert found.out.count("exchange them") == 2 * count
+    assert "copy that key" not in found.out
+    assert ("Do not copy one over the other" in found.out) == (count == 2)
+
+
+def test_keys_of_two_flats_by_radio(keys) -> None:
+    """The same by radio, although only one of the two was heard."""
+    found = keys(flat("55" * 16) + flat(RADIO_KEY.hex(), "87654321", "garden"), RADIO)
+
+    assert 'exchange them: key of [[meter]] "flat" and key of [[meter]] "garden"' in found.out
+    assert "copy that key" not in found.out
+
+
+def test_copy_where_nothing_is_lost(keys, tmp_path: Path) -> None:
+    """A key is copied to a place without a key."""
+    (tmp_path / "flat.key").touch(0o600)
+    found = keys(flat("file:flat.key") + flat(RADIO_KEY.hex(), "87654321", "garden"), RADIO)
+
+    assert 'copy that key to key of [[meter]] "flat"' in found.out
+
+
+@pytest.mark.parametrize(("more", "code", "words"), [("", 1, "home: NOT BELIEVED"), ('encryption = "optional"', 0, "home: ok")])
+def test_plain_telegrams_with_a_key(keys, more: str, code: int, words: str) -> None:
+    """Telegrams without encryption are not believed where a key is configured, and the report says so as `run` does."""
+    found = keys(meter(more=more), p1.plain())
+
+    assert (found.code, found.out.startswith(words)) == (code, True)
+
+
+def test_required(keys) -> None:
+    """With authentication = "required" and a tag that does not fit, the report says that `run` drops the telegrams."""
+    found = keys(meter(ak="33" * 16, more='authentication = "required"'), GOOD)
+
+    assert found.out.startswith("home: NOT PROVEN")
+    assert 'because of authentication = "required", `run` drops every telegram' in found.out
+
+
+FRAMED = json.loads((Path(__file__).parents[1] / "inspection" / "keytrial" / "framed.json").read_text())
+
+
+@pytest.mark.parametrize("name", FRAMED)
+@pytest.mark.parametrize("key", ["000102030405060708090a0b0c0d0e0f", EK.hex()], ids=["right", "foreign"])
+def test_frames_of_another_line(keys, name: str, key: str) -> None:
+    """Frames that are no P1 telegrams are named for what they are. No key and no cable is blamed, and there is no mail."""
+    config = f'[[meter]]\nname = "home"\ninterface = "p1"\nencryption_key = "{key}"\n'
+    found = keys(config, bytes.fromhex(FRAMED[name]["input"]) * 3, options=("--interface", "p1"))
+
+    assert found.code == 1
+    assert found.out.startswith("home: NOT READ: ")
+    assert FRAMED[name]["words"] in found.out
+    assert "not open" not in found.out
+    assert "Temat" not in found.out
+    assert "inversion" not in found.out
+    if key.startswith("0001") and FRAMED[name]["sealed"]:
+        assert "encryption_key is right" in found.out
 
 
 def test_mail_in_a_terminal_without_utf8(tmp_path: Path) -> None:
     """Letters that a terminal does not have are gaps, and no defect."""
-    (tmp_path / "han.toml").write_text(meter("00" * 16, "11" * 16))
+    (tmp_path / "han.toml").write_text(meter("22" * 16, "11" * 16))
     (tmp_path / "capture.bin").write_bytes(GOOD)
     words = [sys.executable, "-m", "telegraf_han", "keys", "--config", str(tmp_path / "han.toml"), str(tmp_path / "capture.bin")]
     environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(Path(telegraf_han.__file__).parents[1])}
@@ -158,16 +307,6 @@ def test_mail_in_a_terminal_without_utf8(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert b"Dzie? dobry" in done.stdout
     assert b"Traceback" not in done.stderr
-
-
-def test_serial(keys) -> None:
-    """With the number on the meter, titles are tried that the telegrams do not contain."""
-    title = b"EGM" + bytes.fromhex("0035000001")
-    hidden = p1.footed(p1.IDENT + b"\0" + p1.sealed(p1.LINES, EK, AK, title=title)[9:])
-
-    assert "NOT FOUND" in keys(meter(), hidden).out
-    assert "a system title that the meter does not send" in keys(meter(), hidden, options=("--serial", "35000001")).out
-    assert "a system title that the meter does not send" in keys(meter() + flat(number="35000001"), hidden).out
 
 
 def test_key_that_is_missing(keys) -> None:
@@ -245,6 +384,43 @@ def test_save(keys, tmp_path: Path) -> None:
     again = keys(meter(EK[::-1].hex(), AK.hex()[1:], "home / 1"), GOOD, options=("--save", str(tmp_path)))
     assert again.code == 2
     assert "a new file in a folder where you may write is expected" in again.err
+
+
+@pytest.mark.parametrize("folder", ["missing", "han.toml", "/dev/full"])
+def test_save_where_nothing_can_be_written(keys, tmp_path: Path, folder: str) -> None:
+    """A folder that is none is a clear error, and the report comes all the same."""
+    found = keys(meter(EK[::-1].hex()), GOOD, options=("--save", str(tmp_path / folder)))
+
+    assert found.code == 2
+    assert found.out.startswith("home: WRONG KEY")
+    assert "a new file in a folder where you may write is expected" in found.err
+
+
+def test_save_one_of_two(keys, tmp_path: Path) -> None:
+    """A file that is there already does not keep the other key from being written."""
+    (tmp_path / "home.ek").write_text("precious")
+    found = keys(meter(EK[::-1].hex(), AK[::-1].hex()), GOOD, options=("--save", str(tmp_path)))
+
+    assert found.code == 2
+    assert (tmp_path / "home.ek").read_text() == "precious"
+    assert (tmp_path / "home.ak").read_text() == f"{AK.hex()}\n"
+
+
+def test_save_on_a_full_disk(tmp_path: Path) -> None:
+    """If a file cannot be written to its end, nothing is left of it, and the report comes all the same."""
+    (tmp_path / "han.toml").write_text(meter(EK[::-1].hex()))
+    (tmp_path / "han.toml").chmod(0o600)
+    (tmp_path / "capture.bin").write_bytes(GOOD)
+    words = ["keys", "--config", str(tmp_path / "han.toml"), "--save", str(tmp_path), str(tmp_path / "capture.bin")]
+    program = f"import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); from telegraf_han import cli; sys.exit(cli.main({words}))"
+    environment = os.environ | {"PYTHONPATH": str(Path(telegraf_han.__file__).parents[1])}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 2
+    assert done.stdout.startswith("home: WRONG KEY")
+    assert "home.ek" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "home.ek").exists()
 
 
 def test_wireless(keys) -> None:

@@ -1,5 +1,7 @@
 """decoder: frames into telegrams, and all the counting."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 import linereader
@@ -8,13 +10,15 @@ from telegraf_han import RELEASED_S
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.config.sections import Config, MeterConfig, Output, ReceiverConfig
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, ChecksumError, FramingError, RecordError, SecurityError, WrongKeyError
+from telegraf_han.errors import Cause, ChecksumError, FramingError, RecordError, RefusedError, SecurityError, StaleError, WrongKeyError
 from telegraf_han.telegram import Fault, Frame
 
 NS = 1_000_000_000
 METER_NS = 1_775_826_353 * NS
 """What p1.LINES say."""
 NOW_NS = (RELEASED_S + 86_400) * NS
+STEADY_NS = 5_000 * NS
+"""What the steady clock shows at NOW_NS."""
 EK, AK, OTHER = Key(p1.EK), Key(p1.AK), Key(b"\x77" * 16)
 
 HOME = MeterConfig("home", "p1", encryption_key=EK, authentication_key=AK)
@@ -35,7 +39,7 @@ def decoder(*meters: MeterConfig, layout: str = "wide", receivers: tuple[str, ..
 
 def frame(telegram: bytes, received_ns: int = NOW_NS) -> Frame:
     """A P1 telegram as the framer gives it."""
-    return Frame("p1", telegram[: telegram.rindex(b"!") + 1] if telegram.startswith(b"/") else telegram, received_ns)
+    return Frame("p1", telegram[: telegram.rindex(b"!") + 1] if telegram.startswith(b"/") else telegram, received_ns, steady_ns=STEADY_NS)
 
 
 STOEN = frame(p1.stoen())
@@ -67,8 +71,8 @@ FAILURES = {
     "tag required": (STOEN, HOME._replace(authentication_key=OTHER, authentication="required"), SecurityError),
     "no encryption where required": (frame(p1.plain()), HOME._replace(authentication="required"), SecurityError),
     "compression": (frame(p1.stoen(control=0xB0)), HOME, SecurityError),
-    "cut block": (Frame("p1", STOEN.data[:100], NOW_NS), HOME, FramingError),
-    "no content": (Frame("p1", p1.IDENT, NOW_NS), HOME, FramingError),
+    "cut block": (STOEN._replace(data=STOEN.data[:100]), HOME, FramingError),
+    "no content": (STOEN._replace(data=p1.IDENT), HOME, FramingError),
     "no lines": (frame(p1.stoen(b"0-0:nothing\r\n")), HOME, RecordError),
     "not encrypted": (frame(p1.plain()), HOME, SecurityError),
     "inner CRC": (frame(b"\xdb" + p1.sealed(p1.plain()[:-6] + b"0000", title=p1.TITLE)), HOME, ChecksumError),
@@ -87,18 +91,18 @@ def test_failure_is_counted_and_raised(name: str) -> None:
     meter = one.meters["home"]
     assert (meter.telegrams, meter.decoded, meter.good_ns) == (1, 0, None)
     assert meter.errors == {cause: int(cause is error.cause) for cause in Cause}
-    assert meter.error_ns == {error.cause: NOW_NS}
+    assert meter.error_ns == {error.cause: STEADY_NS}
 
 
 def test_counters_of_good_telegrams() -> None:
     """Each telegram counts. P1 sends an unchanged telegram every second, so no telegram is a duplicate."""
     one = decoder()
     for second in range(3):
-        assert one.take(STOEN._replace(received_ns=NOW_NS + second * NS), "home") is not None
+        assert one.take(STOEN._replace(received_ns=NOW_NS + second * NS, steady_ns=STEADY_NS + second * NS), "home") is not None
     meter = one.meters["home"]
 
     assert (meter.telegrams, meter.decoded, meter.duplicates, meter.unverified) == (3, 3, 0, 0)
-    assert meter.good_ns == NOW_NS + 2 * NS
+    assert meter.good_ns == STEADY_NS + 2 * NS
     assert meter.clock_offset_s == (METER_NS - NOW_NS) / NS - 2
     assert not any(meter.errors.values())
 
@@ -125,13 +129,14 @@ def test_without_authentication_key_nothing_is_warned_of() -> None:
 
 
 def test_flaw_counts_and_costs_nothing_else() -> None:
-    """A value that cannot be read counts as an error of records; the telegram is good."""
+    """A value that cannot be read counts as a flaw, and never as a telegram that was lost."""
     one = decoder()
     found = one.take(frame(p1.stoen(p1.LINES.replace(b"00.278", b"ERROR!"))), "home")
     meter = one.meters["home"]
 
     assert found.flaws == ("1-0:1.7.0: 6 characters that are not a number",)
-    assert (meter.decoded, meter.errors[Cause.RECORDS], meter.good_ns) == (1, 1, NOW_NS)
+    assert (meter.decoded, meter.flaws, meter.good_ns) == (1, 1, STEADY_NS)
+    assert not any(meter.errors.values())
 
 
 def test_several_meters_in_one_capture() -> None:
@@ -192,7 +197,7 @@ def test_radio_duplicates() -> None:
     one = decoder(RADIO)
     plays = [(0, -80.0, True), (1, -60.0, False), (2, -90.0, False), (299, None, False), (301, -70.0, True)]
     for after_s, rssi_dbm, is_new in plays:
-        found = one.take(Frame("wmbus", RADIO_FRAME, NOW_NS + after_s * NS, rssi_dbm), "attic")
+        found = one.take(Frame("wmbus", RADIO_FRAME, NOW_NS, rssi_dbm, steady_ns=STEADY_NS + after_s * NS), "attic")
         assert (found is not None) is is_new, after_s
         if after_s == 299:
             assert one.meters["flat"].rssi_dbm == -60.0
@@ -267,62 +272,302 @@ def test_a_radio_meter_misses_no_port_while_one_receiver_is_there() -> None:
     assert seen == [True, True, True, False, True]
 
 
-HOUR_NS = 3600 * NS
-BEFORE_NS = (RELEASED_S - 86_400) * NS
-
-
-@pytest.mark.parametrize(
-    ("meter_ns", "received_ns", "expected", "counted"),
-    [
-        (NOW_NS, NOW_NS, "meter", 0),
-        (NOW_NS - HOUR_NS, NOW_NS, "meter", 0),
-        (NOW_NS + HOUR_NS, NOW_NS, "meter", 0),
-        (NOW_NS - HOUR_NS - NS, NOW_NS, "host", 1),
-        (NOW_NS + HOUR_NS + NS, NOW_NS, "host", 1),
-        (0, NOW_NS, "host", 1),
-        (NOW_NS, BEFORE_NS, "meter", 0),
-        (NOW_NS, 12 * NS, "meter", 0),
-        (None, NOW_NS, "host", 0),
-        (None, BEFORE_NS, "host", 0),
-    ],
-    ids=[
-        "same", "an hour late", "an hour early", "later than an hour", "earlier than an hour", "meter in 1970",
-        "host before the release", "host just booted", "meter without clock", "neither has a clock",
-    ],
-)  # fmt: skip
-def test_stamp_in_run(meter_ns: int | None, received_ns: int, expected: str, counted: int) -> None:
-    """Live, the meter's clock is used within an hour of the host's, or if the host's cannot be right. Otherwise the line is counted."""
+@pytest.mark.parametrize("received_ns", [NOW_NS, (RELEASED_S - 86_400) * NS], ids=["now", "before"])
+def test_stamp_of_a_capture(received_ns: int) -> None:
+    """In a capture the stamp is the meter's clock, however old. It is the host's clock only if the telegram has no time."""
     one = decoder()
-    telegram = one.take(STOEN._replace(received_ns=received_ns), "home")._replace(time_ns=meter_ns)
-    (metric,) = linereader.metrics(one.line(telegram, received_ns))
+    dated, undated = (
+        one.take(frame(p1.stoen(lines), received_ns), "home") for lines in (p1.LINES, p1.LINES.replace(b"260410150553S", b""))
+    )
 
-    assert metric.time_ns == (meter_ns if expected == "meter" else received_ns)
-    assert one.meters["home"].host_stamped == counted
-
-
-@pytest.mark.parametrize("received_ns", [NOW_NS, BEFORE_NS], ids=["now", "before"])
-def test_stamp_in_replay(received_ns: int) -> None:
-    """In a replay the stamp is the meter's clock, however old. It is the host's clock only if the telegram has no time."""
-    one = decoder()
-    telegram = one.take(STOEN._replace(received_ns=received_ns), "home")
-
-    assert linereader.metrics(one.line(telegram))[0].time_ns == METER_NS
-    assert linereader.metrics(one.line(telegram._replace(time_ns=None)))[0].time_ns == received_ns
+    assert linereader.metrics(one.line(dated))[0].time_ns == METER_NS
+    assert linereader.metrics(one.line(undated))[0].time_ns == received_ns
     assert one.meters["home"].host_stamped == 0
 
 
-@pytest.mark.parametrize("meter_ns", [None, 0, NOW_NS - 5 * HOUR_NS], ids=["no clock", "1970", "five hours late"])
-def test_stamps_of_one_read_differ(meter_ns: int | None) -> None:
-    """Telegrams of one read that get the host's clock do not overwrite each other. The clock of the next read is used as it is."""
+def test_two_telegrams_of_one_second_in_a_capture() -> None:
+    """Other values of the same second are another point. The same telegram is the same point, however often it is decoded."""
     one = decoder()
+    other = frame(p1.stoen(p1.LINES.replace(b"00.278", b"00.279")))
 
-    def stamps(received_ns: int) -> list[int]:
-        telegram = one.take(STOEN._replace(received_ns=received_ns), "home")._replace(time_ns=meter_ns)
-        return [linereader.metrics(one.line(telegram, received_ns))[0].time_ns for _ in range(3)]
+    assert [one.take(each, "home").stamp_ns - METER_NS for each in (STOEN, other, STOEN, STOEN)] == [0, 1, 2, 2]
 
-    assert stamps(NOW_NS) == [NOW_NS, NOW_NS + 1, NOW_NS + 2]
-    assert stamps(NOW_NS + NS) == [NOW_NS + NS, NOW_NS + NS + 1, NOW_NS + NS + 2]
-    assert stamps(NOW_NS - HOUR_NS)[0] == NOW_NS - HOUR_NS
+
+class Live:
+    """A meter on a cable whose telegrams come now. Both clocks go on by `step_s` from one telegram to the next."""
+
+    def __init__(self, config: MeterConfig = HOME, layout: str = "wide") -> None:
+        self.decoder = decoder(config, layout=layout)
+        self.meter = self.decoder.meters["home"]
+        self.passed_s = 0.0
+        self.host_ns = NOW_NS
+
+    def hear(
+        self, clock_s: float | None = None, *, wh: int = 12_345_035, step_s: float = 1, checked: bool = True, **options
+    ) -> list[tuple[int, float]]:
+        """One more telegram. `clock_s` is the meter's clock after NOW_NS, by default the right one. Stamp and register of each line."""
+        self.passed_s += step_s
+        clock_ns = NOW_NS + int((self.passed_s if clock_s is None else clock_s) * NS)
+        lines = p1.LINES.replace(b"260410150553S", stamp(clock_ns)).replace(b"012345.035", b"%010.3f" % (wh / 1000))
+        passed_ns = int(self.passed_s * NS)
+        telegram = frame(options.pop("make", p1.stoen)(lines, **options), self.host_ns + passed_ns)
+        heard = telegram._replace(steady_ns=STEADY_NS + passed_ns, checked=checked)
+        try:
+            found = self.decoder.take(heard, "home", live=True)
+        except (StaleError, RefusedError):
+            return []
+        self.warnings = found.warnings
+        return [(metric.time_ns, dict(metric.fields)["active_energy_import_wh"]) for metric in linereader.metrics(self.decoder.line(found))]
+
+
+def stamp(time_ns: int) -> bytes:
+    """A clock of Warsaw in November, as a meter sends it."""
+    return datetime.fromtimestamp(time_ns // NS + 3600, UTC).strftime("%y%m%d%H%M%SW").encode()
+
+
+@pytest.mark.parametrize(
+    ("off_s", "clock"), [(0, "meter"), (599, "meter"), (-599, "meter"), (601, "host"), (-601, "host"), (-3600, "host"), (10**6, "host")]
+)
+def test_stamp_of_a_live_telegram(off_s: int, clock: str) -> None:
+    """The meter's clock is used within ten minutes of the host's. Beyond, the host's is used, counted and told once."""
+    one = Live()
+    stamps = [one.hear(off_s + one.passed_s + 1)[0][0] for _ in range(3)]
+
+    expected = [NOW_NS + (second + (off_s if clock == "meter" else 0)) * NS for second in (1, 2, 3)]
+    assert stamps == expected
+    assert one.meter.host_stamped == (0 if clock == "meter" else 3)
+    assert one.meter.clock_offset_s == off_s
+
+
+def test_a_clock_at_the_edge_does_not_flip() -> None:
+    """A clock that is ten minutes off, now a little more and now a little less, does not change the stamps to and fro."""
+    one = Live()
+    used = [
+        one.hear(off_s + one.passed_s + 1)[0][0] - NOW_NS - int(one.passed_s * NS) for off_s in (-599, -601, -599, -601, -545, -530, -530)
+    ]
+
+    assert [offset_ns // NS for offset_ns in used] == [-599, 0, 0, 0, 0, -530, -530]
+
+
+def test_a_standing_clock_loses_no_telegram() -> None:
+    """3,600 telegrams of a clock that stands still are 3,600 points, near their real times. It is told once."""
+    one = Live(MeterConfig("home", "p1"))
+    told: list[str] = []
+    stamps: list[int] = []
+    for _ in range(3600):
+        stamps += [when for when, _ in one.hear(0, make=p1.plain)]
+        told += one.warnings
+
+    assert len(set(stamps)) == 3600
+    assert all(abs(when - NOW_NS - (second + 1) * NS) <= 2 * NS for second, when in enumerate(stamps))
+    assert told == ["the meter's clock stands still, so this machine's time is used"]
+
+
+def test_telegrams_of_one_read_never_share_a_stamp() -> None:
+    """A read of the port may bring several telegrams, of one second or with no clock at all."""
+    for clock in (b"260410150553S", b""):
+        one = Live()
+        telegrams = [
+            one.decoder.take(frame(p1.stoen(p1.LINES.replace(b"260410150553S", clock or b""))), "home", live=True) for _ in range(5)
+        ]
+        assert len({telegram.stamp_ns for telegram in telegrams if telegram}) == 5
+
+
+def test_a_replay_is_held_back() -> None:
+    """A genuine telegram of three days ago makes no line, and counts as stale. The meter's own telegrams go on."""
+    one = Live()
+    before = [one.hear(wh=12_345_035 + second) for second in range(5)]
+    replayed = [one.hear(-3 * 86_400, wh=11_845_035, step_s=0.5) for _ in range(5)]
+    after = one.hear(wh=12_345_041)
+
+    assert all(len(lines) == 1 for lines in (*before, after))
+    assert replayed == [[]] * 5
+    assert (one.meter.stale, one.meter.registers_back, one.meter.telegrams, one.meter.decoded) == (5, 0, 11, 6)
+    assert not any(one.meter.errors.values())
+
+
+def test_a_recording_in_order_is_held_back_too() -> None:
+    """Old telegrams in order have lower registers. As long as the meter's own telegrams come between them, none is believed."""
+    one = Live()
+    one.hear()
+    found = []
+    for second in range(40):
+        found.append(one.hear(-86_400 + second, wh=12_000_000 + second, step_s=0.5))
+        assert len(one.hear(wh=12_345_036 + second, step_s=0.5)) == 1
+
+    assert found == [[]] * 40
+
+
+@pytest.mark.parametrize("count", [3, 60, 300])
+def test_a_recording_that_is_played_fast_is_held_back(count: int) -> None:
+    """Between two telegrams of the meter there is time for many old ones. They are in order, but go on faster than their clocks."""
+    one = Live()
+    one.hear()
+    found = [one.hear(-86_400 + 10 * number, wh=12_000_000 + number, step_s=0.002) for number in range(count)]
+
+    assert found == [[]] * count
+    assert len(one.hear(wh=12_345_036)) == 1
+    assert one.meter.stale == count
+
+
+def test_a_recording_of_another_kind_is_held_back() -> None:
+    """Old telegrams with another list of lines, as before a new firmware, have lower registers all the same. Without registers, none can tell."""
+    one = Live()
+    one.hear()
+    for more in (b"1-0:2.7.0(00.000*kW)\r\n", b""):
+
+        def older(lines: bytes, more: bytes = more) -> bytes:
+            return p1.stoen(lines + more if more else lines.replace(b"1-0:1.8.0", b"1-0:99.8.0"))
+
+        assert [one.hear(-86_400 + number, wh=12_000_000 + number, step_s=0.001, make=older) for number in range(20)] == [[]] * 20
+
+
+@pytest.mark.parametrize("ago_s", [1, 30, 59])
+def test_a_recording_of_this_minute_is_held_back(ago_s: int) -> None:
+    """A clock may go back by some seconds, and a register may be lower. Both together are an old telegram."""
+    one = Live()
+    for second in range(90):
+        one.hear(wh=12_345_035 + second)
+
+    assert one.hear(one.passed_s - ago_s, wh=12_345_035 + 89 - ago_s, step_s=0.5) == []
+    assert len(one.hear(one.passed_s - ago_s, wh=12_345_035 + 89, step_s=0.5)) == 1
+    assert (one.meter.stale, one.meter.registers_back) == (1, 0)
+
+
+def test_a_clock_that_was_set_loses_nothing() -> None:
+    """The meter's clock is put back by an hour. The first telegrams are held, then all are written with the host's time, in order."""
+    one = Live()
+    one.hear()
+    found = [one.hear(one.passed_s + 1 - 3600, wh=12_345_036 + second) for second in range(6)]
+
+    assert [len(lines) for lines in found] == [0, 0, 3, 1, 1, 1]
+    assert [line for lines in found for line in lines] == [(NOW_NS + (second + 2) * NS, 12_345_036.0 + second) for second in range(6)]
+    assert (one.meter.stale, one.meter.decoded) == (2, 7)
+
+
+def test_a_meter_that_lost_clock_and_registers_comes_back() -> None:
+    """It looks like a replay, so it takes longer. But nothing is lost."""
+    one = Live()
+    one.hear()
+    found = [one.hear(-86_400 * 365 * 9 + one.passed_s, wh=second) for second in range(100)]
+
+    assert sum(map(len, found)) == 100
+    assert (one.meter.registers_back, one.meter.stale) == (1, 59)
+
+
+def test_counters_that_grew_must_grow() -> None:
+    """Once the invocation counter was seen to grow, an old one is stale. A counter that begins anew with a new key is believed at last."""
+    config = HOME._replace(encryption_key=EK)
+    one = Live(config)
+
+    def hear(counter: int) -> int:
+        return len(one.hear(make=lambda lines, counter: p1.luxembourg(lines, counter=counter), counter=counter))
+
+    assert [hear(counter) for counter in (7, 8, 9)] == [1, 1, 1]
+    assert [hear(counter) for counter in (8, 9, 7)] == [0, 0, 0]
+    assert hear(10) == 1
+    assert [hear(counter) for counter in (1, 2, 3, 4)] == [0, 0, 3, 1]
+
+
+def test_a_counter_that_never_grows_is_no_counter() -> None:
+    """Stoen's counter is zero in every telegram."""
+    one = Live()
+
+    assert [len(one.hear()) for _ in range(5)] == [1] * 5
+
+
+def test_registers_that_run_back_are_counted_and_told_once() -> None:
+    """The clock is right, so the telegram is believed. A roll-over and an exchanged meter are no step back."""
+    one = Live()
+    found = []
+    for wh in (5_000, 4_000, 4_001, 4_002):
+        assert one.hear(wh=wh)[0][1] == wh
+        found.append(one.warnings)
+
+    assert one.meter.registers_back == 1
+    assert [len(warnings) for warnings in found] == [0, 1, 0, 0]
+    assert "active_energy_import went from 5000 to 4000 Wh" in found[1][0]
+    one.hear(wh=999_999_990)
+    one.hear(wh=10)
+    assert one.meter.registers_back == 1
+
+
+def test_a_host_clock_that_jumps_hides_nothing() -> None:
+    """Ages are measured with the steady clock. A host clock that was put back by a day does not make a silent meter ok."""
+    one = Live()
+    one.hear()
+    status = [
+        dict(linereader.metrics(one.decoder.status(NOW_NS + host_s * NS, STEADY_NS + steady_s * NS, {})["home"])[0].fields)
+        for host_s, steady_s in ((1, 1), (-86_400, 2), (80_000, 2), (-86_400 + 200, 202), (300, 302))
+    ]
+
+    assert [fields["state"] for fields in status] == ["ok", "ok", "ok", "silent", "silent"]
+    assert [fields["age_s"] for fields in status] == [0.0, 1.0, 1.0, 201.0, 301.0]
+
+
+def test_a_host_without_a_clock() -> None:
+    """A Pi that just booted shows 1970. The meter's clock is taken, also for the status. Nothing is written as long as there is none."""
+    one = Live()
+    one.host_ns = 12 * NS
+    assert one.decoder.status(12 * NS, STEADY_NS, {}) == one.decoder.settings(12 * NS, STEADY_NS) == {}
+
+    undated = frame(p1.stoen(p1.LINES.replace(b"260410150553S", b"")), 12 * NS)
+    found = one.decoder.take(undated, "home", live=True)
+    assert one.decoder.line(found) == b""
+    assert "no line is written" in found.warnings[0]
+    one.passed_s = 10
+    assert one.hear()[0][0] == NOW_NS + 11 * NS
+    (metric,) = linereader.metrics(one.decoder.status(24 * NS, STEADY_NS + 12 * NS, {})["home"])
+    assert metric.time_ns == NOW_NS + 12 * NS
+
+
+def test_a_meter_that_authenticates_is_not_believed_without() -> None:
+    """Once a tag was proven, a telegram that carries none is somebody else's, unless encryption is optional."""
+    one = decoder()
+    untagged = frame(p1.stoen(control=0x20))
+    assert one.take(untagged, "home") is not None
+    assert one.take(STOEN, "home").verified
+    with pytest.raises(SecurityError, match="no tag"):
+        one.take(untagged, "home")
+
+    assert one.meters["home"].errors[Cause.SECURITY] == 1
+
+
+def test_series_are_bounded() -> None:
+    """2,000 telegrams without a key, each with another serial number and other codes, make a few dozen series and some hundred fields."""
+    one = Live(MeterConfig("home", "p1"))
+    series: set[str] = set()
+    fields: set[str] = set()
+    for number in range(2_000):
+        lines = p1.LINES.replace(b"3335303030303031", b"%016d" % (3030303030303030 + number)).replace(
+            b"0-0:17.0.0", b"1-0:99.%d.%d" % (number % 250, number // 250)
+        )
+        telegram = frame(p1.plain(lines), NOW_NS + number * NS)._replace(checked=bool(number % 2))
+        try:
+            found = one.decoder.take(telegram, "home", live=True)
+        except (RefusedError, StaleError):
+            continue
+        for metric in linereader.metrics(one.decoder.line(found)):
+            series.add(str(metric.tags))
+            fields |= {name for name, _ in metric.fields}
+
+    assert 1 <= len(series) <= 24
+    assert len(fields) <= 400
+    assert one.meter.fields_refused > 2_000
+
+
+def test_what_nothing_proves_is_admitted_when_it_repeats() -> None:
+    """A meter without key and checksum is read from the first telegram. Another serial number is believed at its second telegram."""
+    one = Live(MeterConfig("home", "p1"))
+    other = p1.LINES.replace(b"3335303030303031", b"3335303030303032")
+
+    def hear(lines: bytes) -> bool:
+        try:
+            return bool(one.decoder.line(one.decoder.take(frame(p1.plain(lines)), "home", live=True)))
+        except RefusedError:
+            return False
+
+    assert [hear(lines) for lines in (p1.LINES, other, p1.LINES, other, other)] == [True, False, True, True, True]
 
 
 def test_layouts() -> None:
@@ -340,8 +585,8 @@ def test_status_and_settings() -> None:
     """One link line and one settings line a meter."""
     one = decoder(HOME._replace(limits=(("silence_s", 5.0),)), HOME._replace(name="away"))
     one.take(STOEN, "home")
-    status = linereader.metrics(one.status(NOW_NS, {"away": 4}))
-    settings = linereader.metrics(one.settings(NOW_NS))
+    status = linereader.metrics(b"".join(one.status(NOW_NS, STEADY_NS, {"away": 4}).values()))
+    settings = linereader.metrics(b"".join(one.settings(NOW_NS, STEADY_NS).values()))
 
     assert [(dict(metric.tags)["meter"], dict(metric.fields)["lines_dropped"]) for metric in status] == [("home", 0), ("away", 4)]
     assert [dict(metric.fields)["state"] for metric in status] == ["ok", "silent"]

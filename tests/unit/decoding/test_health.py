@@ -14,6 +14,7 @@ NOW_NS = 1_795_348_800 * NS
 LINK_FIELDS = {
     "telegrams", "decoded", "duplicates", "unverified", "lines_dropped", "host_stamped",
     "errors_checksum", "errors_framing", "errors_key", "errors_security", "errors_records",
+    "flaws", "waiting", "stale", "registers_back", "fields_refused",
     "age_s", "clock_offset_s", "rssi_dbm", "state",
 }  # fmt: skip
 
@@ -40,7 +41,7 @@ def meter(good_s: float | None = None, port_there: bool = True, limits: tuple = 
         (meter(good_s=20, limits=(("silence_s", 15.0),)), "silent"),
         (meter(good_s=500, limits=(("silence_s", 600.0),)), "ok"),
         (meter(key=1), "wrong_key"),
-        (meter(security=1), "wrong_key"),
+        (meter(security=1), "silent"),
         (meter(good_s=10, key=1), "wrong_key"),
         (meter(good_s=1, key=10), "ok"),
         (meter(key=179), "wrong_key"),
@@ -48,7 +49,7 @@ def meter(good_s: float | None = None, port_there: bool = True, limits: tuple = 
         (meter(key=10, framing=1), "wrong_key"),
         (meter(checksum=1), "noise"),
         (meter(framing=1), "noise"),
-        (meter(records=1), "noise"),
+        (meter(records=1), "silent"),
         (meter(good_s=10, checksum=1), "ok"),
         (meter(good_s=200, checksum=1), "noise"),
         (meter(good_s=200, checksum=181), "silent"),
@@ -93,7 +94,7 @@ def test_state_over_time() -> None:
 
 def test_link_of_a_meter_just_configured() -> None:
     """All counters are there from the start, as integers. Unknown values are left out."""
-    (metric,) = linereader.metrics(health.link(meter(), "electricity", 0, NOW_NS))
+    (metric,) = linereader.metrics(health.link(meter(), "electricity", 0, NOW_NS, NOW_NS))
     fields = dict(metric.fields)
 
     assert metric.measurement == "electricity_link"
@@ -109,22 +110,25 @@ def test_link_of_a_meter_in_use() -> None:
     one = meter(good_s=1.5, checksum=100, key=90)
     one.telegrams, one.decoded, one.duplicates, one.unverified, one.host_stamped = 10, 8, 3, 2, 1
     one.clock_offset_s, one.rssi_dbm = -0.25, -67.0
-    (metric,) = linereader.metrics(health.link(one, "energy", 7, NOW_NS))
+    one.flaws, one.waiting, one.stale, one.registers_back, one.fields_refused = 4, 5, 6, 7, 8
+    (metric,) = linereader.metrics(health.link(one, "energy", 7, NOW_NS, NOW_NS))
 
     assert metric.measurement == "energy_link"
     assert dict(metric.fields) == {
         "telegrams": 10, "decoded": 8, "duplicates": 3, "unverified": 2, "lines_dropped": 7, "host_stamped": 1,
+        "flaws": 4, "waiting": 5, "stale": 6, "registers_back": 7, "fields_refused": 8,
         "errors_checksum": 1, "errors_framing": 0, "errors_key": 1, "errors_security": 0, "errors_records": 0,
         "age_s": 1.5, "clock_offset_s": -0.25, "rssi_dbm": -67.0, "state": "ok",
     }  # fmt: skip
     assert {name for name, value in metric.fields if isinstance(value, int)} == {name for name in LINK_FIELDS if name.startswith("errors_")} | {
         "telegrams", "decoded", "duplicates", "unverified", "lines_dropped", "host_stamped",
+        "flaws", "waiting", "stale", "registers_back", "fields_refused",
     }  # fmt: skip
 
 
 def test_age_is_never_negative() -> None:
     """A host clock that went back makes no telegram of the future."""
-    (metric,) = linereader.metrics(health.link(meter(good_s=-3), "electricity", 0, NOW_NS))
+    (metric,) = linereader.metrics(health.link(meter(good_s=-3), "electricity", 0, NOW_NS, NOW_NS))
 
     assert dict(metric.fields)["age_s"] == 0.0
 

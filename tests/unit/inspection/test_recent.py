@@ -22,13 +22,13 @@ def test_newest() -> None:
     """The values of the newest telegram are there under their field keys. No line is made."""
     one = recent()
 
-    telegram = one.take(Frame("p1", p1.stoen(), NOW_NS), "home")
+    telegram = one.take(Frame("p1", p1.stoen(), NOW_NS, steady_ns=NOW_NS), "home")
 
     assert telegram is not None
     assert one.newest["home"] is telegram
     assert one.fields["home"]["active_energy_import_wh"] == 12345035
     assert list(one.history["home"]) == [Point(NOW_NS, 278, 0.0)]
-    assert one.line(telegram, NOW_NS) == b""
+    assert one.line(telegram) == b""
 
 
 def test_errors_pass() -> None:
@@ -36,7 +36,7 @@ def test_errors_pass() -> None:
     one = recent(HOME._replace(encryption_key=Key(b"\x55" * 16)))
 
     with pytest.raises(TelegramError):
-        one.take(Frame("p1", p1.stoen(), NOW_NS), "home")
+        one.take(Frame("p1", p1.stoen(), NOW_NS, steady_ns=NOW_NS), "home")
 
     assert (one.newest, one.fields["home"], one.meters["home"].telegrams) == ({}, {}, 1)
 
@@ -45,7 +45,7 @@ def test_history_is_bounded() -> None:
     """A page that stays open for days keeps an hour."""
     one = recent()
     for second in range(3):
-        one.take(Frame("p1", p1.stoen(), NOW_NS + second * S), "home")
+        one.take(Frame("p1", p1.stoen(), NOW_NS, steady_ns=NOW_NS + second * S), "home")
 
     assert len(one.history["home"]) == 3
     assert one.history["home"].maxlen == POINTS_REMEMBERED

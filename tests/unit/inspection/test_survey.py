@@ -34,7 +34,7 @@ def survey(*meters: MeterConfig) -> Survey:
 def hear(one: Survey, data: bytes, second: float = 0.0, rssi_dbm: float | None = None) -> str:
     """Let the survey hear a telegram. Returns the class of the error, or ""."""
     try:
-        one.take(Frame("wmbus", data, NOW_NS + int(second * S), rssi_dbm), "attic")
+        one.take(Frame("wmbus", data, NOW_NS, rssi_dbm, steady_ns=NOW_NS + int(second * S)), "attic")
     except TelegramError as error:
         return type(error).__name__
     return ""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from telegraf_han.decoding.decoder import UnknownMeterError
-from telegraf_han.errors import Cause, ChecksumError, SourceError
+from telegraf_han.errors import Cause, ChecksumError, RefusedError, SourceError, StaleError, WaitingError
 from telegraf_han.live.log import Level, Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.live.reader import Feed, Reader, Shared, defect
@@ -27,9 +27,17 @@ class Decoder:
     def __init__(self) -> None:
         self.told: list[str] = []
 
-    def take(self, frame: Frame, source: str) -> Telegram | None:
+    def take(self, frame: Frame, source: str, *, live: bool) -> Telegram | None:
         """Decode."""
+        self.live = live
+        assert frame.steady_ns < frame.received_ns
         match frame.data:
+            case b"stale" | b"waiting" | b"refused":
+                error = {b"stale": StaleError, b"waiting": WaitingError, b"refused": RefusedError}[frame.data](
+                    f"it is {frame.data.decode()}"
+                )
+                error.meter = "home"
+                raise error
             case b"damaged":
                 raise ChecksumError("does not fit")
             case b"neighbour":
@@ -42,11 +50,11 @@ class Decoder:
                 return telegram(warnings=("a warning",), flaws=("a flaw",))
         return telegram()
 
-    def line(self, _: Telegram, now_ns: int | None) -> bytes:
-        """A line that says which clock is used."""
-        return b"meter's\n" if now_ns is None else b"host's\n"
+    def line(self, _: Telegram) -> bytes:
+        """A line that says what the telegram was taken for."""
+        return b"live\n" if self.live else b"captured\n"
 
-    def fault(self, fault: Fault, source: str, now_ns: int) -> None:
+    def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
         """A fault was counted."""
         self.told.append(f"{source} {fault.cause}")
 
@@ -178,11 +186,11 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
 
 
 def test_live_source(stage: Stage) -> None:
-    """Frames become lines with the host's clock at hand; the source is closed."""
+    """Frames become lines, taken as live; the source is closed."""
     source = Source(b"", b"good", b"nothing", b"good", SourceError("the port is gone"))
     stage.live(source)
 
-    assert stage.lines == b"host's\nhost's\n"
+    assert stage.lines == b"live\nlive\n"
     assert stage.decoder.told == ["home there", "home gone"]
     assert stage.log == ["I! home: reading the port", "W! home: the port is gone. Trying again until it is back"]
     assert source.sent == []
@@ -195,7 +203,7 @@ def test_stick_proves_itself_by_its_answers(stage: Stage) -> None:
     stage.live(source, receiver=Stick)
 
     assert source.sent == [b"hello", b"again"]
-    assert stage.lines == b"host's\nhost's\n"
+    assert stage.lines == b"live\nlive\n"
     assert stage.decoder.told == ["home there", "home gone"]
     assert stage.log == [
         "I! home: reading the port: a stick that listens",
@@ -223,14 +231,14 @@ def test_nothing_is_asked_of_a_file(stage: Stage) -> None:
     stage.live(source, receiver=Stick)
 
     assert source.sent == []
-    assert stage.lines == b"meter's\n" * 3
+    assert stage.lines == b"captured\n" * 3
 
 
 def test_replayed_file(stage: Stage) -> None:
-    """The telegrams of a file get the meter's clock. The rest at its end counts, and the file is not opened again."""
+    """The telegrams of a file are no live ones. The rest at its end counts, and the file is not opened again."""
     stage.live(Source(b"good", None, finite=True), Source())
 
-    assert stage.lines == b"meter's\nmeter's\n"
+    assert stage.lines == b"captured\ncaptured\n"
     assert stage.log[-1] == "I! home: the port was read to its end"
     assert stage.pauses == []
 
@@ -270,13 +278,21 @@ def test_faults_and_errors_are_counted_and_told(stage: Stage) -> None:
     """Bytes that a receiver gives up are counted. Damaged telegrams are logged once. A neighbour's telegram is a debug line."""
     stage.live(Source(b"noise", b"noise", b"damaged", b"damaged", b"neighbour", b"good", SourceError("gone")))
 
-    assert stage.lines == b"host's\n"
+    assert stage.lines == b"live\n"
     assert stage.decoder.told[1:3] == ["home framing", "home framing"]
     assert stage.log[1:-1] == [
         "W! home: noise",
         "W! home: does not fit",
         "D! home: telegram of EGM 87654321: no [[meter]] with this id is configured",
     ]
+
+
+def test_what_is_counted_apart(stage: Stage) -> None:
+    """A telegram that waits for its other part is a debug line. One that is held back or refused is a warning. Each is told once a minute."""
+    stage.live(Source(*[b"waiting", b"stale", b"refused"] * 3, SourceError("gone")))
+
+    assert stage.lines == b""
+    assert stage.log[1:-1] == ["D! home: it is waiting", "W! home: it is stale", "W! home: it is refused"]
 
 
 def test_faults_that_last_are_warnings(stage: Stage) -> None:
@@ -290,15 +306,15 @@ def test_remarks_of_a_telegram(stage: Stage) -> None:
     """A good telegram's warnings and flaws are told, and its line goes out."""
     stage.live(Source(b"remarks", SourceError("gone")))
 
-    assert stage.lines == b"host's\n"
-    assert stage.log[1:-1] == ["W! home: a warning", "W! home: a flaw"]
+    assert stage.lines == b"live\n"
+    assert stage.log[1:-1] == ["W! home: a warning", "W! home: a flaw. The rest of the telegram is read"]
 
 
 def test_remarks_that_come_and_go_are_told_once(stage: Stage) -> None:
     """A tag that fits every other telegram would warn each time it stops fitting. One warning per minute is enough."""
     stage.live(Source(*[b"remarks", b"good"] * 50, finite=True))
 
-    assert [line for line in stage.log if "home: a" in line] == ["W! home: a warning", "W! home: a flaw"]
+    assert [line for line in stage.log if "home: a" in line] == ["W! home: a warning", "W! home: a flaw. The rest of the telegram is read"]
 
 
 def test_defect_is_told_by_type_and_place(stage: Stage) -> None:
@@ -306,7 +322,7 @@ def test_defect_is_told_by_type_and_place(stage: Stage) -> None:
     first = Source(b"defect")
     stage.live(first, Source(b"good", SourceError("gone")))
 
-    assert stage.lines == b"host's\n"
+    assert stage.lines == b"live\n"
     assert first.closed
     told = [line for line in stage.log if "defect of telegraf-han" in line]
     assert len(told) == 1

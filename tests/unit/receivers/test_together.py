@@ -36,6 +36,12 @@ def test_every_receiver_hands_on_the_same_frame(kind: str) -> None:
     assert frame(kind).data == frame("rtl_433").data
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_stick_and_program_checks_the_link(kind: str) -> None:
+    """They check the link's CRC themselves, or hand it on and it is checked here."""
+    assert frame(kind).checked
+
+
 @pytest.mark.parametrize("order", [*permutations(("rtl_433", "cul", "amb8465", "rtl_wmbus"), 3)], ids=" ".join)
 def test_counts_once_with_the_best_level(order: tuple[str, ...]) -> None:
     """The first telegram is decoded at once.
@@ -45,11 +51,11 @@ def test_counts_once_with_the_best_level(order: tuple[str, ...]) -> None:
     decoder = Decoder(load(str(CASES / "receiver-cul-gama350" / "config.toml")))
     (meter,) = decoder.meters.values()
     frames = [frame(kind) for kind in order]
-    taken = [decoder.take(one._replace(received_ns=NOW_NS + number * 10**8), f"r{number}") for number, one in enumerate(frames)]
+    taken = [decoder.take(one._replace(steady_ns=NOW_NS + number * 10**8), f"r{number}") for number, one in enumerate(frames)]
     levels = [one.rssi_dbm for one in frames if one.rssi_dbm is not None]
 
     assert [telegram is not None for telegram in taken] == [True, False, False]
     assert (meter.telegrams, meter.decoded, meter.duplicates) == (3, 1, 2)
     assert taken[0].rssi_dbm == frames[0].rssi_dbm
     assert meter.rssi_dbm == max(levels)
-    assert f"rssi_dbm={max(levels):.1f}," in decoder.status(NOW_NS, {}).decode()
+    assert f"rssi_dbm={max(levels):.1f}," in decoder.status(NOW_NS, NOW_NS, {})[meter.config.name].decode()

@@ -44,13 +44,13 @@ def recent(*meters: MeterConfig) -> Recent:
 def heard(fields: dict[str, object] | None = None, meter: MeterConfig = HOME) -> Recent:
     """A meter that sent a telegram just now, and says these fields."""
     one = recent(meter)
-    one.take(Frame("p1", p1.stoen(), NOW_NS), "home")
+    one.take(Frame("p1", p1.stoen(), NOW_NS, steady_ns=NOW_NS), "home")
     one.fields["home"] = dict(THREE if fields is None else fields)
     return one
 
 
 def page(one: Recent, choice: Choice = METER, columns: int = 80, rows: int = 24, after_s: float = 1.0, **others) -> list[str]:
-    scene = Scene(one, choice, LOOK, NOW_NS + int(after_s * S))
+    scene = Scene(one, choice, LOOK, NOW_NS + int(after_s * S), NOW_NS + int(after_s * S))
     return [text.plain(line, LOOK) for line in meterpage.page(scene, View(columns, rows, **others))]
 
 
@@ -157,7 +157,7 @@ def test_signal() -> None:
 def test_message_cannot_command_the_terminal() -> None:
     """The operator's text is shown, its control characters are not obeyed."""
     one = heard(THREE | {"message": "prąd\x1b[2J\x07"})
-    scene = Scene(one, Choice(), LOOK, NOW_NS)
+    scene = Scene(one, Choice(), LOOK, NOW_NS, NOW_NS)
 
     drawn = [text.rendered(line, 80, LOOK) for line in meterpage.page(scene, View(80, 24))]
 
@@ -174,7 +174,7 @@ def test_all_readings() -> None:
 def test_overview() -> None:
     """A row per meter, with a chart if there is room."""
     one = recent(HOME, FLAT)
-    one.take(Frame("p1", p1.stoen(), NOW_NS), "home")
+    one.take(Frame("p1", p1.stoen(), NOW_NS, steady_ns=NOW_NS), "home")
 
     lines = page(one, Choice("overview"))
 
@@ -215,7 +215,7 @@ VALUES = st.one_of(st.none(), st.integers(-(10**12), 10**12), st.floats(-1e9, 1e
 )
 def test_any_meter_and_any_size(fields, kind: str, columns: int, rows: int) -> None:
     """Whatever a meter says, in a terminal of any size, the page has as many lines as the terminal."""
-    scene = Scene(heard(fields), Choice(kind), LOOK, NOW_NS)
+    scene = Scene(heard(fields), Choice(kind), LOOK, NOW_NS, NOW_NS)
 
     lines = meterpage.page(scene, View(columns, rows))
 

@@ -33,7 +33,7 @@ def survey(*frames: tuple[bytes, float | None], meters: tuple[MeterConfig, ...] 
     for second in (0, 60):
         for data, rssi_dbm in frames:
             try:
-                one.take(Frame("wmbus", data, NOW_NS + second * S, rssi_dbm), "attic")
+                one.take(Frame("wmbus", data, NOW_NS, rssi_dbm, steady_ns=NOW_NS + second * S), "attic")
             except TelegramError:
                 continue
     return one

@@ -1,23 +1,37 @@
 """Says what is wrong with the keys of a P1 meter, from a telegram that arrived whole.
 
-The footer of the telegram was right, so the cause is not noise. The encryption key (EK) is tried first, because the EK alone opens a
-telegram. The EK is right if the text begins as P1 text must. The authentication key (AK) comes second. Only the tag can prove the AK, so
-each known way of making the tag is tried. Each search ends at its first hit. Hits by chance do not happen, because a text has 500 bytes
-and a tag has twelve.
-
-[seen] the additional data of `ciphering.AAD_VARIANTS`' first row on other networks; [assumed] all that `_MORE_DATA` adds.
+The encryption key (EK) is tried first, because the EK alone opens a telegram. The EK is right if the text begins as P1 text must. The
+authentication key (AK) comes second, because only the tag can prove it (see `tags`). If no key opens the telegram with the nonce that the
+telegram names, every reading of every key is tried under any nonce (see `nonces`). So the last word is a proof: the meter hides a part of
+its nonce, or no configured key is the meter's. `lastword` has the sentences for the second case.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
+from datetime import date
 from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.dlms import ciphering
+from telegraf_han.dlms import ciphering, recognised
 from telegraf_han.dlms.ciphering import Block
-from telegraf_han.inspection.keytrial.findings import Candidate, Finding, Held, Source, as_written, copied, mended
+from telegraf_han.errors import TelegramError
+from telegraf_han.inspection.keytrial import guesses, lastword, nonces, openings, tags
+from telegraf_han.inspection.keytrial.findings import (
+    ASK,
+    OPTIONAL_TODO,
+    Finding,
+    Held,
+    Source,
+    Tried,
+    Verdict,
+    as_written,
+    copied,
+    mended,
+    moved,
+)
 from telegraf_han.inspection.keytrial.guesses import AS_WRITTEN
-from telegraf_han.inspection.keytrial.system_titles import Title, titles
+from telegraf_han.inspection.keytrial.oddities import oddity
+from telegraf_han.inspection.keytrial.tags import DATA_VARIANTS, Proof
 from telegraf_han.p1 import envelope
 
 EK: Final = "encryption_key"
@@ -26,23 +40,11 @@ SEARCHED_LIMIT: Final = 16
 """Meters whose keys are searched for mistakes if a telegram may be from any meter. Each meter takes some tenths of a second."""
 _HEAD_BYTES: Final = 128
 """So many bytes are deciphered to recognise a wrong key: enough for an ident line and a first line."""
-_READABLE: Final = frozenset(b"\t\r\n") | frozenset(range(0x20, 0x7F))
-_READABLE_SHARE: Final = 0.9
-"""Share of a text. It is not 1, because messages are padded with FF and some units have a byte above 7F."""
-
-Additional = Callable[[Block, bytes], bytes]
-_MORE_DATA: Final[dict[str, Additional]] = {
-    "AK || SC": lambda block, ak: ak + bytes([block.control]),
-    "SC || counter || AK": lambda block, ak: bytes([block.control]) + block.counter + ak,
-    "SC || AK || title": lambda block, ak: bytes([block.control]) + ak + block.title.ljust(ciphering.TITLE_LIMIT, b"\0"),
-    "title || SC || AK": lambda block, ak: block.title.ljust(ciphering.TITLE_LIMIT, b"\0") + bytes([block.control]) + ak,
-    "SC || AK of zeros": lambda block, ak: bytes([block.control]) + bytes(len(ak)),
-}
-"""Additional data that `run` does not try."""
-_DATA: Final[dict[str, Additional]] = {
-    name: (lambda block, ak, made=made: made(bytes([block.control]), ak)) for name, made in ciphering.AAD_VARIANTS.items()
-} | _MORE_DATA
-DATA_VARIANTS: Final = len(_DATA)
+_SAME_BYTES: Final = len("0-0:1.0.0(YYMMDD")
+"""The text changes from one telegram to the next only behind these bytes."""
+_NO_TEXT: Final = "But the deciphered content is not P1 text, and cannot be read yet"
+_REPORT: Final = "please report it with `decode --redact`"
+_HALVES: Final = (guesses.FIRST, guesses.SECOND)
 
 
 class _Opening(NamedTuple):
@@ -51,155 +53,205 @@ class _Opening(NamedTuple):
     meter: str
     source: Source
     key: Key
-    title: Title | None = None
-    """The system title, if the telegram opens only with another nonce."""
+    nonce: bytes
+    first: int = nonces.GCM_FIRST
+    """The counter of the first block of text."""
+    message: str = ""
+    """What the content is, if it is no P1 text but another message whose structure proves the key."""
 
 
-class _Proof(NamedTuple):
-    """The authentication key that the tag proves."""
+def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = openings.LAST_DAY) -> Finding:
+    """What is wrong with the keys of the meter that sent this telegram. The meter is one of `meters`. Raises TelegramError.
 
-    source: Source
-    key: Key
-    data: str
-
-
-def finding(telegram: bytes, meters: Sequence[str], held: Held, serials: Iterable[str] = ()) -> Finding:
-    """What is wrong with the keys of the meter that sent this telegram. The meter is one of `meters`. Raises FramingError.
-
-    `serials` are serial numbers that the meter may have. System titles are made from them.
+    `today` is the last day that the meter's clock may show.
     """
     found = envelope.envelope(telegram)
     block = found.block
+    if block is None and found.found and not found.text:
+        said = f"this is {found.found}, {envelope.UNREAD}. The keys cannot be judged"
+        return Finding(meters[0], "unread", "structure", said, f"change no key; {ASK}")
     if block is None or not block.control & ciphering.ENCRYPTED:
-        return Finding(meters[0], "plain", "plain", "the telegrams are not encrypted; no key is needed to read them")
+        return _plain(meters[0], held)
     if block.control & ciphering.COMPRESSED:
         return Finding(
             meters[0], "unread", "compressed", "the telegrams are compressed, and this program cannot read compressed telegrams yet"
         )
     size = ciphering.KEY_BYTES[block.control & ciphering.SUITE]
-    opening = _opening(block, meters, held, size, titles(found.ident, serials))
+    opening = _opening(block, meters, held, size)
     if opening is None:
-        return _proven(block, meters, held, size) or _unexplained(meters, held, size)
-    if opening.title is not None:
-        return _titled(opening, opening.title)
-    return _judged(block, opening, held, size)
+        if content := _content(block, meters, held, size):
+            return content
+        revealed = nonces.revealed(block.ciphertext, held.readings(size), openings.few(today, found.ident))
+        if isinstance(revealed, Tried):
+            return lastword.finding(found, meters, held, size, revealed)
+        source = revealed.candidate.source
+        owner = source.holding.meter if source.holding.meter in meters else meters[0]
+        opening = _Opening(owner, source, revealed.candidate.key, revealed.nonce, revealed.first)
+    base = _judged(block, opening, held, size)
+    if opening.nonce != _nonces(block, opening.meter, held)[0]:
+        base = _titled(base, opening, block, held)
+    return _of_message(base, opening.message, found.found) if opening.message else base
 
 
-def _opening(block: Block, meters: Sequence[str], held: Held, size: int, named: Iterator[Title]) -> _Opening | None:
+def _of_message(base: Finding, message: str, around: str) -> Finding:
+    """The finding on a key that opens what is no P1 text, but a message of another kind."""
+    verdict: Verdict = "wrong" if base.verdict == "wrong" else "unread"
+    said = f"{base.said}. But this is {around or 'a ciphered block'}, and in it {message}, {envelope.UNREAD}"
+    todo = f"{base.todo}; {ASK}" if verdict == "wrong" else f"change no key; {ASK}"
+    return base._replace(verdict=verdict, what="message" if verdict == "unread" else f"message, {base.what}", said=said, todo=todo)
+
+
+def head(telegram: bytes) -> bytes:
+    """The first bytes of ciphertext, as far as they are the same in all telegrams of a meter whose nonce does not change."""
+    try:
+        found = envelope.envelope(telegram)
+    except TelegramError:
+        return telegram
+    return found.block.ciphertext[:_SAME_BYTES] if found.block else telegram
+
+
+def _plain(meter: str, held: Held) -> Finding:
+    """The finding on telegrams that are not encrypted."""
+    config = held.config(meter)
+    if config is not None and held.of(meter, EK) is not None and config.encryption == "required":
+        said = f"the telegrams are not encrypted, although {EK} is configured. So they are not believed, because anybody could send them"
+        return Finding(meter, "refused", "plain, with a key", said, OPTIONAL_TODO)
+    return Finding(meter, "plain", "plain", "the telegrams are not encrypted; no key is needed to read them")
+
+
+def _nonces(block: Block, meter: str, held: Held) -> list[bytes]:
+    """The nonce that `run` uses for this meter, and then the one that the telegram names, if that is another."""
+    config = held.config(meter)
+    titles = [title for title in (config.system_title if config else b"", block.title) if title] or [b""]
+    return [title.ljust(ciphering.TITLE_LIMIT, b"\0") + block.counter for title in dict.fromkeys([titles[0], block.title])]
+
+
+def _opening(block: Block, meters: Sequence[str], held: Held, size: int) -> _Opening | None:
     """The first key that opens the block, and where it came from. The keys of all meters as they are written go first."""
-    zeros = _nonce(block, block.title)
     for meter in meters:
         own = held.of(meter, EK)
         key = as_written(own, size)
-        if own is not None and key is not None and envelope.looks_like_p1(_head(block, key, zeros)):
-            return _Opening(meter, Source(own, AS_WRITTEN), key)
+        if own is None or key is None:
+            continue
+        for nonce in _nonces(block, meter, held):
+            if envelope.looks_like_p1(_head(block, key, nonce)):
+                return _Opening(meter, Source(own, AS_WRITTEN), key, nonce)
+            if name := recognised.known(aes.gcm_text(key, nonce, block.ciphertext)):
+                return _Opening(meter, Source(own, AS_WRITTEN), key, nonce, message=name)
     for meter in meters[:SEARCHED_LIMIT]:
+        both = _nonces(block, meter, held)
         for candidate in held.candidates(meter, EK, size):
-            if _opens(block, candidate.key, zeros):
-                return _Opening(meter, candidate.source, candidate.key)
-    return None if block.title else _with_title(block, meters, held, size, named)
-
-
-def _with_title(block: Block, meters: Sequence[str], held: Held, size: int, named: Iterator[Title]) -> _Opening | None:
-    """The same, with a title that the telegram does not contain and with keys as they are written."""
-    tried: list[tuple[str, Candidate]] = []
-    for meter in meters[:SEARCHED_LIMIT]:
-        for option in (EK, AK):
-            own = held.of(meter, option)
-            key = as_written(own, size)
-            if own is not None and key is not None:
-                tried.append((meter, Candidate(Source(own, AS_WRITTEN), key)))
-    for title in named:
-        nonce = _nonce(block, title.octets)
-        for meter, candidate in tried:
-            if _opens(block, candidate.key, nonce):
-                return _Opening(meter, candidate.source, candidate.key, title)
+            for nonce in both:
+                message = _message(block, candidate.key, nonce)
+                if message is not None:
+                    return _Opening(meter, candidate.source, candidate.key, nonce, message=message)
     return None
-
-
-def _nonce(block: Block, title: bytes) -> bytes:
-    return title.ljust(ciphering.TITLE_LIMIT, b"\0") + block.counter
 
 
 def _head(block: Block, key: Key, nonce: bytes) -> bytes:
     return aes.gcm_text(key, nonce, block.ciphertext[:_HEAD_BYTES])
 
 
-def _opens(block: Block, key: Key, nonce: bytes) -> bool:
-    """Whether a guessed key opens the block: the content must begin as P1 text and be text to its end."""
-    if not envelope.looks_like_p1(_head(block, key, nonce)):
-        return False
+def _message(block: Block, key: Key, nonce: bytes) -> str | None:
+    """What a guessed key opens: "" for P1 text to its end, otherwise the name of a message that is whole to its end. None if nothing."""
     text = aes.gcm_text(key, nonce, block.ciphertext)
-    return sum(octet in _READABLE for octet in text) >= _READABLE_SHARE * len(text)
-
-
-def _proof(block: Block, opening: _Opening, held: Held, size: int) -> _Proof | None:
-    """The authentication key that the tag proves, as it is written or as it may have been meant."""
-    nonce = _nonce(block, block.title)
-    plaintext = aes.gcm_text(opening.key, nonce, block.ciphertext)
-    for candidate in held.candidates(opening.meter, AK, size):
-        octets = candidate.key.reveal()
-        for data, made in _DATA.items():
-            if aes.gcm_tag_fits(opening.key, nonce, plaintext, made(block, octets), block.tag):
-                return _Proof(candidate.source, candidate.key, data)
-    return None
+    if envelope.looks_like_p1(text):
+        return "" if nonces.readable(text) else None
+    return recognised.known(text) or None
 
 
 def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
     """The finding on both keys, once it is known which key opens the telegram."""
     meter = opening.meter
     own = held.of(meter, AK)
-    proof = _proof(block, opening, held, size) if block.tag else None
+    proof = tags.proof(block, opening.key, opening.nonce, held.candidates(meter, AK, size))
     if opening.source.stands_as(meter, EK):
         return _opened(block, meter, held, proof, size)
-    found = ((EK, opening.key),) + (((AK, proof.key),) if proof is not None else ())
+    found = ((EK, opening.key),) + (((AK, proof.key),) if proof and proof.key else ())
+    moves = moved(held, meter, EK, opening.source, size)
     if opening.source.stands_as(meter, AK) and held.of(meter, EK) is not None:
-        proven = proof is not None and proof.source.stands_as(meter, EK)
+        proven = proof is not None and proof.source is not None and proof.source.stands_as(meter, EK)
         doubt = "" if proven else "; but the tag does not prove that the present encryption_key is the authentication key"
         said = f"encryption_key and authentication_key are swapped{doubt}"
         return Finding(meter, "wrong", "swapped", said, f'exchange the two options of [[meter]] "{meter}"', found)
     said, todo = mended(held, meter, EK, opening.source)
     what = f"{EK}: {_short(meter, EK, opening.source)}"
+    if proof is not None and proof.source is None:
+        return Finding(meter, "wrong", what, f"{said}; {_keyless(proof)}", todo, found, moves=moves)
     if not block.tag or (own is None and proof is None):
-        return Finding(meter, "wrong", what, said, todo, found)
-    if proof is None:
-        return Finding(meter, "wrong", what, f"{said}; authentication_key does not fit either", f"{todo}; then run `keys` again", found)
+        return Finding(meter, "wrong", what, said, todo, found, moves=moves)
+    if proof is None or proof.source is None:
+        also = odd.found if own and (odd := oddity(own, size)) else "does not fit either"
+        return Finding(meter, "wrong", what, f"{said}; authentication_key {also}", f"{todo}; then run `keys` again", found, moves=moves)
     if proof.source.stands_as(meter, AK):
-        return Finding(meter, "wrong", what, f"{said}; authentication_key is right", todo, found)
+        return Finding(meter, "wrong", what, f"{said}; authentication_key is right", todo, found, moves=moves)
+    what = f"{what}, {AK}: {_short(meter, AK, proof.source)}"
+    if both := _two_in_one(opening.source, proof.source):
+        return Finding(meter, "wrong", what, *both, found)
     also_said, also_todo = mended(held, meter, AK, proof.source)
-    return Finding(
-        meter, "wrong", f"{what}, {AK}: {_short(meter, AK, proof.source)}", f"{said}; {also_said}", f"{todo}; {also_todo}", found
-    )
+    moves += moved(held, meter, AK, proof.source, size)
+    return Finding(meter, "wrong", what, f"{said}; {also_said}", f"{todo}; {also_todo}", found, moves=moves)
 
 
-def _opened(block: Block, meter: str, held: Held, proof: _Proof | None, size: int) -> Finding:
+def _two_in_one(encryption: Source, authentication: Source) -> tuple[str, str] | None:
+    """What is wrong and what to do if one text holds both keys."""
+    text = encryption.holding.written
+    ways = (encryption.mistake, authentication.mistake)
+    if set(ways) != set(_HALVES) or text.reveal() != authentication.holding.written.reveal():
+        return None
+    first, second = guesses.halves(text)
+    ek, ak = (first, second) if ways == _HALVES else (second, first)
+    where = text.place or encryption.holding.option
+    said = f"{where} holds two keys: {ek} is the encryption key, {ak} is the authentication key"
+    return said, "put each key into its own file, or let --save write the two files"
+
+
+def _keyless(proof: Proof) -> str:
+    return f"the tag fits without the authentication key ({proof.data}), so it proves nothing"
+
+
+def _opened(block: Block, meter: str, held: Held, proof: Proof | None, size: int) -> Finding:
     """The finding if the encryption key is right. The tag tests the authentication key."""
     own = held.of(meter, AK)
+    config = held.config(meter)
+    required = config is not None and config.authentication == "required"
+    drops = 'because of authentication = "required", `run` drops every telegram'
+    prefer = 'write authentication = "preferred" to use the values with verified = false'
+    meanwhile = f"{drops}; {prefer}" if required else "values are used with verified = false"
     if not block.tag:
-        return Finding(meter, "right", "right", "encryption_key is right; the telegrams carry no tag, so there is nothing to authenticate")
+        said = "encryption_key is right; the telegrams carry no tag, so there is nothing to authenticate"
+        if required:
+            return Finding(meter, "unproven", "no tag", f"{said}; {drops}", prefer)
+        return Finding(meter, "right", "right", said)
+    if proof is not None and proof.source is None:
+        said = f"encryption_key is right; {_keyless(proof)}"
+        if own is None:
+            return Finding(meter, "right", f"tag: {proof.data}", f"{said}. No authentication_key is needed")
+        also = "" if required else '. With authentication = "required", `run` would drop every telegram'
+        todo = f"change no key. The values are read, but not proven: {meanwhile}"
+        return Finding(meter, "unproven", f"tag: {proof.data}", f"{said} about authentication_key{also}", todo)
     if own is None and proof is None:
         said = "encryption_key is right; without an authentication_key the telegrams cannot be verified, but all values are there"
         return Finding(meter, "right", "right, no authentication_key", said)
-    if proof is None:
+    if proof is None or proof.source is None:
         said = f"encryption_key is right; authentication_key does not fit the tag in any of the {DATA_VARIANTS} ways that are tried"
+        if own and (odd := oddity(own, size)):
+            todo = f"{odd.todo}. Until then, {meanwhile}"
+            return Finding(meter, "unproven", f"{AK}: odd", f"encryption_key is right; authentication_key {odd.found}", todo)
         if copied(held, meter, AK, size):
             said = "encryption_key is right; authentication_key is the same key, but the operator gives two keys"
-        todo = "compare authentication_key with the key that you were given. Until it fits, values are used with verified = false"
-        return Finding(meter, "unproven", "authentication_key: unknown", said, todo)
+        todo = f"compare authentication_key with the key that you were given. Until it fits, {meanwhile}"
+        return Finding(meter, "unproven", f"{AK}: unknown", said, todo)
     if not proof.source.stands_as(meter, AK):
         said, todo = mended(held, meter, AK, proof.source)
+        found = ((AK, proof.key),) if proof.key else ()
+        what = f"{AK}: {_short(meter, AK, proof.source)}"
         return Finding(
-            meter, "wrong", f"{AK}: {_short(meter, AK, proof.source)}", f"encryption_key is right; {said}", todo, ((AK, proof.key),)
+            meter, "wrong", what, f"encryption_key is right; {said}", todo, found, moves=moved(held, meter, AK, proof.source, size)
         )
-    if proof.data in _MORE_DATA:
+    if not proof.believed:
         said = f"both keys are right, but the meter makes its tag in a way that `run` does not try ({proof.data})"
-        return Finding(
-            meter,
-            "unproven",
-            f"tag: {proof.data}",
-            said,
-            "please report this line. Until `run` tries this way, values are used with verified = false",
-        )
+        return Finding(meter, "unproven", f"tag: {proof.data}", said, f"please report this line. Until `run` tries this way, {meanwhile}")
     return Finding(meter, "right", "right", f"encryption_key opens the telegrams and authentication_key proves them ({proof.data})")
 
 
@@ -211,53 +263,59 @@ def _short(meter: str, option: str, source: Source) -> str:
     return where if source.mistake == AS_WRITTEN else f"{where}, {source.mistake}"
 
 
-def _titled(opening: _Opening, title: Title) -> Finding:
-    option = opening.source.holding.option
-    said = f"{option} is right, but it opens the telegrams only with a system title that the meter does not send: {title.layout}"
-    if option == AK:
-        said = f"encryption_key and authentication_key are swapped, and the meter uses a system title that it does not send: {title.layout}"
-    todo = "please report this line: no meter was known to do this, and `run` cannot read such telegrams yet"
-    return Finding(opening.meter, "wrong", f"title: {title.layout}", said, todo)
+def _titled(base: Finding, opening: _Opening, block: Block, held: Held) -> Finding:
+    """The finding if the key opens the telegrams with another nonce than `run` uses."""
+    title, counter = opening.nonce[: ciphering.TITLE_LIMIT], opening.nonce[ciphering.TITLE_LIMIT :]
+    before = f"{base.todo}; " if base.todo else ""
+    if counter != block.counter or opening.first != nonces.GCM_FIRST:
+        said = (
+            f"{base.said}. But the meter's nonce is {title.hex().upper()} and the counter {counter.hex().upper()}, which the telegram does "
+            f"not name: it names the counter {block.counter.hex().upper()}. `run` cannot read such telegrams"
+        )
+        if opening.first != nonces.GCM_FIRST:
+            said = f"{said}. The first block of text has the number {opening.first}, not {nonces.GCM_FIRST}, so the mode is not GCM"
+        return base._replace(verdict="unread", what="counter", said=said, todo=f"{before}please report this line")
+    config = held.config(opening.meter)
+    verdict: Verdict = "wrong" if base.verdict == "wrong" else "untitled"
+    what = f"system_title, {base.what}".removesuffix(", right").replace(" right,", "")
+    section = f'[[meter]] "{opening.meter}"'
+    if config is not None and config.system_title and title == block.title.ljust(ciphering.TITLE_LIMIT, b"\0"):
+        said = f"{base.said}. But system_title is wrong: the meter uses the title that the telegram names"
+        said = said if block.title else f"{base.said}. But system_title is wrong: the meter uses none"
+        return base._replace(verdict=verdict, what=what, said=said, todo=f"{before}remove system_title from {section}")
+    named = f"another one than the telegram names ({block.title.hex().upper()})" if block.title else "which the telegram does not name"
+    said = f"{base.said}. The meter uses the system title {title.hex().upper()} ({_spelt(title)}), {named}"
+    todo = f'{before}write system_title = "{title.hex().upper()}" into {section}'
+    return base._replace(verdict=verdict, what=what, said=said, todo=todo, title=title)
 
 
-def _proven(block: Block, meters: Sequence[str], held: Held, size: int) -> Finding | None:
+def _spelt(title: bytes) -> str:
+    """A system title as its maker may have meant it (Green Book 9.2.3.4.3: three letters, then five bytes of the maker's choice)."""
+    letters, rest = title[:3], title[3:]
+    if title.isalnum():
+        return f'the text "{title.decode("ascii")}"'
+    if not (letters.isalpha() and letters.isupper()):
+        return "only zeros" if not any(title) else "no maker's letters"
+    digits = rest.hex().upper()
+    number = "" if digits.isdecimal() else f", which is the number {int.from_bytes(rest, 'big')}"
+    return f"the maker {letters.decode('ascii')}, then {digits}{number}"
+
+
+def _content(block: Block, meters: Sequence[str], held: Held, size: int) -> Finding | None:
     """The finding if the tag proves the keys but the deciphered content is no text. Then the content is strange, not the keys."""
-    nonce = _nonce(block, block.title)
     for meter in meters if block.tag else ():
         encryption, authentication = (as_written(held.of(meter, option), size) for option in (EK, AK))
         if encryption is None or authentication is None:
             continue
         for ek, ak, swapped in ((encryption, authentication, ""), (authentication, encryption, ", but swapped")):
-            plaintext = aes.gcm_text(ek, nonce, block.ciphertext)
-            if any(aes.gcm_tag_fits(ek, nonce, plaintext, made(block, ak.reveal()), block.tag) for made in _DATA.values()):
-                said = (
-                    f"both keys are right{swapped}: the tag proves them. But the deciphered content is not P1 text, and cannot be read yet"
-                )
-                return Finding(meter, "unread", "content", said, "please report it with `decode --redact`")
+            for nonce in _nonces(block, meter, held):
+                if tags.fits(block, ek, nonce, ak):
+                    return Finding(meter, "unread", "content", f"both keys are right{swapped}: the tag proves them. {_NO_TEXT}", _REPORT)
+    for meter in meters if block.tag else ():
+        for option in (EK, AK):
+            key = as_written(held.of(meter, option), size)
+            for nonce in _nonces(block, meter, held) if key else ():
+                if key and tags.fits(block, key, nonce, None):
+                    said = f"{option} is the meter's encryption key: the tag proves it, although no authentication key is in it. {_NO_TEXT}"
+                    return Finding(meter, "unread", "content", said, _REPORT)
     return None
-
-
-def _unexplained(meters: Sequence[str], held: Held, size: int) -> Finding:
-    """The finding if no key opens the telegram. If the telegram may be from several meters, no single key is blamed."""
-    names = ", ".join(meters)
-    holdings = [own for name in meters if (own := held.of(name, EK)) is not None]
-    if not holdings:
-        said = f"the telegrams are encrypted and {EK} is missing"
-        return Finding(names, "missing", f"{EK}: missing", said, "put the key that the operator gave you into the configuration")
-    if len(meters) > 1:
-        said = (
-            "a telegram arrives whole, but no configured key opens it, even after typical mistakes were corrected. "
-            "It may be from another meter"
-        )
-        return Finding(
-            names, "unknown", "unknown", said, "capture each meter alone, and try each capture with a configuration of that meter alone"
-        )
-    copy = copied(held, meters[0], EK, size)
-    same = f", which is the same as {copy}," if copy else ""
-    misshapen = "" if as_written(holdings[0], size) else f" (which is not a key of {2 * size} hex digits)"
-    said = (
-        f"the telegrams arrive whole, but {EK}{misshapen}{same} does not open them. "
-        "No other configured key opens them either, even after typical mistakes were corrected"
-    )
-    todo = "compare the keys and the meter's number with those that the operator gave you. Then write to the operator"
-    return Finding(names, "unknown", "unknown", said, "the operator gives two keys: enter the other one, too" if copy else todo)

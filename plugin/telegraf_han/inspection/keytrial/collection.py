@@ -16,6 +16,8 @@ from telegraf_han.telegram import Fault, Frame, Interface, Telegram
 
 KEPT: Final = 8
 """Telegrams kept of one source or meter. They are enough to tell two meters in one capture apart, and a typed key from a chance hit."""
+_NAMED: Final = " that belong to no telegram: "
+"""Words of a fault before what the bytes are."""
 METERS_LIMIT: Final = 512
 """Wireless meters at most. A tower block has hundreds."""
 
@@ -23,12 +25,19 @@ METERS_LIMIT: Final = 512
 class Cable:
     """What came from one P1 source."""
 
-    __slots__ = ("faults", "kept", "telegrams")
+    __slots__ = ("faults", "kept", "named", "telegrams")
 
     def __init__(self) -> None:
         self.telegrams = 0
         self.kept: Final[list[bytes]] = []
         self.faults: Final[Counter[Cause]] = Counter()
+        self.named = ""
+        """What bytes are that belong to no telegram, if the receiver says so: a sentence."""
+
+    def lost(self, fault: Fault) -> None:
+        """Count what a receiver gave up."""
+        self.faults[fault.cause] += 1
+        self.named = fault.detail.partition(_NAMED)[2] or self.named
 
 
 class Collection(Decoder):
@@ -46,7 +55,7 @@ class Collection(Decoder):
         """By the meter's id, and also by the id of its radio adapter if that is another id."""
         self.radio_faults = 0
 
-    def take(self, frame: Frame, source: str = "") -> Telegram | None:
+    def take(self, frame: Frame, source: str = "", *, live: bool = False) -> Telegram | None:  # noqa: ARG002, as the decoder has it
         """Keep a frame, or count it. Raises TelegramError for one that names no meter."""
         if frame.interface == "p1":
             cable = self.cables.setdefault(source, Cable())
@@ -71,26 +80,26 @@ class Collection(Decoder):
             if len(kept) < KEPT and sealed not in kept:
                 kept.append(sealed)
 
-    def fault(self, fault: Fault, source: str, now_ns: int) -> None:
+    def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
         """Count what a receiver gave up."""
-        del now_ns
+        del steady_ns
         meter = self.meters.get(source)
         if meter is None or meter.config.interface == "wmbus":
             self.radio_faults += 1
             return
-        self.cables.setdefault(source, Cable()).faults[fault.cause] += 1
+        self.cables.setdefault(source, Cable()).lost(fault)
 
     def captured_fault(self, fault: Fault, interface: Interface) -> None:
         """Count what a capture's receiver gave up. A capture has no source name."""
         if interface == "wmbus":
             self.radio_faults += 1
             return
-        self.cables.setdefault("", Cable()).faults[fault.cause] += 1
+        self.cables.setdefault("", Cable()).lost(fault)
 
     def port(self, source: str, *, there: bool) -> None:
         """Do nothing: the readers' log says whether a port is there."""
 
-    def line(self, telegram: Telegram, now_ns: int | None = None) -> bytes:  # noqa: ARG002, as the decoder has it
+    def line(self, telegram: Telegram) -> bytes:  # noqa: ARG002, as the decoder has it
         """Return nothing, because nobody reads lines here."""
         return b""
 

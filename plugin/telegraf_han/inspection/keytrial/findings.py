@@ -4,18 +4,60 @@ A finding says which meter's key is wrong and how. It names meters and options, 
 configuration, and `Held` is all of them. Both trials (cable and radio) draw their guesses from `Held`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import date
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han.ciphers.secret import Key, Written
+from telegraf_han.config.sections import MeterConfig
 from telegraf_han.inspection.keytrial import guesses
 from telegraf_han.inspection.keytrial.guesses import Guess
 
-Verdict = Literal["right", "wrong", "unproven", "missing", "unknown", "plain", "unread", "noise", "nothing"]
-"""In this order: all is well; a mistake was found and named; the key is right but not proven; there is no key to try; no explanation was
-found; no key is needed; the telegram itself cannot be read; telegrams arrive damaged; no telegram arrived."""
+Verdict = Literal["right", "wrong", "untitled", "unproven", "missing", "unknown", "plain", "refused", "unread", "noise", "nothing"]
+"""In this order: all is well; a mistake was found and named; the key is right, but the system title is not; the key is right but
+not proven; there is no key to try; no explanation was found; no key is needed; no key is needed, but one is configured; the telegram itself
+cannot be read; telegrams arrive damaged; no telegram arrived."""
 
 GOOD: Final = frozenset(("right", "plain"))
+ASK: Final = "ask for help with `decode --redact` if the meter is one of those that this program names"
+"""What to do about content that this program does not read."""
+OPTIONAL_TODO: Final = (
+    'write encryption = "optional" if the operator switched encryption off. Otherwise somebody else sends these telegrams'
+)
+"""What to do about telegrams that are not encrypted although a key is configured."""
+
+
+class Tried(NamedTuple):
+    """What was tried in vain on a telegram, whatever its nonce."""
+
+    readings: int
+    keys: int
+    first: date
+    last: date
+    """Days of the clock."""
+    others: int
+    """Other beginnings of the text."""
+    complete: bool
+    """Whether all readings of all keys were tried."""
+
+    @property
+    def days(self) -> int:
+        """Number of days."""
+        return (self.last - self.first).days + 1
+
+
+class Move(NamedTuple):
+    """A key that is configured at one place and belongs to another. A place is a meter and an option."""
+
+    there: tuple[str, str]
+    here: tuple[str, str]
+    free: bool = False
+    """Whether nothing is lost if the key is copied: the place where it belongs holds no key."""
+
+    @property
+    def copied(self) -> str:
+        """The advice if nothing is lost by a copy."""
+        return f'copy that key to {self.here[1]} of [[meter]] "{self.here[0]}"'
 
 
 class Finding(NamedTuple):
@@ -31,6 +73,14 @@ class Finding(NamedTuple):
     todo: str = ""
     found: tuple[tuple[str, Key], ...] = ()
     """Option → key that the meter uses, if the configuration has another key."""
+    title: bytes | None = None
+    """The system title that the configuration needs, if it has another one or none."""
+    moves: tuple[Move, ...] = ()
+    """The keys among `found` that are configured as they are, but at another place."""
+    basis: str = ""
+    """What the finding rests on, for a finding that is a proof under conditions."""
+    letter: Tried | None = None
+    """What was tried, if a letter to the operator is due."""
 
 
 class Holding(NamedTuple):
@@ -72,11 +122,16 @@ class Candidate(NamedTuple):
 class Held:
     """All keys of a configuration."""
 
-    __slots__ = ("_holdings",)
+    __slots__ = ("_holdings", "_meters")
 
-    def __init__(self, written: dict[tuple[str, str], Written]) -> None:
-        """`written` has the text of each key by meter and option."""
+    def __init__(self, written: dict[tuple[str, str], Written], meters: Iterable[MeterConfig] = ()) -> None:
+        """`written` has the text of each key by meter and option. `meters` has the other options."""
         self._holdings: Final = [Holding(meter, option, text) for (meter, option), text in written.items()]
+        self._meters: Final = {meter.name: meter for meter in meters}
+
+    def config(self, meter: str) -> MeterConfig | None:
+        """The other options of a meter."""
+        return self._meters.get(meter)
 
     def of(self, meter: str, option: str) -> Holding | None:
         """One key, or None if it is not configured."""
@@ -100,6 +155,13 @@ class Held:
         for one in near:
             if one.meter == meter:
                 yield from _tried(one, (guess for guess in guesses.guesses(one.written, (size,)) if guess.mistake in _TYPED))
+
+    def readings(self, size: int) -> Iterator[Candidate]:
+        """All keys of `size` bytes that any text of the configuration may mean: first those that are no typing mistakes."""
+        for one in self._holdings:
+            yield from _tried(one, guesses.simple(one.written, (size,)))
+        for one in self._holdings:
+            yield from _tried(one, (guess for guess in guesses.guesses(one.written, (size,)) if guess.mistake in _TYPED))
 
 
 def _tried(holding: Holding, found: Iterator[Guess]) -> Iterator[Candidate]:
@@ -125,6 +187,15 @@ def copied(held: Held, meter: str, option: str, size: int) -> str:
     return ", ".join(others) if key is not None else ""
 
 
+def moved(held: Held, meter: str, option: str, source: Source, size: int) -> tuple[Move, ...]:
+    """The move of a key that is right as it is written, but stands at another place."""
+    there = (source.holding.meter, source.holding.option)
+    if source.mistake != guesses.AS_WRITTEN or there == (meter, option):
+        return ()
+    present = as_written(held.of(meter, option), size)
+    return (Move(there, (meter, option), present is None or not any(present.reveal())),)
+
+
 def mended(held: Held, meter: str, option: str, source: Source) -> tuple[str, str]:
     """What is wrong with an option of a meter, and what to do. `source` is where the right key was found."""
     holding, mistake = source
@@ -133,7 +204,7 @@ def mended(held: Held, meter: str, option: str, source: Source) -> tuple[str, st
         assert spoiled is not None
         return f"{option} {spoiled.found}", spoiled.todo
     wrong = f"{option} is {'wrong' if held.of(meter, option) else 'missing'}; the right key is configured as {holding.named(meter)}"
-    copy = f'copy that key to {option} of [[meter]] "{meter}"'
+    copy = Move((holding.meter, holding.option), (meter, option)).copied
     if spoiled is None:
         return wrong, copy
     return f"{wrong}, which {spoiled.found}", f"{copy} and {spoiled.todo}"

@@ -36,6 +36,8 @@ class Mistake(NamedTuple):
 
 
 AS_WRITTEN: Final = "as written"
+FIRST: Final = "first of two"
+SECOND: Final = "second of two"
 MISTAKES: Final = {
     "reversed": Mistake("has its bytes in reverse order", "write its bytes (pairs of digits) from the last to the first"),
     "digits reversed": Mistake("has its digits in reverse order", "write its digits from the last to the first"),
@@ -53,8 +55,8 @@ MISTAKES: Final = {
     "utf-16": Mistake(
         "is right, but its file is written in UTF-16, with two bytes per character", "save the file again as plain text (ASCII or UTF-8)"
     ),
-    "first of two": Mistake("holds two keys in one; its first half is the right one", "write its first 32 digits only"),
-    "second of two": Mistake("holds two keys in one; its second half is the right one", "write its last 32 digits only"),
+    FIRST: Mistake("holds two keys, and the first is the right one", "write the first key only"),
+    SECOND: Mistake("holds two keys, and the second is the right one", "write the second key only"),
     "other text": Mistake("holds other text as well as the key", "write the key's 32 digits only"),
     "other characters": Mistake(
         "has other characters between its digits, perhaps invisible ones from a PDF or an e-mail",
@@ -103,8 +105,12 @@ class Guess(NamedTuple):
 _HEX: Final = "0123456789abcdef"
 _LOOK_ALIKES: Final = str.maketrans("oil|!szgt", "011115267")
 _RUN: Final = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?:[0-9A-Fa-f]{32})?(?![0-9A-Fa-f])")
+_SPACED: Final = re.compile(r"(?<![0-9A-Za-z])(?:[0-9A-Fa-f]{2}[ \t\u00a0:._-]?){15}[0-9A-Fa-f]{2}(?![0-9A-Za-z])")
+"""A key within one line, perhaps with separators, and perhaps with its name before or behind it."""
 _OTHER: Final = re.compile(r"0x|[^0-9a-f]")
 _TWO: Final = 2
+_MOST: Final = 24
+"""A line with so many hex digits holds a key, and not a remark."""
 
 
 def guesses(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
@@ -129,13 +135,12 @@ def simple(written: Written, sizes: Collection[int]) -> Iterator[Guess]:
         yield guess
 
 
-def described(written: Written) -> str:
-    """Says what is wrong with a text that is no key. The sentence holds no part of the text."""
-    try:
-        secret.key(written.reveal())
-    except ValueError as error:
-        return str(error)
-    return ""
+def halves(written: Written) -> tuple[str, str]:
+    """The words for the places of two keys in one text."""
+    lines = [number for number, line in enumerate(written.reveal().splitlines(), 1) if sum(map(_HEX.__contains__, line.lower())) >= _MOST]
+    if len(lines) == _TWO:
+        return f"line {lines[0]}", f"line {lines[1]}"
+    return "the first key", "the second key"
 
 
 def _octets(text: str, sizes: Collection[int]) -> Iterator[tuple[str, bytes]]:
@@ -172,8 +177,8 @@ def _turned(octets: bytes) -> Iterator[tuple[str, bytes]]:
 def _halves(octets: bytes) -> Iterator[tuple[str, bytes]]:
     """Two keys written as one."""
     half = len(octets) // 2
-    yield "first of two", octets[:half]
-    yield "second of two", octets[half:]
+    yield FIRST, octets[:half]
+    yield SECOND, octets[half:]
 
 
 def _as_text(digits: str) -> Iterator[tuple[str, bytes]]:
@@ -197,6 +202,9 @@ def _other_writings(text: str, digits: str) -> Iterator[tuple[str, bytes]]:
         yield "utf-16", _bytes(secret.digits(text.replace("\0", "").replace("ÿþ", "").replace("þÿ", "")).lower()) or b""
     yield "other characters", _bytes(_OTHER.sub("", digits)) or b""
     yield "look-alikes", _bytes(digits.translate(_LOOK_ALIKES)) or b""
+    spaced = [secret.digits(run.replace(".", "").replace("\u00a0", "")) for run in _SPACED.findall(text)]
+    for number, run in enumerate(spaced):
+        yield "other text" if len(spaced) != _TWO else (FIRST, SECOND)[number], bytes.fromhex(run)
     for run in _RUN.findall(text):
         yield "other text", bytes.fromhex(run)
     for bare in (text, text.strip()):

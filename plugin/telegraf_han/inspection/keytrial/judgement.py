@@ -4,14 +4,16 @@ This module also reports causes that are not a wrong key: a line on which telegr
 number that no meter has.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import Final
 
 from telegraf_han.config.sections import MeterConfig
-from telegraf_han.errors import Cause, FramingError
-from telegraf_han.inspection.keytrial import cable, operator_mail, radio
+from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.inspection.keytrial import cable, exchanges, operator_mail, radio
 from telegraf_han.inspection.keytrial.collection import Cable, Collection
-from telegraf_han.inspection.keytrial.findings import Finding, Held, as_written
+from telegraf_han.inspection.keytrial.findings import ASK, Finding, Held, as_written
+from telegraf_han.p1 import signal
 
 SEARCHES_LIMIT: Final = 3
 """Telegrams of one source on which a whole search may fail. Each search takes some tenths of a second."""
@@ -30,8 +32,13 @@ _ONE_OF_SOME: Final = (
     "other telegrams arrived damaged. This telegram may be damaged, too, because by radio damage does not always show. Try more telegrams "
     "before you write to anybody"
 )
+_LINE_FAULTS: Final = (signal.INVERTED, signal.PARITY, signal.TOO_FAST)
 _FURTHER: Final = "further telegrams"
 _STRANGER: Final = "each configured key opens telegrams, but there are also telegrams that no configured key opens"
+_ONLY_ONE: Final = (
+    "this is only one telegram, and a line of hex has no checksum. So damage on its way cannot be excluded. Try more telegrams before you "
+    "write to anybody"
+)
 _STRANGER_TODO: Final = "nothing, if these telegrams are from another meter. Otherwise ask for help, with `decode --redact`"
 
 
@@ -47,38 +54,51 @@ class Judged:
         self.remark: Final = remark
 
 
-def cables(meters: Sequence[MeterConfig], found: Collection, held: Held, serials: Sequence[str]) -> list[Judged]:
+def all_of(meters: Sequence[MeterConfig], found: Collection, held: Held, today: date) -> list[Judged]:
+    """The findings on all meters that were listened to. `today` is the last day that a meter's clock may show."""
+    cabled = [meter for meter in meters if meter.interface == "p1"]
+    judged = _cables(cabled, found, held, today) if cabled else []
+    judged += [one for meter in meters if meter.interface == "wmbus" for one in _of_radio(meter, found, held)]
+    findings = exchanges.settled([one.finding for one in judged])
+    return [Judged(finding, one.mail, one.remark) for finding, one in zip(findings, judged, strict=True)]
+
+
+def _cables(meters: Sequence[MeterConfig], found: Collection, held: Held, today: date) -> list[Judged]:
     """The findings on the P1 meters. Telegrams of a capture have the source "" and may be from any meter."""
     names = [meter.name for meter in meters]
-    numbers = [*serials, *(meter.config.id for meter in found.meters.values() if meter.config.id)]
     if "" in found.cables:
-        return _of_cable(names, found.cables[""], held, numbers)
-    return [one for name in names for one in _of_cable([name], found.cables.get(name, Cable()), held, numbers)]
+        return _of_cable(names, found.cables[""], held, today)
+    return [one for name in names for one in _of_cable([name], found.cables.get(name, Cable()), held, today)]
 
 
-def _of_cable(names: list[str], source: Cable, held: Held, serials: Iterable[str]) -> list[Judged]:
+def _of_cable(names: list[str], source: Cable, held: Held, today: date) -> list[Judged]:
     """The findings of one source, each once. If one telegram of a meter opens, the meter is not blamed for a telegram that does not."""
-    numbers = list(serials)
     different: dict[tuple[str, str], Judged] = {}
     strangers: list[bytes] = []
+    unexplained: Finding | None = None
+    heads: set[bytes] = set()
     for telegram in source.kept:
+        if (head := cable.head(telegram)) in heads:
+            continue  # the same key, nonce and first line: a search would find the same again
         try:
-            finding = cable.finding(telegram, names, held, numbers)
-        except FramingError:
-            source.faults[Cause.FRAMING] += 1
+            finding = cable.finding(telegram, names, held, today)
+        except TelegramError as error:
+            source.faults[error.cause] += 1
             continue
         if finding.verdict == "unknown":
             strangers.append(telegram)
+            heads.add(head)
+            unexplained = unexplained or finding
             if len(strangers) >= SEARCHES_LIMIT:
                 break
             continue
         different.setdefault((finding.meter, finding.what), Judged(finding, "", _besides(source)))
     settled = {meter for meter, _ in different}
-    if strangers and (blamed := [name for name in names if name not in settled]):
-        finding = cable.finding(strangers[0], blamed, held, numbers)
-        text = operator_mail.of_cable(strangers[0]) if len(names) == 1 else ""
+    if unexplained and (blamed := [name for name in names if name not in settled]):
+        finding = unexplained if blamed == names else cable.finding(strangers[0], blamed, held, today)
+        text = operator_mail.of_cable(strangers[0], finding.letter) if len(names) == 1 and finding.letter else ""
         different[finding.meter, finding.what] = Judged(finding, text, _besides(source))
-    elif strangers:
+    elif unexplained:
         finding = Finding(_FURTHER, "unknown", "another meter", _STRANGER, _STRANGER_TODO)
         different[finding.meter, finding.what] = Judged(finding)
     return list(different.values()) or [Judged(_nothing_whole(names[0], source))]
@@ -99,25 +119,32 @@ def _nothing_whole(name: str, source: Cable) -> Finding:
         if damaged > 1:
             said = f"{damaged} telegrams arrived, but their CRCs say that all are damaged. That is noise on the line, not a wrong key"
         return Finding(name, "noise", "noise", said, _CABLE_TODO)
+    if source.named and source.named not in _LINE_FAULTS:
+        said = f"what arrived is no telegram of a P1 port: {source.named}. The keys cannot be judged"
+        return Finding(name, "unread", "structure", said, f"change no key; {ASK}")
+    if source.named:
+        said = f"bytes arrived, but there is no telegram among them: {source.named}"
+        return Finding(name, "noise", "no telegram", said, "do that first. The keys cannot be tried before")
     if source.faults:
         return Finding(name, "noise", "no telegram", "bytes arrived, but there is no telegram among them", _NOISE_TODO)
     return Finding(name, "nothing", "nothing", "nothing arrived", "`telegraf-han check` says what is wrong with a port")
 
 
-def radios(meters: Sequence[MeterConfig], found: Collection, held: Held) -> list[Judged]:
-    """The findings on the wireless meters."""
-    return [judged for meter in meters for judged in _of_radio(meter, found, held)]
-
-
 def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Judged]:
     telegrams = found.meters_heard.get(meter.id, [])
-    finding = radio.finding(telegrams, meter.name, held) if telegrams else _unheard(meter, found)
+    doubtful = bool(found.radio_faults) and len(telegrams) == 1
+    finding = radio.finding(telegrams, meter.name, held, doubtful=doubtful) if telegrams else _unheard(meter, found)
     if finding.verdict in ("unknown", "nothing"):
         finding = _strayed(meter, found, held) or finding
-    if finding.verdict == "unknown" and found.radio_faults and len(telegrams) == 1:
+    if finding.verdict == "unknown" and doubtful:
         yield Judged(finding, remark=_ONE_OF_SOME)
         return
-    yield Judged(finding, operator_mail.of_radio(telegrams[0]) if finding.verdict == "unknown" else "")
+    due = finding.verdict == "unknown" and radio.of_known_meter(telegrams[0])
+    yield Judged(
+        finding,
+        operator_mail.of_radio(telegrams[0]) if due else "",
+        _ONLY_ONE if finding.verdict == "unknown" and len(telegrams) == 1 else "",
+    )
 
 
 def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | None:

@@ -7,6 +7,7 @@ that did not fit before does not fit afterwards either. [assumed] X-25 low byte 
 its old footer was written.
 """
 
+import re
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -17,7 +18,7 @@ from telegraf_han.config.sections import MeterConfig
 from telegraf_han.dlms import ciphering
 from telegraf_han.dlms.ciphering import Block
 from telegraf_han.errors import TelegramError
-from telegraf_han.inspection.redaction import lines
+from telegraf_han.inspection.redaction import harmless, lines
 from telegraf_han.inspection.redaction.numbers import Numbers
 from telegraf_han.p1 import envelope
 from telegraf_han.p1.envelope import Envelope
@@ -26,6 +27,7 @@ LONG_ENCRYPTION_KEY: Final = Key(bytes(range(32)))
 """For security suite 2: 00 01 02 … 1F."""
 LONG_AUTHENTICATION_KEY: Final = Key(bytes(range(0xD0, 0xF0)))
 _LETTERS: Final = 3
+_INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})(\0*\s*)\Z")
 
 Verdict = Literal["opened", "plain", "closed", "withheld"]
 """In this order: read and enciphered again; without cipher before and after; content taken out; a number was left in the telegram, so
@@ -78,14 +80,15 @@ def redacted(data: bytes, meters: Sequence[MeterConfig], numbers: Numbers) -> Re
     head = lines.ident(data[:begin], numbers)
     if found.block is None:
         text = lines.redacted(data[begin:].removesuffix(b"!"), numbers)
-        return _checked(head + text + b"!", text, "plain", "", numbers)
+        return _checked(head + text + b"!", head + text, "plain", "", numbers)
     opened, why = _opened(found, meters)
     plaintext = b"" if opened is None else _text(opened.plaintext, numbers)
     sealed = _closed(found.block, numbers) if opened is None else _sealed(found.block, plaintext, opened.additional, numbers)
     general = b"\xdb" if data[begin] == ciphering.GENERAL_GLO else b""
     whole = head + general + _with_length(sealed, _length_of(data, begin)) + (b"!" if found.ident else b"")
     size = ciphering.KEY_BYTES[found.block.control & ciphering.SUITE]
-    return _checked(whole, plaintext, "closed" if opened is None else "opened", why, numbers)._replace(key_bytes=size)
+    readable = b"\n".join((head, sealed.title, plaintext))
+    return _checked(whole, readable, "closed" if opened is None else "opened", why, numbers)._replace(key_bytes=size)
 
 
 def _length_of(data: bytes, begin: int) -> bytes:
@@ -150,13 +153,12 @@ def _tag(block: Block, plaintext: bytes, name: str, keys: _Keys) -> bytes:
 
 def _text(plaintext: bytes, numbers: Numbers) -> bytes:
     """The redacted lines. A plaintext that is a whole telegram gets a new CRC, too."""
-    if not plaintext.startswith(b"/"):
+    footer = _INNER_FOOTER.search(plaintext)
+    if not plaintext.startswith(b"/") or footer is None:
         return lines.redacted(plaintext, numbers)
-    ident, end, rest = plaintext.partition(b"\n")
-    content, mark, footer = rest.rpartition(b"!")
-    inner = lines.ident(ident, numbers) + end + lines.redacted(content, numbers) + mark
-    digits = footer.strip(b"\0\r\n\t ")
-    return inner + footer.replace(digits, f"{crc.arc(inner):04X}".encode("ascii"), 1) if digits else inner + footer
+    ident, end, content = plaintext[: footer.start()].partition(b"\n")
+    inner = lines.ident(ident + end, numbers) + lines.redacted(content, numbers) + b"!"
+    return inner + (f"{crc.arc(inner):04X}".encode("ascii") if footer[1] else b"") + footer[2]
 
 
 def _sealed(block: Block, plaintext: bytes, additional: str, numbers: Numbers) -> _Sealed:
@@ -182,12 +184,16 @@ def _title(title: bytes, numbers: Numbers) -> bytes:
         return title
     letters = title[:_LETTERS] if title[:_LETTERS].isalpha() else b"XXX"
     rest = title[_LETTERS:]
+    numbers.note_replaced(harmless.IDENTIFIERS, "system title")
+    for digits in (harmless.digits_of(rest),) if rest.isalnum() else (str(int.from_bytes(rest, "big")), rest.hex()):
+        if digits.isdecimal():
+            numbers.known.remember(digits)
     return letters[: len(title)] + numbers.ordinal(rest).to_bytes(max(len(rest), _LETTERS), "big")[-len(rest) or len(title) :]
 
 
-def _checked(data: bytes, plaintext: bytes, verdict: Verdict, why: str, numbers: Numbers) -> Redacted:
-    """The telegram with its footer, or nothing if a replaced number is still in it."""
-    if numbers.leaks(data) or numbers.leaks(plaintext):
+def _checked(data: bytes, readable: bytes, verdict: Verdict, why: str, numbers: Numbers) -> Redacted:
+    """The telegram with its footer, or nothing if a replaced number is still in what everybody can read of it."""
+    if numbers.leaks(readable):
         return Redacted(b"", "withheld", "a number that was replaced is still in it in another form")
     return Redacted(data + _footer(data, verdict), verdict, why)
 

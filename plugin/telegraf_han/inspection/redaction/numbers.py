@@ -1,67 +1,81 @@
 """Replaces numbers and texts that identify somebody by invented ones of the same length. The same number always gets the same replacement.
 
-A telegram can hold a serial number in many forms: digits, hex of digits, packed decimal, low byte first. It is replaced where it is read.
-`Numbers` remembers each number that was replaced. So the finished telegram can be searched for the number in any form before it leaves the
-house.
+A number can stand in a quantity before it stands in a line of its own. So a capture is read twice. The second reading begins with what the
+first one got to know (`known`).
 """
 
 from collections.abc import Iterator
-from functools import lru_cache
+from itertools import count
 from typing import Final
 
-TELLING_DIGITS: Final = 7
-"""A number of this length names one meter. Shorter numbers are not searched for, because they can stand anywhere by chance."""
+from telegraf_han.inspection.redaction.known import Known
+
 NUMBERS_LIMIT: Final = 10_000
-"""Different numbers remembered at most. A capture of a whole town has fewer."""
-_KEPT_OCTETS: Final = b"\x00\xff !#$%&'()*+,-./:;<=>?@[]^_`{|}~"
+"""Different numbers replaced at most. A capture of a whole town has fewer."""
+_KEPT_OCTETS: Final = b"\x00\xff !#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
 _DECIMAL: Final = frozenset("0123456789")
 _FEW: Final = 3
-"""A number of so few digits names nobody."""
-_FIRST: Final = "8"
-"""The digit with which invented numbers begin."""
+"""A number of so few digits names nobody. It becomes zeros."""
+_FIRST: Final = "897654321"
+"""The digits with which invented numbers begin. The next one is used when all numbers with the one before are taken."""
 
 
 class Numbers:
-    """Remembers which invented number stands for which real one."""
+    """The memory of one run: which invented number stands for which real one, and what was kept and replaced."""
 
-    __slots__ = ("_found", "_invented", "_ordinals")
+    __slots__ = ("_invented", "_ordinals", "_taken", "_tried", "kept", "known", "replaced")
 
-    def __init__(self) -> None:
-        """Nothing replaced yet."""
+    def __init__(self, known: Known | None = None) -> None:
+        """Nothing replaced yet. `known` is what another reading of the same capture found."""
         self._invented: Final[dict[str, str]] = {}
+        self._taken: Final[set[str]] = set()
+        self._tried: Final[dict[int, Iterator[str]]] = {}
         self._ordinals: Final[dict[bytes, int]] = {}
-        self._found: Final[dict[bytes, None]] = {}
+        self.known: Final = known or Known()
+        self.kept: Final[dict[str, dict[str, None]]] = {}
+        """Why something was kept → the places."""
+        self.replaced: Final[dict[str, dict[str, None]]] = {}
+        """What was replaced → the places."""
 
-    def invented(self, digits: str) -> str:
-        """An invented number with as many digits. Leading zeros stay, so a number gets the same invented number in fields of any width."""
+    def note_kept(self, why: str, place: str) -> None:
+        """Report at the end that the values of this place were kept."""
+        self.kept.setdefault(why, {})[place] = None
+
+    def note_replaced(self, what: str, place: str) -> None:
+        """Report at the end that a value of this place was replaced."""
+        self.replaced.setdefault(what, {})[place] = None
+
+    def invented(self, digits: str, *, telling: bool = True) -> str:
+        """An invented number with as many digits. Leading zeros stay, so a number gets the same invented number in fields of any width.
+
+        `telling` is False for the digits of a quantity. They identify nobody, so they are not looked for elsewhere.
+        """
         core = digits.lstrip("0")
         if len(core) <= _FEW:
             return "0" * len(digits)
+        if telling:
+            self.known.remember(core)
         if core not in self._invented:
             if len(self._invented) >= NUMBERS_LIMIT:
                 return "0" * len(digits)
             self._invented[core] = self._new(core)
-            self.remember(core)
+            self._taken.update((core, self._invented[core]))
         return self._invented[core].rjust(len(digits), "0")
 
     def _new(self, core: str) -> str:
-        taken = {*self._invented, *self._invented.values(), core}
-        width = len(core) - 1
-        candidates = (_FIRST + f"{number % 10**width:0{width}d}" for number in range(1, NUMBERS_LIMIT))
-        return next((candidate for candidate in candidates if candidate not in taken), "0" * len(core))
+        candidates = self._tried.setdefault(len(core), _candidates(len(core)))
+        return next((candidate for candidate in candidates if candidate != core and self._is_free(candidate)), "0" * len(core))
+
+    def _is_free(self, candidate: str) -> bool:
+        return candidate not in self._taken and not self.known.resembles(candidate)
 
     def ordinal(self, octets: bytes) -> int:
         """A small number that stands for these octets, because their form is unknown."""
-        if octets.strip(b"\0"):
-            self._found[octets] = None
+        if octets.strip(b"\0") and not octets.isdigit():
+            self.known.search_for(octets)
         return self._ordinals.setdefault(octets, len(self._ordinals) + 1)
 
-    def remember(self, digits: str) -> None:
-        """From now on look for this number, in any form, in finished telegrams."""
-        if len(digits) >= TELLING_DIGITS:
-            self._found.update(dict.fromkeys(_writings(digits)))
-
-    def masked_octets(self, octets: bytes) -> bytes:
+    def masked_octets(self, octets: bytes, *, telling: bool = True) -> bytes:
         """Mask a text: its letters become X, and its digits together become an invented number.
 
         Padding and punctuation stay, control bytes become dots.
@@ -70,35 +84,18 @@ class Numbers:
             chr(octet) if octet in _KEPT_OCTETS or chr(octet) in _DECIMAL else "X" if octet >= ord("A") else "." for octet in octets
         )
         digits = "".join(character for character in text if character in _DECIMAL)
-        fresh = iter(self.invented(digits))
+        fresh = iter(self.invented(digits, telling=telling))
         return bytes([ord(next(fresh)) if character in _DECIMAL else ord(character) for character in text])
 
     def leaks(self, octets: bytes) -> bool:
         """Whether any number that was replaced is still in these octets, in any form."""
-        return any(form in octets for form in self._found)
+        return self.known.leaks(octets)
 
 
-@lru_cache(256)
-def _writings(digits: str) -> tuple[bytes, ...]:
-    """A number as bytes, in the ways that telegrams write numbers."""
-    return tuple(dict.fromkeys(_forms(digits)))
-
-
-def _forms(digits: str) -> Iterator[bytes]:
-    text = digits.encode("ascii", "replace")
-    yield text
-    yield text[::-1]
-    yield text.hex().encode("ascii")
-    yield text.hex().upper().encode("ascii")
-    even = digits if len(digits) % 2 == 0 else f"0{digits}"
-    if not _DECIMAL.issuperset(even):
-        return
-    packed = bytes.fromhex(even)
-    yield packed
-    yield packed[::-1]
-    yield packed.hex().encode("ascii")
-    yield packed[::-1].hex().encode("ascii")
-    size = (int(digits).bit_length() + 7) // 8
-    if size >= 4:  # noqa: PLR2004, three bytes can stand anywhere by chance
-        yield int(digits).to_bytes(size, "big")
-        yield int(digits).to_bytes(size, "little")
+def _candidates(width: int) -> Iterator[str]:
+    """Numbers of so many digits, in order."""
+    for first in _FIRST:
+        for number in count(1):
+            if number >= min(10 ** (width - 1), 3 * NUMBERS_LIMIT):
+                break
+            yield f"{first}{number:0{width - 1}d}"

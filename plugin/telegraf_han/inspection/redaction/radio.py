@@ -13,7 +13,7 @@ from telegraf_han.ciphers import crc
 from telegraf_han.ciphers.demokeys import DEMO_ENCRYPTION_KEY
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import TelegramError
-from telegraf_han.inspection.redaction import records
+from telegraf_han.inspection.redaction import harmless, records
 from telegraf_han.inspection.redaction.numbers import Numbers
 from telegraf_han.mbus import authentication, extended, layers, link, security, transport, wired
 from telegraf_han.mbus.authentication import Authentication
@@ -58,6 +58,7 @@ def redacted(data: bytes, key: Key | None, numbers: Numbers) -> Redacted:
     """Redact one frame with the key of its meter. Raises FramingError, ChecksumError for a broken frame."""
     sealed = layers.opened(data)
     meter = _number(sealed.meter, numbers)
+    numbers.note_replaced(harmless.IDENTIFIERS, "address")
     body, why, deciphered = None, "", False
     try:
         plain = layers.plain(sealed, key, "optional")

@@ -122,3 +122,24 @@ def test_simple_ones_are_few_and_come_first() -> None:
     assert len(simple) < 20
     assert {*order} <= {AS_WRITTEN, *MISTAKES}
     assert not any(MISTAKES[name].typed for name in simple[1:])
+
+
+TWO = {
+    "two lines": ("{}\n{}\n", "line 1", "line 2"),
+    "labels": ("EK: {}\nAK: {}\n", "line 1", "line 2"),
+    "a remark, labels, Windows": ("# klucze 2026\r\n\r\nKlucz (EK) = {}\r\nKlucz AK = {}\r\n", "line 3", "line 4"),
+    "one line": ("{};{}", "the first key", "the second key"),
+    "one string": ("{}{}", "the first key", "the second key"),
+}
+
+
+@pytest.mark.parametrize("separator", ["", " ", ":"], ids=["plain", "blanks", "colons"])
+@pytest.mark.parametrize("name", TWO)
+def test_two_keys_in_one_text(name: str, separator: str) -> None:
+    """Both keys are found, and the words say where they are."""
+    form, *places = TWO[name]
+    other = bytes(range(100, 116))
+    text = form.format(*(key.hex(separator) if separator else key.hex() for key in (KEY, other)))
+
+    assert (found(text, KEY), found(text, other)) == (guesses.FIRST, guesses.SECOND)
+    assert guesses.halves(Written(text)) == tuple(places)

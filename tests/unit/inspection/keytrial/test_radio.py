@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telegraf_han.ciphers.secret import Key, Written
+from telegraf_han.config.sections import MeterConfig
 from telegraf_han.inspection.keytrial import radio
 from telegraf_han.inspection.keytrial.findings import Finding, Held
 from telegraf_han.mbus import layers
@@ -26,10 +27,10 @@ def telegram(access: int = 1, key: bytes = KEY, records: bytes = RECORDS) -> lay
     return layers.opened(encode.mode_5(ADDRESS, access, records, Key(key)))
 
 
-def judged(text: str | None, *telegrams: layers.Sealed, others: dict[tuple[str, str], str] | None = None) -> Finding:
-    """What is found with a key as it is written."""
+def judged(text: str | None, *telegrams: layers.Sealed, others: dict[tuple[str, str], str] | None = None, **options) -> Finding:
+    """What is found with a key as it is written, and other options of the meter."""
     texts = {("flat", "key"): text, **(others or {})}
-    held = Held({place: Written(one) for place, one in texts.items() if one is not None})
+    held = Held({place: Written(one) for place, one in texts.items() if one is not None}, [MeterConfig("flat", "wmbus", **options)])
     return radio.finding(telegrams or (telegram(),), "flat", held)
 
 
@@ -91,7 +92,7 @@ def test_plain_telegram_needs_no_key() -> None:
     """Whatever key is configured."""
     plain = layers.opened(bytes.fromhex("1444ED147856341201027A010000000403E8030000"))
 
-    assert judged(FOREIGN.hex(), plain).what == "plain"
+    assert judged(FOREIGN.hex(), plain, encryption="optional").what == "plain"
     assert judged(None, plain).what == "plain"
 
 
@@ -136,3 +137,55 @@ def test_foreign_telegram_is_not_explained(seed: int) -> None:
     source = random.Random(seed)
 
     assert judged(source.randbytes(16).hex(), telegram(1, source.randbytes(16))).what == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("0" * 32, "is still the key from the sample"),
+        (bytes(range(16)).hex(), "is the key of the virtual meter"),
+        ("\n", "is empty"),
+        ("flat.key", "name of a file"),
+    ],
+    ids=["zeros", "virtual meter's", "empty", "file"],
+)
+def test_text_that_is_no_key_of_a_meter(text: str, words: str) -> None:
+    """A sample, an empty file, a file's name: told as what it is."""
+    found = judged(text)
+
+    assert (found.verdict, found.what) == ("missing", "key: odd")
+    assert words in found.said
+
+
+def test_nothing_opens_is_no_proof() -> None:
+    """By radio too little of the text is known for a proof. The finding says what it rests on."""
+    found = judged(FOREIGN.hex())
+
+    assert "readings of the configured keys were tried. This is no proof" in found.basis
+    assert "as the standard says" in found.basis
+
+
+def test_one_short_telegram_is_little_proof() -> None:
+    """A key that opens one telegram with nothing unmistakable in it may be wrong. Two such telegrams, or ordinary records, say more."""
+    odd = bytes.fromhex("02fd1b0000")
+    one, two = judged(KEY.hex(), telegram(1, records=odd)), judged(KEY.hex(), telegram(1, records=odd), telegram(2, records=odd))
+
+    assert "this is only one telegram" in one.said
+    assert "only one" not in two.said + judged(KEY.hex(), telegram()).said
+
+
+def test_plain_telegram_with_a_key() -> None:
+    """With a key, telegrams that are not encrypted are not believed, unless encryption = "optional"."""
+    plain = layers.opened(bytes.fromhex("1444ED147856341201027A010000000403E8030000"))
+
+    assert judged(KEY.hex(), plain).verdict == "refused"
+    assert judged(KEY.hex(), plain, encryption="optional").verdict == "plain"
+    assert judged(None, plain).verdict == "plain"
+
+
+@pytest.mark.parametrize(("maker", "known"), [("EGM", True), ("APA", False)])
+def test_letter_is_about_known_makers(maker: str, known: bool) -> None:
+    """A letter is due only about meters of the makers that this program is made for."""
+    address = encode.link_address(maker, "35000001", 1, 2)
+
+    assert radio.of_known_meter(layers.opened(encode.mode_5(address, 1, RECORDS, Key(KEY)))) is known

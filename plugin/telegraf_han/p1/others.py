@@ -22,8 +22,6 @@ _IDENT_LETTERS: Final = re.compile(rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]")
 _NEXT_WITHOUT_CRC: Final = re.compile(rb"![\0 ]{0,4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]")
 _WHOLE_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{4})[\r\n]")
 _MARK: Final = re.compile(rb"!")
-_PROVED_BYTES: Final = 12
-"""So many bytes of a frame of another line include the checksum or the second length of its head."""
 
 
 def ident(data: bytes) -> str:
@@ -37,10 +35,9 @@ def unended(buffer: bytearray, start: int) -> Damaged | Literal["noise"]:
     size = len(buffer) - start
     if buffer[start] in (SLASH, ciphering.GENERAL_GLO):
         return NOISE if holds_ident(buffer, start, NOISE) else Damaged(FramingError(f"telegram stops after {size} bytes"), size)
-    if size < _PROVED_BYTES:
+    if size < recognised.PROVED_BYTES:
         return NOISE
-    kind = {"~": "an HDLC frame", "h": "a wired M-Bus frame"}.get(chr(buffer[start]), "an SML message")
-    return Damaged(FramingError(f"this is {kind} that stops after {size} bytes"), size)
+    return Damaged(FramingError(f"{recognised.broken_off(buffer[start])}. It has {size} bytes"), size)
 
 
 def holds_ident(buffer: bytearray, start: int, found: Found) -> bool:

@@ -12,7 +12,7 @@ from telegraf_han import receivers
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError, WrongKeyError
-from telegraf_han.p1 import extents, signal
+from telegraf_han.p1 import others, signal
 from telegraf_han.p1.framer import Framer
 from telegraf_han.ports.sources import Source
 from telegraf_han.receivers._stick import ANSWER_NS, ASKED_LIMIT
@@ -60,7 +60,7 @@ def _unread(data: bytes, faults: list[str]) -> str:
     """What is wrong with bytes that are no whole telegram, and what to do. If there is text among them, the line is right."""
     if why := signal.wrong(data):
         return why
-    ident = extents.ident(data)
+    ident = others.ident(data)
     if faults and (ident or signal.readable(data)):
         return f"{faults[0]}. Parts can be read, so the signal and the speed are right. Check the plug, and use a shorter or shielded cable"
     if ident:

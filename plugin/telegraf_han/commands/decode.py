@@ -18,7 +18,6 @@ from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
-from telegraf_han.inspection import captures
 from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
@@ -62,7 +61,7 @@ def run(arguments: Namespace) -> int:
     write = _WRITERS[arguments.output](config, decoder)
     report = _Report()
     for name in arguments.input or ["-"]:
-        sample, before = bytearray(), (report.seen, report.frames)
+        sample, seen, faults = bytearray(), report.seen, report.faults
         try:
             for events in _inputs.events(name, arguments.interface, config, sample):
                 telegrams = [_decoded(decoder, event, report) for event in events]
@@ -71,8 +70,10 @@ def run(arguments: Namespace) -> int:
                 report.flush(HELD_S)
         finally:
             report.flush(0)
-        if report.frames == before[1]:
-            report.nothing_in(name, captures.described(bytes(sample), arguments.interface, config), reported=report.seen > before[0])
+        if report.seen - seen == report.faults - faults:
+            from telegraf_han.commands import _looks  # noqa: PLC0415, an input with telegrams does without
+
+            report.nothing_in(name, _looks.described(bytes(sample), arguments.interface, config), reported=report.faults > faults)
     return report.told()
 
 
@@ -92,7 +93,7 @@ class _Report:
 
     def __init__(self) -> None:
         self.seen = 0
-        self.frames = 0
+        self.faults = 0
         self.decoded = 0
         self.causes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
@@ -154,14 +155,14 @@ def _numbers(same: _Same) -> str:
 
 def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None:
     """The telegram of an event, if the event holds one. A failure is named."""
-    match event:
-        case Fault(cause, detail):
-            report.failed(cause, detail)
-        case Remark(text):
-            report.remarked(text)
     if not isinstance(event, Frame):
+        match event:
+            case Fault(cause, detail):
+                report.faults += 1
+                report.failed(cause, detail)
+            case Remark(text):
+                report.remarked(text)
         return None
-    report.frames += 1
     try:
         telegram = decoder.take(event)
     except TelegramError as error:

@@ -52,10 +52,12 @@ class Envelope(NamedTuple):
 def envelope(data: bytes) -> Envelope:
     """Take a frame apart. Raises FramingError."""
     found = _IDENT.match(data)
-    if found is None and data[:1] in _FRAME_OPENINGS:
+    if found:
+        ident, content = found[1].decode("ascii"), found.end()
+    elif data[:1] in _FRAME_OPENINGS:
         return _unframed("", data)
-    ident = found[1].decode("ascii") if found else ""
-    content = found.end() if found else 0
+    else:
+        ident, content = "", 0
     if content >= len(data):
         raise FramingError(f"telegram of {len(data)} bytes has no content")
     first = data[content]
@@ -143,11 +145,14 @@ def opened(
         raise SecurityError(UNENCRYPTED)
     if not looks_like_p1(plaintext):
         raise _unreadable(found, plaintext, encryption_key, authentication_key, system_title, verified=verified, checked=checked)
-    doubt = "" if verified or authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
-    if authentication == "required" and not verified:
+    counter = int.from_bytes(found.block.counter, "big")
+    if verified:
+        return Plain(None, _inner(plaintext), verified, counter, "dsmr")
+    doubt = "" if authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
+    if authentication == "required":
         lack = doubt or "the meter has no authentication_key in the configuration, so the tag proves nothing"
         raise SecurityError(f"{lack}. The telegram is dropped, as the configuration requires")
-    return Plain(None, _inner(plaintext), verified, int.from_bytes(found.block.counter, "big"), "dsmr", doubt)
+    return Plain(None, _inner(plaintext), verified, counter, "dsmr", doubt)
 
 
 def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None, system_title: bytes) -> str:
@@ -215,7 +220,7 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
 
 def _inner(plaintext: bytes) -> bytes:
     """The lines of a plaintext. If the plaintext is a whole telegram, its CRC-16/ARC is checked and its lines are returned."""
-    ident = _IDENT.match(plaintext)
+    ident = _IDENT.match(plaintext) if plaintext.startswith(b"/") else None
     if ident is None:
         return plaintext
     footer = _INNER_FOOTER.search(plaintext)

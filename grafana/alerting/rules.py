@@ -126,25 +126,13 @@ GROUPS: Final = (
             Rule(
                 "telegraf-han-decode-errors",
                 ("health", "errors"),
-                {"measured": queries.decode_errors_percent()},
+                {"measured": queries.decode_errors_percent(), "refused": queries.refused(), "back": queries.registers_back()},
                 queries.always_set("decode_errors_percent"),
+                # One telegram that is not believed is enough, whatever the share of unreadable ones is.
+                excess="$measured - $limit + 1000 * ($refused + $back)",
                 range_s=15 * _MINUTE_S,
                 pending="5m",
                 severity="critical",
-            ),
-            Rule(
-                "telegraf-han-refused",
-                ("health", "errors"),
-                {"measured": queries.refused()},
-                excess="$measured",
-                range_s=15 * _MINUTE_S,
-            ),
-            Rule(
-                "telegraf-han-register-back",
-                ("health", "set_aside"),
-                {"measured": queries.registers_back()},
-                excess="$measured",
-                range_s=15 * _MINUTE_S,
             ),
         ),
     ),

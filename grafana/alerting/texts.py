@@ -122,40 +122,26 @@ RULES: Final = {
     },
     "telegraf-han-decode-errors": {
         "en": RuleText(
-            "Wrong key or unreadable telegrams",
-            _METER + _plain("unreadable", "limit", "%"),
-            "If all telegrams are unreadable, the key is wrong: telegraf-han keys says which one. If only some are, there is noise on the cable or the signal is weak.",
+            "Telegrams unreadable or not believed",
+            _METER
+            + "{{ if gt $values.refused.Value 0.0 }}{{ humanize $values.refused.Value }} telegrams refused or held back in 15 minutes"
+            "{{ else if gt $values.back.Value 0.0 }}a register ran backwards"
+            "{{ else }}" + _plain("unreadable", "limit", "%") + "{{ end }}",
+            "If all telegrams are unreadable, the key is wrong: telegraf-han keys says which one. If only some are, there is noise on the cable or the signal is weak. "
+            "Refused or held back: they are not encrypted, have a wrong tag or are old. Somebody may send false telegrams; none of them is in the data. "
+            'If the operator switched encryption off, set encryption = "optional" for this meter. If the meter\'s clock was set, wait. '
+            "A step of a register backwards is no energy on the boards. If the meter was not exchanged or reset, compare its display and ask the operator.",
         ),
         "pl": RuleText(
-            "Zły klucz lub nieczytelne telegramy",
-            _METER + _plain("nieczytelne", "limit", "%"),
-            "Jeśli wszystkie: zły klucz; telegraf-han keys powie, który. Jeśli niektóre: zakłócenia na kablu albo słaby sygnał.",
-        ),
-    },
-    "telegraf-han-refused": {
-        "en": RuleText(
-            "Telegrams refused or held back",
-            _METER + "{{ humanize $values.measured.Value }} telegrams of the last 15 minutes are not believed",
-            "They are not encrypted, or their tag is wrong, or they are old (a replay): somebody may send false telegrams, and none of them is in the data. "
-            'If your operator switched encryption off, set encryption = "optional" for this meter. If its clock was set just now, wait. The log says more.',
-        ),
-        "pl": RuleText(
-            "Telegramy odrzucone lub wstrzymane",
-            _METER + "telegramy z ostatnich 15 minut, którym wtyczka nie wierzy: {{ humanize $values.measured.Value }}",
-            "Nie są zaszyfrowane, mają zły znacznik uwierzytelniający albo są stare (powtórzone): być może ktoś nadaje fałszywe telegramy; do danych nie trafił żaden. "
-            'Jeśli operator wyłączył szyfrowanie, ustaw temu licznikowi encryption = "optional". Jeśli właśnie przestawiono zegar licznika, poczekaj. Więcej mówi dziennik.',
-        ),
-    },
-    "telegraf-han-register-back": {
-        "en": RuleText(
-            "Register ran backwards",
-            _METER + "a register shows less than before ({{ humanize $values.measured.Value }} times in 15 minutes)",
-            "The boards do not count this step as energy. If the meter was exchanged or reset, all is well: note the last reading. If not, compare the meter's display with the board, and ask the operator.",
-        ),
-        "pl": RuleText(
-            "Rejestr się cofnął",
-            _METER + "rejestr pokazuje mniej niż przedtem (w ciągu 15 minut: {{ humanize $values.measured.Value }} razy)",
-            "Pulpity nie liczą tego kroku jako energii. Jeśli licznik wymieniono lub wyzerowano, wszystko w porządku: zapisz ostatni odczyt. Jeśli nie, porównaj wyświetlacz licznika z pulpitem i zapytaj operatora.",
+            "Telegramy nieczytelne lub niewiarygodne",
+            _METER
+            + "{{ if gt $values.refused.Value 0.0 }}telegramy odrzucone lub wstrzymane w ciągu 15 minut: {{ humanize $values.refused.Value }}"
+            "{{ else if gt $values.back.Value 0.0 }}rejestr się cofnął"
+            "{{ else }}" + _plain("nieczytelne", "limit", "%") + "{{ end }}",
+            "Jeśli nieczytelne są wszystkie: zły klucz; telegraf-han keys powie, który. Jeśli niektóre: zakłócenia na kablu albo słaby sygnał. "
+            "Odrzucone lub wstrzymane: nie są zaszyfrowane, mają zły znacznik uwierzytelniający albo są stare. Ktoś może nadawać fałszywe telegramy; do danych nie trafił żaden. "
+            'Jeśli operator wyłączył szyfrowanie, ustaw temu licznikowi encryption = "optional". Jeśli przestawiono zegar licznika, poczekaj. '
+            "Kroku rejestru wstecz pulpity nie liczą jako energii. Jeśli licznika nie wymieniono ani nie wyzerowano, porównaj wyświetlacz i zapytaj operatora.",
         ),
     },
     "telegraf-han-daily-energy": {

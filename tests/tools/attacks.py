@@ -78,7 +78,7 @@ class Attack(NamedTuple):
     told: str
     """Words of the log."""
     options: str = ""
-    """Options of the meter's section, in place of the usual ones."""
+    """Options of a cable's section, in place of `KEYS`."""
 
 
 # -- P1 --
@@ -236,8 +236,7 @@ CALM = (
 )
 
 
-def section(attack: Attack, scene: Scene) -> str:
-    """The meter's section of the configuration."""
-    own = f'id = "{scene.number}"\nkey = "{radio.KEY.hex()}"\n' if attack.interface == "wmbus" else f'port = "{attack.name}"\n'
-    keys = (attack.options or KEYS) if attack.interface == "p1" else ""
-    return f'[[meter]]\nname = "{attack.name}"\ninterface = "{attack.interface}"\n{own}{keys}limits.active_power_import_w = 80000\n'
+def section(name: str, interface: str, scene: Scene, options: str = KEYS) -> str:
+    """The meter's section of the configuration. `options` are those of a cable."""
+    own = f'id = "{scene.number}"\nkey = "{radio.KEY.hex()}"\n' if interface == "wmbus" else f'port = "{name}"\n{options}'
+    return f'[[meter]]\nname = "{name}"\ninterface = "{interface}"\n{own}limits.active_power_import_w = 80000\n'

@@ -4,6 +4,7 @@ It shares nothing with `telegraf_han`: the CRCs go bit by bit, the ciphers come 
 values are invented.
 """
 
+from functools import cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,11 +28,21 @@ LINES = (
 
 
 def _reflected(data: bytes, polynomial: int, value: int) -> int:
+    steps = _steps(polynomial)
     for octet in data:
-        value ^= octet
-        for _ in range(8):
-            value = value >> 1 ^ (polynomial if value & 1 else 0)
+        value = value >> 8 ^ steps[(value ^ octet) & 0xFF]
     return value
+
+
+@cache
+def _steps(polynomial: int) -> list[int]:
+    """What eight bits do to the check value."""
+    steps = []
+    for value in range(256):
+        for _ in range(8):
+            value = value >> 1 ^ (polynomial if value & 1 else 0)  # noqa: PLW2901, a shift register
+        steps.append(value)
+    return steps
 
 
 def arc(data: bytes) -> int:

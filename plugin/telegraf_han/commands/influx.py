@@ -9,7 +9,6 @@
 says what, and the exit code is 2.
 """
 
-import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from telegraf_han.errors import INTERRUPTED, ConfigError, RecordError
 from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, tokens
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import TASK, Outcome
+from telegraf_han.printing import complain, say
 
 PROGRESS_S: Final = 5.0
 _NS: Final = 1_000_000_000
@@ -48,7 +48,7 @@ def run(arguments: Namespace) -> int:
     try:
         return _ACTIONS[arguments.action][1](arguments)
     except KeyboardInterrupt:
-        print("W! interrupted. Run the same command again to go on where this one stopped", file=sys.stderr)
+        complain("W! interrupted. Run the same command again to go on where this one stopped")
         return INTERRUPTED
 
 
@@ -123,7 +123,7 @@ def _remove(arguments: Namespace) -> int:
             items.prune(place, kind, (), say)
         buckets.remove(place, say, with_data=arguments.with_data)
         if not outcomes:
-            print(f"I! nothing to remove: setup made nothing for the bucket {place.bucket}", file=sys.stderr)
+            complain(f"I! nothing to remove: setup made nothing for the bucket {place.bucket}")
     return 0
 
 
@@ -141,18 +141,28 @@ def _add_backfill(parser: ArgumentParser) -> None:
     parser.add_argument("--config", metavar="FILE", help="configuration file (TOML), if it sets a measurement")
 
 
+_BEFORE_ITS_TIME: Final = (
+    "telegrams with a time before {day} are ignored, because they were written while a clock stood at 1970. To remove them, run:"
+    " influx delete --bucket {bucket} --start 1970-01-01T00:00:00Z --stop {day}T00:00:00Z"
+)
+
+
 def _backfill(arguments: Namespace) -> int:
     measurement = (load(arguments.config, _warn).output if arguments.config else Output()).measurement
     with connection.writing(arguments) as place:
         now_s = int(time.time())
-        start_s, stop_s = arguments.start, min(arguments.stop or now_s, now_s)
+        start_s, stop_s = arguments.start, min(now_s if arguments.stop is None else arguments.stop, now_s)
+        if (start_s is None or start_s < downsampling.EARLIEST_S) and downsampling.has_older(place.api, place.bucket, measurement):
+            _warn(_BEFORE_ITS_TIME.format(day=_shown(downsampling.EARLIEST_S)[:10], bucket=place.bucket))
         if start_s is None:
             start_s = downsampling.oldest_s(place.api, place.bucket, measurement)
+        elif start_s < downsampling.EARLIEST_S:
+            start_s = downsampling.EARLIEST_S
         if start_s is None:
-            print(f"I! there are no telegrams in {place.bucket}", file=sys.stderr)
+            complain(f"I! there are no telegrams in {place.bucket}")
             return 0
         if stop_s <= start_s:
-            later = ("--stop", "a time after --start") if arguments.stop else ("--start", "a time in the past")
+            later = ("--stop", "a time after --start") if arguments.stop is not None else ("--start", "a time in the past")
             raise ConfigError("", later[0], f"{later[1]} is expected")
         first_s, last_s = downsampling.whole(start_s, stop_s)
         # A task computes the window that has not ended yet.
@@ -160,20 +170,27 @@ def _backfill(arguments: Namespace) -> int:
 
 
 def _filled(place: Place, measurement: str, start_s: int, stop_s: int) -> int:
-    """Compute day by day. So progress can be printed, and an interruption costs no more than one day."""
+    """Compute day by day. So progress can be printed, and an interruption costs no more than one day.
+
+    After a day without telegrams, the next day is that of the next telegram. So a few points of long ago do not cost the years between.
+    """
     points, told_s, at_s = 0, time.monotonic(), start_s
     try:
         while at_s < stop_s:
             next_s = min((at_s // _DAY_S + 1) * _DAY_S, stop_s)
-            points += downsampling.computed(place.api, place.bucket, measurement, at_s, next_s)
+            computed = downsampling.computed(place.api, place.bucket, measurement, at_s, next_s)
+            points += computed
             at_s = next_s
+            if not computed and at_s < stop_s:
+                found_s = downsampling.oldest_s(place.api, place.bucket, measurement, at_s)
+                at_s = stop_s if found_s is None else min(max(at_s, downsampling.whole(found_s, found_s)[0]), stop_s)
             if time.monotonic() - told_s >= PROGRESS_S:
                 told_s = time.monotonic()
-                print(f"I! {_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values", file=sys.stderr, flush=True)
+                complain(f"I! {_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values")
     except KeyboardInterrupt:
-        print(f"W! interrupted. Run the command with --start {_shown(at_s)} to go on", file=sys.stderr)
+        complain(f"W! interrupted. Run the command with --start {_shown(at_s)} to go on")
         return INTERRUPTED
-    print(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values", file=sys.stderr)
+    complain(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values")
     return 0
 
 
@@ -252,11 +269,11 @@ def _said(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _told(outcome: Outcome, name: str) -> None:
-    print(f"{outcome:<8} {name}", flush=True)
+    say(f"{outcome:<8} {name}")
 
 
 def _warn(sentence: str) -> None:
-    print(f"W! {sentence}", file=sys.stderr)
+    complain(f"W! {sentence}")
 
 
 _ACTIONS: Final[dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Namespace], int], str]]] = {

@@ -20,6 +20,8 @@ from telegraf_han.influx.api import Api, Json
 WINDOW: Final = "5m"
 WINDOW_S: Final = 300
 DAY_S: Final = 86_400
+EARLIEST_S: Final = 946_684_800
+"""2000-01-01. No meter that this program reads is older. A point with an earlier time was written while a clock stood at 1970."""
 
 MEAN: Final = r"_(w|var|va|v|a|hz|dbm|percent|degc|deg)(_[0-9]+)?$|^power_factor"
 """Fields whose mean has a meaning."""
@@ -58,6 +60,7 @@ class _Pipeline(NamedTuple):
     suffix: str = ""
 
 
+_NS: Final = 1_000_000_000
 _INSTANT: Final = f"r._field =~ /{MEAN}/ and r._field !~ /{KEPT}/"
 _REGISTER: Final = f"r._field !~ /{MEAN}/ or r._field =~ /{KEPT}/"
 _SWINGING: Final = f"r._field =~ /{EXTREME}/ and r._field !~ /{KEPT}/"
@@ -107,7 +110,7 @@ def _description(look_back: LookBack) -> str:
 
 def past(raw: str, measurement: str, start_s: int, stop_s: int) -> str:
     """A script that computes the windows from `start_s` to before `stop_s` (UTC seconds) and yields how many points it wrote."""
-    return f"start = time(v: {start_s}000000000)\nstop = time(v: {stop_s}000000000)\n\n{_computed(raw, measurement)}"
+    return f"start = time(v: {start_s * _NS})\nstop = time(v: {stop_s * _NS})\n\n{_computed(raw, measurement)}"
 
 
 def _computed(raw: str, measurement: str) -> str:
@@ -144,11 +147,20 @@ def whole(start_s: int, stop_s: int) -> tuple[int, int]:
     return start_s // WINDOW_S * WINDOW_S, -(-stop_s // WINDOW_S) * WINDOW_S
 
 
-def oldest_s(api: Api, raw: str, measurement: str) -> int | None:
-    """UTC second of a bucket's first telegram, None if the bucket has none. Raises RefusedError, SourceError."""
-    text = (
-        f"from(bucket: {quoted(raw)}) |> range(start: 0) |> filter(fn: (r) => r._measurement == {quoted(measurement)})"
+def oldest_s(api: Api, raw: str, measurement: str, since_s: int = EARLIEST_S) -> int | None:
+    """UTC second of a bucket's first telegram since a time, None if the bucket has none. Raises RefusedError, SourceError."""
+    times = [int(row["_time"].timestamp()) for row in api.flux(_first(raw, measurement, f"start: {since_s}"))]
+    return min(times, default=None)
+
+
+def has_older(api: Api, raw: str, measurement: str) -> bool:
+    """Whether a bucket has telegrams with a time that no meter can have sent. Raises RefusedError, SourceError."""
+    return bool(api.flux(_first(raw, measurement, f"start: 0, stop: {EARLIEST_S}")))
+
+
+def _first(raw: str, measurement: str, span: str) -> str:
+    """A script that yields the time of the first telegram."""
+    return (
+        f"from(bucket: {quoted(raw)}) |> range({span}) |> filter(fn: (r) => r._measurement == {quoted(measurement)})"
         ' |> first() |> keep(columns: ["_time"]) |> min(column: "_time")'
     )
-    times = [int(row["_time"].timestamp()) for row in api.flux(text)]
-    return min(times, default=None)

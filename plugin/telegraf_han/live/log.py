@@ -9,11 +9,14 @@ ready takes 4096 bytes whole (POSIX, PIPE_BUF). No line is that long.
 """
 
 import os
+import re
 import select
 import time
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal
+
+from telegraf_han.printing import visible
 
 Level = Literal["E", "W", "I", "D"]
 
@@ -23,6 +26,8 @@ PAUSE_S: Final = 60.0
 """Time after a message in which the same cause is only counted."""
 CAUSES_REMEMBERED: Final = 1024
 """Pairs of cause and meter. A configuration of a hundred meters has fewer."""
+_COUNT: Final = re.compile(r"(?<![\w.:*-])\d+(?![\w:*-]|\.\d)")
+"""A number that stands alone, such as the length of a line. An OBIS code is none."""
 _ELLIPSIS: Final = "…".encode()
 
 
@@ -74,11 +79,15 @@ class Log:
             self._write(level, f"{text} ({left_out} more since this was last logged)" if left_out else text)
 
     def once(self, level: Level, about: str, text: str) -> None:
-        """Write a line that says the same as long as a meter is what it is: once per process for each text and each `about`."""
+        """Write a line that says the same as long as a meter is what it is: once per process for each text and each `about`.
+
+        Texts that differ only in a count are the same.
+        """
+        key = about, _COUNT.sub("#", text)
         with self._guard:
-            if (about, text) in self._told or len(self._told) >= CAUSES_REMEMBERED:
+            if key in self._told or len(self._told) >= CAUSES_REMEMBERED:
                 return
-            self._told.add((about, text))
+            self._told.add(key)
             self._write(level, text)
 
     def _begun(self, cause: str, about: str, now_s: float) -> _Recurring:
@@ -102,8 +111,7 @@ class Log:
 
 def rendered(level: Level, text: str) -> bytes:
     """Return the line of a message. Control characters are escaped, and a line that is too long is cut."""
-    plain = (character if character.isprintable() else character.encode("unicode_escape").decode() for character in text[:LINE_LIMIT_BYTES])
-    line = f"{level}! {''.join(plain)}".encode()
+    line = f"{level}! {visible(text[:LINE_LIMIT_BYTES])}".encode()
     if len(line) >= LINE_LIMIT_BYTES:
         cut = line[: LINE_LIMIT_BYTES - len(_ELLIPSIS) - 1].decode(errors="ignore")
         line = cut.encode() + _ELLIPSIS

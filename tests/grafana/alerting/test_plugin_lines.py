@@ -16,8 +16,8 @@ from telegraf_han.simulate.household import Home, Household, voltages_dv
 from telegraf_han.simulate.meters import MODELS, Settings, Writer
 
 NS = 1_000_000_000
-NOW_S = int(datetime(2026, 6, 20, 19, 30, tzinfo=ZoneInfo("Europe/Warsaw")).timestamp())
-MIDNIGHT_S = int(datetime(2026, 6, 20, tzinfo=ZoneInfo("Europe/Warsaw")).timestamp())
+NOW_S = int(datetime(2027, 6, 19, 19, 30, tzinfo=ZoneInfo("Europe/Warsaw")).timestamp())
+MIDNIGHT_S = int(datetime(2027, 6, 19, tzinfo=ZoneInfo("Europe/Warsaw")).timestamp())
 START_S = MIDNIGHT_S - 3600
 PRICES = (0.1, 1.2, 0.7, 0, 0)
 """Of the total and the four zones."""
@@ -128,9 +128,10 @@ def test_rules_on_four_meters(house, rules, households, factor) -> None:
     for telegrams in zip(*(sent(name, known) for name, known in households.items()), strict=True):
         now_ns = telegrams[0].frame.received_ns
         for name, one in zip(households, telegrams, strict=True):
-            lines.append(decoder.line(decoder.take(one.frame, name if INTERFACES[name] == "p1" else ""), now_ns))
-        lines.append(decoder.status(now_ns, {}))
-        lines.append(decoder.settings(now_ns))
+            heard = one.frame._replace(steady_ns=now_ns)
+            lines.append(decoder.line(decoder.take(heard, name if INTERFACES[name] == "p1" else "", live=True)))
+        lines += decoder.status(now_ns, now_ns, {}).values()
+        lines += decoder.settings(now_ns, now_ns).values()
     house.store(b"".join(lines))
 
     for uid in rules:

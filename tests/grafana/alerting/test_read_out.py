@@ -221,3 +221,44 @@ def test_nothing_received_is_no_error(house) -> None:
     house.link("home", AFTER, decoded=7, errors_checksum=3)
 
     assert {named.get("home", "Normal") for _, named in house.history(ERRORS, NOON_S + 300, NOON_S + 1500)} == {"Normal"}
+
+
+# -- telegrams that are not believed, and registers that run backwards --
+
+
+def test_odd_lines_are_no_alert(house) -> None:
+    """Telegrams with an odd line were read, and those that wait are not lost. The rule does not fire."""
+    house.settings("home", SETTINGS)
+    house.link(
+        "home", [*BEFORE, *AFTER], decoded=counted, flaws=counted, waiting=counted, stale=0, registers_back=0, fields_refused=counted
+    )
+
+    assert told(house.history(ERRORS, NOON_S - 600, NOON_S + 1200)) == ["Normal"]
+    assert house.measured(ERRORS, NOON_S + 1200) == {"home": 0}
+
+
+@pytest.mark.parametrize("interface", ["p1", "wmbus"])
+@pytest.mark.parametrize("counter", ["errors_security", "stale", "registers_back"])
+def test_one_false_telegram_is_told(house, counter, interface) -> None:
+    """One telegram that was forged, not encrypted or replayed, or one step backwards, gives an alert, although all others are read.
+
+    The alert ends by itself. A meter of a release without these counters has no alert.
+    """
+    house.settings("home", SETTINGS)
+    house.settings("fine", SETTINGS)
+    house.link("home", [*BEFORE, *AFTER], interface, decoded=counted, **{counter: lambda at_s: 3 + (at_s >= NOON_S)})
+    house.link("fine", [*BEFORE, *AFTER], interface, decoded=counted)
+    history = house.history(ERRORS, NOON_S - 300, NOON_S + 1500)
+
+    assert told(history) == ["Normal", "Pending", "Alerting", "Normal"]
+    assert told(history, "fine") == ["Normal"]
+    assert minutes(history)[0] <= 7
+
+
+def test_a_restart_is_no_false_telegram(house) -> None:
+    """When the plugin starts again, its counters begin at 0. This is no alert."""
+    house.settings("home", SETTINGS)
+    house.link("home", BEFORE, decoded=counted, errors_security=9, stale=4, registers_back=2)
+    house.link("home", AFTER, decoded=lambda at_s: (at_s - NOON_S) // 10, errors_security=0, stale=0, registers_back=0)
+
+    assert told(house.history(ERRORS, NOON_S - 300, NOON_S + 1200)) == ["Normal"]

@@ -61,6 +61,26 @@ def test_line_is_bounded(text: str) -> None:
     assert line.decode().endswith("…\n")
 
 
+def test_told_once_whatever_the_count(pipe: tuple[int, int]) -> None:
+    """Texts that differ only in a count are told once. Texts about another code or meter are told, too."""
+    log = Log(pipe[1])
+
+    for count in (3, 40, 3):
+        log.once("W", "home", f"1-0:32.7.0: {count} characters")
+        log.once("W", "home", f"1-0:52.7.0: {count} characters")
+        log.once("W", "home", f"a line of {count} characters stops at byte {count}.")
+        log.once("W", "shop", f"record 04833C: {count} characters")
+        log.once("W", "shop", f"record 04833D: {count} characters")
+
+    assert heard(pipe[0]) == [
+        "W! 1-0:32.7.0: 3 characters",
+        "W! 1-0:52.7.0: 3 characters",
+        "W! a line of 3 characters stops at byte 3.",
+        "W! record 04833C: 3 characters",
+        "W! record 04833D: 3 characters",
+    ]
+
+
 def test_recurring_fault_is_counted(pipe: tuple[int, int]) -> None:
     """A cause is said once a minute for each meter, and then how often it was left out."""
     clock = Clock()

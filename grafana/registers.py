@@ -42,6 +42,22 @@ def energy(source: str, name: str, factor: str = "") -> str:
     return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})){factor} AS "{name}" FROM ({marks})'
 
 
+def between(source: str) -> str:
+    """The energy between two values, Wh, from a source with the columns `a` (by how much it rose) and `end`. A roll-over counts.
+
+    If the register fell, only the values between the two would tell the energy. Then there is no row.
+    """
+    signs = f'SELECT "a", "end", 1 - pow(0, abs("a") - "a") AS "a_fell", pow(10, ceil(log10("end" - "a" + 0.5))) AS "top" FROM ({source})'
+    near = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
+    return f'SELECT "a" + "a_fell" * "top" AS "wh" FROM (SELECT "a", "a_fell", "top", {near} FROM ({signs})) WHERE "a_fell" = 0 OR "rolled" = 1'
+
+
+SAFE_RISE: Final = (
+    '(("a" + abs("a")) / 2 + ("b" + abs("b")) / 2 - pow(0, abs("a") - "a") * pow(0, abs("b") - "b") * ("a" + "b" + abs("a" - "b")) / 2)'
+)
+"""The smaller one of `a` and `b` if both rose, the one that rose if the other fell, else 0."""
+
+
 def rose(field: str) -> str:
     """Columns of an aggregation by time: how much the last and the highest value of each interval rose."""
     return f'difference(last("{field}")) AS "a", difference(max("{field}")) AS "b"'

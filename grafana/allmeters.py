@@ -24,23 +24,19 @@ def days_of_all(name: str) -> str:
     """Energy of the last local days by meter and register, Wh.
 
     The last row of each register is today's; it is 0 if the meter was heard only yesterday. The rows are the steps from the register's
-    value before these days (or else its first value) to its last points of yesterday and today. The steps are not added up here: around
+    value before these days (or else its first value) to its highest values of yesterday and today. The steps are not added up here: around
     differences of sub-queries, `last` and `sum` give wrong numbers, because they reverse the order of time inside. On the day on which a
-    register begins again, only its energy until then counts.
+    register begins again, only its energy until then counts, and none on the next day. The meter's own board has the right energy.
     """
     since = "now() - 26h"
     lately = q.Span(since, "now()")
     begin = _begin_of_all(q.Span(f"{since} - {24 * q.LOOK_BACK_DAYS}h", f"{since} - 1ms"), lately)
-    stood = (
-        f'SELECT first("begin") AS "last", first("begin") AS "high" FROM {begin}'
-        f' WHERE time >= {since} - {24 * q.LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
-    )
+    stood = f'SELECT first("begin") AS "wh" FROM {begin} WHERE time >= {since} - {24 * q.LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
     by_day = (
-        f'SELECT last("{q.IMPORT}") AS "last", max("{q.IMPORT}") AS "high" FROM {q.WINDOWS} WHERE {lately}'
-        f' GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
+        f'SELECT max("{q.IMPORT}") AS "wh" FROM {q.WINDOWS} WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
     )
-    rises = f'SELECT difference("last") AS "a", difference("high") AS "b" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
-    return f'SELECT {registers.SAFE_RISE} AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
+    rises = f'SELECT difference("wh") AS "wh" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
+    return f'SELECT ("wh" + abs("wh")) / 2 AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
 
 
 def _begin_of_all(before: q.Span, within: q.Span) -> str:

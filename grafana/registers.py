@@ -52,12 +52,6 @@ def between(source: str) -> str:
     return f'SELECT "a" + "a_fell" * "top" AS "wh" FROM (SELECT "a", "a_fell", "top", {near} FROM ({signs})) WHERE "a_fell" = 0 OR "rolled" = 1'
 
 
-SAFE_RISE: Final = (
-    '(("a" + abs("a")) / 2 + ("b" + abs("b")) / 2 - pow(0, abs("a") - "a") * pow(0, abs("b") - "b") * ("a" + "b" + abs("a" - "b")) / 2)'
-)
-"""The smaller one of `a` and `b` if both rose, the one that rose if the other fell, else 0."""
-
-
 def rose(field: str) -> str:
     """Columns of an aggregation by time: how much the last and the highest value of each interval rose."""
     return f'difference(last("{field}")) AS "a", difference(max("{field}")) AS "b"'

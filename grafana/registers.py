@@ -38,7 +38,7 @@ def energy(source: str, name: str, factor: str = "") -> str:
     near = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
     marks = f'SELECT "a", "b", "end", "low", "a_fell", "b_fell", "top", {near} FROM ({signs})'
     risen = f'(1 - "b_fell") * {LOWER_RISE} + "b_fell" * "a"'
-    fallen = f'"rolled" * ("a" + "top") + (1 - "rolled") * (("b" + abs("b")) / 2 + "end" - "low")'
+    fallen = '"rolled" * ("a" + "top") + (1 - "rolled") * (("b" + abs("b")) / 2 + "end" - "low")'
     return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})){factor} AS "{name}" FROM ({marks})'
 
 
@@ -68,7 +68,7 @@ def rises_since_first(field: str) -> str:
     return f'last("{field}") - {begin} AS "a", max("{field}") - {begin} AS "b", last("{field}") AS "end", min("{field}") AS "low"'
 
 
-def by_interval(field: str, source: str, meters: str, spans: tuple[str, str], every: str, zone: str) -> tuple[str, str]:
+def by_interval(field: str, source: str, meters: str, spans: tuple[str, str], *, every: str, zone: str) -> tuple[str, str]:
     """Sources of `energy`: the first interval of each series, and each later interval. `meters` is a condition that ends in AND, or "".
 
     Energy of the first interval counts from the register's first point on. Only the points of a day are read for it, because an inner

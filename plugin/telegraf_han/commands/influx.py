@@ -140,6 +140,7 @@ def _add_backfill(parser: ArgumentParser) -> None:
     parser.add_argument("--stop", type=_said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
     parser.add_argument("--config", metavar="FILE", help="configuration file (TOML), if it sets a measurement")
 
+
 _BEFORE_ITS_TIME: Final = (
     "telegrams with a time before {day} are ignored, because they were written while a clock stood at 1970. To remove them, run:"
     " influx delete --bucket {bucket} --start 1970-01-01T00:00:00Z --stop {day}T00:00:00Z"

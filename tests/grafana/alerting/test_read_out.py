@@ -229,7 +229,9 @@ def test_nothing_received_is_no_error(house) -> None:
 def test_odd_lines_are_no_alert(house) -> None:
     """Telegrams with an odd line were read, and those that wait are not lost. The rule does not fire."""
     house.settings("home", SETTINGS)
-    house.link("home", [*BEFORE, *AFTER], decoded=counted, flaws=counted, waiting=counted, stale=0, registers_back=0, fields_refused=counted)
+    house.link(
+        "home", [*BEFORE, *AFTER], decoded=counted, flaws=counted, waiting=counted, stale=0, registers_back=0, fields_refused=counted
+    )
 
     assert told(house.history(ERRORS, NOON_S - 600, NOON_S + 1200)) == ["Normal"]
     assert house.measured(ERRORS, NOON_S + 1200) == {"home": 0}

@@ -38,7 +38,7 @@ def energy(source: str, name: str, factor: str = "") -> str:
     near = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
     marks = f'SELECT "a", "b", "end", "low", "a_fell", "b_fell", "top", {near} FROM ({signs})'
     risen = f'(1 - "b_fell") * {LOWER_RISE} + "b_fell" * "a"'
-    fallen = f'"rolled" * ("a" + "top") + (1 - "rolled") * (("b" + abs("b")) / 2 + "end" - "low")'
+    fallen = '"rolled" * ("a" + "top") + (1 - "rolled") * (("b" + abs("b")) / 2 + "end" - "low")'
     return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})){factor} AS "{name}" FROM ({marks})'
 
 

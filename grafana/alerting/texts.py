@@ -123,7 +123,8 @@ RULES: Final = {
     "telegraf-han-decode-errors": {
         "en": RuleText(
             "Telegrams unreadable or not believed",
-            _METER + "{{ if gt $values.refused.Value 0.0 }}{{ humanize $values.refused.Value }} telegrams refused or held back in 15 minutes"
+            _METER
+            + "{{ if gt $values.refused.Value 0.0 }}{{ humanize $values.refused.Value }} telegrams refused or held back in 15 minutes"
             "{{ else if gt $values.back.Value 0.0 }}a register ran backwards"
             "{{ else }}" + _plain("unreadable", "limit", "%") + "{{ end }}",
             "If all telegrams are unreadable, the key is wrong: telegraf-han keys says which one. If only some are, there is noise on the cable or the signal is weak. "
@@ -133,7 +134,8 @@ RULES: Final = {
         ),
         "pl": RuleText(
             "Telegramy nieczytelne lub niewiarygodne",
-            _METER + "{{ if gt $values.refused.Value 0.0 }}telegramy odrzucone lub wstrzymane w ciągu 15 minut: {{ humanize $values.refused.Value }}"
+            _METER
+            + "{{ if gt $values.refused.Value 0.0 }}telegramy odrzucone lub wstrzymane w ciągu 15 minut: {{ humanize $values.refused.Value }}"
             "{{ else if gt $values.back.Value 0.0 }}rejestr się cofnął"
             "{{ else }}" + _plain("nieczytelne", "limit", "%") + "{{ end }}",
             "Jeśli nieczytelne są wszystkie: zły klucz; telegraf-han keys powie, który. Jeśli niektóre: zakłócenia na kablu albo słaby sygnał. "

@@ -15,6 +15,7 @@ from typing import Final, Protocol, cast
 
 from telegraf_han import __version__
 from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
+from telegraf_han.printing import complain
 
 OK: Final = 0
 USAGE: Final = 2
@@ -77,7 +78,7 @@ def _called(name: str, words: list[str]) -> int:
         module.add_arguments(parser)
         return module.run(parser.parse_args(words))
     except (ConfigError, SourceError) as error:
-        print(f"E! {error}", file=sys.stderr)
+        complain(f"E! {error}")
         return USAGE
     except BrokenPipeError:
         # The reader of our output is gone (`| head`). Nobody wants what is lost.
@@ -85,7 +86,7 @@ def _called(name: str, words: list[str]) -> int:
         return OK
     except OSError as error:
         _forget_output()
-        print(f"E! {error.strerror or error}", file=sys.stderr)
+        complain(f"E! {error.strerror or error}")
         return USAGE
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -53,6 +53,11 @@ class Zone:
         begin_s, end_s = _summer_of_day(utc_s // _DAY_S)
         return european[1] if begin_s <= utc_s < end_s else european[0]
 
+    def changes(self, utc_s: int) -> bool:
+        """Whether winter and summer differ in the year of that moment."""
+        winter_s, summer_s = self.offsets_s(date.fromordinal(utc_s // _DAY_S + _EPOCH_DAY).year)
+        return winter_s != summer_s
+
 
 _EUROPEAN: Final = {"Europe/Warsaw": (_HOUR_S, 2 * _HOUR_S)}
 

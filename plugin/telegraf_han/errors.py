@@ -49,6 +49,10 @@ class SourceError(HanError, OSError):
     """A port, socket, file or program is gone. Whoever reads it logs that once, waits and tries again."""
 
 
+class SilentError(SourceError):
+    """A connection has brought nothing for too long. It may be dead, so it is opened again at once."""
+
+
 class PortInUseError(SourceError):
     """Another program has the port, and a port can have only one reader."""
 

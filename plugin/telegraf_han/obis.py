@@ -6,7 +6,8 @@ grid. All other rows are in `_ROWS`.
 
 A code may come several times in one telegram, each time with another meaning. Then its row names each occurrence ([seen] three 17.0.0 in
 Stoen's telegrams; [assumed] their order is active, normal, emergency). A code that is not in the registry is its own name and is never
-dropped. Published names do not change, because they are an API. `tests/published_fields.txt` lists them.
+dropped. Optical ports write C, F, L and P for 96 to 99 (IEC 62056-61), and `C.1.0` is kept as it is. Published names do not change, because
+they are an API. `tests/published_fields.txt` lists them.
 """
 
 from functools import lru_cache
@@ -23,7 +24,8 @@ class Row(NamedTuple):
     unit: str
     """Base unit. It also applies if a telegram sends no unit: Stoen's `(16500)` is W."""
     kind: str = "number"
-    """`number`, `text` (plain), `octets` (text sent as hex), `serial` and `model` (octets that become tags), `clock`."""
+    """`number`, `clock`, `text` (plain), `octets` (text as hex). What identifies something is a `label` (plain) or an `id` (octets or
+    plain). `serial` and `model` are ids that become tags."""
     occurrences: tuple[str, ...] = ()
     """Names of the first, second … occurrence, if their meanings differ."""
 
@@ -112,26 +114,42 @@ REGISTRY: Final[dict[str, Row]] = _grid() | _ROWS
 """Code → row. Every other code has the field `obis_<A>_<B>_<C>_…`."""
 
 _UNKNOWN: Final = Row("", "")
+_NAMES_THINGS: Final = {
+    # C.D on any medium and channel: the kind of its values
+    "0.0": Row("", "", "label"),
+    "0.2": Row("", "", "text"),
+    "42.0": Row("", "", "id"),
+    "96.1": Row("", "", "id"),
+    "C.1": Row("", "", "label"),
+    "C.90": Row("", "", "label"),
+    "F.F": Row("", "", "text"),
+}
+"""Codes whose values name a meter, a version or a set of errors. `0-1:96.1.0` is the number of a gas meter. Such a value may consist of
+digits, but it is no number: its leading zeros belong to it."""
 
 
 @lru_cache(4096)
 def row(code: str) -> Row:
-    """The registry's row of a code. An empty row if the registry has none."""
-    return REGISTRY.get(code, _UNKNOWN)
+    """The registry's row of a code. A row without a name if the registry has none."""
+    return REGISTRY.get(code) or _NAMES_THINGS.get(".".join(code.rpartition(":")[2].split(".")[:2]), _UNKNOWN)
 
 
 def full(code: str) -> str:
     """A code as the registry writes it.
 
-    A bare `1.8.0` gets its medium and channel. `*255` is removed. F after a dot becomes `*F`.
+    A bare `1.8.0` gets its medium and channel. `*255` is removed. F after a dot becomes `*F`. A code with a letter stays as it is, because
+    it is another code: `C.1.8.0` is not `1.8.0`.
     """
+    group = code.rpartition(":")[2].split(".", 1)[0]
+    if not group.isdigit():
+        return code.removesuffix("*255")
     if code.count(".") == 3:  # noqa: PLR2004, C.D.E.F
         code = "*".join(code.rsplit(".", 1))
     code = code.removesuffix("*255")
     if ":" in code:
         return code
-    group = code.split(".", 1)[0]
-    return f"1-0:{code}" if group.isdigit() and 0 < int(group) < 90 and group != "17" else f"0-0:{code}"  # noqa: PLR2004, group C over 90 is general
+    electricity = 0 < int(group) < 90 and group != "17" and code != "1.0.0"  # noqa: PLR2004, group C over 90 is general; 1.0.0 is the clock
+    return f"1-0:{code}" if electricity else f"0-0:{code}"
 
 
 def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1, name: str = "", *, text: bool = False) -> Column:
@@ -146,7 +164,7 @@ def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1,
             None, record, unit, name, _key(name or f"record_{(record or '').lower()}", unit, occurrence, text=text and not name), occurrence
         )
     found = row(obis)
-    text = text and found.kind == "number"
+    text = text and (found.kind == "number" or not found.name)
     unit = unit or ("" if text else found.unit)
     if found.kind in ("clock", "serial", "model"):
         return Column(obis, record, unit, found.name, "", occurrence)
@@ -157,8 +175,21 @@ def column(obis: str | None, record: str | None, unit: str, occurrence: int = 1,
         return Column(obis, record, unit, name, _key(name, unit, 1, text=text), occurrence)
     if found.name:
         return Column(obis, record, unit, found.name, _key(found.name, unit, occurrence, text=text), occurrence)
-    plain = "obis_" + "".join(character if character.isdigit() else "_" for character in obis)
-    return Column(obis, record, unit, "", _key(plain, unit, occurrence, text=text), occurrence)
+    return Column(obis, record, unit, "", _key(_plain(obis), unit, occurrence, text=text), occurrence)
+
+
+def time_column(of: Column) -> Column:
+    """The column of the time stamp that stands beside a value: `active_power_import_max_time`, `obis_0_1_24_2_1_time`.
+
+    It has a name and no code, because a code leads to its value.
+    """
+    name = f"{of.name or _plain(of.obis or '')}_time"
+    return Column(None, None, "", name, _key(name, "", of.occurrence, text=False), of.occurrence)
+
+
+def _plain(obis: str) -> str:
+    """The name of a code that the registry does not name."""
+    return "obis_" + "".join(character if character.isalnum() else "_" for character in obis.lower())
 
 
 def with_own_field(column: Column, fields: set[str]) -> Column:

@@ -117,6 +117,10 @@ class Plain(NamedTuple):
     form: Literal["dsmr", "records"]
     doubt: str = ""
     """Why it is not verified, although there is a key that could verify it."""
+    status: int | None = None
+    """The status byte of a wireless header. None if there is no header."""
+    remarks: tuple[str, ...] = ()
+    """What was not believed. These are flaws of the telegram."""
 
 
 class Column(NamedTuple):

@@ -7,46 +7,40 @@ that is exact. Only a value with digits below one base unit becomes a float, by 
 
 from typing import Final
 
-SPELLINGS: Final[dict[str, tuple[str, int]]] = {
-    # as meters write it: (base unit, power of ten)
-    "": ("", 0),
+_PREFIXED: Final[dict[str, tuple[str, int]]] = {
+    # as meters write it, without a prefix: (base unit, power of ten)
     "Wh": ("Wh", 0),
-    "kWh": ("Wh", 3),
-    "MWh": ("Wh", 6),
-    "MWH": ("Wh", 6),
-    "GWh": ("Wh", 9),
+    "WH": ("Wh", 0),
     "W": ("W", 0),
-    "kW": ("W", 3),
-    "MW": ("W", 6),
     "varh": ("varh", 0),
-    "kvarh": ("varh", 3),
-    "Mvarh": ("varh", 6),
-    "MVArh": ("varh", 6),
+    "Varh": ("varh", 0),
+    "VArh": ("varh", 0),
+    "VARh": ("varh", 0),
+    "VARH": ("varh", 0),
     "var": ("var", 0),
-    "kvar": ("var", 3),
-    "Mvar": ("var", 6),
-    "MVAr": ("var", 6),
+    "Var": ("var", 0),
+    "VAr": ("var", 0),
+    "VAR": ("var", 0),
     "VAh": ("VAh", 0),
-    "kVAh": ("VAh", 3),
-    "MVAh": ("VAh", 6),
+    "VAH": ("VAh", 0),
     "VA": ("VA", 0),
-    "kVA": ("VA", 3),
-    "MVA": ("VA", 6),
     "V": ("V", 0),
-    "kV": ("V", 3),
-    "mV": ("V", -3),
     "A": ("A", 0),
-    "kA": ("A", 3),
-    "mA": ("A", -3),
     "Hz": ("Hz", 0),
-    "m3": ("m3", 0),
-    "dm3": ("m3", -3),
-    "l": ("m3", -3),
-    "GJ": ("J", 9),
-    "MJ": ("J", 6),
-    "kJ": ("J", 3),
+    "HZ": ("Hz", 0),
     "J": ("J", 0),
     "s": ("s", 0),
+    "l": ("m3", -3),
+    "L": ("m3", -3),
+}
+_PREFIXES: Final = {"": 0, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
+"""Prefix → power of ten. The micro sign and the Greek letter mu look alike, and meters send both. A large K is a kilo, because no meter
+counts kelvin."""
+_AS_IT_IS: Final[dict[str, tuple[str, int]]] = {
+    "": ("", 0),
+    "m3": ("m3", 0),
+    "dm3": ("m3", -3),
+    "cm3": ("m3", -6),
     "h": ("h", 0),
     "d": ("d", 0),
     "dBm": ("dBm", 0),
@@ -54,11 +48,19 @@ SPELLINGS: Final[dict[str, tuple[str, int]]] = {
     "deg": ("deg", 0),
     "°C": ("°C", 0),
 }
-"""Sweden writes kVAr, Lithuania kV and kA, Austria Wh without a prefix. `base` looks them up in lower case, so it takes them all."""
+"""Units that take no prefix. In `dm3` it is not the unit that has the prefix, but its edge."""
 
-_CASE_TELLS: Final = frozenset(spelling for spelling in SPELLINGS if spelling[:1] in ("M", "m") and spelling != "m3")
-"""In these spellings m is milli and M is mega. So they are not understood in another case."""
-_FOLDED: Final = {spelling.lower(): found for spelling, found in SPELLINGS.items() if spelling not in _CASE_TELLS}
+SPELLINGS: Final[dict[str, tuple[str, int]]] = _AS_IT_IS | {
+    prefix + spelling: (unit, exponent + power) for spelling, (unit, exponent) in _PREFIXED.items() for prefix, power in _PREFIXES.items()
+}
+"""As meters write it → base unit and power of ten: each SI prefix before each unit. Sweden writes kVAr, Lithuania kV and kA, Austria Wh."""
+
+_CASE_TELLS: Final = ("m", "M", "n", "u", "µ", "μ", "T")
+"""m is milli and M is mega, and so on. A spelling that begins with one of these letters is not understood in another case than that of
+`SPELLINGS`, unless it is a unit that takes no prefix."""
+_FOLDED: Final = {spelling.lower(): found for spelling, found in SPELLINGS.items() if not spelling.startswith(_CASE_TELLS)} | {
+    spelling.lower(): found for spelling, found in _AS_IT_IS.items()
+}
 
 _TENS: Final[tuple[int, ...]] = tuple(10**power for power in range(80))
 """More than any telegram can need: 9 decimals of a MWh, or a VIF of 10^-9 with ten VIFEs of 10^-6 each (absurd, but well-formed)."""

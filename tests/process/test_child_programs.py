@@ -54,6 +54,43 @@ def test_output_words_and_status(wake: int) -> None:
     assert reason == f"{sys.executable} ended with exit code 3. Its last lines: no device / really"
 
 
+def test_no_secret_is_inherited(wake: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child gets the environment without keys, tokens and passwords. Its guard gets none of them either."""
+    key = "00112233445566778899aabbccddeeff"
+    hidden = {
+        "FLAT_EK": "named",
+        "FLAT_AK": key,
+        "INFLUX_TOKEN": "t",
+        "MQTT_PASSWORD": "p",
+        "CREDENTIALS_DIRECTORY": "/run/c",
+        "my_secret": "s",
+    }
+    for name, value in {**hidden, "RTLSDR_OPTION": "kept"}.items():
+        monkeypatch.setenv(name, value)
+    source = programs.started(["env"], wake, lambda _: None, secrets=["FLAT_EK"])
+    data, _ = read_until_it_ends(source)
+    guard = Path(f"/proc/{source._guard.pid}/environ").read_bytes()
+    source.close()
+
+    assert b"RTLSDR_OPTION=kept" in data
+    assert b"PATH=" in data
+    assert [name for name in hidden if f"{name}=".encode() in data] == []
+    assert key.encode() not in data
+    assert [name for name in hidden if name.encode() in guard] == []
+
+
+def test_key_that_a_program_prints(wake: int) -> None:
+    """A key that is an argument of a program is not repeated when the program complains about it."""
+    key = "00112233445566778899aabbccddeeff"
+    told: list[str] = []
+    source = programs.started(python(f"import sys; sys.exit('bad option --key={key}')"), wake, told.append)
+    _, reason = read_until_it_ends(source)
+    source.close()
+
+    assert told == ["bad option --key=…"]
+    assert reason.endswith("Its last lines: bad option --key=…")
+
+
 def test_last_words_without_newline(wake: int) -> None:
     """A last line that was never ended is told too."""
     source = programs.started(python("import sys; sys.stderr.write('so be it')"), wake, lambda _: None)

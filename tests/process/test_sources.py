@@ -271,7 +271,7 @@ def test_missing_device(wake: Wake) -> None:
 
 def test_no_port_at_all(tmp_path: Path, wake: Wake) -> None:
     """A folder, and a device that is no serial port, are refused with a sentence."""
-    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is not a serial device, a file or a named pipe"
+    assert cause_of_failure(str(tmp_path), wake) == f"{tmp_path} is a directory, not a serial device, a file or a named pipe"
     assert cause_of_failure("/dev/null", wake) == "/dev/null is not a serial port"
 
 

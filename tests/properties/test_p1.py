@@ -1,5 +1,6 @@
 """P1 under any bytes: a stream never raises, a telegram raises one type, and no number is ever a wrong one."""
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -7,13 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import p1telegrams as p1
+from telegraf_han import obis
 from telegraf_han.ciphers import crc
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config, MeterConfig, Output
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import Cause, RecordError, TelegramError
-from telegraf_han.p1 import text
+from telegraf_han.p1 import lines, shapes, text
 from telegraf_han.p1.capture import Capture
 from telegraf_han.p1.extents import TELEGRAM_LIMIT
 from telegraf_han.p1.framer import Framer
@@ -207,6 +209,97 @@ def read(lines: bytes) -> object:
     return found.shape.columns, found[1:]
 
 
+ODD_LINES = [
+    *p1.LINES.splitlines(keepends=True),
+    b"C.1.8.0(000009.000*kWh)\r\n",
+    b"1-0:0.2.8((ER11))\r\n",
+    b"0-0:96.13.0(Przerwa\r\n10-12)\r\n",
+    b"1-0:1.6.0(260106111500W)(03.291*kW)\r\n",
+    b"1-0:1.6.0(03.291*kW)(260106111500W)\r\n",
+    b"0-1:24.3.0(121030140000)(00)(60)(1)(0-1:24.2.1)(m3)\r\n(00024.123)\r\n",
+    b"0-0:96.14.0(TARIFF 1)\r\n",
+    b"0-2:96.1.0(000000000012)\r\n",
+    b"1-0:1.8.0(****)\r\n",
+    b"0.9.1(22:25:53)\r\n0.9.2(25-10-02)\r\n",
+]
+edits = st.lists(
+    st.tuples(
+        st.integers(0, 2000),
+        st.sampled_from(["insert", "delete", "replace"]),
+        st.sampled_from(
+            [b"(", b")", b"*", b"\r", b"\n", b"\r\n", b"C", b"C.", b"x", b"0", b".", b":", b"-", b" ", b"\0", b"((", b"**", b"\xb9"]
+        ),
+    ),
+    max_size=4,
+)
+
+
+def edited(sent: bytes, how: list[tuple[int, str, bytes]]) -> bytes:
+    """A text with characters put in, taken out or exchanged."""
+    for where, kind, octets in how:
+        at = where % (len(sent) + 1)
+        sent = sent[:at] + (b"" if kind == "delete" else octets) + sent[at + (kind != "insert") :]
+    return sent
+
+
+@settings(max_examples=600, deadline=None, database=None)
+@given(st.lists(st.sampled_from(ODD_LINES), min_size=1, max_size=6).map(b"".join), edits)
+def test_both_ways_to_read_lines_accept_the_same(sent: bytes, how: list[tuple[int, str, bytes]]) -> None:
+    """What is taken at once is taken line by line in the same way and without a flaw. So brackets, stars and letters change nothing."""
+    data = edited(sent, how)
+    at_once = lines.at_once(data)
+    flaws: list[str] = []
+    try:
+        one_by_one = lines.found(data, flaws)
+    except RecordError:
+        assert at_once is None
+        return
+
+    assert at_once is None or (at_once, []) == (one_by_one, flaws)
+
+
+@settings(max_examples=600, deadline=None, database=None)
+@given(st.lists(st.sampled_from(ODD_LINES), min_size=1, max_size=6).map(b"".join), edits)
+def test_no_letter_makes_another_code(sent: bytes, how: list[tuple[int, str, bytes]]) -> None:
+    """Each reading stands in the telegram under its own code, at the beginning of a line or behind a value."""
+    data = edited(sent, how)
+    try:
+        found = text.body(data, "", WARSAW)
+    except RecordError:
+        return
+
+    codes = set(re.findall(rb"(?:^|[)(\n\r\0 \t])((?:\d+-\d+:)?[0-9CFLP][0-9.*F]*)", data))
+    named = {obis.full(code.decode()) for code in codes if code}
+    assert {column.obis for column in found.shape.columns if column.obis} <= named
+
+
+kinds = st.lists(
+    st.tuples(
+        st.sampled_from(["0-0:96.14.0", "1-0:1.8.0", "1-0:99.1.0", "0-1:96.1.0", "1-0:1.7.0"]),
+        st.sampled_from(["5", "ON", "12a", "----", "", "9007199254740993", "0000000000000001", "1.5", "FFFF", "1,5"]),
+        st.sampled_from(["", "*kWh", "*furlong", "*~"]),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@QUICK
+@given(st.lists(kinds, min_size=1, max_size=5))
+def test_a_field_has_one_type(telegrams_of_values: list[list[tuple[str, str, str]]]) -> None:
+    """Whatever comes under a code, and in whatever order, no field is a number once and a text another time."""
+    shapes._usual.clear()
+    types: dict[str, type] = {}
+    for values in telegrams_of_values:
+        sent = "".join(f"{code}({value}{unit})\r\n" for code, value, unit in values).encode()
+        found = text.body(sent, "", WARSAW)
+        for column, value in zip(found.shape.columns, found.values, strict=True):
+            if column.field and value is not None:
+                kind = str if isinstance(value, str) else float
+                assert types.setdefault(column.field, kind) is kind
+                assert kind is str or abs(value) <= 2**53
+
+
 changes = st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(list(b"0123456789?:()*.- \n\xffA"))), max_size=12)
 
 
@@ -221,15 +314,17 @@ changes = st.lists(st.tuples(st.integers(0, 2000), st.sampled_from(list(b"012345
 def test_what_is_remembered_of_a_telegram_changes_nothing(plays: list[tuple[bytes, list[tuple[int, int]]]]) -> None:
     """A telegram with the layout of the last one is read like one that comes for the first time."""
     text._layouts.clear()
-    for lines, how in plays:
-        data = bytearray(lines)
+    for sent, how in plays:
+        data = bytearray(sent)
         for where, octet in how:
             data[where % len(data)] = octet
         quick = read(bytes(data))
-        remembered = dict(text._layouts)
+        remembered = dict(text._layouts), dict(shapes._usual)
         text._layouts.clear()
+        shapes._usual.clear()
         plain = read(bytes(data))
-        text._layouts.update(remembered)
+        text._layouts.update(remembered[0])
+        shapes._usual.update(remembered[1])
 
         assert quick == plain
 

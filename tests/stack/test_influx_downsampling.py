@@ -162,6 +162,37 @@ def test_computing_again_and_late_data(influx: Influx, command: Command) -> None
     assert differences(downsampled(influx), expected(found)) == []
 
 
+@pytest.mark.parametrize("stamps_s", [[0], [0, 1, 86_400, 200_000], [-5, 946_684_799]], ids=["0", "days of 1970", "before 2000"])
+@pytest.mark.parametrize("words", [[], ["--start", "1970-01-01T00:00:00Z"]], ids=["from the first telegram", "from 1970"])
+def test_points_of_1970(influx: Influx, command: Command, stamps_s: list[int], words: list[str]) -> None:
+    """A host without a clock may have written points of 1970. They are ignored and told once, and the years between cost nothing."""
+    found = list(telegrams(START_S, 600))
+    influx.write(lines((stamp_s, {"active_energy_import_wh": 5.0}) for stamp_s in stamps_s))
+    influx.write(lines(found))
+    command("setup")
+    begun_s = time.monotonic()
+    done = command("backfill", *words)
+
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - begun_s < 20
+    assert done.stderr.count("a time before 2000-01-01 are ignored") == 1
+    assert differences(downsampled(influx), expected(found)) == []
+
+
+def test_telegrams_years_apart(influx: Influx, command: Command) -> None:
+    """Points that were written while a clock was wrong by years cost no day between them, and no telegram is missing."""
+    old_s = int(dt.datetime(2004, 5, 6, 23, 58, tzinfo=dt.UTC).timestamp())
+    found = [*telegrams(old_s, 300), *telegrams(START_S, 600)]
+    influx.write(lines(found))
+    command("setup")
+    begun_s = time.monotonic()
+    done = command("backfill")
+
+    assert done.returncode == 0, done.stderr
+    assert time.monotonic() - begun_s < 20
+    assert differences(downsampled(influx), expected(found)) == []
+
+
 def test_the_task_computes_whole_windows(influx: Influx, command: Command) -> None:
     """The task computes the whole windows of the last hour. The running window is left out, and the next run includes late data."""
     now_s = int(time.time())

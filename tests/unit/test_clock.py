@@ -142,6 +142,23 @@ def test_other_zones(zone: str, stamp: bytes, expected: str) -> None:
     assert clock.tst_ns(stamp, Zone(zone)) == ns(expected)
 
 
+@pytest.mark.parametrize(
+    ("zone", "time", "expected"),
+    [
+        ("Europe/Warsaw", "2026-01-10T12:00:00", True),
+        ("Europe/London", "2026-01-10T12:00:00", True),
+        ("America/Santiago", "2026-01-10T12:00:00", True),
+        ("Asia/Kolkata", "2026-01-10T12:00:00", False),
+        ("UTC", "2026-01-10T12:00:00", False),
+        ("America/Sao_Paulo", "2015-06-10T12:00:00", True),
+        ("America/Sao_Paulo", "2026-06-10T12:00:00", False),
+    ],
+)
+def test_zones_with_two_offsets(zone: str, time: str, expected: bool) -> None:
+    """Only in such a zone, and in such a year, a clock must say which season it means."""
+    assert Zone(zone).changes(ns(time) // NS) == expected
+
+
 @pytest.mark.parametrize("name", ["Europe/Warsow", "", "../../etc/passwd", "/etc/passwd", "Europe", "Europe/Warsaw\0"], ids=repr)
 def test_zone_that_is_unknown(name: str) -> None:
     """A zone that does not exist is refused at once, not at the first telegram."""

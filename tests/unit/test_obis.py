@@ -118,11 +118,58 @@ def test_field_key(code, record, unit, occurrence, text, expected) -> None:
         ("17.0.0", "0-0:17.0.0"),
         ("96.1.0", "0-0:96.1.0"),
         ("94.98.33", "0-0:94.98.33"),
+        ("1.0.0", "0-0:1.0.0"),
+        ("0.0", "0-0:0.0"),
+        ("C.1.8.0", "C.1.8.0"),
+        ("C.1.8.0*255", "C.1.8.0"),
+        ("1-0:F.F", "1-0:F.F"),
     ],
 )
 def test_full(code: str, expected: str) -> None:
     """A code has one spelling: medium and channel in front, *F only where F is not 255."""
     assert obis.full(code) == expected
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("0-1:96.1.0", "id"),
+        ("0-4:96.1.1", "id"),
+        ("0-0:96.1.4", "id"),
+        ("0-0:42.0.0", "id"),
+        ("0-0:0.0.0", "label"),
+        ("1-0:0.0.0", "label"),
+        ("0-0:0.0", "label"),
+        ("C.1.0", "label"),
+        ("F.F", "text"),
+        ("1-0:0.2.8", "text"),
+        ("0-0:96.1.0", "serial"),
+        ("0-1:24.1.0", "number"),
+        ("0-0:96.10.0", "number"),
+        ("1-0:0.20.0", "number"),
+        ("C.10.0", "number"),
+        ("C.7.0", "number"),
+    ],
+)
+def test_codes_of_identifiers(code: str, kind: str) -> None:
+    """A code that names something is no number, on any channel."""
+    assert obis.row(code).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("code", "occurrence", "field"),
+    [
+        ("1-0:1.6.0", 1, "active_power_import_max_time"),
+        ("1-0:1.6.0", 2, "active_power_import_max_time_2"),
+        ("0-1:24.2.1", 1, "obis_0_1_24_2_1_time"),
+        ("C.1.8.0", 1, "obis_c_1_8_0_time"),
+    ],
+)
+def test_time_column(code: str, occurrence: int, field: str) -> None:
+    """The stamp of a value is named like the value, without its unit."""
+    found = obis.time_column(obis.column(code, None, "kW", occurrence))
+
+    assert (found.field, found.obis, found.unit) == (field, None, "")
 
 
 def test_no_two_rows_share_a_field() -> None:

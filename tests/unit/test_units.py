@@ -43,6 +43,25 @@ from telegraf_han import units
         ("MVA", ("VA", 6)),
         ("MVAh", ("VAh", 6)),
         ("kwh", ("Wh", 3)),
+        ("kHz", ("Hz", 3)),
+        ("MHz", ("Hz", 6)),
+        ("mHz", ("Hz", -3)),
+        ("KHZ", ("Hz", 3)),
+        ("mW", ("W", -3)),
+        ("uA", ("A", -6)),
+        ("µV", ("V", -6)),
+        ("μV", ("V", -6)),
+        ("nA", ("A", -9)),
+        ("TWh", ("Wh", 12)),
+        ("GVArh", ("varh", 9)),
+        ("MVARH", ("varh", 6)),
+        ("mvar", ("var", -3)),
+        ("KVA", ("VA", 3)),
+        ("ml", ("m3", -6)),
+        ("hl", ("hl", 0)),
+        ("cm3", ("m3", -6)),
+        ("km3", ("km3", 0)),
+        ("M3", ("m3", 0)),
         ("", ("", 0)),
     ],
     ids=str,
@@ -52,7 +71,7 @@ def test_spellings(spelling: str, expected: tuple[str, int]) -> None:
     assert units.base(spelling) == expected
 
 
-@pytest.mark.parametrize("spelling", ["mW", "mw", "mwh", "Mv", "ma", "furlong", "kWhx"], ids=str)
+@pytest.mark.parametrize("spelling", ["mw", "mwh", "Mw", "Mv", "ma", "na", "furlong", "kWhx", "kh", "mdBm"], ids=str)
 def test_what_is_not_understood_is_its_own_base(spelling: str) -> None:
     """m is milli and M is mega. If the case decides, another case is not guessed at."""
     assert units.base(spelling) == (spelling, 0)
@@ -113,3 +132,24 @@ def test_table_is_consistent() -> None:
     """Each base unit is in the table as itself, with power zero."""
     for base, _ in units.SPELLINGS.values():
         assert units.base(base) == (base, 0) or base == "J"
+
+
+@pytest.mark.parametrize("prefix", ["n", "u", "µ", "m", "", "k", "M", "G", "T"])
+@pytest.mark.parametrize("unit", ["Wh", "W", "varh", "var", "VAr", "VArh", "VAh", "VA", "V", "A", "Hz", "J", "s", "l"])
+def test_every_prefix_before_every_unit(unit: str, prefix: str) -> None:
+    """A prefix changes the power of ten and nothing else."""
+    powers = {"n": -9, "u": -6, "µ": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12}
+    base, exponent = units.base(unit)
+
+    assert units.base(prefix + unit) == (base, exponent + powers[prefix])
+
+
+def test_no_spelling_has_two_meanings() -> None:
+    """What is understood in any case has one power of ten in each case."""
+    for folded, found in units._FOLDED.items():
+        meanings = {
+            meaning
+            for spelling, meaning in units.SPELLINGS.items()
+            if spelling.lower() == folded and not spelling.startswith(units._CASE_TELLS)
+        }
+        assert meanings <= {found}

@@ -4,11 +4,25 @@ People get keys as hex, on paper or in an e-mail, with spaces, colons or dashes,
 a `Key`. So no log line, exception or repr can show it. If a string is no key, only its length is reported.
 """
 
+import re
+from collections.abc import Iterator
 from typing import Final
 
 _SEPARATORS: Final = str.maketrans("", "", " \t\r\n:-_")
 LENGTHS: Final = (16, 32)
 """AES-128, and AES-256 of DLMS security suite 2."""
+_DIGITS: Final = 32
+LIKE_A_KEY: Final = 24
+"""A word with this many hex digits or more may be a key, or most of a key, in the wrong place."""
+WRONG_LETTERS: Final = 4
+"""A key that was copied by hand has some wrong letters. It is still a secret."""
+_HEX: Final = frozenset("0123456789abcdefABCDEF")
+_GROUPS: Final = {2: 12, 4: 6, 8: 3, 16: 2}
+"""Digits in a group, and how many such groups may be a key."""
+_WORDS: Final = r"(?<![0-9A-Za-z])[0-9A-Za-z]{24,128}(?![0-9A-Za-z])|" + "|".join(
+    rf"(?<![0-9A-Za-z])(?:[0-9A-Za-z]{{{size}}}[ \t:_-]{{1,2}}){{{least - 1},}}[0-9A-Za-z]{{{size}}}" for size, least in _GROUPS.items()
+)
+"""Digits in one piece (two long keys at most), or in groups of one length. Other groups are no key: a UUID, a date and a time."""
 
 
 class Key:
@@ -70,6 +84,39 @@ def digits(text: str) -> str:
     """The text of a key without `0x` and without the separators between its digits."""
     bare = text.translate(_SEPARATORS)
     return bare[2:] if bare[:2] in ("0x", "0X") else bare
+
+
+def may_be_key(text: str) -> bool:
+    """Whether a text holds something that may be a key. No message may show such a text."""
+    bare = digits(text)
+    return (len(bare) >= LIKE_A_KEY and _HEX.issuperset(bare)) or next(_alike(text), None) is not None
+
+
+def masked(text: str) -> str:
+    """A text with "…" in the place of everything that may be a key."""
+    shown, end = "", 0
+    for found in _alike(text):
+        shown, end = f"{shown}{text[end : found.start()]}…", found.end()
+    return shown + text[end:]
+
+
+def _alike(text: str) -> Iterator[re.Match[str]]:
+    """The parts of a text that may be keys."""
+    if sum(character in _HEX for character in text) < LIKE_A_KEY - WRONG_LETTERS:
+        return  # no pattern is needed for an ordinary name
+    for found in re.finditer(_WORDS, text):
+        letters = [character for character in found.group() if character.isalnum()]
+        wrong = sum(character not in _HEX for character in letters)
+        if wrong <= WRONG_LETTERS and len(letters) >= LIKE_A_KEY:
+            yield found
+
+
+def keys_in(text: str) -> int:
+    """The number of keys in a text, on lines of their own or one after the other, with or without labels."""
+    bare = digits(text)
+    if len(bare) == _DIGITS and _HEX.issuperset(bare):
+        return 1  # the usual case, without the time that the patterns take
+    return sum(1 for line in text.splitlines() for _ in _alike(line))
 
 
 def key(text: str) -> Key:

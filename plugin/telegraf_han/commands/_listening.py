@@ -57,7 +57,7 @@ def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterato
 
 
 def _unread(data: bytes, faults: list[str]) -> str:
-    """What is wrong with bytes that are no whole telegram, and what to do. Structure first: what can be read shows that the line is right."""
+    """What is wrong with bytes that are no whole telegram, and what to do. If there is text among them, the line is right."""
     if why := signal.wrong(data):
         return why
     ident = extents.ident(data)
@@ -82,7 +82,7 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     try:
         telegram = Decoder(config).take(frame, name)
     except WrongKeyError as error:
-        yield Finding("error", f"{name}: {arrive}, but cannot be opened: {error}")
+        yield Finding("error", f"{name}: {arrive}, but {_why(name, config, frame, error)}")
         return
     except TelegramError as error:
         yield Finding("error", f"{name}: {arrive}, but cannot be read: {error}")
@@ -91,6 +91,28 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     yield Finding("ok", f"{name}: {arrive} and can be read{', proven genuine' if telegram.verified else ''}")
     for remark in (*telegram.warnings, *telegram.flaws):
         yield Finding("warning", f"{name}: {remark}")
+
+
+def _why(name: str, config: Config, frame: Frame, error: WrongKeyError) -> str:
+    """Why a telegram cannot be opened, and what to do: add a key, exchange two, or search for the mistake."""
+    meter = next(meter for meter in config.meters if meter.name == name)
+    if meter.encryption_key is None:
+        return 'they are encrypted, and the meter has no encryption_key. Add the key that the operator sent: encryption_key = "file:PATH"'
+    if _exchanged_opens(name, config, frame):
+        return f'encryption_key and authentication_key are swapped. Exchange the two options of [[meter]] "{name}"'
+    return f"cannot be opened: {error}. To find the mistake, run: telegraf-han keys --config {config.file}"
+
+
+def _exchanged_opens(name: str, config: Config, frame: Frame) -> bool:
+    """Whether a telegram opens if EK and AK of its meter change places."""
+    exchanged = [
+        meter._replace(encryption_key=meter.authentication_key, authentication_key=meter.encryption_key) if meter.name == name else meter
+        for meter in config.meters
+    ]
+    try:
+        return Decoder(config._replace(meters=tuple(exchanged))).take(frame, name) is not None
+    except TelegramError:
+        return False
 
 
 def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:

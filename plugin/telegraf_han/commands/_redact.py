@@ -22,6 +22,7 @@ from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.redaction import cable, radio
 from telegraf_han.inspection.redaction.numbers import Numbers
+from telegraf_han.printing import complain, say
 from telegraf_han.telegram import Fault, Frame, Interface
 
 NAMED_LIMIT: Final = 20
@@ -47,7 +48,7 @@ def run(names: Sequence[str], interface: Interface | None, config: Config) -> in
             redaction.require_one(kind, name)
             heard += [event for event in events if isinstance(event, Frame | Fault)]
     redaction.learn(heard)
-    print(_HEAD)
+    say(*_HEAD.split("\n"))
     for event in heard:
         match event:
             case Fault(cause, detail):
@@ -93,7 +94,7 @@ class _Redaction:
         """Report that a telegram is not shown, or that its content is not shown."""
         self._lost += 1
         if self._lost <= NAMED_LIMIT:
-            print(f"W! telegram {self._seen}: {why}", file=sys.stderr)
+            complain(f"W! telegram {self._seen}: {why}")
 
     def take(self, frame: Frame) -> None:
         """Write one frame."""
@@ -111,8 +112,8 @@ class _Redaction:
         if not opened:
             self.left_out(f"its content was removed: {why}")
         note = "" if opened else ", content removed"
-        print(f"# telegram {self._seen}{note}")
-        print("\n".join(_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data))))
+        say(f"# telegram {self._seen}{note}")
+        say(*_hex(data, DIGITS_A_LINE if frame.interface == "p1" else 2 * len(data)))
 
     def _redacted(self, frame: Frame, numbers: Numbers) -> tuple[bytes, bool, str]:
         return self._of_cable(frame, numbers) if frame.interface == "p1" else self._of_radio(frame, numbers)
@@ -136,16 +137,16 @@ class _Redaction:
         """Write the configuration and the sum. Returns the exit code."""
         sections = list(self._sections())
         if self._shown and sections:
-            print("\n# Save these lines without # as han.toml. Then run: telegraf-han decode --config han.toml THIS_FILE\n#")
-            print("\n".join(f"# {line}".rstrip() for line in sections))
+            say("", "# Save these lines without # as han.toml. Then run: telegraf-han decode --config han.toml THIS_FILE", "#")
+            say(*(f"# {line}".rstrip() for line in sections))
         if self._shown:
             self._tell_what_is_in_it()
         else:
-            print("E! no telegram found that can be shown", file=sys.stderr)
+            complain("E! no telegram found that can be shown")
         if self._lost:
             emptied = self._shown - self._opened
             left_out = self._lost - emptied
-            print(f"W! telegrams: {self._opened} shown whole, {emptied} without content, {left_out} left out", file=sys.stderr)
+            complain(f"W! telegrams: {self._opened} shown whole, {emptied} without content, {left_out} left out")
         return 0 if self._shown and not self._lost else 1
 
     def _tell_what_is_in_it(self) -> None:
@@ -154,8 +155,8 @@ class _Redaction:
             for what, where in places.items():
                 named = ", ".join(sorted(where)[:PLACES_LIMIT])
                 more = f" and {len(where) - PLACES_LIMIT} more" if len(where) > PLACES_LIMIT else ""
-                print(f"I! {verb}: {what}: {named}{more}", file=sys.stderr)
-        print("I! look at what was kept before you post the capture. `decode --output table` shows it", file=sys.stderr)
+                complain(f"I! {verb}: {what}: {named}{more}")
+        complain("I! look at what was kept before you post the capture. `decode --output table` shows it")
 
     def _sections(self) -> Iterator[str]:
         if self._kind == "p1":

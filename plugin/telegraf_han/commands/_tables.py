@@ -1,7 +1,7 @@
 """Turns a telegram into a table that a person reads in 80 columns: code, name, value, unit.
 
 Numbers are aligned, with a space between thousands. A long text begins in the column where the numbers begin and continues on the next
-line. Nothing is cut, because people also send such a table when they ask for help.
+line. Nothing is cut, because people also send such a table when they ask for help. A character that a terminal would obey is escaped.
 """
 
 import textwrap
@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han import clock
 from telegraf_han.config.sections import Config
+from telegraf_han.printing import visible
 from telegraf_han.telegram import Reading, Telegram, Value
 
 WIDTH: Final = 80
@@ -51,7 +52,7 @@ def table(telegram: Telegram, zone: clock.Zone) -> str:
     """Return the lines of a telegram and an empty line after them."""
     when = "no time" if telegram.time_ns is None else clock.rfc3339(telegram.time_ns, zone)
     proof = "verified" if telegram.verified else "not verified"
-    title = _GAP.join(part for part in (telegram.meter, telegram.model, telegram.serial, when, proof) if part)
+    title = _GAP.join(visible(part) for part in (telegram.meter, telegram.model, telegram.serial, when, proof) if part)
     rows = [_row(reading) for reading in telegram.readings()]
     widths = _widths(rows)
     heading = _line(widths, _Row(*_HEADING, number=True))
@@ -61,7 +62,8 @@ def table(telegram: Telegram, zone: clock.Zone) -> str:
 
 def _row(reading: Reading) -> _Row:
     number = isinstance(reading.value, int | float)
-    return _Row(reading.obis or reading.record or "", reading.name, _said(reading.value), reading.unit, number)
+    code, name, value, unit = map(visible, (reading.obis or reading.record or "", reading.name, _said(reading.value), reading.unit))
+    return _Row(code, name, value, unit, number)
 
 
 def _said(value: Value) -> str:

@@ -17,23 +17,21 @@ from itertools import chain
 from typing import Final
 
 from telegraf_han import receivers
-from telegraf_han.ciphers.secret import Key
 from telegraf_han.commands import _listening
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.commands._listening import Finding
-from telegraf_han.config.file import key_files, load
+from telegraf_han.config.file import key_files, load, placeholders
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
 from telegraf_han.p1.dialects import WITHOUT_RADIO
 from telegraf_han.ports import devices, programs, rights, sources
+from telegraf_han.printing import say
 
-SAMPLE_KEY: Final = Key(bytes(16))
-"""The key in the sample configuration."""
 LISTEN_S: Final = 3.0
 """Some GAMA350 send one telegram per second [seen], DSMR meters one every ten seconds."""
-TELEGRAF: Final = "telegraf"
-"""The user that Telegraf's packages create."""
 DEVICES: Final = "/dev/"
+_NOBODY: Final = "this machine has no user {}. `getent passwd` lists those that it has"
+_REPLAY: Final = ". It is read once, to its end. To read a live meter, write the name of its device"
 _GOOD: Final = "This is fine if the program is this plugin under Telegraf"
 
 
@@ -59,6 +57,9 @@ def _time(text: str) -> float:
 
 def run(arguments: Namespace) -> int:
     """Print the findings. Returns 0, 1 if something would not work, or 2 if the configuration cannot be used."""
+    if arguments.user and not rights.exists(arguments.user):
+        _print([Finding("error", f"--user: {_NOBODY.format(arguments.user)}")])
+        return 2
     notes: list[str] = []
     try:
         config = load(arguments.config, notes.append)
@@ -68,9 +69,9 @@ def run(arguments: Namespace) -> int:
         return 2
     findings = [Finding("ok", f"{config.file}: {_counted(len(config.meters), 'meter')}, {_counted(len(config.receivers), 'receiver')}")]
     findings += [Finding("warning", note) for note in notes]
-    findings += _user()
+    findings += _user(arguments.user)
     _print(findings)
-    failed, user = False, arguments.user or ("" if os.geteuid() else TELEGRAF)
+    failed, user = False, arguments.user or ("" if os.geteuid() else rights.TELEGRAF)
     for finding in chain(_keys(config), _rights(config, user), _radios(config), _ports(config, arguments.listen)):
         _print([finding])
         failed = failed or finding.level == "error"
@@ -79,22 +80,25 @@ def run(arguments: Namespace) -> int:
 
 def _print(findings: Iterable[Finding]) -> None:
     for finding in findings:
-        print(f"{finding.level:<8} {finding.text}", flush=True)
+        say(f"{finding.level:<8} {finding.text}")
 
 
 def _counted(number: int, what: str) -> str:
     return f"{number} {what}" if number == 1 else f"{number or 'no'} {what}s"
 
 
-def _user() -> list[Finding]:
+def _user(named: str | None) -> list[Finding]:
     """Warn root, who may open everything. Such a check says little about Telegraf's user."""
     if os.geteuid():
         return []
-    return [
+    asked = [
         Finding(
             "warning", "checked as root, who may open everything. Check again as Telegraf's user: sudo -u telegraf telegraf-han check …"
         )
     ]
+    if not (named or rights.exists(rights.TELEGRAF)):
+        asked.append(Finding("warning", f"{_NOBODY.format(rights.TELEGRAF)}. If another user runs Telegraf, name it: --user NAME"))
+    return asked
 
 
 def _keys(config: Config) -> Iterator[Finding]:
@@ -104,14 +108,17 @@ def _keys(config: Config) -> Iterator[Finding]:
 
 
 def _key(meter: MeterConfig) -> Finding:
+    zeros = [option for _, option in placeholders([meter])]
+    if zeros:
+        verb = "is still the key" if len(zeros) == 1 else "are still the keys"
+        text = f"{meter.name}: {' and '.join(zeros)} {verb} from the sample configuration, 32 zeros. Write what the operator sent"
+        return Finding("warning", text)
     if meter.interface == "wmbus":
         if meter.key is None:
             return Finding("warning", f"{meter.name}: there is no key, so only telegrams without encryption can be read")
         return Finding("ok", f"{meter.name}: key is there")
     if meter.encryption_key is None:
         return Finding("warning", f"{meter.name}: there is no encryption_key, so only telegrams without encryption can be read")
-    if meter.encryption_key == SAMPLE_KEY:
-        return Finding("warning", f"{meter.name}: encryption_key is still the key from the sample configuration")
     if meter.authentication_key is None:
         return Finding("ok", f"{meter.name}: encryption_key is there. Without authentication_key nothing can be verified")
     if meter.authentication_key == meter.encryption_key:
@@ -124,7 +131,7 @@ def _rights(config: Config, user: str) -> Iterator[Finding]:
     for path in (config.file, *key_files(config.file)) if user else ():
         if not rights.may_open(user, path, os.R_OK):
             yield Finding(
-                "error", f"{path} may not be read by user {user}. Run: sudo chown {user} {path}. Its folders need x for this user too"
+                "error", f"{path} may not be read by user {user}. {rights.private(path, user)}. Its folders need x for this user too"
             )
     paths = [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]
     if any(map(_has_dongle, config.receivers)):
@@ -202,6 +209,10 @@ def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], 
     stable = devices.stable_name(port)
     if stable:
         yield Finding("warning", f"{name}: {port} may be another device after you plug something in. Use its stable name {stable}")
+    other = devices.no_port(port)
+    if other:
+        yield Finding("error", f"{name}: {port} is not a serial port, but {other}. `telegraf-han ports` lists the serial ports")
+        return
     others = devices.users_of(port) if port.startswith(DEVICES) else []
     if others:
         yield _in_use(name, port, others)
@@ -209,7 +220,7 @@ def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], 
     wake, waker = os.pipe()
     try:
         source = sources.opened(port, line, wake)
-        yield Finding("ok", f"{name}: {port} is a file to replay" if source.finite else f"{name}: {port} can be opened")
+        yield Finding("ok", f"{name}: {port} is a file to replay{_REPLAY}" if source.finite else f"{name}: {port} can be opened")
         try:
             if listened is not None and not source.finite:
                 yield from listened(source)
@@ -226,5 +237,8 @@ def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], 
 
 def _in_use(name: str, port: str, others: Sequence[str]) -> Finding:
     """Which program has a port, as far as this user may see it."""
+    if others and not devices.is_locked(port):
+        unlocked = f"{port} is in use by {', '.join(others)} without a lock. Stop it, or each program gets a part of the bytes"
+        return Finding("warning", f"{name}: {unlocked}")
     who = ", ".join(others) or "another program, and only root can see which one (sudo telegraf-han check …)"
     return Finding("warning", f"{name}: {port} is in use by {who}. {_GOOD}")

@@ -19,6 +19,7 @@ from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
 from telegraf_han.inspection import captures
+from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
 NAMED_LIMIT: Final = 20
@@ -125,7 +126,7 @@ class _Report:
         if not self._held or (held_s and time.monotonic() - next(iter(self._held.values())).since_s < held_s):
             return
         for said, same in self._held.items():
-            print(f"{said[:2]} {_numbers(same)}: {said[2:]}", file=sys.stderr)
+            complain(f"{said[:2]} {_numbers(same)}: {said[2:]}")
         self._held.clear()
 
     def nothing_in(self, name: str, looks: str, *, reported: bool) -> None:
@@ -133,13 +134,13 @@ class _Report:
         self._empty = True
         if looks or not reported:
             looks = looks or "its bytes look like nothing that this program knows"
-            print(f"E! {'stdin' if name == '-' else name}: no telegram found: {looks}", file=sys.stderr)
+            complain(f"E! {'stdin' if name == '-' else name}: no telegram found: {looks}")
 
     def told(self) -> int:
         """Print the sum. Returns the exit code."""
         if self.causes:
             causes = ", ".join(f"{cause} {count}" for cause, count in sorted(self.causes.items()))
-            print(f"E! telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})", file=sys.stderr)
+            complain(f"E! telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})")
         return 1 if self._empty or self.causes else 0
 
 
@@ -196,9 +197,18 @@ def _json(config: Config, _: Decoder) -> Callable[[Telegram], bytes]:
             "verified": telegram.verified,
             "readings": [_reading(reading._asdict()) for reading in telegram.readings()],
         }
-        return f"{encode(found)}\n".encode()
+        return f"{_seen(encode(found))}\n".encode()
 
     return write
+
+
+def _seen(text: str) -> str:
+    """JSON without characters that a terminal obeys. The encoder escapes only the controls of ASCII, and a string may hold others."""
+    if text.isprintable():
+        return text
+    from json import dumps  # noqa: PLC0415, meters send such characters rarely
+
+    return "".join(character if character.isprintable() else dumps(character)[1:-1] for character in text)
 
 
 def _reading(fields: dict[str, object]) -> dict[str, object]:

@@ -9,7 +9,6 @@
 says what, and the exit code is 2.
 """
 
-import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
@@ -25,6 +24,7 @@ from telegraf_han.errors import INTERRUPTED, ConfigError, RecordError
 from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, tokens
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import TASK, Outcome
+from telegraf_han.printing import complain, say
 
 PROGRESS_S: Final = 5.0
 _NS: Final = 1_000_000_000
@@ -48,7 +48,7 @@ def run(arguments: Namespace) -> int:
     try:
         return _ACTIONS[arguments.action][1](arguments)
     except KeyboardInterrupt:
-        print("W! interrupted. Run the same command again to go on where this one stopped", file=sys.stderr)
+        complain("W! interrupted. Run the same command again to go on where this one stopped")
         return INTERRUPTED
 
 
@@ -123,7 +123,7 @@ def _remove(arguments: Namespace) -> int:
             items.prune(place, kind, (), say)
         buckets.remove(place, say, with_data=arguments.with_data)
         if not outcomes:
-            print(f"I! nothing to remove: setup made nothing for the bucket {place.bucket}", file=sys.stderr)
+            complain(f"I! nothing to remove: setup made nothing for the bucket {place.bucket}")
     return 0
 
 
@@ -139,6 +139,7 @@ def _add_backfill(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--stop", type=_said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
     parser.add_argument("--config", metavar="FILE", help="configuration file (TOML), if it sets a measurement")
+
 
 _BEFORE_ITS_TIME: Final = (
     "telegrams with a time before {day} are ignored, because they were written while a clock stood at 1970. To remove them, run:"
@@ -158,7 +159,7 @@ def _backfill(arguments: Namespace) -> int:
         elif start_s < downsampling.EARLIEST_S:
             start_s = downsampling.EARLIEST_S
         if start_s is None:
-            print(f"I! there are no telegrams in {place.bucket}", file=sys.stderr)
+            complain(f"I! there are no telegrams in {place.bucket}")
             return 0
         if stop_s <= start_s:
             later = ("--stop", "a time after --start") if arguments.stop is not None else ("--start", "a time in the past")
@@ -185,11 +186,11 @@ def _filled(place: Place, measurement: str, start_s: int, stop_s: int) -> int:
                 at_s = stop_s if found_s is None else min(max(at_s, downsampling.whole(found_s, found_s)[0]), stop_s)
             if time.monotonic() - told_s >= PROGRESS_S:
                 told_s = time.monotonic()
-                print(f"I! {_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values", file=sys.stderr, flush=True)
+                complain(f"I! {_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values")
     except KeyboardInterrupt:
-        print(f"W! interrupted. Run the command with --start {_shown(at_s)} to go on", file=sys.stderr)
+        complain(f"W! interrupted. Run the command with --start {_shown(at_s)} to go on")
         return INTERRUPTED
-    print(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values", file=sys.stderr)
+    complain(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values")
     return 0
 
 
@@ -268,11 +269,11 @@ def _said(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def _told(outcome: Outcome, name: str) -> None:
-    print(f"{outcome:<8} {name}", flush=True)
+    say(f"{outcome:<8} {name}")
 
 
 def _warn(sentence: str) -> None:
-    print(f"W! {sentence}", file=sys.stderr)
+    complain(f"W! {sentence}")
 
 
 _ACTIONS: Final[dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Namespace], int], str]]] = {

@@ -7,7 +7,6 @@ never printed. `--save` writes the key into a file that only its owner may read.
 
 import os
 import re
-import sys
 import textwrap
 import time
 from argparse import ArgumentParser, Namespace
@@ -16,11 +15,11 @@ from datetime import UTC, datetime
 from typing import Final
 
 from telegraf_han.ciphers.secret import Written
-from telegraf_han.commands import _inputs
+from telegraf_han.commands import _inputs, _saving
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.config.file import load_written
 from telegraf_han.config.sections import Config, require_sources
-from telegraf_han.errors import ConfigError, TelegramError, reason
+from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.keytrial import judgement
 from telegraf_han.inspection.keytrial.collection import Collection
 from telegraf_han.inspection.keytrial.findings import GOOD, Finding, Held
@@ -28,6 +27,7 @@ from telegraf_han.inspection.keytrial.judgement import NAMED_LIMIT, Judged
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
+from telegraf_han.printing import complain, say
 from telegraf_han.telegram import Fault, Frame
 from telegraf_han.terminal import screen
 from telegraf_han.terminal.screen import Signals
@@ -85,12 +85,11 @@ def run(arguments: Namespace) -> int:
         heard = {"p1", "wmbus"}
     judged = _judged(config, found, written, heard)
     if not judged:
-        print(f"E! {_nobodys(found)}", file=sys.stderr)
+        complain(f"E! {_nobodys(found)}")
         return 1
     for one in judged:
-        print(_told(one))
+        say(*_told(one).split("\n"))
     if arguments.save:
-        sys.stdout.flush()  # the report comes first, whatever happens to the files
         _save(arguments.save, [one.finding for one in judged])
     return 0 if all(one.finding.verdict in GOOD for one in judged) else 1
 
@@ -191,22 +190,10 @@ def _save(folder: str, findings: Iterable[Finding]) -> None:
         for option, suffix, text in texts:
             path = os.path.join(folder, f"{name}.{suffix}")
             try:
-                _write_new(path, text)
-            except OSError as error:
-                expected = f"a new file in a folder where you may write is expected: {reason(error)}"
-                failed = failed or ConfigError(path, "--save", expected)
+                _saving.save_new(path, text)
+            except ConfigError as error:
+                failed = failed or error
                 continue
-            print(f'{option} of "{finding.meter}" is written to {path}')
+            say(f'{option} of "{finding.meter}" is written to {path}')
     if failed is not None:
         raise failed
-
-
-def _write_new(path: str, text: str) -> None:
-    """Write a text into a new file. Nothing is left of a file that could not be written. Raises OSError."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with open(descriptor, "w", encoding="ascii") as file:
-            file.write(text)
-    except OSError:
-        os.unlink(path)
-        raise

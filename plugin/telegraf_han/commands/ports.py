@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from telegraf_han.ports import devices, rights
-
-_TELEGRAF: Final = "telegraf"
+from telegraf_han.printing import say
 
 
 class Kind(NamedTuple):
@@ -70,14 +69,16 @@ def run(arguments: Namespace) -> int:
     ports = _listed()
     dongles = devices.dongles()
     for port in ports:
-        print("\n".join(_told(port, arguments.user)), end="\n\n")
+        say(*_told(port, arguments.user), "")
     for dongle in dongles:
-        print("\n".join(_told_dongle(dongle, arguments.user)), end="\n\n")
+        say(*_told_dongle(dongle, arguments.user), "")
     if ports or dongles:
         return 0
-    print("No serial device was found. Plug in the P1 cable or the receiver and try again.")
-    print("`sudo dmesg | tail` shows what the system saw. In a virtual machine or a")
-    print("container you must pass the device in first.")
+    say(
+        "No serial device was found. Plug in the P1 cable or the receiver and try again.",
+        "`sudo dmesg | tail` shows what the system saw. In a virtual machine or a",
+        "container you must pass the device in first.",
+    )
     return 1
 
 
@@ -137,7 +138,9 @@ def _rights(device: str, user: str | None) -> Iterator[str]:
     group = rights.group_of(device)
     if not group:
         return
-    for name in [user] if user else [*([] if may else [rights.user()]), _TELEGRAF]:
+    for name in [user] if user else [*([] if may else [rights.user()]), rights.TELEGRAF]:
         if not rights.is_member(name, group):
-            then = "then restart Telegraf" if name == _TELEGRAF else "then log in again"
+            then = "then restart Telegraf" if name == rights.TELEGRAF else "then log in again"
             yield f"            sudo usermod -aG {group} {name}    {then}"
+    if user and not rights.exists(user):
+        yield f"            this machine has no user {user}"

@@ -5,23 +5,21 @@ capture, and then prints the whole table on stdout. It reads only receivers, bec
 of `run`. It refuses a port that Telegraf's plugin has open, because two readers would each get half of the bytes.
 """
 
-import contextlib
-import os
-import sys
 import time
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._saving import Appended
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
-from telegraf_han.errors import ConfigError, reason
+from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.survey import Survey
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
+from telegraf_han.printing import say
 from telegraf_han.telegram import Frame
 from telegraf_han.terminal import scanpage, screen, text
 from telegraf_han.terminal.remarks import Remarks
@@ -55,41 +53,40 @@ def run(arguments: Namespace) -> int:
     config = load(arguments.config, warnings.append)
     if not config.receivers:
         raise ConfigError(
-            config.file, "", 'a [[receiver]] is expected, because `scan` listens with it. Meters with interface = "p1" need no search'
+            config.file,
+            "",
+            'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no search:'
+            " `telegraf-han check` listens to its port",
         )
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
-    with _recording(arguments.save) as keep:
-        scan = Scan(radio, arguments.time, keep)
+    # Only this user may read the file, because its telegrams show who is at home, even if they are enciphered.
+    saved = Appended(arguments.save) if arguments.save else None
+    scan = Scan(radio, arguments.time, _keeper(saved))
+    try:
         with Signals() as signals:
             if screen.is_terminal():
                 scan.live(signals, warnings)
             else:
                 scan.plainly(signals, warnings)
+    finally:
+        if saved is not None:
+            saved.close()
     scan.tell()
+    if saved is not None and saved.failure is not None:
+        raise saved.failure
     return 0 if scan.survey.meters_in_range else 1
 
 
-@contextlib.contextmanager
-def _recording(path: str | None) -> Iterator[Callable[[Frame], None]]:
-    """Yield a function that appends a frame to a file. Raises ConfigError.
-
-    Only this user may read the file, because its telegrams show who is at home, even if they are enciphered.
-    """
-    if path is None:
-        yield lambda _: None
-        return
-    try:
-        file = open(path, "a", encoding="ascii", opener=partial(os.open, mode=0o600), buffering=1)  # noqa: SIM115, closed below
-    except OSError as error:
-        raise ConfigError(path, "--save", f"a file that can be written is expected: {reason(error)}") from None
+def _keeper(saved: Appended | None) -> Callable[[Frame], None]:
+    """Return a function that appends a frame to a file. The readers call it."""
+    if saved is None:
+        return lambda _: None
 
     def keep(frame: Frame) -> None:
-        if not file.closed:
-            level = "" if frame.rssi_dbm is None else f"  # {frame.rssi_dbm:g} dBm"
-            file.write(f"{frame.data.hex()}{level}\n")
+        level = "" if frame.rssi_dbm is None else f"  # {frame.rssi_dbm:g} dBm"
+        saved.add(f"{frame.data.hex()}{level}")
 
-    with file:
-        yield keep
+    return keep
 
 
 class Scan:
@@ -149,8 +146,7 @@ class Scan:
 
     def tell(self) -> None:
         """Print the report on stdout. By now all readers have ended, or are stuck where they cannot reach the survey."""
-        print("\n".join(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), self._config.file)))
-        sys.stdout.flush()
+        say(*(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), self._config.file)))
 
     def _progress(self) -> Progress:
         return Progress(time.monotonic_ns(), time.monotonic() - self._begun_s, self._whole_s)

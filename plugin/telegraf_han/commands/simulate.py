@@ -11,7 +11,6 @@ the first live second.
 
 import os
 import signal
-import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import ConfigError, RecordError
 from telegraf_han.influx import connection, history
 from telegraf_han.influx.connection import Place
+from telegraf_han.printing import complain
 from telegraf_han.simulate import demo, encode, network, serve, sticks, stream, terminal
 from telegraf_han.simulate.household import TARIFFS
 from telegraf_han.simulate.meters import MODELS
@@ -202,8 +202,7 @@ def _announce(arguments: Namespace, plan: Plan, port: str) -> None:
 
 
 def _say(text: str) -> None:
-    # Everything in one write: `print` makes two, and a signal between the two would leave half a line.
-    sys.stderr.write(f"I! {text}\n")
+    complain(f"I! {text}")
 
 
 def _pace(speed: float | None, plan: Plan) -> serve.Pace:
@@ -242,7 +241,7 @@ class InfluxSink:
 
     def close(self) -> None:
         """Print how much is written, also if the run ended too early. The connection closes itself."""
-        print(f"I! {self._writer.stored} telegrams written to {self._bucket}", file=sys.stderr)
+        complain(f"I! {self._writer.stored} telegrams written to {self._bucket}")
 
 
 # --- texts of options into values; argparse turns ArgumentTypeError into its own line and exit code 2 ---

@@ -6,13 +6,13 @@ reads the file.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from telegraf_han import receivers
 from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.config.keys import Keys
-from telegraf_han.config.sections import KEYS, Config, parsed
+from telegraf_han.config.sections import KEYS, Config, MeterConfig, parsed
 from telegraf_han.errors import ConfigError
 from telegraf_han.ports import rights
 
@@ -22,7 +22,8 @@ CONFIG_LIMIT_BYTES: Final = 1 << 20
 
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
     """Read the configuration. `warn` gets one sentence for each setting that works but should be changed. Raises ConfigError."""
-    return _checked(path, _mapping(path), Keys(path, warn).resolved)
+    keys = Keys(path, warn)
+    return _checked(path, _mapping(path), keys.resolved)._replace(secrets=frozenset(keys.variables))
 
 
 def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tuple[Config, dict[tuple[str, str], Written]]:
@@ -32,7 +33,7 @@ def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tup
     for everything else, also for a key file that cannot be read.
     """
     whole, keys = _mapping(path), Keys(path, warn)
-    config = _checked(path, whole, keys.usable)
+    config = _checked(path, whole, keys.usable)._replace(secrets=frozenset(keys.variables))
     tables = zip(config.meters, whole.get("meter", []), strict=True)
     return config, {
         (meter.name, option): _placed(*keys.written(table[option].strip())) for meter, table in tables for option in KEYS if option in table
@@ -51,6 +52,15 @@ def key_files(path: str) -> list[str]:
     return [os.path.join(folder, text.strip().removeprefix("file:")) for text in texts if text.strip().startswith("file:")]
 
 
+def placeholders(meters: Iterable[MeterConfig]) -> Iterator[tuple[str, str]]:
+    """Meter and option of each key that still consists of the zeros of the sample configuration."""
+    for meter in meters:
+        for option in KEYS:
+            key = getattr(meter, option)
+            if key is not None and not any(key.reveal()):
+                yield meter.name, option
+
+
 def _checked(path: str, whole: dict[str, Any], resolve: Callable[[str], Key | None]) -> Config:
     """Turn the mapping of a file into its configuration. Raises ConfigError."""
     folder = os.path.dirname(os.path.abspath(path))
@@ -62,11 +72,16 @@ def _mapping(path: str) -> dict[str, Any]:
     import tomllib  # noqa: PLC0415, a program that makes its Config itself does not need it
 
     try:
-        return tomllib.loads(_content(path).decode("utf-8-sig"))
+        text = _content(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(path, "", f"text in UTF-8 is expected, but byte {error.start} is not UTF-8") from None
+        raise ConfigError(path, "", f"text in UTF-8 is expected, but byte {error.start} is not UTF-8. Save the file as UTF-8") from None
+    try:
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise ConfigError(path, "", f"TOML is expected: {error}") from None
+        from telegraf_han.config import mistakes  # noqa: PLC0415, only an error needs it
+
+        found = mistakes.explained(text, str(error))
+        raise ConfigError(path, found.place, found.expected) from None
     except (ValueError, RecursionError):
         raise ConfigError(path, "", "TOML is expected, but a number is too long or the nesting is too deep") from None
 
@@ -76,7 +91,7 @@ def _content(path: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(CONFIG_LIMIT_BYTES + 1)
     except OSError as error:
-        raise ConfigError(path, "", f"this configuration file cannot be read: {rights.unreadable(error)}") from None
+        raise ConfigError(path, "", f"this configuration file cannot be read: {rights.unreadable(path, error)}") from None
     if len(content) > CONFIG_LIMIT_BYTES:
         raise ConfigError(path, "", f"a configuration file is expected, but this file has more than {CONFIG_LIMIT_BYTES} bytes")
     return content

@@ -2,25 +2,31 @@
 
 The option holds either the key as hex, or the place where the key is: `file:PATH`, `env:NAME` or `credential:NAME`. A credential is a
 file that systemd's LoadCredential puts into $CREDENTIALS_DIRECTORY, for this service only. A relative path starts at the folder of the
-configuration file.
+configuration file. Only a regular file is read: a named pipe would make the program wait, and some devices never end.
 
 Text that cannot be used raises ValueError, which says what to do. A key that every user of the machine may read causes only a warning,
-because such a key works. Neither the error nor the warning ever shows a key, or text that could be a key.
+because such a key works. Neither the error nor the warning ever shows a key, or text that could be a key. Before the first key is read,
+this process is kept out of core files.
 """
 
 import os
+import re
 import stat
 from collections.abc import Callable
 from typing import Final
 
 from telegraf_han.ciphers import secret
 from telegraf_han.ciphers.secret import Key, Written
+from telegraf_han.config import cores
 from telegraf_han.ports import rights
 
 KEY_FILE_LIMIT_BYTES: Final = 4096
 """A key has 32 digits. If another kind of file is given by mistake, it is not read to its end."""
-_LIKE_A_KEY: Final = 24
-"""Messages do not repeat a word with this many hex digits or more. It may be a key, or most of a key, in the wrong place."""
+SHOWN_LIMIT: Final = 64
+"""Characters of a text that an error repeats, if the text is no key but the name of a file or of a variable."""
+_VARIABLE: Final = r"\$\{?(\w+)\}?|([A-Z_][A-Z0-9_]+)"
+"""How people write a variable: as in Telegraf's configuration, or its bare name."""
+_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class _UnreadError(ValueError):
@@ -30,27 +36,34 @@ class _UnreadError(ValueError):
 class Keys:
     """Finds keys, relative to one configuration file."""
 
-    __slots__ = ("_file", "_folder", "_warn", "_warned")
+    __slots__ = ("_file", "_folder", "_warn", "_warned", "variables")
 
     def __init__(self, file: str, warn: Callable[[str], None]) -> None:
         self._file: Final = file
         self._folder: Final = os.path.dirname(os.path.abspath(file))
         self._warn: Final = warn
         self._warned: Final[set[str]] = set()
+        self.variables: Final[set[str]] = set()
+        """Names of the environment variables that keys were read from."""
 
     def resolved(self, text: str) -> Key:
         """Return the key that an option's text names. Raises ValueError, which says what to do."""
-        content, where = self.written(text)
+        content, place = self.written(text)
         try:
-            return secret.key(content.reveal())
+            return _only(content.reveal())
+        except _TwoKeysError:
+            where = _shown(place)
+            raise ValueError(f"{where or 'the text'} holds more than one key. Write each key into a file of its own") from None
         except ValueError as error:
-            hint = f" in {where}" if where else ". Or write file:PATH, env:NAME or credential:NAME"
-            raise ValueError(f"{error}{hint}") from None
+            where = _shown(place)
+            if where and not content.reveal().strip():
+                raise ValueError(f"32 hex digits are expected, but {where} is empty") from None
+            raise ValueError(f"{error} in {where}" if where else self._told(text, str(error))) from None
 
     def usable(self, text: str) -> Key | None:
         """Return the key that an option names, or None if that text is no key. Raises ValueError if nothing can be read."""
         try:
-            return secret.key(self.written(text)[0].reveal())
+            return _only(self.written(text)[0].reveal())
         except _UnreadError:
             raise
         except ValueError:
@@ -61,36 +74,70 @@ class Keys:
 
         Raises ValueError, which says what to do, if nothing can be read.
         """
-        kind, colon, place = text.partition(":")
-        if colon and kind == "file":
+        cores.withhold()
+        kind, _, place = text.partition(":")
+        kind, place = kind.strip().lower(), place.strip()
+        if place and kind == "file":
             return self._read(os.path.join(self._folder, place))
-        if colon and kind == "env":
-            return Written(_variable(place)), f"environment variable {_shown(place)}"
-        if colon and kind == "credential":
+        if place and kind == "env":
+            self.variables.add(place)
+            return Written(_variable(place)), f"environment variable {place}"
+        if place and kind == "credential":
             return self._read(os.path.join(_credentials(), os.path.basename(place)))
-        self._look_at_rights(self._file, "holds a key")
+        if secret.may_be_key(text):
+            self._look_at_rights(self._file, os.stat(self._file).st_mode, "holds a key")
         return Written(text), ""
 
-    def _read(self, path: str) -> tuple[Written, str]:
-        shown = _shown(path)
-        try:
-            with open(path, "rb") as file:
-                content = file.read(KEY_FILE_LIMIT_BYTES)
-        except OSError as error:
-            raise _UnreadError(f"a file with 32 hex digits is expected, but {shown} cannot be read: {rights.unreadable(error)}") from None
-        self._look_at_rights(path, "is a key file")
-        try:
-            return Written(content.decode("utf-8-sig")), shown
-        except UnicodeDecodeError:
-            return Written(content.decode("latin-1")), shown  # not a key, but the command `keys` may recognise it
+    def _told(self, text: str, wrong: str) -> str:
+        """What is wrong with a text that is neither a key nor the place of one. The text is repeated if it is a name."""
+        variable = re.fullmatch(_VARIABLE, text)
+        if len(text) > SHOWN_LIMIT or secret.may_be_key(text) or ":" in text:
+            return f"{wrong}. Or write file:PATH, env:NAME or credential:NAME"
+        if os.path.isfile(os.path.join(self._folder, text)):
+            return f'a key of 32 hex digits is expected. "{text}" is a file, so write "file:{text}"'
+        if variable and not text.isdecimal():
+            return f'a key of 32 hex digits is expected. If that is an environment variable, write "env:{variable[1] or variable[2]}"'
+        if "." in text or "/" in text:
+            return f'a key of 32 hex digits is expected. If that is a file, write "file:{text}"'
+        return f"{wrong}. Or write file:PATH, env:NAME or credential:NAME"
 
-    def _look_at_rights(self, path: str, what: str) -> None:
-        """Warn if every user of the machine may read the file. A group may read it, because that is how Telegraf gets a key."""
-        mode = os.stat(path).st_mode
+    def _read(self, path: str) -> tuple[Written, str]:
+        try:
+            mode = os.stat(path).st_mode
+            descriptor = os.open(path, _FLAGS) if stat.S_ISREG(mode) else -1
+        except OSError as error:
+            why = rights.unreadable(path, error, _instead(path))
+            raise _UnreadError(f"a file with 32 hex digits is expected, but {_shown(path)} cannot be read: {why}") from None
+        if descriptor < 0:
+            raise _UnreadError(f"a file with 32 hex digits is expected, but {_shown(path)} is {rights.what(mode)}")
+        with open(descriptor, "rb") as file:
+            content = file.read(KEY_FILE_LIMIT_BYTES)
+        self._look_at_rights(path, mode, "is a key file")
+        try:
+            return Written(content.decode("utf-8-sig")), path
+        except UnicodeDecodeError:
+            return Written(content.decode("latin-1")), path  # not a key, but the command `keys` may recognise it
+
+    def _look_at_rights(self, path: str, mode: int, what: str) -> None:
+        """Warn if every user of the machine may read the file. A group may read it, because some owners give Telegraf a key that way."""
         if not mode & stat.S_IROTH or path in self._warned:
             return
         self._warned.add(path)
-        self._warn(f"{_shown(path)} {what}, and every user of this machine may read it. Run: chmod o-rwx {_shown(path)}")
+        shown = _shown(path)
+        self._warn(
+            f"{shown} {what}, and every user of this machine may read it. {rights.private(path, shown='' if shown == path else shown)}"
+        )
+
+
+class _TwoKeysError(ValueError):
+    """A text holds more than one key."""
+
+
+def _only(text: str) -> Key:
+    """The key in a text that holds nothing else. Raises ValueError."""
+    if secret.keys_in(text) > 1:
+        raise _TwoKeysError
+    return secret.key(text)
 
 
 def _variable(name: str) -> str:
@@ -111,5 +158,9 @@ def _credentials() -> str:
 
 def _shown(text: str) -> str:
     """Return a path or name for a message, or "…" if it could be a key in the wrong place."""
-    digits = sum(character in "0123456789abcdefABCDEF" for character in os.path.basename(text))
-    return "…" if digits >= _LIKE_A_KEY else text
+    return "…" if secret.may_be_key(text) else text
+
+
+def _instead(path: str) -> str:
+    """The text that replaces a path in a command, "" if the path may be shown."""
+    return "" if _shown(path) == path else _shown(path)

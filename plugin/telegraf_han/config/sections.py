@@ -12,6 +12,7 @@ there. It never shows the value found there, because that may be a key.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+from telegraf_han.ciphers import secret
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.config import values
@@ -69,6 +70,8 @@ class Config(NamedTuple):
     output: Output
     meters: tuple[MeterConfig, ...]
     receivers: tuple[ReceiverConfig, ...]
+    secrets: frozenset[str] = frozenset()
+    """Names of the environment variables that keys were read from. No child inherits them."""
 
 
 UNKNOWN_SHOWN: Final = 24
@@ -166,7 +169,8 @@ class _Place(NamedTuple):
         from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
 
         near = get_close_matches(key, list(known), 1, 0.6)
-        shown = key if len(key) <= UNKNOWN_SHOWN and key.isprintable() else f"an option of {len(key)} characters"
+        named = len(key) <= UNKNOWN_SHOWN and key.isprintable() and not secret.may_be_key(key)
+        shown = key if named else f"an option of {len(key)} characters"
         advice = f'Did you mean "{near[0]}"?' if near else f"Known options are {', '.join(known)}"
         return self.error(shown, f"there is no such option. {advice}")
 

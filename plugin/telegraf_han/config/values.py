@@ -21,6 +21,8 @@ SHORTEST_S: Final = 0.1
 """The shortest interval. It is not shorter than the time that a telegram takes on the line."""
 _DURATIONS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SCHEMES: Final = ("socket://", "rfc2217://")
+_PORTS: Final = "a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay"
+_STABLE_NAMES: Final = "/dev/serial/by-id/"
 _ID_DIGITS: Final = 8
 _TITLE_DIGITS: Final = 16
 _FORMS: Final = tuple(f"{bits}{parity}{stop}" for bits in "78" for parity in "NEOMS" for stop in "12")
@@ -38,9 +40,9 @@ def quoted(value: object) -> str:
 def name(value: object) -> str:
     """Return a name that can be a tag. A backslash at its end would escape the next character. Raises ValueError, also for a key."""
     good = isinstance(value, str) and 0 < len(value) <= NAME_LIMIT and value.isprintable() and "\\" not in value and value == value.strip()
-    if not good or _is_key(str(value)):
+    if not good:
         raise ValueError(f"a name in quotes is expected, with 1 to {NAME_LIMIT} printable characters and no backslash")
-    return str(value)
+    return _no_key(str(value), "a name in quotes")
 
 
 def one_of(*words: str) -> Callable[[object], str]:
@@ -97,12 +99,14 @@ def line(value: object) -> str:
 def port(value: object) -> str:
     """Return a path, or socket:// or rfc2217:// with host and port. Raises ValueError."""
     found = quoted(value)
+    if found.startswith(_STABLE_NAMES):
+        return found  # some have a serial number as long as a key
     if "://" not in found:
-        return found
+        return _no_key(found, _PORTS)
     host, _, service = found.partition("://")[2].rpartition(":")
     if not found.startswith(_SCHEMES) or not host or not _whole(service, _LAST_PORT):
-        raise ValueError("a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay is expected")
-    return found
+        raise ValueError(f"{_PORTS} is expected")
+    return found if host.startswith("[") else _no_key(found, _PORTS)
 
 
 def command(value: object) -> tuple[str, ...]:
@@ -110,6 +114,7 @@ def command(value: object) -> tuple[str, ...]:
     words = value if isinstance(value, list) else []
     if not words or not words[0] or not all(isinstance(word, str) and "\0" not in word for word in words):
         raise ValueError('a list of words is expected, such as ["rtl_433", "-F", "json"]. No shell reads this list')
+    _no_key(words[0], "a program")
     return tuple(words)
 
 
@@ -134,13 +139,11 @@ def zone(value: object) -> Zone:
     return Zone(quoted(value))
 
 
-def _is_key(text: str) -> bool:
-    """Whether this text is a key. No name has 32 hex digits and nothing else."""
-    try:
-        secret.key(text)
-    except ValueError:
-        return False
-    return True
+def _no_key(text: str, expected: str) -> str:
+    """Return a text that messages and metrics may repeat. Raises ValueError for a text that may hold a key."""
+    if secret.may_be_key(text):
+        raise ValueError(f"{expected} is expected, but this text looks like a key. A key belongs into the option for keys")
+    return text
 
 
 def _whole(digits: str, limit: int) -> bool:

@@ -122,6 +122,7 @@ class Decoder:
         """A radio telegram names its meter in clear text. A telegram of another meter is rejected before any key is used."""
         # Imported here, because it takes 10 of the 60 ms that a start may cost. You do not need it if you have a cable.
         from telegraf_han.mbus import layers  # noqa: PLC0415
+        from telegraf_han.mbus.memory import Memory  # noqa: PLC0415
 
         try:
             sealed = layers.opened(frame.data)
@@ -140,9 +141,10 @@ class Decoder:
             return None
         if sealed.empty:
             return None
+        memory = meter.memory = meter.memory or Memory()
         try:
-            plain = layers.plain(sealed, meter.config.key, meter.config.encryption)
-            body = layers.body(plain, meter.config.zone)
+            plain = layers.plain(sealed, meter.config.key, meter.config.encryption, memory)
+            body = layers.body(plain, meter.config.zone, memory)
         except WaitingError as error:
             meter.waiting += 1
             error.meter = meter.config.name

@@ -27,8 +27,10 @@ _STAMP_LIMIT: Final = 24
 
 _NOTHING: Final = frozenset({None, ""})
 """Values that make no field."""
-_CONTROLS: Final = [chr(code) for code in (*range(32), 127)]
-"""Characters that end a line or confuse terminals. Each becomes a blank."""
+_OBEYED: Final = ((0, 32), (127, 160), (0x61C, 0x61D), (0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x2070), (0xFEFF, 0xFF00))
+"""Controls of ASCII and Latin-1, ends of lines, marks that turn the direction of writing or are invisible."""
+_CONTROLS: Final = [chr(code) for first, end in _OBEYED for code in range(first, end)]
+"""Characters that end a line or that a terminal obeys. Each becomes a blank."""
 _MEASUREMENT: Final = str.maketrans(dict.fromkeys([*_CONTROLS, " "], "\\ ") | {",": "\\,"})
 _KEY: Final = _MEASUREMENT | str.maketrans({"=": "\\="})
 _TEXT: Final = str.maketrans(dict.fromkeys(_CONTROLS, " ") | {'"': '\\"', "\\": "\\\\"})

@@ -7,13 +7,16 @@ steady clock, because somebody may set the host's clock.
 """
 
 from collections import deque
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.decoding.admission import Admission
 from telegraf_han.decoding.registers import Registers
 from telegraf_han.decoding.timing import Timing
 from telegraf_han.errors import Cause, TelegramError
+
+if TYPE_CHECKING:
+    from telegraf_han.mbus.memory import Memory
 
 DUPLICATES_REMEMBERED: Final = 16
 """Telegrams kept for comparison. Two receivers and a repeater hear one telegram within seconds, so a few would be enough."""
@@ -38,6 +41,7 @@ class MeterState:
         "good_ns",
         "host_stamped",
         "maker",
+        "memory",
         "port_there",
         "proved",
         "recent",
@@ -88,6 +92,8 @@ class MeterState:
         """Lines stamped with the host's clock although the meter sends a clock."""
         self.maker = ""
         """Manufacturer in the newest radio telegram that was read. Only manufacturer and number together identify one meter."""
+        self.memory: Memory | None = None
+        """What earlier radio telegrams said that the next one needs."""
         self.port_there = True
         self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
         self.timing: Final = Timing()

@@ -9,6 +9,7 @@ Every failure becomes one of two errors with a sentence for the user: `RefusedEr
 answered). Neither of them contains a token. The texts of urllib3 and of the library hold addresses and headers, so they are not repeated.
 """
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
@@ -22,6 +23,11 @@ ANSWER_S: Final = 600
 """Down-sampling a day of a hundred meters takes minutes on a small machine. Deleting a bucket may take as long."""
 PAGE: Final = 100
 """Resources per request; InfluxDB gives no more."""
+PAGES_LIMIT: Final = 100
+"""Ten thousand resources of one kind. A server that always has one more page is no InfluxDB."""
+ANSWER_LIMIT_BYTES: Final = 64 << 20
+"""The longest answer is a hundred pages' worth of tasks, about 1 MB. A server that never ends its answer must not fill the memory."""
+PIECE_BYTES: Final = 1 << 16
 SAID_LIMIT: Final = 300
 """Characters of InfluxDB's own words in an error. InfluxDB may repeat a whole line of data."""
 
@@ -60,6 +66,8 @@ class Api:
         self.org: Final = org
         self._token: Final = token
         self._client: Final = cast("Any", InfluxDBClient)(url, token, org=org, timeout=(CONNECT_S * 1000, ANSWER_S * 1000))
+        rest = self._client.api_client.rest_client
+        rest.pool_manager = _Bounded(rest.pool_manager)
         self._refusal: Final = InfluxDBError
         self._silence: Final = HTTPError
 
@@ -84,14 +92,15 @@ class Api:
     def listed(self, path: str, key: str, query: Mapping[str, str]) -> Iterator[Json]:
         """All resources of a kind, page by page. Raises RefusedError, SourceError."""
         seen: set[str] = set()
-        while True:
-            page = self.call("GET", path, query={"limit": PAGE, "offset": len(seen), **query}).get(key) or []
+        for _ in range(PAGES_LIMIT):
+            page = resources(self.call("GET", path, query={"limit": PAGE, "offset": len(seen), **query}), key)
             # Tokens are not paged: their list comes whole, whatever the offset.
             new = [one for one in page if one["id"] not in seen]
             yield from new
             seen.update(one["id"] for one in new)
             if len(page) < PAGE or not new:
                 return
+        raise odd(f"its list of {key} does not end")
 
     def flux(self, text: str) -> list[Mapping[str, Any]]:
         """Run a Flux script; returns the rows of its results. Raises RefusedError, SourceError."""
@@ -133,6 +142,62 @@ class Api:
             raise RefusedError(response.status, _words(cast("Any", error).message)) from None
         except self._silence as error:
             raise SourceError(f"no InfluxDB answers at {self.url} ({_why(error)}). Is it running, and is --url right?") from None
+        except _TooLongError:
+            raise odd(f"its answer has more than {ANSWER_LIMIT_BYTES >> 20} MB") from None
+        except RecursionError:
+            raise odd("its answer is nested too deep") from None
+        except (ValueError, LookupError, TypeError):  # what the library's parsers raise at bytes of any kind
+            raise odd("its answer cannot be read") from None
+
+
+def odd(why: str) -> SourceError:
+    """The error about a server that answers as no InfluxDB does."""
+    return SourceError(f"the server does not answer as InfluxDB does: {why}. Is --url right?")
+
+
+def resources(answer: Json, key: str) -> list[Json]:
+    """The resources in an answer. Each of them has an id. Raises SourceError."""
+    found = answer.get(key) or []
+    if not isinstance(found, list) or not all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in found):
+        raise odd(f"its list of {key} has another form")
+    return found
+
+
+def text_of(answer: Json, key: str) -> str:
+    """A text in an answer, such as an id. Raises SourceError."""
+    found = answer.get(key)
+    if not isinstance(found, str):
+        raise odd(f"its answer has no {key}")
+    return found
+
+
+class _TooLongError(Exception):
+    """An answer does not end."""
+
+
+class _Bounded:
+    """The library's connections. Every answer is read whole, but no further than its limit."""
+
+    def __init__(self, pool: Any) -> None:
+        self._pool: Final = pool
+        self.clear: Final = pool.clear
+
+    def request(self, *words: Any, preload_content: bool, **options: Any) -> Any:
+        """See urllib3's PoolManager."""
+        from urllib3 import HTTPResponse  # noqa: PLC0415, the library has loaded it
+
+        answer = self._pool.request(*words, preload_content=False, **options)
+        content = bytearray()
+        while piece := answer.read(PIECE_BYTES, decode_content=True):
+            content += piece
+            if len(content) > ANSWER_LIMIT_BYTES:
+                answer.close()
+                raise _TooLongError
+        answer.release_conn()
+        headers = {name: value for name, value in answer.headers.items() if name.lower() != "content-encoding"}
+        return HTTPResponse(
+            io.BytesIO(content), headers=headers, status=answer.status, reason=answer.reason, preload_content=preload_content
+        )
 
 
 def _words(message: object) -> str:

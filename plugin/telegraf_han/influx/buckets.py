@@ -72,7 +72,7 @@ def _wanted(wish: _Wish, there: Json | None) -> Json:
 def remove(place: Place, say: Say, *, with_data: bool) -> None:
     """Delete the buckets made here and all their data if `with_data` is set. Raises RefusedError, SourceError."""
     names = (downsampling.bucket(place.bucket), place.bucket)
-    for there in [there for there in items.every(place, BUCKET) if there["name"] in names]:
+    for there in [there for there in items.every(place, BUCKET) if there.get("name") in names]:
         if with_data and str(there.get("description", "")).endswith(_MARK):
             items.remove(place, BUCKET, there, say)
         else:

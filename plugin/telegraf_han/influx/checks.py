@@ -22,7 +22,7 @@ from typing import Final, NamedTuple
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding import health
 from telegraf_han.influx import items
-from telegraf_han.influx.api import Json
+from telegraf_han.influx.api import Json, text_of
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.downsampling import quoted
 from telegraf_han.influx.items import CHECK, ENDPOINT, RULE, Say
@@ -83,7 +83,7 @@ def settle_webhook(place: Place, webhook: Webhook, timing: Timing, say: Say) -> 
     wanted: Json = {"type": "http", "name": name, "url": webhook.url, "method": "POST", "authMethod": method, "status": "active"}
     secret = {"token": webhook.token} if webhook.token else None
     endpoint = items.settle(place, ENDPOINT, wanted, say, secret)
-    items.settle(place, RULE, rule(place.bucket, name, endpoint["id"], timing), say)
+    items.settle(place, RULE, rule(place.bucket, name, text_of(endpoint, "id"), timing), say)
 
 
 def rule(bucket: str, name: str, endpoint_id: str, timing: Timing) -> Json:

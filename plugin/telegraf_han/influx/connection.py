@@ -7,7 +7,6 @@ argument, because `ps` would show it. When InfluxDB refuses a request, the error
 
 import os
 import stat
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +14,8 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from telegraf_han.errors import ConfigError, reason
-from telegraf_han.influx.api import Api, RefusedError
+from telegraf_han.influx.api import Api, RefusedError, resources
+from telegraf_han.printing import complain
 
 URL: Final = "http://127.0.0.1:8086"
 ORG: Final = "home"
@@ -56,9 +56,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 def opened(arguments: Namespace) -> Iterator[Place]:
     """Open the connection, with the organisation's id. Raises ConfigError, SourceError, also for errors inside the `with` block."""
     with writing(arguments) as place:
-        orgs = place.api.call("GET", "/api/v2/orgs", query={"org": place.api.org}).get("orgs")
-        if orgs is None:
+        answer = place.api.call("GET", "/api/v2/orgs", query={"org": place.api.org})
+        if "orgs" not in answer:
             raise ConfigError("", *_SERVER)
+        orgs = resources(answer, "orgs")
         if not orgs:
             sees = f"this token sees no organisation {place.api.org}, and setup and remove need an all-access token"
             raise ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {sees}")
@@ -128,5 +129,5 @@ def token_in(path: str, option: str) -> str:
     except OSError as error:
         raise ConfigError(path, option, f"a file that can be read is expected: {reason(error)}") from None
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
-        print(f"W! every user of this machine may read the token in {path}. Run: chmod 600 {path}", file=sys.stderr)
+        complain(f"W! every user of this machine may read the token in {path}. Run: chmod 600 {path}")
     return content.decode("utf-8-sig", "replace").strip()

@@ -8,7 +8,6 @@ nothing of the batch (400). If it cannot take a point, it stores everything exce
 """
 
 import re
-import sys
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 from telegraf_han.errors import SourceError
 from telegraf_han.influx.api import RefusedError
 from telegraf_han.influx.connection import Place
+from telegraf_han.printing import complain
 
 BATCH_LINES: Final = 5_000
 """InfluxDB recommends this number. A batch takes about 50 ms."""
@@ -104,7 +104,7 @@ class Writer:
                 if isinstance(error, RefusedError) and error.status not in _BUSY:
                     raise
                 if not place:
-                    print(f"W! trying again for at most {sum(PAUSES_S):g} s: {error}", file=sys.stderr, flush=True)
+                    complain(f"W! trying again for at most {sum(PAUSES_S):g} s: {error}")
                 self._pause(pause_s)
             else:
                 return

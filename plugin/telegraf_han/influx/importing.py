@@ -8,7 +8,6 @@ command for that is printed.
 
 import os
 import signal
-import sys
 import time
 from argparse import Namespace
 from typing import Final
@@ -21,6 +20,7 @@ from telegraf_han.errors import INTERRUPTED, ConfigError, reason
 from telegraf_han.influx import connection, history, inputs, portal
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.resume import Mark, Resume
+from telegraf_han.printing import complain
 
 NAMED_LIMIT: Final = 100
 """Wrong lines of a file that are printed. Further ones are only counted."""
@@ -46,7 +46,7 @@ def run(arguments: Namespace) -> int:
             except ConfigError as error:
                 raise ConfigError(error.file or name, error.key, error.expected) from None
             except KeyboardInterrupt:
-                print(f"W! {name}: interrupted. Run the same command again to go on where this one stopped", file=sys.stderr)
+                complain(f"W! {name}: interrupted. Run the same command again to go on where this one stopped")
                 return INTERRUPTED
     return max(outcomes)
 
@@ -102,9 +102,8 @@ class _Import:
                 self._resume.save(Mark(done, stored, self._wrong_lines))
             except OSError as error:
                 why = reason(error)
-                print(
-                    f"W! {self._name}: cannot write {self._resume.path} ({why}), so progress is not saved. --state sets another folder",
-                    file=sys.stderr,
+                complain(
+                    f"W! {self._name}: cannot write {self._resume.path} ({why}), so progress is not saved. --state sets another folder"
                 )
                 self._resume = None
         if time.monotonic() - self._told_s >= PROGRESS_S:
@@ -115,19 +114,19 @@ class _Import:
     def _wrong(self, place: str, reason: str) -> None:
         self._wrong_lines += 1
         if self._wrong_lines <= NAMED_LIMIT:
-            print(f"E! {self._name}: {place}: {reason}", file=sys.stderr)
+            complain(f"E! {self._name}: {place}: {reason}")
 
     def _summed_up(self, seen: int) -> int:
         self._say(f"{self._before.stored + self._writer.stored} stored, {self._wrong_lines} wrong")
         if not seen:
-            print(f"E! {self._name}: nothing to import was found", file=sys.stderr)
+            complain(f"E! {self._name}: nothing to import was found")
         if self._first_ns and self._first_ns < time.time_ns() - TASK_REACH_NS:
             start, stop = (clock.rfc3339(stamp_ns, Zone()) for stamp_ns in (self._first_ns, self._last_ns + _NS))
             self._say(f"for the boards of months and years, run: telegraf-han influx backfill --start {start} --stop {stop}")
         return 0 if seen and not self._wrong_lines else 1
 
     def _say(self, text: str) -> None:
-        print(f"I! {self._name}: {text}", file=sys.stderr, flush=True)
+        complain(f"I! {self._name}: {text}")
 
 
 def _resume(name: str, place: Place, arguments: Namespace) -> Resume | None:
@@ -164,4 +163,4 @@ def _portal(arguments: Namespace, config: Config | None) -> portal.Options:
 
 
 def _warn(sentence: str) -> None:
-    print(f"W! {sentence}", file=sys.stderr)
+    complain(f"W! {sentence}")

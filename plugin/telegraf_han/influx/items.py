@@ -13,7 +13,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from telegraf_han.influx.api import PAGE, Json
+from telegraf_han.influx.api import PAGE, PAGES_LIMIT, Json, odd, resources
 from telegraf_han.influx.connection import Place
 
 Outcome = Literal["ok", "created", "changed", "removed", "kept"]
@@ -69,9 +69,13 @@ def every(place: Place, kind: Kind) -> Iterator[Json]:
 def _tasks(place: Place) -> Iterator[Json]:
     """All tasks. Each page is requested by the id of the last task before it."""
     after: Mapping[str, str] = {}
-    while tasks := place.api.call("GET", TASK.path, query={"limit": PAGE, "orgID": place.org_id, **after}).get(TASK.key):
+    for _ in range(PAGES_LIMIT):
+        tasks = resources(place.api.call("GET", TASK.path, query={"limit": PAGE, "orgID": place.org_id, **after}), TASK.key)
+        if not tasks:
+            return
         yield from tasks
         after = {"after": tasks[-1]["id"]}
+    raise odd(f"its list of {TASK.key} does not end")
 
 
 def settle(place: Place, kind: Kind, wanted: Json, say: Say, secret: Json | None = None) -> Json:

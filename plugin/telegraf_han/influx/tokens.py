@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.influx import connection, downsampling, items
-from telegraf_han.influx.api import Json, RefusedError
+from telegraf_han.influx.api import Json, RefusedError, text_of
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import BUCKET, TOKEN, Say
 
@@ -44,20 +44,32 @@ def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
     if os.path.exists(path) and _works(place, grant, connection.token_in(path, grant.option)):
         say("ok", f"token {name} in {path}")
         return
-    ids = {there["name"]: there["id"] for there in items.every(place, BUCKET)}
+    ids = {there.get("name"): there["id"] for there in items.every(place, BUCKET)}
     permissions: list[Json] = [
         {"action": grant.action, "resource": {"type": "buckets", "id": ids[bucket], "orgID": place.org_id}} for bucket in grant.buckets
     ]
     old = [there for there in items.every(place, TOKEN) if there.get("description") == name]
     file = _opened(path, grant.option)
     made = place.api.call("POST", TOKEN.path, {"orgID": place.org_id, "description": name, "permissions": permissions})
-    with os.fdopen(file, "w", encoding="ascii") as stream:
-        stream.write(made["token"] + "\n")
-    _keep_owner(path)
-    os.replace(_fresh(path), path)
+    _written(file, text_of(made, "token"), path, grant.option)
     for there in old:
         place.api.call("DELETE", f"{TOKEN.path}/{there['id']}")
     say("changed" if old else "created", f"token {name} in {path}")
+
+
+def _written(file: int, token: str, path: str, option: str) -> None:
+    """Write a token into the opened file and put this file in its place. Raises ConfigError, and then no half file is left."""
+    try:
+        with os.fdopen(file, "w", encoding="ascii") as stream:
+            stream.write(f"{token}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        _keep_owner(path)
+        os.replace(_fresh(path), path)
+    except OSError as error:
+        os.unlink(_fresh(path))
+        makes = "When it can be written, run setup again: it makes a new token and removes this one"
+        raise ConfigError(path, option, f"a file that can be written is expected: {reason(error)}. {makes}") from None
 
 
 def _fresh(path: str) -> str:
@@ -107,7 +119,7 @@ def _writes(place: Place, _: Grant) -> bool:
 
 def _reads(place: Place, grant: Grant) -> bool:
     """Whether the token sees all its buckets: InfluxDB lists only the buckets that a token may read."""
-    return {there["name"] for there in items.every(place, BUCKET)}.issuperset(grant.buckets)
+    return {there.get("name") for there in items.every(place, BUCKET)}.issuperset(grant.buckets)
 
 
 _TRIALS: Final = {"write": _writes, "read": _reads}

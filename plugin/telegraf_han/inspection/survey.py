@@ -84,7 +84,7 @@ class Heard:
 class Survey(Decoder):
     """All meters in range. Readers hold their lock around each use; other code that reads the rows must hold the lock, too."""
 
-    __slots__ = ("_keep", "_sections", "faults", "frames", "meters_in_range", "ports", "uncounted")
+    __slots__ = ("_keep", "_sections", "faults", "frames", "lasting", "meters_in_range", "ports", "uncounted")
 
     def __init__(self, config: Config, keep: Callable[[Frame], None] = lambda _: None) -> None:
         """Nothing heard yet. `keep` is called with each frame."""
@@ -95,6 +95,8 @@ class Survey(Decoder):
         self.frames = 0
         self.faults = 0
         """Telegrams that arrived damaged."""
+        self.lasting: Final[dict[str, str]] = {}
+        """Receiver → a fault that will happen each time, such as a P1 port in the place of a receiver."""
         self.uncounted = 0
         """Telegrams of meters beyond METERS_LIMIT."""
         self.ports: Final[dict[str, bool]] = {}
@@ -144,8 +146,11 @@ class Survey(Decoder):
         return telegram
 
     def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
-        """Count what a receiver gave up."""
-        self.faults += 1
+        """Count what a receiver gave up. A fault that lasts is no damage on the air."""
+        if fault.lasts:
+            self.lasting[source] = fault.detail
+        else:
+            self.faults += 1
         super().fault(fault, source, steady_ns)
 
     def port(self, source: str, *, there: bool) -> None:

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from typing import Final
 
-from telegraf_han.config.file import load
+from telegraf_han.config.file import load, placeholders
 from telegraf_han.config.sections import Config, require_sources
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import reason
@@ -45,6 +45,8 @@ def main(config_path: str) -> int:
     require_sources(config)
     for warning in warnings:
         log.say("W", warning)
+    for meter, option in placeholders(config.meters):
+        log.say("W", f"{meter}: {option} is still the key from the sample configuration, 32 zeros. Write what the operator sent")
     return Runner(config, log, output).run()
 
 

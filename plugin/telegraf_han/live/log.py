@@ -16,6 +16,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal
 
+from telegraf_han.printing import visible
+
 Level = Literal["E", "W", "I", "D"]
 
 LINE_LIMIT_BYTES: Final = 1000
@@ -109,8 +111,7 @@ class Log:
 
 def rendered(level: Level, text: str) -> bytes:
     """Return the line of a message. Control characters are escaped, and a line that is too long is cut."""
-    plain = (character if character.isprintable() else character.encode("unicode_escape").decode() for character in text[:LINE_LIMIT_BYTES])
-    line = f"{level}! {''.join(plain)}".encode()
+    line = f"{level}! {visible(text[:LINE_LIMIT_BYTES])}".encode()
     if len(line) >= LINE_LIMIT_BYTES:
         cut = line[: LINE_LIMIT_BYTES - len(_ELLIPSIS) - 1].decode(errors="ignore")
         line = cut.encode() + _ELLIPSIS

@@ -5,7 +5,8 @@ reader owns only its receiver. A new receiver is made at each opening of the por
 
 A change of state is logged once: there, gone, there again. The tries in between are not logged. A source counts as there after its first
 bytes, or after it was open for a while. So a program that starts and ends at once is not "there" each time. A stick that is asked questions
-counts as there after its answers. A source that ends (a replayed file) ends its reader, and nothing is sent to such a source.
+counts as there after its answers. A connection that was silent for too long is opened again, and does not count as gone. A source that ends
+(a replayed file) ends its reader, and nothing is sent to such a source.
 """
 
 import time
@@ -14,7 +15,7 @@ from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import RefusedError, SourceError, StaleError, TelegramError, WaitingError
+from telegraf_han.errors import RefusedError, SilentError, SourceError, StaleError, TelegramError, WaitingError
 from telegraf_han.live.log import Level, Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.ports import sources
@@ -75,6 +76,9 @@ class Reader:
         while True:
             try:
                 self._until_over()
+            except SilentError as error:
+                self._shared.log.repeated("D", "silent", self._feed.name, f"{self._feed.name}: {error}")
+                continue  # the meter may be what is silent, so the port does not count as gone
             except SourceError as error:
                 self._lost(str(error))
             except Exception as error:

@@ -115,7 +115,8 @@ class Readers:
         def said(text: str) -> None:
             shared.log.repeated("D", "program", receiver.name, f"{receiver.name} says: {text}", a_minute=programs.LINES_A_MINUTE)
 
-        return lambda: programs.started(receiver.command, shared.wake, said, needs=needs, quiet_s=quiet_s)
+        secrets = self._config.secrets
+        return lambda: programs.started(receiver.command, shared.wake, said, needs=needs, quiet_s=quiet_s, secrets=secrets)
 
 
 def started(name: str, life: Callable[[], None]) -> threading.Thread:

@@ -1,9 +1,9 @@
 """Reads the authentication and fragmentation layer (AFL, CI 90), computes its MAC, and derives the keys of one telegram.
 
-EN 13757-7, 6 and OMS Specification Volume 2, 6.1 and 9.1. The fragmentation control field says which fields follow. They always come
-in the order MCL, KI, MCR, MAC, ML. The MAC is an AES-CMAC under a derived key. It covers MCL, MCR, ML and everything from the
-transport layer's CI on. Keys are derived from the meter's key, a purpose, the message counter and the meter's number (function "A").
-So each telegram has its own pair of keys. A message in fragments is refused, because no electricity meter is known to send one.
+EN 13757-7, 6 and OMS Specification Volume 2, 6.1 and 9.1. The fragmentation control field says which fields follow. They always come in the
+order MCL, KI, MCR, MAC, ML. The MAC is an AES-CMAC under a derived key. It covers MCL, MCR, ML and everything from the transport layer's CI
+on. Keys are derived from the meter's key, a purpose, the message counter and the meter's number (function "A"). So each telegram has its
+own pair of keys. A long message comes in fragments, one per frame, each with a number and behind a layer of its own (`fragments`).
 
 [seen] both OMS examples, key derivation and MAC. [assumed] KI is not part of the MAC.
 """
@@ -12,9 +12,11 @@ from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.errors import FramingError, SecurityError
+from telegraf_han.errors import FramingError, SecurityError, WaitingError
 
 CI: Final = 0x90
+SHORTEST: Final = 3
+"""CI, AFLL and FCL have one byte more."""
 
 _FRAGMENT_ID: Final = 0x00FF
 _MORE_FRAGMENTS: Final = 0x4000
@@ -53,24 +55,38 @@ class Authentication(NamedTuple):
     """ML."""
 
 
+Fragment = tuple[int, bool]
+"""Which fragment of a message a frame holds, from 1 on, and whether more follow."""
+
+
 def parsed(content: bytes) -> tuple[Authentication, bytes]:
-    """The layer at the head of `content` (which begins with CI), and the bytes after it. Raises FramingError, SecurityError."""
+    """The layer at the head of `content` (which begins with CI), and the bytes after it.
+
+    Raises FramingError, SecurityError, and WaitingError for a fragment that cannot be used.
+    """
     size = content[1] if len(content) > 1 else 0
     end = 2 + size
     if size < 2 or len(content) < end:  # noqa: PLR2004, FCL
         raise FramingError(f"authentication layer announces {size} bytes, but {max(len(content) - 2, 0)} arrived")
     flags = content[2] | content[3] << 8
-    if flags & _MORE_FRAGMENTS or flags & _FRAGMENT_ID > 1:
-        raise SecurityError("one fragment of a longer message; fragmented messages are not supported")
     at = 4
     fields: dict[int, bytes] = {}
     for flag in (_CONTROL, _KEY_INFORMATION, _COUNTER, _MAC, _LENGTH):
         size = _size(flag, fields.get(_CONTROL, b"")) if flags & flag else 0
         fields[flag] = content[at : at + size]
         at += size
+    if at != end and fragment(content) is not None:
+        raise WaitingError("one fragment of a longer message, with a layer of a kind that is not known")
     if at != end:
         raise FramingError(f"fields of the authentication layer have {at - 2} bytes, but it announces {end - 2}")
     return Authentication(fields[_CONTROL], fields[_COUNTER], fields[_MAC], fields[_LENGTH]), content[end:]
+
+
+def fragment(content: bytes) -> Fragment | None:
+    """Which fragment a whole layer is in front of. None if the message is not in fragments."""
+    flags = content[2] | content[3] << 8
+    number, more = flags & _FRAGMENT_ID, bool(flags & _MORE_FRAGMENTS)
+    return (max(number, 1), more) if more or number > 1 else None
 
 
 def _size(flag: int, control: bytes) -> int:

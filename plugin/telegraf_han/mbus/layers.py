@@ -7,20 +7,26 @@ contain further layers.
 The meter's address is in the long header of the transport layer. If there is no long header, it is the link's address. The extended link
 layer names the receiver, never the meter. `opened` raises only for a frame that is damaged. Every other fault belongs to the meter that
 sent the frame, and is kept for `plain`. So a strange telegram of a neighbour's meter is not counted as an error.
+
+Compact frames and fragments need what was heard before. A caller that keeps a `Memory` per meter gets them put together. Without a memory,
+they wait.
 """
 
 from typing import Final, NamedTuple
 
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
-from telegraf_han.errors import FramingError, RecordError, TelegramError
+from telegraf_han.errors import FramingError, RecordError, TelegramError, WaitingError
 from telegraf_han.mbus import authentication, extended, link, records, security, transport, wired
-from telegraf_han.mbus.authentication import Authentication
+from telegraf_han.mbus.authentication import Authentication, Fragment
 from telegraf_han.mbus.extended import Extended
+from telegraf_han.mbus.memory import Memory
 from telegraf_han.mbus.transport import Header
 from telegraf_han.telegram import Address, Body, Plain
 
 _LINK_MODE: Final = "link layer, AES-CTR"
+_CRC_PROVES: Final = 16.0
+"""Bits that a CRC proves that fits."""
 
 
 class Sealed(NamedTuple):
@@ -32,10 +38,13 @@ class Sealed(NamedTuple):
     empty: bool
     """Whether the frame carries no data at all. That is no fault."""
     content: bytes
-    """All bytes that no layer has read yet: from the transport layer's CI on, or the enciphered content of the extended link layer."""
+    """All bytes that no layer has read yet: from the transport layer's CI on, a fragment, or the enciphered content of the extended link
+    layer."""
     extended: Extended | None = None
     authentication: Authentication | None = None
     header: Header | None = None
+    fragment: Fragment | None = None
+    """Which part of a longer message the frame holds. Its header, if it has one, is a part of `content`."""
     refusal: TelegramError | None = None
     """Why `plain` will not read it."""
 
@@ -81,45 +90,91 @@ def _layers(sender: Address, content: bytes) -> Sealed:
 
 
 def _upper(sender: Address, content: bytes) -> Sealed:
-    """Read the layers that the extended link layer may encipher. Raises FramingError, SecurityError."""
-    proof = None
+    """Read the layers that the extended link layer may encipher. Raises FramingError, SecurityError, WaitingError."""
+    proof, fragment = None, None
     if content and content[0] == authentication.CI:
+        fragment = authentication.fragment(content) if len(content) > authentication.SHORTEST else None
         proof, content = authentication.parsed(content)
     if not content:
         return Sealed(sender, sender, empty=True, content=content, authentication=proof)
+    if fragment is not None:
+        meter = _first_named(sender, content, fragment[0])
+        return Sealed(sender, meter, empty=False, content=content, authentication=proof, fragment=fragment)
     header = transport.parsed(content)
     meter = header.address or sender
     return Sealed(sender, meter, header.content == transport.NOTHING, content, None, proof, header)
 
 
-def plain(sealed: Sealed, key: Key | None, encryption: str = "required") -> Plain:
-    """Undo all security.
+def _first_named(sender: Address, content: bytes, number: int) -> Address:
+    """The meter that a fragment names. Only the first fragment has a header, which may have an address."""
+    try:
+        return (transport.parsed(content).address if number == 1 else None) or sender
+    except FramingError:
+        return sender
+
+
+def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory: Memory | None = None) -> Plain:
+    """Undo all security, and put together what comes in parts.
 
     With a `key` and `encryption` "required", plain content that no MAC proves raises SecurityError. Raises WrongKeyError, SecurityError,
-    FramingError, RecordError or ChecksumError.
+    FramingError, RecordError, ChecksumError, or WaitingError for one part of a telegram.
     """
+    memory = memory or Memory()
     if sealed.refusal is not None:
         raise sealed.refusal
     if sealed.extended is not None and sealed.extended.encryption:
         sealed = _deciphered(sealed, sealed.extended, key, encryption)
         encryption = "optional"  # what the key opened may be plain inside
+    if sealed.fragment is not None:
+        sealed = _joined(sealed, sealed.fragment, memory)
+    elif memory.parts:
+        memory.pass_by()
     header = sealed.header
     if header is None or header.content == transport.NOTHING:
         raise RecordError("the telegram carries no data")
-    if header.content != transport.RECORDS:
-        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}); only full records are read")
+    if header.ci in transport.SEGMENTS:
+        raise WaitingError(f"CI {header.ci:02X} is one segment of a DLMS message; such messages are not put together on the radio")
+    if header.content != transport.RECORDS and header.content not in transport.IN_SHORT:
+        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}); only records are read")
     message = security.Message(header, sealed.meter, sealed.authentication, sealed.content)
-    body, verified, counter = security.clear(message, key, encryption)
-    return Plain(sealed.meter, body, verified, counter, "records")
+    body, verified, counter, remarks = security.clear(message, key, encryption, memory)
+    if header.content != transport.RECORDS:
+        body = _full(header, sealed.meter, body, memory)
+    status = None if header.ci in transport.HEADLESS else header.status
+    return Plain(sealed.meter, body, verified, counter, "records", status=status, remarks=remarks)
+
+
+def _joined(sealed: Sealed, fragment: Fragment, memory: Memory) -> Sealed:
+    """The whole message, once all its fragments were heard. Raises WaitingError, FramingError, RecordError."""
+    from telegraf_han.mbus import fragments  # noqa: PLC0415, hardly any meter sends them
+
+    assert sealed.authentication is not None
+    proof, message = fragments.joined(memory, fragment, sealed.authentication, sealed.content, sealed.meter)
+    if not message:
+        raise RecordError("the telegram carries no data")
+    header = transport.parsed(message)
+    return Sealed(sealed.link, header.address or sealed.link, empty=False, content=message, authentication=proof, header=header)
+
+
+def _full(header: Header, meter: Address, body: bytes, memory: Memory) -> bytes:
+    """The records of a compact frame. A format frame is learned. Raises WaitingError, RecordError."""
+    from telegraf_han.mbus import compact  # noqa: PLC0415, few meters send them
+
+    if header.content == transport.COMPACT:
+        return compact.restored(memory, meter, header.ci, body)
+    memory.learn(meter.raw, compact.format_frame(body))
+    raise WaitingError(f"format frame (CI {header.ci:02X}): it says how compact frames are built, and has no values")
 
 
 def _deciphered(sealed: Sealed, layer: Extended, key: Key | None, encryption: str) -> Sealed:
     """Decipher the content of the extended link layer.
 
-    Its CRC alone lets one wrong key in 65536 pass. So the content must make sense, too. Raises WrongKeyError, SecurityError.
+    Its CRC alone lets one wrong key in 65536 pass. So the content must prove the rest. Raises WrongKeyError, SecurityError.
     """
     content = None if key is None else extended.deciphered(layer, sealed.link.raw, key, sealed.content)
-    if content is None and (key is None or encryption == "optional") and extended.is_deciphered(layer, sealed.content):
+    if content is None and extended.is_deciphered(layer, sealed.content):
+        if key is not None and encryption == "required":
+            raise security.not_encrypted(sealed.meter)
         content = sealed.content
     if content is None:
         error = security.missing_key if key is None else security.wrong_key
@@ -128,22 +183,29 @@ def _deciphered(sealed: Sealed, layer: Extended, key: Key | None, encryption: st
         hidden = _upper(sealed.link, content)
     except FramingError:
         raise security.wrong_key(sealed.meter, _LINK_MODE) from None
-    if hidden.header is None or not _makes_sense(hidden.header, hidden.meter):
+    if hidden.fragment is None and (hidden.header is None or not _makes_sense(hidden.header, hidden.meter)):
         raise security.wrong_key(sealed.meter, _LINK_MODE)
     return hidden
 
 
 def _makes_sense(header: Header, meter: Address) -> bool:
-    """Whether meters send such content in the extended link layer: records, or frames that hold records in short form."""
+    """Whether meters send such content in the extended link layer: records, or frames that hold records in short form.
+
+    Frames in short form have CRCs of their own, and content of another security mode has its own proof.
+    """
     if header.content != transport.RECORDS:
         return header.content in transport.IN_SHORT
-    return bool(header.mode) or records.plausible(header.payload, meter)
+    return bool(header.mode) or records.proves(header.payload, meter, len(header.payload), _CRC_PROVES)
 
 
-def body(plain: Plain, zone: Zone) -> Body:
+def body(plain: Plain, zone: Zone, memory: Memory | None = None) -> Body:
     """The records of a plain telegram as columns and values.
 
     `zone` is the time zone of the meter's clock. Raises RecordError.
     """
     assert plain.address is not None
-    return records.body(plain.body, plain.address, zone)
+    found = records.body(plain.body, plain.address, zone, plain.status)
+    if memory is not None and found.shape is not memory.shape:
+        memory.shape = found.shape
+        memory.learn(plain.address.raw, records.headers_of(found.shape))
+    return found._replace(flaws=(*plain.remarks, *found.flaws)) if plain.remarks else found

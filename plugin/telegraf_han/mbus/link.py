@@ -82,6 +82,11 @@ def telegram(raw: bytes) -> bytes:
     return _without_crcs_of_a(from_chips)
 
 
+def was_checked(raw: bytes, frame: bytes) -> bool:
+    """Whether `telegram` found a checksum in the bytes that it made this frame of. Without one, damage does not show."""
+    return len(frame) != len(raw) or wired.looks_wired(raw)
+
+
 def _radio(raw: bytes) -> bytes:
     """Read a frame of bytes in either format. Raises ChecksumError, FramingError."""
     if len(raw) <= 1 or raw[0] < SHORTEST - 1:

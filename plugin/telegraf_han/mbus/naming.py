@@ -23,7 +23,7 @@ class Name(NamedTuple):
     """The code and name of a record."""
 
     code: str
-    """`A-B:C.D.E`. In the rows, E stands for the tariff."""
+    """`A-B:C.D.E`. In the rows, E stands for the tariff. "" for a quantity that has a name here but no code."""
     name: str = ""
     """Replaces the registry's name."""
     exponent: int = 0
@@ -72,7 +72,6 @@ _STATES: Final = (
     ("date", "", "1-0:0.9.2"),
     ("firmware", "", "1-0:0.2.0"),
     ("reset_counter", "", "1-0:0.1.0"),
-    ("active_power", "upper limit,sum", "0-0:17.0.0"),
     ("date_time", "", "0-0:1.0.0"),
     ("fabrication_number", "", "0-0:96.1.0"),
     ("identification", "", "0-0:96.1.255"),
@@ -95,6 +94,8 @@ def _rows() -> Iterator[tuple[_Key, Name]]:
                 yield key, Name(f"1-0:{group_c + step}.{group_d}.E")
     for quantity, words, code in _STATES:
         yield (quantity, _words(words)), Name(code)
+    # Owners see the same 70 kW in each telegram, where the contract says 8 kW. So this is no limit of a contract.
+    yield ("active_power", _words("upper limit,sum")), Name("", "rated_power_max")
 
 
 _CODES: Final = dict(_rows())
@@ -135,17 +136,22 @@ class Habit(NamedTuple):
 _OLD_PHASES: Final = {"FF01": "l1", "FF02": "l2", "FF03": "l3"}
 """Before the norm had words for phases (FC 01 …), makers agreed on these."""
 _CHANGED: Final = {
-    # quantity and word of a subunit: the resulting quantity
-    ("active_energy", "reactive"): "reactive_energy",
-    ("active_energy", "apparent"): "apparent_energy",
-    ("active_power", "reactive"): "reactive_power",
-    ("active_power", "apparent"): "apparent_power",
+    # quantity and word of a subunit: the resulting quantity and its unit
+    ("active_energy", "reactive"): ("reactive_energy", "varh"),
+    ("active_energy", "apparent"): ("apparent_energy", "VAh"),
+    ("active_power", "reactive"): ("reactive_power", "var"),
+    ("active_power", "apparent"): ("apparent_power", "VA"),
 }
-_ORDINARY: Final = Habit(_OLD_PHASES)
+_FRACTION: Final = "fraction"
+"""The word of a number without a unit that can be a fraction: a float, or an integer that its VIFEs divide. Only such a number is a power
+factor. The same VIF (FD 3A) with a plain integer is the ratio of a transformer."""
 
 
 def _own(quantity: str, words: str, name: Name) -> tuple[_Key, Name]:
     return (quantity, _words(words)), name
+
+
+_ORDINARY: Final = Habit(_OLD_PHASES, rows=dict([_own("current", "FF04", Name("1-0:91.7.0"))]))  # neutral, the fourth wire
 
 
 HABITS: Final[dict[str, Habit]] = {
@@ -164,7 +170,7 @@ HABITS: Final[dict[str, Habit]] = {
     ),
     "SAM": Habit(_OLD_PHASES, rows=dict([_own("active_energy", "FF04", Name("1-0:1.128.0"))])),
     "ABB": Habit(
-        _OLD_PHASES | {"FF05": "l1-l2", "FF06": "l2-l3", "FF07": "l3-l1"},
+        _OLD_PHASES | {"FF04": "neutral", "FF05": "l1-l2", "FF06": "l2-l3", "FF07": "l3-l1"},
         subunits={
             1: ("backward",),
             2: ("reactive",),
@@ -185,10 +191,12 @@ HABITS: Final[dict[str, Habit]] = {
         ),
     ),
     "SEC": Habit(
-        _OLD_PHASES | {"FF00": "", "FF04": "", "FF05": "l1-l2", "FF06": "l2-l3", "FF07": "l3-l1", "FF09": "backward"},
+        _OLD_PHASES | {"FF05": "l1-l2", "FF06": "l2-l3", "FF07": "l3-l1", "FF09": "backward"},
         subunits={1: ("reactive",), 2: ("apparent",)},
         rows=dict(
             (
+                _own("voltage", "FF04", Name("1-0:12.7.0")),  # the averages of three phases
+                _own("current", "FF00", Name("1-0:11.7.0")),
                 _own("makers_own", "FF0A", Name("1-0:13.7.0")),
                 _own("makers_own", "FF0B", Name("1-0:14.7.0")),
                 _own("makers_own", "FF10", Name("0-0:96.14.0")),
@@ -201,7 +209,7 @@ HABITS: Final[dict[str, Habit]] = {
         tariffs={1: (), 2: ("partial",)},
         rows=dict(
             (
-                _own("dimensionless", "", Name("1-0:13.7.0")),
+                _own("dimensionless", "fraction", Name("1-0:13.7.0")),
                 _own("dimensionless", "FF01", Name("1-0:33.7.0")),
                 _own("dimensionless", "FF02", Name("1-0:53.7.0")),
                 _own("dimensionless", "FF03", Name("1-0:73.7.0")),
@@ -212,7 +220,7 @@ HABITS: Final[dict[str, Habit]] = {
     "GAV": Habit(
         _OLD_PHASES,
         subunits={1: ("l1",), 2: ("l2",), 3: ("l3",)},  # 4, without words here, is a voltage between phases
-        rows=dict([_own("dimensionless", "", Name("1-0:13.7.0"))]),
+        rows=dict([_own("dimensionless", "fraction", Name("1-0:13.7.0"))]),
     ),
     "GSS": Habit(_OLD_PHASES, subunits={1: ("l1",), 2: ("l2",), 3: ("l3",)}),
     "NZR": Habit(_OLD_PHASES, storages={2: ("l1",), 4: ("l2",), 6: ("l3",)}),
@@ -231,13 +239,24 @@ def model(address: Address) -> str:
     return _MODELS.get((address.manufacturer, address.version, address.device), "")
 
 
+def meant(address: Address, block: Dib, what: Vib) -> Vib:
+    """What a record measures if its maker's subunits are known: reactive energy is not in Wh, though its VIF says so."""
+    for word in _habit(address).subunits.get(block.subunit, ()) if block.subunit else ():
+        quantity, unit = _CHANGED.get((what.quantity, word), (what.quantity, what.unit))
+        what = what._replace(quantity=quantity, unit=unit)
+    return what
+
+
 def named(address: Address, block: Dib, what: Vib) -> Name | None:
-    """The code of a record. None if it has none."""
-    habit = HABITS.get(address.manufacturer, _ORDINARY)
-    found = _found(habit, block, what)
+    """The code or name of a record. None if it has neither."""
+    found = _found(_habit(address), block, what)
     if found is None or (address.device not in ELECTRICITY and not found.code.startswith(_ABSTRACT)):
         return None
     return found
+
+
+def _habit(address: Address) -> Habit:
+    return HABITS.get(address.manufacturer, _ORDINARY)
 
 
 def _found(habit: Habit, block: Dib, what: Vib) -> Name | None:
@@ -255,15 +274,26 @@ def _found(habit: Habit, block: Dib, what: Vib) -> Name | None:
     if tariff in habit.tariffs:
         words, tariff = words | set(habit.tariffs[tariff]), 0
     for word in words & {"reactive", "apparent"}:
-        quantity = _CHANGED.get((quantity, word), quantity)
+        quantity, _ = _CHANGED.get((quantity, word), (quantity, ""))
         words -= {word}
     kind = next((kind for kind in _KINDS if kind == block.function or kind in words), "")
-    row = habit.rows.get((what.quantity, what.words)) or _CODES.get((quantity, frozenset(words - {kind})))
+    row = _own_row(habit, block, what) or _CODES.get((quantity, frozenset(words - {kind})))
+    if row is not None and not row.code:
+        return None if kind or tariff or storage or block.subunit else row
     code = _of_kind(row.code, kind) if row else ""
     if row is None or not code or (tariff and not code.endswith("E")):
         return None
     code = code.removesuffix("E") + (str(tariff) if code.endswith("E") else "")
     return row._replace(code=f"{code}*{storage}" if storage else code)
+
+
+def _own_row(habit: Habit, block: Dib, what: Vib) -> Name | None:
+    """The maker's own row of a record."""
+    if block.field == dif.FLOAT or what.exponent < 0:
+        fraction = habit.rows.get((what.quantity, what.words | {_FRACTION}))
+        if fraction is not None:
+            return fraction
+    return habit.rows.get((what.quantity, what.words))
 
 
 def _of_kind(code: str, kind: str) -> str:

@@ -2,13 +2,28 @@
 
 EN 13757-7, 7.6 and OMS Specification Volume 2, 9.2.
 
-- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So the key is right if the text
-  begins as it must and the rest is made of plausible records to its end. One wrong key in millions passes this test (`records.plausible`).
+- Mode 5 is AES-CBC. Its initialisation vector is the meter's address and the access number. It has no MAC. So only the text can prove the
+  key, see below.
 - Mode 7 is AES-CBC under a key derived from the message counter. The MAC of the authentication layer proves it.
 - Mode 10 is AES-CCM under such a key. Its tag proves it.
 
 If the key opens the text but a MAC or tag does not fit, somebody changed the telegram (SecurityError). If neither fits, the key is
 wrong (WrongKeyError).
+
+Without MAC or tag, a text must begin with one of two openings, which one wrong key in 32768 gets right. And one of these must hold:
+
+- The content proves the key: it can only be records (`records.proves`). With the opening this is 30 bits, one wrong key in 1.07e9.
+- The content may be records, and so may that of the meter's telegram right before, with another first block. The two openings are 30 bits
+  together. A single such telegram is told as waiting, because it says neither that the key is right nor that it is wrong.
+- The key was proven by an earlier telegram of the meter (`Memory.key`). Then the content may be anything, such as the maker's own data.
+
+The second adds less than one in 6e11 to the first, because only one random text in 25 may be records. So a wrong key is believed less
+than once in 1e9 telegrams. Text that is not enciphered although the header says so is believed only if its content proves it, never with a
+key that must open it.
+
+Bytes behind the enciphered blocks are plain, and anybody can add some to a genuine telegram. Where a key must open a telegram and no MAC
+covers them, records that lie there are not believed if they measure anything, tell a time or name the model. Numbers and texts that name a
+place or customer stay, as in OMS's own example of partial encryption.
 
 [seen] modes 0, 5, 7 and 10. [assumed] mode 10 behind a long header authenticates the same fields as behind a short header, and its tag
 follows the enciphered bytes directly.
@@ -19,10 +34,12 @@ from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
-from telegraf_han.mbus import authentication, records
+from telegraf_han.errors import FramingError, RecordError, SecurityError, WaitingError, WrongKeyError
+from telegraf_han.mbus import authentication, records, transport, walk
 from telegraf_han.mbus.authentication import Authentication
+from telegraf_han.mbus.memory import Memory
 from telegraf_han.mbus.transport import Header
+from telegraf_han.mbus.walk import Record
 from telegraf_han.telegram import Address
 
 _BLOCK: Final = 16
@@ -37,6 +54,13 @@ OPENINGS: Final = {
     _FILLERS: _FILLERS,
     b"\x60\x9b": _FILLERS,  # Sanxing [seen by others]
 }
+
+OPENING_PROVES: Final = 3.0
+"""One of two openings is 15 bits. `evidence` counts 12 of them, because an opening looks like two fillers."""
+_FILLERS_PROVE: Final = 4.0
+"""The same where there is only one opening."""
+_TAG_MISSES: Final = 20.0
+"""Bits that tell a changed telegram from a wrong key. Neither is believed, so less is enough here."""
 
 _TAG_BYTES: Final = 8
 _TAG_CODE: Final = 1
@@ -63,13 +87,15 @@ class Clear(NamedTuple):
     body: bytes
     verified: bool
     counter: int | None
+    remarks: tuple[str, ...] = ()
+    """What was not believed."""
 
 
-def clear(message: Message, key: Key | None, encryption: str = "required") -> Clear:
+def clear(message: Message, key: Key | None, encryption: str = "required", memory: Memory | None = None) -> Clear:
     """Undo the security of a payload.
 
     With a `key` and `encryption` "required", content that this key does not open and no MAC proves is not believed. Raises WrongKeyError,
-    SecurityError or FramingError.
+    SecurityError, FramingError, or WaitingError for a text that proves nothing about the key.
     """
     only_sealed = key is not None and encryption == "required"
     header = message.header
@@ -83,29 +109,71 @@ def clear(message: Message, key: Key | None, encryption: str = "required") -> Cl
     if not size:
         found = _unciphered(message, key)
         if only_sealed and not found.verified:
-            raise SecurityError(
-                f"a telegram of {_who(message.meter)} is not encrypted, but key is set, so it is not believed. "
-                'If the operator switched encryption off, write encryption = "optional"'
-            )
+            raise not_encrypted(message.meter)
         return found
     try:
         if key is None:
             raise missing_key(message.meter, header.mode)
-        return mode.open(message, key, size)
+        found = mode.open(message, key, size, memory or Memory())
     except WrongKeyError:
-        if only_sealed or not _is_deciphered(message):
+        if not _is_deciphered(message):
             raise
-    return Clear(header.payload, verified=False, counter=_counter(message.authentication))
+        if only_sealed:
+            raise not_encrypted(message.meter) from None
+        return Clear(header.payload, verified=False, counter=_counter(message.authentication))
+    if only_sealed and size < len(header.payload) and header.content == transport.RECORDS and not _covers_all(found, header):
+        return _without_plain(found, size - _TAG_BYTES if header.mode == _CCM else size)
+    return found
+
+
+def not_encrypted(meter: Address) -> SecurityError:
+    """The error for a telegram in plain text of a meter whose key must open its telegrams."""
+    return SecurityError(
+        f"a telegram of {_who(meter)} is not encrypted, but key is set, so it is not believed. "
+        'If the operator switched encryption off, write encryption = "optional"'
+    )
 
 
 def _is_deciphered(message: Message) -> bool:
     """Whether the payload was deciphered before, and the header was not changed. wmbusmeters logs telegrams this way.
 
-    This is tested only if the key fails. So no meter's own telegram is taken for such a log. The test does not weaken security, because
-    anybody could send a telegram of mode 0.
+    This is tested only if the key fails. So no meter's own telegram is taken for such a log.
     """
     header = message.header
-    return header.mode in _WITH_FILLERS and header.payload[:2] == _FILLERS and records.plausible(header.payload, message.meter)
+    if header.mode not in _WITH_FILLERS or header.payload[:2] != _FILLERS:
+        return False
+    if header.content == transport.COMPACT:
+        return True  # its own two CRCs prove it
+    return header.content == transport.RECORDS and records.proves(header.payload, message.meter, len(header.payload), _FILLERS_PROVE)
+
+
+def _covers_all(found: Clear, header: Header) -> bool:
+    """Whether a MAC proves the plain bytes, too. A tag of mode 10 does not cover them."""
+    return found.verified and header.mode != _CCM
+
+
+def _without_plain(found: Clear, size: int) -> Clear:
+    """The same telegram with fillers in place of those plain records that must not be believed. Its first `size` bytes were deciphered."""
+    body, refused = found.body, 0
+    for record in walk.walked(body):
+        end = record.at + len(record.header) + len(record.data)
+        if record.at >= size and not _is_harmless(record):
+            body = body[: record.at] + _FILLERS[:1] * (end - record.at) + body[end:]
+            refused += 1
+    if not refused:
+        return found
+    said = "a record is" if refused == 1 else f"{refused} records are"
+    remark = f'{said} not believed, being plain behind the encrypted part, where anybody can add some; encryption = "optional" lets them in'
+    return found._replace(body=body, remarks=(remark,))
+
+
+def _is_harmless(record: Record) -> bool:
+    """Whether a record says nothing that is measured, reckoned with, or a tag."""
+    _, what = walk.parts(record)
+    return not record.data or (what.kind == "identity" and what.quantity in _NAMES)
+
+
+_NAMES: Final = frozenset(("customer_location", "customer"))
 
 
 def enciphered_bytes(header: Header) -> int:
@@ -154,44 +222,69 @@ def _unciphered(message: Message, key: Key | None) -> Clear:
     return Clear(message.header.payload, verified, _counter(message.authentication))
 
 
-def _mode_5(message: Message, key: Key, size: int) -> Clear:
+def _mode_5(message: Message, key: Key, size: int, memory: Memory) -> Clear:
     payload = message.header.payload
     vector = message.meter.raw + bytes([message.header.access]) * 8
     text = aes.cbc(key, vector, payload[:size])
     opening = OPENINGS.get(text[:2])
-    body = b"" if opening is None else _plausible(opening + text[2:], payload[size:], message.meter)
-    if not body:
+    if opening is None:
+        memory.candidate = None
         raise wrong_key(message.meter, "mode 5")
-    return Clear(body, _authentic(message, key), _counter(message.authentication))
+    authentic = _authentic(message, key)
+    body = _believed(message, key, opening + text[2:], memory, OPENING_PROVES, authentic=authentic)
+    return Clear(body, authentic, _counter(message.authentication))
 
 
-def _mode_7(message: Message, key: Key, size: int) -> Clear:
+def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:
     layer = message.authentication
     if layer is None or not layer.counter:
         raise SecurityError("mode 7 needs a message counter for its keys, but the telegram has none")
     _require_function_a(message.header)
     enciphering = authentication.derived(key, authentication.ENCRYPTION, layer.counter, message.meter.raw[2:6])
-    payload = message.header.payload
-    text = aes.cbc(enciphering, bytes(_BLOCK), payload[:size])
-    body = b"" if text[:2] != _FILLERS else _plausible(text, payload[size:], message.meter)
-    if not body:
+    text = aes.cbc(enciphering, bytes(_BLOCK), message.header.payload[:size])
+    if text[:2] != _FILLERS:
+        memory.candidate = None
         raise wrong_key(message.meter, "mode 7")
-    return Clear(body, _authentic(message, key), _counter(layer))
+    authentic = _authentic(message, key)
+    return Clear(_believed(message, key, text, memory, _FILLERS_PROVE, authentic=authentic), authentic, _counter(layer))
 
 
-def _plausible(text: bytes, rest: bytes, meter: Address) -> bytes:
-    """The records of deciphered blocks and of the plain bytes behind them, b"" if they are none.
+def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: float, *, authentic: bool) -> bytes:
+    """A text with the right opening and the plain bytes behind it, if they may be believed. `opening` are the bits that it proves.
 
-    A record may begin in the blocks and end in the plain bytes. Some meters send two plain bytes that are no records at all [seen by others
-    on AMIplus]. Then fillers take their place. Such bytes are no reason to doubt the key or to lose the telegram.
+    Some meters send two plain bytes that are no records at all [seen by others on AMIplus]. Then fillers take their place. Such bytes are
+    no reason to doubt the key or to lose the telegram. Raises WrongKeyError, WaitingError.
     """
-    if records.plausible(text + rest, meter):
-        return text + rest
-    alone = text + _FILLERS[:1] * len(rest)
-    return alone if rest and records.plausible(alone, meter) else b""
+    header, meter = message.header, message.meter
+    body = text + header.payload[len(text) :]
+    if header.content != transport.RECORDS:
+        return body  # a compact frame or a format frame has two CRCs of its own, or one
+    if records.proves(body, meter, len(text), opening) or authentic or memory.key is key:
+        memory.key = key
+    elif not records.plausible(_without_junk(body, len(text)), meter):
+        memory.candidate = None
+        raise wrong_key(meter, f"mode {header.mode}")
+    else:
+        block = header.payload[:_BLOCK]
+        before, memory.candidate = memory.candidate, (key, block)
+        if before is None or before[0] is not key or before[1] == block:
+            raise WaitingError(
+                f"a telegram of {_who(meter)} may be right, but its content does not prove that key opens it; waiting for another one"
+            )
+        memory.key = key
+    return _without_junk(body, len(text)) if len(body) > len(text) else body
 
 
-def _mode_10(message: Message, key: Key, size: int) -> Clear:
+def _without_junk(body: bytes, size: int) -> bytes:
+    """The same bytes, with fillers in place of those behind the first `size` that are no record."""
+    try:
+        end = max(walk.end(walk.walked(body)), size)
+    except RecordError:
+        return body
+    return body[:end] + _FILLERS[:1] * (len(body) - end)
+
+
+def _mode_10(message: Message, key: Key, size: int, _: Memory) -> Clear:
     header = message.header
     _require_function_a(header)
     if header.extension[1] & 0x0F != _TAG_CODE:
@@ -205,7 +298,7 @@ def _mode_10(message: Message, key: Key, size: int) -> Clear:
     if text is not None:
         return Clear(text + rest, verified=True, counter=int.from_bytes(counter, "little"))
     unproven = aes.ctr(enciphering, _FIRST_COUNTER % nonce, sealed)
-    if records.unmistakable(unproven + rest):
+    if records.unmistakable(unproven, _TAG_MISSES):
         raise SecurityError(
             f"the tag of a telegram of {_who(message.meter)} does not fit although the key opens it: the telegram was changed"
         )
@@ -260,11 +353,11 @@ def _bytes_and_tag(low: int, there: int) -> int:
 class _Mode(NamedTuple):
     enciphered: Callable[[int, int], int]
     """Takes the low byte of the configuration word and the number of bytes there. Returns the number of bytes enciphered."""
-    open: Callable[[Message, Key, int], Clear]
+    open: Callable[[Message, Key, int, Memory], Clear]
 
 
 _MODES: Final = {
-    0: _Mode(lambda _low, _there: 0, lambda message, key, _: _unciphered(message, key)),
+    0: _Mode(lambda _low, _there: 0, lambda message, key, *_: _unciphered(message, key)),
     _CBC: _Mode(_blocks, _mode_5),
     _CBC_DERIVED: _Mode(_blocks, _mode_7),
     _CCM: _Mode(_bytes_and_tag, _mode_10),

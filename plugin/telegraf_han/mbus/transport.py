@@ -6,6 +6,7 @@ configuration word are the security mode. Some modes have more bytes behind the 
 It has a name in the table for the message. [seen] CI 72, 78, 7A, 8B and, on wired M-Bus, 5B sent by a meter.
 """
 
+from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han.errors import FramingError
@@ -19,6 +20,9 @@ NOTHING: Final = "nothing"
 COMPACT: Final = "compact frame"
 FORMAT: Final = "format frame"
 IN_SHORT: Final = frozenset((COMPACT, FORMAT))
+
+SEGMENTS: Final = range(0x20)
+"""CI of the segments of a DLMS message."""
 
 CONTENTS: Final[dict[int, tuple[Form, str]]] = {
     # CI: header, content; RECORDS and NOTHING are read, all others are refused with the name from this table
@@ -48,9 +52,12 @@ CONTENTS: Final[dict[int, tuple[Form, str]]] = {
     0x7F: ("short", "OBIS data"),
     0x81: ("none", "network layer"),
     0x86: ("none", "extended link layer of variable length"),
-    **dict.fromkeys(range(0x20), ("none", "segment of a DLMS message")),
+    **dict.fromkeys(SEGMENTS, ("none", "segment of a DLMS message")),
     **dict.fromkeys(range(0xA0, 0xB8), ("none", "data of the maker's own form")),
 }
+
+HEADLESS: Final = frozenset(ci for ci, (form, _) in CONTENTS.items() if form == "none")
+"""CI without a header, so without a status."""
 
 _ADDRESS_BYTES: Final = 8
 _FIELDS_BYTES: Final = 4
@@ -63,6 +70,20 @@ _EXTENSIONS: Final = {
     10: 6,  # two of configuration, four of message counter
     13: 1,
 }
+
+
+_APPLICATION: Final = ("", "busy", "any application error", "abnormal condition or alarm")
+"""Bits 0 and 1 of the status."""
+_STATES: Final = {0x04: "power low", 0x08: "permanent error", 0x10: "temporary error"}
+_MAKERS_BITS: Final = range(5, 8)
+
+
+@lru_cache(256)
+def status_text(status: int) -> str:
+    """The words of EN 13757-7, 7.5.6 for a status byte: "permanent error, maker's bit 5". "" if it is 0."""
+    said = [_APPLICATION[status & 0x03], *[words for bit, words in _STATES.items() if status & bit]]
+    said += [f"maker's bit {bit}" for bit in _MAKERS_BITS if status >> bit & 1]
+    return ", ".join(filter(None, said))
 
 
 class Header(NamedTuple):
@@ -81,21 +102,18 @@ class Header(NamedTuple):
     """The bytes that the mode adds to the configuration word."""
     payload: bytes
     """The content as the mode secures it."""
-
-    @property
-    def content(self) -> str:
-        """RECORDS, NOTHING, or the name of the content that is refused."""
-        return CONTENTS[self.ci][1]
+    content: str
+    """RECORDS, NOTHING, one of IN_SHORT, or the name of content that is refused."""
 
 
 def parsed(message: bytes) -> Header:
     """The header at the head of `message`, which begins with CI. Raises FramingError."""
     ci = message[0]
-    form, _ = CONTENTS.get(ci, ("", ""))
+    form, content = CONTENTS.get(ci, ("", ""))
     if not form:
         raise FramingError(f"CI field {ci:02X} is unknown")
     if form == "none":
-        return Header(ci, None, 0, 0, 0, 0, b"", message[1:])
+        return Header(ci, None, 0, 0, 0, 0, b"", message[1:], content)
     at = 1 + _ADDRESS_BYTES * (form == "long")
     end = at + _FIELDS_BYTES
     if len(message) < end:
@@ -106,4 +124,5 @@ def parsed(message: bytes) -> Header:
     extended = end + _EXTENSIONS.get(mode, 0)
     if len(message) < extended:
         raise FramingError(f"header of security mode {mode} has {len(message) - 1} bytes, but it needs {extended - 1}")
-    return Header(ci, address, message[at], message[at + 1], mode, configuration, message[end:extended], message[extended:])
+    extension, payload = message[end:extended], message[extended:]
+    return Header(ci, address, message[at], message[at + 1], mode, configuration, extension, payload, content)

@@ -6,7 +6,7 @@ EN 13757-3, 6.3.3 (data fields) and Annex A (types).
 - Type B is two's complement. Its lowest number is "no value".
 - Type C is unsigned. Its highest number is "no value".
 - Type D are bits, which are never invalid.
-- Type H is a float of 32 bits.
+- Type H is a float of 32 bits. Infinity and "not a number" are "no value".
 
 A variable field names its own form in its first byte. A reader is made once per column and takes the record's octets. It raises
 ValueError for octets that are no value. It returns None if the meter says that it has no value.
@@ -39,6 +39,16 @@ _FLOAT: Final = struct.Struct("<f")
 _DIGITS_OF_FLOAT: Final = range(6, 10)
 """Significant decimal digits: 6 always survive in 32 bits, 9 always tell two floats apart."""
 _WHOLE_LIMIT: Final = 2**53
+"""Databases keep numbers as floats. Beyond this, a float is not exact to the unit."""
+_MAY_BE_TOO_LARGE: Final = 7
+"""Bytes of the shortest number that may exceed this limit."""
+
+
+class TooLargeError(ValueError):
+    """A number that no database would keep as it is."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__(f"{number} is too large for a float, which would change it")
 
 
 class Reader(NamedTuple):
@@ -118,6 +128,20 @@ def _variable(lvar: int, what: Vib) -> Reader:
     return Reader(lambda data: number(what.exponent, what.factor * sign, data[1:]), text=False)
 
 
+def kept(read: Read, data: bytes) -> Read:
+    """The same reader. If the length of `data` allows too large numbers, it raises TooLargeError for them."""
+    if len(data) < _MAY_BE_TOO_LARGE:
+        return read
+
+    def limited(data: bytes) -> Value:
+        value = read(data)
+        if isinstance(value, int | float) and abs(value) > _WHOLE_LIMIT:
+            raise TooLargeError(value)
+        return value
+
+    return limited
+
+
 def _none(_: bytes) -> Value:
     return None
 
@@ -166,13 +190,10 @@ _NUMBERS: Final[dict[str, Callable[[int, int, bytes], Value]]] = {"count": _coun
 
 
 def _float(exponent: int, factor: int, data: bytes) -> Value:
-    """Type H as the shortest decimal that is this float: 230.1, not 230.10000610351562.
-
-    Raises ValueError for infinity and for "not a number".
-    """
+    """Type H as the shortest decimal that is this float: 230.1, not 230.10000610351562."""
     (number,) = _FLOAT.unpack(data)
-    if number - number != 0:
-        raise ValueError("not a finite number")
+    if number - number != 0:  # infinite, or not a number
+        return None
     for digits in _DIGITS_OF_FLOAT:
         mantissa, _, power = f"{number:.{digits - 1}e}".partition("e")
         if _FLOAT.pack(float(f"{mantissa}e{power}")) == data:
@@ -198,8 +219,16 @@ def _number_text(data: bytes) -> Value:
 
 def _reversed_text(data: bytes) -> Value:
     """Characters, last one first, after their length byte."""
-    text = data[:0:-1].decode("latin-1")
-    return "".join(character for character in text if character.isprintable()).strip()
+    return "".join(character for character in _characters(data) if character.isprintable()).strip()
+
+
+def _characters(data: bytes) -> str:
+    """The norm's characters are Latin-1. What can be UTF-8 is UTF-8, because newer meters send it."""
+    octets = data[:0:-1]
+    try:
+        return octets.decode()
+    except UnicodeDecodeError:
+        return octets.decode("latin-1")
 
 
 def _text_or_hex(data: bytes) -> Value:
@@ -207,8 +236,7 @@ def _text_or_hex(data: bytes) -> Value:
 
     The length byte says that this is text, but the maker's VIF does not.
     """
-    printable = data[1:].strip(b"\0").decode("latin-1").isprintable()
-    return _reversed_text(data) if printable else _hex(data[1:])
+    return _reversed_text(data) if _characters(data).strip("\0").isprintable() else _hex(data[1:])
 
 
 def _hex(data: bytes) -> Value:
@@ -235,6 +263,8 @@ _DATES: Final[dict[int, ReadDated]] = {
 
 CLOCKS: Final[dict[int, ReadClock]] = {4: clock.cp32_ns, 6: clock.cp48_ns}
 """Bytes of a date and time → the reader that gives ns."""
+SEASONS: Final = {4: (1, 0x80), 6: (0, 0x40)}
+"""Bytes of a date and time → byte and bit that say summer time."""
 
 UNREADABLE: Final = (ValueError, RecordError)
 """The errors that a reader raises for octets that are no value."""

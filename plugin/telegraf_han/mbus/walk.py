@@ -2,8 +2,8 @@
 
 EN 13757-3, 6. A record is DIF, DIFEs, VIF, VIFEs, data. 2F fills the space between records and behind them. This is the plain walk.
 `records` has a short cut for telegrams that are built like an earlier one. The walk looks at structure only. `dif` and `vif` say what a
-record means. Some meters send a few bytes behind the last filler that are no record [seen by others on AMIplus]. These bytes end the walk
-without an error.
+record means. Bytes that are no record end the walk, and the records before them stay: a tail costs nothing that stands before it. Some
+meters send a few such bytes behind the last filler in every telegram [seen by others on AMIplus]. Other tails are told (`tail`).
 """
 
 from typing import Final, NamedTuple
@@ -27,7 +27,7 @@ class Record(NamedTuple):
 
 
 def walked(octets: bytes) -> list[Record]:
-    """The records in order. Raises RecordError for bytes that are no record, unless they follow a filler behind the last record."""
+    """The records in order, up to bytes that are no record. Raises RecordError if there is no record before such bytes."""
     found: list[Record] = []
     at = 0
     while at < len(octets):
@@ -37,7 +37,7 @@ def walked(octets: bytes) -> list[Record]:
         try:
             record = _record(octets, at)
         except RecordError:
-            if found and octets[at - 1] == dif.FILLER:
+            if found:
                 break
             raise
         found.append(record)
@@ -45,6 +45,33 @@ def walked(octets: bytes) -> list[Record]:
         if len(found) > RECORDS_LIMIT:
             raise RecordError(f"more than {RECORDS_LIMIT} records")
     return found
+
+
+def end(found: list[Record]) -> int:
+    """The offset after the last record."""
+    return found[-1].at + len(found[-1].header) + len(found[-1].data) if found else 0
+
+
+def tail(octets: bytes, found: list[Record]) -> str:
+    """What is wrong with the bytes behind the last record. "" if nothing, or if fillers come first, which is some meters' habit."""
+    at = end(found)
+    if at == len(octets) or octets[at] == dif.FILLER:
+        return ""
+    try:
+        _record(octets, at)
+    except RecordError as error:
+        return f"the last {len(octets) - at} bytes are no record, because {error}"
+    return ""
+
+
+def header(octets: bytes) -> bytes:
+    """The header at the head of octets. Raises RecordError."""
+    if octets[0] in dif.MAKERS_OWN:
+        return octets[:1]
+    try:
+        return octets[: _vib_end(octets, _chain_end(octets, 0))]
+    except IndexError:
+        raise RecordError("a header is cut short") from None
 
 
 def _record(octets: bytes, start: int) -> Record:

@@ -56,5 +56,12 @@ MODELS: Final = {
 IDENTS: Final = (*MODELS, "KFM5KAIFA-METER")
 """Beginnings of the ident lines of the meters that this program is made for [seen]."""
 
+SAYS_MODEL: Final = IDENTS
+"""Beginnings of the ident lines under which 0-0:96.1.1 names the model, if 0-0:96.1.0 is the serial number [seen on MA309M]. In other
+networks 96.1.1 is a serial number or another text."""
+
 WITHOUT_RADIO: Final = ("MA110M", "MA309M")
 """Models with a P1 port only."""
+
+DEVICE_TYPES: Final = frozenset((*MODELS.values(), *WITHOUT_RADIO))
+"""Texts of 0-0:96.1.1, without blanks, that name a model under any ident line."""

@@ -1,9 +1,10 @@
 """Starts a program and reads its stdout as bytes: rtl_433, rtl_wmbus, or any other program that prints telegrams.
 
-The program is started without a shell and without stdin, in a process group of its own. It is ended together with all its children, first
-with SIGTERM, then with SIGKILL. As long as the program is not reaped, no other group can get the id of its group. So its end is observed
-without reaping (`WNOWAIT`), and the group is signalled only before the program is reaped. Each line of its stderr is logged. When the
-program ends, its last lines become part of the error, because they say why it ended.
+The program is started without a shell and without stdin, in a process group of its own. It inherits no key and no token: neither the keys
+that the configuration takes from the environment nor Telegraf's own secrets. It is ended together with all its children, first with
+SIGTERM, then with SIGKILL. As long as the program is not reaped, no other group can get the id of its group. So its end is observed without
+reaping (`WNOWAIT`), and the group is signalled only before the program is reaped. Each line of its stderr is logged, without anything that
+may be a key. When the program ends, its last lines become part of the error, because they say why it ended.
 
 If this process is killed by SIGKILL, it cannot end the program. The program would keep its dongle, and the next start would find the dongle
 in use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
@@ -17,9 +18,10 @@ import signal
 import subprocess
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
+from telegraf_han.ciphers import secret
 from telegraf_han.errors import SourceError, reason
 
 READ_BYTES: Final = 4096
@@ -32,6 +34,9 @@ LAST_WORDS_LIMIT_BYTES: Final = 4096
 """Length of a line of a program's stderr. A longer line is cut into several."""
 
 
+SECRET_WORDS: Final = ("TOKEN", "PASSWORD", "SECRET", "CREDENTIALS_DIRECTORY")
+"""Parts of the names of variables that no child gets. The last one is systemd's folder of keys."""
+
 LAST_WORDS: Final = 3
 """Lines of stderr in the error at its end. In a pipe of two programs, the first prints the reason, the second only that nothing comes."""
 LAST_WORD_CHARACTERS: Final = 200
@@ -40,19 +45,32 @@ _GUARD: Final = ("sh", "-c", "trap '' TERM; read -r _; kill -s TERM 0; sleep 1; 
 
 
 def started(
-    command: Sequence[str], wake: int, say: Callable[[str], None], *, needs: Mapping[str, str] | None = None, quiet_s: float = math.inf
+    command: Sequence[str],
+    wake: int,
+    say: Callable[[str], None],
+    *,
+    needs: Mapping[str, str] | None = None,
+    quiet_s: float = math.inf,
+    secrets: Collection[str] = (),
 ) -> "Program":
     """Start a program whose stdout is the source. `say` gets each line of its stderr. Raises SourceError.
 
     `needs` names the programs behind a command, and where to get them. They are looked for first, because the message of a shell about a
-    missing program comes too late. A program that prints nothing for `quiet_s` is given up.
+    missing program comes too late. A program that prints nothing for `quiet_s` is given up. `secrets` names the environment variables that
+    hold keys. The program does not inherit them.
     """
     missing = next((program for program in needs or () if not located(program)), "")
     if needs and missing:
         raise SourceError(f"{missing} cannot be started: no such program. Install it ({needs[missing]}) or write a `command` of your own")
     try:
         child = subprocess.Popen(  # noqa: S603, the words are the user's own configuration and meet no shell
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0, process_group=0
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            process_group=0,
+            env=environment(secrets),
         )
     except FileNotFoundError:
         raise SourceError(f"{command[0]} cannot be started: no such program. Install it or write its full path") from None
@@ -67,11 +85,29 @@ def located(program: str) -> str:
     return next((place for place in places if os.path.isfile(place) and os.access(place, os.X_OK)), "")
 
 
+def environment(secrets: Collection[str] = ()) -> dict[str, str]:
+    """The environment of a child: this process's, without keys, tokens and passwords. `secrets` names variables that are left out, too.
+
+    Telegraf's own variables (INFLUX_TOKEN) come with the service's environment, and no program of a receiver needs them.
+    """
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in secrets and not any(word in name.upper() for word in SECRET_WORDS) and not secret.may_be_key(value)
+    }
+
+
 def _guard(group: int) -> subprocess.Popen[bytes] | None:
     """Start the guard that ends a group when this process is gone. None if there is no shell."""
     try:
         return subprocess.Popen(  # noqa: S603, the words are constant
-            _GUARD, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, bufsize=0, process_group=group
+            _GUARD,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
+            process_group=group,
+            env={"PATH": os.environ.get("PATH", os.defpath)},
         )
     except OSError:
         return None
@@ -143,7 +179,7 @@ class Program:
             lines.append(rest)
             rest = b""
         self._heard = rest if heard else None
-        for line in filter(None, (line.decode("utf-8", "replace").strip() for line in lines)):
+        for line in filter(None, (secret.masked(line.decode("utf-8", "replace").strip()) for line in lines)):
             self._last_words.append(line[:LAST_WORD_CHARACTERS])
             self._say(line)
 

@@ -1,4 +1,4 @@
-"""Says who may open a file or a device (by owner, group and mode), and which command gives the right.
+"""Says what a file is, who may open it (by owner, group and mode), and which command gives the right.
 
 Telegraf runs as a user of its own. So Telegraf often may not open a port or key file that you can open. This module computes what the
 system would decide. It does not try to open anything.
@@ -10,7 +10,17 @@ from typing import Final
 
 from telegraf_han.errors import reason
 
+TELEGRAF: Final = "telegraf"
+"""The user that Telegraf's packages create."""
 _GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
+_KINDS: Final = {
+    stat.S_IFREG: "a file",
+    stat.S_IFDIR: "a directory",
+    stat.S_IFIFO: "a named pipe",
+    stat.S_IFSOCK: "a socket",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a disk",
+}
 
 
 def permission(path: str, name: str = "") -> str:
@@ -95,8 +105,56 @@ def user() -> str:
         return str(os.geteuid())
 
 
-def unreadable(error: OSError) -> str:
-    """Why a file cannot be read, and which user tried."""
-    if isinstance(error, PermissionError):
-        return f"user {user()} may not read it (see chown and chmod 640)"
-    return reason(error)
+def private(path: str, name: str = "", shown: str = "") -> str:
+    """The advice on the rights of every file with a key: it belongs to the user that runs Telegraf, and nobody else may read it.
+
+    The default of `name` is this user. For root it is the file's owner, or Telegraf's user if the file belongs to root. `shown` is the path
+    if the path may not be shown.
+    """
+    plain = all(character.isalnum() or character in "/._-+@" for character in path)
+    owner, quoted = name or _keeper(path), shown or (path if plain else "'{}'".format(path.replace("'", "'\"'\"'")))
+    return f"Run: sudo chown {owner} {quoted} && sudo chmod 600 {quoted}"
+
+
+def unreadable(path: str, error: OSError, shown: str = "") -> str:
+    """Why a file with keys cannot be read, which user tried, and what to do. `shown` is the path if the path may not be shown."""
+    if not isinstance(error, PermissionError):
+        return reason(error)
+    owner = _owner(path)
+    other = f", because it belongs to user {owner}" if owner and owner not in ("root", user()) else ""
+    either = f"Put `sudo -u {owner}` before the command, or give the file to {user()}. " if other else ""
+    return f"user {user()} may not read it{other}. {either}{private(path, user(), shown)}"
+
+
+def what(mode: int) -> str:
+    """What a file of this mode is, in words."""
+    return _KINDS.get(stat.S_IFMT(mode), "no file")
+
+
+def exists(name: str) -> bool:
+    """Whether this machine knows a user."""
+    import pwd  # noqa: PLC0415, only a person asks
+
+    try:
+        pwd.getpwnam(name)
+    except KeyError:
+        return False
+    return True
+
+
+def _keeper(path: str) -> str:
+    """The user that a file with a key should belong to."""
+    if os.geteuid():
+        return user()
+    owner = _owner(path) or "root"
+    return TELEGRAF if owner == "root" and exists(TELEGRAF) else owner
+
+
+def _owner(path: str) -> str:
+    """The user that a file belongs to. "" if nobody knows."""
+    import pwd  # noqa: PLC0415, only an error needs it
+
+    try:
+        return pwd.getpwuid(os.stat(path).st_uid).pw_name
+    except (OSError, KeyError):
+        return ""

@@ -8,8 +8,9 @@ Serial devices are opened by pyserial with its advisory lock (flock). So a secon
 the port in use. Otherwise the second program would take every other byte. DTR and RTS are set high, because the P1 port's data request must
 be high and cables connect it to one of the two.
 
-Sockets are opened here and not by pyserial, because its `socket://` sleeps 0.3 s in close and imports logging. Sockets use keep-alive.
-Otherwise nobody would notice that a converter lost its power. A regular file is read to its end, and then the source has ended.
+Sockets are opened here and not by pyserial, because its `socket://` sleeps 0.3 s in close and imports logging. A converter that loses its
+power says nothing. So every connection, RFC 2217 too, is probed by the system (keep-alive), and a connection that brings nothing for a long
+time is opened again. A regular file is read to its end, and then the source has ended.
 """
 
 import os
@@ -19,10 +20,12 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
-from telegraf_han.errors import SourceError, reason
-from telegraf_han.ports import advice
+from telegraf_han.errors import SilentError, SourceError, reason
+from telegraf_han.ports import advice, rights
 
 if TYPE_CHECKING:
+    import socket
+
     import serial
 
 READ_BYTES: Final = 4096
@@ -31,8 +34,12 @@ WRITE_S: Final = 1.0
 """A command to a stick has about ten bytes. A port that does not take them within a second is stuck."""
 CONNECT_S: Final = 5.0
 """A converter in the house answers within milliseconds, a converter over a telephone line within a second."""
-KEEPALIVE: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3))
-"""A connection that dies silently is noticed after one minute."""
+KEEPALIVE: Final = (("TCP_KEEPIDLE", 30), ("TCP_KEEPINTVL", 10), ("TCP_KEEPCNT", 3), ("TCP_USER_TIMEOUT", 60_000))
+"""A connection whose other end is gone is noticed after one minute, also if something was sent to it (the last row, in ms)."""
+SILENCE_S: Final = 300.0
+"""A connection that has brought nothing for so long is opened again, because a converter, or a box between, may have forgotten it and still
+answer the system's probes. A P1 port sends every 1 to 10 s, a GAMA350 by radio every minute. So five minutes are at least four lost
+telegrams, and a receiver that hears nothing for that long loses nothing by a new connection."""
 FIRST_PAUSE_S: Final = 0.5
 LONGEST_PAUSE_S: Final = 30.0
 """Pauses between tries to open a port: short right after a plug was pulled, long when the port stays away."""
@@ -89,12 +96,14 @@ def paused(pause_s: float, wake: int) -> bool:
 class Descriptor:
     """A source with a file descriptor."""
 
-    __slots__ = ("_close", "_descriptor", "_ended", "_name", "_wake", "finite")
+    __slots__ = ("_close", "_descriptor", "_ended", "_name", "_silence", "_wake", "finite")
 
-    def __init__(self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "") -> None:
+    def __init__(
+        self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "", *, silence: "Silence | None" = None
+    ) -> None:
         """`name` and `ended` make the sentence that is logged when the source is gone.
 
-        A finite source has no `ended`, because its end is expected.
+        A finite source has no `ended`, because its end is expected. A connection has a `silence`.
         """
         self.finite: Final = not ended
         self._name: Final = name
@@ -102,12 +111,19 @@ class Descriptor:
         self._wake: Final = wake
         self._close: Final = close
         self._ended: Final = ended
+        self._silence: Final = silence
 
     def read(self, wait_s: float) -> bytes | None:
         """See Source."""
         ready, _, _ = select.select([self._descriptor, self._wake], [], [], wait_s)
-        if self._wake in ready or not ready:
+        if self._wake in ready:
             return b""
+        if not ready:
+            if self._silence is not None:
+                self._silence.goes_on()
+            return b""
+        if self._silence is not None:
+            self._silence.broken()
         return self._taken()
 
     def _taken(self) -> bytes | None:
@@ -146,10 +162,30 @@ class Descriptor:
             return
 
 
+class Silence:
+    """How long a connection has brought nothing, on the steady clock."""
+
+    __slots__ = ("_name", "_since_s")
+
+    def __init__(self, name: str) -> None:
+        """It begins when the connection is opened. `name` is the port's."""
+        self._name: Final = name
+        self._since_s = time.monotonic()
+
+    def broken(self) -> None:
+        """Note that something has come."""
+        self._since_s = time.monotonic()
+
+    def goes_on(self) -> None:
+        """Nothing has come. Raises SilentError if that has lasted too long."""
+        if time.monotonic() - self._since_s >= SILENCE_S:
+            raise SilentError(f"{self._name} has brought nothing for {SILENCE_S / 60:g} minutes, so the connection is opened again")
+
+
 class Remote:
     """A serial port behind RFC 2217. pyserial reads it in a thread of its own, so there is no descriptor to wait on."""
 
-    __slots__ = ("_name", "_port", "finite")
+    __slots__ = ("_name", "_port", "_silence", "finite")
 
     WAIT_S: Final = 0.2
     """Timeout of one read. It is set once, because pyserial negotiates the line again whenever the timeout changes."""
@@ -159,14 +195,20 @@ class Remote:
         self.finite: Final = False
         self._name: Final = name
         self._port: Final = port
+        self._silence: Final = Silence(name)
 
     def read(self, wait_s: float) -> bytes | None:  # noqa: ARG002, see WAIT_S
         """See Source."""
         try:
             first = self._port.read(1)
-            return first + self._port.read(self._port.in_waiting) if first else b""
+            data = first + self._port.read(self._port.in_waiting) if first else b""
         except OSError:
             raise SourceError(f"{self._name} closed the connection") from None
+        if data:
+            self._silence.broken()
+        else:
+            self._silence.goes_on()
+        return data
 
     def write(self, data: bytes) -> None:
         """See Source."""
@@ -208,7 +250,7 @@ def _serial(path: str, line: str, wake: int) -> Source:
 def _file(path: str, kind: int, wake: int) -> Source:
     """Open a regular file, which ends, or a named pipe, which does not: it is opened for writing too, so it outlives all its writers."""
     if kind not in _FILES:
-        raise SourceError(f"{path} is not a serial device, a file or a named pipe")
+        raise SourceError(f"{path} is {rights.what(kind)}, not a serial device, a file or a named pipe")
     flags, ended = _FILES[kind]
     try:
         descriptor = os.open(path, flags)
@@ -226,11 +268,18 @@ def _socket(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG00
     except (OSError, ValueError) as error:
         raise advice.source_error(url, error) from None
     connection.setblocking(False)
+    _probed(connection)
+    return Descriptor(url, connection.fileno(), wake, connection.close, "closed the connection", silence=Silence(url))
+
+
+def _probed(connection: "socket.socket") -> None:
+    """Let the system probe a connection, as far as the system can."""
+    import socket  # noqa: PLC0415, see _socket
+
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     for option, value in KEEPALIVE:
         if hasattr(socket, option):
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
-    return Descriptor(url, connection.fileno(), wake, connection.close, "closed the connection")
 
 
 def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG001, see Remote
@@ -240,6 +289,8 @@ def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG0
         port = serial.serial_for_url(url, do_not_open=True, timeout=Remote.WAIT_S)
         _line_set(port, line)
         port.open()
+        # pyserial gives no way to the connection, and without probes nobody notices that a converter lost its power
+        _probed(getattr(port, "_socket"))  # noqa: B009, its type has no such attribute
     except (OSError, ValueError) as error:
         raise advice.source_error(url, error) from None
     return Remote(url, port)

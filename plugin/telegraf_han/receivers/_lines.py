@@ -4,6 +4,7 @@ The bytes of a port, a pipe or a file come in pieces of any size. A line is whol
 lines.
 """
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -15,6 +16,11 @@ LINE_LIMIT: Final = 8192
 words around it. rtl_433 adds about 60 characters for each record of a telegram without encryption."""
 
 
+P1: Final = 'a meter\'s P1 port sends here, and a receiver cannot read it. Write this port into a [[meter]] with interface = "p1"'
+_P1_LINE: Final = r"/[A-Za-z]{3}\d|\d-\d:\d{1,2}\.\d{1,2}\.\d"
+"""A line of P1 text begins with the ident of a meter or an OBIS code."""
+
+
 class Lines:
     """Cuts bytes into lines and turns each line into events. All receivers of text share this part.
 
@@ -23,10 +29,12 @@ class Lines:
     rest up to its end is given up without a message. The same bytes give the same events, in whatever pieces they come.
     """
 
-    __slots__ = ("_left", "_read", "_skipping")
+    __slots__ = ("_left", "_read", "_skipping", "checked")
 
-    def __init__(self, read: Callable[[str], tuple[bytes, float | None] | None]) -> None:
+    def __init__(self, read: Callable[[str], tuple[bytes, float | None] | None], *, checked: bool = False) -> None:
         self._read: Final = read
+        self.checked = checked
+        """Whether a checksum of the link fits the telegram read last. A program that checks all its telegrams says so once."""
         self._left = b""
         self._skipping = False
 
@@ -62,8 +70,10 @@ class Lines:
         try:
             found = self._read(text) if text else None
         except TelegramError as error:
-            return [Fault(error.cause, str(error), len(line))]
-        return [] if found is None else [Frame("wmbus", found[0], now_ns, found[1])]
+            return [_of_p1(text) or Fault(error.cause, str(error), len(line))]
+        if found is None:
+            return list(filter(None, [_of_p1(text)]))
+        return [Frame("wmbus", found[0], now_ns, found[1], self.checked)]
 
     def _too_long(self) -> list[Event]:
         """Give up a line. Report it once."""
@@ -71,3 +81,8 @@ class Lines:
             return []
         self._skipping = True
         return [Fault(Cause.FRAMING, f"line of more than {LINE_LIMIT} characters", LINE_LIMIT)]
+
+
+def _of_p1(text: str) -> Fault | None:
+    """The fault of a line that comes from a P1 port. It lasts, because the cable is at the wrong place."""
+    return Fault(Cause.FRAMING, P1, len(text), lasts=True) if re.match(_P1_LINE, text) else None

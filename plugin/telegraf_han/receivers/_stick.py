@@ -139,7 +139,7 @@ class Stick:
         except TelegramError as error:
             return [Fault(error.cause, str(error), len(message), isinstance(error, CutShortError))]
         if found is not None:
-            return [Frame("wmbus", found[0], now_ns, found[1])]
+            return [Frame("wmbus", found[0], now_ns, found[1], checked=True)]  # by the stick, or in `link`
         if self._ask is not None and self._ask.answers is not None and self._ask.answers(message):
             return self._continued(message, now_ns)
         self._strange = (self._strange + message)[:_LOOKED_AT]

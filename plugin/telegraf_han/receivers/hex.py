@@ -25,11 +25,20 @@ class Receiver(Lines):
     __slots__ = ()
 
     def __init__(self) -> None:
-        super().__init__(telegram)
+        super().__init__(self._telegram)
+
+    def _telegram(self, line: str) -> tuple[bytes, None] | None:
+        """The frame of a line. None if the line holds only a comment. Raises FramingError, ChecksumError."""
+        raw = _octets(line)
+        if raw is None:
+            return None
+        frame = link.telegram(raw)
+        self.checked = link.was_checked(raw, frame)
+        return frame, None
 
 
-def telegram(line: str) -> tuple[bytes, None] | None:
-    """The frame of a line. None if the line holds only a comment. Raises FramingError, ChecksumError."""
+def _octets(line: str) -> bytes | None:
+    """The bytes that a line spells out. None if it holds only a comment. Raises FramingError."""
     written = line.partition("#")[0]
     if _LOGGED in written:
         written = written.partition(_LOGGED)[2].partition("+")[0]
@@ -38,7 +47,6 @@ def telegram(line: str) -> tuple[bytes, None] | None:
     if not digits:
         return None
     try:
-        raw = bytes.fromhex(digits)
+        return bytes.fromhex(digits)
     except ValueError:
         raise FramingError(f"line of {len(line)} characters is not hex") from None
-    return link.telegram(raw), None

@@ -36,7 +36,7 @@ class Receiver(Lines):
     __slots__ = ("_columns",)
 
     def __init__(self) -> None:
-        super().__init__(self._telegram)
+        super().__init__(self._telegram, checked=True)
         self._columns: list[str] = []
 
     def _telegram(self, line: str) -> tuple[bytes, None] | None:

@@ -35,7 +35,7 @@ class Receiver(Lines):
     __slots__ = ("_last",)
 
     def __init__(self) -> None:
-        super().__init__(self._telegram)
+        super().__init__(self._telegram, checked=True)
         self._last = ""
 
     def _telegram(self, line: str) -> tuple[bytes, float | None] | None:

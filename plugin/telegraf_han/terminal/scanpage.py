@@ -140,12 +140,15 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
     )
     if not heard and deaf and len(deaf) == len(survey.ports):
         return deaf  # no receiver could be read, so advice on the antenna does not help
+    lasting = lines([f"{name}: {detail}" for name, detail in survey.lasting.items()], "bad")
+    if not heard and lasting:
+        return [*lasting, *deaf, *_missing(survey)]  # neither the antenna nor the air is at fault
     if not heard:
         broken = (
             [f"{_count(survey.faults, 'telegram')} arrived damaged: something sends, but the signal is too weak."] if survey.faults else []
         )
         return [*lines(broken, "warn"), *lines(_ADVICE), *deaf, *_missing(survey)]
-    said = [*meters(heard, progress.now_ns), *deaf, *_missing(survey), *_troubles(heard)]
+    said = [*meters(heard, progress.now_ns), *lasting, *deaf, *_missing(survey), *_troubles(heard)]
     if survey.uncounted:
         said.append([(f"{survey.uncounted} telegrams of further meters are not listed", "dim")])
     new = list({one.address.id: one for one in reversed(heard) if one.section is None}.values())[::-1]

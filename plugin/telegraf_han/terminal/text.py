@@ -8,6 +8,8 @@ never passed on. Otherwise a meter's message, or a name, could send commands to 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
+from telegraf_han.printing import visible
+
 Role = Literal["", "strong", "dim", "good", "warn", "bad", "title"]
 Piece = tuple[str, Role]
 Line = Sequence[Piece]
@@ -60,12 +62,11 @@ MUTE: Final = ("", "dumb")
 
 def shown(text: str, look: Style) -> str:
     """The text without characters that a terminal would take as a command or could not show."""
-    if text.isascii() and text.isprintable():
-        return text
-    if look.wide_charset:
-        return "".join(character if character.isprintable() else _UNKNOWN for character in text)
-    seven_bit = "".join(_ASCII.get(character, character) for character in text)
-    return "".join(character if character.isascii() and character.isprintable() else _UNKNOWN for character in seven_bit)
+    seen = visible(text, _UNKNOWN)
+    if look.wide_charset or seen.isascii():
+        return seen
+    seven_bit = (_ASCII.get(character, character) for character in seen)
+    return "".join(character if character.isascii() else _UNKNOWN for character in seven_bit)
 
 
 def cells(text: str) -> int:

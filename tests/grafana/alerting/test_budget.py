@@ -176,3 +176,27 @@ def test_cost_by_time(house) -> None:
     alerting = [(at_s - begin_s) / HOUR_S for at_s, named in history if named["home"] == "Alerting"]
 
     assert alerting == pytest.approx([24.58, 24.67, 24.75, 24.83, 24.92, 25], abs=0.1)
+
+
+ODD = {
+    "reset": (lambda wh, _at_s, noon_s: wh if _at_s < noon_s else wh - 5_000_000 - 12_000, 24_000),
+    "rolled over": (lambda wh, _at_s, _noon_s: (wh + 94_988_000) % 100_000_000, 24_000),
+    "low for a moment": (lambda wh, at_s, noon_s: wh - 500_000 * (noon_s <= at_s < noon_s + 120), 24_000),
+    "low before midnight": (lambda wh, at_s, noon_s: wh - 500_000 * (at_s == noon_s - 12 * HOUR_S - 60), 24_000),
+}
+"""What a function makes of the right register, and the energy of the day."""
+
+
+@pytest.mark.parametrize(("register", "wh"), ODD.values(), ids=ODD)
+def test_a_register_that_is_odd(house, register, wh) -> None:
+    """No step backwards, and no return from one, is energy or money."""
+    begin_s = local(2026, 7, 15)
+    end_s, noon_s = begin_s + 24 * HOUR_S, begin_s + 12 * HOUR_S
+    right = rising(begin_s)
+    house.settings("home", range(end_s - 1800, end_s, 300), daily_import_wh=20_000, daily_cost=10, import_t0_per_kwh=1)
+    house.telegrams(
+        "home", range(begin_s - 6 * HOUR_S, end_s, 60), active_energy_import_wh=lambda at_s: register(right(at_s), at_s, noon_s)
+    )
+
+    assert house.measured(ENERGY, end_s - 1)["home"] == pytest.approx(wh, abs=60)
+    assert house.measured(COST, end_s - 1)["home"] == pytest.approx(wh / 1000, abs=0.06)

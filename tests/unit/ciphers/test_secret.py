@@ -32,6 +32,23 @@ def test_key_is_read_as_people_write_it(text: str) -> None:
     assert secret.key(text).reveal() == OCTETS
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("key 00112233445566778899aabbccddeeff is wrong", "key … is wrong"),
+        ("--key=00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff -v", "--key=… -v"),
+        ("0011223344556677 8899AABBCCDDEEFF", "…"),
+        ("00112233445566778899aabbccddeeff/ffeeddccbbaa99887766554433221100", "…/…"),
+        ("tuned to 868950000 Hz at 2026-04-10 15:05:53", "tuned to 868950000 Hz at 2026-04-10 15:05:53"),
+        ("", ""),
+    ],
+)
+def test_masked(text: str, shown: str) -> None:
+    """Everything in a text that may be a key is left out, and nothing else."""
+    assert secret.masked(text) == shown
+    assert secret.may_be_key(text) == (text != shown)
+
+
 def test_key_of_suite_2() -> None:
     """AES-256 keys have 64 digits."""
     assert secret.key("ab" * 32).reveal() == b"\xab" * 32

@@ -76,8 +76,9 @@ def test_all_well(checked, device: str) -> None:
 
 
 def test_device_in_use(checked, device: str) -> None:
-    """A device that a process has open is left alone, and the process named."""
+    """A device that a process has open and locked, as this program does, is left alone, and the process named."""
     held = os.open(device, os.O_RDONLY | os.O_NOCTTY)
+    fcntl.flock(held, fcntl.LOCK_EX)
     found = checked(meter(device))
     os.close(held)
 
@@ -85,6 +86,56 @@ def test_device_in_use(checked, device: str) -> None:
     assert found.having(
         "warning", f"home: {device} is in use by process {os.getpid()} (", "This is fine if the program is this plugin under Telegraf"
     )
+
+
+def test_device_open_without_a_lock(checked, device: str) -> None:
+    """A program that takes no lock does not keep `run` away, so both would read a part of the bytes. That is no case of "fine"."""
+    held = os.open(device, os.O_RDONLY | os.O_NOCTTY)
+    found = checked(meter(device))
+    os.close(held)
+
+    assert found.having("warning", f"home: {device} is in use by process {os.getpid()} (", "without a lock. Stop it")
+    assert not [line for line in found.lines if "This is fine" in line]
+
+
+@pytest.mark.parametrize(
+    ("port", "words"),
+    [
+        ("/dev/null", "/dev/null is not a serial port, but a device of the kind mem"),
+        ("/dev/zero", "/dev/zero is not a serial port, but a device of the kind mem"),
+        ("/dev/full", "is not a serial port, but a device of the kind mem"),
+        ("/dev", "/dev is a directory, not a serial device"),
+        ("socket", "socket is a socket, not a serial device"),
+    ],
+)
+def test_what_is_no_port(checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: str, words: str) -> None:
+    """A device or a folder that is no port is told as what it is, without the processes that have it open, and the exit code is 1."""
+    monkeypatch.chdir(tmp_path)
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind("socket")
+    found = checked(meter(port))
+
+    assert found.having("error", "home: ", words)
+    assert "process" not in "".join(found.lines)
+    assert found.code == 1
+
+
+@pytest.mark.parametrize("name", ["no-such-user", "telegraf ", "4242424242"])
+def test_user_that_does_not_exist(checked, device: str, name: str) -> None:
+    """A misspelt user is an error, not a good result."""
+    found = checked(meter(device), "--user", name)
+
+    assert found.code == 2
+    assert found.having("error", f"--user: this machine has no user {name}")
+    assert len(found.lines) == 1
+
+
+def test_root_without_user_telegraf(checked, device: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root is told if nobody is there whose rights could be looked up."""
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(rights, "exists", lambda _: False)
+
+    assert checked(meter(device)).having("warning", "this machine has no user telegraf", "--user NAME")
 
 
 def test_no_device(checked, tmp_path: Path) -> None:
@@ -167,7 +218,10 @@ KEYS = {
     "P1 without": ({}, "warning", "there is no encryption_key, so only telegrams without encryption"),
     "P1 with one": ({"encryption_key": EK}, "ok", "Without authentication_key nothing can be verified"),
     "P1 with the same twice": ({"encryption_key": EK, "authentication_key": EK}, "warning", "are the same"),
-    "the sample's": ({"encryption_key": "00" * 16}, "warning", "is still the key from the sample configuration"),
+    "the sample's": ({"encryption_key": "00" * 16}, "warning", "encryption_key is still the key from the sample configuration"),
+    "the sample's AK": ({"encryption_key": EK, "authentication_key": "00" * 16}, "warning", "authentication_key is still the key from"),
+    "both": ({"encryption_key": "00" * 16, "authentication_key": "00" * 32}, "warning", "and authentication_key are still the keys from"),
+    "wM-Bus, zeros": ({"key": "00" * 16}, "warning", "key is still the key from the sample configuration"),
 }
 
 
@@ -259,6 +313,7 @@ def test_root_is_told_what_telegraf_may_not_read(checked, tmp_path: Path, device
 def test_port_that_telegraf_may_not_open(checked, device: str, monkeypatch, user: int, words: tuple[str, ...]) -> None:
     """The group of a device is printed for the user who will open it: Telegraf's user if root checks, or the user who is named."""
     monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr(rights, "exists", lambda _: True)
     monkeypatch.setattr(rights, "may_open", lambda name, path, rights: not (name == "telegraf" and path == device and rights & os.W_OK))
     monkeypatch.setattr(rights, "permission", lambda path, name="": f". Run: sudo usermod -aG dialout {name}" if path == device else "")
 

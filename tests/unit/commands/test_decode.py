@@ -186,6 +186,19 @@ def test_json_of_a_radio_telegram(decode) -> None:
     assert {"obis": "1-0:1.8.0", "value": 3171835, "unit": "Wh", "name": "active_energy_import"} in only["readings"]
 
 
+@pytest.mark.parametrize("output", ["influx", "json", "table"])
+def test_no_command_of_a_meter_reaches_a_terminal(decode, output: str) -> None:
+    """Controls of ASCII and Latin-1 in a unit or a text are escaped or left out in every form of output, and on stderr."""
+    lines = p1.LINES + b"1-0:1.8.1(1.5*k\x1b[31mWh\x07)\r\n1-0:32.7.0(229.6*V\xc2\x9b)\r\n1-0:99.1.0*5(a\x1b[2J\x9b\xe2\x80\xaeb)\r\n"
+    found = decode(p1.stoen(lines), options=("--output", output))
+
+    assert found.out.decode().replace("\n", "").isprintable()
+    assert found.err.replace("\n", "").isprintable()
+    assert "229.6" in found.out.decode()
+    if output == "json":
+        assert [one["unit"] for one in json.loads(found.out)["readings"] if one["obis"] == "1-0:32.7.0"] == ["V\x9b"]
+
+
 def test_table(decode) -> None:
     """A heading and a row a reading, values in one column."""
     title, rule, heading, *rows = decode(p1.stoen(), options=("--output", "table")).out.decode().rstrip("\n").split("\n")
@@ -238,7 +251,7 @@ def test_several_inputs(decode) -> None:
         (["--config", "{}/none.toml"], "{}/none.toml: this configuration file cannot be read"),
         (["--config", "{}/han.toml", "{}/none.bin"], "{}/none.bin: this input cannot be read: no such file or directory"),
         (["--config", "{}/han.toml", "{}"], "{}: this input cannot be read: is a directory"),
-        (["--config", "{}/bad.toml"], "{}/bad.toml: TOML is expected"),
+        (["--config", "{}/bad.toml"], "{}/bad.toml: line 1: the closing brackets"),
         (["--config", "{}/misspelt.toml"], 'Did you mean "encryption_key"'),
         ([], "--config"),
         (["--config", "{}/han.toml", "--output", "xml"], "xml"),

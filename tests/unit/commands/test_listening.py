@@ -100,9 +100,9 @@ def test_what_a_cable_delivers(tmp_path: Path, sent: bytes, level: str, words: s
 @pytest.mark.parametrize(
     ("ek", "ak", "level", "words"),
     [
-        (PROOF, RIGHT, "error", "encryption_key and authentication_key are swapped"),
-        (FOREIGN, PROOF, "error", "encryption_key does not open the telegram"),
-        ("", "", "error", "the meter has no encryption_key"),
+        (PROOF, RIGHT, "error", 'are swapped. Exchange the two options of [[meter]] "home"'),
+        (FOREIGN, PROOF, "error", "han.toml"),
+        ("", "", "error", "the meter has no encryption_key. Add the key that the operator sent"),
         (RIGHT, FOREIGN, "warning", "authentication_key proves nothing"),
         (RIGHT, "", "ok", "can be read"),
     ],

@@ -121,6 +121,17 @@ def test_dongle_has_no_port(told, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len([line for line in lines if line]) == 5
 
 
+def test_names_that_a_device_gives_itself(told, tmp_path: Path) -> None:
+    """A device on USB may call itself anything. Nothing of it commands the terminal."""
+    (tmp_path / "ttyUSB0").touch()
+
+    code, lines = told(device(str(tmp_path / "ttyUSB0"), product="P1\x1b]0;owned\x07\x9b2J\u202ecable\nrights  all"))
+
+    assert code == 0
+    assert all(line.isprintable() for line in lines)
+    assert any("P1\\x1b]0;owned\\x07\\x9b2J\\u202ecable\\nrights  all" in line for line in lines)
+
+
 def test_nothing_plugged_in(told) -> None:
     """Says what to do."""
     code, lines = told()

@@ -66,6 +66,27 @@ def test_nothing_heard(scanned) -> None:
     assert "flat (11223344) was not heard" in out
 
 
+@pytest.mark.parametrize("case", ["p1-gama350-stoen", "p1-ma309m-plain"])
+def test_receiver_on_a_meters_cable(scanned, tmp_path: Path, case: str) -> None:
+    """If a P1 cable is configured as a receiver, the antenna is not to blame."""
+    lines = (Path(__file__).parents[2] / "cases" / case / "input.hex").read_text().splitlines()
+    (tmp_path / "cable").write_bytes(bytes.fromhex("".join(line.split("#")[0] for line in lines)) * 2)
+    code, out, _ = scanned(RECEIVER.replace("frames.hex", "cable"))
+
+    assert code == 1
+    assert 'a meter\'s P1 port sends here, and a receiver cannot read it. Write this port into a [[meter]] with interface = "p1"' in out
+    assert "antenna" not in out
+
+
+@pytest.mark.parametrize("disk", ["/dev/full"])
+def test_save_on_a_full_disk(scanned, disk: str, capfd: pytest.CaptureFixture[str]) -> None:
+    """The report is printed all the same, then the error."""
+    with pytest.raises(ConfigError, match=r"--save: no space left on the disk of /dev. .*Nothing was saved"):
+        scanned(RECEIVER, FRAMES, "--save", disk)
+
+    assert capfd.readouterr().out.count("[[meter]]") == 2
+
+
 def test_stdin(scanned, tmp_path: Path) -> None:
     """A pipe may be the receiver."""
     (tmp_path / "pipe").write_text(FRAMES)
@@ -83,7 +104,7 @@ def test_stdin(scanned, tmp_path: Path) -> None:
 
 def test_without_receiver(scanned) -> None:
     """There is nothing to listen with."""
-    with pytest.raises(ConfigError, match=r"a \[\[receiver\]\] is expected"):
+    with pytest.raises(ConfigError, match=r"a \[\[receiver\]\] is expected.*listens to its port"):
         scanned(CABLE)
 
 

@@ -35,8 +35,8 @@ def test_ports_are_relative_to_the_file(port: str, found: str, written, tmp_path
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        (b"[[meter]\nname = 1", "TOML is expected: "),
-        (b"a = 1\nb = ?\n", "(at line 2, column "),
+        (b"[[meter]\nname = 1", "line 1: the closing brackets of the section are missing"),
+        (b"a = 1\nb = ?\n", "line 2: b: text needs quotes"),
         (b"a = \xff", "text in UTF-8 is expected, but byte 4 is not UTF-8"),
         (b"a = " + b"1" * 5000, "a number is too long or the nesting is too deep"),
         (b"a = " + b"[" * 100_000, "a number is too long or the nesting is too deep"),

@@ -1,5 +1,7 @@
 """keys: the text of a key becomes a Key, wherever it stands. An error about it never shows the key."""
 
+import os
+import socket
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,6 +9,7 @@ import pytest
 
 from telegraf_han.ciphers import secret
 from telegraf_han.config import file
+from telegraf_han.errors import ConfigError
 
 KEY = "00112233445566778899aabbccddeeff"
 P1 = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"\nencryption_key = "{}"\n'
@@ -65,19 +68,116 @@ def test_key_in_the_place_of_its_name(kind: str, written, tmp_path: Path, monkey
     assert KEY[:8] not in reason(written(P1.format(f"{kind}:{KEY[:-3]}")))
 
 
-def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch, reason) -> None:
-    """The error about a key file that may not be read names the user who tried."""
-    real = open
+@pytest.mark.parametrize(
+    ("place", "what"),
+    [
+        ("file:pipe", "is a named pipe"),
+        ("file:folder", "is a directory"),
+        ("file:socket", "is a socket"),
+        ("file:/dev/zero", "is a device"),
+        ("file:/dev/stdin", "is a "),
+    ],
+)
+def test_only_a_regular_file_is_read(place: str, what: str, written, tmp_path: Path, monkeypatch, reason) -> None:
+    """A pipe without a writer would make the program wait for ever, and a device may never end."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "folder").mkdir()
+    with socket.socket(socket.AF_UNIX) as listening:
+        monkeypatch.chdir(tmp_path)  # the path of a socket must be short
+        listening.bind("socket")
 
-    def refusing(path: str, *others: str) -> object:
+    assert what in reason(written(P1.format(place)))
+
+
+@pytest.mark.parametrize("content", ["", "\n", " \t\r\n", "\ufeff"])
+def test_empty_key_file(content: str, written, tmp_path: Path, reason) -> None:
+    """An empty file is called empty, in whatever form."""
+    path = written(P1.format("file:home.ek"))
+    (tmp_path / "home.ek").write_text(content, encoding="utf-8")
+
+    assert reason(path).endswith(f"encryption_key: 32 hex digits are expected, but {tmp_path}/home.ek is empty")
+
+
+OTHER = "ffeeddccbbaa99887766554433221100"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"{KEY}\n{OTHER}\n",
+        f"{KEY}\r\n\r\n{OTHER}",
+        f"EK: {KEY}\nAK: {OTHER}\n",
+        f"EK {KEY} AK {OTHER}",
+        f"{KEY} {OTHER}",
+        f"encryption_key = {KEY}\nauthentication_key = {OTHER}\n",
+        "00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff\nff:ee:dd:cc:bb:aa:99:88:77:66:55:44:33:22:11:00\n",
+        f"# keys\n{KEY}\n{OTHER}\n",
+    ],
+    ids=["lines", "Windows", "labels", "one line", "blank", "options", "groups", "comment"],
+)
+@pytest.mark.parametrize("kind", ["file", "env"])
+def test_two_keys_in_one_place(kind: str, content: str, written, tmp_path: Path, monkeypatch, reason) -> None:
+    """Two keys together are not taken for one of 64 digits."""
+    (tmp_path / "both").write_text(content)
+    monkeypatch.setenv("both", content)
+
+    told = reason(written(P1.format(f"{kind}:both")))
+
+    assert "both holds more than one key. Write each key into a file of its own" in told
+    assert KEY[:8] not in told
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("home.ek", '"home.ek" is a file, so write "file:home.ek"'),
+        ("keys/flat.key", 'If that is a file, write "file:keys/flat.key"'),
+        ("/etc/telegraf/other.ek", 'If that is a file, write "file:/etc/telegraf/other.ek"'),
+        ("HOME_EK", 'If that is an environment variable, write "env:HOME_EK"'),
+        ("$HOME_EK", 'If that is an environment variable, write "env:HOME_EK"'),
+        ("${HOME_EK}", 'If that is an environment variable, write "env:HOME_EK"'),
+    ],
+)
+def test_place_without_its_kind(text: str, advice: str, written, tmp_path: Path) -> None:
+    """The name of a file or of a variable alone is not called bad hex, and nobody is warned about rights."""
+    path = written(P1.format(text))
+    Path(path).chmod(0o644)
+    told: list[str] = []
+
+    with pytest.raises(ConfigError) as caught:
+        file.load(path, told.append)
+
+    assert advice in str(caught.value)
+    assert "characters that are not" not in str(caught.value)
+    assert told == []
+
+
+def test_kind_in_capitals_and_with_a_blank(written) -> None:
+    """`File: home.ek` is understood."""
+    assert file.load(written(P1.format("File: home.ek"))).meters[0].encryption_key == secret.key(KEY)
+
+
+def test_key_file_of_another(written, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reason) -> None:
+    """The error about a key file that may not be read names the user who tried."""
+    real = os.open
+
+    def refusing(path: str, *others: int) -> int:
         if str(path).endswith("home.ek"):
             raise PermissionError(13, "Permission denied")
         return real(path, *others)
 
-    monkeypatch.setattr("builtins.open", refusing)
-    monkeypatch.setattr("pwd.getpwuid", lambda _: SimpleNamespace(pw_name="telegraf"))
+    monkeypatch.setattr(os, "open", refusing)
+    monkeypatch.setattr("pwd.getpwuid", lambda number: SimpleNamespace(pw_name="telegraf" if number == os.geteuid() else "jan"))
+    path = written(P1.format("file:home.ek"))
 
-    assert "home.ek cannot be read: user telegraf may not read it (see chown and chmod 640)" in reason(written(P1.format("file:home.ek")))
+    expected = f"home.ek cannot be read: user telegraf may not read it. Run: sudo chown telegraf {tmp_path}/home.ek && sudo chmod 600 "
+    assert expected in reason(path)
+
+    os.chown(tmp_path / "home.ek", os.geteuid() + 1, -1)
+    told = reason(path)
+    assert (
+        "may not read it, because it belongs to user jan. Put `sudo -u jan` before the command, or give the file to telegraf. Run" in told
+    )
 
 
 @pytest.mark.parametrize(
@@ -85,8 +185,8 @@ def test_key_file_of_another(written, monkeypatch: pytest.MonkeyPatch, reason) -
     [
         ((0o600, 0o644), "file:home.ek", []),
         ((0o640, 0o644), "file:home.ek", []),
-        ((0o644, 0o600), "file:home.ek", ["home.ek is a key file, and every user of this machine may read it. Run: chmod o-rwx"]),
-        ((0o600, 0o644), KEY, ["han.toml holds a key, and every user of this machine may read it. Run: chmod o-rwx"]),
+        ((0o644, 0o600), "file:home.ek", ["home.ek is a key file, and every user of this machine may read it. Run: sudo chown "]),
+        ((0o600, 0o644), KEY, ["han.toml holds a key, and every user of this machine may read it. Run: sudo chown "]),
         ((0o600, 0o640), KEY, []),
     ],
     ids=["owner", "group", "all", "all, in the configuration", "group, in the configuration"],

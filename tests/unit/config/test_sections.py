@@ -180,6 +180,64 @@ def test_key_in_the_place_of_an_option_is_not_told() -> None:
     assert KEY not in str(caught.value)
 
 
+PASTED = {
+    "key": KEY,
+    "key without a digit": KEY[:-1],
+    "three quarters of a key": KEY[:24],
+    "groups": "00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff",
+    "halves": f"{KEY[:16]}-{KEY[16:]}",
+    "wrong letter": KEY.replace("00", "0O"),
+    "label": f"EK={KEY}",
+}
+
+
+@pytest.mark.parametrize("pasted", PASTED.values(), ids=PASTED)
+@pytest.mark.parametrize("option", ["name", "interface", "port", "line", "authentication", "timezone", "id", "type", "measurement"])
+def test_key_in_the_place_of_another_value(option: str, pasted: str) -> None:
+    """Wherever a key was pasted, the configuration is refused and the key is not repeated. Otherwise the log would repeat a port."""
+    rest = {"interface": "p1", "name": "home", "port": "/dev/ttyUSB0"} | {option: pasted}
+    tables = {
+        "id": {"meter": [rest | {"interface": "wmbus"}]},
+        "type": {"receiver": [rest]},
+        "measurement": {"output": {option: pasted}},
+    }
+
+    with pytest.raises(ConfigError) as caught:
+        parsed(tables.get(option, {"meter": [rest]}), "han.toml", secret.key, lambda port: port, lambda: ["hex"])
+
+    assert pasted[:10] not in str(caught.value)
+
+
+@pytest.mark.parametrize("port", ["socket://{}:2001", "rfc2217://{}:1", "/dev/{}", "./{}", "captures/{}"])
+def test_key_inside_a_port(port: str) -> None:
+    """A key inside a path or an address is not repeated either."""
+    with pytest.raises(ConfigError, match="looks like a key") as caught:
+        config(P1.replace("/dev/ttyUSB0", port.format(KEY)))
+
+    assert KEY[:10] not in str(caught.value)
+
+
+def test_key_as_a_program() -> None:
+    """The first word of a command is in every message about it."""
+    with pytest.raises(ConfigError, match="looks like a key"):
+        config(WMBUS.replace('port = "/dev/ttyUSB1"', f'command = ["{KEY}"]'))
+
+
+@pytest.mark.parametrize(
+    "port",
+    [
+        "/dev/serial/by-id/usb-Silicon_Labs_CP2102N_USB_to_UART_Bridge_Controller_a8d5f3a0e2b4ea118e2d9f1d62c613ac-if00-port0",
+        "/dev/serial/by-path/platform-fd500000.pcie-pci-0000:01:00.0-usb-0:1.4:1.0-port0",
+        "socket://[2001:0db8:85a3:0000:0000:8a2e:0370:7334]:2001",
+        "capture-2026-04-10_15-05-53_2026-04-10_16-05-53.hex",
+        "123e4567-e89b-12d3-a456-426614174000.bin",
+    ],
+)
+def test_ports_that_only_look_like_keys(port: str) -> None:
+    """The serial number of a converter, an address, a time or a UUID is no key."""
+    assert config(P1.replace("/dev/ttyUSB0", port)).meters[0].port == port
+
+
 DURATIONS = {'"10s"': 10.0, '"500ms"': 0.5, '"2m"': 120.0, '"1h"': 3600.0, "30": 30.0, "2.5": 2.5, '"1.5 s"': 1.5}
 
 

@@ -1,5 +1,6 @@
 """api: pages of resources, and every failure as one of two errors. tests/stack tests the rest with the real InfluxDB."""
 
+import itertools
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -7,6 +8,7 @@ from threading import Thread
 import pytest
 
 from telegraf_han.errors import SourceError
+from telegraf_han.influx import api as api_module
 from telegraf_han.influx.api import PAGE, SAID_LIMIT, Api, RefusedError
 
 CANARY = "cAnaRy-t0ken"
@@ -128,6 +130,48 @@ def test_answers_that_are_no_resource(api: Api, server: ThreadingHTTPServer, bod
     server.answer = (200, body)
 
     assert api.call("GET", "/api/v2/orgs") == {}
+
+
+DEEP = b"[" * 100_000 + b"]" * 100_000
+
+
+@pytest.mark.parametrize("answer", [(200, DEEP), (200, b'{"orgs": "\xff\xfe"}'), (400, DEEP)], ids=["deep", "no UTF-8", "deep refusal"])
+def test_answers_that_cannot_be_read(api: Api, server: ThreadingHTTPServer, answer: tuple[int, bytes]) -> None:
+    """Whatever a server answers, the error is one of two, and short."""
+    server.answer = answer
+
+    with pytest.raises((SourceError, RefusedError)) as error:
+        api.call("GET", "/api/v2/orgs")
+    assert len(str(error.value)) < 2 * SAID_LIMIT
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_answer_that_does_not_end(api: Api, server: ThreadingHTTPServer, monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+    """An answer is read up to a limit, JSON and rows of Flux alike."""
+    monkeypatch.setattr(api_module, "ANSWER_LIMIT_BYTES", 1 << 20)
+    server.answer = (status, b"x" * (3 << 20))
+
+    for ask in (lambda: api.call("GET", "/api/v2/orgs"), lambda: api.flux("buckets()")):
+        with pytest.raises(SourceError, match="its answer has more than 1 MB"):
+            ask()
+
+
+@pytest.mark.parametrize("body", [b'{"orgs": 5}', b'{"orgs": "home"}', b'{"orgs": [5]}', b'{"orgs": [{}]}', b'{"orgs": [{"id": 1}]}'])
+def test_lists_of_another_form(api: Api, server: ThreadingHTTPServer, body: bytes) -> None:
+    """A list of something else is an error that says so, not a crash."""
+    server.answer = (200, body)
+
+    with pytest.raises(SourceError, match="its list of orgs has another form"):
+        list(api.listed("/api/v2/orgs", "orgs", {}))
+
+
+def test_list_that_does_not_end(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that always has one more page is left."""
+    numbers = itertools.count()
+    monkeypatch.setattr(api, "call", lambda *_, **__: {"checks": [{"id": str(next(numbers))} for _ in range(PAGE)]})
+
+    with pytest.raises(SourceError, match="its list of checks does not end"):
+        list(api.listed("/api/v2/checks", "checks", {}))
 
 
 @pytest.mark.parametrize("count", [0, 1, PAGE - 1, PAGE, PAGE + 1, 3 * PAGE])

@@ -3,7 +3,7 @@
 import pytest
 
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
+from telegraf_han.errors import FramingError, SecurityError, WaitingError, WrongKeyError
 from telegraf_han.mbus import authentication, layers
 
 PROVEN = ["oms-mode7", "made-mode7"]
@@ -62,10 +62,9 @@ def test_fields(layer: str, fields: tuple[str, ...]) -> None:
         ("9004002025ff", FramingError, "have 3 bytes, but it announces 4"),
         ("90030024" + "28", SecurityError, "authentication type 8"),
         ("900200040000", SecurityError, "authentication type 0"),
-        ("90020040", SecurityError, "fragment"),
-        ("90020200", SecurityError, "fragment"),
+        ("90020060", WaitingError, "fragment"),
     ],
-    ids=["no length", "length 1", "cut", "too long", "GMAC", "MAC without kind", "more to come", "second fragment"],
+    ids=["no length", "length 1", "cut", "too long", "GMAC", "MAC without kind", "unknown fragment"],
 )
 def test_refused(layer: str, error: type[Exception], words: str) -> None:
     """A broken layer is a framing error. A whole layer that is not supported is a security error."""
@@ -96,3 +95,20 @@ def test_verified(vector, decoded, name: str) -> None:
 
     assert plain.verified
     assert plain.counter == (100 if name == "made-mode7" else 0x0AB3)
+
+
+@pytest.mark.parametrize(
+    ("layer", "expected"),
+    [
+        ("90020000", None),
+        ("90020100", None),
+        ("90020040", (1, True)),
+        ("90020140", (1, True)),
+        ("90020240", (2, True)),
+        ("90020300", (3, False)),
+    ],
+    ids=["no number", "the only one", "first without number", "first", "second", "last"],
+)
+def test_fragment(layer: str, expected: tuple[int, bool] | None) -> None:
+    """A layer says which fragment follows, and whether it is the last."""
+    assert authentication.fragment(bytes.fromhex(layer)) == expected

@@ -4,7 +4,7 @@ import pytest
 
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
-from telegraf_han.errors import FramingError, RecordError, SecurityError
+from telegraf_han.errors import FramingError, RecordError, WaitingError
 from telegraf_han.mbus import layers
 
 KEY = Key(bytes(16))
@@ -76,16 +76,36 @@ def test_broken_frame(raw: str) -> None:
         ("99", FramingError, "CI field 99"),
         ("8c20", FramingError, "extended link layer"),
         ("7a2a", FramingError, "short header"),
-        ("90020060", SecurityError, "fragment"),
-        ("7b2a0000001234567890abcdef", RecordError, "CI 7B .*compact frame"),
-        ("6a2a0000001234567890abcdef", RecordError, "CI 6A .*format frame"),
+        ("90020060", WaitingError, "fragment"),
+        ("90020040" + "7a2a0000000403", WaitingError, "fragment 1"),
+        ("90020200" + "e8030000", WaitingError, "fragment 2"),
+        ("00e8030000", WaitingError, "segment of a DLMS message"),
+        ("7b2a0000001234567890abcdef", WaitingError, "compact frame .CI 7B.* not heard yet"),
+        ("6a2a0000001234567890abcdef", RecordError, "format frame do not fit"),
+        ("6a2a00000009ec3d04032b" + "04", RecordError, "format frame"),
         ("6e2a00000001", RecordError, "error report"),
         ("742a00000001", RecordError, "alarm"),
         ("8120", RecordError, "network layer"),
         ("8600", RecordError, "variable length"),
         ("a2112233", RecordError, "own form"),
     ],
-    ids=["CI", "ELL", "TPL", "AFL", "compact", "format", "error", "alarm", "NWL", "ELL V", "maker's"],
+    ids=[
+        "CI",
+        "ELL",
+        "TPL",
+        "AFL",
+        "first fragment",
+        "last fragment",
+        "segment",
+        "compact",
+        "format",
+        "cut format",
+        "error",
+        "alarm",
+        "NWL",
+        "ELL V",
+        "maker's",
+    ],
 )
 def test_refused_with_the_meter_known(framed, content: str, error: type[Exception], words: str) -> None:
     """An error is raised only after the meter is known. So a neighbour's odd telegram is no error of ours."""
@@ -93,4 +113,4 @@ def test_refused_with_the_meter_known(framed, content: str, error: type[Exceptio
 
     assert sealed.meter.id == "12345678"
     with pytest.raises(error, match=words):
-        layers.plain(sealed, KEY)
+        layers.plain(sealed, KEY, "optional")

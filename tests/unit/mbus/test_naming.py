@@ -87,7 +87,6 @@ def _code(header: str, maker: str = "APA", device: int = 0x02) -> str | None:
         ("01fd60", "1-0:0.1.0"),
         ("02fd0e", "1-0:0.2.0"),
         ("02fd74", "0-0:96.6.6"),
-        ("0babc8fc10", "0-0:17.0.0"),
         ("4e03", "1-0:1.8.0*1"),
         ("ce11833c", "1-0:2.8.1*3"),
     ],
@@ -232,7 +231,73 @@ def test_text_everywhere(code: int, field: str) -> None:
 
 def test_codes_are_the_registrys() -> None:
     """Every code of the flows is one that the registry names."""
-    codes = {row.code.replace("7.E", "7.0").replace("E", "0") for row in naming._CODES.values()}
+    codes = {row.code.replace("7.E", "7.0").replace("E", "0") for row in naming._CODES.values() if row.code}
     unnamed = {code for code in codes if not obis.row(code).name}
 
     assert unnamed == {"0-0:96.1.255", "1-0:0.9.2", "1-0:81.7.1", "1-0:81.7.2", "1-0:81.7.4", "1-0:81.7.15", "1-0:81.7.26"}
+
+
+@pytest.mark.parametrize(
+    ("maker", "header", "code"),
+    [
+        ("APA", "0e03", "1-0:1.8.0"),
+        ("APA", "8e801003", "1-0:1.8.4"),
+        ("APA", "8e10833c", "1-0:2.8.1"),
+        ("APA", "0b2b", "1-0:1.7.0"),
+        ("APA", "1b2b", "1-0:1.6.0"),
+        ("APA", "0afdc9fc03", "1-0:72.7.0"),
+        ("APA", "0bfddafc01", "1-0:31.7.0"),
+        ("APA", "8e10fb8273", "1-0:3.8.1"),
+        ("APA", "0efb82f33c", "1-0:4.8.0"),
+        ("APA", "0bfb943c", "1-0:4.7.0"),
+        ("APA", "0babc8fc10", ""),
+        ("ABB", "8e804004", "1-0:3.8.0"),
+        ("ABB", "0afdd9ff04", "1-0:91.7.0"),
+        ("ABB", "0bfdd9ff04", "1-0:91.7.0"),
+        ("ABB", "02ffe000", "1-0:13.7.0"),
+        ("ABB", "0afdc8ff07", "1-0:126.7.0"),
+        ("ABB", "8ec0c04004", None),
+        ("SEC", "05abff01", "1-0:21.7.0"),
+        ("SEC", "844003", "1-0:3.8.0"),
+        ("SEC", "84804003", "1-0:9.8.0"),
+        ("SEC", "0483ff09", "1-0:2.8.0"),
+        ("SEC", "0483ff0d", None),
+        ("SEC", "844083ff0d", None),
+        ("SEC", "05fddcff00", "1-0:11.7.0"),
+        ("SEC", "05fddcff04", None),
+        ("SEC", "05fdc8ff08", None),
+        ("SEC", "05ff0a", "1-0:13.7.0"),
+        ("IME", "85502b", "1-0:1.7.0"),
+        ("IME", "8590402b", "1-0:3.7.0"),
+        ("IME", "846003", None),
+        ("IME", "02fdc8ff04", "1-0:124.7.0"),
+        ("IME", "05fd3a", "1-0:13.7.0"),
+        ("IME", "02fd3a", None),
+        ("IME", "04fd3a", None),
+        ("GSS", "02fd48", "1-0:12.7.0"),
+        ("GSS", "8440fd5b", "1-0:31.7.0"),
+        ("GSS", "02fb2d", "1-0:14.7.0"),
+        ("NZR", "84002c", "1-0:1.7.0"),
+        ("NZR", "840329", "1-0:61.7.0"),
+        ("EBZ", "04a9ff03", "1-0:61.7.0"),
+        ("ESY", "04a9ff01", "1-0:21.7.0"),
+        ("ELT", "02acff02", "1-0:41.7.0"),
+        ("ELT", "8240acff03", "1-0:63.7.0"),
+        ("ELT", "02fdc9ff02", "1-0:52.7.0"),
+        ("ELT", "02fddbff03", "1-0:71.7.0"),
+        ("KAM", "0405", "1-0:1.8.0"),
+        ("KAM", "04fb82f53c", "1-0:4.8.0"),
+        ("GAV", "042a", "1-0:1.7.0"),
+        ("GAV", "04fdd9fc02", "1-0:51.7.0"),
+        ("GAV", "02fb2e", "1-0:14.7.0"),
+        ("GAV", "02fd3a", None),
+        ("XYZ", "05fd3a", None),
+        ("XYZ", "02fdba73", None),
+        ("BMT", "02fdba73", None),
+        ("XYZ", "02fddaff04", "1-0:91.7.0"),
+        ("XYZ", "02fdc8ff04", None),
+    ],
+)
+def test_every_makers_convention(maker: str, header: str, code: str | None) -> None:
+    """What is known of each maker: phases, directions, reactive subunits, power factors. Nothing is guessed where a maker is unknown."""
+    assert _code(header, maker) == code

@@ -7,8 +7,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 
 from telegraf_han.ciphers import aes, secret
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
-from telegraf_han.mbus import authentication, records
+from telegraf_han.clock import Zone
+from telegraf_han.errors import FramingError, SecurityError, WaitingError, WrongKeyError
+from telegraf_han.mbus import authentication, layers, records
+from telegraf_han.mbus.memory import Memory
 from telegraf_han.simulate import encode
 
 KEY = Key(bytes(range(16)))
@@ -76,7 +78,6 @@ def test_openings(decoded, opening: str) -> None:
     "body",
     [
         "",
-        "0f0102030405060708090a0b0c0d",
         "0c03" + "1a345678" + "042bfa000000" * 5,
         "0403fa000000" + "0c03" + "1a345678" + "042bfa000000",
         "0403fa000000" + "04fd7e01000000" + "042bfa000000",
@@ -85,7 +86,6 @@ def test_openings(decoded, opening: str) -> None:
     ],
     ids=[
         "fillers only",
-        "the maker's own",
         "one value of hex digits among good ones",
         "hex digits among two",
         "reserved VIF among two",
@@ -113,7 +113,7 @@ def test_deciphered_by_others(framed, decoded, head: str, key: Key | None) -> No
 
     assert (plain.body, plain.verified) == (body, False)
     if key is not None:
-        with pytest.raises(WrongKeyError):
+        with pytest.raises(SecurityError, match=r'not encrypted.*encryption = "optional"'):
             decoded(frame, key)
 
 
@@ -122,6 +122,99 @@ def test_not_deciphered_by_others(framed, decoded, body: bytes) -> None:
     """Bytes that are no text of mode 5 are still a key error."""
     with pytest.raises(WrongKeyError):
         decoded(framed(bytes.fromhex("7a09001005") + body), None)
+
+
+OWN = bytes.fromhex("2f2f0f0102030405060708090a0b0c0d")
+OTHER_OWN = bytes.fromhex("2f2f0fa1a2a3a4a5a6a7a8a9aaabacad")
+
+
+def _opened(memory: Memory, text: bytes, key: Key = KEY) -> bytes:
+    return layers.plain(layers.opened(_with_text(text)), key, memory=memory).body
+
+
+def test_content_that_proves_nothing_waits_for_another_telegram() -> None:
+    """The maker's own data may be anything. One such telegram says nothing about the key; a second, with another first block, proves it."""
+    memory = Memory()
+
+    for _ in range(2):  # the same telegram again is no other proof
+        with pytest.raises(WaitingError, match=r"EGM 12345678 may be right.*does not prove"):
+            _opened(memory, OWN)
+
+    assert _opened(memory, OTHER_OWN) == OTHER_OWN
+    assert _opened(memory, OWN) == OWN
+
+
+def test_key_that_was_proven_may_open_anything() -> None:
+    """After records that can only be records, the maker's own data are believed at once, but not with another key."""
+    memory = Memory()
+    _opened(memory, b"\x2f\x2f" + RECORDS + b"\x2f" * 11)
+
+    assert _opened(memory, OWN) == OWN
+    with pytest.raises(WrongKeyError):
+        _opened(memory, OWN, WRONG)
+
+
+@pytest.mark.parametrize("between", [bytes(32), b"\x2f\x2f" + b"\xff" * 30], ids=["no opening", "no records"])
+def test_only_telegrams_in_a_row_prove_a_key(between: bytes) -> None:
+    """A wrong key gets the opening right now and then. So a telegram that it does not open makes all before it void."""
+    memory = Memory()
+    with pytest.raises(WaitingError):
+        _opened(memory, OWN)
+    with pytest.raises(WrongKeyError):
+        _opened(memory, between)
+
+    with pytest.raises(WaitingError):
+        _opened(memory, OTHER_OWN)
+
+
+def test_two_keys_prove_nothing_together() -> None:
+    """What one key opened by chance is no proof of another key."""
+    memory = Memory()
+    memory.candidate = (WRONG, bytes(16))
+
+    with pytest.raises(WaitingError):
+        _opened(memory, OWN)
+
+
+def _with_plain(text: bytes, rest: bytes) -> bytes:
+    sealed = _with_text(text)
+    return bytes([len(sealed) - 1 + len(rest)]) + sealed[1:] + rest
+
+
+@pytest.mark.parametrize(
+    ("rest", "kept"),
+    [
+        ("04833cffffff00", ""),
+        ("066d1e2e55323b2f", ""),
+        ("0dfd0c0378595a", ""),
+        ("0cfd1078563412", "0cfd1078563412"),
+        ("0dfd1103434241", "0dfd1103434241"),
+        ("0cfd1078563412" + "042b01000000", "0cfd1078563412"),
+    ],
+    ids=["an energy", "a clock", "a model", "a place", "a customer", "a place and a power"],
+)
+def test_records_that_anybody_could_have_added(decoded, rest: str, kept: str) -> None:
+    """Plain records behind the blocks are not believed if a key has to open the telegram, unless they measure nothing."""
+    text = b"\x2f\x2f" + RECORDS + b"\x2f" * 11
+    frame = _with_plain(text, bytes.fromhex(rest))
+
+    strict, lenient = decoded(frame, KEY), decoded(frame, KEY, "optional")
+
+    assert strict.body.rstrip(b"\x2f") == (text + bytes.fromhex(kept)).rstrip(b"\x2f")
+    assert bool(strict.remarks) is (kept != rest)
+    assert lenient.body == text + bytes.fromhex(rest)
+    assert lenient.remarks == ()
+
+
+def test_added_records_are_a_flaw(decoded) -> None:
+    """What was not believed is told with the telegram that holds it."""
+    frame = _with_plain(b"\x2f\x2f" + RECORDS + b"\x2f" * 11, bytes.fromhex("0583ff0400000041"))
+
+    found = layers.body(decoded(frame, KEY), Zone())
+
+    assert found.values == [4711, 250, 0, 0]
+    assert len(found.flaws) == 1
+    assert 'encryption = "optional"' in found.flaws[0]
 
 
 @pytest.mark.parametrize("rest", ["de47", "ff", "0c03112233", "7f"], ids=str)

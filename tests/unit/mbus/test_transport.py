@@ -65,3 +65,23 @@ def test_refused(content: str, words: str) -> None:
 def test_kinds_that_are_refused_later(ci: int, content: str) -> None:
     """Telegrams of other kinds have a name, by which they are refused."""
     assert content in _parsed(f"{ci:02x}2a000000").content
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (0x00, ""),
+        (0x01, "busy"),
+        (0x02, "any application error"),
+        (0x03, "abnormal condition or alarm"),
+        (0x04, "power low"),
+        (0x08, "permanent error"),
+        (0x10, "temporary error"),
+        (0x20, "maker's bit 5"),
+        (0xFF, "abnormal condition or alarm, power low, permanent error, temporary error, maker's bit 5, maker's bit 6, maker's bit 7"),
+    ],
+    ids=str,
+)
+def test_status_text(status: int, words: str) -> None:
+    """Each bit of the status byte has its words. Bits of the maker have a number."""
+    assert transport.status_text(status) == words

@@ -88,9 +88,8 @@ def test_float_is_scaled() -> None:
 
 @pytest.mark.parametrize("data", ["0000c07f", "0000807f", "000080ff"], ids=["NaN", "infinity", "minus infinity"])
 def test_floats_that_are_none(data: str) -> None:
-    """NaN and infinity are no values: a data base would refuse the whole line."""
-    with pytest.raises(ValueError):
-        _read(0x5, data)
+    """NaN and infinity are what a meter sends if it has no value. A database would refuse the whole line."""
+    assert _read(0x5, data) is None
 
 
 @pytest.mark.parametrize(
@@ -197,3 +196,17 @@ def test_profile_stays_hex() -> None:
 def test_silent_record() -> None:
     """If a VIFE says that there is no value, the data are not looked at."""
     assert _read(0xC, "aabbccdd", NUMBER._replace(silent=True)) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("Łódź 7".encode(), "Łódź 7"), ("Köln".encode("latin-1"), "Köln"), (b"ABC", "ABC"), (b"00123", "00123")],
+    ids=["UTF-8", "Latin-1", "ASCII", "digits"],
+)
+@pytest.mark.parametrize("quantity", ["customer", "makers_own"])
+def test_characters(quantity: str, text: bytes, expected: str) -> None:
+    """Text is Latin-1, as the norm says, or UTF-8 if it can be that. Digits stay text."""
+    data = bytes([len(text)]) + text[::-1]
+    what = vif.Vib(quantity, "", 0, 1, "identity" if quantity == "customer" else "number")
+
+    assert values.reader(0xD, what, data).read(data) == expected

@@ -1,5 +1,7 @@
 """mbus.walk: octets into records."""
 
+import re
+
 import pytest
 
 from telegraf_han.errors import RecordError
@@ -15,7 +17,10 @@ def _cut(octets: str) -> list[tuple[str, str]]:
     [
         ("", []),
         ("2f2f2f", []),
-        ("0c14270485020483", None),
+        ("0c14270485020483", [("0c14", "27048502")]),
+        ("0403010203048410", [("0403", "01020304")]),
+        ("040301020304de47", [("0403", "01020304")]),
+        ("0c142704850204830102", [("0c14", "27048502")]),
         ("0c1427048502046d32371f15", [("0c14", "27048502"), ("046d", "32371f15")]),
         ("2f2f0c14270485022f2f2f", [("0c14", "27048502")]),
         ("0c142704850" + "2" + "2f2f046d32371f15", [("0c14", "27048502"), ("046d", "32371f15")]),
@@ -50,9 +55,7 @@ def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
     ("octets", "words"),
     [
         ("04", "byte 0 is cut short"),
-        ("0403010203048410", "byte 6 is cut short"),
         ("04030102", "4 bytes of data, but 2 are left"),
-        ("040301020304de47", "byte 6"),
         ("2f2fde47", "byte 2"),
         ("3f03", "3F, which is not a DIF"),
         ("7f", "7F, which is not a DIF"),
@@ -72,7 +75,7 @@ def test_walk(octets: str, expected: list[tuple[str, str]] | None) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_refused(octets: str, words: str) -> None:
-    """Bytes that are no record are reported with their place, unless they follow a filler behind the last record."""
+    """Bytes that are no record are reported with their place if there is no record before them."""
     with pytest.raises(RecordError, match=words):
         _cut(octets)
 
@@ -86,3 +89,31 @@ def test_number_of_records_is_bounded() -> None:
     """More records than a telegram can hold are refused, whoever calls."""
     with pytest.raises(RecordError, match="more than 256"):
         walk.walked(b"\x00\x03" * 257)
+
+
+@pytest.mark.parametrize(
+    ("octets", "words"),
+    [
+        ("0403010203042f2f", ""),
+        ("0403010203042fde47", ""),
+        ("040301020304ffff", "the last 2 bytes are no record.*byte 6 of the records is FF"),
+        ("0403010203040403e803", "the last 4 bytes are no record.*4 bytes of data, but 2 are left"),
+        ("04030102030484", "the last 1 bytes|cut short"),
+    ],
+    ids=["fillers", "behind a filler", "no DIF", "cut in its data", "cut in its header"],
+)
+def test_tail(octets: str, words: str) -> None:
+    """Bytes behind the last record are told, unless a filler is before them, which is some meters' habit."""
+    raw = bytes.fromhex(octets)
+    found = walk.tail(raw, walk.walked(raw))
+
+    assert bool(found) is bool(words)
+    assert re.search(words, found)
+
+
+def test_header() -> None:
+    """A header is cut without its data."""
+    assert walk.header(bytes.fromhex("04833c1122")).hex() == "04833c"
+    assert walk.header(bytes.fromhex("0f1122")).hex() == "0f"
+    with pytest.raises(RecordError, match="cut short"):
+        walk.header(bytes.fromhex("0483"))

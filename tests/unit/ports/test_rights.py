@@ -30,3 +30,33 @@ def test_membership() -> None:
     assert rights.is_member("root", "dialout")
     assert rights.is_member("nobody-of-this-name", "dialout")
     assert not rights.is_member("nobody", "root")
+
+
+@pytest.mark.parametrize(
+    ("me", "owner", "there", "expected"),
+    [
+        (1000, "telegraf", True, "me"),
+        (0, "root", True, "telegraf"),
+        (0, "root", False, "root"),
+        (0, "jan", True, "jan"),
+    ],
+    ids=["a user", "root", "root without Telegraf", "root, another user's file"],
+)
+def test_advice_for_a_key_file(monkeypatch: pytest.MonkeyPatch, me: int, owner: str, there: bool, expected: str) -> None:
+    """The advice is one sentence. It never takes a file away from the user who runs Telegraf."""
+    monkeypatch.setattr(os, "geteuid", lambda: me)
+    monkeypatch.setattr(rights, "user", lambda: "me")
+    monkeypatch.setattr(rights, "_owner", lambda _: owner)
+    monkeypatch.setattr(rights, "exists", lambda _: there)
+
+    assert (
+        rights.private("/etc/telegraf/home.ek")
+        == f"Run: sudo chown {expected} /etc/telegraf/home.ek && sudo chmod 600 /etc/telegraf/home.ek"
+    )
+    assert rights.private("/a b/it's", "x") == "Run: sudo chown x '/a b/it'\"'\"'s' && sudo chmod 600 '/a b/it'\"'\"'s'"
+
+
+@pytest.mark.parametrize(("path", "what"), [("/dev/null", "a device"), ("/", "a directory"), (__file__, "a file")])
+def test_what_a_file_is(path: str, what: str) -> None:
+    """Each kind has its word."""
+    assert rights.what(os.stat(path).st_mode) == what

@@ -1,6 +1,8 @@
 """receivers.hex: one telegram per line, as people and programs write it."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +84,26 @@ def test_faults(line: str, cause: Cause, words: str) -> None:
     assert isinstance(found, Fault)
     assert (found.cause, found.size) == (cause, len(line.encode()))
     assert re.search(words, found.detail)
+
+
+VECTORS = json.loads((Path(__file__).parents[1] / "mbus" / "vectors.json").read_text())
+
+
+@pytest.mark.parametrize(
+    ("name", "form", "checked"),
+    [
+        ("gama350", "frame", False),
+        ("gama350", "format_a", True),
+        ("made-mode5", "format_b", True),
+        ("made-mode5", "chips", True),
+        ("oms-wired", "frame", True),
+    ],
+)
+def test_whether_a_checksum_was_there(name: str, form: str, checked: bool) -> None:
+    """Only a line that holds a checksum says that the telegram is whole, and each line says it anew."""
+    receiver = hex_lines.Receiver()
+    lines = [VECTORS[name][form], VECTORS["gama350"]["frame"], VECTORS["gama350"]["format_a"]]
+
+    events = receiver.feed("\n".join(lines).encode() + b"\n", NOW_NS)
+
+    assert [event.checked for event in events if isinstance(event, Frame)] == [checked, False, True]

@@ -25,8 +25,8 @@ def line(**changes: object) -> str:
 
 def test_frame_of_a_line() -> None:
     """The whole frame is in `data`. A level in dB of full scale is no level in dBm."""
-    assert events(line()) == [Frame("wmbus", FRAME, NOW_NS, None)]
-    assert events(line(rssi=-12.3, snr=14.1)) == [Frame("wmbus", FRAME, NOW_NS, None)]
+    assert events(line()) == [Frame("wmbus", FRAME, NOW_NS, None, checked=True)]
+    assert events(line(rssi=-12.3, snr=14.1)) == [Frame("wmbus", FRAME, NOW_NS, None, checked=True)]
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_frame_of_a_row() -> None:
     """The first line names the columns. Values may hold a comma after a backslash."""
     row = {"time": "2026-11-22 16:42:26", "model": "Wireless-MBus", "type_string": "Heat\\, cooling", "data": FRAME.hex(), "mic": "CRC"}
 
-    assert events(table(row, {"model": "Acurite-Tower", "data": "00"}, row)) == [Frame("wmbus", FRAME, NOW_NS, None)] * 2
+    assert events(table(row, {"model": "Acurite-Tower", "data": "00"}, row)) == [Frame("wmbus", FRAME, NOW_NS, None, checked=True)] * 2
 
 
 @pytest.mark.parametrize("text", [",,,Wireless-MBus,,,44,CRC", "Tuned to 868.950MHz, really", table({"model": "Wireless-MBus"}).upper()])

@@ -27,12 +27,12 @@ def events(text: str) -> list[Event]:
 @pytest.mark.parametrize("before", ["", "rla;", "t2a;"])
 def test_line_of_the_program(before: str) -> None:
     """A frame. Its level has no unit, so no level is reported."""
-    assert events(line(before=before)) == [Frame("wmbus", FRAME, NOW_NS, None)]
+    assert events(line(before=before)) == [Frame("wmbus", FRAME, NOW_NS, None, checked=True)]
 
 
 def test_line_of_a_fork_with_dbm() -> None:
     """Empty fields, ISO time, and a level below zero, which is in dBm."""
-    assert events(f"T1;1;1;2024-05-01T10:00:00Z;-65;;;0x{FRAME.hex()}\n") == [Frame("wmbus", FRAME, NOW_NS, -65.0)]
+    assert events(f"T1;1;1;2024-05-01T10:00:00Z;-65;;;0x{FRAME.hex()}\n") == [Frame("wmbus", FRAME, NOW_NS, -65.0, checked=True)]
 
 
 def test_two_decoders_hear_it_twice() -> None:
@@ -49,7 +49,7 @@ def test_failed_flags_are_counted_and_dropped(flags: str) -> None:
 
     assert isinstance(bad, Fault)
     assert bad.cause == Cause.CHECKSUM
-    assert good == Frame("wmbus", FRAME, NOW_NS, None)
+    assert good == Frame("wmbus", FRAME, NOW_NS, None, checked=True)
 
 
 @pytest.mark.parametrize(

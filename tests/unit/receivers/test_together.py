@@ -36,6 +36,12 @@ def test_every_receiver_hands_on_the_same_frame(kind: str) -> None:
     assert frame(kind).data == frame("rtl_433").data
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_stick_and_program_checks_the_link(kind: str) -> None:
+    """They check the link's CRC themselves, or hand it on and it is checked here."""
+    assert frame(kind).checked
+
+
 @pytest.mark.parametrize("order", [*permutations(("rtl_433", "cul", "amb8465", "rtl_wmbus"), 3)], ids=" ".join)
 def test_counts_once_with_the_best_level(order: tuple[str, ...]) -> None:
     """The first telegram is decoded at once.

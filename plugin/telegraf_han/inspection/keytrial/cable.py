@@ -14,7 +14,7 @@ from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering, recognised
 from telegraf_han.dlms.ciphering import Block
-from telegraf_han.errors import FramingError
+from telegraf_han.errors import TelegramError
 from telegraf_han.inspection.keytrial import guesses, lastword, nonces, openings, tags
 from telegraf_han.inspection.keytrial.findings import (
     ASK,
@@ -61,7 +61,7 @@ class _Opening(NamedTuple):
 
 
 def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = openings.LAST_DAY) -> Finding:
-    """What is wrong with the keys of the meter that sent this telegram. The meter is one of `meters`. Raises FramingError.
+    """What is wrong with the keys of the meter that sent this telegram. The meter is one of `meters`. Raises TelegramError.
 
     `today` is the last day that the meter's clock may show.
     """
@@ -105,7 +105,7 @@ def head(telegram: bytes) -> bytes:
     """The first bytes of ciphertext, as far as they are the same in all telegrams of a meter whose nonce does not change."""
     try:
         found = envelope.envelope(telegram)
-    except FramingError:
+    except TelegramError:
         return telegram
     return found.block.ciphertext[:_SAME_BYTES] if found.block else telegram
 

@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 
 from telegraf_han.config.sections import MeterConfig
-from telegraf_han.errors import Cause, FramingError
+from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.inspection.keytrial import cable, exchanges, operator_mail, radio
 from telegraf_han.inspection.keytrial.collection import Cable, Collection
 from telegraf_han.inspection.keytrial.findings import ASK, Finding, Held, as_written
@@ -82,8 +82,8 @@ def _of_cable(names: list[str], source: Cable, held: Held, today: date) -> list[
             continue  # the same key, nonce and first line: a search would find the same again
         try:
             finding = cable.finding(telegram, names, held, today)
-        except FramingError:
-            source.faults[Cause.FRAMING] += 1
+        except TelegramError as error:
+            source.faults[error.cause] += 1
             continue
         if finding.verdict == "unknown":
             strangers.append(telegram)

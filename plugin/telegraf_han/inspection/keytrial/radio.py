@@ -1,10 +1,10 @@
 """Says what is wrong with the key of a wireless meter, from telegrams of this meter.
 
 A radio telegram names its meter, so there is only one key to find. It may be the configured key as it is written, the key written in
-another way, a mistyped key, or the key of another meter. Mode 5 has no tag, and only two bytes of its text are known: a wrong key seems to
-be right once in some hundred thousand telegrams, and thousands of keys are tried. So a guessed key has to open most of the telegrams. If a
-key is one of hundreds of guesses, all its records must also be ordinary. A guessed key need not open all telegrams: lines of hex come
-without the CRCs of the link, so damage of a telegram does not show. The key as it is written is right if it opens one telegram.
+another way, a mistyped key, or the key of another meter. Mode 5 has no tag, and only two bytes of its text are known. So its records prove
+the key: one wrong key in 1e9 seems to be right, and thousands of keys are tried. A guessed key has to open most of the telegrams. If a key
+is one of hundreds of guesses, all its records must also be ordinary. A guessed key need not open all telegrams: lines of hex come without
+the CRCs of the link, so damage of a telegram does not show. The key as it is written is right if it opens one telegram.
 
 Two bytes are too few for a proof like that of the cable (`nonces`). So the finding that nothing opens a telegram is no proof, and says so.
 """
@@ -19,6 +19,7 @@ from telegraf_han.inspection.keytrial.findings import OPTIONAL_TODO, Finding, He
 from telegraf_han.inspection.keytrial.oddities import oddity
 from telegraf_han.mbus import layers, records
 from telegraf_han.mbus.layers import Sealed
+from telegraf_han.mbus.memory import Memory
 from telegraf_han.p1.dialects import MODELS
 from telegraf_han.telegram import Address
 
@@ -46,7 +47,8 @@ def finding(telegrams: Sequence[Sealed], meter: str, held: Held, *, doubtful: bo
     telling = [one for one in telegrams if _needs_key(one)]
     if not telling:
         return _without_key(telegrams[0], meter, held)
-    errors = [_refused(one, key) for one in telling]
+    heard = Memory()  # a second telegram may prove a key that the first one leaves open
+    errors = [_refused(one, key, heard) for one in telling]
     if None in errors:
         opened = errors.count(None)
         others = "" if opened == len(errors) else f": {opened} of {len(errors)}; the others were probably damaged on their way"
@@ -95,10 +97,10 @@ def _needs_key(sealed: Sealed) -> bool:
     return isinstance(_refused(sealed, None), WrongKeyError)
 
 
-def _refused(sealed: Sealed, key: Key | None) -> TelegramError | None:
+def _refused(sealed: Sealed, key: Key | None, heard: Memory | None = None) -> TelegramError | None:
     """Why a telegram cannot be opened, or None if it can."""
     try:
-        layers.plain(sealed, key)
+        layers.plain(sealed, key, memory=heard)
     except TelegramError as error:
         return error
     return None

@@ -205,7 +205,7 @@ def test_right_encryption_key_beside_a_wrong_one(seed: int) -> None:
     assert found.said.startswith("encryption_key is right; authentication_key does not fit the tag in any of")
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(3))
 def test_foreign_telegram_is_not_explained(seed: int) -> None:
     """If nothing fits, the finding claims nothing."""
     ek, ak, wrong, other = unrelated(seed)

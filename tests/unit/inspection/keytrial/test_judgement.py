@@ -58,6 +58,17 @@ def test_no_mail_about_another_meter() -> None:
     assert not judged(p1.luxembourg(ek=EK))[0].mail
 
 
+def test_damage_inside_frames_of_another_line() -> None:
+    """A plain telegram in an HDLC frame whose own CRC does not fit is damaged, and breaks nothing."""
+    start = b"\xa0\x00\xcf\x02\x23\x13"
+    content = b"\xe6\xe7\0" + p1.plain().replace(b"00.278", b"00.279")
+    start = (0xA000 | len(start) + len(content) + 4).to_bytes(2, "big") + start[2:]
+    checked = start + p1.x25(start).to_bytes(2, "little") + content
+    (one,) = judged(b"\x7e" + checked + p1.x25(checked).to_bytes(2, "little") + b"\x7e")
+
+    assert one.finding.verdict == "noise"
+
+
 def test_other_line() -> None:
     """Bytes that the receiver recognised are named, and no cable is blamed."""
     for why, verdict in (("an SML message, which this program does not read", "unread"), (signal.INVERTED, "noise")):

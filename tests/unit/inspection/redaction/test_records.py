@@ -127,4 +127,5 @@ def test_errors_stay_errors() -> None:
 
 def test_what_cannot_be_walked() -> None:
     """Zeros."""
-    assert records.redacted(bytes.fromhex("0B2B78020035"), Numbers()) == bytes(6)
+    assert records.redacted(bytes.fromhex("0B2B7802"), Numbers()) == bytes(4)
+    assert records.redacted(bytes.fromhex("0B2B78020035"), Numbers()) == bytes.fromhex("0B2B7802002F")

@@ -256,7 +256,7 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
     no reason to doubt the key or to lose the telegram. Raises WrongKeyError, WaitingError.
     """
     header, meter = message.header, message.meter
-    body = text + header.payload[len(text) :]
+    body = text if len(text) == len(header.payload) else text + header.payload[len(text) :]
     if header.content != transport.RECORDS:
         return body  # a compact frame or a format frame has two CRCs of its own, or one
     if records.proves(body, meter, len(text), opening) or authentic or memory.key is key:

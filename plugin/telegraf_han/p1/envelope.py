@@ -95,7 +95,10 @@ def _unframed(ident: str, data: bytes) -> Envelope:
     if ident:
         words = f"{words} where text or a block was expected"
     if message[:1] == _GENERAL_GLO:
-        return Envelope(ident, ciphering.block(message, 0), b"", words)
+        try:
+            return Envelope(ident, ciphering.block(message, 0), b"", words)
+        except FramingError as error:
+            raise FramingError(f"{words}: {error}") from None
     if looks_like_p1(message):
         return Envelope(ident, None, _inner(message), words)
     return Envelope(ident, None, b"", words)

@@ -77,8 +77,17 @@ NOISE: Final = "noise"
 Found = Extent | Damaged | Literal["more", "noise"]
 
 
+def settled(buffer: bytearray, start: int, found: Found) -> Found:
+    """What was found at `start` and no CRC proves, unless a "/" inside its ident line opens a telegram."""
+    if isinstance(found, str) or buffer[start] != SLASH or buffer.find(b"/", start + 1, start + IDENT_LIMIT) < 0:
+        return found
+    from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
+
+    return others.outer(buffer, start, found)
+
+
 def measured(buffer: bytearray, start: int) -> Found:
-    """How far the telegram at `start` reaches, if there is one."""
+    """How far the telegram at `start` reaches, if there is one. What no CRC proves has to be `settled`."""
     first = buffer[start]
     if first != SLASH:
         if first == ciphering.GENERAL_GLO:
@@ -95,21 +104,14 @@ def measured(buffer: bytearray, start: int) -> Found:
     octet = buffer[content]
     if octet in b"\r\n":
         return NOISE
-    found: Found
     if octet in OTHERS and is_other(buffer, content):
         found = _measured_block(buffer, start, content) if octet <= ciphering.TITLE_LIMIT else NOISE
         from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
-        found = found if isinstance(found, Extent) else others.message(buffer, start, content)
-    elif octet > ciphering.TITLE_LIMIT and octet != ciphering.GENERAL_GLO:
-        found = _measured_text(buffer, start, content)
-    else:
-        found = _measured_block(buffer, start, content)
-    if found is MORE or (isinstance(found, Extent) and found.checked) or buffer.find(b"/", start + 1, content) < 0:
-        return found
-    from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
-
-    return NOISE if others.holds_ident(buffer, start, found) else found
+        return found if isinstance(found, Extent) else others.message(buffer, start, content)
+    if octet > ciphering.TITLE_LIMIT and octet != ciphering.GENERAL_GLO:
+        return _measured_text(buffer, start, content)
+    return _measured_block(buffer, start, content)
 
 
 def noisy(size: int, whole: int) -> Damaged:

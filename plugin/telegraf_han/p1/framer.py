@@ -87,8 +87,14 @@ class Framer:
                 self._pass_over(buffer[position:start])
             position = start
             found = extents.measured(buffer, start)
-            if found is MORE and waiting:
-                break
+            if found is MORE:
+                if waiting:
+                    break
+                from telegraf_han.p1 import others  # noqa: PLC0415, only what is damaged needs it
+
+                found = others.unended(buffer, start)
+            elif not (isinstance(found, Extent) and found.checked):
+                found = extents.settled(buffer, start, found)
             if isinstance(found, Extent):
                 if self._noise > 0:
                     events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
@@ -102,10 +108,6 @@ class Framer:
                     events.append(self._remark())
                 continue
             position = start + 1
-            if found is MORE:
-                from telegraf_han.p1 import others  # noqa: PLC0415, only what is damaged needs it
-
-                found = others.unended(buffer, start)
             # A candidate that ends within the doubtful bytes of a telegram belonged to that telegram.
             if not isinstance(found, Damaged) or self._noise + found.size <= 0:
                 self._noise += 1

@@ -14,11 +14,25 @@ from telegraf_han.dlms import ciphering, frames, recognised
 from telegraf_han.errors import FramingError
 from telegraf_han.p1 import lineends
 from telegraf_han.p1.dialects import FOOTERS, Content
-from telegraf_han.p1.extents import FOOTER, IDENT, IDENT_LIMIT, MORE, NOISE, SLASH, TELEGRAM_LIMIT, Damaged, Extent, Found, noisy
+from telegraf_han.p1.extents import (
+    FOOTER,
+    IDENT,
+    IDENT_LIMIT,
+    MORE,
+    NOISE,
+    SLASH,
+    TELEGRAM_LIMIT,
+    Damaged,
+    Extent,
+    Found,
+    measured,
+    noisy,
+)
 
-_INNER: Final = re.compile(rb"/[ \"-~]{3,78}[\r\n]")
+_INNER: Final = re.compile(rb"/(?=[ \"-~]{3,78}[\r\n])")
+"""An ident line inside another one."""
 _IDENT_LETTERS: Final = re.compile(rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]")
-"""The same inside another ident line. Without a CRC only the letters of a maker show that this one opens the telegram."""
+"""Without a CRC only the letters of a maker show that an ident line inside another one opens the telegram."""
 _NEXT_WITHOUT_CRC: Final = re.compile(rb"![\0 ]{0,4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]")
 _WHOLE_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{4})[\r\n]")
 _MARK: Final = re.compile(rb"!")
@@ -34,17 +48,33 @@ def unended(buffer: bytearray, start: int) -> Damaged | Literal["noise"]:
     """A candidate that was waited for, if nothing more comes."""
     size = len(buffer) - start
     if buffer[start] in (SLASH, ciphering.GENERAL_GLO):
-        return NOISE if holds_ident(buffer, start, NOISE) else Damaged(FramingError(f"telegram stops after {size} bytes"), size)
+        return Damaged(FramingError(f"telegram stops after {size} bytes"), size, _last_inner(buffer, start) + 1)
     if size < recognised.PROVED_BYTES:
         return NOISE
-    return Damaged(FramingError(f"{recognised.broken_off(buffer[start])}. It has {size} bytes"), size)
+    ident = _IDENT_LETTERS.search(buffer, start)
+    resume = ident.start() if ident else len(buffer)
+    return Damaged(FramingError(f"{recognised.broken_off(buffer[start])}. It has {size} bytes"), size, resume)
 
 
-def holds_ident(buffer: bytearray, start: int, found: Found) -> bool:
-    """Whether another ident line begins inside the one at `start`. If no CRC proves the outer one, the inner one may open the telegram."""
+def outer(buffer: bytearray, start: int, found: Extent | Damaged) -> Found:
+    """The telegram at `start`, whose CRC does not prove it, unless another ident line inside its ident line opens one."""
+    inner = [start + 1 + one.start() for one in _INNER.finditer(_ident_of(buffer, start))]
+    if isinstance(found, Extent):
+        return NOISE if any(_IDENT_LETTERS.match(buffer, at) for at in inner) else found
+    if any(isinstance(measured(buffer, at), Extent) for at in inner):
+        return NOISE
+    return found._replace(resume=max(found.resume, _last_inner(buffer, start) + 1))
+
+
+def _ident_of(buffer: bytearray, start: int) -> bytes:
+    """The ident line at `start` without its first byte."""
     ident = IDENT.match(buffer, start)
-    inner = _IDENT_LETTERS if isinstance(found, Extent) else _INNER
-    return ident is not None and inner.search(buffer, start + 1, ident.end()) is not None
+    return ident[0][1:] if ident else b""
+
+
+def _last_inner(buffer: bytearray, start: int) -> int:
+    """Offset of the last "/" inside an ident line, or of the ident line itself."""
+    return start + 1 + _ident_of(buffer, start).rfind(b"/")
 
 
 def frame(buffer: bytearray, start: int) -> Found:

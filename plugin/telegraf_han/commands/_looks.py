@@ -27,7 +27,7 @@ _FILES: Final = {
     b"\xfe\xff": "text in UTF-16: save it again as UTF-8, or as bytes",
 }
 _TEXTS: Final = (
-    (re.compile(rb"\A\s*[\[{]\s*[\"{\[\]}]"), "JSON, which `decode` prints but does not read: give the capture itself"),
+    (re.compile(rb"\A\s*(?:\{\s*[\"}]|\[\s*[\"{\]])"), "JSON, which `decode` prints but does not read: give the capture itself"),
     (re.compile(rb"^\s*\[\[?(?:meter|receiver|output)\]\]?", re.MULTILINE), "a configuration of this program: give a capture as INPUT"),
     (
         re.compile(rb"\A[^\s,=]+(?:,[^\s=]+=[^\s]+)+ [^\s=]+="),
@@ -39,8 +39,11 @@ _REPLACED: Final = b"\xef\xbf\xbd"
 _REPLACED_LEAST: Final = 3
 
 
-def described(first: bytes, interface: Interface | None, config: Config) -> str:
-    """What a recording without a telegram looks like, and what to do, in one sentence. "" if nothing can be told."""
+def described(first: bytes, interface: Interface | None, config: Config, *, whole: bool = False) -> str:
+    """What a recording without a telegram looks like, and what to do, in one sentence. "" if nothing can be told.
+
+    `whole` says that telegrams were there from their beginning to their end, and damaged.
+    """
     sample = first[: captures.SAMPLE_BYTES]
     if not sample.strip(b"\r\n\0 \t"):
         return (
@@ -54,6 +57,8 @@ def described(first: bytes, interface: Interface | None, config: Config) -> str:
     octets = capture.octets(sample)
     if interface == "wmbus" and captures.holds_p1(sample):
         return "these are telegrams of a P1 port. Leave out --interface wmbus"
+    if whole:
+        return ""
     return _wireless(sample, interface, config) or signal.wrong(octets) or _p1_part(octets) or _other_text(sample)
 
 

@@ -17,7 +17,7 @@ from telegraf_han.commands import _inputs
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
-from telegraf_han.errors import TelegramError
+from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
@@ -61,7 +61,7 @@ def run(arguments: Namespace) -> int:
     write = _WRITERS[arguments.output](config, decoder)
     report = _Report()
     for name in arguments.input or ["-"]:
-        sample, seen, faults = bytearray(), report.seen, report.faults
+        sample, seen, faults, damaged = bytearray(), report.seen, report.faults, report.causes[Cause.CHECKSUM]
         try:
             for events in _inputs.events(name, arguments.interface, config, sample):
                 telegrams = [_decoded(decoder, event, report) for event in events]
@@ -73,7 +73,9 @@ def run(arguments: Namespace) -> int:
         if report.seen - seen == report.faults - faults:
             from telegraf_han.commands import _looks  # noqa: PLC0415, an input with telegrams does without
 
-            report.nothing_in(name, _looks.described(bytes(sample), arguments.interface, config), reported=report.faults > faults)
+            whole = report.causes[Cause.CHECKSUM] > damaged
+            looks = _looks.described(bytes(sample), arguments.interface, config, whole=whole)
+            report.nothing_in(name, looks, reported=report.faults > faults)
     return report.told()
 
 

@@ -7,6 +7,7 @@ almost no bytes unread. Telegrams of other meters count, too. So if an owner mis
 number. It does not say that the file is not hex.
 """
 
+import re
 from typing import Final, NamedTuple
 
 from telegraf_han import receivers
@@ -22,6 +23,8 @@ LEFT_OVER: Final = 0.5
 """A type is believed up to this number of faults per telegram of another meter. Types without checksum find as many telegrams as faults
 in any text. But a recording may well begin in the middle of a telegram, so some faults are allowed."""
 PLAIN: Final = "hex"
+_METER_BUS: Final = re.compile(rb"h..h..[^\x00-\x1f]", re.DOTALL)
+"""A frame of wired M-Bus with records. Receivers of radio deliver such frames, too, so it shows no cable."""
 
 
 class Recording(NamedTuple):
@@ -71,7 +74,7 @@ def holds_p1(sample: bytes) -> bool:
 
 
 def _has_frame(events: list[Event]) -> bool:
-    return any(isinstance(event, Frame) for event in events)
+    return any(isinstance(event, Frame) and not _METER_BUS.match(event.data) for event in events)
 
 
 def best(sample: bytes, config: Config) -> tuple[str, _Found]:

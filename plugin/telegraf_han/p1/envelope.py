@@ -31,6 +31,8 @@ UNREAD: Final = (
     "which this program does not read. It reads DSMR text, plain or in a ciphered block. Ask the operator whether the port can send that"
 )
 """What to say of a telegram that is of another kind."""
+SEARCH: Final = ". `telegraf-han keys` tries typical mistakes"
+"""The end of a message about a wrong key."""
 UNENCRYPTED: Final = (
     "the telegram is not encrypted, but encryption_key is set, so it is not believed. "
     'If the operator switched encryption off, write encryption = "optional"'
@@ -214,14 +216,16 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
     if swapped and (looks_like_p1(swapped.plaintext) or is_known(swapped.plaintext)):
         return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
     if checked:
-        return (
+        why = (
             "encryption_key does not open the telegram, which arrived without line errors: "
-            "it is not the key of this meter, or it is mistyped. `telegraf-han keys` tries typical mistakes"
+            "it is not the key of this meter, or it is mistyped"
         )
-    return (
-        "encryption_key does not open the telegram: it is not the key of this meter, or it is mistyped. `telegraf-han keys` tries typical "
-        "mistakes. The telegram has no checksum, so noise on the line may be to blame, too, if only some telegrams fail"
-    )
+    else:
+        why = (
+            "encryption_key does not open the telegram: it is not the key of this meter, or it is mistyped. The telegram has no checksum, "
+            "so noise on the line may be to blame, if only some telegrams fail"
+        )
+    return why + SEARCH
 
 
 def _inner(plaintext: bytes) -> bytes:

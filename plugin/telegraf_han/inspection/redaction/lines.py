@@ -166,7 +166,7 @@ def _is_known_code(value: bytes) -> bool:
     if not _CODE.fullmatch(written):
         return False
     code = obis.full(written)
-    return code in obis.REGISTRY or code in _LOGGED or harmless.is_channel(code)
+    return code in obis.registry() or code in _LOGGED or harmless.is_channel(code)
 
 
 def _masked(value: bytes, numbers: Numbers) -> bytes:

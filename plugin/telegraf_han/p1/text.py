@@ -68,6 +68,8 @@ def body(text: bytes, ident: str, zone: clock.Zone) -> Body:
         values[plan.clock_at] = None if time_ns is None else clock.rfc3339(time_ns, zone)
     if time_ns is None and plan.date_at >= 0:
         time_ns, season_told = _time_of_parts(raw_values[plan.date_at], raw_values[plan.time_at], zone, flaws)
+    if time_ns is None and not flaws and plan.clock_at >= 0 and raw_values[plan.clock_at]:
+        flaws.append(f"{obis.CLOCK}: the meter's clock says that it has no time")
     for place, usual in plan.words:
         if usual.misses_quantity(raw_values[place]):
             _note_value(shape, place, raw_values[place], flaws)

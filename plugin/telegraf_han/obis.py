@@ -1,7 +1,7 @@
 """Holds the OBIS registry: the name and unit of each code, which make the field key. There is one row per code.
 
 Codes are written `A-B:C.D.E` (IEC 62056-61), with `*F` only if F is not 255. The electricity rows are the norm's own grid. Value group C is
-the quantity (plus 20, 40 or 60 for phase L1, L2 or L3), D is the kind of value and E is the tariff zone. `_grid()` makes the rows of the
+the quantity (plus 20, 40 or 60 for phase L1, L2 or L3), D is the kind of value and E is the tariff zone. `_regular` makes the rows of the
 grid. All other rows are in `_ROWS`.
 
 A code may come several times in one telegram, each time with another meaning. Then its row names each occurrence ([seen] three 17.0.0 in
@@ -49,10 +49,15 @@ _QUANTITIES: Final = {
     15: ("active_{}_sum", "Wh", "W"),
     16: ("active_{}_net", "Wh", "W"),
 }
-_POWERS: Final = {7: "", 4: "_average", 5: "_last_average"}
+_SUMS: Final = (15, 16)
+_INSTANT: Final = "7.0"
+_POWERS: Final = {_INSTANT: "", "4.0": "_average", "5.0": "_last_average"}
+"""D.E of powers that have no tariff zone."""
+_REGISTER: Final = "8"
+_MAXIMUM: Final = "6"
 _PHASES: Final = {0: "", 20: "_l1", 40: "_l2", 60: "_l3"}
 _MEASURED: Final = {11: ("current", "A"), 12: ("voltage", "V"), 13: ("power_factor", ""), 14: ("frequency", "Hz")}
-_TARIFFS: Final = {zone: f"_t{zone}" if zone else "" for zone in range(9)}
+_TARIFFS: Final = {str(zone): f"_t{zone}" if zone else "" for zone in range(9)}
 """The total and tariff zones 1 to 8. Stoen has four zones. M-Bus can send more."""
 
 _ROWS: Final = {
@@ -91,27 +96,46 @@ _ROWS: Final = {
 }
 
 
-def _grid() -> dict[str, Row]:
-    """Electricity's regular codes, 1-0:C.D.E."""
-    rows = {}
-    for offset, phase in _PHASES.items():
-        for quantity, (name, energy_unit, power_unit) in _QUANTITIES.items():
-            if offset and quantity > 10:  # noqa: PLR2004, sums over phases have no phase
-                continue
-            # The names are made here, outside the loop over the zones, because each start makes all 900 rows of the grid.
-            group, energy, power = f"1-0:{quantity + offset}.", name.format("energy") + phase, name.format("power")
-            for kind, word in _POWERS.items():
-                rows[f"{group}{kind}.0"] = Row(power + word + phase, power_unit)
-            for zone, tariff in _TARIFFS.items():
-                rows[f"{group}8.{zone}"] = Row(energy + tariff, energy_unit)
-                rows[f"{group}6.{zone}"] = Row(f"{power}_max{phase}{tariff}", power_unit)  # maxima exist per tariff zone
-        for quantity, (name, unit) in _MEASURED.items():
-            rows[f"1-0:{quantity + offset}.7.0"] = Row(name + phase, unit)
-    return rows
+_ELECTRICITY: Final = "1-0:"
+_GROUPS: Final[dict[str, tuple[int, str]]] = {
+    # C as written: (quantity, words of the phase). Sums over phases have no phase.
+    str(quantity + offset): (quantity, phase)
+    for offset, phase in _PHASES.items()
+    for quantity in (*_QUANTITIES, *_MEASURED)
+    if not (offset and quantity in _SUMS)
+}
 
 
-REGISTRY: Final[dict[str, Row]] = _grid() | _ROWS
-"""Code → row. Every other code has the field `obis_<A>_<B>_<C>_…`."""
+def _regular(code: str) -> Row | None:
+    """The row of a regular code of electricity, 1-0:C.D.E. None for other codes.
+
+    A row is made when a telegram has its code, because a telegram has 30 codes and the grid has 900.
+    """
+    if not code.startswith(_ELECTRICITY):
+        return None
+    group, _, rest = code.removeprefix(_ELECTRICITY).partition(".")
+    kind, _, zone = rest.partition(".")
+    quantity, phase = _GROUPS.get(group, (0, ""))
+    if quantity in _MEASURED:
+        name, unit = _MEASURED[quantity]
+        return Row(name + phase, unit) if rest == _INSTANT else None
+    if quantity not in _QUANTITIES or zone not in _TARIFFS:
+        return None
+    name, energy_unit, power_unit = _QUANTITIES[quantity]
+    if kind == _REGISTER:
+        return Row(name.format("energy") + phase + _TARIFFS[zone], energy_unit)
+    if kind == _MAXIMUM:
+        return Row(f"{name.format('power')}_max{phase}{_TARIFFS[zone]}", power_unit)  # maxima exist per tariff zone
+    return Row(name.format("power") + _POWERS[rest] + phase, power_unit) if rest in _POWERS else None
+
+
+@lru_cache(1)
+def registry() -> dict[str, Row]:
+    """Code → row, for all codes that have a row. Every other code has the field `obis_<A>_<B>_<C>_…`."""
+    kinds = (*_POWERS, *(f"{kind}.{zone}" for zone in _TARIFFS for kind in (_REGISTER, _MAXIMUM)))
+    codes = [f"{_ELECTRICITY}{group}.{kind}" for group in _GROUPS for kind in kinds]
+    return {code: row for code in codes if (row := _regular(code))} | _ROWS
+
 
 _UNKNOWN: Final = Row("", "")
 _NAMES_THINGS: Final = {
@@ -131,7 +155,7 @@ digits, but it is no number: its leading zeros belong to it."""
 @lru_cache(4096)
 def row(code: str) -> Row:
     """The registry's row of a code. A row without a name if the registry has none."""
-    return REGISTRY.get(code) or _NAMES_THINGS.get(".".join(code.rpartition(":")[2].split(".")[:2]), _UNKNOWN)
+    return _ROWS.get(code) or _regular(code) or _NAMES_THINGS.get(".".join(code.rpartition(":")[2].split(".")[:2]), _UNKNOWN)
 
 
 def full(code: str) -> str:

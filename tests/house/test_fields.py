@@ -12,7 +12,7 @@ PUBLISHED = Path(__file__).parents[1] / "published_fields.txt"
 def registry() -> dict[str, str]:
     """Field key → code (and occurrence) of everything the registry names."""
     fields = {}
-    for code, row in obis.REGISTRY.items():
+    for code, row in obis.registry().items():
         for occurrence in range(1, max(1, len(row.occurrences)) + 1):
             column = obis.column(code, None, "", occurrence)
             if column.field:

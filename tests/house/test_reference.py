@@ -45,7 +45,7 @@ def _metrics(words: Words) -> str:
     lines = [words.head, "|---|---|---|"]
     for heading, pattern in SHOWN.items():
         lines.append(f"| **{words.headings.get(heading, heading)}** | | |")
-        for code, row in obis.REGISTRY.items():
+        for code, row in obis.registry().items():
             if not re.fullmatch(pattern, code):
                 continue
             for occurrence in range(1, max(1, len(row.occurrences)) + 1):

@@ -15,7 +15,7 @@ TIME_NS = 1_775_826_353_000_000_000
 printable = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\")
 names = st.text(printable, min_size=1, max_size=30).filter(lambda name: not name.startswith("#"))
 anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=2000)
-codes = st.sampled_from([*obis.REGISTRY, "1-0:99.7.0", "0-1:24.2.1", "1-0:1.8.0*3"])
+codes = st.sampled_from([*obis.registry(), "1-0:99.7.0", "0-1:24.2.1", "1-0:1.8.0*3"])
 numbers = st.one_of(st.integers(-(10**18), 10**18), st.floats(allow_nan=False, allow_infinity=False))
 values = st.one_of(numbers, st.none(), st.just(""), st.text(printable, max_size=60))
 

@@ -176,14 +176,14 @@ def test_no_two_rows_share_a_field() -> None:
     """No field key has two meanings: not among rows, occurrences, nor with a second occurrence of another code."""
     fields = [
         obis.column(code, None, "", occurrence).field
-        for code, row in obis.REGISTRY.items()
+        for code, row in obis.registry().items()
         for occurrence in range(1, max(2, len(row.occurrences) + 1) + 1)
     ]
 
     assert [field for field, count in Counter(fields).items() if count > 1 and field] == []
 
 
-@pytest.mark.parametrize("code", [code for code in obis.REGISTRY if not code.startswith("1-0:")])
+@pytest.mark.parametrize("code", [code for code in obis.registry() if not code.startswith("1-0:")])
 def test_rows_are_spelt_as_codes_are(code: str) -> None:
     """A row whose code `full` would write in another way is never found."""
     assert re.fullmatch(r"\d+-\d+:\d+\.\d+\.\d+", code)
@@ -192,7 +192,7 @@ def test_rows_are_spelt_as_codes_are(code: str) -> None:
 
 def test_grid_reaches_every_phase_and_zone() -> None:
     """The regular codes are spelt by rule: eight zones, three phases, maxima per zone."""
-    fields = {code: obis.column(code, None, "").field for code in obis.REGISTRY}
+    fields = {code: obis.column(code, None, "").field for code in obis.registry()}
 
     assert fields["1-0:41.8.0"] == "active_energy_import_l2_wh"
     assert fields["1-0:62.8.8"] == "active_energy_export_l3_t8_wh"

@@ -20,29 +20,30 @@ _STRIDE: Final = BLOCK + 2
 _REVERSED: Final = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))
 
 
-def _table(polynomial: int) -> tuple[int, ...]:
+_TRINOMIAL: Final = 0x8003
+"""x^15 + x + 1. Its square is x^30 + x^2 + 1, and so on."""
+_EN13757: Final = 0x3D65
+"""The polynomial of EN 13757."""
+
+
+@lru_cache(1)
+def _tables() -> tuple[tuple[int, ...], ...]:
+    """What each octet adds to a CRC of EN 13757 if none, one, two or three bytes follow. A cable does without them."""
     rows = []
     for octet in range(256):
         value = octet << 8
         for _ in range(8):
-            value = ((value << 1) & 0xFFFF) ^ (polynomial if value & 0x8000 else 0)
+            value = ((value << 1) & 0xFFFF) ^ (_EN13757 if value & 0x8000 else 0)
         rows.append(value)
-    return tuple(rows)
+    none = tuple(rows)
+    one = _moved(none, none)
+    two = _moved(one, none)
+    return none, one, two, _moved(two, none)
 
 
-_TRINOMIAL: Final = 0x8003
-"""x^15 + x + 1. Its square is x^30 + x^2 + 1, and so on."""
-_EN13757: Final = _table(0x3D65)
-
-
-def _moved(table: tuple[int, ...]) -> tuple[int, ...]:
-    """What each entry becomes when one more byte of zeros follows."""
-    return tuple([(value << 8) & 0xFF00 ^ _EN13757[value >> 8] for value in table])
-
-
-_ONE_BEFORE: Final = _moved(_EN13757)
-_TWO_BEFORE: Final = _moved(_ONE_BEFORE)
-_THREE_BEFORE: Final = _moved(_TWO_BEFORE)
+def _moved(table: tuple[int, ...], none: tuple[int, ...]) -> tuple[int, ...]:
+    """What each entry becomes when one more byte of zeros follows. `none` is the table without such bytes."""
+    return tuple([(value << 8) & 0xFF00 ^ none[value >> 8] for value in table])
 
 
 def x25(data: bytes) -> int:
@@ -73,20 +74,21 @@ def arc(data: bytes) -> int:
 def en13757(data: bytes) -> int:
     """CRC-16/EN-13757 (polynomial 3D65, initial 0, complemented); big-endian on the wire."""
     value = 0
+    none, one, two, three = _tables()
     fours = iter(data[: len(data) & ~3])
     for first, second, third, last in zip(fours, fours, fours, fours, strict=True):
-        value = _THREE_BEFORE[(value >> 8) ^ first] ^ _TWO_BEFORE[(value & 0xFF) ^ second] ^ _ONE_BEFORE[third] ^ _EN13757[last]
+        value = three[(value >> 8) ^ first] ^ two[(value & 0xFF) ^ second] ^ one[third] ^ none[last]
     for octet in data[len(data) & ~3 :]:
-        value = ((value << 8) & 0xFF00) ^ _EN13757[(value >> 8) ^ octet]
+        value = ((value << 8) & 0xFF00) ^ none[(value >> 8) ^ octet]
     return value ^ 0xFFFF
 
 
 @lru_cache(1)
 def _columns() -> tuple[tuple[bytes, bytes], ...]:
     """For each place in a block of 16 bytes: the high byte and the low byte of what each octet there adds to the CRC."""
-    tables = [_EN13757]
+    tables = [*_tables()]
     while len(tables) < BLOCK:
-        tables.append(_moved(tables[-1]))
+        tables.append(_moved(tables[-1], tables[0]))
     return tuple([(bytes([value >> 8 for value in table]), bytes([value & 0xFF for value in table])) for table in reversed(tables)])
 
 

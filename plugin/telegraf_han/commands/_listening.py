@@ -78,17 +78,18 @@ def _unread(data: bytes, faults: list[str]) -> str:
 
 def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     """Whether a telegram can be read, as `run` would read it. Only a checksum shows that it is whole."""
-    arrive = "whole telegrams arrive" if frame.checked else "telegrams arrive"
+    arrive = "whole telegrams arrive, but" if frame.checked else "telegrams arrive, but"
     try:
         telegram = Decoder(config).take(frame, name)
     except WrongKeyError as error:
-        yield Finding("error", f"{name}: {arrive}, but {_why(name, config, frame, error)}")
+        yield Finding("error", f"{name}: {arrive} {_why(name, config, frame, error)}")
         return
     except TelegramError as error:
-        yield Finding("error", f"{name}: {arrive}, but cannot be read: {error}")
+        yield Finding("error", f"{name}: {arrive} cannot be read: {error}")
         return
     assert telegram is not None
-    yield Finding("ok", f"{name}: {arrive} and can be read{', proven genuine' if telegram.verified else ''}")
+    read = "whole telegrams arrive and can be read" if frame.checked else "telegrams arrive and can be read"
+    yield Finding("ok", f"{name}: {read}{', proven genuine' if telegram.verified else ''}")
     for remark in (*telegram.warnings, *telegram.flaws):
         yield Finding("warning", f"{name}: {remark}")
 

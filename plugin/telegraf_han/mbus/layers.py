@@ -130,18 +130,27 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
     elif memory.parts:
         memory.pass_by()
     header = sealed.header
-    if header is None or header.content == transport.NOTHING:
+    if header is None:
         raise RecordError("the telegram carries no data")
-    if header.ci in transport.SEGMENTS:
-        raise WaitingError(f"CI {header.ci:02X} is one segment of a DLMS message; such messages are not put together on the radio")
-    if header.content != transport.RECORDS and header.content not in transport.IN_SHORT:
-        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}); only records are read")
+    is_full = header.content == transport.RECORDS
+    if not is_full:
+        _require_short(header)
     message = security.Message(header, sealed.meter, sealed.authentication, sealed.content)
     body, verified, counter, remarks = security.clear(message, key, encryption, memory)
-    if header.content != transport.RECORDS:
+    if not is_full:
         body = _full(header, sealed.meter, body, memory)
     status = None if header.ci in transport.HEADLESS else header.status
     return Plain(sealed.meter, body, verified, counter, "records", status=status, remarks=remarks)
+
+
+def _require_short(header: Header) -> None:
+    """Raise an error for content that is neither full records nor a frame in short form."""
+    if header.content == transport.NOTHING:
+        raise RecordError("the telegram carries no data")
+    if header.ci in transport.SEGMENTS:
+        raise WaitingError(f"CI {header.ci:02X} is one segment of a DLMS message; such messages are not put together on the radio")
+    if header.content not in transport.IN_SHORT:
+        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}); only records are read")
 
 
 def _joined(sealed: Sealed, fragment: Fragment, memory: Memory) -> Sealed:

@@ -55,6 +55,8 @@ class _Plan(NamedTuple):
     dated: tuple[tuple[int, values.ReadDated], ...]
     clock: _Clock | None
     model_at: int
+    model: str
+    """The model that the meter's address names."""
     headers: tuple[bytes, ...]
 
 
@@ -116,7 +118,7 @@ def body(octets: bytes, address: Address, zone: Zone, status: int | None = None)
         read[plan.clock.at] = None if time_ns is None else clock.rfc3339(time_ns, zone)
         byte, bit = plan.clock.season
         season_told = bool(data[plan.clock.at][byte] & bit) or _is_one_offset(zone)
-    model = read[plan.model_at] if plan.model_at >= 0 else None
+    model = str(read[plan.model_at] or plan.model) if plan.model_at >= 0 else plan.model
     if status is not None:
         read.append(status)
         shape = shapes[1]
@@ -125,7 +127,7 @@ def body(octets: bytes, address: Address, zone: Zone, status: int | None = None)
             shape = shapes[2]
     if tail:
         flaws.append(tail)
-    return Body(shape, read, time_ns, address.id, str(model or naming.model(address)), tuple(flaws[:FLAWS_LIMIT]), season_told)
+    return Body(shape, read, time_ns, address.id, model, tuple(flaws[:FLAWS_LIMIT]) if flaws else (), season_told)
 
 
 @lru_cache(16)
@@ -274,7 +276,14 @@ def _made(found: list[Record], address: Address) -> _Shapes:
             model_at = place
     clock_at = its_clock.at if its_clock else -1
     dated = tuple([(place, reader.dated) for place, reader in enumerate(readers) if reader.dated and place != clock_at])
-    plan = _Plan(tuple([reader.read for reader in readers]), dated, its_clock, model_at, tuple([record.header for record in found]))
+    plan = _Plan(
+        tuple([reader.read for reader in readers]),
+        dated,
+        its_clock,
+        model_at,
+        naming.model(address),
+        tuple([record.header for record in found]),
+    )
     return Shape(tuple(columns), plan), Shape((*columns, STATUS), plan), Shape((*columns, STATUS, STATUS_TEXT), plan)
 
 

@@ -170,7 +170,10 @@ def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None,
             "so it proves nothing about who sent the telegram"
         )
     right = "encryption_key is right, but " if block.control & ciphering.ENCRYPTED else ""
-    return f"authentication_key proves nothing: {right}the tag does not fit authentication_key, which is the wrong one or mistyped"
+    return (
+        f"authentication_key proves nothing: {right}the tag does not fit authentication_key: this key is wrong or mistyped, "
+        "or the meter makes its tag in another way"
+    )
 
 
 def _unreadable(

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from telegraf_han.influx import downsampling
-from telegraf_han.obis import REGISTRY, column
+from telegraf_han.obis import column, registry
 
 MEANS = {"W", "var", "VA", "V", "A", "Hz"}
 EXTREMES = {"W", "var", "VA", "V"}
@@ -20,7 +20,7 @@ def chosen(field: str) -> set[str]:
 
 def expected(code: str) -> set[str]:
     """The same by the registry: by the unit and, for powers, by value group D. 7 is the present power."""
-    row = REGISTRY[code]
+    row = registry()[code]
     instant = (row.unit in MEANS and code.split(".")[1] == "7") or row.name.startswith("power_factor")
     return ({"mean"} if instant else {"last"}) | ({"max", "min"} if instant and row.unit in EXTREMES else set())
 
@@ -29,7 +29,7 @@ def test_every_field_of_the_registry() -> None:
     """For every field of the registry, the name shows how the field is computed."""
     fields = [
         (code, field)
-        for code, row in REGISTRY.items()
+        for code, row in registry().items()
         for times in range(1, len(row.occurrences) + 2)
         if (field := column(code, None, "", times).field)
     ]

@@ -124,8 +124,9 @@ OURS = {
 }
 """Our own modules that a decode of P1 loads: a new one here is a decision."""
 
-LIMIT_MS, LIMIT_MB = 120.0, 33.0
-"""Above bare Python's, and in all. Generous by intent: twice the 60 ms and a third over the 25 MB of the promise."""
+LIMIT_TIMES, LIMIT_MB = 15.0, 33.0
+"""Processor time above bare Python's, in its multiples, and memory in all. Bare Python takes 9 ms where a decode takes 60 to 90, so the first is
+generous by intent. Both are measured in one run, because machines differ. Memory is a third over the 25 MB of the promise."""
 
 
 def words(kind: str) -> list[str]:
@@ -189,7 +190,7 @@ def test_start_up(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\n{kind}: {more_ms:.0f} ms over the {bare_ms:.0f} ms of bare Python")
 
-    assert more_ms < LIMIT_MS
+    assert more_ms < LIMIT_TIMES * bare_ms
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="this system does not tell a process's peak memory")

@@ -18,7 +18,6 @@ from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
-from telegraf_han.inspection import captures
 from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
@@ -72,7 +71,9 @@ def run(arguments: Namespace) -> int:
         finally:
             report.flush(0)
         if report.frames == before[1]:
-            report.nothing_in(name, captures.described(bytes(sample), arguments.interface, config), reported=report.seen > before[0])
+            from telegraf_han.inspection import unread  # noqa: PLC0415, only an input without telegrams needs it
+
+            report.nothing_in(name, unread.described(bytes(sample), arguments.interface, config), reported=report.seen > before[0])
     return report.told()
 
 

@@ -7,14 +7,13 @@ almost no bytes unread. Telegrams of other meters count, too. So if an owner mis
 number. It does not say that the file is not hex.
 """
 
-import re
 from typing import Final, NamedTuple
 
 from telegraf_han import receivers
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
-from telegraf_han.p1 import capture, extents, signal
+from telegraf_han.p1 import capture
 from telegraf_han.telegram import Fault, Frame, Interface, Receiver
 
 SAMPLE_BYTES: Final = 4096
@@ -23,32 +22,6 @@ LEFT_OVER: Final = 0.5
 """A type is believed up to this number of faults per telegram of another meter. Types without checksum find as many telegrams as faults
 in any text. But a recording may well begin in the middle of a telegram, so some faults are allowed."""
 PLAIN: Final = "hex"
-
-_FILES: Final = {
-    # first bytes: what a file is that begins so
-    b"\x1f\x8b": "a file compressed by gzip: unpack it first",
-    b"PK\x03\x04": "a zip archive: unpack it first",
-    b"\x28\xb5\x2f\xfd": "a file compressed by zstd: unpack it first",
-    b"\xfd7zXZ": "a file compressed by xz: unpack it first",
-    b"\xd4\xc3\xb2\xa1": "a capture of network packets: save the bytes of the stream instead",
-    b"\x0a\x0d\x0d\x0a": "a capture of network packets: save the bytes of the stream instead",
-    b"\x89PNG": "a picture: the bytes themselves are needed",
-    b"\xff\xd8\xff": "a picture: the bytes themselves are needed",
-    b"%PDF": "a PDF document: the bytes of the meter are needed",
-    b"\xff\xfe": "text in UTF-16, as PowerShell saves it: save it again as UTF-8, or as bytes",
-    b"\xfe\xff": "text in UTF-16: save it again as UTF-8, or as bytes",
-}
-_TEXTS: Final = (
-    (re.compile(rb"\A\s*[\[{]\s*[\"{\[\]}]"), "JSON, which `decode` prints but does not read: give the capture itself"),
-    (re.compile(rb"^\s*\[\[?(?:meter|receiver|output)\]\]?", re.MULTILINE), "a configuration of this program: give a capture as INPUT"),
-    (
-        re.compile(rb"\A[^\s,=]+(?:,[^\s=]+=[^\s]+)+ [^\s=]+="),
-        "line protocol, which `decode` prints but does not read: give the capture itself",
-    ),
-)
-_REPLACED: Final = b"\xef\xbf\xbd"
-"""What an editor puts in place of a byte that is no UTF-8."""
-_REPLACED_LEAST: Final = 3
 
 
 class Recording(NamedTuple):
@@ -61,7 +34,7 @@ class Recording(NamedTuple):
     """Whether whole telegrams were found, so that the answer is no guess."""
 
 
-class _Found(NamedTuple):
+class Found(NamedTuple):
     """What one type of receiver finds in a sample. The greater tuple is the better one."""
 
     ours: int
@@ -78,9 +51,9 @@ def recognised(first: bytes, interface: Interface | None, config: Config) -> Rec
     `interface` is the owner's choice. If neither the owner nor the bytes decide, the configuration does.
     """
     sample = first[:SAMPLE_BYTES]
-    if interface == "p1" or (interface is None and _holds_p1(sample)):
+    if interface == "p1" or (interface is None and holds_p1(sample)):
         return Recording("p1", capture.Capture(), sure=interface is None)
-    kind, found = _best(sample, config)
+    kind, found = best(sample, config)
     configured = {meter.interface for meter in config.meters}
     # If only a cable is configured, its noise can look like telegrams. But such noise is not text.
     sure = found.ours > 0 or (found.strangers > 0 and (configured != {"p1"} or sample.isascii()))
@@ -90,62 +63,13 @@ def recognised(first: bytes, interface: Interface | None, config: Config) -> Rec
     return Recording("wmbus", receiver, sure)
 
 
-def described(first: bytes, interface: Interface | None, config: Config) -> str:
-    """What a recording without a telegram looks like, and what to do, in one sentence. "" if nothing can be told."""
-    sample = first[:SAMPLE_BYTES]
-    if not sample.strip(b"\r\n\0 \t"):
-        return (
-            "it holds nothing but line ends, blanks or zeros" if first else "it is empty. If a program should have written it, look at that"
-        )
-    for opening, words in _FILES.items():
-        if sample.startswith(opening):
-            return f"this is {words}"
-    if sample.count(_REPLACED) >= _REPLACED_LEAST:
-        return "it was saved as text, and bytes that are no text were replaced. Record it again in binary"
-    octets = capture.octets(sample)
-    if interface == "wmbus" and _holds_p1(sample):
-        return "these are telegrams of a P1 port. Leave out --interface wmbus"
-    return _wireless(sample, interface, config) or signal.wrong(octets) or _p1_part(octets) or _other_text(sample)
-
-
-def _wireless(sample: bytes, interface: Interface | None, config: Config) -> str:
-    """Whether these are radio telegrams that were taken for a cable's bytes."""
-    if interface == "wmbus" or not sample.isascii():
-        return ""
-    kind, found = _best(sample, config)
-    if not found.ours and not found.strangers:
-        return ""
-    todo = "Leave out --interface p1" if interface == "p1" else 'Configure a [[meter]] with interface = "wmbus" and its id'
-    return f'these are wireless M-Bus telegrams, as a receiver of type "{kind}" writes them. {todo}'
-
-
-def _p1_part(octets: bytes) -> str:
-    """Parts of P1 telegrams."""
-    if not signal.readable(octets):
-        return ""
-    opening = extents.ident(octets)
-    if opening:
-        return f'a telegram begins with the ident line "{opening}", but it is not whole. Record for longer, and in binary'
-    return "there are lines of P1 telegrams, but no telegram is whole. Record for longer, from one ident line to the next"
-
-
-def _other_text(sample: bytes) -> str:
-    for pattern, words in _TEXTS:
-        if pattern.search(sample):
-            return f"this is {words}"
-    readable = sum(0x20 <= octet < 0x7F or octet in b"\r\n\t" for octet in sample)  # noqa: PLR2004, ASCII
-    if readable == len(sample):
-        return "this is text, but no telegram, neither as DSMR lines nor as hex digits"
-    return ""
-
-
-def _holds_p1(sample: bytes) -> bool:
+def holds_p1(sample: bytes) -> bool:
     """Whether there is a whole telegram of a cable in the sample."""
-    receiver = capture.Capture()
+    receiver = capture.Capture(explains=False)
     return any(isinstance(event, Frame) for event in (*receiver.feed(sample, 0), *receiver.finish(0)))
 
 
-def _best(sample: bytes, config: Config) -> tuple[str, _Found]:
+def best(sample: bytes, config: Config) -> tuple[str, Found]:
     """The type of receiver that finds most in a sample. If lines of hex fit, no other type is tried, because some lack a checksum."""
     plain = _found(PLAIN, sample, config)
     if plain.ours or plain.strangers:
@@ -154,7 +78,7 @@ def _best(sample: bytes, config: Config) -> tuple[str, _Found]:
     return (kind, found) if found.ours or found.strangers else (PLAIN, plain)
 
 
-def _found(kind: str, sample: bytes, config: Config) -> _Found:
+def _found(kind: str, sample: bytes, config: Config) -> Found:
     # Imported here: it takes 10 ms, and a cable does not need it.
     from telegraf_han.mbus import layers  # noqa: PLC0415
 
@@ -177,4 +101,4 @@ def _found(kind: str, sample: bytes, config: Config) -> _Found:
             left_over += 1
         except TelegramError:
             ours += 1
-    return _Found(ours, strangers if left_over <= LEFT_OVER * strangers else 0, -left_over)
+    return Found(ours, strangers if left_over <= LEFT_OVER * strangers else 0, -left_over)

@@ -10,6 +10,7 @@ The footer `! XXXX` is checked here, before any key is used. So line noise is no
 """
 
 import re
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han.dlms import ciphering
@@ -22,34 +23,30 @@ TELEGRAM_LIMIT: Final = 8192
 IDENT_LIMIT: Final = 88
 """Bytes of the longest ident line with its line ends. IEC 62056-21 allows 23."""
 
-_IDENT: Final = re.compile(rb"/[ \"-~]{3,78}[\r\n]{1,8}")
-"""Printable characters except "!". IEC 62056-21, 6.3.2, allows no "/", but some meters send it [seen]. Line ends may have been doubled."""
-_INNER: Final = re.compile(rb"/[ \"-~]{3,78}[\r\n]")
-_IDENT_LETTERS: Final = re.compile(rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]")
-"""The same inside another ident line. Without a CRC only the letters of a maker show that this one opens the telegram."""
-_IDENT_SO_FAR: Final = re.compile(rb"/[ \"-~]{0,78}[\r\n]{0,8}\Z")
+_INNER: Final = rb"/[ \"-~]{3,78}[\r\n]"
+_IDENT_LETTERS: Final = rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]"
+"""An ident line inside another ident line. Without a CRC only the letters of a maker show that this one opens the telegram."""
+_IDENT_SO_FAR: Final = rb"/[ \"-~]{0,78}[\r\n]{0,8}\Z"
 _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
 """Without an ident line, a block is accepted only if it has a system title. DB alone is too frequent in noise."""
-_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|[\r\n]/|/[ \"-.0-~]{3,78}\r?\n\r?\n")
+_NO_TEXT: Final = rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|[\r\n]/|/[ \"-.0-~]{3,78}\r?\n\r?\n"
 """Control bytes, or the opening of the next telegram even in the middle of a line. They show that this telegram is damaged."""
-_END_OF_TEXT: Final = re.compile(rb"[\r\n]!")
+_END_OF_TEXT: Final = rb"[\r\n]!"
 _FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})[\0 ]{0,4}[\r\n])")
-_NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]")
+_NEXT_TELEGRAM: Final = rb"![0-9A-Fa-f]{4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]"
 """A footer and the ident line after it. In ciphertext they occur by chance once in 10^15 telegrams. So inside a block they mean that the
 block's length is damaged."""
-_NEXT_WITHOUT_CRC: Final = re.compile(rb"![\0 ]{0,4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]")
-_OPENING_INSIDE: Final = re.compile(
-    rb"/[A-Za-z]{3}[ \"-~]{0,75}(?:\r\n\r\n|\n\n)"
-    rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]",
-    re.DOTALL,
+_NEXT_WITHOUT_CRC: Final = rb"![\0 ]{0,4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]"
+_OPENING_INSIDE: Final = (
+    rb"(?s)/[A-Za-z]{3}[ \"-~]{0,75}(?:\r\n\r\n|\n\n)"
+    rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]"
 )
 """The opening of another telegram. It is so strict that only one block of ciphertext in a million contains it."""
-_OPENING_AT_END: Final = re.compile(rb"(?:/[ \"-~]{0,78}(?:\r?\n?\r?)|\xdb(?:\x08.{0,11})?)\Z", re.DOTALL)
-_FOOTER_SO_FAR: Final = re.compile(rb"!?[0-9A-Fa-f]{0,3}[\0 ]{0,4}\Z")
-_WHOLE_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{4})[\r\n]")
-UNENDED: Final = re.compile(rb"[\r\n]![0-9A-Fa-f]{0,3}\Z")
-"""The end of a capture that lacks its last line end."""
-_MARK: Final = re.compile(rb"!")
+_OPENING_AT_END: Final = rb"(?s)(?:/[ \"-~]{0,78}(?:\r?\n?\r?)|\xdb(?:\x08.{0,11})?)\Z"
+_FOOTER_SO_FAR: Final = rb"!?[0-9A-Fa-f]{0,3}[\0 ]{0,4}\Z"
+_WHOLE_FOOTER: Final = rb"!([0-9A-Fa-f]{4})[\r\n]"
+_UNENDED: Final = rb"[\r\n]![0-9A-Fa-f]{0,3}\Z"
+_MARK: Final = rb"!"
 _SLASH: Final = ord("/")
 _PROVED_BYTES: Final = 12
 """So many bytes of a frame of another line include the checksum or the second length of its head."""
@@ -77,6 +74,12 @@ class Damaged(NamedTuple):
     """Offset where the search goes on, if that is not one byte after the beginning."""
 
 
+@cache
+def _late(pattern: bytes) -> re.Pattern[bytes]:
+    """A pattern that is compiled when a telegram needs it. A line carries telegrams of one kind, and most are whole."""
+    return re.compile(pattern)
+
+
 MORE: Final = "more"
 NOISE: Final = "noise"
 Found = Extent | Damaged | Literal["more", "noise"]
@@ -89,9 +92,9 @@ def measured(buffer: bytearray, start: int) -> Found:
         return _measured_block(buffer, start, start)
     if first != _SLASH:
         return _measured_frame(buffer, start)
-    ident = _IDENT.match(buffer, start)
+    ident = envelope.IDENT.match(buffer, start)
     if ident is None:
-        return MORE if _IDENT_SO_FAR.match(buffer, start) else NOISE
+        return MORE if _late(_IDENT_SO_FAR).match(buffer, start) else NOISE
     content = ident.end()
     if content == len(buffer) or buffer[content] in b"\r\n":
         return MORE if content == len(buffer) else NOISE
@@ -108,15 +111,20 @@ def measured(buffer: bytearray, start: int) -> Found:
     return NOISE if _holds_ident(buffer, start, _INNER if isinstance(found, Damaged) else _IDENT_LETTERS) else found
 
 
-def _holds_ident(buffer: bytearray, start: int, inner: re.Pattern[bytes]) -> bool:
+def _holds_ident(buffer: bytearray, start: int, inner: bytes) -> bool:
     """Whether another ident line begins inside the one at `start`. If no CRC proves the outer one, the inner one may open the telegram."""
-    ident = _IDENT.match(buffer, start)
-    return ident is not None and inner.search(buffer, start + 1, ident.end()) is not None
+    ident = envelope.IDENT.match(buffer, start)
+    return ident is not None and _late(inner).search(buffer, start + 1, ident.end()) is not None
+
+
+def lacks_line_end(buffer: bytearray) -> bool:
+    """Whether the end of a capture lacks its last line end."""
+    return bool(buffer) and _late(_UNENDED).search(buffer) is not None
 
 
 def ident(data: bytes) -> str:
     """The first ident line in these bytes. "" if there is none."""
-    found = _IDENT_LETTERS.search(data)
+    found = _late(_IDENT_LETTERS).search(data)
     return found[0].strip(b"\r\n").decode("ascii") if found else ""
 
 
@@ -153,8 +161,8 @@ def _measured_frame(buffer: bytearray, start: int) -> Found:
 def _measured_message(buffer: bytearray, start: int, content: int) -> Found:
     """A message that is neither text nor a block. Only the CRC at its end, or its own structure, says where that is."""
     limit = start + TELEGRAM_LIMIT
-    after = _NEXT_WITHOUT_CRC.search(buffer, content, limit)
-    for mark in _MARK.finditer(buffer, content + 1, after.start() + 1 if after else limit):
+    after = _late(_NEXT_WITHOUT_CRC).search(buffer, content, limit)
+    for mark in _late(_MARK).finditer(buffer, content + 1, after.start() + 1 if after else limit):
         footer = _FOOTER.match(buffer, mark.start())
         if footer is None:
             continue
@@ -197,7 +205,7 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> Found:
     found_there = _measured_footer(buffer, start, content, end, "block") if end < len(buffer) else MORE
     if isinstance(found_there, Extent):
         return found_there
-    if after := _NEXT_TELEGRAM.search(buffer, content, end):
+    if after := _late(_NEXT_TELEGRAM).search(buffer, content, end):
         size = after.start() - start
         why = _changed(buffer, start, content, after.start())
         return Damaged(FramingError(why or f"telegram announces {end - start} bytes, but the next one begins after {size}"), size)
@@ -215,21 +223,21 @@ def _measured_bare(buffer: bytearray, start: int, end: int) -> Found:
     """A block without footer. If another telegram opens before its end, this block is cut short or its length is damaged."""
     title_end = start + 2 + ciphering.TITLE_LIMIT
     again = buffer.find(buffer[start:title_end], title_end, end)
-    other = _OPENING_INSIDE.search(buffer, start + 1, min(end, again + 1) if again >= 0 else end)
+    other = _late(_OPENING_INSIDE).search(buffer, start + 1, min(end, again + 1) if again >= 0 else end)
     next_start = other.start() if other else again
     if next_start >= 0:
         size = next_start - start
         return Damaged(FramingError(f"block announces {end - start} bytes, but the next one begins after {size}"), size)
     if end > len(buffer):
         return MORE
-    opening = _OPENING_AT_END.search(buffer, max(title_end, end - IDENT_LIMIT), end)
+    opening = _late(_OPENING_AT_END).search(buffer, max(title_end, end - IDENT_LIMIT), end)
     return Extent(bytes(buffer[start:end]), end, end - opening.start() if opening else 0)
 
 
 def _measured_text(buffer: bytearray, start: int, content: int) -> Found:
     limit = start + TELEGRAM_LIMIT
-    last = _END_OF_TEXT.search(buffer, content - 1, limit)
-    wrong = _NO_TEXT.search(buffer, content, last.end() - 1 if last else limit)
+    last = _late(_END_OF_TEXT).search(buffer, content - 1, limit)
+    wrong = _late(_NO_TEXT).search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
         # Any other telegram that began before this place breaks off here, too, except a telegram whose ident line comes directly before its
@@ -248,7 +256,7 @@ def _measured_footer(buffer: bytearray, start: int, content: int, mark: int, kin
     """The footer at `mark`, where a "!" must be, and its CRC."""
     footer = _FOOTER.match(buffer, mark)
     if footer is None:
-        if _FOOTER_SO_FAR.match(buffer, mark):
+        if _late(_FOOTER_SO_FAR).match(buffer, mark):
             return MORE
         return _displaced(buffer, start, content, mark)
     digits = footer[1] or footer[2]
@@ -270,7 +278,7 @@ def _displaced(buffer: bytearray, start: int, content: int, mark: int) -> Found:
     from telegraf_han.p1 import lineends  # noqa: PLC0415, only what is damaged needs it
 
     ident = bytes(buffer[start:content])
-    for footer in _WHOLE_FOOTER.finditer(buffer, mark, mark + IDENT_LIMIT):
+    for footer in _late(_WHOLE_FOOTER).finditer(buffer, mark, mark + IDENT_LIMIT):
         mended = lineends.without_added(ident, bytes(buffer[content : footer.start() + 1]), footer[1])
         if mended and len(mended) - len(ident.rstrip(b"\r\n")) < footer.start() + 1 - content + len(b"\r\n\r\n"):
             return Extent(mended, footer.end(), checked=True, mended=True)

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from grafana import queries as q
+from grafana import registers
 
 EVERY: Final = 10_000
 """More meters than any building has. `top` needs a number."""
@@ -23,17 +24,19 @@ def days_of_all(name: str) -> str:
     """Energy of the last local days by meter and register, Wh.
 
     The last row of each register is today's; it is 0 if the meter was heard only yesterday. The rows are the steps from the register's
-    value before these days (or else its first value) to its last points of yesterday and today. The steps are not added up here: around
-    differences of sub-queries, `last` and `sum` give wrong numbers, because they reverse the order of time inside.
+    value before these days (or else its first value) to its highest values of yesterday and today. The steps are not added up here: around
+    differences of sub-queries, `last` and `sum` give wrong numbers, because they reverse the order of time inside. On the day on which a
+    register begins again, only its energy until then counts, and none on the next day. The meter's own board has the right energy.
     """
     since = "now() - 26h"
     lately = q.Span(since, "now()")
     begin = _begin_of_all(q.Span(f"{since} - {24 * q.LOOK_BACK_DAYS}h", f"{since} - 1ms"), lately)
     stood = f'SELECT first("begin") AS "wh" FROM {begin} WHERE time >= {since} - {24 * q.LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
     by_day = (
-        f'SELECT last("{q.IMPORT}") AS "wh" FROM {q.WINDOWS} WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
+        f'SELECT max("{q.IMPORT}") AS "wh" FROM {q.WINDOWS} WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
     )
-    return f'SELECT non_negative_difference("wh") AS "«{name}»" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
+    rises = f'SELECT difference("wh") AS "wh" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
+    return f'SELECT ("wh" + abs("wh")) / 2 AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
 
 
 def _begin_of_all(before: q.Span, within: q.Span) -> str:
@@ -45,8 +48,8 @@ def _begin_of_all(before: q.Span, within: q.Span) -> str:
     )
 
 
-def _since_of_all(name: str) -> str:
-    """Energy since the range began by meter and register, Wh.
+def _since_of_all() -> str:
+    """Energy since the range began by meter and register, `wh`. A register that ran backwards since then has none.
 
     Only first and last points are read, so a month costs as little as a day. `max` is used instead of `last`, because `last` would
     reverse the order of time inside.
@@ -58,12 +61,12 @@ def _since_of_all(name: str) -> str:
         f'(SELECT {function}("{q.IMPORT}") AS "{name}" FROM {q.WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
         for function, name, span in points
     )
-    return f'SELECT max("end") - first("begin") AS "{name}" FROM {sources} GROUP BY "meter", "serial"'
+    return registers.between(f'SELECT max("end") - first("begin") AS "a", max("end") AS "end" FROM {sources} GROUP BY "meter", "serial"')
 
 
 def sum_since_of_all(name: str) -> str:
     """Energy of all meters since the range began."""
-    return f'SELECT sum("wh") AS "«{name}»" FROM ({_since_of_all("wh")})'
+    return f'SELECT sum("wh") AS "«{name}»" FROM ({_since_of_all()})'
 
 
 def since_of_all(name: str, count: int = EVERY) -> str:
@@ -72,7 +75,7 @@ def since_of_all(name: str, count: int = EVERY) -> str:
     The energies of a meter's registers are added up here. `top` makes one series of rows, which costs InfluxDB less than one series
     per meter.
     """
-    registers = f'SELECT sum("wh") AS "wh" FROM ({_since_of_all("wh")}) GROUP BY "meter"'
+    registers = f'SELECT sum("wh") AS "wh" FROM ({_since_of_all()}) GROUP BY "meter"'
     return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM ({registers})'
 
 

@@ -109,7 +109,7 @@ YEAR_BEFORE: Final = [(begin, _year_before(begin, end)) for begin in _LEAP for e
 def _counted(name: str, field: str, span: Span, factor: str = "", every: str = "1d") -> str:
     """Energy of a register by local day (or another interval), Wh (times a factor), as sub-queries to be added up."""
     spans = (str(span), str(span._replace(since=f"{span.since} + {every}")))
-    sources = registers.by_interval(field, WINDOWS, f"{METER} AND ", spans, every, ZONE)
+    sources = registers.by_interval(field, WINDOWS, f"{METER} AND ", spans, every=every, zone=ZONE)
     return ", ".join(f"({registers.energy(source, name, factor)})" for source in sources)
 
 

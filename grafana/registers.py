@@ -42,6 +42,16 @@ def energy(source: str, name: str, factor: str = "") -> str:
     return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})){factor} AS "{name}" FROM ({marks})'
 
 
+def between(source: str) -> str:
+    """The energy between two values, Wh, from a source with the columns `a` (by how much it rose) and `end`. A roll-over counts.
+
+    If the register fell, only the values between the two would tell the energy. Then there is no row.
+    """
+    signs = f'SELECT "a", "end", 1 - pow(0, abs("a") - "a") AS "a_fell", pow(10, ceil(log10("end" - "a" + 0.5))) AS "top" FROM ({source})'
+    near = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
+    return f'SELECT "a" + "a_fell" * "top" AS "wh" FROM (SELECT "a", "a_fell", "top", {near} FROM ({signs})) WHERE "a_fell" = 0 OR "rolled" = 1'
+
+
 def rose(field: str) -> str:
     """Columns of an aggregation by time: how much the last and the highest value of each interval rose."""
     return f'difference(last("{field}")) AS "a", difference(max("{field}")) AS "b"'
@@ -58,7 +68,7 @@ def rises_since_first(field: str) -> str:
     return f'last("{field}") - {begin} AS "a", max("{field}") - {begin} AS "b", last("{field}") AS "end", min("{field}") AS "low"'
 
 
-def by_interval(field: str, source: str, meters: str, spans: tuple[str, str], every: str, zone: str) -> tuple[str, str]:
+def by_interval(field: str, source: str, meters: str, spans: tuple[str, str], *, every: str, zone: str) -> tuple[str, str]:
     """Sources of `energy`: the first interval of each series, and each later interval. `meters` is a condition that ends in AND, or "".
 
     Energy of the first interval counts from the register's first point on. Only the points of a day are read for it, because an inner

@@ -70,6 +70,7 @@ NAMES: Final = {
     "unverified": ("Tag not verified", "Bez weryfikacji"),
     "host_stamped": ("Host's clock used", "Czas komputera"),
     "dropped": ("Dropped", "Utracone"),
+    "refused": ("Refused", "Odrzucone"),
     "flaws": ("Odd lines", "Dziwne wiersze"),
     "waiting": ("Waiting for a part", "Czeka na resztę"),
     "stale": ("Held back as old", "Wstrzymane jako stare"),
@@ -476,14 +477,14 @@ PANELS: Final = {
     ),
     "set_aside": Both(
         Words(
-            "No errors, but odd",
-            "Lines or records that could not be read in telegrams that were read; telegrams that wait for their other part; telegrams held back because they are old (a replay); registers that ran backwards; fields refused because there were too many.",
-            "No such counter in the chosen time: this release of the plugin does not write them, or no status line came.",
+            "Refused, held back, odd",
+            "Telegrams refused because they are not encrypted or have a wrong tag; telegrams held back because they are old (a replay); registers that ran backwards; lines or records that could not be read in telegrams that were read; telegrams that wait for their other part; fields refused because there were too many.",
+            _NO_STATUS,
         ),
         Words(
-            "Nie błędy, ale coś dziwnego",
-            "Wiersze lub rekordy nieodczytane w odczytanych telegramach; telegramy, które czekają na drugą część; telegramy wstrzymane, bo są stare (powtórzone); rejestry, które się cofnęły; pola odrzucone, bo było ich za dużo.",
-            "Brak tych liczników w wybranym czasie: ta wersja wtyczki ich nie zapisuje albo brak wierszy stanu.",
+            "Odrzucone, wstrzymane, dziwne",
+            "Telegramy odrzucone, bo nie są zaszyfrowane lub mają zły znacznik uwierzytelniający; telegramy wstrzymane, bo są stare (powtórzone); rejestry, które się cofnęły; wiersze lub rekordy nieodczytane w odczytanych telegramach; telegramy, które czekają na drugą część; pola odrzucone, bo było ich za dużo.",
+            _BRAK_STANU,
         ),
     ),
     "states": Both(

@@ -21,7 +21,7 @@ from telegraf_han.config.file import load
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError
 from telegraf_han.p1.framer import Framer
-from telegraf_han.telegram import Event, Fault, Frame, Receiver, Telegram
+from telegraf_han.telegram import Event, Fault, Frame, Receiver, Remark, Telegram
 
 FOLDER = Path(__file__).parent / "cases"
 CASES = sorted(path.name for path in FOLDER.iterdir() if path.is_dir())
@@ -84,6 +84,8 @@ def _played(case: Path, play: str) -> tuple[Decoder, list[Telegram], list[tuple[
     for event in events + receiver.finish(NOW_NS):
         if isinstance(event, Fault):
             faults.append((str(event.cause), event.detail))
+            continue
+        if isinstance(event, Remark):
             continue
         assert isinstance(event, Frame)
         try:

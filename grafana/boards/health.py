@@ -17,8 +17,10 @@ _COUNTERS: Final = {
     "host_stamped": "host_stamped",
     "dropped": "lines_dropped",
 }
-_SET_ASIDE: Final = {name: name for name in ("flaws", "waiting", "stale", "registers_back", "fields_refused")}
-"""Counters of what is not an error: telegrams were read all the same, or are not believed on purpose."""
+_SET_ASIDE: Final = {"refused": "errors_security"} | {
+    name: name for name in ("stale", "registers_back", "flaws", "waiting", "fields_refused")
+}
+"""Counters of what is not believed, and of what is odd although the telegram was read. Older releases write only the first of them."""
 _DUE: Final = f'SELECT last("telegrams") * 0 + 0${{due:raw}} FROM {q.LINK} WHERE {q.METER} AND {q.IN_RANGE} AND 0${{due:raw}} > 0 GROUP BY time($__interval) fill(none)'
 _TO_INFLUX: Final = '"output" =~ /influxdb/'
 _FEW: Final = STACKED_BARS | {"axisSoftMax": 4}

@@ -154,6 +154,40 @@ def test_today(store, heard, today):
     assert frame.columns["Today"] == [today]
 
 
+def odd(**registers):
+    """Lines of a meter that draws 1200 W since the 10th, with the register that a function makes of the right one."""
+    for name, register in registers.items():
+        for place, utc_s in enumerate(range(local("2026-11-10 00:00"), NOW, 300)):
+            tags = {"interface": "wmbus", "meter": name, "serial": name}
+            yield line("electricity", tags, {"active_energy_import_wh": float(register(utc_s, 100 * place))}, utc_s)
+
+
+def test_odd_registers(store):
+    """A roll-over is energy. A reset, and a value that is low for a moment, are none. A month with a reset has no sum that could be wrong."""
+    noon, midnight = local("2026-11-20 12:00"), local("2026-11-20 00:00")
+    store.windows(
+        odd(
+            rolled=lambda _utc_s, wh: (99_800_000 + wh) % 100_000_000,
+            reset=lambda utc_s, wh: 9_007_000 + wh if utc_s < noon else (utc_s - noon) // 3,
+            low=lambda utc_s, wh: 9_007_000 + wh - 500_000 * (utc_s in (noon, midnight - 300)),
+        )
+    )
+    board = store.board("building", NOW)
+    (frame,) = board.shown(TABLE).frames
+    rows = {row[0]: row[frame_place(frame, "Today") :][:2] for row in frame.rows()}
+    month_wh = (NOW - local("2026-11-10 00:00")) // 3 - 100
+
+    assert rows["rolled"] == (18_000, month_wh)
+    assert rows["reset"] == (14_400, None)
+    assert rows["low"] == (pytest.approx(18_000, abs=100), month_wh)
+    assert board.shown("Total this month").figures()["Imported"] == pytest.approx(2 * month_wh)
+
+
+def frame_place(frame, name):
+    """The place of a column."""
+    return list(frame.columns).index(name)
+
+
 @pytest.mark.parametrize("day", ["2026-03-29", "2026-10-25"], ids=["23 hours", "25 hours"])
 def test_today_when_clocks_change(store, day):
     """Today's energy begins at local midnight on these days, too."""

@@ -25,6 +25,7 @@ PUBLISHED = {
 WINDOWS = PUBLISHED | {f"{name}_{end}" for name in PUBLISHED if name.endswith(("_w", "_var", "_va", "_v")) for end in ("max", "min")}
 LINK = {
     *("telegrams", "decoded", "duplicates", "unverified", "host_stamped", "lines_dropped", "age_s", "clock_offset_s", "rssi_dbm", "state"),
+    *("flaws", "waiting", "stale", "registers_back", "fields_refused"),
     *(f"errors_{cause}" for cause in Cause),
 }
 SETTINGS = {*sections._LIMITS, *sections._PRICES}

@@ -167,3 +167,28 @@ def test_telegraf_itself(health):
     assert set(buffer.column("Waiting")) - {None} == {12}
     assert set(buffer.column("Limit")) - {None} == {10000}
     assert set(health.shown("Telegraf: memory").column("Memory")) - {None} == {31_000_000}
+
+
+def test_refused_held_back_odd(store):
+    """Counters of telegrams that are not believed, or have odd lines, are sums over the time, also over a restart of the plugin."""
+    names = {"errors_security": 1, "stale": 2, "registers_back": 3, "flaws": 4, "waiting": 5, "fields_refused": 6}
+    store.telegrams([line("electricity", TAGS | {"serial": "1"}, {"active_power_import_w": 7}, NOW - 42)])
+    store.telegrams(
+        status({name: f"{times * (utc_s > NOW - 3600) * (utc_s < NOW - 600)}i" for name, times in names.items()}, utc_s)
+        for utc_s in range(BEGIN, NOW, 10)
+    )
+
+    assert store.board("health", NOW).shown("Refused, held back, odd").figures() == {
+        "Refused": 1,
+        "Held back as old": 2,
+        "Registers back": 3,
+        "Odd lines": 4,
+        "Waiting for a part": 5,
+        "Fields refused": 6,
+    }
+    assert store.board("health", NOW, language="pl").shown("Odrzucone, wstrzymane, dziwne").some()
+
+
+def test_counters_of_an_older_release(health):
+    """Status lines without the new counters still show the telegrams that were refused."""
+    assert health.shown("Refused, held back, odd").figures()["Refused"] == CAUSES["security"]

@@ -108,6 +108,7 @@ OURS = {
         "p1.dialects",
         "p1.envelope",
         "p1.expected",
+        "p1.extents",
         "p1.framer",
         "p1.lines",
         "p1.shapes",

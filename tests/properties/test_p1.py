@@ -245,16 +245,22 @@ def edited(sent: bytes, how: list[tuple[int, str, bytes]]) -> bytes:
 @settings(max_examples=600, deadline=None, database=None)
 @given(st.lists(st.sampled_from(ODD_LINES), min_size=1, max_size=6).map(b"".join), edits)
 def test_both_ways_to_read_lines_accept_the_same(sent: bytes, how: list[tuple[int, str, bytes]]) -> None:
-    """What is taken at once is taken line by line in the same way and without a flaw. So brackets, stars and letters change nothing."""
+    """What is taken at once is taken line by line, and group by group, in the same way and without a flaw.
+
+    So brackets, stars and letters change nothing.
+    """
     data = edited(sent, how)
     at_once = lines.at_once(data)
+    by_groups: list[str] = []
+    triples = [triple for line in lines._joined(data) for triple in lines._of_line(line, by_groups)]
     flaws: list[str] = []
     try:
         one_by_one = lines.found(data, flaws)
     except RecordError:
-        assert at_once is None
+        assert (at_once, triples) == (None, [])
         return
 
+    assert (list(zip(*one_by_one, strict=True)), flaws) == (triples, by_groups)
     assert at_once is None or (at_once, []) == (one_by_one, flaws)
 
 

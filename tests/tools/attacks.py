@@ -178,7 +178,7 @@ def seconds(make: Make, scene: Scene, place: int) -> list[bytes]:
 
 RECORDINGS = {"once": once, "often": often, "in-order": in_order, "fast": fast, "minutes": minutes}
 _NOT_ENCRYPTED = "is not encrypted, but"
-_NO_TAG = "carries no tag"
+_NO_TAG = "(carries|has) no tag"
 _OLD = "does not follow the ones before it"
 
 

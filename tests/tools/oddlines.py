@@ -32,7 +32,7 @@ class Kind(NamedTuple):
     interface: str
     telegram: Callable[[Scene, int], bytes]
     flaws: bool = True
-    """Whether the odd part must be a flaw. If not, it may be one, or it may be read as a text or as no value."""
+    """Whether the odd part must be a flaw. If not, it may be one, or it may be read as a text, as no value or as no time."""
 
 
 def _cable(change: Callable[[bytes, int], bytes]) -> Callable[[Scene, int], bytes]:
@@ -60,8 +60,8 @@ KINDS = (
     Kind("p1-bracket-missing", "p1", _added(lambda place: b"1-0:31.7.0(%03d*A" % (place % 1000))),
     Kind("p1-nan", "p1", _added(lambda place: b"1-0:31.7.0(%s*A)" % (b"NaN", b"-nan", b"---.--", b"")[place % 3])),
     Kind("p1-odd-log", "p1", _added(lambda place: b"1-0:99.97.0(%d)(0-0:96.7.19)(1012081" % (place % 10)), flaws=False),
-    Kind("p1-clock-zero", "p1", _clock(b"000000000000W")),
-    Kind("p1-clock-none", "p1", _clock(b"FFFFFFFFFFFFW")),
+    Kind("p1-clock-zero", "p1", _clock(b"000000000000W"), flaws=False),
+    Kind("p1-clock-none", "p1", _clock(b"FFFFFFFFFFFFW"), flaws=False),
     Kind("radio-nan", "wmbus", _air(lambda _place: "05fd3a0000c07f"), flaws=False),
     Kind("radio-no-digits", "wmbus", _air(lambda place: f"0c59{place % 256:02x}abcdef")),
 )

@@ -12,7 +12,7 @@ from telegraf_han import receivers
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import TelegramError, WrongKeyError
-from telegraf_han.p1 import extents, signal
+from telegraf_han.p1 import envelope, others, signal
 from telegraf_han.p1.framer import Framer
 from telegraf_han.ports.sources import Source
 from telegraf_han.receivers._stick import ANSWER_NS, ASKED_LIMIT
@@ -60,7 +60,7 @@ def _unread(data: bytes, faults: list[str]) -> str:
     """What is wrong with bytes that are no whole telegram, and what to do. If there is text among them, the line is right."""
     if why := signal.wrong(data):
         return why
-    ident = extents.ident(data)
+    ident = others.ident(data)
     if faults and (ident or signal.readable(data)):
         return f"{faults[0]}. Parts can be read, so the signal and the speed are right. Check the plug, and use a shorter or shielded cable"
     if ident:
@@ -78,17 +78,18 @@ def _unread(data: bytes, faults: list[str]) -> str:
 
 def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     """Whether a telegram can be read, as `run` would read it. Only a checksum shows that it is whole."""
-    arrive = "whole telegrams arrive" if frame.checked else "telegrams arrive"
+    arrive = "whole telegrams arrive, but" if frame.checked else "telegrams arrive, but"
     try:
         telegram = Decoder(config).take(frame, name)
     except WrongKeyError as error:
-        yield Finding("error", f"{name}: {arrive}, but {_why(name, config, frame, error)}")
+        yield Finding("error", f"{name}: {arrive} {_why(name, config, frame, error)}")
         return
     except TelegramError as error:
-        yield Finding("error", f"{name}: {arrive}, but cannot be read: {error}")
+        yield Finding("error", f"{name}: {arrive} cannot be read: {error}")
         return
     assert telegram is not None
-    yield Finding("ok", f"{name}: {arrive} and can be read{', proven genuine' if telegram.verified else ''}")
+    read = "whole telegrams arrive and can be read" if frame.checked else "telegrams arrive and can be read"
+    yield Finding("ok", f"{name}: {read}{', proven genuine' if telegram.verified else ''}")
     for remark in (*telegram.warnings, *telegram.flaws):
         yield Finding("warning", f"{name}: {remark}")
 
@@ -100,7 +101,8 @@ def _why(name: str, config: Config, frame: Frame, error: WrongKeyError) -> str:
         return 'they are encrypted, and the meter has no encryption_key. Add the key that the operator sent: encryption_key = "file:PATH"'
     if _exchanged_opens(name, config, frame):
         return f'encryption_key and authentication_key are swapped. Exchange the two options of [[meter]] "{name}"'
-    return f"cannot be opened: {error}. To find the mistake, run: telegraf-han keys --config {config.file}"
+    why = str(error).removesuffix(envelope.SEARCH)
+    return f"cannot be opened: {why}. To find the mistake, run: telegraf-han keys --config {config.file}"
 
 
 def _exchanged_opens(name: str, config: Config, frame: Frame) -> bool:

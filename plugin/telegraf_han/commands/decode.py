@@ -17,7 +17,7 @@ from telegraf_han.commands import _inputs
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder
-from telegraf_han.errors import TelegramError
+from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
@@ -61,7 +61,7 @@ def run(arguments: Namespace) -> int:
     write = _WRITERS[arguments.output](config, decoder)
     report = _Report()
     for name in arguments.input or ["-"]:
-        sample, before = bytearray(), (report.seen, report.frames)
+        sample, seen, faults, damaged = bytearray(), report.seen, report.faults, report.causes[Cause.CHECKSUM]
         try:
             for events in _inputs.events(name, arguments.interface, config, sample):
                 telegrams = [_decoded(decoder, event, report) for event in events]
@@ -70,10 +70,12 @@ def run(arguments: Namespace) -> int:
                 report.flush(HELD_S)
         finally:
             report.flush(0)
-        if report.frames == before[1]:
-            from telegraf_han.inspection import unread  # noqa: PLC0415, only an input without telegrams needs it
+        if report.seen - seen == report.faults - faults:
+            from telegraf_han.commands import _looks  # noqa: PLC0415, an input with telegrams does without
 
-            report.nothing_in(name, unread.described(bytes(sample), arguments.interface, config), reported=report.seen > before[0])
+            whole = report.causes[Cause.CHECKSUM] > damaged
+            looks = _looks.described(bytes(sample), arguments.interface, config, whole=whole)
+            report.nothing_in(name, looks, reported=report.faults > faults)
     return report.told()
 
 
@@ -93,7 +95,7 @@ class _Report:
 
     def __init__(self) -> None:
         self.seen = 0
-        self.frames = 0
+        self.faults = 0
         self.decoded = 0
         self.causes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
@@ -155,14 +157,14 @@ def _numbers(same: _Same) -> str:
 
 def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None:
     """The telegram of an event, if the event holds one. A failure is named."""
-    match event:
-        case Fault(cause, detail):
-            report.failed(cause, detail)
-        case Remark(text):
-            report.remarked(text)
     if not isinstance(event, Frame):
+        match event:
+            case Fault(cause, detail):
+                report.faults += 1
+                report.failed(cause, detail)
+            case Remark(text):
+                report.remarked(text)
         return None
-    report.frames += 1
     try:
         telegram = decoder.take(event)
     except TelegramError as error:

@@ -21,9 +21,6 @@ from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
 GENERAL_GLO: Final = 0xDB
 TITLE_LIMIT: Final = 8
 """A system title has 8 bytes. Stoen sends none."""
-OTHER_OPENINGS: Final = rb"~(?=[\xa0-\xaf]|\Z)|h(?=(?:(.)(?:\1(?:h|\Z)|\Z)|\Z))|\x1b(?=\x1b{3}\x01{4}|\x1b{0,3}\Z|\x1b{3}\x01{0,3}\Z)"
-"""Regular expression (DOTALL) of the places where frames may begin that `recognised` measures, or a part of them at the end of the bytes.
-It is here because a stream needs it at its start, and the rest only where such a frame is."""
 HEAD_BYTES: Final = 5
 """Security control and counter, inside the announced length."""
 TAG_BYTES: Final = 12

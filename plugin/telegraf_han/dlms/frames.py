@@ -22,6 +22,8 @@ _MBUS_STOP: Final = 0x16
 _MBUS_AROUND: Final = 6
 """68 L L 68 before C, then the sum and 16."""
 _RUN_OVER: Final = 256
+_C_FIELDS: Final = frozenset(b"\x08\x18\x28\x38\x43\x53\x63\x73")
+"""C fields of frames that carry data (EN 13757-2, 5.4)."""
 _SENDS: Final = frozenset(b"\x53\x73")
 """C field of a meter that sends by itself (SND-UD)."""
 _FINAL: Final = 0x10
@@ -190,21 +192,25 @@ def mbus(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] | 
 
 def _mbus_frame(data: bytes | bytearray, start: int) -> _Frame | Literal["nothing"] | None:
     head = data[start : start + 4]
-    if head[:1] != b"h" or head[3:4] not in (b"", b"h") or (len(head) > 2 and head[1] != head[2]):  # noqa: PLR2004, L comes twice
+    if head[:1] not in (b"", b"h") or head[3:4] not in (b"", b"h") or (len(head) > 2 and head[1] != head[2]):  # noqa: PLR2004, L comes twice
         return "nothing"
     if len(data) < start + 7:
         return None
+    if data[start + 4] not in _C_FIELDS:
+        return "nothing"
     length, control = data[start + 1], data[start + 6]
     is_ours = control <= _LAST_CI and data[start + 4] in _SENDS
     for size in (length, length + _RUN_OVER):
         end = start + size + _MBUS_AROUND
-        if size < 3 or (size > length and not is_ours):  # noqa: PLR2004, C, A and CI
+        if size < 3 or (is_ours and size < _MBUS_HEAD) or (size > length and not is_ours):  # noqa: PLR2004, C, A and CI
             continue
         if end > len(data):
             return None
         content = data[start + 4 : end - 2]
         if data[end - 1] == _MBUS_STOP and data[end - 2] == crc.total(bytes(content)):
             return _Frame(bytes(content), not control & _FINAL, end, control & _NUMBER)
+        if data[end - 1] == _MBUS_STOP:
+            break
     if is_ours:
         raise DamagedFrameError("a wired M-Bus frame", length + _MBUS_AROUND, start + length + _MBUS_AROUND)
     return "nothing"

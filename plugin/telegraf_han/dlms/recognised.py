@@ -33,6 +33,8 @@ _SML_START: Final = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
 _SML_END: Final = re.compile(rb"\x1b{4}(?:\x1b{4}|\x1a[\0-\x03](..))", re.DOTALL)
 _SML_TAIL: Final = 2
 SML: Final = "an SML message"
+PROVED_BYTES: Final = 12
+"""So many bytes of a frame include the checksum or the second length of its head."""
 _TITLE: Final = bytes([ciphering.TITLE_LIMIT])
 _BLOCK: Final = re.compile(rb"(?:\0|\x08.{8})(?:\x81.|\x82..)[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]", re.DOTALL)
 """Title, length and security control byte of a block."""
@@ -151,7 +153,8 @@ def named(data: bytes) -> Recognised | None:
     return _binary(data) or _text(data) or _spelt(data)
 
 
-_PLACES: Final = re.compile(ciphering.OTHER_OPENINGS, re.DOTALL)
+_PLACES: Final = re.compile(rb"~[\xa0-\xaf]|h(.)\1h|\x1b{4}\x01{4}", re.DOTALL)
+"""Where frames may begin."""
 
 
 def _binary(data: bytes) -> Recognised | None:
@@ -165,8 +168,8 @@ def _binary(data: bytes) -> Recognised | None:
             return Recognised(f"a message in {kind} that is not whole: {error}", checked=True, start=place.start(), end=error.end)
         if isinstance(found, Recognised):
             return found
-        if data.startswith(_SML_START, place.start()):
-            return Recognised(f"{SML} that is not whole", checked=False, start=place.start(), end=len(data))
+        if found is None and len(data) - place.start() >= PROVED_BYTES:
+            return Recognised(broken_off(data[place.start()]), checked=False, start=place.start(), end=len(data))
     message = data.lstrip(b"\r\n ")
     name = known(message) or (known(message[: _sealed_end(message)]) if _sealed_end(message) > 0 else "")
     at = len(data) - len(message)
@@ -175,6 +178,12 @@ def _binary(data: bytes) -> Recognised | None:
     if _BLOCK.match(message) and 0 < (end := _sealed_end(message, 0)) <= len(message) and not message[end:].strip(b"\r\n\0 "):
         return Recognised("a ciphered block without an ident line before it", checked=False, apdu=message, start=at, end=len(data))
     return None
+
+
+def broken_off(first: int) -> str:
+    """What a frame is that began with this byte, and whose end did not come."""
+    kind = {frames.FLAG: "an HDLC frame", frames.MBUS: "a wired M-Bus frame"}.get(first, SML)
+    return f"{kind} that is damaged or cut off"
 
 
 def _text(data: bytes) -> Recognised | None:

@@ -5,7 +5,8 @@ all meters that it watches:
 
 - import power above the meter's limit for some minutes without a break
 - no telegram for longer than `silence_s`
-- more unread telegrams than `decode_errors_percent` (a wrong key leaves all telegrams unread)
+- more unread telegrams than `decode_errors_percent` (a wrong key leaves all telegrams unread), a telegram that was refused or held back as
+  a replay, or a register that ran backwards
 
 The limits are written into the checks. So `setup` has to be run again after a change of the configuration. A rule calls the webhook
 when a check becomes critical and when the check is good again, once each.
@@ -132,13 +133,16 @@ union(tables: [limits, lowest, known])
 
 
 def errors(bucket: str, config: Config, timing: Timing) -> list[Json]:
-    """More unread telegrams than each meter's `decode_errors_percent`, in percent of all that came in the time."""
+    """More unread telegrams than each meter's `decode_errors_percent`, in percent of all that came in the time.
+
+    One telegram that is not believed is enough, and so is one register that ran backwards. `flaws` and `waiting` are no errors.
+    """
     limits = {meter: (health.DEFAULTS | dict(meter.limits))["decode_errors_percent"] for meter in config.meters}
     text = f"""
 counts = from(bucket: {quoted(bucket)})
     |> range(start: -{timing.sustained_s}s)
     |> filter(fn: (r) => r._measurement == {quoted(config.output.measurement + "_link")})
-    |> filter(fn: (r) => r._field == "decoded" or r._field =~ /^errors_/)
+    |> filter(fn: (r) => r._field =~ /^(decoded|stale|registers_back|errors_.*)$/)
     |> filter(fn: (r) => {_watched(limits)})
     |> difference(nonNegative: true)
     |> sum()
@@ -147,8 +151,13 @@ counts = from(bucket: {quoted(bucket)})
 // By radio a checksum or framing error is anybody's: a receiver cannot say whose telegram it lost.
 blamed = (r) => if r.interface == "p1" then r.errors_checksum + r.errors_framing else 0.0
 unread = (r) => r.errors_key + r.errors_security + r.errors_records + blamed(r: r)
-crit = (r) => 100.0 * unread(r: r) > r.limit * (unread(r: r) + r.decoded)
-messageFn = (r) => {_message("telegrams unread", "int(v: unread(r: r))", "", timing)}
+// An older release has no such counters.
+count = (v) => if exists v then v else 0.0
+odd = (r) => r.errors_security + count(v: r.stale) + count(v: r.registers_back)
+crit = (r) => 100.0 * unread(r: r) > r.limit * (unread(r: r) + r.decoded) or odd(r: r) > 0.0
+words = (r) => if odd(r: r) > 0.0 then ": telegrams refused or held back, or registers that ran backwards: " + string(v: int(v: odd(r: r)))
+    else ": telegrams unread " + string(v: int(v: unread(r: r))) + ", more than the limit"
+messageFn = (r) => r.meter + (if r._level == "crit" then words(r: r) + " in {_minutes(timing)}" else ": telegrams unread within the limit")
 
 union(tables: [limits, counts])
 {_BY_METER}
@@ -230,9 +239,12 @@ def _watched(meters: Iterable[MeterConfig]) -> str:
 
 def _message(subject: str, number: str, unit: str, timing: Timing) -> str:
     """The message of a check, as Flux: meter, subject and number."""
-    minutes = f"{timing.sustained_s // 60} min" if timing.sustained_s % 60 == 0 else f"{timing.sustained_s} s"
-    bad = f'": {subject} " + string(v: {number}) + "{unit} in {minutes}, more than its limit"'
+    bad = f'": {subject} " + string(v: {number}) + "{unit} in {_minutes(timing)}, more than its limit"'
     return f'r.meter + (if r._level == "crit" then {bad} else ": {subject} within the limit")'
+
+
+def _minutes(timing: Timing) -> str:
+    return f"{timing.sustained_s // 60} min" if timing.sustained_s % 60 == 0 else f"{timing.sustained_s} s"
 
 
 def _source(bucket: str) -> str:

@@ -7,6 +7,7 @@ almost no bytes unread. Telegrams of other meters count, too. So if an owner mis
 number. It does not say that the file is not hex.
 """
 
+import re
 from typing import Final, NamedTuple
 
 from telegraf_han import receivers
@@ -14,7 +15,7 @@ from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
 from telegraf_han.p1 import capture
-from telegraf_han.telegram import Fault, Frame, Interface, Receiver
+from telegraf_han.telegram import Event, Fault, Frame, Interface, Receiver
 
 SAMPLE_BYTES: Final = 4096
 """Bytes of a recording that are looked at: about ten telegrams of a stick, seven of a cable."""
@@ -22,6 +23,8 @@ LEFT_OVER: Final = 0.5
 """A type is believed up to this number of faults per telegram of another meter. Types without checksum find as many telegrams as faults
 in any text. But a recording may well begin in the middle of a telegram, so some faults are allowed."""
 PLAIN: Final = "hex"
+_METER_BUS: Final = rb"(?s)h..h..[^\x00-\x1f]"
+"""A frame of wired M-Bus with records. Receivers of radio deliver such frames, too, so it shows no cable."""
 
 
 class Recording(NamedTuple):
@@ -34,7 +37,7 @@ class Recording(NamedTuple):
     """Whether whole telegrams were found, so that the answer is no guess."""
 
 
-class Found(NamedTuple):
+class _Found(NamedTuple):
     """What one type of receiver finds in a sample. The greater tuple is the better one."""
 
     ours: int
@@ -66,10 +69,15 @@ def recognised(first: bytes, interface: Interface | None, config: Config) -> Rec
 def holds_p1(sample: bytes) -> bool:
     """Whether there is a whole telegram of a cable in the sample."""
     receiver = capture.Capture(explains=False)
-    return any(isinstance(event, Frame) for event in (*receiver.feed(sample, 0), *receiver.finish(0)))
+    # The sample's end cuts a telegram. So it is only looked at if there is nothing before it.
+    return _has_frame(receiver.feed(sample, 0)) or _has_frame(receiver.finish(0))
 
 
-def best(sample: bytes, config: Config) -> tuple[str, Found]:
+def _has_frame(events: list[Event]) -> bool:
+    return any(isinstance(event, Frame) and not re.match(_METER_BUS, event.data) for event in events)
+
+
+def best(sample: bytes, config: Config) -> tuple[str, _Found]:
     """The type of receiver that finds most in a sample. If lines of hex fit, no other type is tried, because some lack a checksum."""
     plain = _found(PLAIN, sample, config)
     if plain.ours or plain.strangers:
@@ -78,7 +86,7 @@ def best(sample: bytes, config: Config) -> tuple[str, Found]:
     return (kind, found) if found.ours or found.strangers else (PLAIN, plain)
 
 
-def _found(kind: str, sample: bytes, config: Config) -> Found:
+def _found(kind: str, sample: bytes, config: Config) -> _Found:
     # Imported here: it takes 10 ms, and a cable does not need it.
     from telegraf_han.mbus import layers  # noqa: PLC0415
 
@@ -101,4 +109,4 @@ def _found(kind: str, sample: bytes, config: Config) -> Found:
             left_over += 1
         except TelegramError:
             ours += 1
-    return Found(ours, strangers if left_over <= LEFT_OVER * strangers else 0, -left_over)
+    return _Found(ours, strangers if left_over <= LEFT_OVER * strangers else 0, -left_over)

@@ -21,7 +21,7 @@ PARTS_FORGOTTEN: Final = 16
 class Memory:
     """What was heard of one meter."""
 
-    __slots__ = ("candidate", "formats", "key", "others", "parts", "shape")
+    __slots__ = ("candidate", "formats", "key", "odd", "others", "parts", "shape")
 
     def __init__(self) -> None:
         """Nothing was heard yet."""
@@ -35,6 +35,8 @@ class Memory:
         """Telegrams since the newest fragment."""
         self.key: Key | None = None
         """The key that opened a telegram whose content proves it."""
+        self.odd: Final[set[tuple[bytes, ...]]] = set()
+        """The headers of telegrams that the proven key opened, but whose content proved nothing."""
         self.candidate: tuple[Key, bytes] | None = None
         """A key that may be right, because a text began as it must, and that text's first enciphered block. Its content proved nothing."""
 
@@ -43,6 +45,15 @@ class Memory:
         if len(self.formats) >= FORMATS_LIMIT:
             self.formats.clear()
         self.formats.add((address, headers))
+
+    def again(self, headers: tuple[bytes, ...]) -> bool:
+        """Whether a telegram of these headers, which proved nothing, came before. Remembers them."""
+        if headers in self.odd:
+            return True
+        if len(self.odd) >= FORMATS_LIMIT:
+            self.odd.clear()
+        self.odd.add(headers)
+        return False
 
     def pass_by(self) -> None:
         """Note a telegram that is no fragment."""

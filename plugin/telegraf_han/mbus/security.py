@@ -15,7 +15,9 @@ Without MAC or tag, a text must begin with one of two openings, which one wrong 
 - The content proves the key: it can only be records (`records.proves`). With the opening this is 30 bits, one wrong key in 1.07e9.
 - The content may be records, and so may that of the meter's telegram right before, with another first block. The two openings are 30 bits
   together. A single such telegram is told as waiting, because it says neither that the key is right nor that it is wrong.
-- The key was proven by an earlier telegram of the meter (`Memory.key`). Then the content may be anything, such as the maker's own data.
+- The key was proven by an earlier telegram of the meter (`Memory.key`), and the same headers came before. Then the content may be anything,
+  such as the maker's own data. Headers that come for the first time wait: somebody who sends random bytes gets the opening right once in
+  32768 telegrams, but hardly ever the same headers again.
 
 The second adds less than one in 6e11 to the first, because only one random text in 25 may be records. So a wrong key is believed less
 than once in 1e9 telegrams. Text that is not enciphered although the header says so is believed only if its content proves it, never with a
@@ -259,8 +261,13 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
     body = text if len(text) == len(header.payload) else text + header.payload[len(text) :]
     if header.content != transport.RECORDS:
         return body  # a compact frame or a format frame has two CRCs of its own, or one
-    if records.proves(body, meter, len(text), opening) or authentic or memory.key is key:
+    if records.proves(body, meter, len(text), opening) or authentic:
         memory.key = key
+    elif memory.key is key:
+        if not memory.again(_headers(body)):
+            raise WaitingError(
+                f"a telegram of {_who(meter)} holds records of a new kind, and nothing proves them; waiting for another one like it"
+            )
     elif not records.plausible(_without_junk(body, len(text)), meter):
         memory.candidate = None
         raise wrong_key(meter, f"mode {header.mode}")
@@ -272,7 +279,16 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
                 f"a telegram of {_who(meter)} may be right, but its content does not prove that key opens it; waiting for another one"
             )
         memory.key = key
+        memory.again(_headers(body))
     return _without_junk(body, len(text)) if len(body) > len(text) else body
+
+
+def _headers(body: bytes) -> tuple[bytes, ...]:
+    """The headers of all records, () if there are none."""
+    try:
+        return tuple(record.header for record in walk.walked(body))
+    except RecordError:
+        return ()
 
 
 def _without_junk(body: bytes, size: int) -> bytes:

@@ -32,6 +32,8 @@ UNREAD: Final = (
     "which this program does not read. It reads DSMR text, plain or in a ciphered block. Ask the operator whether the port can send that"
 )
 """What to say of a telegram that is of another kind."""
+SEARCH: Final = ". `telegraf-han keys` tries typical mistakes"
+"""The end of a message about a wrong key."""
 UNENCRYPTED: Final = (
     "the telegram is not encrypted, but encryption_key is set, so it is not believed. "
     'If the operator switched encryption off, write encryption = "optional"'
@@ -53,10 +55,12 @@ class Envelope(NamedTuple):
 def envelope(data: bytes) -> Envelope:
     """Take a frame apart. Raises FramingError."""
     found = IDENT.match(data)
-    if found is None and data[:1] in _FRAME_OPENINGS:
+    if found:
+        ident, content = found[1].decode("ascii"), found.end()
+    elif data[:1] in _FRAME_OPENINGS:
         return _unframed("", data)
-    ident = found[1].decode("ascii") if found else ""
-    content = found.end() if found else 0
+    else:
+        ident, content = "", 0
     if content >= len(data):
         raise FramingError(f"telegram of {len(data)} bytes has no content")
     first = data[content]
@@ -94,7 +98,10 @@ def _unframed(ident: str, data: bytes) -> Envelope:
     if ident:
         words = f"{words} where text or a block was expected"
     if message[:1] == _GENERAL_GLO:
-        return Envelope(ident, ciphering.block(message, 0), b"", words)
+        try:
+            return Envelope(ident, ciphering.block(message, 0), b"", words)
+        except FramingError as error:
+            raise FramingError(f"{words}: {error}") from None
     if looks_like_p1(message):
         return Envelope(ident, None, _inner(message), words)
     return Envelope(ident, None, b"", words)
@@ -144,11 +151,14 @@ def opened(
         raise SecurityError(UNENCRYPTED)
     if not looks_like_p1(plaintext):
         raise _unreadable(found, plaintext, encryption_key, authentication_key, system_title, verified=verified, checked=checked)
-    doubt = "" if verified or authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
-    if authentication == "required" and not verified:
+    counter = int.from_bytes(found.block.counter, "big")
+    if verified:
+        return Plain(None, _inner(plaintext), verified, counter, "dsmr")
+    doubt = "" if authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
+    if authentication == "required":
         lack = doubt or "the meter has no authentication_key in the configuration, so the tag proves nothing"
         raise SecurityError(f"{lack}. The telegram is dropped, as the configuration requires")
-    return Plain(None, _inner(plaintext), verified, int.from_bytes(found.block.counter, "big"), "dsmr", doubt)
+    return Plain(None, _inner(plaintext), verified, counter, "dsmr", doubt)
 
 
 def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None, system_title: bytes) -> str:
@@ -161,7 +171,10 @@ def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None,
             "so it proves nothing about who sent the telegram"
         )
     right = "encryption_key is right, but " if block.control & ciphering.ENCRYPTED else ""
-    return f"authentication_key proves nothing: {right}the tag does not fit authentication_key, which is the wrong one or mistyped"
+    return (
+        f"authentication_key proves nothing: {right}the tag does not fit authentication_key: this key is wrong or mistyped, "
+        "or the meter makes its tag in another way"
+    )
 
 
 def _unreadable(
@@ -204,19 +217,21 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
     if swapped and (looks_like_p1(swapped.plaintext) or is_known(swapped.plaintext)):
         return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
     if checked:
-        return (
+        why = (
             "encryption_key does not open the telegram, which arrived without line errors: "
-            "it is not the key of this meter, or it is mistyped. `telegraf-han keys` tries typical mistakes"
+            "it is not the key of this meter, or it is mistyped"
         )
-    return (
-        "encryption_key does not open the telegram: it is not the key of this meter, or it is mistyped. `telegraf-han keys` tries typical "
-        "mistakes. The telegram has no checksum, so noise on the line may be to blame, too, if only some telegrams fail"
-    )
+    else:
+        why = (
+            "encryption_key does not open the telegram: it is not the key of this meter, or it is mistyped. The telegram has no checksum, "
+            "so noise on the line may be to blame, if only some telegrams fail"
+        )
+    return why + SEARCH
 
 
 def _inner(plaintext: bytes) -> bytes:
     """The lines of a plaintext. If the plaintext is a whole telegram, its CRC-16/ARC is checked and its lines are returned."""
-    ident = IDENT.match(plaintext)
+    ident = IDENT.match(plaintext) if plaintext.startswith(b"/") else None
     if ident is None:
         return plaintext
     footer = re.search(_INNER_FOOTER, plaintext)

@@ -4,12 +4,13 @@ A number under a code goes into a field of the code's name and unit. The type of
 text under the same code goes into another field, whose name ends in `_text`. What counts as a text depends on the code (P1 companion 5.0.2,
 6.4 knows numbers, texts and octet-strings, but says it for its own codes only):
 
-- A quantity, which has a unit: a word, or a number that no float holds. `12a` is a damaged number, and that is a flaw.
+- A quantity, which has a unit: a word, or a number that no float holds. A word is kept, but it is a flaw, too, because the quantity is
+  missing. `12a` is a damaged number, and that is a flaw.
 - A count or a state, which has a name and no unit: also `12a`.
 - A code without a name: everything that is no number.
 
-A sign that there is no value (`----`, `NaN`) is a flaw everywhere. A unit that is not known stays with its number, which is not scaled.
-What cannot be a unit belongs to the value.
+A sign that there is no value (`----`, `NaN`) is a flaw everywhere. A unit that is not known stays with its number, which is not scaled. If
+it is no word, it could give the field the name of another field (`~Wh`), so such a field ends in `_unit`.
 """
 
 from functools import lru_cache
@@ -24,8 +25,6 @@ _QUANTITY: Final[frozenset[Said]] = frozenset({"word", "large"})
 _COUNT: Final[frozenset[Said]] = _QUANTITY | {"mixed"}
 _UNNAMED: Final[frozenset[Said]] = _COUNT | {"odd", "filled"}
 _EMPTY: Final[frozenset[Said]] = frozenset({""})
-_UNIT_LIMIT: Final = 16
-"""Characters of a unit. The longest that DLMS has is `kWh/m3`."""
 _TAKEN: Final = ("text", "time")
 """Endings of other fields."""
 
@@ -33,23 +32,24 @@ _TAKEN: Final = ("text", "time")
 class Expected:
     """What a value may be."""
 
-    __slots__ = ("behind", "exponent", "has_unit", "texts", "unit")
+    __slots__ = ("behind", "exponent", "texts", "unit")
 
     def __init__(self, spelling: str, texts: frozenset[Said], behind: bytes) -> None:
         """`texts` are the kinds of text that go into a field of their own. `behind` stands behind the value: a star and its unit."""
-        self.has_unit: Final = not spelling or units.known(spelling) or _can_be_unit(spelling)
-        self.unit, self.exponent = units.base(spelling) if self.has_unit else ("", 0)
+        self.unit, self.exponent = units.base(spelling)
         self.texts: Final = texts
         self.behind: Final = behind
 
     def is_text(self, raw: bytes) -> bool:
         """Whether this is one of the texts."""
-        return values.said(raw if self.has_unit else raw + self.behind, self.exponent) in self.texts
+        return values.said(raw, self.exponent) in self.texts
+
+    def misses_quantity(self, raw: bytes) -> bool:
+        """Whether this is a word where a quantity should be."""
+        return self.texts is _QUANTITY and values.said(raw, self.exponent) == "word"
 
     def number(self) -> Reader:
         """The reader of numbers."""
-        if not self.has_unit:
-            return Reader(_no_number, 1)
         return values.number(self.exponent, empty="" not in self.texts)
 
     def text(self) -> Reader:
@@ -62,6 +62,10 @@ class Expected:
             return values.TEXT[raw if drops_unit and values.said(raw, self.exponent) == "word" else raw + self.behind]
 
         return Reader(read)
+
+    def own_field(self, field: str) -> str:
+        """The field of a number under this unit, which must not be that of another unit or kind."""
+        return field if not self.unit or units.known(self.unit) or _is_word(self.unit) else f"{field}_unit"
 
 
 @lru_cache(1024)
@@ -87,17 +91,12 @@ def unit_of(raw: bytes) -> str:
     return spelling.replace("³", "3").strip()
 
 
-def _can_be_unit(spelling: str) -> bool:
-    """Whether this may be a unit. If not, its field could get the name of another unit's field: `~Wh` would be `_wh`."""
+def _is_word(spelling: str) -> bool:
+    """Whether a unit is a word that leaves no sign out of its field's name."""
     first, last = spelling[0], spelling[-1]
     return (
-        len(spelling) <= _UNIT_LIMIT
-        and spelling.isprintable()
+        spelling.isprintable()
         and (first.isalpha() or first in "%°")
         and (last.isalnum() or last == "%")
         and units.suffix(spelling) not in _TAKEN
     )
-
-
-def _no_number(_: bytes) -> Value:
-    raise ValueError("no number")

@@ -15,28 +15,26 @@ from typing import Final, Literal, NamedTuple
 
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
-from telegraf_han.p1 import envelope
 from telegraf_han.p1.dialects import FOOTERS, Content
+from telegraf_han.p1.envelope import IDENT, OTHERS, is_other
 
 TELEGRAM_LIMIT: Final = 8192
 """Bytes of the longest telegram that is waited for. Stoen's have 700. One of DSMR with a full message of 1024 octets has about 4000."""
 IDENT_LIMIT: Final = 88
 """Bytes of the longest ident line with its line ends. IEC 62056-21 allows 23."""
 
-_INNER: Final = rb"/[ \"-~]{3,78}[\r\n]"
-_IDENT_LETTERS: Final = rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]"
-"""An ident line inside another ident line. Without a CRC only the letters of a maker show that this one opens the telegram."""
 _IDENT_SO_FAR: Final = rb"/[ \"-~]{0,78}[\r\n]{0,8}\Z"
 _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
 """Without an ident line, a block is accepted only if it has a system title. DB alone is too frequent in noise."""
-_NO_TEXT: Final = rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|[\r\n]/|/[ \"-.0-~]{3,78}\r?\n\r?\n"
+_NO_TEXT: Final = rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n"
 """Control bytes, or the opening of the next telegram even in the middle of a line. They show that this telegram is damaged."""
-_END_OF_TEXT: Final = rb"[\r\n]!"
-_FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})[\0 ]{0,4}[\r\n])")
+_END_OF_TEXT: Final = rb"\n!"
+_END_OF_CR_TEXT: Final = rb"[\r\n]!"
+"""The same for a telegram in which CR alone ends a line."""
+FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})[\0 ]{0,4}[\r\n])")
 _NEXT_TELEGRAM: Final = rb"![0-9A-Fa-f]{4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]"
 """A footer and the ident line after it. In ciphertext they occur by chance once in 10^15 telegrams. So inside a block they mean that the
 block's length is damaged."""
-_NEXT_WITHOUT_CRC: Final = rb"![\0 ]{0,4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]"
 _OPENING_INSIDE: Final = (
     rb"(?s)/[A-Za-z]{3}[ \"-~]{0,75}(?:\r\n\r\n|\n\n)"
     rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]"
@@ -44,12 +42,9 @@ _OPENING_INSIDE: Final = (
 """The opening of another telegram. It is so strict that only one block of ciphertext in a million contains it."""
 _OPENING_AT_END: Final = rb"(?s)(?:/[ \"-~]{0,78}(?:\r?\n?\r?)|\xdb(?:\x08.{0,11})?)\Z"
 _FOOTER_SO_FAR: Final = rb"!?[0-9A-Fa-f]{0,3}[\0 ]{0,4}\Z"
-_WHOLE_FOOTER: Final = rb"!([0-9A-Fa-f]{4})[\r\n]"
 _UNENDED: Final = rb"[\r\n]![0-9A-Fa-f]{0,3}\Z"
-_MARK: Final = rb"!"
-_SLASH: Final = ord("/")
-_PROVED_BYTES: Final = 12
-"""So many bytes of a frame of another line include the checksum or the second length of its head."""
+SLASH: Final = ord("/")
+_CR: Final = ord("\r")
 
 
 class Extent(NamedTuple):
@@ -85,104 +80,50 @@ NOISE: Final = "noise"
 Found = Extent | Damaged | Literal["more", "noise"]
 
 
-def measured(buffer: bytearray, start: int) -> Found:
-    """How far the telegram at `start` reaches, if there is one."""
-    first = buffer[start]
-    if first == ciphering.GENERAL_GLO:
-        return _measured_block(buffer, start, start)
-    if first != _SLASH:
-        return _measured_frame(buffer, start)
-    ident = envelope.IDENT.match(buffer, start)
-    if ident is None:
-        return MORE if _late(_IDENT_SO_FAR).match(buffer, start) else NOISE
-    content = ident.end()
-    if content == len(buffer) or buffer[content] in b"\r\n":
-        return MORE if content == len(buffer) else NOISE
-    octet = buffer[content]
-    if octet in envelope.OTHERS and envelope.is_other(buffer, content):
-        found = _measured_block(buffer, start, content) if octet <= ciphering.TITLE_LIMIT else NOISE
-        found = found if isinstance(found, Extent) else _measured_message(buffer, start, content)
-    elif octet > ciphering.TITLE_LIMIT and octet != ciphering.GENERAL_GLO:
-        found = _measured_text(buffer, start, content)
-    else:
-        found = _measured_block(buffer, start, content)
-    if isinstance(found, str) or (isinstance(found, Extent) and found.checked):
-        return found
-    return NOISE if _holds_ident(buffer, start, _INNER if isinstance(found, Damaged) else _IDENT_LETTERS) else found
-
-
-def _holds_ident(buffer: bytearray, start: int, inner: bytes) -> bool:
-    """Whether another ident line begins inside the one at `start`. If no CRC proves the outer one, the inner one may open the telegram."""
-    ident = envelope.IDENT.match(buffer, start)
-    return ident is not None and _late(inner).search(buffer, start + 1, ident.end()) is not None
-
-
 def lacks_line_end(buffer: bytearray) -> bool:
     """Whether the end of a capture lacks its last line end."""
     return bool(buffer) and _late(_UNENDED).search(buffer) is not None
 
 
-def ident(data: bytes) -> str:
-    """The first ident line in these bytes. "" if there is none."""
-    found = _late(_IDENT_LETTERS).search(data)
-    return found[0].strip(b"\r\n").decode("ascii") if found else ""
+def settled(buffer: bytearray, start: int, found: Found) -> Found:
+    """What was found at `start` and no CRC proves, unless a "/" inside its ident line opens a telegram."""
+    if isinstance(found, str) or buffer[start] != SLASH or buffer.find(b"/", start + 1, start + IDENT_LIMIT) < 0:
+        return found
+    from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
+
+    return others.outer(buffer, start, found)
 
 
-def unended(buffer: bytearray, start: int) -> Damaged | Literal["noise"]:
-    """A candidate that was waited for, if nothing more comes."""
-    size = len(buffer) - start
-    if buffer[start] in (_SLASH, ciphering.GENERAL_GLO):
-        return NOISE if _holds_ident(buffer, start, _INNER) else Damaged(FramingError(f"telegram stops after {size} bytes"), size)
-    if size < _PROVED_BYTES:
-        return NOISE
-    kind = {"~": "an HDLC frame", "h": "a wired M-Bus frame"}.get(chr(buffer[start]), "an SML message")
-    return Damaged(FramingError(f"this is {kind} that stops after {size} bytes"), size)
+def measured(buffer: bytearray, start: int) -> Found:
+    """How far the telegram at `start` reaches, if there is one. What no CRC proves has to be `settled`."""
+    first = buffer[start]
+    if first != SLASH:
+        if first == ciphering.GENERAL_GLO:
+            return _measured_block(buffer, start, start)
+        from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
-
-def _measured_frame(buffer: bytearray, start: int) -> Found:
-    """Frames of another line. They are rare, so what measures them is loaded when the first one comes."""
-    from telegraf_han.dlms import frames, recognised  # noqa: PLC0415
-
-    try:
-        found = recognised.framed(buffer, start)
-    except (frames.BrokenMessageError, frames.DamagedFrameError) as error:
-        return Damaged(error, error.end - start, error.end - 1)
-    if found == "nothing":
-        return NOISE
-    if found is None:
-        size = len(buffer) - start
-        return (
-            MORE if size <= TELEGRAM_LIMIT else Damaged(FramingError(f"a message in frames has no end within {TELEGRAM_LIMIT} bytes"), size)
-        )
-    # Two frames of HDLC may share one flag.
-    return Extent(bytes(buffer[start : found.end]), found.end, int(buffer[start] == frames.FLAG), found.checked)
-
-
-def _measured_message(buffer: bytearray, start: int, content: int) -> Found:
-    """A message that is neither text nor a block. Only the CRC at its end, or its own structure, says where that is."""
-    limit = start + TELEGRAM_LIMIT
-    after = _late(_NEXT_WITHOUT_CRC).search(buffer, content, limit)
-    for mark in _late(_MARK).finditer(buffer, content + 1, after.start() + 1 if after else limit):
-        footer = _FOOTER.match(buffer, mark.start())
-        if footer is None:
-            continue
-        digits = footer[1] or footer[2]
-        telegram = bytes(buffer[start : mark.end()])
-        if any(fits(telegram, digits) for fits in FOOTERS["block"]):
-            return Extent(telegram, footer.end(), checked=True)
-        if footer[1]:
-            return _noisy(mark.start() - start, footer.end() - start)
-        if not digits and envelope.is_known(telegram[content - start : -1]):
-            return Extent(telegram, footer.end())
-    if after is not None:
-        size = after.start() - start
-        return Damaged(FramingError(f"content of a telegram of {size} bytes is neither text nor a block nor a DLMS message"), size)
-    if len(buffer) <= limit:
+        return others.frame(buffer, start)
+    ident = IDENT.match(buffer, start)
+    if ident is None:
+        return MORE if _late(_IDENT_SO_FAR).match(buffer, start) else NOISE
+    content = ident.end()
+    if content == len(buffer):
         return MORE
-    return Damaged(FramingError(f"telegram has no end within {TELEGRAM_LIMIT} bytes"), TELEGRAM_LIMIT)
+    octet = buffer[content]
+    if octet in b"\r\n":
+        return NOISE
+    if octet in OTHERS and is_other(buffer, content):
+        found = _measured_block(buffer, start, content) if octet <= ciphering.TITLE_LIMIT else NOISE
+        from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
+
+        return found if isinstance(found, Extent) else others.message(buffer, start, content)
+    if octet > ciphering.TITLE_LIMIT and octet != ciphering.GENERAL_GLO:
+        return _measured_text(buffer, start, content)
+    return _measured_block(buffer, start, content)
 
 
-def _noisy(size: int, whole: int) -> Damaged:
+def noisy(size: int, whole: int) -> Damaged:
+    """A telegram of `size` bytes whose CRC does not fit. With its footer it has `whole` bytes."""
     return Damaged(ChecksumError(f"CRC of a telegram of {size} bytes does not fit: noise on the line"), whole)
 
 
@@ -207,16 +148,11 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> Found:
         return found_there
     if after := _late(_NEXT_TELEGRAM).search(buffer, content, end):
         size = after.start() - start
-        why = _changed(buffer, start, content, after.start())
+        from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
+
+        why = others.changed(buffer, start, content, after.start())
         return Damaged(FramingError(why or f"telegram announces {end - start} bytes, but the next one begins after {size}"), size)
     return found_there
-
-
-def _changed(buffer: bytearray, start: int, content: int, end: int) -> str:
-    """What became of the line ends of a ciphered telegram that is damaged. "" if they do not tell."""
-    from telegraf_han.p1 import lineends  # noqa: PLC0415, only what is damaged needs it
-
-    return lineends.explained(bytes(buffer[start:content]), bytes(buffer[content:end]))
 
 
 def _measured_bare(buffer: bytearray, start: int, end: int) -> Found:
@@ -237,6 +173,8 @@ def _measured_bare(buffer: bytearray, start: int, end: int) -> Found:
 def _measured_text(buffer: bytearray, start: int, content: int) -> Found:
     limit = start + TELEGRAM_LIMIT
     last = _late(_END_OF_TEXT).search(buffer, content - 1, limit)
+    if last is None and buffer[content - 1] == _CR:
+        last = _late(_END_OF_CR_TEXT).search(buffer, content - 1, limit)
     wrong = _late(_NO_TEXT).search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
@@ -254,33 +192,18 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> Found:
 
 def _measured_footer(buffer: bytearray, start: int, content: int, mark: int, kind: Content) -> Found:
     """The footer at `mark`, where a "!" must be, and its CRC."""
-    footer = _FOOTER.match(buffer, mark)
+    footer = FOOTER.match(buffer, mark)
     if footer is None:
         if _late(_FOOTER_SO_FAR).match(buffer, mark):
             return MORE
-        return _displaced(buffer, start, content, mark)
+        from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
+
+        return others.displaced(buffer, start, content, mark)
     digits = footer[1] or footer[2]
     telegram = bytes(buffer[start : mark + 1])
     for fits in FOOTERS[kind]:
         if fits(telegram, digits):
-            return Extent(telegram, footer.end(), 0, bool(digits))
-    from telegraf_han.p1 import lineends  # noqa: PLC0415, only what is damaged needs it
+            return Extent(telegram, footer.end(), 0, digits != b"")
+    from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
-    mended = lineends.text(telegram, digits) if kind == "text" else lineends.block(telegram, content - start, digits)
-    if mended:
-        return Extent(mended, footer.end(), checked=True, mended=True)
-    why = _changed(buffer, start, content, mark) if kind == "block" else ""
-    return Damaged(FramingError(why), footer.end() - start) if why else _noisy(mark - start, footer.end() - start)
-
-
-def _displaced(buffer: bytearray, start: int, content: int, mark: int) -> Found:
-    """A telegram without "!" where its block ends. Perhaps bytes were added to the block or taken from it."""
-    from telegraf_han.p1 import lineends  # noqa: PLC0415, only what is damaged needs it
-
-    ident = bytes(buffer[start:content])
-    for footer in _late(_WHOLE_FOOTER).finditer(buffer, mark, mark + IDENT_LIMIT):
-        mended = lineends.without_added(ident, bytes(buffer[content : footer.start() + 1]), footer[1])
-        if mended and len(mended) - len(ident.rstrip(b"\r\n")) < footer.start() + 1 - content + len(b"\r\n\r\n"):
-            return Extent(mended, footer.end(), checked=True, mended=True)
-    why = _changed(buffer, start, content, mark)
-    return Damaged(FramingError(why or f'no "!" and CRC where the telegram of {mark - start} bytes must end'), mark - start)
+    return others.mended(buffer, start, content, footer, kind)

@@ -12,7 +12,6 @@ one kind of telegram, so the first bytes tell as much as all.
 import re
 from typing import Final
 
-from telegraf_han.dlms import ciphering
 from telegraf_han.errors import Cause
 from telegraf_han.p1 import extents
 from telegraf_han.p1.extents import MORE, Damaged, Extent
@@ -23,7 +22,8 @@ PAUSE_NS: Final = 2_000_000_000
 NOISE_REPORTED: Final = 4096
 """After this many bytes without a telegram a fault is reported. Fewer may be the rest of a telegram whose head was missed at the start."""
 
-_OPENING: Final = re.compile(rb"[/\xdb]|" + ciphering.OTHER_OPENINGS, re.DOTALL)
+_OPENING: Final = re.compile(rb"[/\xdb~h\x1b]")
+"""An ident line, a bare block, or a frame of another line: HDLC, wired M-Bus, SML."""
 _BETWEEN: Final = b"\r\n\0 \t\x11\x13"
 """Bytes that stand between telegrams and are no noise."""
 _FILLER: Final = b"\xff" + _BETWEEN
@@ -91,21 +91,27 @@ class Framer:
                 self._pass_over(buffer[position:start])
             position = start
             found = extents.measured(buffer, start)
-            if found is MORE and waiting:
-                break
+            if found is MORE:
+                if waiting:
+                    break
+                from telegraf_han.p1 import others  # noqa: PLC0415, only what is damaged needs it
+
+                found = others.unended(buffer, start)
+            elif not (isinstance(found, Extent) and found.checked):
+                found = extents.settled(buffer, start, found)
             if isinstance(found, Extent):
-                events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
+                if self._noise > 0:
+                    events += self._noise_told(least=NOISE_REPORTED if self._excused else 1)
                 events.append(Frame("p1", found.telegram, now_ns, None, found.checked))
-                if found.mended and not self._remarked:
-                    events.append(self._remark())
-                self._noise, self._excused, self._heard, self._filler = -found.doubtful, False, True, _FILLER_LIMIT
+                self._noise, self._excused, self._heard = -found.doubtful, False, True
                 position = found.end - found.doubtful
                 if self._sample:
                     self._sample.clear()
+                    self._filler = 0
+                if found.mended and not self._remarked:
+                    events.append(self._remark())
                 continue
             position = start + 1
-            if found is MORE:
-                found = extents.unended(buffer, start)
             # A candidate that ends within the doubtful bytes of a telegram belonged to that telegram.
             if not isinstance(found, Damaged) or self._noise + found.size <= 0:
                 self._noise += 1
@@ -118,18 +124,20 @@ class Framer:
             self._noise, self._excused, self._heard = 0, True, True
             self._sample.clear()
         else:
-            self._pass_over(buffer[position:])
-            position = len(buffer)
+            if position < len(buffer):
+                self._pass_over(buffer[position:])
+                position = len(buffer)
         del buffer[:position]
-        return events + self._noise_told(least=NOISE_REPORTED)
+        return events + self._noise_told(least=NOISE_REPORTED) if self._noise >= NOISE_REPORTED else events
 
     def _pass_over(self, skipped: bytearray) -> None:
-        if self._filler:
-            noise = skipped.lstrip(_FILLER)
-            filler = len(skipped) - len(noise)
-            skipped = noise if filler <= self._filler else skipped[self._filler :]
-            self._filler = 0 if noise else max(0, self._filler - filler)
-        self._noise += len(skipped.strip(_BETWEEN))
+        noise = skipped.strip(_BETWEEN)
+        if self._noise <= 0 and not self._excused:
+            # Only right behind a telegram, and only so many.
+            rest = noise.lstrip(_FILLER)
+            self._filler += len(noise) - len(rest)
+            noise = rest if self._filler <= _FILLER_LIMIT else noise
+        self._noise += len(noise)
         self._keep(skipped)
 
     def _keep(self, noise: bytearray) -> None:

@@ -32,7 +32,7 @@ def text(telegram: bytes, digits: bytes) -> bytes:
         return b""
     ident, *lines = _ENDS.split(telegram)
     sent = ident + _AROUND_IDENT + _CRLF.join(lines)
-    trimmed = ident.rstrip() + _AROUND_IDENT + _CRLF.join(line.rstrip(b" \t") for line in lines)
+    trimmed = ident.rstrip() + _AROUND_IDENT + _CRLF.join(line.rstrip(b" \t") for line in lines if line.strip())
     for one in dict.fromkeys((sent, trimmed)):
         if one != telegram and any(fits(one, digits) for fits in FOOTERS["text"]):
             return one

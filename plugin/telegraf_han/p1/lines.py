@@ -80,7 +80,13 @@ def _is_code(text: bytes) -> bool:
 
 def found(text: bytes, flaws: list[str]) -> Lines:
     """The lines of any text. What cannot be read becomes a flaw. Raises RecordError if there are no lines or too many."""
-    triples = [triple for line in _joined(text) for triple in _of_line(line, flaws)]
+    triples: list[Triple] = []
+    for line in _joined(text):
+        simple = _SIMPLE_LINE.fullmatch(line)
+        if simple is not None and simple[1] and _is_code(simple[1]):
+            triples.append(simple.groups())  # type: ignore[arg-type]
+        else:
+            triples += _of_line(line, flaws)
     if not triples:
         raise RecordError("no line of the telegram is an OBIS code with a value")
     if len(triples) > LINES_LIMIT:
@@ -102,7 +108,7 @@ def _joined(text: bytes) -> list[bytes]:
     """
     lines: list[list[bytes]] = []
     open_at = -1
-    for raw in text.replace(b"\r", b"\n").split(b"\n"):
+    for raw in text.splitlines():
         line = raw.strip(_BLANK)
         if not line:
             continue

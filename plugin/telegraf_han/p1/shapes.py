@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple, cast
 
 from telegraf_han import obis, units
-from telegraf_han.p1.expected import expected, unit_of
+from telegraf_han.p1.expected import Expected, expected, unit_of
 from telegraf_han.p1.lines import AS_TEXT, AS_TIME
 from telegraf_han.p1.values import NOTHING, OCTETS, SERIAL, TEXT, Reader
 from telegraf_han.telegram import Column, Shape
@@ -48,6 +48,8 @@ class Plan(NamedTuple):
     """Whether 96.1.1 is the model."""
     stamps_at: tuple[int, ...]
     """Where the time stamps of single values are."""
+    words: tuple[tuple[int, Expected], ...]
+    """Where texts are although numbers are usual, and what is usual."""
 
 
 Key = tuple[tuple[bytes, ...], tuple[bytes, ...], bool]
@@ -140,6 +142,7 @@ def _made(codes: tuple[str, ...], raw_units: tuple[bytes, ...], texts: tuple[boo
         device_at=at.get(obis.MODEL, -1),
         says_model=says_model and has_serial,
         stamps_at=tuple([place for place, raw_unit in enumerate(raw_units) if raw_unit == AS_TIME]),
+        words=tuple([(place, expected(codes[place], raw_units[place])) for place, is_text in enumerate(texts) if is_text]),
     )
     return Shape(tuple(columns), plan)
 
@@ -150,7 +153,8 @@ def _column(code: str, raw_unit: bytes, occurrence: int, *, is_text: bool) -> tu
     if kind == "number" and raw_unit != AS_TEXT:
         known = expected(code, raw_unit)
         if not is_text:
-            return obis.column(code, None, known.unit, occurrence), known.number()
+            column = obis.column(code, None, known.unit, occurrence)
+            return column._replace(field=known.own_field(column.field)), known.number()
         return obis.column(code, None, "", occurrence, text=True), known.text()
     column = obis.column(code, None, "", occurrence, text=True)
     if not column.field and occurrence > 1:

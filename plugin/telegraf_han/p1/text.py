@@ -68,6 +68,11 @@ def body(text: bytes, ident: str, zone: clock.Zone) -> Body:
         values[plan.clock_at] = None if time_ns is None else clock.rfc3339(time_ns, zone)
     if time_ns is None and plan.date_at >= 0:
         time_ns, season_told = _time_of_parts(raw_values[plan.date_at], raw_values[plan.time_at], zone, flaws)
+    if time_ns is None and not flaws and plan.clock_at >= 0 and raw_values[plan.clock_at]:
+        flaws.append(f"{obis.CLOCK}: the meter's clock says that it has no time")
+    for place, usual in plan.words:
+        if usual.misses_quantity(raw_values[place]):
+            _note_value(shape, place, raw_values[place], flaws)
     for place in plan.stamps_at:
         stamp_ns, _ = _time(raw_values[place], zone, flaws, shape.columns[place].name)
         values[place] = None if stamp_ns is None else clock.rfc3339(stamp_ns, zone)
@@ -150,13 +155,18 @@ def _time_of_parts(day: bytes, time: bytes, zone: clock.Zone, flaws: list[str]) 
 def _readable(shape: Shape, raw_values: tuple[bytes, ...], flaws: list[str]) -> list[Value]:
     """The values of a telegram. Each that cannot be read becomes None and a flaw."""
     values: list[Value] = []
-    for column, reader, raw in zip(shape.columns, plan_of(shape).readers, raw_values, strict=True):
+    for place, reader in enumerate(plan_of(shape).readers):
         try:
-            values.append(reader[raw])
+            values.append(reader[raw_values[place]])
         except ValueError:
             values.append(None)
-            note(flaws, f"{column.obis}: {len(raw)} characters that are not a number")
+            _note_value(shape, place, raw_values[place], flaws)
     return values
+
+
+def _note_value(shape: Shape, place: int, raw: bytes, flaws: list[str]) -> None:
+    """Say that a number is missing."""
+    note(flaws, f"{shape.columns[place].obis}: {len(raw)} characters that are not a number")
 
 
 def _tags(plan: Plan, values: list[Value], ident: str) -> tuple[str, str]:

@@ -125,7 +125,7 @@ def test_every_rule_has_its_texts() -> None:
     assert all(set(by_language) == set(build.FOLDERS) for by_language in texts.RULES.values())
 
 
-COUNTERS = {f"errors_{cause}" for cause in errors.Cause} | {"decoded", "telegrams", "duplicates", "unverified"}
+COUNTERS = {f"errors_{cause}" for cause in errors.Cause} | {"decoded", "telegrams", "duplicates", "unverified", "stale", "registers_back"}
 WRITTEN = {
     "electricity": {obis.column(code, None, "", number).field for code in obis.registry() for number in (1, 2, 3)},
     "electricity_link": COUNTERS | {"age_s", "state", "interface"},

@@ -383,17 +383,20 @@ def test_save(keys, tmp_path: Path) -> None:
     assert EK.hex()[:8] not in found.out + found.err
     again = keys(meter(EK[::-1].hex(), AK.hex()[1:], "home / 1"), GOOD, options=("--save", str(tmp_path)))
     assert again.code == 2
-    assert "a new file in a folder where you may write is expected" in again.err
+    assert "there is a file of this name already. Move it away, or name another folder" in again.err
 
 
-@pytest.mark.parametrize("folder", ["missing", "han.toml", "/dev/full"])
-def test_save_where_nothing_can_be_written(keys, tmp_path: Path, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "expected"),
+    [("missing", "Make it first: mkdir "), ("han.toml", "but a file has the name "), ("/dev/full", "but a file has the name /dev/full")],
+)
+def test_save_where_nothing_can_be_written(keys, tmp_path: Path, folder: str, expected: str) -> None:
     """A folder that is none is a clear error, and the report comes all the same."""
     found = keys(meter(EK[::-1].hex()), GOOD, options=("--save", str(tmp_path / folder)))
 
     assert found.code == 2
     assert found.out.startswith("home: WRONG KEY")
-    assert "a new file in a folder where you may write is expected" in found.err
+    assert expected in found.err
 
 
 def test_save_one_of_two(keys, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import dlmsframes as made
 from telegraf_han.commands import _listening
 from telegraf_han.commands._listening import Finding
 from telegraf_han.config.file import load
@@ -123,6 +124,55 @@ def test_required_proof_that_fails(tmp_path: Path) -> None:
 
     assert found.level == "error"
     assert "cannot be read: " in found.text
+
+
+@pytest.mark.parametrize(
+    ("sent", "words"),
+    [
+        (telegram("p1-gama350-stoen")[:500], 'begins with the ident line "/EGM5G35", so the signal and the speed are right'),
+        (telegram("p1-ma309m-plain")[60:400], "lines of a telegram can be read, so the signal and the speed are right"),
+        (telegram("p1-ma309m-plain").replace(b"229.6", b"229.7"), "CRC of a telegram of 658 bytes does not fit"),
+        (made.hdlc(made.push())[:25], "an HDLC frame that is damaged or cut off"),
+        (made.hdlc(made.push()).hex().encode(), "hex text of an HDLC frame"),
+        (b"\x02F.F(00)\r\n1.8.0(000001.000*kWh)\r\n!\r\n\x03\x55", "a readout of an optical port"),
+    ],
+    ids=["cut", "middle", "damaged", "part of a frame", "hex", "readout"],
+)
+def test_structure_before_the_cable(tmp_path: Path, sent: bytes, words: str) -> None:
+    """What can be recognised is told. Then neither the inversion nor the speed nor a bad contact is blamed."""
+    (found,) = heard(configured(tmp_path, RIGHT, PROOF), sent)
+
+    assert found.level == "warning"
+    assert words in found.text
+    assert "inver" not in found.text
+    assert "9600" not in found.text
+
+
+@pytest.mark.parametrize("ek", [RIGHT, FOREIGN, ""], ids=["right", "wrong", "none"])
+def test_frames_of_other_lines(tmp_path: Path, ek: str) -> None:
+    """A frame of another line is named with every key. The right key is said to be right."""
+    (found,) = heard(configured(tmp_path, ek, ""), made.hdlc(made.sealed(made.push())))
+
+    assert found.level == "error"
+    assert ("encryption_key is right" in found.text) is (ek == RIGHT)
+    assert ("an HDLC frame with a ciphered DLMS message" in found.text) is bool(ek)
+
+
+def test_changed_line_ends(tmp_path: Path) -> None:
+    """A converter that changes line ends is told."""
+    config = configured(tmp_path, "", "")
+    found = heard(config, telegram("p1-ma309m-plain").replace(b"\r\n", b"\n"))
+
+    assert [one.level for one in found] == ["warning", "ok"]
+    assert "the line ends were changed" in found[0].text
+
+
+def test_whole_is_said_of_what_was_checked(tmp_path: Path) -> None:
+    """Without a checksum nobody knows whether a telegram is whole."""
+    config = configured(tmp_path, "", "")
+
+    assert "whole telegrams arrive" in heard(config, telegram("p1-ma309m-plain"))[0].text
+    assert heard(config, telegram("p1-ma309m-plain-no-crc"))[0].text.startswith("home: telegrams arrive")
 
 
 def asked(kind: str, port: Port) -> list[Finding]:

@@ -131,10 +131,10 @@ def test_without_authentication_key_nothing_is_warned_of() -> None:
 def test_flaw_counts_and_costs_nothing_else() -> None:
     """A value that cannot be read counts as a flaw, and never as a telegram that was lost."""
     one = decoder()
-    found = one.take(frame(p1.stoen(p1.LINES.replace(b"00.278", b"ERROR!"))), "home")
+    found = one.take(frame(p1.stoen(p1.LINES.replace(b"(00.278*kW)", b"(00.278*kW"))), "home")
     meter = one.meters["home"]
 
-    assert found.flaws == ("1-0:1.7.0: 6 characters that are not a number",)
+    assert found.flaws == ("a line of 19 characters that is not an OBIS code with a value",)
     assert (meter.decoded, meter.flaws, meter.good_ns) == (1, 1, STEADY_NS)
     assert not any(meter.errors.values())
 

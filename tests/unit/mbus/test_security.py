@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM
 from telegraf_han.ciphers import aes, secret
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
-from telegraf_han.errors import FramingError, SecurityError, WaitingError, WrongKeyError
-from telegraf_han.mbus import authentication, layers, records
+from telegraf_han.errors import FramingError, SecurityError, TelegramError, WaitingError, WrongKeyError
+from telegraf_han.mbus import authentication, layers, link, records
 from telegraf_han.mbus.memory import Memory
 from telegraf_han.simulate import encode
 
@@ -144,14 +144,34 @@ def test_content_that_proves_nothing_waits_for_another_telegram() -> None:
     assert _opened(memory, OWN) == OWN
 
 
-def test_key_that_was_proven_may_open_anything() -> None:
-    """After records that can only be records, the maker's own data are believed at once, but not with another key."""
+def test_key_that_was_proven_may_open_anything_that_comes_again() -> None:
+    """After records that can only be records, the maker's own data are believed from their second telegram, but not with another key."""
     memory = Memory()
     _opened(memory, b"\x2f\x2f" + RECORDS + b"\x2f" * 11)
 
+    with pytest.raises(WaitingError, match="records of a new kind"):
+        _opened(memory, OWN)
+    assert _opened(memory, OTHER_OWN) == OTHER_OWN
     assert _opened(memory, OWN) == OWN
     with pytest.raises(WrongKeyError):
         _opened(memory, OWN, WRONG)
+
+
+def test_random_bytes_under_a_proven_key() -> None:
+    """Whoever sends random bytes under a meter's number gets the opening right once in 32768 telegrams, and nothing of that is believed."""
+    noise, memory = random.Random(9), Memory()
+    _opened(memory, b"\x2f\x2f" + RECORDS + b"\x2f" * 11)
+    believed = []
+    for _ in range(2_000):
+        try:
+            body = _opened(memory, b"\x2f\x2f" + noise.randbytes(30))
+            records.body(body, link.address(encode.link_address("EGM", "12345678", 1, 2)), Zone())
+            believed.append(body)
+        except TelegramError:
+            continue
+
+    assert len(believed) <= 2  # only the maker's own data, which begin with one byte, can come again
+    assert all(body[2] & 0x0F == 0x0F for body in believed)
 
 
 @pytest.mark.parametrize("between", [bytes(32), b"\x2f\x2f" + b"\xff" * 30], ids=["no opening", "no records"])

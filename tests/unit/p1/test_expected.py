@@ -27,27 +27,42 @@ def test_unit_of(raw: bytes, unit: str) -> None:
 @pytest.mark.parametrize(
     ("unit", "found"),
     [
-        (b"kWh", ("Wh", 3, True)),
-        (b"furlong", ("furlong", 0, True)),
-        (b"kWh/m3", ("kWh/m3", 0, True)),
-        (b"m3/h", ("m3/h", 0, True)),
-        (b"%", ("%", 0, True)),
-        (b"~Wh", ("", 0, False)),
-        (b"Wh-", ("", 0, False)),
-        (b"2", ("", 0, False)),
-        (b"**", ("", 0, False)),
-        (b"text", ("", 0, False)),
-        (b"Time", ("", 0, False)),
-        (b"kW\x1bh", ("", 0, False)),
-        (b"x" * 17, ("", 0, False)),
+        (b"kWh", ("Wh", 3, "x")),
+        (b"furlong", ("furlong", 0, "x")),
+        (b"kWh/m3", ("kWh/m3", 0, "x")),
+        (b"m3/h", ("m3/h", 0, "x")),
+        (b"%", ("%", 0, "x")),
+        (b"", ("", 0, "x")),
+        (b"~Wh", ("~Wh", 0, "x_unit")),
+        (b"Wh-", ("Wh-", 0, "x_unit")),
+        (b"2", ("2", 0, "x_unit")),
+        (b"**", ("**", 0, "x_unit")),
+        (b"text", ("text", 0, "x_unit")),
+        (b"Time", ("Time", 0, "x_unit")),
+        (b"kW\x1bh", ("kW\x1bh", 0, "x_unit")),
     ],
     ids=repr,
 )
-def test_units(unit: bytes, found: tuple[str, int, bool]) -> None:
-    """A unit that is not known stays as it is. What would make the field of another value is no unit."""
+def test_units(unit: bytes, found: tuple[str, int, str]) -> None:
+    """A unit that is not known stays as it is. It never makes the field of another value."""
     known = expected("1-0:99.7.0", unit)
 
-    assert (known.unit, known.exponent, known.has_unit) == found
+    assert (known.unit, known.exponent, known.own_field("x")) == found
+
+
+@pytest.mark.parametrize(
+    ("code", "unit", "raw", "missing"),
+    [
+        ("1-0:1.8.0", b"kWh", b"ON", True),
+        ("1-0:1.8.0", b"kWh", b"9" * 17, False),
+        ("1-0:99.7.0", b"W", b"ON", True),
+        ("1-0:99.7.0", b"", b"ON", False),
+        ("0-0:96.14.0", b"", b"ON", False),
+    ],
+)
+def test_word_instead_of_a_quantity(code: str, unit: bytes, raw: bytes, missing: bool) -> None:
+    """A state may be a word. A quantity is missing if a word stands in its place."""
+    assert expected(code, unit).misses_quantity(raw) == missing
 
 
 @pytest.mark.parametrize(

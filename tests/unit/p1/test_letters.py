@@ -27,12 +27,10 @@ POLISH = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"
 )
 def test_text_comes_back(text: str, encoding: str) -> None:
     """A message in Polish is read, whichever of the three encodings it has."""
-    try:
-        octets = text.encode(encoding)
-    except UnicodeEncodeError:
-        pytest.skip("this encoding has no such sign")
+    if encoding == "iso8859-2":
+        text = text.replace("–", "-")  # this encoding has no such sign
 
-    assert letters.text(octets) == text
+    assert letters.text(text.encode(encoding)) == text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "cp1250", "iso8859-2"])

@@ -27,7 +27,7 @@ def test_nothing_of_itself() -> None:
     """A telegram may say nothing of itself."""
     found = shapes.plan_of(shapes.shape(((b"1-0:1.8.0",), (b"kWh",), True), (b"1",)))
 
-    assert found[2:] == (-1, -1, -1, -1, -1, False, ())
+    assert found[1:] == ((0,), -1, -1, -1, -1, -1, False, (), ())
 
 
 def test_the_usual_shape_is_the_last_one() -> None:

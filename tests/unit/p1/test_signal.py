@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import dlmsframes as made
 from telegraf_han.p1 import signal
 from telegraf_han.p1.dialects import IDENTS
 
@@ -60,3 +61,27 @@ def test_slow_line() -> None:
 def test_every_ident_has_an_opening_of_its_own() -> None:
     """Long enough to stand in no noise."""
     assert len({signal.inverted(f"/{ident}\r\n\r\n".encode())[:8] for ident in IDENTS}) == len(IDENTS)
+
+
+@pytest.mark.parametrize("name", ["p1-gama350-stoen", "p1-ma309m-plain"])
+@pytest.mark.parametrize("zeros", [0, 5000])
+def test_readable_telegram_means_a_right_line(name: str, zeros: int) -> None:
+    """If an ident line can be read, the inversion and the speed are right, whatever else came. So neither is blamed."""
+    data = case(name)[:500] + bytes(zeros) + b"\x80\xf8" * (zeros // 2)
+
+    assert signal.readable(data)
+    assert signal.wrong(data) == ""
+
+
+def test_frames_of_other_lines_are_named() -> None:
+    """Structure comes first: zeros inside a frame do not make the line too fast."""
+    frame = made.hdlc(made.push() + bytes(1000))
+
+    assert signal.wrong(frame * 2).startswith("an HDLC frame with a data-notification (DLMS push), which this program does not read")
+
+
+def test_parity() -> None:
+    """Text with a parity bit in each byte."""
+    read = bytes(octet | 0x80 if octet.bit_count() & 1 else octet for octet in case("p1-ma309m-plain"))
+
+    assert signal.wrong(read) == signal.PARITY

@@ -55,12 +55,12 @@ def fields(found: Body) -> dict[str, object]:
         (b"0-0:96.14.0(T2)", "tariff_text", "T2"),
         (b"0-0:96.14.0(2A)", "tariff_text", "2A"),
         (b"0-0:96.3.10(ON)", "breaker_state_text", "ON"),
-        (b"1-0:1.8.0(ERROR*kWh)", "active_energy_import_text", "ERROR"),
-        (b"1-0:1.8.0(ERROR)", "active_energy_import_text", "ERROR"),
-        (b"1-0:1.8.0(ERR*OR)", "active_energy_import_text", "ERR*OR"),
-        (b"1-0:99.7.0(OFF*W)", "obis_1_0_99_7_0_text", "OFF"),
-        (b"1-0:99.7.0(5*~W)", "obis_1_0_99_7_0_text", "5*~W"),
-        (b"1-0:99.7.0(5*text)", "obis_1_0_99_7_0_text", "5*text"),
+        (b"1-0:99.7.0(5*~W)", "obis_1_0_99_7_0_w_unit", 5),
+        (b"1-0:99.7.0(5*text)", "obis_1_0_99_7_0_text_unit", 5),
+        (b"1-0:99.7.0(5*2)", "obis_1_0_99_7_0_2_unit", 5),
+        (b"1-0:1.8.0(5*?kWh)", "active_energy_import_kwh_unit", 5),
+        (b"1-0:32.7.0(229.6*V\xc2\x9b)", "voltage_l1_v_unit", 229.6),
+        (b"0-0:96.14.0(2*--)", "tariff_unit", 2),
         (b"1-0:99.7.0(12a)", "obis_1_0_99_7_0_text", "12a"),
         (b"1-0:99.7.0(1.2.3)", "obis_1_0_99_7_0_text", "1.2.3"),
         (b"1-0:99.7.0(FFFF)", "obis_1_0_99_7_0_text", "FFFF"),
@@ -180,6 +180,25 @@ def test_what_is_no_number(raw: bytes, unit: bytes) -> None:
     assert found.flaws == (f"1-0:1.8.0: {len(raw)} characters that are not a number",)
 
 
+@pytest.mark.parametrize(
+    ("line", "field", "value"),
+    [
+        (b"1-0:1.8.0(ERROR*kWh)", "active_energy_import_text", "ERROR"),
+        (b"1-0:1.8.0(ERROR)", "active_energy_import_text", "ERROR"),
+        (b"1-0:1.8.0(ERROR*OR)", "active_energy_import_text", "ERROR*OR"),
+        (b"1-0:99.7.0(ERROR*W)", "obis_1_0_99_7_0_text", "ERROR"),
+    ],
+    ids=lambda value: value.decode() if isinstance(value, bytes) else "",
+)
+def test_word_instead_of_a_quantity(line: bytes, field: str, value: str) -> None:
+    """The word is kept. That the quantity is missing is a flaw each time, also where the layout of the telegram is known."""
+    for _ in range(2):
+        found = body(line, b"1-0:2.7.0(00.278*kW)")
+
+        assert fields(found) == {field: value, "active_power_export_w": 278}
+        assert found.flaws == (f"{found.shape.columns[0].obis}: 5 characters that are not a number",)
+
+
 @pytest.mark.parametrize("raw", [b"*****", b"*****kWh", b"****.***", b"****.****kWh", b"**"], ids=repr)
 def test_stars_are_no_unit(raw: bytes) -> None:
     """Stars instead of figures are a flaw, although a star begins a unit elsewhere."""
@@ -262,10 +281,11 @@ def test_clock_that_shows_no_time(stamp: bytes) -> None:
     "stamp", [b"", b"000000000000W", b"\xff" * 13, b"FFFFFFFFFFFF", b"999999999999S", b"0000-00-00 00:00:00", b"------------"], ids=repr
 )
 def test_clock_that_is_not_set(stamp: bytes) -> None:
-    """A meter that says it has no time makes no fault."""
+    """A meter that says it has no time is told as a flaw. An empty clock says nothing."""
     found = body(b"0-0:1.0.0(" + stamp + b")", b"1-0:1.7.0(00.278*kW)")
 
-    assert (found.time_ns, found.values, found.flaws) == (None, [None, 278], ())
+    assert (found.time_ns, found.values) == (None, [None, 278])
+    assert found.flaws == (("0-0:1.0.0: the meter's clock says that it has no time",) if stamp else ())
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.errors import TelegramError, WrongKeyError
+from telegraf_han.errors import TelegramError, WaitingError, WrongKeyError
 from telegraf_han.inspection.keytrial import guesses
 from telegraf_han.inspection.keytrial.findings import OPTIONAL_TODO, Finding, Held, Source, as_written, mended, moved
 from telegraf_han.inspection.keytrial.oddities import oddity
@@ -26,7 +26,7 @@ from telegraf_han.telegram import Address
 KEY: Final = "key"
 SIZE: Final = 16
 """AES-128 in all modes."""
-_ONE_ONLY: Final = ". But this is only one telegram without signature, and one wrong key in some hundred thousand opens it, too"
+_MORE_TODO: Final = "listen longer with `keys --time`, or capture more telegrams of this meter"
 _BASIS: Final = (
     "{readings} of the configured keys were tried. This is no proof: it rests on the assumptions that the meter makes the first block (IV) "
     "as the standard says, and that the telegrams are not damaged"
@@ -52,8 +52,11 @@ def finding(telegrams: Sequence[Sealed], meter: str, held: Held, *, doubtful: bo
     if None in errors:
         opened = errors.count(None)
         others = "" if opened == len(errors) else f": {opened} of {len(errors)}; the others were probably damaged on their way"
-        doubt = "" if opened > 1 or any(_opens(one, key, surely=True) for one in telling if key) else _ONE_ONLY
-        return Finding(meter, "right", "right", f"key opens the telegrams{others}{doubt}")
+        return Finding(meter, "right", "right", f"key opens the telegrams{others}")
+    if all(isinstance(error, WaitingError) for error in errors):
+        return Finding(
+            meter, "unproven", "too little heard", f"key may be right, but what was heard proves nothing: {errors[0]}", _MORE_TODO
+        )
     readings = 0
     for candidate in held.candidates(meter, KEY, SIZE):
         readings += 1

@@ -13,8 +13,9 @@ from telegraf_han.inspection.redaction import harmless
 from telegraf_han.inspection.redaction.numbers import Numbers
 
 _CODE_LINE: Final = re.compile(
-    rb"([ \t\0]*)((?:(\d{1,3})-(\d{1,3}):)?(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[*.](\d{1,3}))?)?(?=\()(.*)", re.DOTALL
+    rb"([ \t\0]*)((?:(\d{1,3})-(\d{1,3}):)?(\d{1,3}|[CFLP])\.(\d{1,3}|F)(?:\.(\d{1,3}))?(?:[*.](\d{1,3}))?)?(?=\()(.*)", re.DOTALL
 )
+"""A code and what follows. C, F, L and P are 96 to 99 on optical ports."""
 _OCTET: Final = 255
 """The largest number in a code."""
 _GROUPS: Final = re.compile(rb"((?:\([^()]*\))+)(.*)", re.DOTALL)
@@ -93,7 +94,7 @@ def _line(bare: bytes, awaited: str, numbers: Numbers) -> tuple[bytes, str]:
 
 def _is_code(found: re.Match[bytes], numbers: Numbers) -> bool:
     """Whether the numbers of a code can be those of a code, and are not the meter's number."""
-    parts = [part for part in found.groups()[2:8] if part]
+    parts = [part for part in found.groups()[2:8] if part and part.isdigit()]
     return all(int(part) <= _OCTET for part in parts) and not numbers.known.holds(b"".join(parts).decode("ascii"))
 
 

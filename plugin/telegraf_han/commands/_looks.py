@@ -1,7 +1,7 @@
-"""Says what a recording looks like in which no telegram was found, and what to do about it.
+"""Says what an input without a telegram looks like, and what to do about it.
 
-People give a configuration, an archive, a picture or the output of `decode` instead of a capture. Or they record a radio and a cable with
-each other's settings, or too briefly. The first bytes show which it is.
+People give a capture of another meter, the output of another command, a file that was saved as text, or an empty one. `decode` prints one
+sentence about that. It is loaded only if an input has no telegram.
 """
 
 import re
@@ -9,7 +9,7 @@ from typing import Final
 
 from telegraf_han.config.sections import Config
 from telegraf_han.inspection import captures
-from telegraf_han.p1 import capture, extents, signal
+from telegraf_han.p1 import capture, others, signal
 from telegraf_han.telegram import Interface
 
 _FILES: Final = {
@@ -27,7 +27,7 @@ _FILES: Final = {
     b"\xfe\xff": "text in UTF-16: save it again as UTF-8, or as bytes",
 }
 _TEXTS: Final = (
-    (re.compile(rb"\A\s*[\[{]\s*[\"{\[\]}]"), "JSON, which `decode` prints but does not read: give the capture itself"),
+    (re.compile(rb"\A\s*(?:\{\s*[\"}]|\[\s*[\"{\]])"), "JSON, which `decode` prints but does not read: give the capture itself"),
     (re.compile(rb"^\s*\[\[?(?:meter|receiver|output)\]\]?", re.MULTILINE), "a configuration of this program: give a capture as INPUT"),
     (
         re.compile(rb"\A[^\s,=]+(?:,[^\s=]+=[^\s]+)+ [^\s=]+="),
@@ -39,8 +39,11 @@ _REPLACED: Final = b"\xef\xbf\xbd"
 _REPLACED_LEAST: Final = 3
 
 
-def described(first: bytes, interface: Interface | None, config: Config) -> str:
-    """What a recording without a telegram looks like, and what to do, in one sentence. "" if nothing can be told."""
+def described(first: bytes, interface: Interface | None, config: Config, *, whole: bool = False) -> str:
+    """What a recording without a telegram looks like, and what to do, in one sentence. "" if nothing can be told.
+
+    `whole` says that telegrams were there from their beginning to their end, and damaged.
+    """
     sample = first[: captures.SAMPLE_BYTES]
     if not sample.strip(b"\r\n\0 \t"):
         return (
@@ -54,6 +57,8 @@ def described(first: bytes, interface: Interface | None, config: Config) -> str:
     octets = capture.octets(sample)
     if interface == "wmbus" and captures.holds_p1(sample):
         return "these are telegrams of a P1 port. Leave out --interface wmbus"
+    if whole:
+        return ""
     return _wireless(sample, interface, config) or signal.wrong(octets) or _p1_part(octets) or _other_text(sample)
 
 
@@ -72,7 +77,7 @@ def _p1_part(octets: bytes) -> str:
     """Parts of P1 telegrams."""
     if not signal.readable(octets):
         return ""
-    opening = extents.ident(octets)
+    opening = others.ident(octets)
     if opening:
         return f'a telegram begins with the ident line "{opening}", but it is not whole. Record for longer, and in binary'
     return "there are lines of P1 telegrams, but no telegram is whole. Record for longer, from one ident line to the next"

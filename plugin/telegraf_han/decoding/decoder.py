@@ -13,7 +13,7 @@ from telegraf_han.decoding import health, lineprotocol
 from telegraf_han.decoding.meters import MeterState
 from telegraf_han.decoding.timing import Moment, nearest
 from telegraf_han.errors import RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
-from telegraf_han.p1 import envelope, text
+from telegraf_han.p1 import envelope
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
@@ -46,11 +46,13 @@ class UnknownMeterError(WrongKeyError):
 class Decoder:
     """Holds all configured meters, and turns a frame into a line."""
 
-    __slots__ = ("_by_id", "_config", "_gone", "_p1", "_radio", "meters")
+    __slots__ = ("_by_id", "_config", "_gone", "_measurement", "_p1", "_radio", "_tall", "meters")
 
     def __init__(self, config: Config) -> None:
         """Take the meters as configured. Nothing is heard yet."""
         self._config: Final = config
+        self._measurement: Final = config.output.measurement
+        self._tall: Final = config.output.layout == "obis"
         self.meters: Final = {meter.name: MeterState(meter) for meter in config.meters}
         self._p1: Final = [meter for meter in self.meters.values() if meter.config.interface == "p1"]
         self._radio: Final = [meter for meter in self.meters.values() if meter.config.interface == "wmbus"]
@@ -94,19 +96,22 @@ class Decoder:
             raise WrongKeyError('no meter with interface = "p1" is configured')
         refused: TelegramError | None = None
         whose = candidates[0]
+        from telegraf_han.p1.text import body as read  # noqa: PLC0415, a radio meter does without
+
         for meter in candidates:
+            config = meter.config
             try:
                 found = envelope.envelope(frame.data)
                 plain = envelope.opened(
                     found,
-                    meter.config.encryption_key,
-                    meter.config.authentication_key,
-                    meter.config.authentication,
-                    encryption=meter.config.encryption,
-                    system_title=meter.config.system_title,
+                    config.encryption_key,
+                    config.authentication_key,
+                    config.authentication,
+                    encryption=config.encryption,
+                    system_title=config.system_title,
                     checked=frame.checked,
                 )
-                body = text.body(plain.body, found.ident, meter.config.zone)
+                body = read(plain.body, found.ident, config.zone)
             except TelegramError as error:
                 if refused is None or (isinstance(refused, WrongKeyError) and not isinstance(error, WrongKeyError)):
                     refused, whose = error, meter
@@ -121,11 +126,12 @@ class Decoder:
     def _radio_telegram(self, frame: Frame, *, live: bool) -> Telegram | None:
         """A radio telegram names its meter in clear text. A telegram of another meter is rejected before any key is used."""
         # Imported here, because it takes 10 of the 60 ms that a start may cost. You do not need it if you have a cable.
-        from telegraf_han.mbus import layers  # noqa: PLC0415
+        # Functions are imported, because for each telegram Python finds them faster than it finds a module in its package.
+        from telegraf_han.mbus.layers import body, opened, plain  # noqa: PLC0415
         from telegraf_han.mbus.memory import Memory  # noqa: PLC0415
 
         try:
-            sealed = layers.opened(frame.data)
+            sealed = opened(frame.data)
         except TelegramError as error:
             for one in self._radio:
                 one.failed(error.cause, frame.steady_ns)
@@ -143,8 +149,8 @@ class Decoder:
             return None
         memory = meter.memory = meter.memory or Memory()
         try:
-            plain = layers.plain(sealed, meter.config.key, meter.config.encryption, memory)
-            body = layers.body(plain, meter.config.zone, memory)
+            clear = plain(sealed, meter.config.key, meter.config.encryption, memory)
+            found = body(clear, meter.config.zone, memory)
         except WaitingError as error:
             meter.waiting += 1
             error.meter = meter.config.name
@@ -155,7 +161,7 @@ class Decoder:
                 raise UnknownMeterError(sealed.meter.manufacturer, sealed.meter.id, meter.maker) from None
             raise meter.blamed(error, frame.steady_ns) from None
         meter.maker = sealed.meter.manufacturer
-        return self._telegram(meter, frame, plain, body, tagged=plain.verified, live=live)
+        return self._telegram(meter, frame, clear, found, tagged=clear.verified, live=live)
 
     def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body, *, tagged: bool, live: bool) -> Telegram:
         """Make the telegram, and update its meter's state. `tagged` says whether a tag or MAC came with it."""
@@ -172,7 +178,8 @@ class Decoder:
             stamp_ns = meter.timing.stamp_of_capture(body.time_ns, frame.received_ns, body.values)
             telegram = _made(meter, frame, plain, body, body.time_ns, stamp_ns=stamp_ns, warnings=warnings)
         meter.decoded += 1
-        meter.flaws += len(body.flaws)
+        if body.flaws:
+            meter.flaws += len(body.flaws)
         meter.good_ns = frame.steady_ns
         meter.rssi_dbm = frame.rssi_dbm
         if telegram.time_ns is not None:
@@ -214,11 +221,12 @@ class Decoder:
         """
         if telegram.held_before:
             return b"".join(map(self.line, (*telegram.held_before, telegram._replace(held_before=()))))
-        if telegram.stamp_ns is None:
+        stamp_ns = telegram.stamp_ns
+        if stamp_ns is None:
             return b""
-        if self._config.output.layout == "obis":
-            return lineprotocol.tall(telegram, telegram.stamp_ns)
-        return lineprotocol.wide(telegram, self._config.output.measurement, telegram.stamp_ns)
+        if self._tall:
+            return lineprotocol.tall(telegram, stamp_ns)
+        return lineprotocol.wide(telegram, self._measurement, stamp_ns)
 
     def status(self, now_ns: int, steady_ns: int, dropped: Mapping[str, int]) -> dict[str, bytes]:
         """Return the `electricity_link` line of each meter. `dropped` counts the lines of each meter that Telegraf did not take.
@@ -228,7 +236,7 @@ class Decoder:
         stamp_ns = self._now_ns(now_ns, steady_ns)
         if stamp_ns is None:
             return {}
-        measurement = self._config.output.measurement
+        measurement = self._measurement
         return {name: health.link(meter, measurement, dropped.get(name, 0), stamp_ns, steady_ns) for name, meter in self.meters.items()}
 
     def settings(self, now_ns: int, steady_ns: int) -> dict[str, bytes]:
@@ -236,7 +244,7 @@ class Decoder:
         stamp_ns = self._now_ns(now_ns, steady_ns)
         if stamp_ns is None:
             return {}
-        measurement = self._config.output.measurement
+        measurement = self._measurement
         return {meter.name: health.settings(meter, measurement, stamp_ns) for meter in self._config.meters}
 
     def _now_ns(self, now_ns: int, steady_ns: int) -> int | None:

@@ -5,9 +5,11 @@ exception whose class names the cause. The failure is counted here under that ca
 sources of a process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
+from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding import health, lineprotocol
 from telegraf_han.decoding.meters import MeterState
@@ -96,8 +98,7 @@ class Decoder:
             raise WrongKeyError('no meter with interface = "p1" is configured')
         refused: TelegramError | None = None
         whose = candidates[0]
-        from telegraf_han.p1.text import body as read  # noqa: PLC0415, a radio meter does without
-
+        read = _reader()
         for meter in candidates:
             config = meter.config
             try:
@@ -117,7 +118,7 @@ class Decoder:
                     refused, whose = error, meter
                 continue
             meter.telegrams += 1
-            tagged = found.block is not None and bool(found.block.tag)
+            tagged = plain.verified or (found.block is not None and found.block.tag != b"")
             return self._telegram(meter, frame, plain, body, tagged=tagged, live=live)
         assert refused is not None
         whose.telegrams += 1
@@ -171,12 +172,12 @@ class Decoder:
                 "If the operator changed the meter, restart Telegraf"
             )
             raise meter.blamed(error, frame.steady_ns)
-        warnings = _of_the_tag(meter, plain)
+        warnings = [] if plain.verified and meter.proved and not meter.tag_failed else _of_the_tag(meter, plain)
         if live:
             telegram = self._live(meter, frame, plain, body, warnings)
         else:
             stamp_ns = meter.timing.stamp_of_capture(body.time_ns, frame.received_ns, body.values)
-            telegram = _made(meter, frame, plain, body, body.time_ns, stamp_ns=stamp_ns, warnings=warnings)
+            telegram = _made(meter, frame, plain, body, stamp_ns, warnings=warnings)
         meter.decoded += 1
         if body.flaws:
             meter.flaws += len(body.flaws)
@@ -189,16 +190,15 @@ class Decoder:
     def _live(self, meter: MeterState, frame: Frame, plain: Plain, body: Body, warnings: list[str]) -> Telegram:
         """The telegram with the time stamp of now, and with the telegrams that it proves. Raises StaleError, RefusedError."""
         held: tuple[Telegram, ...] = ()
-        time_ns = body.time_ns
-        if time_ns is not None and not body.season_told:
-            time_ns = nearest(time_ns, frame.received_ns, meter.config.zone)
+        if body.time_ns is not None and not body.season_told:
+            body = body._replace(time_ns=nearest(body.time_ns, frame.received_ns, meter.config.zone))
         body = _admitted(meter, frame, body, warnings)
-        now = Moment(time_ns, plain.counter, frame.received_ns, frame.steady_ns)
+        now = Moment(body.time_ns, plain.counter, frame.received_ns, frame.steady_ns)
         if meter.timing.follows(now, lambda: bool(meter.registers.lower(body))):
             lower: str | None = meter.registers.noted(body)
         else:
             lower = meter.registers.lower(body)
-            telegram = _made(meter, frame, plain, body, time_ns, stamp_ns=None)
+            telegram = _made(meter, frame, plain, body)
             proven = meter.timing.held(now, telegram, lower=None if lower is None else bool(lower))
             if proven is None:
                 meter.stale += 1
@@ -212,7 +212,8 @@ class Decoder:
             warnings.append(f"a register ran backwards: {lower}. The meter was reset or exchanged, or the telegram is not genuine")
         if not is_meters or meter.clock_told:
             _tell_of_the_clock(meter, now, stamp_ns, is_meters=is_meters, warnings=warnings)
-        return _made(meter, frame, plain, body, time_ns, stamp_ns=stamp_ns, warnings=warnings, held_before=held)
+        telegram = _made(meter, frame, plain, body, stamp_ns, warnings=warnings)
+        return telegram._replace(held_before=held) if held else telegram
 
     def line(self, telegram: Telegram) -> bytes:
         """Return the line protocol of a telegram in the configured layout, after the telegrams that it proves.
@@ -253,32 +254,37 @@ class Decoder:
         return next((one for one in found if one is not None), None)
 
 
+@cache
+def _reader() -> Callable[[bytes, str, Zone], Body]:
+    """The reader of P1 lines. It is loaded when a telegram of a cable comes, because a radio meter does without."""
+    from telegraf_han.p1 import text  # noqa: PLC0415
+
+    return text.body
+
+
 def _made(
     meter: MeterState,
     frame: Frame,
     plain: Plain,
     body: Body,
-    time_ns: int | None,
+    stamp_ns: int | None = None,
     *,
-    stamp_ns: int | None,
     warnings: Sequence[str] = (),
-    held_before: tuple[Telegram, ...] = (),
 ) -> Telegram:
     return Telegram(
         meter.config.name,
         frame.interface,
         body.serial,
         body.model,
-        time_ns,
+        body.time_ns,
         frame.received_ns,
         plain.verified,
         frame.rssi_dbm,
         body.shape,
         body.values,
         body.flaws,
-        tuple(warnings),
+        tuple(warnings) if warnings else (),
         stamp_ns,
-        held_before,
     )
 
 

@@ -174,8 +174,9 @@ def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None
     if telegram is None:
         return None
     report.decoded += 1
-    for remark in (*telegram.flaws, *telegram.warnings):
-        report.remarked(f"{telegram.meter}: {remark}")
+    if telegram.flaws or telegram.warnings:
+        for remark in (*telegram.flaws, *telegram.warnings):
+            report.remarked(f"{telegram.meter}: {remark}")
     return telegram
 
 

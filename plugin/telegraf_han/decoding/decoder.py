@@ -5,15 +5,17 @@ exception whose class names the cause. The failure is counted here under that ca
 sources of a process. It knows no thread, no port and no clock. Its whole state is one `MeterState` per meter.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Final
 
+from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding import health, lineprotocol
 from telegraf_han.decoding.meters import MeterState
 from telegraf_han.decoding.timing import Moment, nearest
 from telegraf_han.errors import RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
-from telegraf_han.p1 import envelope, text
+from telegraf_han.p1 import envelope
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
@@ -46,11 +48,13 @@ class UnknownMeterError(WrongKeyError):
 class Decoder:
     """Holds all configured meters, and turns a frame into a line."""
 
-    __slots__ = ("_by_id", "_config", "_gone", "_p1", "_radio", "meters")
+    __slots__ = ("_by_id", "_config", "_gone", "_measurement", "_p1", "_radio", "_tall", "meters")
 
     def __init__(self, config: Config) -> None:
         """Take the meters as configured. Nothing is heard yet."""
         self._config: Final = config
+        self._measurement: Final = config.output.measurement
+        self._tall: Final = config.output.layout == "obis"
         self.meters: Final = {meter.name: MeterState(meter) for meter in config.meters}
         self._p1: Final = [meter for meter in self.meters.values() if meter.config.interface == "p1"]
         self._radio: Final = [meter for meter in self.meters.values() if meter.config.interface == "wmbus"]
@@ -94,25 +98,27 @@ class Decoder:
             raise WrongKeyError('no meter with interface = "p1" is configured')
         refused: TelegramError | None = None
         whose = candidates[0]
+        read = _reader()
         for meter in candidates:
+            config = meter.config
             try:
                 found = envelope.envelope(frame.data)
                 plain = envelope.opened(
                     found,
-                    meter.config.encryption_key,
-                    meter.config.authentication_key,
-                    meter.config.authentication,
-                    encryption=meter.config.encryption,
-                    system_title=meter.config.system_title,
+                    config.encryption_key,
+                    config.authentication_key,
+                    config.authentication,
+                    encryption=config.encryption,
+                    system_title=config.system_title,
                     checked=frame.checked,
                 )
-                body = text.body(plain.body, found.ident, meter.config.zone)
+                body = read(plain.body, found.ident, config.zone)
             except TelegramError as error:
                 if refused is None or (isinstance(refused, WrongKeyError) and not isinstance(error, WrongKeyError)):
                     refused, whose = error, meter
                 continue
             meter.telegrams += 1
-            tagged = found.block is not None and bool(found.block.tag)
+            tagged = plain.verified or (found.block is not None and found.block.tag != b"")
             return self._telegram(meter, frame, plain, body, tagged=tagged, live=live)
         assert refused is not None
         whose.telegrams += 1
@@ -121,11 +127,12 @@ class Decoder:
     def _radio_telegram(self, frame: Frame, *, live: bool) -> Telegram | None:
         """A radio telegram names its meter in clear text. A telegram of another meter is rejected before any key is used."""
         # Imported here, because it takes 10 of the 60 ms that a start may cost. You do not need it if you have a cable.
-        from telegraf_han.mbus import layers  # noqa: PLC0415
+        # Functions are imported, because for each telegram Python finds them faster than it finds a module in its package.
+        from telegraf_han.mbus.layers import body, opened, plain  # noqa: PLC0415
         from telegraf_han.mbus.memory import Memory  # noqa: PLC0415
 
         try:
-            sealed = layers.opened(frame.data)
+            sealed = opened(frame.data)
         except TelegramError as error:
             for one in self._radio:
                 one.failed(error.cause, frame.steady_ns)
@@ -143,8 +150,8 @@ class Decoder:
             return None
         memory = meter.memory = meter.memory or Memory()
         try:
-            plain = layers.plain(sealed, meter.config.key, meter.config.encryption, memory)
-            body = layers.body(plain, meter.config.zone, memory)
+            clear = plain(sealed, meter.config.key, meter.config.encryption, memory)
+            found = body(clear, meter.config.zone, memory)
         except WaitingError as error:
             meter.waiting += 1
             error.meter = meter.config.name
@@ -155,7 +162,7 @@ class Decoder:
                 raise UnknownMeterError(sealed.meter.manufacturer, sealed.meter.id, meter.maker) from None
             raise meter.blamed(error, frame.steady_ns) from None
         meter.maker = sealed.meter.manufacturer
-        return self._telegram(meter, frame, plain, body, tagged=plain.verified, live=live)
+        return self._telegram(meter, frame, clear, found, tagged=clear.verified, live=live)
 
     def _telegram(self, meter: MeterState, frame: Frame, plain: Plain, body: Body, *, tagged: bool, live: bool) -> Telegram:
         """Make the telegram, and update its meter's state. `tagged` says whether a tag or MAC came with it."""
@@ -165,14 +172,15 @@ class Decoder:
                 "If the operator changed the meter, restart Telegraf"
             )
             raise meter.blamed(error, frame.steady_ns)
-        warnings = _of_the_tag(meter, plain)
+        warnings = [] if plain.verified and meter.proved and not meter.tag_failed else _of_the_tag(meter, plain)
         if live:
             telegram = self._live(meter, frame, plain, body, warnings)
         else:
             stamp_ns = meter.timing.stamp_of_capture(body.time_ns, frame.received_ns, body.values)
-            telegram = _made(meter, frame, plain, body, body.time_ns, stamp_ns=stamp_ns, warnings=warnings)
+            telegram = _made(meter, frame, plain, body, stamp_ns, warnings=warnings)
         meter.decoded += 1
-        meter.flaws += len(body.flaws)
+        if body.flaws:
+            meter.flaws += len(body.flaws)
         meter.good_ns = frame.steady_ns
         meter.rssi_dbm = frame.rssi_dbm
         if telegram.time_ns is not None:
@@ -182,16 +190,15 @@ class Decoder:
     def _live(self, meter: MeterState, frame: Frame, plain: Plain, body: Body, warnings: list[str]) -> Telegram:
         """The telegram with the time stamp of now, and with the telegrams that it proves. Raises StaleError, RefusedError."""
         held: tuple[Telegram, ...] = ()
-        time_ns = body.time_ns
-        if time_ns is not None and not body.season_told:
-            time_ns = nearest(time_ns, frame.received_ns, meter.config.zone)
+        if body.time_ns is not None and not body.season_told:
+            body = body._replace(time_ns=nearest(body.time_ns, frame.received_ns, meter.config.zone))
         body = _admitted(meter, frame, body, warnings)
-        now = Moment(time_ns, plain.counter, frame.received_ns, frame.steady_ns)
+        now = Moment(body.time_ns, plain.counter, frame.received_ns, frame.steady_ns)
         if meter.timing.follows(now, lambda: bool(meter.registers.lower(body))):
             lower: str | None = meter.registers.noted(body)
         else:
             lower = meter.registers.lower(body)
-            telegram = _made(meter, frame, plain, body, time_ns, stamp_ns=None)
+            telegram = _made(meter, frame, plain, body)
             proven = meter.timing.held(now, telegram, lower=None if lower is None else bool(lower))
             if proven is None:
                 meter.stale += 1
@@ -205,7 +212,8 @@ class Decoder:
             warnings.append(f"a register ran backwards: {lower}. The meter was reset or exchanged, or the telegram is not genuine")
         if not is_meters or meter.clock_told:
             _tell_of_the_clock(meter, now, stamp_ns, is_meters=is_meters, warnings=warnings)
-        return _made(meter, frame, plain, body, time_ns, stamp_ns=stamp_ns, warnings=warnings, held_before=held)
+        telegram = _made(meter, frame, plain, body, stamp_ns, warnings=warnings)
+        return telegram._replace(held_before=held) if held else telegram
 
     def line(self, telegram: Telegram) -> bytes:
         """Return the line protocol of a telegram in the configured layout, after the telegrams that it proves.
@@ -214,11 +222,12 @@ class Decoder:
         """
         if telegram.held_before:
             return b"".join(map(self.line, (*telegram.held_before, telegram._replace(held_before=()))))
-        if telegram.stamp_ns is None:
+        stamp_ns = telegram.stamp_ns
+        if stamp_ns is None:
             return b""
-        if self._config.output.layout == "obis":
-            return lineprotocol.tall(telegram, telegram.stamp_ns)
-        return lineprotocol.wide(telegram, self._config.output.measurement, telegram.stamp_ns)
+        if self._tall:
+            return lineprotocol.tall(telegram, stamp_ns)
+        return lineprotocol.wide(telegram, self._measurement, stamp_ns)
 
     def status(self, now_ns: int, steady_ns: int, dropped: Mapping[str, int]) -> dict[str, bytes]:
         """Return the `electricity_link` line of each meter. `dropped` counts the lines of each meter that Telegraf did not take.
@@ -228,7 +237,7 @@ class Decoder:
         stamp_ns = self._now_ns(now_ns, steady_ns)
         if stamp_ns is None:
             return {}
-        measurement = self._config.output.measurement
+        measurement = self._measurement
         return {name: health.link(meter, measurement, dropped.get(name, 0), stamp_ns, steady_ns) for name, meter in self.meters.items()}
 
     def settings(self, now_ns: int, steady_ns: int) -> dict[str, bytes]:
@@ -236,7 +245,7 @@ class Decoder:
         stamp_ns = self._now_ns(now_ns, steady_ns)
         if stamp_ns is None:
             return {}
-        measurement = self._config.output.measurement
+        measurement = self._measurement
         return {meter.name: health.settings(meter, measurement, stamp_ns) for meter in self._config.meters}
 
     def _now_ns(self, now_ns: int, steady_ns: int) -> int | None:
@@ -245,32 +254,37 @@ class Decoder:
         return next((one for one in found if one is not None), None)
 
 
+@cache
+def _reader() -> Callable[[bytes, str, Zone], Body]:
+    """The reader of P1 lines. It is loaded when a telegram of a cable comes, because a radio meter does without."""
+    from telegraf_han.p1 import text  # noqa: PLC0415
+
+    return text.body
+
+
 def _made(
     meter: MeterState,
     frame: Frame,
     plain: Plain,
     body: Body,
-    time_ns: int | None,
+    stamp_ns: int | None = None,
     *,
-    stamp_ns: int | None,
     warnings: Sequence[str] = (),
-    held_before: tuple[Telegram, ...] = (),
 ) -> Telegram:
     return Telegram(
         meter.config.name,
         frame.interface,
         body.serial,
         body.model,
-        time_ns,
+        body.time_ns,
         frame.received_ns,
         plain.verified,
         frame.rssi_dbm,
         body.shape,
         body.values,
         body.flaws,
-        tuple(warnings),
+        tuple(warnings) if warnings else (),
         stamp_ns,
-        held_before,
     )
 
 

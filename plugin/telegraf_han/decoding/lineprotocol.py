@@ -42,18 +42,18 @@ class _Template(NamedTuple):
     text: str
     numbers: Callable[[list[Value]], tuple[float, ...]]
     """Takes the template's numbers from a telegram's values."""
-    texts: tuple[int, ...]
-    """Places whose value is text."""
+    texts: Callable[[list[Value]], Iterable[Value]]
+    """Takes the values that are text."""
 
 
 def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
     """Return all readings of a telegram as one line (or several, if very long). Empty if no reading is a field."""
     head = _head(measurement, telegram.interface, telegram.meter, telegram.model, telegram.serial)
     values = telegram.values
-    template = cast("_Template | None", telegram.shape.templates.get("wide"))
+    template: _Template | None = telegram.shape.templates.get("wide")  # type: ignore[assignment]
     if template is None:
         template = telegram.shape.templates["wide"] = _template(telegram.shape, values)
-    if template.text and telegram.rssi_dbm is None and _NOTHING.issuperset([values[place] for place in template.texts]):
+    if template.text and telegram.rssi_dbm is None and _NOTHING.issuperset(template.texts(values)):
         numbers = template.numbers(values)
         try:
             sum(numbers)  # the cheapest test that all are numbers: adding None or text raises TypeError
@@ -101,12 +101,13 @@ def line(
 def _template(shape: Shape, values: list[Value]) -> _Template:
     """Make the template of a shape. The values of the first telegram show which columns are text."""
     fields = [(place, column.field) for place, column in enumerate(shape.columns) if column.field]
-    texts = tuple(place for place, _ in fields if isinstance(values[place], str))
+    texts = [place for place, _ in fields if isinstance(values[place], str)]
     numbers = [(place, field) for place, field in fields if place not in texts]
     if len(numbers) < 2:  # noqa: PLR2004, itemgetter gives no tuple for one
-        return _Template("", lambda _: (), texts)
+        return _Template("", lambda _: (), lambda _: ())
     text = ",".join(_escaped(field, _KEY).replace("%", "%%") + "=%s" for _, field in numbers)
-    return _Template(text, cast("Callable[[list[Value]], tuple[float, ...]]", itemgetter(*[place for place, _ in numbers])), texts)
+    take_numbers = cast("Callable[[list[Value]], tuple[float, ...]]", itemgetter(*[place for place, _ in numbers]))
+    return _Template(text, take_numbers, itemgetter(*texts, texts[0]) if texts else lambda _: ())  # one text more, so that it is a tuple
 
 
 @lru_cache(1024)

@@ -6,7 +6,6 @@ the telegram. Everything here is bounded: counters are numbers, and the memory f
 steady clock, because somebody may set the host's clock.
 """
 
-from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from telegraf_han.config.sections import MeterConfig
@@ -95,7 +94,8 @@ class MeterState:
         self.memory: Memory | None = None
         """What earlier radio telegrams said that the next one needs."""
         self.port_there = True
-        self.recent: Final[deque[tuple[int, int]]] = deque(maxlen=DUPLICATES_REMEMBERED)
+        self.recent: Final[dict[int, int]] = {}
+        """Hash and steady clock of the newest telegrams, oldest first."""
         self.timing: Final = Timing()
         self.registers: Final = Registers()
         self.admission: Final = Admission()
@@ -114,7 +114,11 @@ class MeterState:
     def heard_before(self, data: bytes, steady_ns: int) -> bool:
         """Whether the same telegram came a short time ago. Remembers the telegram."""
         digest = hash(data)
-        if any(known == digest and steady_ns - when_ns < DUPLICATES_NS for known, when_ns in self.recent):
+        when_ns = self.recent.pop(digest, None)
+        if when_ns is not None and steady_ns - when_ns < DUPLICATES_NS:
+            self.recent[digest] = when_ns
             return True
-        self.recent.append((digest, steady_ns))
+        if len(self.recent) >= DUPLICATES_REMEMBERED:
+            del self.recent[next(iter(self.recent))]
+        self.recent[digest] = steady_ns
         return False

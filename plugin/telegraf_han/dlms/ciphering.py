@@ -33,6 +33,8 @@ KEY_BYTES: Final = {0: 16, 1: 16, 2: 32}
 """Security suite → key length (Green Book table 22)."""
 CONTROLS: Final = frozenset(control for control in range(256) if control & SUITE in KEY_BYTES and control & (AUTHENTICATED | ENCRYPTED))
 """All valid security control bytes: suite 0 to 2, encrypted or authenticated or both."""
+_TWO_BYTES: Final = 0x82
+"""The first byte of a BER length of two bytes."""
 _GENERAL_GLO: Final = bytes([GENERAL_GLO])
 
 
@@ -74,6 +76,8 @@ def ber_length(data: bytes | bytearray, offset: int) -> tuple[int, int] | None:
     first = data[offset]
     if first < 0x80:  # noqa: PLR2004, BER short form
         return first, offset + 1
+    if first == _TWO_BYTES and offset + 2 < len(data):  # almost every telegram
+        return data[offset + 1] << 8 | data[offset + 2], offset + 3
     size = first & 0x7F
     if not 1 <= size <= 4:  # noqa: PLR2004, 84 is the longest form DLMS uses
         raise FramingError(f"length octet {first:02X} is not one that DLMS uses")

@@ -23,7 +23,7 @@ LEFT_OVER: Final = 0.5
 """A type is believed up to this number of faults per telegram of another meter. Types without checksum find as many telegrams as faults
 in any text. But a recording may well begin in the middle of a telegram, so some faults are allowed."""
 PLAIN: Final = "hex"
-_METER_BUS: Final = re.compile(rb"h..h..[^\x00-\x1f]", re.DOTALL)
+_METER_BUS: Final = rb"(?s)h..h..[^\x00-\x1f]"
 """A frame of wired M-Bus with records. Receivers of radio deliver such frames, too, so it shows no cable."""
 
 
@@ -68,13 +68,13 @@ def recognised(first: bytes, interface: Interface | None, config: Config) -> Rec
 
 def holds_p1(sample: bytes) -> bool:
     """Whether there is a whole telegram of a cable in the sample."""
-    receiver = capture.Capture()
+    receiver = capture.Capture(explains=False)
     # The sample's end cuts a telegram. So it is only looked at if there is nothing before it.
     return _has_frame(receiver.feed(sample, 0)) or _has_frame(receiver.finish(0))
 
 
 def _has_frame(events: list[Event]) -> bool:
-    return any(isinstance(event, Frame) and not _METER_BUS.match(event.data) for event in events)
+    return any(isinstance(event, Frame) and not re.match(_METER_BUS, event.data) for event in events)
 
 
 def best(sample: bytes, config: Config) -> tuple[str, _Found]:

@@ -24,6 +24,7 @@ from telegraf_han.mbus.memory import Memory
 from telegraf_han.mbus.transport import Header
 from telegraf_han.telegram import Address, Body, Plain
 
+_WIRED: Final = bytes([wired.START])
 _LINK_MODE: Final = "link layer, AES-CTR"
 _CRC_PROVES: Final = 16.0
 """Bits that a CRC proves that fits."""
@@ -51,7 +52,7 @@ class Sealed(NamedTuple):
 
 def opened(data: bytes) -> Sealed:
     """Read the layers of a frame (`L C M A CI …` without CRCs, or a whole wired frame). Raises FramingError, ChecksumError."""
-    if wired.looks_wired(data):
+    if data[:1] == _WIRED and wired.looks_wired(data):
         return _of_wire(wired.checked(data))
     if len(data) < link.SHORTEST or len(data) != data[0] + 1:
         raise FramingError(f"length field announces {data[0] + 1 if data else 0} bytes, but the frame has {len(data)}")
@@ -84,7 +85,8 @@ def _layers(sender: Address, content: bytes) -> Sealed:
             if layer.encryption:
                 return Sealed(sender, sender, empty=not content, content=content, extended=layer)
             extended.checked(layer, content)
-        return _upper(sender, content)._replace(extended=layer)
+        upper = _upper(sender, content)
+        return upper if layer is None else upper._replace(extended=layer)
     except TelegramError as error:
         return Sealed(sender, sender, empty=False, content=content, refusal=error)
 

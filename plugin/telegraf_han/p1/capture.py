@@ -14,28 +14,28 @@ from telegraf_han.telegram import Event, Fault
 
 SNIFFED_BYTES: Final = 512
 _HEX: Final = re.compile(rb"(?:\xef\xbb\xbf)?(?:[0-9A-Fa-f\s:|,_-]|0x|#[^\n]*(?:\n|\Z))+")
-_COMMENT: Final = re.compile(rb"#[^\n]*")
-_NO_DIGIT: Final = re.compile(rb"[^0-9A-Fa-f]")
+_COMMENT: Final = rb"#[^\n]*"
+_NO_DIGIT: Final = rb"[^0-9A-Fa-f]"
 _SEPARATORS: Final = b" \t\r\n:|,_-\f\v\xef\xbb\xbf"
 LINE_LIMIT: Final = 4096
 """Characters of a line. A longer line is read in pieces, because a whole capture may stand on one line."""
-_IDENT_HEX: Final = re.compile(rb"\Adb08|2f(?:[2-7][0-9a-f]){3,78}0[ad]", re.IGNORECASE)
-_BINARY: Final = re.compile(rb"[\x00-\x08\x0e-\x1a]")
+_IDENT_HEX: Final = rb"(?i:\Adb08|2f(?:[2-7][0-9a-f]){3,78}0[ad])"
+_BINARY: Final = rb"[\x00-\x08\x0e-\x1a]"
 """Bytes that ciphertext has. Logs of programs do not have them, except in escape sequences."""
 
 
 def looks_like_p1(first: bytes) -> bool:
     """Whether a recording begins like P1 (an ident line or ciphertext) and not like the lines of a radio receiver."""
     if _HEX.fullmatch(first[:SNIFFED_BYTES]):
-        return _IDENT_HEX.search(_COMMENT.sub(b"", first).translate(None, _SEPARATORS)) is not None
-    return first.startswith(b"/") or b"\n/" in first or _BINARY.search(first) is not None
+        return re.search(_IDENT_HEX, re.sub(_COMMENT, b"", first).translate(None, _SEPARATORS)) is not None
+    return first.startswith(b"/") or b"\n/" in first or re.search(_BINARY, first) is not None
 
 
 def octets(first: bytes) -> bytes:
     """The bytes that the beginning of a recording stands for: those that its hex text spells, or the bytes themselves."""
     if not _HEX.fullmatch(first[:SNIFFED_BYTES]):
         return first
-    digits = _NO_DIGIT.sub(b"", _COMMENT.sub(b"", first).replace(b"0x", b""))
+    digits = re.sub(_NO_DIGIT, b"", re.sub(_COMMENT, b"", first).replace(b"0x", b""))
     return bytes.fromhex(digits[: len(digits) & ~1].decode("ascii"))
 
 
@@ -44,9 +44,9 @@ class Capture:
 
     __slots__ = ("_first", "_framer", "_half", "_hex", "_left")
 
-    def __init__(self) -> None:
-        """Nothing read yet."""
-        self._framer = Framer()
+    def __init__(self, *, explains: bool = True) -> None:
+        """Nothing read yet. `explains` says whether noise is looked at."""
+        self._framer = Framer(explains=explains)
         self._first = bytearray()
         self._hex: bool | None = None
         self._left = b""

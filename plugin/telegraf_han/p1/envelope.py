@@ -17,14 +17,15 @@ from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, TelegramError, WrongKeyError
 from telegraf_han.telegram import Plain
 
-_IDENT: Final = re.compile(rb"/([ \"-~]{3,78})[\r\n]{1,8}")
+IDENT: Final = re.compile(rb"/([ \"-~]{3,78})[\r\n]{1,8}")
+"""Printable characters except "!". IEC 62056-21, 6.3.2, allows no "/", but some meters send it [seen]. Line ends may have been doubled."""
 _LOOKS_LIKE_P1: Final = re.compile(rb"(?:/[A-Za-z]{3}[ -~]{0,75}[\r\n]{1,8})?(?:\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*])")
 _GENERAL_GLO: Final = bytes([ciphering.GENERAL_GLO])
 _FRAME_OPENINGS: Final = (b"~", b"h", b"\x1b")
 """First bytes of frames that are not DSMR's. No ident line stands before them."""
 OTHERS: Final = b"\x01\x02\x0f~h\xc2\xdc\xdd\xdf\xe0"
 """First bytes of DLMS messages and frames that no text and no block of a P1 port begins with. 01 and 02 may be lengths of a title."""
-_INNER_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z")
+_INNER_FOOTER: Final = rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z"
 
 
 UNREAD: Final = (
@@ -53,7 +54,7 @@ class Envelope(NamedTuple):
 
 def envelope(data: bytes) -> Envelope:
     """Take a frame apart. Raises FramingError."""
-    found = _IDENT.match(data)
+    found = IDENT.match(data)
     if found:
         ident, content = found[1].decode("ascii"), found.end()
     elif data[:1] in _FRAME_OPENINGS:
@@ -230,10 +231,10 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
 
 def _inner(plaintext: bytes) -> bytes:
     """The lines of a plaintext. If the plaintext is a whole telegram, its CRC-16/ARC is checked and its lines are returned."""
-    ident = _IDENT.match(plaintext) if plaintext.startswith(b"/") else None
+    ident = IDENT.match(plaintext) if plaintext.startswith(b"/") else None
     if ident is None:
         return plaintext
-    footer = _INNER_FOOTER.search(plaintext)
+    footer = re.search(_INNER_FOOTER, plaintext)
     if footer is None:
         raise FramingError('the telegram inside the ciphered block has no "!" at its end')
     if footer[1] and int(footer[1], 16) != crc.arc(plaintext[: footer.start() + 1]):

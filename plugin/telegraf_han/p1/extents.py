@@ -10,42 +10,39 @@ The footer `! XXXX` is checked here, before any key is used. So line noise is no
 """
 
 import re
+from functools import cache
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
 from telegraf_han.p1.dialects import FOOTERS, Content
-from telegraf_han.p1.envelope import OTHERS, is_other
+from telegraf_han.p1.envelope import IDENT, OTHERS, is_other
 
 TELEGRAM_LIMIT: Final = 8192
 """Bytes of the longest telegram that is waited for. Stoen's have 700. One of DSMR with a full message of 1024 octets has about 4000."""
 IDENT_LIMIT: Final = 88
 """Bytes of the longest ident line with its line ends. IEC 62056-21 allows 23."""
 
-IDENT: Final = re.compile(rb"/[ \"-~]{3,78}[\r\n]{1,8}")
-"""Printable characters except "!". IEC 62056-21, 6.3.2, allows no "/", but some meters send it [seen]. Line ends may have been doubled."""
-_IDENT_SO_FAR: Final = re.compile(rb"/[ \"-~]{0,78}[\r\n]{0,8}\Z")
+_IDENT_SO_FAR: Final = rb"/[ \"-~]{0,78}[\r\n]{0,8}\Z"
 _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
 """Without an ident line, a block is accepted only if it has a system title. DB alone is too frequent in noise."""
-_NO_TEXT: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n")
+_NO_TEXT: Final = rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n"
 """Control bytes, or the opening of the next telegram even in the middle of a line. They show that this telegram is damaged."""
-_END_OF_TEXT: Final = re.compile(rb"\n!")
-_END_OF_CR_TEXT: Final = re.compile(rb"[\r\n]!")
+_END_OF_TEXT: Final = rb"\n!"
+_END_OF_CR_TEXT: Final = rb"[\r\n]!"
 """The same for a telegram in which CR alone ends a line."""
 FOOTER: Final = re.compile(rb"!(?:([0-9A-Fa-f]{4})(?:\r\n)?|([0-9A-Fa-f]{0,3})[\0 ]{0,4}[\r\n])")
-_NEXT_TELEGRAM: Final = re.compile(rb"![0-9A-Fa-f]{4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]")
+_NEXT_TELEGRAM: Final = rb"![0-9A-Fa-f]{4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]"
 """A footer and the ident line after it. In ciphertext they occur by chance once in 10^15 telegrams. So inside a block they mean that the
 block's length is damaged."""
-_OPENING_INSIDE: Final = re.compile(
-    rb"/[A-Za-z]{3}[ \"-~]{0,75}(?:\r\n\r\n|\n\n)"
-    rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]",
-    re.DOTALL,
+_OPENING_INSIDE: Final = (
+    rb"(?s)/[A-Za-z]{3}[ \"-~]{0,75}(?:\r\n\r\n|\n\n)"
+    rb"|\xdb\x08[A-Z]{3}.{5}(?:\x81|(?:\x82|\x83\0|\x84\0\0)[\x00-\x1f]).[\x10-\x12\x20-\x22\x30-\x32\x50-\x52\x60-\x62\x70-\x72]"
 )
 """The opening of another telegram. It is so strict that only one block of ciphertext in a million contains it."""
-_OPENING_AT_END: Final = re.compile(rb"(?:/[ \"-~]{0,78}(?:\r?\n?\r?)|\xdb(?:\x08.{0,11})?)\Z", re.DOTALL)
-_FOOTER_SO_FAR: Final = re.compile(rb"!?[0-9A-Fa-f]{0,3}[\0 ]{0,4}\Z")
-UNENDED: Final = re.compile(rb"[\r\n]![0-9A-Fa-f]{0,3}\Z")
-"""The end of a capture that lacks its last line end."""
+_OPENING_AT_END: Final = rb"(?s)(?:/[ \"-~]{0,78}(?:\r?\n?\r?)|\xdb(?:\x08.{0,11})?)\Z"
+_FOOTER_SO_FAR: Final = rb"!?[0-9A-Fa-f]{0,3}[\0 ]{0,4}\Z"
+_UNENDED: Final = rb"[\r\n]![0-9A-Fa-f]{0,3}\Z"
 SLASH: Final = ord("/")
 _CR: Final = ord("\r")
 
@@ -72,9 +69,20 @@ class Damaged(NamedTuple):
     """Offset where the search goes on, if that is not one byte after the beginning."""
 
 
+@cache
+def _late(pattern: bytes) -> re.Pattern[bytes]:
+    """A pattern that is compiled when a telegram needs it. A line carries telegrams of one kind, and most are whole."""
+    return re.compile(pattern)
+
+
 MORE: Final = "more"
 NOISE: Final = "noise"
 Found = Extent | Damaged | Literal["more", "noise"]
+
+
+def lacks_line_end(buffer: bytearray) -> bool:
+    """Whether the end of a capture lacks its last line end."""
+    return bool(buffer) and _late(_UNENDED).search(buffer) is not None
 
 
 def settled(buffer: bytearray, start: int, found: Found) -> Found:
@@ -97,7 +105,7 @@ def measured(buffer: bytearray, start: int) -> Found:
         return others.frame(buffer, start)
     ident = IDENT.match(buffer, start)
     if ident is None:
-        return MORE if _IDENT_SO_FAR.match(buffer, start) else NOISE
+        return MORE if _late(_IDENT_SO_FAR).match(buffer, start) else NOISE
     content = ident.end()
     if content == len(buffer):
         return MORE
@@ -138,7 +146,7 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> Found:
     found_there = _measured_footer(buffer, start, content, end, "block") if end < len(buffer) else MORE
     if isinstance(found_there, Extent):
         return found_there
-    if after := _NEXT_TELEGRAM.search(buffer, content, end):
+    if after := _late(_NEXT_TELEGRAM).search(buffer, content, end):
         size = after.start() - start
         from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
@@ -151,23 +159,23 @@ def _measured_bare(buffer: bytearray, start: int, end: int) -> Found:
     """A block without footer. If another telegram opens before its end, this block is cut short or its length is damaged."""
     title_end = start + 2 + ciphering.TITLE_LIMIT
     again = buffer.find(buffer[start:title_end], title_end, end)
-    other = _OPENING_INSIDE.search(buffer, start + 1, min(end, again + 1) if again >= 0 else end)
+    other = _late(_OPENING_INSIDE).search(buffer, start + 1, min(end, again + 1) if again >= 0 else end)
     next_start = other.start() if other else again
     if next_start >= 0:
         size = next_start - start
         return Damaged(FramingError(f"block announces {end - start} bytes, but the next one begins after {size}"), size)
     if end > len(buffer):
         return MORE
-    opening = _OPENING_AT_END.search(buffer, max(title_end, end - IDENT_LIMIT), end)
+    opening = _late(_OPENING_AT_END).search(buffer, max(title_end, end - IDENT_LIMIT), end)
     return Extent(bytes(buffer[start:end]), end, end - opening.start() if opening else 0)
 
 
 def _measured_text(buffer: bytearray, start: int, content: int) -> Found:
     limit = start + TELEGRAM_LIMIT
-    last = _END_OF_TEXT.search(buffer, content - 1, limit)
+    last = _late(_END_OF_TEXT).search(buffer, content - 1, limit)
     if last is None and buffer[content - 1] == _CR:
-        last = _END_OF_CR_TEXT.search(buffer, content - 1, limit)
-    wrong = _NO_TEXT.search(buffer, content, last.end() - 1 if last else limit)
+        last = _late(_END_OF_CR_TEXT).search(buffer, content - 1, limit)
+    wrong = _late(_NO_TEXT).search(buffer, content, last.end() - 1 if last else limit)
     if wrong:
         size = wrong.start() - start
         # Any other telegram that began before this place breaks off here, too, except a telegram whose ident line comes directly before its
@@ -186,7 +194,7 @@ def _measured_footer(buffer: bytearray, start: int, content: int, mark: int, kin
     """The footer at `mark`, where a "!" must be, and its CRC."""
     footer = FOOTER.match(buffer, mark)
     if footer is None:
-        if _FOOTER_SO_FAR.match(buffer, mark):
+        if _late(_FOOTER_SO_FAR).match(buffer, mark):
             return MORE
         from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 

@@ -36,10 +36,14 @@ _SAMPLE_BYTES: Final = 1024
 class Framer:
     """The receiver of a P1 cable. It sends nothing. It only turns bytes into frames."""
 
-    __slots__ = ("_arrived_ns", "_buffer", "_excused", "_filler", "_heard", "_noise", "_remarked", "_sample")
+    __slots__ = ("_arrived_ns", "_buffer", "_excused", "_explains", "_filler", "_heard", "_noise", "_remarked", "_sample")
 
-    def __init__(self) -> None:
-        """Start with nothing heard. If the head of the first telegram was missed, that is no fault."""
+    def __init__(self, *, explains: bool = True) -> None:
+        """Start with nothing heard. If the head of the first telegram was missed, that is no fault.
+
+        `explains` says whether noise is looked at. Somebody who only looks for telegrams does without.
+        """
+        self._explains: Final = explains
         self._buffer = bytearray()
         self._arrived_ns = 0
         self._noise = 0
@@ -72,7 +76,7 @@ class Framer:
 
     def finish(self, now_ns: int) -> list[Event]:
         """The input has ended. A capture may lack its last line end."""
-        if extents.UNENDED.search(self._buffer):
+        if extents.lacks_line_end(self._buffer):
             self._buffer += b"\n"
         events = self._events(now_ns, waiting=False)
         told = any(isinstance(event, Fault) for event in events)
@@ -143,10 +147,8 @@ class Framer:
     def _noise_told(self, *, least: int) -> list[Event]:
         if self._noise < least:
             return []
-        from telegraf_han.p1 import signal  # noqa: PLC0415, only noise needs it
-
         size, self._noise = self._noise, 0
-        why = signal.wrong(bytes(self._sample))
+        why = _explained(bytes(self._sample)) if self._explains else ""
         self._sample.clear()
         return [Fault(Cause.FRAMING, f"{size} bytes that belong to no telegram{why and f': {why}'}", size)]
 
@@ -156,3 +158,9 @@ class Framer:
 
         self._remarked = True
         return Remark(lineends.CHANGED)
+
+
+def _explained(noise: bytes) -> str:
+    from telegraf_han.p1 import signal  # noqa: PLC0415, only noise needs it
+
+    return signal.wrong(noise)

@@ -14,9 +14,9 @@ from telegraf_han.dlms import ciphering, frames, recognised
 from telegraf_han.errors import FramingError
 from telegraf_han.p1 import lineends
 from telegraf_han.p1.dialects import FOOTERS, Content
+from telegraf_han.p1.envelope import IDENT
 from telegraf_han.p1.extents import (
     FOOTER,
-    IDENT,
     IDENT_LIMIT,
     MORE,
     NOISE,

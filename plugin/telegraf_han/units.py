@@ -33,7 +33,26 @@ _PREFIXED: Final[dict[str, tuple[str, int]]] = {
     "l": ("m3", -3),
     "L": ("m3", -3),
 }
-_PREFIXES: Final = {"": 0, "n": -9, "u": -6, "µ": -6, "μ": -6, "m": -3, "k": 3, "K": 3, "M": 6, "G": 9, "T": 12}
+_PREFIXES: Final = {
+    "": 0,
+    "p": -12,
+    "n": -9,
+    "u": -6,
+    "µ": -6,
+    "μ": -6,
+    "m": -3,
+    "c": -2,
+    "d": -1,
+    "da": 1,
+    "h": 2,
+    "k": 3,
+    "K": 3,
+    "M": 6,
+    "G": 9,
+    "T": 12,
+    "P": 15,
+    "E": 18,
+}
 """Prefix → power of ten. The micro sign and the Greek letter mu look alike, and meters send both. A large K is a kilo, because no meter
 counts kelvin."""
 _AS_IT_IS: Final[dict[str, tuple[str, int]]] = {
@@ -55,9 +74,9 @@ SPELLINGS: Final[dict[str, tuple[str, int]]] = _AS_IT_IS | {
 }
 """As meters write it → base unit and power of ten: each SI prefix before each unit. Sweden writes kVAr, Lithuania kV and kA, Austria Wh."""
 
-_CASE_TELLS: Final = ("m", "M", "n", "u", "µ", "μ", "T")
-"""m is milli and M is mega, and so on. A spelling that begins with one of these letters is not understood in another case than that of
-`SPELLINGS`, unless it is a unit that takes no prefix."""
+_CASE_TELLS: Final = ("m", "M", "p", "P", "n", "u", "µ", "μ", "c", "d", "h", "T", "E")
+"""m is milli and M is mega, ha is a hectare and hA are 100 A, and so on. A spelling that begins with one of these letters is not understood
+in another case than that of `SPELLINGS`, unless it is a unit that takes no prefix."""
 _FOLDED: Final = {spelling.lower(): found for spelling, found in SPELLINGS.items() if not spelling.startswith(_CASE_TELLS)} | {
     spelling.lower(): found for spelling, found in _AS_IT_IS.items()
 }

@@ -45,12 +45,16 @@ GENERAL_BLOCK: Final = 0xE0
 _LAST_BLOCK: Final = 0x80
 _BLOCK_HEAD: Final = 6
 """Tag, control, block number, acknowledged block number."""
+_FIRST_NUMBERS: Final = b"\0\1\0\0"
+"""Block number and acknowledged block number of the first block."""
+_MESSAGES: Final = (b"", b"\x0f", b"\xc2", b"\xdb", b"\xdc", b"\xdd", b"\xdf")
+"""First bytes of the messages that are cut into blocks. The byte may not have come yet."""
 
 
 class Message(NamedTuple):
     """A message that was taken out of its frames."""
 
-    kind: Literal["hdlc", "mbus"]
+    kind: Literal["hdlc", "mbus", "blocks"]
     apdu: bytes
     """The message. "" if the frames hold none of DLMS."""
     frames: int
@@ -224,12 +228,36 @@ def _block(apdu: bytes, number: int) -> _Frame | None:
     return _Frame(apdu[found[1] :], not apdu[1] & _LAST_BLOCK, 0)
 
 
-def _block_length(apdu: bytes, at: int) -> tuple[int, int] | None:
+def _block_length(apdu: bytes | bytearray, at: int) -> tuple[int, int] | None:
     """The length of the content of a block, and the offset after it. None if there is none."""
     try:
         return ciphering.ber_length(apdu, at + _BLOCK_HEAD)
     except FramingError:
         return None
+
+
+def blocks(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] | None:
+    """The message in the blocks at `start`, which stand one after the other without frames. Answers as `hdlc` does.
+
+    Such blocks have no checksum. So the first one must have the numbers of a first block, and a message of DLMS must begin in it.
+    """
+    numbers = data[start + 2 : start + _BLOCK_HEAD]
+    if numbers != _FIRST_NUMBERS[: len(numbers)]:
+        return "nothing"
+    content, at, number = b"", start, 1
+    while len(data) > at + _BLOCK_HEAD:
+        found = _block_length(data, at)
+        if found and number == 1 and data[found[1] : found[1] + 1] not in _MESSAGES:
+            return "nothing"
+        if found is None or sum(found) > len(data):
+            return None
+        block = _block(bytes(data[at : sum(found)]), number)
+        if block is None:
+            raise BrokenMessageError("blocks of a general-block-transfer are missing or contradict each other", sum(found))
+        content, at, number = content + block.content, sum(found), number + 1
+        if not block.more:
+            return Message("blocks", content, 0, number - 1, at)
+    return None
 
 
 def joined(apdu: bytes) -> bytes:

@@ -74,10 +74,15 @@ def framed(data: bytes | bytearray, start: int) -> Recognised | Literal["nothing
     first = data[start]
     if first == _SML_START[0]:
         return _sml(data, start)
-    message = frames.hdlc(data, start) if first == frames.FLAG else frames.mbus(data, start) if first == frames.MBUS else "nothing"
+    measure = _MEASURES.get(first)
+    message = measure(data, start) if measure else "nothing"
     if message is None or message == "nothing":
         return message
-    return Recognised(_framed_words(message), checked=True, apdu=message.apdu, start=start, end=message.end)
+    return Recognised(_framed_words(message), checked=message.frames > 0, apdu=message.apdu, start=start, end=message.end)
+
+
+_MEASURES: Final = {frames.FLAG: frames.hdlc, frames.MBUS: frames.mbus, frames.GENERAL_BLOCK: frames.blocks}
+"""First byte → what measures such frames."""
 
 
 def _framed_words(message: frames.Message) -> str:
@@ -85,6 +90,8 @@ def _framed_words(message: frames.Message) -> str:
     inside = message.note or content(message.apdu)
     if message.blocks:
         inside = f"{message.blocks} blocks of a general-block-transfer, and in them {inside}"
+    if message.kind == "blocks":
+        return inside
     return f"{one if message.frames == 1 else f'{message.frames} {many}'} with {inside}"
 
 
@@ -182,7 +189,9 @@ def _binary(data: bytes) -> Recognised | None:
 
 def broken_off(first: int) -> str:
     """What a frame is that began with this byte, and whose end did not come."""
-    kind = {frames.FLAG: "an HDLC frame", frames.MBUS: "a wired M-Bus frame"}.get(first, SML)
+    kind = {frames.FLAG: "an HDLC frame", frames.MBUS: "a wired M-Bus frame", frames.GENERAL_BLOCK: _MESSAGES[frames.GENERAL_BLOCK]}.get(
+        first, SML
+    )
     return f"{kind} that is damaged or cut off"
 
 

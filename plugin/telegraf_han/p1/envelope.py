@@ -21,7 +21,7 @@ IDENT: Final = re.compile(rb"/([ \"-~]{3,78})[\r\n]{1,8}")
 """Printable characters except "!". IEC 62056-21, 6.3.2, allows no "/", but some meters send it [seen]. Line ends may have been doubled."""
 _LOOKS_LIKE_P1: Final = re.compile(rb"(?:/[A-Za-z]{3}[ -~]{0,75}[\r\n]{1,8})?(?:\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*])")
 _GENERAL_GLO: Final = bytes([ciphering.GENERAL_GLO])
-_FRAME_OPENINGS: Final = (b"~", b"h", b"\x1b")
+_FRAME_OPENINGS: Final = (b"~", b"h", b"\x1b", b"\xe0")
 """First bytes of frames that are not DSMR's. No ident line stands before them."""
 OTHERS: Final = b"\x01\x02\x0f~h\xc2\xdc\xdd\xdf\xe0"
 """First bytes of DLMS messages and frames that no text and no block of a P1 port begins with. 01 and 02 may be lengths of a title."""
@@ -216,7 +216,9 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
         swapped = None
     if swapped and (looks_like_p1(swapped.plaintext) or is_known(swapped.plaintext)):
         return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
-    if checked:
+    if system_title:
+        why = "encryption_key does not open the telegram with the system_title of the configuration: one of the two is wrong"
+    elif checked:
         why = (
             "encryption_key does not open the telegram, which arrived without line errors: "
             "it is not the key of this meter, or it is mistyped"

@@ -22,13 +22,14 @@ PAUSE_NS: Final = 2_000_000_000
 NOISE_REPORTED: Final = 4096
 """After this many bytes without a telegram a fault is reported. Fewer may be the rest of a telegram whose head was missed at the start."""
 
-_OPENING: Final = re.compile(rb"[/\xdb~h\x1b]")
-"""An ident line, a bare block, or a frame of another line: HDLC, wired M-Bus, SML."""
+_OPENING: Final = re.compile(rb"[/\xdb~h\x1b\xe0]")
+"""An ident line, a bare block, or a frame of another line: HDLC, wired M-Bus, SML, blocks of general-block-transfer."""
 _BETWEEN: Final = b"\r\n\0 \t\x11\x13"
 """Bytes that stand between telegrams and are no noise."""
-_FILLER: Final = b"\xff" + _BETWEEN
+_FILLER: Final = bytes(range(0x21)) + b"\x7f\xfe\xff"
 _FILLER_LIMIT: Final = 16
-"""Bytes behind a telegram that may be FF, as a converter sends them when its driver switches. A line that sends nothing else is noisy."""
+"""So many bytes behind a telegram may be FF or FE, as a converter sends them when its driver switches, or control bytes such as ETX, EOT.
+A line that sends nothing else is noisy."""
 _SAMPLE_BYTES: Final = 1024
 """Bytes of noise that are kept, to say what they look like."""
 

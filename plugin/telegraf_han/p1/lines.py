@@ -46,7 +46,7 @@ _CONTENT: Final = rb"(?:[^()]++|\([^()]*+\))*+"
 _GROUP: Final = rb"\((%b)\)" % _CONTENT
 _GROUPED: Final = rb"(%b|%b)((?:\(%b\)[ \t]*+)++)[) \t\0]*+" % (_DIGIT_CODE, _LETTER_CODE, _CONTENT)
 """A code and its groups."""
-_STAMP: Final = rb"[\dFf]{10,13}[SsWw]?|(?:20)?\d\d-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?[SsWw]?"
+_STAMP: Final = rb"[\dFf]{10,13}[SsWw]?|(?:20)?\d\d-\d\d-\d\d(?:,? |[T,])\d\d:\d\d(?::\d\d)?[SsWw]?"
 _PART_OF_A_LINE: Final = rb"[()\d]"
 """Characters of a line. Others behind a value are noise."""
 _BLANK: Final = b" \t\0"

@@ -20,10 +20,11 @@ from telegraf_han.errors import RecordError
 _TST: Final = rb"\d{12}[SsWw]?"
 _SPELT: Final = (
     rb"(?P<date>(?:20)?\d\d([-/]?)\d\d\2\d\d|20\d\d\.\d\d\.\d\d|\d\d\.\d\d\.20\d\d)"
-    rb"[ Tt_]?(?P<time>\d\d(:?)\d\d(?:\4\d\d)?)(?:[.,]\d{1,9})?"
+    rb"(?:,? |[Tt_,])?(?P<time>\d\d(:?)\d\d(?:\4\d\d)?)(?:[.,]\d{1,9})?"
     rb" ?(?P<season>[SsWw]?)(?P<zone>(?:[Zz]|[+-]\d\d(?::?\d\d)?)?)"
 )
 _SEASON_DIGIT: Final = rb"([012])(\d{12}|\d{10})"
+_PART_WITH_DIGIT: Final = rb"([012])(\d{6})"
 
 _SEASONS: Final[dict[bytes, Season]] = {b"S": "summer", b"W": "winter", b"": ""}
 _OF_DIGIT: Final = {b"0": b"W", b"1": b"S", b"2": b"Z"}
@@ -72,9 +73,13 @@ def read(text: bytes, zone: Zone) -> Stamp:
 
 
 def read_parts(day: bytes, time: bytes, zone: Zone) -> Stamp:
-    """Read a date and a time of day, either of them with or without a season letter. Raises RecordError."""
+    """Read a date and a time of day, either of them with or without a season letter or digit. Raises RecordError."""
     bare, bare_time = day.strip().rstrip(_LETTERS), time.strip().rstrip(_LETTERS)
     letter = (time.strip()[len(bare_time) :] or day.strip()[len(bare) :])[:1]
+    numbered = [re.fullmatch(_PART_WITH_DIGIT, part) for part in (bare, bare_time)]
+    if numbered[0] or numbered[1]:
+        letter = _OF_DIGIT[(numbered[1] or numbered[0])[1]]  # type: ignore[index]
+        bare, bare_time = (one[2] if one else part for one, part in zip(numbered, (bare, bare_time), strict=True))
     if _says_none(bare) or (_says_none(bare_time) and not bare_time.startswith(b"0")):
         return _NONE
     return read(b"%b %b%b" % (bare, bare_time, letter), zone)

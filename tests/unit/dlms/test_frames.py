@@ -69,8 +69,9 @@ def test_mbus_with_records() -> None:
         (frames.hdlc, b"".join(made.segments(MESSAGE))),
         (frames.hdlc, b"".join(made.hdlc(block) for block in made.blocks(MESSAGE))),
         (frames.mbus, b"".join(made.mbus_message(MESSAGE))),
+        (frames.blocks, b"".join(made.blocks(MESSAGE))),
     ],
-    ids=["segments", "blocks", "mbus"],
+    ids=["segments", "blocks", "mbus", "blocks without frames"],
 )
 def test_waits_for_every_byte(measured, data: bytes) -> None:
     """As long as bytes are missing, more are waited for, and nothing is raised."""

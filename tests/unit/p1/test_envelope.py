@@ -164,3 +164,10 @@ def test_inner_footers(end: bytes) -> None:
     end = end % p1.arc(telegram + b"!") if b"%" in end else end
 
     assert opened(b"\xdb" + p1.sealed(telegram + end, title=p1.TITLE)).body == p1.LINES
+
+
+def test_system_title_is_named_beside_the_key() -> None:
+    """With a title of the configuration, a right key opens nothing if the title is wrong. So the key alone is not called wrong."""
+    found = envelope.envelope(p1.stoen())
+    with pytest.raises(WrongKeyError, match="with the system_title of the configuration: one of the two is wrong"):
+        envelope.opened(found, EK, None, "preferred", system_title=b"EGM\1\2\3\4\5", checked=True)

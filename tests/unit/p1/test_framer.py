@@ -396,6 +396,13 @@ def test_noise_between_telegrams_is_told() -> None:
     assert [event for event in found if isinstance(event, Fault)] == [Fault(Cause.FRAMING, "3 bytes that belong to no telegram", 3)]
 
 
+@pytest.mark.parametrize("habit", [b"\3", b"\4", b"\x06\r\n", b"\x1a", b"\xfe\xfe\xfe", b"\x7f\0"], ids=repr)
+def test_signs_behind_each_telegram_are_no_noise(habit: bytes) -> None:
+    """A meter or a converter ends what it sends with some byte of its own."""
+    assert faults(events((GOOD + habit) * 3)) == []
+    assert faults(events(GOOD + habit * 40 + GOOD)) == [Cause.FRAMING]
+
+
 def test_only_noise_is_told() -> None:
     """A line of nothing but noise is reported as often as it comes, and always at the end of a capture."""
     assert faults(events(b"\x55" * (3 * NOISE_REPORTED), end="no end")) == [Cause.FRAMING]

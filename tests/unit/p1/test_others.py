@@ -25,6 +25,8 @@ STREAMS = {
     "hdlc length without FCS": (made.hdlc(PUSH, uncounted=2) * 3, 3),
     "hdlc segments": (b"".join(made.segments(LONG)) * 2, 2),
     "hdlc blocks": (b"".join(map(made.hdlc, made.blocks(LONG))) * 2, 2),
+    "blocks without frames": (b"".join(made.blocks(LONG)) * 2, 2),
+    "plain blocks without frames": (b"".join(made.blocks(made.push() + bytes(300))) * 2, 2),
     "mbus": (made.mbus(PUSH) * 3, 3),
     "mbus segments": (b"".join(made.mbus_message(LONG)) * 2, 2),
     "mbus run over": (made.mbus(made.sealed((made.push() + bytes(252))[: 252 - len(made.sealed(b""))])) * 2, 2),
@@ -73,7 +75,7 @@ def test_counted_once_each(name: str) -> None:
     assert (len(frames(whole)), len(whole)) == (count, count)
     assert events(*[data[at : at + 1] for at in range(len(data))]) == whole
     assert [frame.data for frame in frames(events(GOOD + data + GOOD))] == [GOOD[:-6], *(frame.data for frame in frames(whole)), GOOD[:-6]]
-    assert all(frame.checked for frame in frames(whole)) is (name != "body behind ident without CRC")
+    assert all(frame.checked for frame in frames(whole)) is not name.endswith(("without CRC", "without frames"))
 
 
 @pytest.mark.parametrize("name", STREAMS)
@@ -100,6 +102,18 @@ def test_right_key_is_said_to_be_right(data: bytes) -> None:
         assert isinstance(error, WrongKeyError)
         assert words in str(error)
         assert "general-glo-ciphering" in str(error)
+
+
+def test_blocks_without_frames() -> None:
+    """The ciphered message in the blocks is found. The first block alone is not taken for it, so the right key is not called wrong."""
+    data = b"".join(made.blocks(LONG))
+
+    assert "blocks of a general-block-transfer" in str(refused(data))
+    assert "encryption_key is right" in str(refused(data))
+    assert isinstance(refused(data, OTHER), WrongKeyError)
+    assert [event.detail for event in faults(events(b"".join(made.blocks(LONG)[::2])))] == [
+        "blocks of a general-block-transfer are missing or contradict each other"
+    ]
 
 
 @pytest.mark.parametrize("tag", [False, True], ids=["no tag", "tag"])

@@ -12,6 +12,7 @@ from typing import Final
 from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding import health, lineprotocol
+from telegraf_han.decoding.admission import Kind
 from telegraf_han.decoding.meters import MeterState
 from telegraf_han.decoding.timing import Moment, nearest
 from telegraf_han.errors import RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
@@ -190,9 +191,11 @@ class Decoder:
         held: tuple[Telegram, ...] = ()
         if body.time_ns is not None and not body.season_told:
             body = body._replace(time_ns=nearest(body.time_ns, frame.received_ns, meter.config.zone))
-        body = _admitted(meter, frame, body, warnings)
+        kind = meter.admission.kind(body, proven=meter.sealed or frame.checked)
+        if kind.refused:
+            body = _admitted(meter, kind, body, warnings)
         now = Moment(body.time_ns, plain.counter, frame.received_ns, frame.steady_ns)
-        if meter.timing.follows(now, lambda: bool(meter.registers.lower(body))):
+        if meter.timing.follows(now, meter.registers.lower, body):
             lower: str | None = meter.registers.noted(body)
         else:
             lower = meter.registers.lower(body)
@@ -287,11 +290,8 @@ def _made(
     )
 
 
-def _admitted(meter: MeterState, frame: Frame, body: Body, warnings: list[str]) -> Body:
+def _admitted(meter: MeterState, kind: Kind, body: Body, warnings: list[str]) -> Body:
     """The content without the fields that are refused. Raises RefusedError if the telegram's serial number is refused."""
-    kind = meter.admission.kind(body, proven=meter.sealed or frame.checked)
-    if not kind.refused:
-        return body
     meter.fields_refused += kind.refused
     if kind.shape is None:
         raise _named(RefusedError(_REFUSED), meter)
@@ -301,10 +301,8 @@ def _admitted(meter: MeterState, frame: Frame, body: Body, warnings: list[str]) 
 
 def _stamp_ns(meter: MeterState, at: Moment) -> tuple[int | None, bool]:
     """The time stamp of a telegram that is believed, and whether it is the meter's clock. Counts if it is not."""
-    stamp = meter.timing.stamp(at)
-    if stamp is None:
-        return None, False
-    if not stamp.is_meters and at.time_ns is not None:
+    stamp_ns, is_meters = stamp = meter.timing.stamp(at)
+    if not is_meters and stamp_ns is not None and at.time_ns is not None:
         meter.host_stamped += 1
     return stamp
 

@@ -20,7 +20,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han import RELEASED_S
 from telegraf_han.clock import Zone
-from telegraf_han.telegram import Telegram
+from telegraf_han.telegram import Body, Telegram
 
 _NS: Final = 1_000_000_000
 RELEASED_NS: Final = RELEASED_S * _NS
@@ -65,13 +65,6 @@ class _Held(NamedTuple):
     """Whether a register is lower than in the last telegram that was believed. None if no register can be compared."""
 
 
-class Stamp(NamedTuple):
-    """A time stamp, UTC, and whether it is the meter's clock."""
-
-    time_ns: int
-    is_meters: bool
-
-
 class Timing:
     """What one meter's clock and counter did so far."""
 
@@ -107,12 +100,12 @@ class Timing:
         self.standing = False
         """Whether the meter's clock stands still."""
 
-    def follows(self, at: Moment, lower: Callable[[], bool]) -> bool:
+    def follows(self, at: Moment, lower: Callable[[Body], str | None], body: Body) -> bool:
         """Whether a telegram follows the last one that was believed. If it does, it is believed, and what was held back is not.
 
-        `lower` says whether a register is lower. It is only asked if the clock went back a little.
+        `lower` names a register of this content that is lower. It is only asked if the clock went back a little.
         """
-        if not self._is_next(at, lower):
+        if not self._is_next(at, lower, body):
             return False
         if self._held:
             self._held.clear()
@@ -136,7 +129,7 @@ class Timing:
         self._note(at)
         return found
 
-    def _is_next(self, at: Moment, lower: Callable[[], bool]) -> bool:
+    def _is_next(self, at: Moment, lower: Callable[[Body], str | None], body: Body) -> bool:
         """Whether a telegram can be the next one after the last that was believed."""
         last = self._last
         if last is None:
@@ -146,7 +139,7 @@ class Timing:
         if at.time_ns is None or last.time_ns is None:
             return True
         step_ns = at.time_ns - last.time_ns
-        if step_ns < -_BACK_NS or (step_ns < 0 and lower()):
+        if step_ns < -_BACK_NS or (step_ns < 0 and lower(body)):
             return False
         drift_ns = abs(step_ns - (at.steady_ns - last.steady_ns))
         return drift_ns <= BELIEVED_NS or (at.host_ns >= RELEASED_NS and abs(at.time_ns - at.host_ns) <= BELIEVED_NS)
@@ -166,10 +159,10 @@ class Timing:
         self.standing = at.steady_ns - self._since_ns > _STANDS_NS
         self._last = at
 
-    def stamp(self, at: Moment) -> Stamp | None:
-        """The time stamp of a telegram that is believed.
+    def stamp(self, at: Moment) -> tuple[int | None, bool]:
+        """The time stamp of a telegram that is believed, UTC, and whether it is the meter's clock.
 
-        None if no clock can be right: the host's is older than this program, and no meter has told the time.
+        There is no stamp if no clock can be right: the host's is older than this program, and no meter has told the time.
         """
         if at.time_ns is not None and self._is_meters(at.time_ns, at.host_ns):
             if at.host_ns < RELEASED_NS:
@@ -181,9 +174,9 @@ class Timing:
                 stamp_ns = self._newest_ns + 1
             if stamp_ns > self._newest_ns:
                 self._newest_ns = stamp_ns
-                return Stamp(stamp_ns, is_meters=True)
+                return stamp_ns, True
         host_ns = self.now_ns(at.host_ns, at.steady_ns)
-        return None if host_ns is None else Stamp(self._of_host(host_ns), is_meters=False)
+        return None if host_ns is None else self._of_host(host_ns), False
 
     def stamp_of_capture(self, time_ns: int | None, host_ns: int, values: Sequence[object]) -> int:
         """The time stamp of a telegram of a capture: the meter's clock, however old.

@@ -15,8 +15,8 @@ from typing import Final
 from telegraf_han.p1.dialects import FOOTERS
 
 CHANGED: Final = (
-    "the line ends were changed on the way here: the CRC fits only with CR LF, as the meter sends them. The telegrams are read with CR LF. "
-    "Set the serial port or converter to raw mode, and record captures in binary"
+    "the line ends were changed on the way here: the CRC fits only with those that the meter sends, CR LF or LF. The telegrams are read "
+    "with them. Set the serial port or converter to raw mode, and record captures in binary"
 )
 _NEW_CAPTURE: Final = "Set the serial port or converter to raw mode, and make the capture again in binary"
 _ENDS: Final = re.compile(rb"[\r\n]+")

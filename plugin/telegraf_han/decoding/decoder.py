@@ -49,13 +49,11 @@ class UnknownMeterError(WrongKeyError):
 class Decoder:
     """Holds all configured meters, and turns a frame into a line."""
 
-    __slots__ = ("_by_id", "_config", "_gone", "_measurement", "_p1", "_radio", "_tall", "meters")
+    __slots__ = ("_by_id", "_config", "_gone", "_p1", "_radio", "meters")
 
     def __init__(self, config: Config) -> None:
         """Take the meters as configured. Nothing is heard yet."""
         self._config: Final = config
-        self._measurement: Final = config.output.measurement
-        self._tall: Final = config.output.layout == "obis"
         self.meters: Final = {meter.name: MeterState(meter) for meter in config.meters}
         self._p1: Final = [meter for meter in self.meters.values() if meter.config.interface == "p1"]
         self._radio: Final = [meter for meter in self.meters.values() if meter.config.interface == "wmbus"]
@@ -228,9 +226,10 @@ class Decoder:
         stamp_ns = telegram.stamp_ns
         if stamp_ns is None:
             return b""
-        if self._tall:
+        output = self._config.output
+        if output.layout == "obis":
             return lineprotocol.tall(telegram, stamp_ns)
-        return lineprotocol.wide(telegram, self._measurement, stamp_ns)
+        return lineprotocol.wide(telegram, output.measurement, stamp_ns)
 
     def status(self, now_ns: int, steady_ns: int, dropped: Mapping[str, int]) -> dict[str, bytes]:
         """Return the `electricity_link` line of each meter. `dropped` counts the lines of each meter that Telegraf did not take.
@@ -240,7 +239,7 @@ class Decoder:
         stamp_ns = self._now_ns(now_ns, steady_ns)
         if stamp_ns is None:
             return {}
-        measurement = self._measurement
+        measurement = self._config.output.measurement
         return {name: health.link(meter, measurement, dropped.get(name, 0), stamp_ns, steady_ns) for name, meter in self.meters.items()}
 
     def settings(self, now_ns: int, steady_ns: int) -> dict[str, bytes]:
@@ -248,7 +247,7 @@ class Decoder:
         stamp_ns = self._now_ns(now_ns, steady_ns)
         if stamp_ns is None:
             return {}
-        measurement = self._measurement
+        measurement = self._config.output.measurement
         return {meter.name: health.settings(meter, measurement, stamp_ns) for meter in self._config.meters}
 
     def _now_ns(self, now_ns: int, steady_ns: int) -> int | None:

@@ -16,8 +16,8 @@ from telegraf_han import clock
 from telegraf_han.commands import _inputs
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
-from telegraf_han.decoding.decoder import Decoder
-from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
+from telegraf_han.errors import Cause, TelegramError, WaitingError
 from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
@@ -97,6 +97,8 @@ class _Report:
         self.seen = 0
         self.faults = 0
         self.decoded = 0
+        self.passed_over = 0
+        """Telegrams of other meters, and parts of telegrams whose other part is not there."""
         self.causes: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._held: dict[str, _Same] = {}
@@ -104,9 +106,17 @@ class _Report:
 
     def failed(self, cause: str, reason: str) -> None:
         """Name one failure."""
-        self.seen += 1
         self.causes[cause] += 1
-        said = f"E!{cause}: {reason}"
+        self._reported("E!", cause, reason)
+
+    def passed(self, why: str, reason: str) -> None:
+        """Name one telegram that is not decoded, and that is no failure."""
+        self.passed_over += 1
+        self._reported("W!", why, reason)
+
+    def _reported(self, sign: str, cause: str, reason: str) -> None:
+        self.seen += 1
+        said = f"{sign}{cause}: {reason}"
         if said not in self._held:
             self._reasons[cause] += 1
         if said in self._held or self._reasons[cause] <= NAMED_LIMIT:
@@ -141,10 +151,13 @@ class _Report:
 
     def told(self) -> int:
         """Print the sum. Returns the exit code."""
-        if self.causes:
+        none = self.passed_over > 0 and not self.decoded
+        if self.causes or none:
             causes = ", ".join(f"{cause} {count}" for cause, count in sorted(self.causes.items()))
-            complain(f"E! telegrams: {self.decoded} decoded, {sum(self.causes.values())} not ({causes})")
-        return 1 if self._empty or self.causes else 0
+            lost = f", {sum(self.causes.values())} not ({causes})" if causes else ""
+            passed = f", {self.passed_over} passed over" if self.passed_over else ""
+            complain(f"E! telegrams: {self.decoded} decoded{lost}{passed}")
+        return 1 if self._empty or self.causes or none else 0
 
 
 def _numbers(same: _Same) -> str:
@@ -167,6 +180,12 @@ def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None
         return None
     try:
         telegram = decoder.take(event)
+    except UnknownMeterError as error:
+        report.passed("passed over", str(error))
+        return None
+    except WaitingError as error:
+        report.passed("waiting", str(error))
+        return None
     except TelegramError as error:
         report.failed(error.cause, str(error))
         return None

@@ -104,14 +104,12 @@ class Keys:
     def _read(self, path: str) -> tuple[Written, str]:
         try:
             mode = os.stat(path).st_mode
-            descriptor = os.open(path, _FLAGS) if stat.S_ISREG(mode) else -1
+            content = _content(path) if stat.S_ISREG(mode) else None
         except OSError as error:
             why = rights.unreadable(path, error, _instead(path))
             raise _UnreadError(f"a file with 32 hex digits is expected, but {_shown(path)} cannot be read: {why}") from None
-        if descriptor < 0:
+        if content is None:
             raise _UnreadError(f"a file with 32 hex digits is expected, but {_shown(path)} is {rights.what(mode)}")
-        with open(descriptor, "rb") as file:
-            content = file.read(KEY_FILE_LIMIT_BYTES)
         self._look_at_rights(path, mode, "is a key file")
         try:
             return Written(content.decode("utf-8-sig")), path
@@ -127,6 +125,12 @@ class Keys:
         self._warn(
             f"{shown} {what}, and every user of this machine may read it. {rights.private(path, shown='' if shown == path else shown)}"
         )
+
+
+def _content(path: str) -> bytes:
+    """The beginning of a file. Raises OSError, also if the disk fails while it is read."""
+    with open(os.open(path, _FLAGS), "rb") as file:
+        return file.read(KEY_FILE_LIMIT_BYTES)
 
 
 class _TwoKeysError(ValueError):

@@ -24,8 +24,8 @@ _SPANS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60}
 
 
 _STALE: Final = (
-    "a telegram does not follow the ones before it: its clock or its counter is an old one. It is held back. It is a replay, or the "
-    "meter's clock was set. In the second case it is written as soon as several such telegrams have come"
+    "a telegram does not follow the ones before it: its clock or its counter does not go on from theirs. It is held back. It is a "
+    "replay, or the meter's clock was set. In the second case it is written as soon as several such telegrams have come"
 )
 _REFUSED: Final = (
     "a telegram is dropped: its serial number is another one than before, and nothing proves that it is from this meter, "

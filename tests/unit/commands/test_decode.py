@@ -252,6 +252,26 @@ def test_json_of_what_is_missing(decode) -> None:
     assert only["readings"][2] == {"obis": "1-0:99.1.0*5", "value": "café", "unit": "", "name": ""}
 
 
+FULL = "2D442D2C5768663230028D20E4E2C81C20878C7804041A03000004843C00000000042B0300000004AB3C00000000"
+COMPACT = "27442D2C5768663230028D20E900C91C2011BA79138CCCFB1A030000000000000300000000000000"
+NEIGHBOUR = "1444ED142143658701027A2A0000000C0356341200"
+
+
+def test_waiting_and_neighbours_are_no_failures(decode) -> None:
+    """A compact frame before its full frame and a neighbour's telegram are named. They fail only if nothing at all could be decoded."""
+    config = '[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = "32666857"\n'
+    good = decode(f"{COMPACT}\n{NEIGHBOUR}\n{NEIGHBOUR}\n{FULL}\n".encode(), config=config)
+    nothing = decode(f"{COMPACT}\n{NEIGHBOUR}\n".encode(), config=config)
+
+    assert (good.code, len(good.meters())) == (0, 1)
+    assert [line[:40] for line in good.err.splitlines()] == [
+        "W! telegram 1: waiting: compact frame (C",
+        "W! telegrams 2 to 3: passed over: telegr",
+    ]
+    assert nothing.code == 1
+    assert nothing.err.splitlines()[-1] == "E! telegrams: 0 decoded, 2 passed over"
+
+
 def test_json_of_a_radio_telegram(decode) -> None:
     """A record without OBIS code says DIF and VIF; one with a code does not."""
     found = decode(RADIO_HEX.encode(), config=RADIO_METER, options=("--output", "json"))

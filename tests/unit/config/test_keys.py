@@ -89,6 +89,13 @@ def test_only_a_regular_file_is_read(place: str, what: str, written, tmp_path: P
     assert what in reason(written(P1.format(place)))
 
 
+def test_key_file_on_a_disk_that_fails(written, tmp_path: Path, reason) -> None:
+    """A file may be opened, and then its disk fails. The file is named all the same. Linux answers so for /proc/self/mem, too."""
+    (tmp_path / "bad.ek").symlink_to("/proc/self/mem")
+
+    assert reason(written(P1.format("file:bad.ek"))).endswith("bad.ek cannot be read: input/output error")
+
+
 @pytest.mark.parametrize("content", ["", "\n", " \t\r\n", "\ufeff"])
 def test_empty_key_file(content: str, written, tmp_path: Path, reason) -> None:
     """An empty file is called empty, in whatever form."""

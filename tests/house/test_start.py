@@ -163,6 +163,23 @@ def test_own_modules_of_a_p1_run() -> None:
     assert sorted(found) == sorted(OURS["p1"])
 
 
+def test_a_run_with_radio_loads_no_reader_of_p1_lines() -> None:
+    """A decode of radio looks whether the capture is P1, but loads nothing that reads the lines of P1."""
+    found = {name.removeprefix("telegraf_han.") for name in loaded("wmbus")}
+
+    assert not found & {"p1.text", "p1.lines", "p1.shapes", "p1.values", "p1.expected", "p1.signal"}
+
+
+def test_garbage_is_looked_for_after_the_start() -> None:
+    """While the modules are loaded nobody looks for garbage. Afterwards Python does, but not among what was loaded."""
+    code = (
+        "import gc, sys; from telegraf_han.cli import main; main(); sys.stderr.write(f'{gc.isenabled()} {gc.get_freeze_count() > 10_000}')"
+    )
+    found = child([sys.executable, "-S", "-c", code, *words("p1")[4:]])
+
+    assert found.stderr == b"True True"
+
+
 def test_importing_the_package_costs_nothing() -> None:
     """`import telegraf_han` loads nothing else at all."""
     bare = child([sys.executable, "-S", "-c", "import sys; print(len(sys.modules))"]).stdout

@@ -27,16 +27,19 @@ NEAR: Final = 200
 kWh. A greater distance is a reset. Then only the step itself is lost, while a reset taken for a roll-over would invent energy."""
 LOWER_RISE: Final = '("a" + "b" - abs("a" - "b")) / 2'
 """The smaller one of `a` and `b`."""
+_TOP: Final = 'pow(10, ceil(log10("end" - "a" + 0.5))) AS "top"'
+"""The power of ten above the value before."""
+_ROLLED: Final = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
+"""Whether the value before is just below the power of ten, and the value after is just above zero."""
 
 
 def energy(source: str, name: str, factor: str = "") -> str:
     """The energy of each row of a source with the columns of `rises`, Wh (times a factor)."""
     signs = (
         'SELECT "a", "b", "end", "low", 1 - pow(0, abs("a") - "a") AS "a_fell", 1 - pow(0, abs("b") - "b") AS "b_fell",'
-        f' pow(10, ceil(log10("end" - "a" + 0.5))) AS "top" FROM ({source})'
+        f" {_TOP} FROM ({source})"
     )
-    near = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
-    marks = f'SELECT "a", "b", "end", "low", "a_fell", "b_fell", "top", {near} FROM ({signs})'
+    marks = f'SELECT "a", "b", "end", "low", "a_fell", "b_fell", "top", {_ROLLED} FROM ({signs})'
     risen = f'(1 - "b_fell") * {LOWER_RISE} + "b_fell" * "a"'
     fallen = '"rolled" * ("a" + "top") + (1 - "rolled") * (("b" + abs("b")) / 2 + "end" - "low")'
     return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})){factor} AS "{name}" FROM ({marks})'
@@ -47,9 +50,8 @@ def between(source: str) -> str:
 
     If the register fell, only the values between the two would tell the energy. Then there is no row.
     """
-    signs = f'SELECT "a", "end", 1 - pow(0, abs("a") - "a") AS "a_fell", pow(10, ceil(log10("end" - "a" + 0.5))) AS "top" FROM ({source})'
-    near = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
-    return f'SELECT "a" + "a_fell" * "top" AS "wh" FROM (SELECT "a", "a_fell", "top", {near} FROM ({signs})) WHERE "a_fell" = 0 OR "rolled" = 1'
+    signs = f'SELECT "a", "end", 1 - pow(0, abs("a") - "a") AS "a_fell", {_TOP} FROM ({source})'
+    return f'SELECT "a" + "a_fell" * "top" AS "wh" FROM (SELECT "a", "a_fell", "top", {_ROLLED} FROM ({signs})) WHERE "a_fell" = 0 OR "rolled" = 1'
 
 
 def rose(field: str) -> str:

@@ -154,6 +154,19 @@ def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
     return f"{date_text}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:", f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
 
 
+_SPANS_S: Final = (_DAY_S, _HOUR_S, 60)
+SHORT_UNITS: Final = ("d", "h", "min")
+WORDS: Final = ("days", "hours", "minutes")
+
+
+def span(seconds: float, units: tuple[str, str, str] = SHORT_UNITS) -> str:
+    """A time in the largest unit of which there are at least two: 45 s, 3 min, 2 h. `units` are the names for days, hours and minutes."""
+    for size_s, unit in zip(_SPANS_S, units, strict=True):
+        if seconds >= 2 * size_s:
+            return f"{seconds / size_s:.0f} {unit}"
+    return f"{seconds:.0f} s"
+
+
 _EVERY_YEAR: Final = 127
 """With this year, a date of type F, G or I is not one date (EN 13757-3 Annex A). It comes again each year, like a meter's closing day."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["Influx", "InfluxError", "Process", "Row", "influxd", "telegraf", "until"]
+__all__ = ["PLUGIN_TO_INFLUX", "Influx", "InfluxError", "Process", "Row", "influxd", "telegraf", "until"]
 
 T = TypeVar("T")
 Row = dict[str, Any]  # a column's or a tag's name → its value
@@ -36,6 +36,23 @@ POLL_S = 0.02
 START_TIMEOUT_S = 60.0  # influxd is there after a second; a loaded machine takes longer
 STOP_TIMEOUT_S = 30.0  # Telegraf gives a plugin 10 s, and one last write to an InfluxDB that is away 5 s
 HTTP_TIMEOUT_S = 20.0
+
+PLUGIN_TO_INFLUX = """
+[agent]
+  interval = "1s"
+  flush_interval = "200ms"
+  omit_hostname = true
+  metric_buffer_limit = 100000
+[[inputs.execd]]
+  command = ["{python}", "-m", "telegraf_han", "run", "--config", "{config}"]
+  signal = "none"
+  data_format = "influx"
+[[outputs.influxdb_v2]]
+  urls = ["{url}"]
+  token = "${{INFLUX_TOKEN}}"
+  organization = "home"
+  bucket = "energy"
+"""  # Telegraf's configuration from the plugin to the InfluxDB of a test; the token is in the environment
 
 # Straight to 127.0.0.1, whatever proxy the environment names.
 _HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))

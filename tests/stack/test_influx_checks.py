@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from servers.running import Influx, until
+from servers.running import PLUGIN_TO_INFLUX, Influx, until
 
 import p1telegrams
 
@@ -31,21 +31,6 @@ BEARER = "w3bh00k-t0ken"
 EVERY_S, SUSTAINED_S, SILENCE_S = 2, 6, 8
 SOON_S = SUSTAINED_S + 6 * EVERY_S + 10
 """Until a call has to come: the check's own time, the rule's, and what a loaded machine adds."""
-TELEGRAF = """
-[agent]
-  interval = "1s"
-  flush_interval = "200ms"
-  omit_hostname = true
-[[inputs.execd]]
-  command = ["{python}", "-m", "telegraf_han", "run", "--config", "{config}"]
-  signal = "none"
-  data_format = "influx"
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy"
-"""
 CONFIG = """
 [output]
 status_interval = "1s"
@@ -183,7 +168,7 @@ def house(influx: Influx, meter: Meter, calls: Calls, start_telegraf: Callable[.
     token.write_text(BEARER)
     token.chmod(0o600)
     env = {"INFLUX_URL": influx.url, "INFLUX_TOKEN": influx.token}
-    start_telegraf(TELEGRAF.format(python=sys.executable, config=config, url=influx.url), env)
+    start_telegraf(PLUGIN_TO_INFLUX.format(python=sys.executable, config=config, url=influx.url), env)
     influx.wait_for_rows("SELECT active_power_import_w FROM electricity", 2)
     words = ["setup", "--config", str(config), "--check-every", f"{EVERY_S}s", "--sustained", f"{SUSTAINED_S}s"]
     words += ["--webhook", calls.url, "--webhook-token-file", str(token)]

@@ -35,22 +35,6 @@ PATIENCE_S = 90
 CAUSES = ("checksum", "framing", "key", "security", "records")
 STICK = "attic"
 """The receiver of all radio meters."""
-TELEGRAF = """
-[agent]
-  interval = "1s"
-  flush_interval = "200ms"
-  omit_hostname = true
-  metric_buffer_limit = 100000
-[[inputs.execd]]
-  command = ["{python}", "-m", "telegraf_han", "run", "--config", "{config}"]
-  signal = "none"
-  data_format = "influx"
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy"
-"""
 
 
 class Meter(NamedTuple):
@@ -159,7 +143,7 @@ def sent(influxd: Path, telegraf: Path, folder: Path, meters: Sequence[Meter], r
             closed.callback(port.close)
         _counters_from_zero(influx, meters, began_s - 60)
         telegraf_config = folder / "telegraf.conf"
-        telegraf_config.write_text(TELEGRAF.format(python=sys.executable, config=config, url=influx.url))
+        telegraf_config.write_text(running.PLUGIN_TO_INFLUX.format(python=sys.executable, config=config, url=influx.url))
         with running.telegraf(telegraf, telegraf_config, folder, {"INFLUX_TOKEN": influx.token}) as process:
             running.until(lambda: all(port.opened() for port in ports.values()), "all ports open", PATIENCE_S)
             time.sleep(0.1)  # the plugin throws away what came before it opened a port

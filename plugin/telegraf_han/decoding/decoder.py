@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from telegraf_han import clock
 from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding import health, lineprotocol
@@ -20,7 +21,6 @@ from telegraf_han.p1 import envelope
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
-_SPANS: Final = {"days": 86_400, "hours": 3_600, "minutes": 60}
 
 
 _STALE: Final = (
@@ -153,8 +153,7 @@ class Decoder:
             found = body(clear, meter.config.zone, memory)
         except WaitingError as error:
             meter.waiting += 1
-            error.meter = meter.config.name
-            raise
+            raise meter.named(error) from None
         except TelegramError as error:
             if isinstance(error, WrongKeyError) and meter.maker not in ("", sealed.meter.manufacturer):
                 meter.telegrams -= 1
@@ -203,7 +202,7 @@ class Decoder:
             proven = meter.timing.held(now, telegram, lower=None if lower is None else bool(lower))
             if proven is None:
                 meter.stale += 1
-                raise _named(StaleError(_STALE), meter)
+                raise meter.named(StaleError(_STALE))
             held = tuple(one._replace(stamp_ns=_stamp_ns(meter, at)[0]) for at, one in proven)
             meter.decoded += len(held)
             meter.registers.noted(body)
@@ -294,7 +293,7 @@ def _admitted(meter: MeterState, kind: Kind, body: Body, warnings: list[str]) ->
     """The content without the fields that are refused. Raises RefusedError if the telegram's serial number is refused."""
     meter.fields_refused += kind.refused
     if kind.shape is None:
-        raise _named(RefusedError(_REFUSED), meter)
+        raise meter.named(RefusedError(_REFUSED))
     warnings.append(f"{kind.refused} fields of a telegram are left out, because this meter has too many already, or nothing proves them")
     return body._replace(shape=kind.shape, values=[body.values[place] for place in kind.places])
 
@@ -305,12 +304,6 @@ def _stamp_ns(meter: MeterState, at: Moment) -> tuple[int | None, bool]:
     if not is_meters and stamp_ns is not None and at.time_ns is not None:
         meter.host_stamped += 1
     return stamp
-
-
-def _named(error: TelegramError, meter: MeterState) -> TelegramError:
-    """An error that is counted apart, with the name of its meter."""
-    error.meter = meter.config.name
-    return error
 
 
 def _of_the_tag(meter: MeterState, plain: Plain) -> list[str]:
@@ -326,11 +319,6 @@ def _of_the_tag(meter: MeterState, plain: Plain) -> list[str]:
     return [f"{doubt}. The values are used, with verified = false"]
 
 
-def _span(seconds: float) -> str:
-    """A time in the largest unit of which there are at least two."""
-    return next((f"{seconds / size:.0f} {unit}" for unit, size in _SPANS.items() if seconds >= 2 * size), f"{seconds:.0f} s")
-
-
 def _tell_of_the_clock(meter: MeterState, at: Moment, stamp_ns: int | None, *, is_meters: bool, warnings: list[str]) -> None:
     """Add what has to be told about the clocks. Each change is told once."""
     said = ""
@@ -340,7 +328,8 @@ def _tell_of_the_clock(meter: MeterState, at: Moment, stamp_ns: int | None, *, i
         said = "the meter's clock stands still, so this machine's time is used"
     elif at.time_ns is not None and not is_meters and meter.timing.on_host:
         off_s = (at.time_ns - at.host_ns) / _NS
-        said = f"the meter's clock is {_span(abs(off_s))} {'ahead' if off_s > 0 else 'behind'}, so this machine's time is used"
+        off = f"{clock.span(abs(off_s), clock.WORDS)} {'ahead' if off_s > 0 else 'behind'}"
+        said = f"the meter's clock is {off}, so this machine's time is used"
     kind = said.split(" is ")[0]
     if said and kind != meter.clock_told:
         warnings.append(said)

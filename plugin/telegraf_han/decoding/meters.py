@@ -105,11 +105,15 @@ class MeterState:
         self.errors[cause] += 1
         self.error_ns[cause] = steady_ns
 
+    def named(self, error: TelegramError) -> TelegramError:
+        """Put this meter's name on an error, and return it."""
+        error.meter = self.config.name
+        return error
+
     def blamed(self, error: TelegramError, steady_ns: int) -> TelegramError:
         """Count an error, put this meter's name on it, and return it."""
-        error.meter = self.config.name
         self.failed(error.cause, steady_ns)
-        return error
+        return self.named(error)
 
     def heard_before(self, data: bytes, steady_ns: int) -> bool:
         """Whether the same telegram came a short time ago. Remembers the telegram."""

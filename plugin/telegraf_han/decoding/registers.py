@@ -34,21 +34,15 @@ _KEY: Final = "registers"
 def _of(shape: Shape) -> _Registers:
     found = cast("_Registers | None", shape.templates.get(_KEY))
     if found is None:
-        places = tuple(
-            place
-            for place, column in enumerate(shape.columns)
-            if column.unit in _UNITS
-            and _KIND_REGISTER in (column.obis or "")
-            and "*" not in (column.obis or "")
-            and _grows(column.obis or "")
-        )
+        places = tuple(place for place, column in enumerate(shape.columns) if column.unit in _UNITS and _only_grows(column.obis or ""))
         take = itemgetter(*places) if len(places) > 1 else (lambda values: tuple([values[place] for place in places]))
         found = shape.templates[_KEY] = _Registers(places, cast("Callable[[list[Value]], tuple[Value, ...]]", take))
     return found
 
 
-def _grows(code: str) -> bool:
-    return not code.startswith(_NET)
+def _only_grows(code: str) -> bool:
+    """Whether a code is a register that is in force now (without "*") and no difference."""
+    return _KIND_REGISTER in code and "*" not in code and not code.startswith(_NET)
 
 
 class Registers:

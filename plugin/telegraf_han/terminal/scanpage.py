@@ -8,6 +8,7 @@ the top. In a block of flats all meters are heard, and your own meter is mostly 
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
+from telegraf_han.clock import span
 from telegraf_han.inspection.survey import Heard, Survey
 from telegraf_han.mbus import devices
 from telegraf_han.terminal.text import Line, Piece, Role, View, cells, folded, lines, padded, remarked, table, wrapped
@@ -179,14 +180,6 @@ def section(heard: Heard) -> list[str]:
     if heard.security != "none":
         said.append(f'key = "file:{name}.key"  # a file with its key, 32 hex digits, readable for Telegraf only')
     return said
-
-
-def span(seconds: float) -> str:
-    """A time as people say it: 45 s, 3 min, 2 h."""
-    for size, unit in ((86_400, "d"), (3600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
 
 
 def _count(number: int, word: str) -> str:

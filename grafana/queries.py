@@ -118,22 +118,24 @@ def _of_days(columns: Mapping[str, str], span: Span) -> str:
     return ", ".join(_counted(name, field, span) for name, field in columns.items())
 
 
-def _by_day(select: str, source: str, span: Span, fill: str) -> str:
-    """Sums by local day. They begin with the first day of the span, after the look-back days."""
-    return f"SELECT {select} FROM {source} WHERE {span} GROUP BY time(1d) fill({fill}) LIMIT 10000 OFFSET {LOOK_BACK_DAYS} {ZONE}"
+def by_day(select: str, source: str, span: Span, fill: str, condition: str = "") -> str:
+    """Sums by local day. They begin with the first day of the span, after the look-back days. A condition ends in AND."""
+    return (
+        f"SELECT {select} FROM {source} WHERE {condition}{span} GROUP BY time(1d) fill({fill}) LIMIT 10000 OFFSET {LOOK_BACK_DAYS} {ZONE}"
+    )
 
 
 def days(columns: Mapping[str, str], span: Span, fill: str = "null", factor: str = KWH) -> str:
     """Energy by local day, kWh: name → register."""
     names = ", ".join(f'sum("{name}"){factor} AS "«{name}»"' for name in columns)
-    return _by_day(names, _of_days(columns, span), span, fill)
+    return by_day(names, _of_days(columns, span), span, fill)
 
 
 def cumulated(name: str, field: str, span: Span) -> str:
     """Energy since the beginning of the span, by local day up to today, kWh."""
     so_far = span._replace(until=f"{span.until} AND time <= now()")
-    by_day = _by_day('sum("wh") AS "wh"', _of_days({"wh": field}, so_far), so_far, "0")
-    return f'SELECT cumulative_sum("wh"){KWH} AS "«{name}»" FROM ({by_day}) WHERE {so_far} {ZONE}'
+    daily = by_day('sum("wh") AS "wh"', _of_days({"wh": field}, so_far), so_far, "0")
+    return f'SELECT cumulative_sum("wh"){KWH} AS "«{name}»" FROM ({daily}) WHERE {so_far} {ZONE}'
 
 
 def money(name: str, way: str, span: Span) -> str:
@@ -147,7 +149,7 @@ def money(name: str, way: str, span: Span) -> str:
         price = f"0${{{way}_t{tariff}:raw}}"
         priced = span._replace(condition=" AND ".join(filter(None, [span.condition, f"{price} > 0"])))
         sources.append(_counted("money", field, priced, f" * {price} / 1000"))
-    return _by_day(f'sum("money") AS "«{name}»"', ", ".join(sources), span, "0")
+    return by_day(f'sum("money") AS "«{name}»"', ", ".join(sources), span, "0")
 
 
 def extreme_days(function: str, name: str, count: int, span: Span) -> str:

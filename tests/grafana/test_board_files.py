@@ -6,6 +6,7 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import made
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -33,12 +34,14 @@ TELEGRAF = {"metrics_written", "metrics_dropped", "buffer_size", "buffer_limit",
 FIELDS = {
     "electricity": PUBLISHED,
     "5m.electricity": WINDOWS,
+    "5m.electricity_cost": {*made.COST_FIELDS},
+    "5m.electricity_bill": {*made.BILL_FIELDS, *made.FORECAST, "name", "currency"},
     "electricity_link": LINK,
     "electricity_settings": SETTINGS,
     "internal_write": TELEGRAF,
     "internal_memstats": TELEGRAF,
 }
-TAGS = {"meter", "serial", "output", "interface"}
+TAGS = {"meter", "serial", "output", "interface", "tariff"}
 
 
 @pytest.fixture(params=BOARDS)

@@ -1,8 +1,8 @@
-"""The five boards, and the parts that are the same on all of them (variables, links between the boards, time zone).
+"""The six boards, and the parts that are the same on all of them (variables, links between the boards, time zone).
 
 A board is a list of `Panel` rows. `dashboard` turns it into JSON that Grafana can provision and also import: the data source is a
 variable, `id` is null, and the uid is fixed for each board and language. The links keep the time range, the meter and the data source.
-Only the link to the building does not keep the time range, because that board always shows the present.
+Only the links to and from the bill and the building do not keep the time range: one has days to come, and the other always shows the present.
 """
 
 from importlib import import_module
@@ -12,8 +12,10 @@ from grafana import queries
 from grafana.panels import SOURCE, Json, Panel, panel
 
 SCHEMA_VERSION: Final = 41
-BOARDS: Final = ("home", "history", "quality", "health", "building")
+BOARDS: Final = ("home", "bill", "history", "quality", "health", "building")
 """The boards, in the order of the links."""
+OWN_TIME: Final = ("bill", "building")
+"""Boards whose time range fits no other board."""
 HIDDEN: Final = 2
 
 
@@ -98,7 +100,7 @@ def _link(key: str) -> Json:
         "tooltip": f"«{key}.description»",
         "url": f"/d/{uid(key)}-«language»?{kept}",
         "icon": "dashboard",
-        "keepTime": key != "building",
+        "keepTime": key not in OWN_TIME,
         "includeVars": False,
         "targetBlank": False,
         "asDropdown": False,
@@ -108,8 +110,10 @@ def _link(key: str) -> Json:
 
 def _links(here: str) -> list[Json]:
     links = [_link(key) for key in BOARDS if key != here]
-    if here == "building":  # this board has no meter to keep, and its time is always the present
-        links = [link | {"url": link["url"].replace("&${meter:queryparam}", ""), "keepTime": False} for link in links]
+    if here in OWN_TIME:
+        links = [link | {"keepTime": False} for link in links]
+    if here == "building":  # this board has no meter to keep
+        links = [link | {"url": link["url"].replace("&${meter:queryparam}", "")} for link in links]
     return links
 
 

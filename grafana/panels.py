@@ -160,7 +160,19 @@ STACKED_BARS: Final = {
     "spanNulls": False,
     "stacking": {"mode": "normal", "group": "A"},
 }
+MARKS: Final = {
+    "custom__drawStyle": "points",
+    "custom__showPoints": "always",
+    "custom__pointSize": 7,
+    "custom__stacking": {"mode": "none", "group": "B"},
+}
+"""Points on top of a curve or of bars."""
 STEPS: Final = {"custom__lineInterpolation": "stepAfter", "custom__spanNulls": False}
+
+
+def daily_bars(unit: str, names: Mapping[str, Json], **defaults: Any) -> Json:
+    """Stacked bars on a time axis, one per day."""
+    return lines(unit, names, custom=STACKED_BARS | {"barAlignment": 1}, **defaults)
 
 
 def bars(unit: str, names: Mapping[str, Json], x: str, *, stacking: str = "none", orientation: str = "auto", **options: Any) -> Json:
@@ -330,9 +342,9 @@ def step(name: str, options: Json, only: str = "") -> Json:
     return {"id": name, "options": options, **({"filter": {"id": "byRefId", "options": only}} if only else {})}
 
 
-def formatted(field: str, form: str) -> Json:
+def formatted(field: str, form: str, only: str = "") -> Json:
     """Turn a time into text, in Warsaw's zone."""
-    return step("formatTime", {"timeField": field, "outputFormat": form, "timezone": "Europe/Warsaw"})
+    return step("formatTime", {"timeField": field, "outputFormat": form, "timezone": "Europe/Warsaw"}, only)
 
 
 def grouped(keys: Sequence[str], totals: Mapping[str, str], only: str = "") -> list[Json]:

@@ -34,10 +34,23 @@ NAMES: Final = {
     "exported_before": ("Fed in a year before", "Oddane rok wcześniej"),
     "cost": ("Cost", "Koszt"),
     "earned": ("Earned", "Przychód"),
+    "cost_before": ("Cost a year before", "Koszt rok wcześniej"),
+    "data_since": ("Not a whole year: data since", "Niepełny rok: dane od"),
+    "late": ("Begins late by", "Spóźniony początek"),
+    "produced": ("Produced", "Wyprodukowane"),
+    "self_used": ("Used in the house", "Autokonsumpcja"),
+    "autarky": ("Own share of all use", "Samowystarczalność"),
+    "against_week": ("vs a week ago", "wobec zeszłego tygodnia"),
+    "hour": ("Hour", "Godzina"),
+    "hour_before": ("Hour a week ago", "Godzina tydzień temu"),
+    "so_far": ("So far", "Dotąd"),
+    "forecast": ("Forecast", "Prognoza"),
+    "after_a_week": ("after a week", "po tygodniu"),
+    "to_pay": ("To pay", "Do zapłaty"),
+    "to_come": ("Still to come", "Do końca okresu"),
+    "estimated": ("Estimated", "Szacowane"),
     "limit": ("Limit", "Limit"),
     "limiter": ("Limiter", "Strażnik mocy"),
-    "of_limit": ("of the limit", "limitu"),
-    "of_limiter": ("of the limiter", "strażnika mocy"),
     "zone_1": ("Zone 1", "Strefa 1"),
     "zone_2": ("Zone 2", "Strefa 2"),
     "zone_3": ("Zone 3", "Strefa 3"),
@@ -83,6 +96,18 @@ NAMES: Final = {
     "state_wrong_key": ("Wrong key", "Zły klucz"),
     "state_port_missing": ("Port missing", "Brak portu"),
     "state_bad_key_file": ("Bad key file", "Zły plik klucza"),
+    "wrong_all_well": ("All well", "Wszystko gra"),
+    "wrong_not_running": ("Read-out is off", "Odczyt nie działa"),
+    "wrong_silent": ("Meter is silent", "Licznik milczy"),
+    "wrong_noise": ("Noise on the line", "Zakłócenia"),
+    "wrong_wrong_key": ("Wrong key", "Zły klucz"),
+    "wrong_bad_key_file": ("Bad key file", "Zły plik klucza"),
+    "wrong_port_missing": ("Port missing", "Brak portu"),
+    "wrong_no_data": ("No data", "Brak danych"),
+    "wrong_energy_late": ("Energy out of date", "Energia nieaktualna"),
+    "wrong_no_tariff": ("No tariff set", "Brak taryfy"),
+    "wrong_cost_late": ("Costs out of date", "Koszty nieaktualne"),
+    "wrong_prices_missing": ("Prices missing", "Brak cen"),
     "age": ("Age", "Wiek"),
     "received": ("of what is due", "oczekiwanych"),
     "rate": ("Received", "Odebrane"),
@@ -150,11 +175,13 @@ _BRAK_INTERNAL: Final = "Telegraf nie podaje danych o sobie: włącz [[inputs.in
 _NO_ZONES: Final = "This meter sends no registers by tariff zone."
 _BRAK_STREF: Final = "Ten licznik nie wysyła rejestrów stref taryfowych."
 
-_MONEY_EN: Final = (
-    " Cost and earnings, in ${currency}, at today's prices of [meter.prices]: each zone's energy times its price, import_t0 for all energy."
+_NO_COST: Final = "No tariff yet: write your prices to [[meter.tariff]] of the configuration, and let Telegraf run telegraf-han bill."
+_BRAK_KOSZTU: Final = "Brak taryfy: wpisz ceny do [[meter.tariff]] w konfiguracji i niech Telegraf uruchamia telegraf-han bill."
+_FROM_BILL: Final = (
+    " All of the bill counts: energy, distribution, fees and VAT, as telegraf-han bill has settled it by the hour, in ${currency}."
 )
-_MONEY_PL: Final = (
-    " Koszt i przychód, w ${currency}, po dzisiejszych cenach z [meter.prices]: energia każdej strefy razy jej cena, import_t0 za całość."
+_Z_RACHUNKU: Final = (
+    " Liczy się cały rachunek: energia, dystrybucja, opłaty stałe i VAT, rozliczone co godzinę przez telegraf-han bill, w ${currency}."
 )
 
 PANELS: Final = {
@@ -162,25 +189,58 @@ PANELS: Final = {
     "power_now": Both(
         Words(
             "Power now",
-            "Power of the newest telegram, with two limits: active_power_import_w of [meter.limits] and the limiter threshold that the meter reports.",
+            "Power of the newest telegram of the last 15 minutes. Power that is fed in is shown while there is any.",
             "No telegram within 15 minutes.",
         ),
         Words(
             "Moc teraz",
-            "Moc z ostatniego telegramu obok limitu active_power_import_w z [meter.limits] i progu strażnika mocy podawanego przez licznik.",
+            "Moc z ostatniego telegramu z ostatnich 15 minut. Moc oddawana jest widoczna, gdy jest co oddawać.",
             "Brak telegramu od 15 minut.",
         ),
     ),
-    "load": Both(
+    "cost_today": Both(
         Words(
-            "Share of the limits",
-            "Import power now, in percent of the limit in [meter.limits] and of the meter's own limiter threshold.",
-            "No telegram within 15 minutes, or no limit: active_power_import_w is not set in [meter.limits], and the meter has no limiter threshold.",
+            "Cost today",
+            "Cost since midnight, and the difference to the same weekday a week ago up to the same hour (hours that are over and settled on both days)."
+            + _FROM_BILL,
+            _NO_COST,
         ),
         Words(
-            "Wykorzystanie limitów",
-            "Moc pobierana teraz w procentach limitu z [meter.limits] i progu strażnika mocy licznika.",
-            "Brak telegramu od 15 minut albo brak limitu: w [meter.limits] nie ma active_power_import_w, a licznik nie podaje progu strażnika mocy.",
+            "Koszt dziś",
+            "Koszt od północy i różnica wobec tego samego dnia tydzień temu do tej samej godziny (godziny zakończone i rozliczone w obu dniach)."
+            + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "this_bill": Both(
+        Words(
+            "This bill",
+            "What is to be paid for the billing period up to now, and the forecast for its end, which is known after seven days of data."
+            + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Ten rachunek",
+            "Do zapłaty za okres rozliczeniowy do tej chwili i prognoza na jego koniec, znana po siedmiu dniach danych." + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "all_well": Both(
+        Words(
+            "State",
+            "What is wrong first, and when the last telegram came. Read-out is off: no status line within 15 minutes, so Telegraf or the plugin does not run. "
+            "Meter is silent, noise, wrong key, bad key file, port missing: see docs/trouble.md. No data: telegrams are read but do not reach InfluxDB. "
+            "Energy out of date: no five-minute point within 25 minutes (telegraf-han influx check). No tariff set: [[meter.tariff]]. "
+            "Costs out of date: no hour settled within 150 minutes (telegraf-han bill). Prices missing: hours of two days without a market price.",
+            "Nothing known of this meter: neither telegrams nor status lines within 40 days.",
+        ),
+        Words(
+            "Stan",
+            "Co jest nie tak w pierwszej kolejności i kiedy przyszedł ostatni telegram. Odczyt nie działa: brak wiersza stanu od 15 minut, nie działa Telegraf albo wtyczka. "
+            "Licznik milczy, zakłócenia, zły klucz, zły plik klucza, brak portu: docs/trouble.pl.md. Brak danych: telegramy są odczytywane, ale nie docierają do InfluxDB. "
+            "Energia nieaktualna: brak punktu pięciominutowego od 25 minut (telegraf-han influx check). Brak taryfy: [[meter.tariff]]. "
+            "Koszty nieaktualne: żadnej godziny nie rozliczono od 150 minut (telegraf-han bill). Brak cen: godziny z dwóch dni bez ceny rynkowej.",
+            "Nic nie wiadomo o tym liczniku: od 40 dni nie ma telegramów ani wierszy stanu.",
         ),
     ),
     "alerts": Both(
@@ -188,47 +248,59 @@ PANELS: Final = {
         Words("Aktywne alerty", "Reguły, które alarmują dla tego licznika albo zaraz zaczną. Opis reguł: grafana/ALERTS.pl.md."),
     ),
     "today": Both(
-        Words("Today", "Energy from midnight until ten minutes ago, from the registers." + _MONEY_EN, _NO_ENERGY),
-        Words("Dziś", "Energia od północy do stanu sprzed dziesięciu minut, z rejestrów." + _MONEY_PL, _BRAK_ENERGII),
-    ),
-    "yesterday": Both(
         Words(
-            "Yesterday until this time",
-            "Yesterday's energy from midnight until 24 hours ago, to compare with today." + _MONEY_EN,
-            _NO_ENERGY,
+            "Energy today",
+            "Energy from midnight until the newest telegram, from the registers. It does not wait for the five-minute points.",
+            "No telegram today.",
         ),
         Words(
-            "Wczoraj do tej pory",
-            "Energia wczorajsza od północy do stanu sprzed 24 godzin, do porównania z dzisiejszą." + _MONEY_PL,
-            _BRAK_ENERGII,
+            "Energia dziś",
+            "Energia od północy do ostatniego telegramu, z rejestrów. Nie czeka na punkty pięciominutowe.",
+            "Brak telegramu dzisiaj.",
         ),
     ),
     "month": Both(
-        Words("This month", "Energy since the month began." + _MONEY_EN, _NO_ENERGY),
-        Words("Ten miesiąc", "Energia od początku miesiąca." + _MONEY_PL, _BRAK_ENERGII),
+        Words("Energy this month", "Energy since the month began, until ten minutes ago.", _NO_ENERGY),
+        Words("Energia w tym miesiącu", "Energia od początku miesiąca do stanu sprzed dziesięciu minut.", _BRAK_ENERGII),
     ),
     "power": Both(
         Words(
             "Power",
             "Mean power; fed-in power is below zero. Views of up to two days show single telegrams, longer views show five-minute means. "
-            "Dashed: your limit and the meter's limiter threshold.",
+            "Points: your limit (active_power_import_w of [meter.limits]) and the meter's limiter threshold, where the power reaches 80 % of them.",
             _NO_TELEGRAM,
         ),
         Words(
             "Moc",
-            "Średnia moc, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, w dłuższych widokach ze średnich pięciominutowych. Linie przerywane: ustawiony limit i próg strażnika mocy licznika.",
+            "Średnia moc, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, w dłuższych widokach ze średnich pięciominutowych. "
+            "Punkty: ustawiony limit (active_power_import_w z [meter.limits]) i próg strażnika mocy licznika, gdy moc sięga 80 % z nich.",
             _BRAK_TELEGRAMU,
         ),
     ),
     "days": Both(
         Words(
-            "Energy per day, 30 days", "Imported energy of each local day by tariff zone, from the differences of the registers.", _NO_ZONES
+            "Energy per day, 30 days",
+            "Imported energy of each local day by tariff zone of the meter, from the differences of the registers. Yellow points: energy of this day that was spread over a gap, so it is estimated.",
+            _NO_ENERGY,
         ),
-        Words("Energia dzienna, 30 dni", "Energia pobrana w każdej dobie według stref taryfowych, z różnic rejestrów.", _BRAK_STREF),
+        Words(
+            "Energia dzienna, 30 dni",
+            "Energia pobrana w każdej dobie według stref taryfowych licznika, z różnic rejestrów. Żółte punkty: energia tego dnia rozłożona na czas przerwy w odczycie, czyli szacowana.",
+            _BRAK_ENERGII,
+        ),
     ),
-    "zones": Both(
-        Words("Share of zones, 30 days", "How the imported energy of 30 days divides into tariff zones.", _NO_ZONES),
-        Words("Udział stref, 30 dni", "Jak energia pobrana w 30 dni dzieli się na strefy taryfowe.", _BRAK_STREF),
+    "cost_of_days": Both(
+        Words(
+            "Cost per day, 30 days",
+            "Cost of each local day; what was earned by feeding in is below zero. Yellow points: the part of the cost that comes from estimated energy."
+            + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Koszt dzienny, 30 dni",
+            "Koszt każdej doby, przychód z energii oddanej poniżej zera. Żółte punkty: część kosztu z energii szacowanej." + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
     ),
     "hours": Both(
         Words(
@@ -240,6 +312,20 @@ PANELS: Final = {
             "Energia godzinowa, 30 dni",
             "Energia pobrana w każdej godzinie: dni od lewej do prawej, godziny od góry do dołu. Z dwóch październikowych godzin od 2 do 3 widać sumę.",
             _BRAK_ENERGII,
+        ),
+    ),
+    "bills": Both(
+        Words(
+            "Bills of a year",
+            "What is to be paid for each billing period, by the month in which it began. The last bar is the running period: so far, and what the forecast adds."
+            + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Rachunki z roku",
+            "Do zapłaty za każdy okres rozliczeniowy, według miesiąca jego początku. Ostatni słupek to okres bieżący: dotąd i to, co dodaje prognoza."
+            + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
         ),
     ),
     "demand": Both(
@@ -258,32 +344,26 @@ PANELS: Final = {
         Words("Base load", "The lowest hourly mean of import power between 1 and 5 o'clock in the last seven nights.", _NO_ENERGY),
         Words("Pobór nocny", "Najniższa średnia godzinowa mocy pobieranej między 1 a 5 w ostatnich siedmiu nocach.", _BRAK_ENERGII),
     ),
-    "top_days": Both(
-        Words(
-            "Days with the most use, 30 days",
-            "The eight days with the most imported energy in the last 30 days. Only complete days count.",
-            "No complete day yet.",
-        ),
-        Words(
-            "Dni o największym zużyciu, 30 dni",
-            "Osiem dni o największym poborze z ostatnich 30, spośród odebranych w całości.",
-            "Żaden dzień nie został odebrany w całości.",
-        ),
-    ),
     # --- history
     "range_total": Both(
         Words(
-            "The chosen time", "Energy of the days in the chosen time (this year, if you do not choose another)." + _MONEY_EN, _NO_ENERGY
+            "The chosen time", "Energy of the days in the chosen time (this year, if you do not choose another)." + _FROM_BILL, _NO_ENERGY
         ),
-        Words("Wybrany czas", "Energia z dni w wybranym czasie (domyślnie w tym roku)." + _MONEY_PL, _BRAK_ENERGII),
+        Words("Wybrany czas", "Energia z dni w wybranym czasie (domyślnie w tym roku)." + _Z_RACHUNKU, _BRAK_ENERGII),
     ),
     "range_before": Both(
         Words(
             "A year before",
-            "Energy of the same days a year earlier. If the chosen year is not over, only the same number of days counts.",
+            "Energy and cost of the same days a year earlier. If the chosen year is not over, only the same number of days counts. "
+            "A year before that is not complete is not compared; then the panel says since when there is data.",
             "There is no data of a year before.",
         ),
-        Words("Rok wcześniej", "Energia z tych samych dni rok wcześniej; z niepełnego roku tyle samo dni.", "Brak danych sprzed roku."),
+        Words(
+            "Rok wcześniej",
+            "Energia i koszt z tych samych dni rok wcześniej; z niepełnego roku tyle samo dni. "
+            "Jeśli poprzedni rok nie jest kompletny, nie ma porównania, tylko dzień, od którego są dane.",
+            "Brak danych sprzed roku.",
+        ),
     ),
     "months": Both(
         Words("Imported, month by month", "Imported energy of each month, next to the same month a year before.", _NO_ENERGY),
@@ -292,6 +372,30 @@ PANELS: Final = {
     "year": Both(
         Words("Imported, cumulated", "Imported energy since the start of the chosen time, next to the year before.", _NO_ENERGY),
         Words("Pobrane narastająco", "Energia pobrana od początku wybranego czasu, obok poprzedniego roku.", _BRAK_ENERGII),
+    ),
+    "cost_months": Both(
+        Words(
+            "Cost, month by month",
+            "Cost of each calendar month, next to the same month a year before." + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Koszt miesiąc po miesiącu",
+            "Koszt każdego miesiąca kalendarzowego obok tego samego miesiąca rok wcześniej." + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "own_use": Both(
+        Words(
+            "Own production",
+            "Energy that the house produced in the chosen time, how much of it the house used itself, and which share of all its use that was.",
+            "No production in the settled hours: record it as electricity_production, if there is an inverter.",
+        ),
+        Words(
+            "Własna produkcja",
+            "Energia wyprodukowana w wybranym czasie, jaka jej część została w domu i jaką część całego zużycia pokryła.",
+            "Brak produkcji w rozliczonych godzinach: jeśli jest falownik, zapisuj ją jako electricity_production.",
+        ),
     ),
     "feed_in_months": Both(
         Words("Fed in, month by month", "Energy fed in in each month, next to the same month a year before.", _NO_ENERGY),

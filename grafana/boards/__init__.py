@@ -8,7 +8,7 @@ Only the link to the building does not keep the time range, because that board a
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-from grafana import queries
+from grafana import moneyqueries, queries
 from grafana.panels import SOURCE, Json, Panel, panel
 
 SCHEMA_VERSION: Final = 41
@@ -68,13 +68,11 @@ DATA_SOURCE: Final[Json] = {
 METER: Final = asked(
     "meter", f'SHOW TAG VALUES FROM {queries.TELEGRAMS} WITH KEY = "meter"', label="«meter»", refresh=1, sort=1, hide=0, skipUrlSync=False
 )
-PRICES: Final = tuple(
-    asked(f"{way}_t{tariff}", queries.newest_setting(f"{way}_t{tariff}_per_kwh"))
-    for way in ("import", "export")
-    for tariff in queries.TARIFFS
-)
-CURRENCY: Final = asked("currency", queries.newest_setting("currency"))
+CURRENCY: Final = asked("currency", f'SELECT last("currency") FROM {moneyqueries.BILL}, {queries.SETTINGS} WHERE {queries.METER}')
+"""The bill's, or else that of [meter.prices]."""
 LIMIT: Final = asked("limit_w", queries.newest_setting("active_power_import_w"))
+GIVEN: Final = asked("given", queries.newest_window(queries.EXPORT))
+ZONED: Final = asked("zoned", queries.newest_window("active_energy_import_t1_wh"))
 THIRD_PHASE: Final = asked("l3_v", queries.newest_window("voltage_l3_v"))
 USUAL_RATE: Final = asked("due", queries.usual_rate())
 

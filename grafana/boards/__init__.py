@@ -8,8 +8,8 @@ Only the links to and from the bill and the building do not keep the time range:
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-from grafana import queries
-from grafana.panels import SOURCE, Json, Panel, panel
+from grafana import moneyqueries, queries
+from grafana.panels import SOURCE, Json, Panel, numbered, panels_json
 
 SCHEMA_VERSION: Final = 41
 BOARDS: Final = ("home", "bill", "history", "quality", "health", "building")
@@ -70,13 +70,11 @@ DATA_SOURCE: Final[Json] = {
 METER: Final = asked(
     "meter", f'SHOW TAG VALUES FROM {queries.TELEGRAMS} WITH KEY = "meter"', label="«meter»", refresh=1, sort=1, hide=0, skipUrlSync=False
 )
-PRICES: Final = tuple(
-    asked(f"{way}_t{tariff}", queries.newest_setting(f"{way}_t{tariff}_per_kwh"))
-    for way in ("import", "export")
-    for tariff in queries.TARIFFS
-)
-CURRENCY: Final = asked("currency", queries.newest_setting("currency"))
+CURRENCY: Final = asked("currency", f'SELECT last("currency") FROM {moneyqueries.BILL}, {queries.SETTINGS} WHERE {queries.METER}')
+"""The bill's, or else that of [meter.prices]."""
 LIMIT: Final = asked("limit_w", queries.newest_setting("active_power_import_w"))
+GIVEN: Final = asked("given", queries.newest_window(queries.EXPORT))
+ZONED: Final = asked("zoned", queries.newest_window("active_energy_import_t1_wh"))
 THIRD_PHASE: Final = asked("l3_v", queries.newest_window("voltage_l3_v"))
 USUAL_RATE: Final = asked("due", queries.usual_rate())
 
@@ -89,7 +87,7 @@ def uid(key: str) -> str:
 def place(key: str, panel_key: str) -> tuple[str, int]:
     """A board's uid without its language, and the id of one of its panels. Raises StopIteration if the board has no such panel."""
     board: Board = import_module(f"{__name__}.{key}").BOARD
-    return uid(key), next(number for number, row in enumerate(board.panels, 1) if row.key == panel_key)
+    return uid(key), next(number for number, row in numbered(board.panels) if row.key == panel_key)
 
 
 def _link(key: str) -> Json:
@@ -140,5 +138,5 @@ def dashboard(board: Board) -> Json:
         "annotations": {"list": []},
         "templating": {"list": [DATA_SOURCE, *board.variables]},
         "links": _links(board.key),
-        "panels": [panel(row, number) for number, row in enumerate(board.panels, 1)],
+        "panels": panels_json(board.panels),
     }

@@ -161,14 +161,19 @@ PANELS: Final = [
     Panel(
         "readings",
         (9, 14, 15, 6),
-        rows(KWH, {"serial": {}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 150}} | dict.fromkeys(_READINGS, {"decimals": 1}))
+        rows(
+            KWH,
+            {"serial": {}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 150}}
+            | dict.fromkeys(_READINGS, {"decimals": 1}),
+        )
         | {"transformations": _AT_THE_END},
         [table(b.readings(_READINGS))],
     ),
     Panel(
         "parts_by_month",
         (0, 20, 16, 10),
-        bars("none", dict.fromkeys(PARTS, {"decimals": 2}), "Time", stacking="normal") | {"transformations": [formatted("Time", "YYYY-MM")]},
+        bars("none", dict.fromkeys(PARTS, {"decimals": 2}), "Time", stacking="normal")
+        | {"transformations": [formatted("Time", "YYYY-MM")]},
         [
             table(
                 money.bills(
@@ -231,13 +236,16 @@ PANELS: Final = [
     Panel(
         "tariffs_by_month",
         (10, 48, 14, 10),
-        bars("none", {"own_tariff": {"decimals": 2}}, "Time", legend={"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []})
+        bars(
+            "none",
+            {"own_tariff": {"decimals": 2}},
+            "Time",
+            legend={"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
+        )
         | {
             "transformations": [
                 formatted("Time", "YYYY-MM"),
-                step(
-                    "groupingToMatrix", {"columnField": "tariff", "rowField": "Time", "valueField": "«to_pay»", "emptyValue": "null"}
-                ),
+                step("groupingToMatrix", {"columnField": "tariff", "rowField": "Time", "valueField": "«to_pay»", "emptyValue": "null"}),
                 renamed_to({"Time\\tariff": "Time", "own": "«own_tariff»"}),
                 step("sortBy", {"fields": {}, "sort": [{"field": "Time", "desc": False}]}),
             ]

@@ -35,22 +35,24 @@ def days_of_all(name: str) -> str:
     register stands lower than the day before, it began again: then it is what it counted since the lowest value of the day. On the day
     on which a register begins again, only its energy until then counts. The meter's own board has the right energy.
 
-    `max` is used where a sum or `last` would do, because around differences of sub-queries both give wrong numbers: they reverse the
-    order of time inside.
+    A difference takes one column, so the other one (`within`) passes it as the mean of two rows and half their difference. The steps are
+    not added up here: around differences of sub-queries, `last`, `sum` and even `max` give wrong numbers, because they reverse the order
+    of time inside.
     """
-    since = "now() - 26h"
-    lately = q.Span(since, "now()")
-    begin = _begin_of_all(q.Span(f"{since} - {24 * q.LOOK_BACK_DAYS}h", f"{since} - 1ms"), lately)
-    stood = f'SELECT first("begin") AS "wh" FROM {begin} WHERE time >= {since} - {24 * q.LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
-    by_meter = 'GROUP BY time(1d), "meter", "serial"'
-    by_day = f'SELECT max("{q.IMPORT}") AS "wh" FROM {q.WINDOWS} WHERE {lately} {by_meter} fill(previous) {q.ZONE}'
-    rises = f'SELECT difference("wh") AS "rise" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
-    within = f'SELECT max("{q.IMPORT}") - min("{q.IMPORT}") AS "within" FROM {q.WINDOWS} WHERE {lately} {by_meter} fill(none) {q.ZONE}'
-    both = (
-        f'SELECT max("rise") AS "rise", max("within") AS "within" FROM ({rises}), ({within}) WHERE {lately} {by_meter} fill(none) {q.ZONE}'
+    since, before = "now() - 26h", f"now() - 26h - {24 * q.LOOK_BACK_DAYS}h"
+    lately, whole = q.Span(since, "now()"), q.Span(before, "now()")
+    begin = _begin_of_all(q.Span(before, f"{since} - 1ms"), lately)
+    stood = f'SELECT first("begin") AS "wh", first("begin") * 0 AS "within" FROM {begin} WHERE {whole} GROUP BY "meter", "serial"'
+    by_day = (
+        f'SELECT max("{q.IMPORT}") AS "wh", max("{q.IMPORT}") - min("{q.IMPORT}") AS "within" FROM {q.WINDOWS}'
+        f' WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
+    )
+    rises = (
+        'SELECT difference("wh") AS "rise", moving_average("within", 2) + difference("within") / 2 AS "within"'
+        f' FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
     )
     risen = '("rise" + abs("rise")) / 2'
-    return f'SELECT {risen} + (1 - pow(0, {risen} - "rise")) * "within" AS "«{name}»" FROM ({both}) WHERE {lately} GROUP BY "meter", "serial" {q.ZONE}'
+    return f'SELECT {risen} + (1 - pow(0, {risen} - "rise")) * "within" AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
 
 
 def _begin_of_all(before: q.Span, within: q.Span) -> str:
@@ -167,7 +169,7 @@ def period_before() -> str:
 def by_use() -> str:
     """The meters, the one with the most energy in the chosen period first: if there is a main meter, it counts the most."""
     used = f'SELECT sum("import_wh") AS "wh" FROM {BILL} WHERE {OWN} AND {CHOSEN} GROUP BY "meter"'
-    return f'SELECT "meter", "wh" FROM (SELECT top("wh", "meter", {EVERY}) AS "wh" FROM ({used}))'
+    return billqueries.names("meter", f'SELECT top("wh", "meter", {EVERY}) AS "x" FROM ({used})')
 
 
 def bills(columns: Mapping[str, str], period: str = CHOSEN) -> str:

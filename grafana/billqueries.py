@@ -25,6 +25,15 @@ CHEAPEST: Final = 6
 """Hours of each day that are marked as cheap: a quarter of the day."""
 
 
+NOT_A_NUMBER: Final = "/^(?!-1$).+/"
+"""For variables of `names`: the number is no option."""
+
+
+def names(tag: str, source: str) -> str:
+    """The values of a tag in the order of a source with the column `x`. InfluxQL gives no tag without a number beside it: it is -1."""
+    return f'SELECT "{tag}", "x" * 0 - 1 AS "x" FROM ({source})'
+
+
 def periods(meter: str = f"{q.METER} AND ") -> str:
     """The billing periods, the newest first."""
     return f'SELECT "period" FROM {money.BILL} WHERE {meter}{OWN} AND {KEPT} ORDER BY time DESC'
@@ -87,8 +96,8 @@ def months_of_tariffs(name: str) -> str:
 
 def series() -> str:
     """The names of all price series. They come from points, because SHOW TAG VALUES does not find those of `"5m"` [seen on 2.9.1]."""
-    newest = f'SELECT last("price_per_kwh") AS "price" FROM {PRICE} WHERE {q.Span("now() - 400d", "now() + 3d")} GROUP BY "series"'
-    return f'SELECT "series", "price" FROM ({newest})'
+    newest = f'SELECT last("price_per_kwh") AS "x" FROM {PRICE} WHERE {q.Span("now() - 400d", "now() + 3d")} GROUP BY "series"'
+    return names("series", newest)
 
 
 def _by_hour(span: q.Span) -> str:

@@ -29,7 +29,7 @@ from grafana.panels import (
 PERIOD: Final = asked("period", b.periods(), label="«period»", hide=0, skipUrlSync=False)
 BEGIN: Final = asked("begin_s", b.of_period(b.BEGIN_OF_PERIOD))
 UNTIL: Final = asked("until_s", b.of_period('"until_s"'))
-SERIES: Final = asked("series", b.series(), label="«series»", sort=1, hide=0, skipUrlSync=False)
+SERIES: Final = asked("series", b.series(), label="«series»", regex=b.NOT_A_NUMBER, sort=1, hide=0, skipUrlSync=False)
 
 _MONEY: Final = {"unit": "none", "decimals": 2}
 PARTS: Final = {

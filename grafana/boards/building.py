@@ -37,7 +37,7 @@ PERIOD: Final = asked("period", allmeters.periods(), label="«period»", sort=2,
 BEGIN: Final = asked("begin_s", allmeters.of_period("min", b.BEGIN_OF_PERIOD))
 UNTIL: Final = asked("until_s", allmeters.of_period("max", '"until_s"'))
 BEFORE: Final = asked("before", allmeters.period_before())
-MAIN: Final = asked("main", allmeters.by_use(), label="«main_meter»", hide=0, skipUrlSync=False)
+MAIN: Final = asked("main", allmeters.by_use(), label="«main_meter»", regex=b.NOT_A_NUMBER, hide=0, skipUrlSync=False)
 CURRENCY: Final = asked("currency", f'SELECT last("currency") FROM {allmeters.BILL} WHERE {b.KEPT}')
 
 _OPENS_HOME: Final = {

@@ -28,7 +28,7 @@ def days(columns: Mapping[str, str], span: q.Span, fill: str = "null", factor: s
 
 def positive_days(name: str, field: str, span: q.Span, factor: str = "") -> str:
     """One field by local day, without days of nothing. If it is always zero, there is not even a name in a legend."""
-    daily = q.by_day(f'sum("{field}") AS "amount"', COST, span, "null", OWN)
+    daily = q.by_day(f'sum("{field}") AS "amount"', COST, span, "0", OWN)
     return f'SELECT "amount"{factor} AS "«{name}»" FROM ({daily}) WHERE "amount" > 0 {q.ZONE}'
 
 
@@ -68,7 +68,7 @@ def estimated_cost(name: str, span: q.Span) -> str:
 
 def cost_before(name: str) -> str:
     """Cost of the range a year before, only if all of that year is settled."""
-    return q.year_before(name, f"{COST} WHERE {OWN}", "total", lambda span: q.by_day('sum("total") AS "amount"', COST, span, "null", OWN))
+    return q.year_before(name, f"{COST} WHERE {OWN}", "total", lambda span: q.by_day('sum("total") AS "amount"', COST, span, "0", OWN))
 
 
 def own_use(columns: Mapping[str, str]) -> str:

@@ -8,7 +8,8 @@ energy, and one that rolls over gives the energy that it counted. Days, hours an
 them correctly on the days of 23 and 25 hours [seen, and tested here].
 
 A query by days begins `LOOK_BACK_DAYS` earlier, at noon. So the first step of the first day is there, whatever happened at midnight. The
-query skips the earlier days by OFFSET. This works only with `fill(null)` or `fill(0)`, because then each day is a row.
+query skips the earlier days by OFFSET. This works only with `fill(null)` or `fill(0)`, because then each day is a row. In a sub-query only
+`fill(0)` works, because InfluxDB drops rows of nothing but null before it counts [seen on 2.9.1].
 
 **Everything else** is read from the telegrams themselves if the view is at most two days long, else from the five-minute points. Both
 queries are sent. A condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB reads any data.
@@ -140,15 +141,16 @@ def days(columns: Mapping[str, str], span: Span, fill: str = "null", factor: str
 
 def positive_days(name: str, field: str, span: Span) -> str:
     """The same of one register, without days of no energy. A register that never counts gives nothing, not even a name in a legend."""
-    daily = by_day(f'sum("wh"){KWH} AS "kwh"', _of_days({"wh": field}, span), span, "null")
+    daily = by_day(f'sum("wh"){KWH} AS "kwh"', _of_days({"wh": field}, span), span, "0")
     return f'SELECT "kwh" AS "«{name}»" FROM ({daily}) WHERE "kwh" > 0 {ZONE}'
 
 
 def cumulated(name: str, field: str, span: Span) -> str:
     """Energy since the beginning of the span, by local day up to today, kWh. Without data at the beginning it begins where the data begins."""
     so_far = span._replace(until=f"{span.until} AND time <= now()")
-    daily = by_day('sum("wh") AS "wh"', _of_days({"wh": field}, so_far), so_far, "null")
-    return f'SELECT cumulative_sum("wh"){KWH} AS "«{name}»" FROM ({daily}) WHERE {so_far} {ZONE}'
+    daily = by_day('sum("wh") AS "wh"', _of_days({"wh": field}, so_far), so_far, "0")
+    total = f'SELECT cumulative_sum("wh"){KWH} AS "kwh" FROM ({daily}) WHERE {so_far} {ZONE}'
+    return f'SELECT "kwh" AS "«{name}»" FROM ({total}) WHERE "kwh" > 0 {ZONE}'
 
 
 def today(name: str, field: str, condition: str = "") -> str:
@@ -185,9 +187,7 @@ def year_before(name: str, points: str, field: str, daily: Callable[[Span], str]
 
 def energy_before(name: str, field: str) -> str:
     """Energy of the range a year before, kWh, only if that year is complete."""
-    return year_before(
-        name, POINTS, IMPORT, lambda span: by_day(f'sum("wh"){KWH} AS "amount"', _of_days({"wh": field}, span), span, "null")
-    )
+    return year_before(name, POINTS, IMPORT, lambda span: by_day(f'sum("wh"){KWH} AS "amount"', _of_days({"wh": field}, span), span, "0"))
 
 
 def extreme_days(function: str, name: str, count: int, span: Span) -> str:
@@ -197,7 +197,7 @@ def extreme_days(function: str, name: str, count: int, span: Span) -> str:
     """
     seen = f'(SELECT count("{IMPORT}") * 1.0 AS "seen" FROM {WINDOWS} WHERE {METER} AND {span} GROUP BY time(1d), "meter", "serial" fill(none) {ZONE})'
     source = f"{_of_days({'wh': IMPORT}, span)}, {seen}"
-    whole = by_day(f'sum("wh"){KWH} AS "kwh", sum("seen") AS "seen"', source, span, "null")
+    whole = by_day(f'sum("wh"){KWH} AS "kwh", sum("seen") AS "seen"', source, span, "0")
     return f'SELECT {function}("kwh", {count}) AS "«{name}»" FROM ({whole}) WHERE "seen" >= {WHOLE_DAY} AND {span} {ZONE}'
 
 

@@ -40,9 +40,13 @@ MEANINGS: Final = _meanings()
 
 
 def state(name: str) -> str:
-    """Rows whose sum is the number of `MEANINGS`: one row per measurement, because InfluxQL adds up each measurement for itself."""
+    """Rows whose sum is the number of `MEANINGS`: one row per measurement, because InfluxQL adds up each measurement for itself.
+
+    The first sub-query gives 0 for a meter that was ever heard, so that there is a number also if no check holds.
+    """
     newest = f'SELECT last("state") AS "state", "telegrams" FROM {q.LINK} WHERE {q.METER} AND {q.LATELY}'
-    held = [
+    held = [f'SELECT last("{q.IMPORT}") * 0 AS "held" FROM {q.TELEGRAMS} WHERE {q.METER} AND time > now() - 40d AND time <= now()']
+    held += [
         f'SELECT "telegrams" * 0.0 + {number * _STEP} AS "held" FROM ({newest}) WHERE "state" = \'{said}\''
         for number, said in enumerate(STATES, 1)
     ]

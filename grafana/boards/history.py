@@ -110,12 +110,17 @@ def _list(key: str, x: int, function: str) -> Panel:
     )
 
 
-_BEFORE: Final = {f"{name}_before": {} for name, _ in _WAYS} | in_currency({"cost_before": {}})
+_BEFORE: Final = {f"{name}_before": {"displayName": f"«{name}_before»"} for name, _ in _WAYS} | in_currency({"cost_before": {}})
 PANELS: Final = [
     Panel(
         "range_total",
         (0, 0, 12, 5),
-        figures(KWH, {"imported": {}, "exported": {}, **in_currency({"cost": {}, "earned": {}})}, "sum", decimals=0),
+        figures(
+            KWH,
+            {name: {"displayName": f"«{name}»"} for name, _ in _WAYS} | in_currency({"cost": {}, "earned": {}}),
+            "sum",
+            decimals=0,
+        ),
         [
             *(table(q.days({name: field}, q.THE_RANGE)) for name, field in _WAYS),
             table(m.days({"cost": "total", "earned": "earned"}, q.THE_RANGE)),

@@ -68,7 +68,7 @@ _AGAINST_A_WEEK_AGO: Final = [
     *grouped(["Day"], {"cost": "last", "against_week": "sum"}),
     step("joinByField", {"byField": "Day", "mode": "outer"}),
     step("sortBy", {"fields": {}, "sort": [{"field": "Day", "desc": False}]}),
-    step("organize", {"excludeByName": {}, "renameByName": {}, "indexByName": {"Day": 0, "«cost»": 1, "«against_week»": 2}}),
+    step("organize", {"excludeByName": {}, "renameByName": {"Day": "Time"}, "indexByName": {"Day": 0, "«cost»": 1, "«against_week»": 2}}),
 ]
 """Today's hours (A) less the same hours of the same weekday a week ago (B), added up by day and put beside the day's cost (C).
 
@@ -147,9 +147,7 @@ PANELS: Final = [
         (6, 0, 6, 4),
         _first(
             "none",
-            in_currency(
-                {"cost": UNKNOWN, "against_week": UNKNOWN | {"color": {"mode": "thresholds"}, "thresholds": steps(GOOD, (0.005, BAD))}}
-            ),
+            in_currency({"cost": UNKNOWN, "against_week": UNKNOWN | {"thresholds": steps(GOOD, (0.005, BAD))}}),
             "last",
         )
         | {"transformations": _AGAINST_A_WEEK_AGO},

@@ -78,7 +78,7 @@ def _each(change: Callable[[dict[str, Column], dict[str, Any]], dict[str, Column
 
 
 FORMS = {
-    "YYYY-MM-DD": "%Y-%m-%d", "YYYY-MM": "%Y-%m", "MM": "%m", "HH": "%H", "D.MM": "%-d.%m", "D.MM.YYYY": "%-d.%m.%Y",
+    "YYYY-MM-DD": "%Y-%m-%d", "YYYY-MM": "%Y-%m", "MM": "%m", "HH": "%H", "D.MM": "%-d.%m", "D.MM.YYYY": "%-d.%m.%Y", "MM.YYYY": "%m.%Y", "E HH": "%u %H",
 }  # fmt: skip
 
 
@@ -145,9 +145,14 @@ def _reduce(frames: list[Frame], options: dict[str, Any]) -> list[Frame]:
 
 def _calculate(columns: dict[str, Column], options: dict[str, Any]) -> dict[str, Column]:
     if options["mode"] == "binary":
-        assert options["binary"]["operator"] == "+"
-        left = columns[options["binary"]["left"]["matcher"]["options"]]
-        return {**columns, options["alias"]: [value + int(options["binary"]["right"]["fixed"]) for value in left]}
+        sides = [options["binary"][side] for side in ("left", "right")]
+        names = [side["matcher"]["options"] for side in sides if "matcher" in side]
+        if not set(names) <= set(columns):
+            return columns
+        length = len(columns[names[0]])
+        left, right = (columns[side["matcher"]["options"]] if "matcher" in side else [int(side["fixed"])] * length for side in sides)
+        sign = {"+": 1, "-": -1}[options["binary"]["operator"]]
+        return {**columns, options["alias"]: [one + sign * other for one, other in zip(left, right, strict=True)]}
     assert options["reduce"] == {"reducer": "max", "include": ["Time"]}
     return {**columns, options["alias"]: list(columns["Time"])}
 
@@ -169,7 +174,11 @@ def _matrix(columns: dict[str, Column], options: dict[str, Any]) -> dict[str, Co
 
 def _join(frames: list[Frame], options: dict[str, Any]) -> list[Frame]:
     field = options["byField"]
+    if len(frames) == 1:
+        return frames
     keys = list(dict.fromkeys(key for frame in frames for key in frame.columns[field]))
+    if options["mode"] == "inner":
+        keys = [key for key in keys if all(key in frame.columns[field] for frame in frames)]
     made: dict[str, Column] = {field: keys}
     for frame in frames:
         for name, values in frame.columns.items():

@@ -5,7 +5,7 @@ another panel is empty by accident.
 """
 
 import pytest
-from made import DAY_S, WINDOW_S, line, local, wall
+from made import DAY_S, WINDOW_S, bills, costs, line, local, wall
 
 import cleartext
 
@@ -16,8 +16,8 @@ BOARDS = ("home", "history", "quality", "health", "building")
 PHASES = {"Phase imbalance"}
 VOLTAGES = {"Voltages", "EN 50160", "Highest voltage", "Lowest voltage"}
 REACTIVE = {"Reactive power", "tan φ", "tan φ over time"}
-ALWAYS = {"Signal strength"}
-"""A cable has none."""
+ALWAYS = {"Signal strength", "Own production"}
+"""A cable has no signal, and these houses produce nothing."""
 SILENT = {
     "gama150": PHASES | VOLTAGES | REACTIVE | ALWAYS,
     "gama350": PHASES | VOLTAGES | REACTIVE | ALWAYS,
@@ -27,6 +27,7 @@ SILENT = {
 """What stays empty, by meter, on P1."""
 SAYS = {
     "Signal strength": "P1",
+    "Own production": "electricity_production",
     "Phase imbalance": "three phases",
     **dict.fromkeys(VOLTAGES, "no voltages"),
     **dict.fromkeys(REACTIVE, "no reactive power"),
@@ -43,6 +44,12 @@ def times():
             utc_s > NOW - 9 * DAY_S and not NOW - 2 * DAY_S <= utc_s < NOW - 2 * DAY_S + 3600
         ):
             yield utc_s
+
+
+def hour(utc_s):
+    """A settled hour. Once a day it is estimated."""
+    taken = {"energy": 0.4, "vat": 0.1, "earned": 0.2, "import_wh": 1200.0, "export_wh": 1200.0}
+    return taken | ({"estimated_wh": 600.0} if wall(utc_s).hour == 3 else {})
 
 
 def fields(said, utc_s):
@@ -62,12 +69,12 @@ def meters(shared):
         tags = {"interface": "p1", "meter": model}
         limits = {
             "active_power_import_w": 6000,
-            "import_t1_per_kwh": 1.2,
-            "export_t0_per_kwh": 0.2,
             "phase_imbalance_percent": 2,
             "silence_s": 180,
         }
-        shared.telegrams(line("electricity_settings", tags, limits | {"currency": "PLN"}, utc_s) for utc_s in range(NOW - DAY_S, NOW, 300))
+        shared.telegrams(line("electricity_settings", tags, limits, utc_s) for utc_s in range(NOW - DAY_S, NOW, 300))
+        shared.settled(costs(local("2025-10-01 00:00"), NOW, hour, model))
+        shared.settled(bills(local("2025-10-01 00:00"), NOW, hour, model))
         shared.telegrams(status(tags, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
     written = {"metrics_written": 5, "metrics_dropped": 0, "buffer_size": 1, "buffer_limit": 10}
     shared.telegrams(line("internal_write", {"output": "influxdb_v2"}, written, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))

@@ -230,7 +230,7 @@ def test_one_colour_for_one_meaning():
 def test_time_has_two_ends(board):
     """Every query of points limits its range on both sides, by the dashboard's filter or by its own."""
     for query in asked(board):
-        if query.startswith("SHOW") or re.fullmatch(r'SELECT last\("\w+"\) FROM [\w".]+ WHERE "meter" =~ \S+', query):
+        if query.startswith("SHOW") or re.fullmatch(r'SELECT last\("\w+"\) FROM [\w"., ]+ WHERE "meter" =~ \S+', query):
             continue
         innermost = re.findall(r"WHERE ((?:(?!SELECT|WHERE).)*)", query)
         assert innermost, query

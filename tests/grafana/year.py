@@ -41,6 +41,7 @@ EVENING_S = 64_800
 METERS = 1_000
 STRETCHES = {
     "home": ("now-24h", "now-48h", "now-30d", "now-1y"),
+    "bill": ("now/d",),
     "history": ("now/y", "now-1y/y", "now-2y"),
     "quality": ("now-7d", "now-48h", "now-90d", "now-1y"),
     "health": ("now-6h", "now-48h", "now-30d", "now-1y"),

@@ -18,7 +18,8 @@ Every query limits time on both sides, and writes `now()` if it means the presen
 «Names» in guillemets are filled in by language (`texts.NAMES`). `$` and `${…}` are Grafana's.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from grafana import registers
@@ -77,6 +78,15 @@ VIEW: Final = Span("${__from}ms", "${__to}ms")
 """The same as `IN_RANGE`, for queries that also read what was before."""
 LATELY: Final = Span("now() - 15m", "now()")
 """A reading within this time counts as present."""
+
+
+IF_GIVEN: Final = "0${given:raw} > 0"
+"""A condition: the house has fed in. So one that never did shows no zeros."""
+
+
+def if_given(span: Span) -> Span:
+    """The span of a house that has fed in, or nothing."""
+    return span._replace(condition=" AND ".join(filter(None, [span.condition, IF_GIVEN])))
 
 
 def _with_look_back(days: int = 0) -> str:
@@ -178,16 +188,24 @@ def data_since(name: str) -> str:
     return f'SELECT "s" AS "«{name}»" FROM {begins} WHERE "s" > {WHOLE_S} {ZONE}'
 
 
-def year_before(name: str, points: str, field: str, daily: Callable[[Span], str]) -> str:
-    """The sum of the range a year before, only if that year is complete. `daily` makes the query of its days, with the column `amount`."""
-    sources = ", ".join(f"({text})" for span in SO_FAR_BEFORE for text in (daily(span), _begin(points, field, span)))
-    both = f'SELECT sum("amount") AS "amount", max("s") AS "s" FROM {sources} WHERE {_ANY_YEAR_BEFORE}'
-    return f'SELECT "amount" AS "«{name}»" FROM ({both}) WHERE "s" <= {WHOLE_S}'
+def year_before(name: str, points: str, field: str, daily: Callable[[Span], str], spans: Sequence[Span] = SO_FAR_BEFORE) -> str:
+    """The sum of the range a year before, only if that year is complete. `daily` makes the query of its days, with the column `amount`.
+
+    If it is not complete, a trillion is taken away, and the sum is not shown. So there is one column: for two, InfluxDB would run all
+    inner queries twice.
+    """
+    begins = (f'SELECT floor("s" / {WHOLE_S + 1}) * -1000000000000 AS "amount" FROM ({_begin(points, field, span)})' for span in spans)
+    sources = ", ".join(f"({text})" for text in chain(map(daily, spans), begins))
+    return (
+        f'SELECT "amount" AS "«{name}»" FROM (SELECT sum("amount") AS "amount" FROM {sources} WHERE {_ANY_YEAR_BEFORE}) WHERE "amount" >= 0'
+    )
 
 
 def energy_before(name: str, field: str) -> str:
     """Energy of the range a year before, kWh, only if that year is complete."""
-    return year_before(name, POINTS, IMPORT, lambda span: by_day(f'sum("wh"){KWH} AS "amount"', _of_days({"wh": field}, span), span, "0"))
+    spans = [if_given(span) for span in SO_FAR_BEFORE] if field == EXPORT else SO_FAR_BEFORE
+    amount = f'sum("wh"){KWH} AS "amount"'
+    return year_before(name, POINTS, IMPORT, lambda span: by_day(amount, _of_days({"wh": field}, span), span, "0"), spans)
 
 
 def extreme_days(function: str, name: str, count: int, span: Span) -> str:

@@ -226,6 +226,8 @@ _NO_ENERGY: Final = "No energy yet: it appears after the first two five-minute p
 _BRAK_ENERGII: Final = (
     "Nie ma jeszcze danych: będą po dwóch pierwszych punktach pięciominutowych (zadanie tworzy telegraf-han influx setup)."
 )
+_NOTHING_GIVEN: Final = "This meter has counted no energy fed in."
+_NIC_NIE_ODDANO: Final = "Ten licznik nie zliczył żadnej energii oddanej."
 _NO_TELEGRAM: Final = "No telegram of this meter in the chosen time."
 _BRAK_TELEGRAMU: Final = "Brak telegramów tego licznika w wybranym czasie."
 _NO_VOLTAGE: Final = "This meter sends no voltages (GAMA150 and GAMA350 at Stoen send none; MA110M sends one phase, MA309M three)."
@@ -599,12 +601,12 @@ PANELS: Final = {
         ),
     ),
     "feed_in_months": Both(
-        Words("Fed in, month by month", "Energy fed in in each month, next to the same month a year before.", _NO_ENERGY),
-        Words("Oddane miesiąc po miesiącu", "Energia oddana w każdym miesiącu obok tego samego miesiąca rok wcześniej.", _BRAK_ENERGII),
+        Words("Fed in, month by month", "Energy fed in in each month, next to the same month a year before.", _NOTHING_GIVEN),
+        Words("Oddane miesiąc po miesiącu", "Energia oddana w każdym miesiącu obok tego samego miesiąca rok wcześniej.", _NIC_NIE_ODDANO),
     ),
     "feed_in_year": Both(
-        Words("Fed in, cumulated", "Energy fed in since the start of the chosen time, next to the year before.", _NO_ENERGY),
-        Words("Oddane narastająco", "Energia oddana od początku wybranego czasu, obok poprzedniego roku.", _BRAK_ENERGII),
+        Words("Fed in, cumulated", "Energy fed in since the start of the chosen time, next to the year before.", _NOTHING_GIVEN),
+        Words("Oddane narastająco", "Energia oddana od początku wybranego czasu, obok poprzedniego roku.", _NIC_NIE_ODDANO),
     ),
     "daily": Both(
         Words("Energy per day", "Imported energy of each local day; energy fed in is below zero.", _NO_ENERGY),

@@ -6,7 +6,7 @@ from typing import Final
 
 from grafana import moneyqueries as m
 from grafana import queries as q
-from grafana.boards import CURRENCY, METER, Board
+from grafana.boards import CURRENCY, GIVEN, METER, Board
 from grafana.boards.home import in_currency
 from grafana.panels import (
     AREA,
@@ -30,8 +30,12 @@ _DAY_MS: Final = 86_400_000
 _WAYS: Final = (("imported", q.IMPORT), ("exported", q.EXPORT))
 
 
+def _of(field: str, span: q.Span) -> q.Span:
+    return q.if_given(span) if field == q.EXPORT else span
+
+
 def _energy(name: str, field: str) -> Callable[[str, q.Span], str]:
-    return lambda suffix, span: q.days({f"{name}{suffix}": field}, span)
+    return lambda suffix, span: q.days({f"{name}{suffix}": field}, _of(field, span))
 
 
 def _cost(suffix: str, span: q.Span) -> str:
@@ -90,7 +94,7 @@ def _cumulated(key: str, at: tuple[int, int, int, int], name: str, field: str) -
         at,
         lines(KWH, {name: AREA | {"custom__lineWidth": 2}, before: DASHED}, custom={"spanNulls": False})
         | {"transformations": list(chain(*later))},
-        [table(q.cumulated(label, field, span)) for label, span in spans],
+        [table(q.cumulated(label, field, _of(field, span))) for label, span in spans],
     )
 
 
@@ -122,8 +126,9 @@ PANELS: Final = [
             decimals=0,
         ),
         [
-            *(table(q.days({name: field}, q.THE_RANGE)) for name, field in _WAYS),
-            table(m.days({"cost": "total", "earned": "earned"}, q.THE_RANGE)),
+            *(table(q.days({name: field}, _of(field, q.THE_RANGE))) for name, field in _WAYS),
+            table(m.days({"cost": "total"}, q.THE_RANGE)),
+            table(m.positive_days("earned", "earned", q.THE_RANGE)),
         ],
     ),
     Panel(
@@ -151,7 +156,7 @@ PANELS: Final = [
         daily_bars(KWH, {"imported": {}, "exported": {}}),
         [
             Query(q.days({"imported": q.IMPORT}, q.THE_RANGE)),
-            Query(q.days({"exported": q.EXPORT}, q.THE_RANGE, factor=f"{q.KWH} * -1")),
+            Query(q.days({"exported": q.EXPORT}, q.if_given(q.THE_RANGE), factor=f"{q.KWH} * -1")),
         ],
     ),
     _list("worst", 0, "top"),
@@ -176,4 +181,4 @@ PANELS: Final = [
     ),
 ]
 
-BOARD: Final = Board("history", PANELS, "now/y", "now/y", "5m", (METER, CURRENCY))
+BOARD: Final = Board("history", PANELS, "now/y", "now/y", "5m", (METER, GIVEN, CURRENCY))

@@ -4,7 +4,7 @@ The two first rows never follow the chosen time range: whoever zooms into the cu
 not shown as zero. It disappears, or the panel says why there is none.
 """
 
-from typing import Any, Final
+from typing import Final
 
 from grafana import moneyqueries as m
 from grafana import queries as q
@@ -38,8 +38,6 @@ from grafana.panels import (
 
 ZONES: Final = {f"zone_{zone}": f"active_energy_import_t{zone}_wh" for zone in (1, 2, 3, 4)}
 ENERGY: Final = {"imported": q.IMPORT, "exported": q.EXPORT}
-_WAYS: Final = (("imported", q.IMPORT, ""), ("exported", q.EXPORT, "0${given:raw} > 0"))
-"""Name, register, and a condition: a house that has never fed in shows no zeros."""
 LIMITER: Final = "limiter_threshold_active_w"
 DAYS: Final = 30
 UNKNOWN: Final = {"noValue": "–"}
@@ -88,13 +86,6 @@ _STATE_COLORS: Final = {
 _WRONG: Final = [between(low, high, f"wrong_{key}", _STATE_COLORS.get(key, BAD)) for key, (low, high) in statequeries.MEANINGS.items()]
 
 
-def _first(unit: str, names: dict[str, Json], calc: str = "lastNotNull", **more: Any) -> Json:
-    """Numbers of the first row: of one size, readable from afar, whatever else stands in the row."""
-    look = figures(unit, names, calc, **more)
-    look["options"]["text"] = {"titleSize": 16, "valueSize": 34}
-    return look
-
-
 def _small(key: str, x: int, look: Json, *queries: str) -> Panel:
     """A number of the second row."""
     return Panel(key, (x, 4, 6, 4), look, [table(text) for text in queries])
@@ -139,13 +130,13 @@ PANELS: Final = [
     Panel(
         "power_now",
         (0, 0, 6, 4),
-        _first("watt", {"imported": {}, "exported": {}}),
+        figures("watt", {"imported": {}, "exported": {}}),
         [Query(q.newest({"imported": f'last("{q.IMPORT_W}")'})), Query(q.newest_positive("exported", q.EXPORT_W))],
     ),
     Panel(
         "cost_today",
         (6, 0, 6, 4),
-        _first(
+        figures(
             "none",
             in_currency({"cost": UNKNOWN, "against_week": UNKNOWN | {"thresholds": steps(GOOD, (0.005, BAD))}}),
             "last",
@@ -160,17 +151,17 @@ PANELS: Final = [
     Panel(
         "this_bill",
         (12, 0, 6, 4),
-        _first("none", in_currency({"so_far": UNKNOWN, "forecast": {"noValue": "«after_a_week»"}}), "last"),
+        figures("none", in_currency({"so_far": UNKNOWN, "forecast": {"noValue": "«after_a_week»"}}), "last"),
         [table(m.newest_bill({"so_far": '"to_pay"', "forecast": '"forecast_to_pay"'}))],
     ),
     Panel(
         "all_well",
         (18, 0, 6, 4),
-        _first(
+        figures(
             "none",
             {
                 "state": {"displayName": "«state»", "mappings": _WRONG},
-                "last_heard": {"displayName": "«last_heard»", "unit": "time:D.MM HH:mm"},
+                "last_heard": {"displayName": "«last_heard»", "unit": "time:D.MM\u00a0HH:mm"},
             },
             "sum",
             fields=".*",
@@ -182,13 +173,18 @@ PANELS: Final = [
         ],
     ),
     _small(
-        "today", 0, figures(KWH, dict.fromkeys(ENERGY, {}), "last", decimals=1), *(q.today(name, field, fed) for name, field, fed in _WAYS)
+        "today",
+        0,
+        figures(KWH, dict.fromkeys(ENERGY, {}), "last", decimals=1),
+        q.today("imported", q.IMPORT),
+        q.today("exported", q.EXPORT, q.IF_GIVEN),
     ),
     _small(
         "month",
         6,
         figures(KWH, dict.fromkeys(ENERGY, {}), "last", decimals=0) | _MONTH,
-        *(q.days({name: field}, q.last_days(32)._replace(condition=fed)) for name, field, fed in _WAYS),
+        q.days({"imported": q.IMPORT}, q.last_days(32)),
+        q.days({"exported": q.EXPORT}, q.if_given(q.last_days(32))),
     ),
     _small("demand_of_month", 12, figures("watt", {"demand": {}}, "last") | _HIGHEST_OF_MONTH, q.demand(q.last_days(32), "1d")),
     _small("base_load", 18, figures("watt", {"imported": {}}, "min") | {"transformations": _NIGHT}, q.base_load("imported")),

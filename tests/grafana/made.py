@@ -294,6 +294,33 @@ def status_of(day: int, meter: str = "home", every_s: int = 10) -> Iterator[str]
             )
 
 
+def settled_of(day: int, meter: str = "home") -> Iterator[str]:
+    """The settled hours of a day (since 1970, UTC)."""
+    return costs(day * DAY_S, (day + 1) * DAY_S, _year_hour, meter)
+
+
+def bills_of(first: int, last: int, meter: str = "home") -> Iterator[str]:
+    """The months of the days from one to another."""
+    return bills(first * DAY_S, last * DAY_S + DAY_S, _year_hour, meter)
+
+
+def _year_hour(utc_s: int) -> dict[str, float]:
+    """A settled hour of the year, from the same shape as its telegrams."""
+    shape, (day, second) = _shape(), divmod(utc_s, DAY_S)
+    taken, given = ((sums[second + 3600] - sums[second]) * _scale(day) / 360_000 for sums in (shape.import_ws, shape.export_ws))
+    net = {"energy": taken * 0.0007, "distribution": taken * 0.0003, "trade_fee": 0.02}
+    return {
+        **net,
+        "vat": sum(net.values()) * 0.23,
+        "earned": given * 0.0003,
+        "import_wh": taken,
+        "export_wh": given,
+        "produced_wh": given * 1.4,
+        "self_used_wh": given * 0.4,
+        "estimated_wh": taken if day % 30 == 0 else 0.0,
+    }
+
+
 # --- a building of a thousand meters ---
 
 

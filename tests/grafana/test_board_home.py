@@ -230,6 +230,22 @@ def test_no_energy_of_a_day_without_telegrams(store):
     assert store.board("home", NOW).shown("Energy today").figures()["Imported"] is None
 
 
+def test_a_house_that_never_fed_in(store):
+    """Whoever has no panels on the roof sees no zeros of feed-in."""
+    begin = local("2026-11-01 00:00")
+    meter = Steady(begin, NOW, lambda _: Power(1200), export_wh=0)
+    store.windows(meter.windows())
+    store.telegrams(meter._replace(begin_s=NOW - 86_400, import_wh=1_000_000 + (NOW - 86_400 - begin) // 3).windows())
+    store.settled(costs(begin, NOW, lambda _: {"energy": 1.0, "import_wh": 1200.0}))
+    home, history = store.board("home", NOW), store.board("history", NOW)
+
+    assert home.shown("Energy today").figures() == {"Imported": pytest.approx(14.4)}
+    assert set(home.shown("Energy this month").figures()) == {"Imported"}
+    assert set(history.shown("The chosen time").figures()) == {"Imported", "Cost"}
+    for title in ("Fed in, month by month", "Fed in, cumulated"):
+        assert not history.shown(title).some()
+
+
 @pytest.mark.parametrize("title", ["Cost today", "This bill", "Cost per day, 30 days", "Bills of a year"])
 @pytest.mark.parametrize("language", ["en", "pl"])
 def test_no_tariff(store, title, language):

@@ -31,7 +31,12 @@ BEGIN: Final = asked("begin_s", b.of_period(b.BEGIN_OF_PERIOD))
 UNTIL: Final = asked("until_s", b.of_period('"until_s"'))
 SERIES: Final = asked("series", b.series(), label="«series»", regex=b.NOT_A_NUMBER, sort=1, hide=0, skipUrlSync=False)
 
-_MONEY: Final = {"unit": "none", "decimals": 2}
+
+def _money(name: str) -> dict[str, Json]:
+    """A figure with its currency."""
+    return {name: {"unit": "none", "decimals": 2, "displayName": f"«{name}», ${{currency}}"}}
+
+
 PARTS: Final = {
     "part_energy": ("energy",),
     "part_network": ("distribution", "network_fee", "quality", "transitional_fee", "subscription_fee"),
@@ -68,8 +73,8 @@ _ENERGY: Final = {
 }
 _READINGS: Final = {
     "imported": q.IMPORT,
-    **{f"zone_{zone}": f"active_energy_import_t{zone}_wh" for zone in (1, 2, 3, 4)},
     "exported": q.EXPORT,
+    **{f"zone_{zone}": f"active_energy_import_t{zone}_wh" for zone in (1, 2, 3, 4)},
 }
 _DEPOSIT: Final = {"earned": "earned", "by_deposit": "deposit_used", "deposit_left": "deposit_after"}
 
@@ -112,11 +117,30 @@ _AT_THE_END: Final = [
 ]
 """A reading is that of its window's end."""
 
+
+def _bars_of_tariffs() -> Json:
+    """Bars of series that only the configuration names, each in a colour of its own. Your tariff has the colour of cost."""
+    look = bars("none", {"own_tariff": {}}, "Time")
+    look["options"]["legend"] = {**look["options"]["legend"], "showLegend": True}
+    look["fieldConfig"]["defaults"] |= {"color": {"mode": "palette-classic-by-name"}, "decimals": 2}
+    return look
+
+
 PANELS: Final = [
     Panel(
-        "bill",
+        "bill_of",
         (0, 0, 16, 5),
-        figures("none", {"to_pay": _MONEY, "total": _MONEY, "imported": {"unit": KWH}, "per_kwh": _MONEY, "forecast": _MONEY}, decimals=2),
+        figures(
+            "none",
+            {
+                **_money("to_pay"),
+                **_money("total"),
+                "imported": {"unit": KWH, "decimals": 1},
+                **_money("per_kwh"),
+                **_money("forecast"),
+            },
+            decimals=2,
+        ),
         [
             Query(b.chosen({"to_pay": '"to_pay"', "total": '"total"', "imported": f'"import_wh"{q.KWH}'})),
             Query(b.chosen({"per_kwh": '"total" / "import_wh" * 1000'}, '"import_wh" > 0 AND ')),
@@ -163,7 +187,7 @@ PANELS: Final = [
         (9, 14, 15, 6),
         rows(
             KWH,
-            {"serial": {}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 150}}
+            {"serial": {"unit": "string"}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 150}}
             | dict.fromkeys(_READINGS, {"decimals": 1}),
         )
         | {"transformations": _AT_THE_END},
@@ -230,18 +254,13 @@ PANELS: Final = [
     Panel(
         "tariffs",
         (0, 48, 10, 10),
-        compared("none", {"own_tariff": {}}) | {},
+        compared("none", {"own_tariff": {}}),
         [Query(b.year_of(b.OWN), "«own_tariff»"), Query(b.year_of("\"tariff\" != 'own'"), "$tag_tariff")],
     ),
     Panel(
         "tariffs_by_month",
         (10, 48, 14, 10),
-        bars(
-            "none",
-            {"own_tariff": {"decimals": 2}},
-            "Time",
-            legend={"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
-        )
+        _bars_of_tariffs()
         | {
             "transformations": [
                 formatted("Time", "YYYY-MM"),

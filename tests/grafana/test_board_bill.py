@@ -260,6 +260,11 @@ def test_market_price(store, kept):
 
     (frame,) = board.shown("Cheapest hours to come").frames
     to_come = [made.wall(ms // 1000).strftime("%d %H") for ms in frame.columns["Hour"]]
+    (frame,) = store.board("bill", NOW + 1234, series="rce", since="now-20h").shown("Cheapest hours to come").frames
+    within_an_hour = store.board("bill", NOW + 1234, series="rce", since="now-20h").shown("Market price, ${series}")
+
+    assert len(frame.rows()) == 6
+    assert "2026-11-20 02:00" in within_an_hour.points("Cheapest hours")
     assert to_come == ["20 15", "21 00", "21 01", "21 02", "21 03", "21 21"]
 
 

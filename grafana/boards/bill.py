@@ -129,22 +129,20 @@ def _bars_of_tariffs() -> Json:
 PANELS: Final = [
     Panel(
         "bill_of",
-        (0, 0, 16, 5),
-        figures(
-            "none",
-            {
-                **_money("to_pay"),
-                **_money("total"),
-                "imported": {"unit": KWH, "decimals": 1},
-                **_money("per_kwh"),
-                **_money("forecast"),
-            },
-            decimals=2,
-        ),
+        (0, 0, 10, 5),
+        figures("none", _money("to_pay") | _money("total") | _money("forecast")),
         [
-            Query(b.chosen({"to_pay": '"to_pay"', "total": '"total"', "imported": f'"import_wh"{q.KWH}'})),
-            Query(b.chosen({"per_kwh": '"total" / "import_wh" * 1000'}, '"import_wh" > 0 AND ')),
+            Query(b.chosen({"to_pay": '"to_pay"', "total": '"total"'})),
             Query(b.chosen({"forecast": '"forecast_to_pay"'}, '"hours_settled" < "hours" AND ')),
+        ],
+    ),
+    Panel(
+        "use",
+        (10, 0, 6, 5),
+        figures(KWH, {"imported": {"decimals": 1}} | _money("per_kwh")),
+        [
+            Query(b.chosen({"imported": f'"import_wh"{q.KWH}'})),
+            Query(b.chosen({"per_kwh": '"total" / "import_wh" * 1000'}, '"import_wh" > 0 AND ')),
         ],
     ),
     Panel(
@@ -163,15 +161,15 @@ PANELS: Final = [
     ),
     Panel(
         "statement",
-        (0, 5, 9, 15),
-        rows("none", {"item": {}, "amount": {"decimals": 2, "displayName": "«amount», ${currency}"}})
+        (0, 5, 9, 20),
+        rows("none", {"item": {}, "amount": {"decimals": 2, "custom__width": 115, "displayName": "«amount», ${currency}"}})
         | {"transformations": _upright("amount", "notEqual")},
         [table(b.chosen(_STATEMENT))],
     ),
     Panel(
         "statement_energy",
-        (9, 5, 15, 9),
-        rows(KWH, {"item": {}, "kwh": {"decimals": 3}}) | {"transformations": _upright("kwh", "greater")},
+        (9, 5, 15, 13),
+        rows(KWH, {"item": {}, "kwh": {"decimals": 3, "custom__width": 140}}) | {"transformations": _upright("kwh", "greater")},
         [
             table(b.chosen({name: f'"{field}"{q.KWH}' for name, field in _ENERGY.items()})),
             table(
@@ -184,18 +182,18 @@ PANELS: Final = [
     ),
     Panel(
         "readings",
-        (9, 14, 15, 6),
+        (9, 18, 15, 7),
         rows(
             KWH,
-            {"serial": {"unit": "string"}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 150}}
-            | dict.fromkeys(_READINGS, {"decimals": 1}),
+            {"serial": {"unit": "string", "custom__minWidth": 90}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 130}}
+            | dict.fromkeys(_READINGS, {"decimals": 1, "custom__minWidth": 95}),
         )
         | {"transformations": _AT_THE_END},
         [table(b.readings(_READINGS))],
     ),
     Panel(
         "parts_by_month",
-        (0, 20, 16, 10),
+        (0, 25, 16, 10),
         bars("none", dict.fromkeys(PARTS, {"decimals": 2}), "Time", stacking="normal")
         | {"transformations": [formatted("Time", "YYYY-MM")]},
         [
@@ -209,13 +207,13 @@ PANELS: Final = [
     ),
     Panel(
         "deposit",
-        (16, 20, 8, 10),
+        (16, 25, 8, 10),
         bars("none", dict.fromkeys(_DEPOSIT, {"decimals": 2}), "Time") | {"transformations": [formatted("Time", "YYYY-MM")]},
         [table(b.deposits(_DEPOSIT))],
     ),
     Panel(
         "price",
-        (0, 30, 16, 9),
+        (0, 35, 16, 9),
         lines(
             "none",
             {
@@ -235,14 +233,18 @@ PANELS: Final = [
     ),
     Panel(
         "cheapest_hours",
-        (16, 30, 8, 9),
-        rows("none", {"hour": {"unit": "time:dd D.MM HH:mm"}, "price": {"decimals": 3}}, [("price", "asc")])
+        (16, 35, 8, 9),
+        rows(
+            "none",
+            {"hour": {"unit": "time:D.MM HH:mm", "custom__minWidth": 100}, "price": {"decimals": 3, "custom__width": 110}},
+            [("price", "asc")],
+        )
         | {"transformations": [renamed_to({"Time": "«hour»"})]},
         [table(b.cheapest_to_come("price"))],
     ),
     Panel(
         "cost_by_hour",
-        (0, 39, 24, 9),
+        (0, 44, 24, 9),
         lines("none", {"cost": {}, "estimated": {}, "unpriced": {}}, custom=STACKED_BARS | {"barAlignment": 1}, interval="1h", decimals=2)
         | {"timeFrom": "7d"},
         [
@@ -253,13 +255,13 @@ PANELS: Final = [
     ),
     Panel(
         "tariffs",
-        (0, 48, 10, 10),
+        (0, 53, 10, 10),
         compared("none", {"own_tariff": {}}),
         [Query(b.year_of(b.OWN), "«own_tariff»"), Query(b.year_of("\"tariff\" != 'own'"), "$tag_tariff")],
     ),
     Panel(
         "tariffs_by_month",
-        (10, 48, 14, 10),
+        (10, 53, 14, 10),
         _bars_of_tariffs()
         | {
             "transformations": [

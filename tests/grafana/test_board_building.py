@@ -210,7 +210,14 @@ def test_months_to_choose(building):
 )
 def test_main_meter(building, period, figures):
     """What the main meter counted above the sum of all others is common parts and losses, beside that of the month before."""
-    names = ("Main meter counted", "All others", "Common parts and losses", "of the main meter", "Period before", "To pay, all others")
+    names = (
+        "Main meter counted",
+        "All others",
+        "Common parts and losses",
+        "Their share of the main meter",
+        "The same, period before",
+        "To pay, all others",
+    )
     found = building.board("building", NOW, period=period).shown("Main meter and flats, ${period}").figures()
 
     assert [found.get(name) for name in names] == pytest.approx(list(figures))

@@ -75,8 +75,8 @@ def _add_setup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--check-every", type=_said(values.duration_s), default=60.0, metavar="TIME", help="how often checks run (default: 1m)"
     )
-    parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to the bucket")
-    parser.add_argument("--read-token-file", metavar="FILE", help="file for Grafana's token, which may read both buckets")
+    parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to both buckets")
+    parser.add_argument("--read-token-file", metavar="FILE", help="file for the token of Grafana and of `bill`, which may read both buckets")
 
 
 def _setup(arguments: Namespace) -> int:

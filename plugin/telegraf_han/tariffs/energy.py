@@ -1,7 +1,7 @@
 """Computes how much energy each hour had, from the readings of registers that InfluxDB keeps by five minutes.
 
-The point of a window holds the register as it stood at the window's end. So without a gap the energy of an hour is the register's last value
-of this hour minus that of the hour before. If something odd happened, the last and the highest values of both hours decide, as on the boards
+The point of a window holds the register as it stood at the window's end. So without a gap the energy of an hour is the last value of this
+hour minus that of the hour before. If something odd happened, the last and the highest values of both hours decide, as on the boards
 (`grafana/registers.py` has the table of the rule and its reasons): a value that was too low counts nothing, a register that rolled over
 counts on, and the step of a register that began again is no energy. No hour is ever negative, and no energy counts twice.
 
@@ -24,7 +24,7 @@ HOUR_S: Final = 3_600
 NEAR: Final = Decimal(1) / 200
 """A register rolls over if it was within this part of the power of ten below it, and is within this part above zero afterwards."""
 SHARE_WH: Final = Decimal("0.001")
-"""The shares of a gap are rounded to this, in such a way that they add up. So sums of floats that InfluxDB computes stay exact when rounded."""
+"""The shares of a gap are rounded to this, in such a way that they add up. So a sum of floats that InfluxDB computes is exact when rounded."""
 ZONES: Final = ("", "t1_", "t2_", "t3_", "t4_")
 REGISTERS: Final = tuple(f"active_energy_{direction}_{zone}wh" for direction in ("import", "export") for zone in ZONES)
 """The fields of a reading: the total and the four zones of both directions."""
@@ -74,8 +74,8 @@ class Counted(NamedTuple):
 def hours(serials: Iterable[Sequence[Reading]], inverters: Iterable[Sequence[Point]], begin_s: int) -> list[Hour]:
     """The hours of one meter from `begin_s` on (a whole hour), without holes, up to the hour of its last reading.
 
-    `serials` holds the readings of each serial number, `inverters` the points of each inverter. Both also hold the last hour before `begin_s`
-    that has readings, if there is one. Without it the hours begin with the first reading.
+    `serials` holds the readings of each serial number, `inverters` the points of each inverter. Both also hold the last hour before
+    `begin_s` that has readings, if there is one. Without it the hours begin with the first reading.
     """
     readings = list(serials)
     stamps = [window_s for serial in readings for window_s, _ in serial]
@@ -194,7 +194,7 @@ def _spread(found: Counted, energy: Decimal, begin_s: int, end_s: int) -> None:
 
 
 def exact(number: float) -> Decimal:
-    """The number that is written with the fewest digits: 0.1, and not the binary number next to it."""
+    """The number as it is written with the fewest digits: 0.1, and not the binary number next to it."""
     return Decimal(repr(number))
 
 

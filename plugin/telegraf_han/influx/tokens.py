@@ -1,4 +1,4 @@
-"""Makes tokens with the least rights: one that writes both buckets, for Telegraf, and one that reads both, for Grafana and for `bill`.
+"""Makes tokens with the least rights: Telegraf's writes both buckets, and those of Grafana and of `bill` read both.
 
 InfluxDB 2.9 keeps only hashes of tokens. So a token can be read only at the moment it is made. It is written at once into a file that only
 the owner of the file may read. If the token in a file still works, the file is left alone. So set-up may run again, and Telegraf and
@@ -34,8 +34,13 @@ def write(raw: str) -> Grant:
 
 
 def read(raw: str) -> Grant:
-    """The token of Grafana and of `bill`: it reads both buckets and changes nothing."""
+    """Grafana's token: it reads both buckets and changes nothing."""
     return Grant("read", "--read-token-file", "read", (raw, downsampling.bucket(raw)))
+
+
+def bill(raw: str) -> Grant:
+    """The token of `bill`, which Telegraf runs: it reads both buckets and changes nothing. Its file belongs to Telegraf's user."""
+    return Grant("bill", "--bill-token-file", "read", (raw, downsampling.bucket(raw)))
 
 
 def settle(place: Place, grant: Grant, path: str, say: Say) -> None:

@@ -24,7 +24,7 @@ HOUR_S: Final = 3_600
 NEAR: Final = Decimal(1) / 200
 """A register rolls over if it was within this part of the power of ten below it, and is within this part above zero afterwards."""
 SHARE_WH: Final = Decimal("0.001")
-"""The shares of a gap are rounded to this, in such a way that they add up. So a sum of floats that InfluxDB computes is exact when rounded."""
+"""The shares of a gap are rounded to this, in such a way that they add up. So InfluxDB's sums of them can be rounded, too."""
 ZONES: Final = ("", "t1_", "t2_", "t3_", "t4_")
 REGISTERS: Final = tuple(f"active_energy_{direction}_{zone}wh" for direction in ("import", "export") for zone in ZONES)
 """The fields of a reading: the total and the four zones of both directions."""

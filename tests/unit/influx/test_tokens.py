@@ -16,7 +16,13 @@ def _buckets(api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("grant", "allowed"), [(tokens.write, [("write", "b1"), ("write", "b2")]), (tokens.read, [("read", "b1"), ("read", "b2")])], ids=["write", "read"]
+    ("grant", "allowed"),
+    [
+        (tokens.write, [("write", "b1"), ("write", "b2")]),
+        (tokens.read, [("read", "b1"), ("read", "b2")]),
+        (tokens.bill, [("read", "b1"), ("read", "b2")]),
+    ],
+    ids=["write", "read", "bill"],
 )
 def test_a_new_token(api, place, say, said, tmp_path: Path, grant, allowed) -> None:
     """The token has its rights and no others, and only the file's owner can read it."""
@@ -32,7 +38,7 @@ def test_a_new_token(api, place, say, said, tmp_path: Path, grant, allowed) -> N
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("grant", [tokens.write, tokens.read])
+@pytest.mark.parametrize("grant", [tokens.write, tokens.read, tokens.bill])
 def test_a_token_that_works_is_kept(api, place, say, said, tmp_path: Path, grant) -> None:
     """The second run changes nothing: Telegraf and Grafana keep their tokens, written with or without a newline."""
     path = tmp_path / "token"

@@ -8,13 +8,18 @@ over a gap of weeks is found without reading these weeks.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from decimal import Decimal
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
+from telegraf_han.clock import Zone
 from telegraf_han.influx import downsampling
 from telegraf_han.influx.api import Json
 from telegraf_han.influx.connection import Place
+from telegraf_han.tariffs import calendar
+from telegraf_han.tariffs.calendar import Span
 from telegraf_han.tariffs.energy import HOUR_S, REGISTERS, WINDOW_S, Point, Reading, exact
+from telegraf_han.tariffs.periods import Sums
 
 KEPT: Final = f'"{downsampling.WINDOW}".'
 """The retention policy that InfluxQL reads the down-sampled bucket by."""
@@ -36,14 +41,6 @@ class Source(NamedTuple):
     place: Place
     measurement: str
     """The configured one, such as `electricity`. The names of the others begin with it."""
-
-
-class Known(NamedTuple):
-    """What was settled before, of one meter and tariff."""
-
-    hours: int
-    fields: Mapping[str, Decimal]
-    """Sums over these hours."""
 
 
 class _Counters(NamedTuple):
@@ -155,10 +152,19 @@ _BY_TARIFF: Final = 'GROUP BY "meter", "tariff"'
 
 def newest_hours(source: Source, meters: Sequence[str]) -> dict[tuple[str, str], int]:
     """The newest hour that is settled, by meter and tariff (UTC second). Raises RefusedError, SourceError."""
+    return _settled_at(source, meters, "ORDER BY time DESC")
+
+
+def oldest_hours(source: Source, meters: Sequence[str]) -> dict[tuple[str, str], int]:
+    """The oldest hour that is settled, by meter and tariff (UTC second). Raises RefusedError, SourceError."""
+    return _settled_at(source, meters, "")
+
+
+def _settled_at(source: Source, meters: Sequence[str], order: str) -> dict[tuple[str, str], int]:
     found = {}
     for some in _groups(meters, METERS_LIMIT):
-        for one in _selected(source, "_cost", '"total"', _any_of("meter", some), f"{_BY_TARIFF} ORDER BY time DESC LIMIT 1"):
-            found[one["tags"]["meter"], one["tags"]["tariff"]] = int(one["values"][0][0])
+        for one in _selected(source, "_cost", '"total"', _any_of("meter", some), f"{_BY_TARIFF} {order} LIMIT 1"):
+            found[_tariff(one)] = int(one["values"][0][0])
     return found
 
 
@@ -172,40 +178,40 @@ def first_hours(source: Source, meters: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def sums(source: Source, meters: Sequence[str], fields: Sequence[str], start_s: int, stop_s: int) -> dict[tuple[str, str], Known]:
-    """Sums of what is settled from `start_s` to before `stop_s`, by meter and tariff. Raises RefusedError, SourceError."""
-    found: dict[tuple[str, str], Known] = {}
-    if stop_s <= start_s:
-        return found
-    columns = ", ".join(['count("total") AS "hours"', *(f'sum("{field}") AS "{field}"' for field in fields)])
+def sums(source: Source, meters: Sequence[str], fields: Sequence[str], begin_s: int, end_s: int) -> dict[tuple[str, str], Sums]:
+    """Sums of what is settled from `begin_s` to before `end_s`, by meter and tariff. Raises RefusedError, SourceError."""
+    found: dict[tuple[str, str], Sums] = {}
     for some in _groups(meters, METERS_LIMIT):
-        for one in _selected(source, "_cost", columns, f"{_any_of('meter', some)} AND {_span(start_s, stop_s)}", _BY_TARIFF):
-            _, hours, *values = one["values"][0]
-            found[one["tags"]["meter"], one["tags"]["tariff"]] = Known(hours, dict(zip(fields, map(_rounded, values), strict=True)))
+        for one in _selected(source, "_cost", _all_summed(fields), f"{_any_of('meter', some)} AND {_span(begin_s, end_s)}", _BY_TARIFF):
+            found[_tariff(one)] = _sums(fields, one["values"][0])
     return found
 
 
-def _rounded(number: float | None) -> Decimal:
-    """A sum without the last digits, which depend on the order of adding."""
-    return exact(number or 0.0).quantize(_DIGITS)
+def days(source: Source, meters: Sequence[str], fields: Sequence[str], span: Span, zone: Zone) -> dict[tuple[str, str], dict[date, Sums]]:
+    """The same by local day. Raises RefusedError, SourceError."""
+    found: dict[tuple[str, str], dict[date, Sums]] = {}
+    rest = f'GROUP BY time(1d), "meter", "tariff" fill(none) tz({_text(zone.name)})'
+    for some in _groups(meters, METERS_LIMIT):
+        for one in _selected(source, "_cost", _all_summed(fields), f"{_any_of('meter', some)} AND {_span(*span)}", rest):
+            found[_tariff(one)] = {calendar.local(row[0], zone)[0]: _sums(fields, row) for row in one["values"]}
+    return found
+
+
+def _tariff(one: Json) -> tuple[str, str]:
+    return one["tags"]["meter"], one["tags"]["tariff"]
+
+
+def _all_summed(fields: Sequence[str]) -> str:
+    return ", ".join(['count("total") AS "hours"', *(f'sum("{field}") AS "{field}"' for field in fields)])
+
+
+def _sums(fields: Sequence[str], row: Sequence[Any]) -> Sums:
+    """The sums of a row, without the last digits, which depend on the order of adding."""
+    return Sums(row[1], {field: exact(value or 0.0).quantize(_DIGITS) for field, value in zip(fields, row[2:], strict=True)})
 
 
 _DIGITS: Final = Decimal("1e-9")
 """Amounts have nine decimals. InfluxDB's floats have at least 15 digits, so sums up to a million are exact."""
-
-
-def bills(source: Source, meters: Sequence[str], before_s: int) -> dict[tuple[str, str], list[tuple[int, Json]]]:
-    """Billing periods that began before a moment, by meter and tariff, in order: begin (UTC second) and fields.
-
-    Raises RefusedError, SourceError.
-    """
-    found: dict[tuple[str, str], list[tuple[int, Json]]] = {}
-    for some in _groups(meters, METERS_LIMIT):
-        for one in _selected(source, "_bill", "*", f"{_any_of('meter', some)} AND time < {before_s}s", _BY_TARIFF):
-            names = one["columns"][1:]
-            rows = [(time_s, dict(zip(names, values, strict=True))) for time_s, *values in one["values"]]
-            found[one["tags"]["meter"], one["tags"]["tariff"]] = rows
-    return found
 
 
 def _selected(source: Source, suffix: str, columns: str, where: str, rest: str, *, policy: str = KEPT) -> list[Json]:

@@ -40,7 +40,7 @@ def store(influx: Influx, begin_s: int, values: list[float], serial: str = "1", 
 def hours(source: billing.Source, meter: str = "home", begin_s: int = BEGIN_S) -> list[float]:
     """Import of the meter's hours."""
     found = billing.readings(source, [meter], begin_s, BEGIN_S + 10 * HOUR_S)
-    return [float(hour.imported_wh[0]) for hour in energy.hours(found.get(meter, []), [], begin_s)]
+    return [float(hour.imported_wh[0]) for hour in energy.hours(found.get(meter, {}).values(), [], begin_s)]
 
 
 def test_hour_before_counts(source: billing.Source, influx: Influx) -> None:
@@ -56,7 +56,7 @@ def test_reading_long_before_counts(source: billing.Source, influx: Influx) -> N
     store(influx, BEGIN_S + 24 * HOUR_S - 300, [1000 + 21 * 240])
 
     found = billing.readings(source, ["home"], BEGIN_S, BEGIN_S + 25 * HOUR_S)
-    settled = energy.hours(found["home"], [], BEGIN_S)
+    settled = energy.hours(found["home"].values(), [], BEGIN_S)
 
     assert [hour.start_s for hour in settled] == [BEGIN_S + place * HOUR_S for place in range(24)]
     assert sum(hour.imported_wh[0] for hour in settled) == pytest.approx(Decimal(240), abs=Decimal("0.9"))
@@ -70,7 +70,7 @@ def test_register_that_is_seldom_sent(source: billing.Source, influx: Influx) ->
     store(influx, BEGIN_S + 2 * HOUR_S - 300, [1180], field="import_t1")
 
     found = billing.readings(source, ["home"], BEGIN_S, BEGIN_S + 2 * HOUR_S)
-    settled = energy.hours(found["home"], [], BEGIN_S)
+    settled = energy.hours(found["home"].values(), [], BEGIN_S)
 
     assert [(float(hour.imported_wh[0]), float(hour.imported_wh[1])) for hour in settled] == [(120, 120), (120, 120)]
 
@@ -109,7 +109,7 @@ def test_pieces_give_the_same(source: billing.Source, influx: Influx, monkeypatc
 
     assert billing.readings(source, meters, BEGIN_S, BEGIN_S + 4 * HOUR_S) == at_once
     assert len(at_once) == 5
-    assert len(at_once["flat-0"][0]) == 60
+    assert len(at_once["flat-0"]["1"]) == 60
 
 
 def test_production(source: billing.Source, influx: Influx) -> None:

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from telegraf_han.commands import _statement
+from telegraf_han.commands._statement import Subject
 from telegraf_han.config import tariffs
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config, Output
@@ -27,7 +29,7 @@ from telegraf_han.influx.settling import Contract, Window
 from telegraf_han.printing import complain
 from telegraf_han.tariffs import calendar
 from telegraf_han.tariffs.calendar import HOUR_S
-from telegraf_han.tariffs.tariff import Timeline
+from telegraf_han.tariffs.tariff import OWN, Timeline
 
 BACK_S: Final = 3 * 86_400
 """Hours that are settled again in every run."""
@@ -48,12 +50,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument(
         "--back", type=_back_s, metavar="TIME", help="settle this time again, such as 45d (default: 3d, and what is missing)"
     )
-    group.add_argument("--to", choices=("-", "influx"), default="-", help="where the lines go: - for stdout (default), or influx")
+    group.add_argument("--to", choices=("-", "influx"), help="where the lines go: - for stdout (default), or influx")
+    group = parser.add_argument_group("statement")
+    group.add_argument(
+        "--month", type=_month, metavar="MONTH", help="print the statement of the billing period that begins in this month, such as 2026-10"
+    )
+    group.add_argument("--tariff", metavar="NAME", help="a tariff that is compared, by its name (default: the meter's own)")
+    group.add_argument("--output", choices=_statement.OUTPUTS, help="format of the statement (default: table)")
+    group.add_argument(
+        "--language", choices=_statement.LANGUAGES, help="language of the statement (default: that of the terminal, else en)"
+    )
     connection.add_arguments(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Settle, or print a statement. Returns the exit code. Raises ConfigError, SourceError."""
+    _require_effect(arguments)
     config = load(arguments.config, lambda sentence: complain(f"W! {sentence}"))
     if config.output.layout != Output().layout:
         raise ConfigError(
@@ -63,7 +75,19 @@ def run(arguments: Namespace) -> int:
     contracts = _contracts(config, arguments.meter)
     with connection.writing(arguments) as place:
         source = Source(place, config.output.measurement)
-        return _settle(source, contracts, arguments)
+        return _settle(source, contracts, arguments) if arguments.month is None else _state(source, contracts, arguments)
+
+
+def _require_effect(arguments: Namespace) -> None:
+    """Raise ConfigError for an option that would have no effect."""
+    settling_only = {"--since": arguments.since, "--back": arguments.back, "--to": arguments.to}
+    statement_only = {"--tariff": arguments.tariff, "--output": arguments.output, "--language": arguments.language}
+    for option, value in (statement_only if arguments.month is None else settling_only).items():
+        if value is not None:
+            expected = "--month is expected, too" if arguments.month is None else "no such option is expected with --month"
+            raise ConfigError("", option, f"{expected}: a statement is printed, and hours are settled without it")
+    if arguments.since is not None and arguments.back is not None:
+        raise ConfigError("", "--back", "either --since or --back is expected")
 
 
 def _contracts(config: Config, wanted: Sequence[str]) -> list[Contract]:
@@ -159,6 +183,48 @@ def _print(lines: Iterable[bytes]) -> None:
     for line in lines:
         sys.stdout.buffer.write(line)
     sys.stdout.buffer.flush()
+
+
+# --- the statement ---
+
+
+def _state(source: Source, contracts: Sequence[Contract], arguments: Namespace) -> int:
+    """Print the statements. Returns 0, or 1 if a meter has none. Raises ConfigError, RefusedError, SourceError."""
+    found, without = [], []
+    for contract in contracts:
+        timeline = _timeline(contract, arguments.tariff)
+        span = calendar.period(
+            calendar.midnight_s(arguments.month.replace(day=contract.plan.billing_day), contract.meter.zone),
+            contract.meter.zone,
+            contract.plan.billing_day,
+        )
+        statement = settling.statement(source, contract, timeline, span, int(time.time()))
+        if statement is None:
+            without.append(contract.meter.name)
+        else:
+            found.append(Subject(contract.meter.name, contract.meter.zone, statement))
+    if found:
+        language = arguments.language or ("pl" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("pl") else "en")
+        _print([_statement.written(found, arguments.output or "table", language).encode()])
+    if without or not contracts:
+        complain(f"E! no statement: {', '.join(without) or 'no meter'} has readings and a tariff in {arguments.month:%Y-%m}")
+    return 0 if found and not without else 1
+
+
+def _timeline(contract: Contract, name: str | None) -> Timeline:
+    """The meter's own tariff, or one that it is compared with. Raises ConfigError."""
+    for timeline in contract.plan.timelines:
+        if timeline.name == (name or OWN):
+            return timeline
+    names = ", ".join(timeline.name for timeline in contract.plan.timelines)
+    raise ConfigError("", "--tariff", f"a tariff of the meter {contract.meter.name} is expected: {names}")
+
+
+def _month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        raise ArgumentTypeError("a month such as 2026-10 is expected") from None
 
 
 def _day(text: str) -> date:

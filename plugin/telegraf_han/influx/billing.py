@@ -86,7 +86,7 @@ class _Counters(NamedTuple):
         return found
 
 
-def readings(source: Source, meters: Sequence[str], start_s: int, stop_s: int) -> dict[str, list[list[Reading]]]:
+def readings(source: Source, meters: Sequence[str], start_s: int, stop_s: int) -> dict[str, dict[str, list[Reading]]]:
     """Readings from `start_s` (a whole hour) to before `stop_s` by meter and serial, and the last hour before that has any.
 
     Raises RefusedError, SourceError.
@@ -98,7 +98,7 @@ def readings(source: Source, meters: Sequence[str], start_s: int, stop_s: int) -
     for some in _groups(new, METERS_LIMIT):
         registers.take(found, f"{_any_of('meter', some)} AND time < {start_s}s", "ORDER BY time DESC LIMIT 1")
     return {
-        meter: [[(window_s, values) for window_s, values in windows.items()] for windows in serials.values()]
+        meter: {serial: [(window_s, values) for window_s, values in windows.items()] for serial, windows in serials.items()}
         for meter, serials in found.items()
     }
 
@@ -168,11 +168,11 @@ def _settled_at(source: Source, meters: Sequence[str], order: str) -> dict[tuple
     return found
 
 
-def first_hours(source: Source, meters: Sequence[str]) -> dict[str, int]:
-    """The hour of the first reading, by meter (UTC second). Raises RefusedError, SourceError."""
+def first_hours(source: Source, meters: Sequence[str], since_s: int = downsampling.EARLIEST_S) -> dict[str, int]:
+    """The hour of the first reading since a moment, by meter (UTC second). Raises RefusedError, SourceError."""
     found: dict[str, int] = {}
     for some in _groups(meters, METERS_LIMIT):
-        where = f"{_any_of('meter', some)} AND time >= {downsampling.EARLIEST_S}s"
+        where = f"{_any_of('meter', some)} AND time >= {since_s}s"
         for one in _selected(source, "", _columns(REGISTERS), where, 'GROUP BY "meter" LIMIT 1'):
             found[one["tags"]["meter"]] = one["values"][0][0] // HOUR_S * HOUR_S
     return found

@@ -20,13 +20,14 @@ from telegraf_han.config.sections import MeterConfig
 from telegraf_han.decoding import lineprotocol
 from telegraf_han.influx import billing
 from telegraf_han.influx.billing import Source
-from telegraf_han.tariffs import bills, calendar, energy, periods, settlement
+from telegraf_han.tariffs import calendar, energy, periods, settlement
+from telegraf_han.tariffs.bills import Bill, bills
 from telegraf_han.tariffs.calendar import HOUR_S, Span
 from telegraf_han.tariffs.components import COST_FIELDS
-from telegraf_han.tariffs.energy import Hour
+from telegraf_han.tariffs.energy import Hour, Reading
 from telegraf_han.tariffs.periods import Sums
 from telegraf_han.tariffs.settlement import Prices, Settled
-from telegraf_han.tariffs.tariff import Market, Plan, Section, Timeline
+from telegraf_han.tariffs.tariff import Market, Plan, Timeline
 
 MONTH_S: Final = 32 * 86_400
 """Longer than a month: so far back a monthly price may be stamped."""
@@ -63,9 +64,36 @@ def lines(source: Source, contracts: Sequence[Contract], window: Window) -> Iter
     before = _Before(source, names)
     for contract in contracts:
         name = contract.meter.name
-        hours = energy.hours(readings.pop(name, []), production.pop(name, []), window.begin_s)
+        hours = energy.hours(readings.pop(name, {}).values(), production.pop(name, []), window.begin_s)
         for timeline in contract.plan.timelines:
             yield from _Settling(source, before, contract, timeline).lines(hours, prices, window)
+
+
+class Statement(NamedTuple):
+    """A billing period of one meter, and the readings that it was computed from."""
+
+    bill: Bill
+    readings: Mapping[str, Sequence[Reading]]
+    """By serial number. Those of the hour before the period are there, too."""
+    hours_due: int
+    """Hours of the period that are over."""
+
+
+def statement(source: Source, contract: Contract, timeline: Timeline, span: Span, now_s: int) -> Statement | None:
+    """Settle a billing period, or what is over of it. None if nothing was read. Raises RefusedError, SourceError.
+
+    If readings are missing at its end, the next one after it is necessary, too.
+    """
+    name = contract.meter.name
+    next_s = billing.first_hours(source, [name], span.end_s).get(name, span.end_s)
+    window = Window(span.begin_s, min(next_s, now_s // HOUR_S * HOUR_S) + HOUR_S)
+    readings = billing.readings(source, [name], *window).get(name, {})
+    production = billing.produced(source, [name], *window).get(name, [])
+    prices = Prices(billing.prices(source, series([contract]), window.begin_s - MONTH_S, window.end_s))
+    hours = energy.hours(readings.values(), production, window.begin_s)
+    found = _Settling(source, _Before(source, [name]), contract, timeline).bills(hours, prices, window)
+    bill = next((bill for bill in found if bill.period.span == span), None)
+    return None if bill is None else Statement(bill, readings, (min(span.end_s, now_s) - span.begin_s) // HOUR_S)
 
 
 def series(contracts: Sequence[Contract]) -> set[str]:
@@ -131,30 +159,37 @@ class _Settling:
 
     def lines(self, hours: Sequence[Hour], prices: Prices, window: Window) -> Iterator[bytes]:
         """The lines of the settled hours, then those of their billing periods."""
-        settled = list(settlement.settle(hours, self._timeline, prices, self._zone, self._billing_day))
-        if not settled:
-            return
+        settled = self._settled(hours, prices)
         for hour in settled:
             fields = {name: float(amount) for name, amount in settlement.fields(hour).items()}
             yield lineprotocol.line(f"{self._measurement}_cost", self._tags, fields, hour.start_s * _NS)
-        inside = Span(window.begin_s, settled[-1].start_s + HOUR_S)
-        for bill in self._bills(settled, inside):
+        for bill in self._bills(settled, window):
             if bill.period.span.end_s > settled[0].start_s:
                 numbers: dict[str, str | float | None] = {name: float(amount) for name, amount in bill.fields().items()}
-                texts = {"name": bill.names, "currency": bill.currency}
+                texts = {"name": bill.name, "currency": bill.currency}
                 yield lineprotocol.line(f"{self._measurement}_bill", self._tags, numbers | texts, bill.period.span.begin_s * _NS)
 
-    def _bills(self, settled: Sequence[Settled], inside: Span) -> list[bills.Bill]:
+    def bills(self, hours: Sequence[Hour], prices: Prices, window: Window) -> list[Bill]:
         """The billing periods of the window, and all before them if there is a deposit."""
+        return self._bills(self._settled(hours, prices), window)
+
+    def _settled(self, hours: Sequence[Hour], prices: Prices) -> list[Settled]:
+        return list(settlement.settle(hours, self._timeline, prices, self._zone, self._billing_day))
+
+    def _bills(self, settled: Sequence[Settled], window: Window) -> list[Bill]:
+        if not settled:
+            return []
+        inside = Span(window.begin_s, settled[-1].start_s + HOUR_S)
         begin_s, end_s = settled[0].start_s, max(inside.end_s, self._before.newest_s(self._meter, self._timeline.name) + HOUR_S)
         if any(section.feed_in and section.feed_in.model in DEPOSITS for section in self._timeline.sections):
             begin_s = min(begin_s, self._before.oldest_s(self._meter, self._timeline.name) or begin_s)
         found = []
         for span in calendar.periods(begin_s, end_s, self._zone, self._billing_day):
             parts = [(section, self._sums(part, settled, inside)) for section, part in calendar.parts(self._timeline, span, self._zone)]
-            if any(sums.hours for _, sums in parts):
+            parts = [(section, sums) for section, sums in parts if sums.hours]
+            if parts:
                 found.append((span, parts))
-        return bills.bills(found, bills.Running(self._timeline, self._zone, end_s, self._days(end_s, settled, inside)))
+        return bills(found, self._timeline, self._zone, end_s, self._days(end_s, settled, inside))
 
     def _sums(self, part: Span, settled: Sequence[Settled], inside: Span) -> Sums:
         """Sums over a part of a period: of this window's hours, and of what was settled before and behind it."""

@@ -325,10 +325,8 @@ def _text(subject: Subject, language: str) -> Iterator[str]:
         yield ""
         yield table.title
         for row in cells:
-            aligned = [
-                f"{cell:<{width}}" if place < table.texts else f"{cell:>{width}}"
-                for place, (cell, width) in enumerate(zip(row, widths, strict=True))
-            ]
+            sized = zip(row, widths, strict=True)
+            aligned = [f"{cell:<{width}}" if place < table.texts else f"{cell:>{width}}" for place, (cell, width) in enumerate(sized)]
             yield _GAP.join(aligned).rstrip()
     yield from ("", *_notes(subject, language), "")
 

@@ -53,13 +53,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--to", choices=("-", "influx"), help="where the lines go: - for stdout (default), or influx")
     group = parser.add_argument_group("statement")
     group.add_argument(
-        "--month", type=_month, metavar="MONTH", help="print the statement of the billing period that begins in this month, such as 2026-10"
+        "--month", type=_month, metavar="MONTH", help="print the statement of the period that begins in this month, such as 2026-10"
     )
     group.add_argument("--tariff", metavar="NAME", help="a tariff that is compared, by its name (default: the meter's own)")
     group.add_argument("--output", choices=_statement.OUTPUTS, help="format of the statement (default: table)")
-    group.add_argument(
-        "--language", choices=_statement.LANGUAGES, help="language of the statement (default: that of the terminal, else en)"
-    )
+    group.add_argument("--language", choices=_statement.LANGUAGES, help="language of the statement (default: that of $LANG, else en)")
     connection.add_arguments(parser)
 
 
@@ -207,7 +205,7 @@ def _state(source: Source, contracts: Sequence[Contract], arguments: Namespace) 
         language = arguments.language or ("pl" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("pl") else "en")
         _print([_statement.written(found, arguments.output or "table", language).encode()])
     if without or not contracts:
-        complain(f"E! no statement: {', '.join(without) or 'no meter'} has readings and a tariff in {arguments.month:%Y-%m}")
+        complain(f"E! no statement: {', '.join(without) or 'no meter'} has no readings or no tariff in {arguments.month:%Y-%m}")
     return 0 if found and not without else 1
 
 

@@ -146,15 +146,19 @@ def test_after_an_outage_of_the_bill(influx: Influx, config: Callable[..., str])
 
 
 def test_gap_is_estimated(influx: Influx, config: Callable[..., str]) -> None:
-    """Hours without readings have their share of the energy, marked, and the sum is what the register says."""
+    """Hours without readings have their share of the energy, marked, and the sum is what the register says.
+
+    The first reading after the gap is that of 6:05. So five minutes of that hour are estimated, too.
+    """
     now_s = hour_before(time.time())
     store(influx, [(now_s - 2 * DAY_S, now_s - DAY_S), (now_s - DAY_S + 6 * HOUR_S, now_s)])
 
     settle(config(home()))
 
     found = settled(influx)
-    assert [start_s for start_s, fields in found.items() if fields["estimated_wh"]] == [now_s - DAY_S + hour * HOUR_S for hour in range(6)]
+    assert [start_s for start_s, fields in found.items() if fields["estimated_wh"]] == [now_s - DAY_S + hour * HOUR_S for hour in range(7)]
     assert found[now_s - DAY_S]["estimated_wh"] == pytest.approx(204 + 20.4, abs=3)
+    assert found[now_s - DAY_S + 6 * HOUR_S]["estimated_wh"] == pytest.approx(17 + 1.7, abs=1)
     assert sum(fields["import_wh"] for fields in found.values()) == 48 * 204 - 17
 
 

@@ -19,8 +19,8 @@ from typing import Final
 
 from telegraf_han.commands import _statement
 from telegraf_han.commands._statement import Subject
-from telegraf_han.config import tariffs
 from telegraf_han.config.file import load
+from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import ConfigError
 from telegraf_han.influx import billing, buckets, connection, downsampling, history, settling
@@ -69,7 +69,6 @@ def run(arguments: Namespace) -> int:
         raise ConfigError(
             config.file, "[output]: layout", f'"{Output().layout}" is expected, because `bill` reads the registers of that layout only'
         )
-    tariffs.require_holidays(config)
     contracts = _contracts(config, arguments.meter)
     with connection.writing(arguments) as place:
         source = Source(place, config.output.measurement)
@@ -94,13 +93,14 @@ def _contracts(config: Config, wanted: Sequence[str]) -> list[Contract]:
     for name in wanted:
         if name not in names:
             raise ConfigError("", "--meter", f"a meter of the configuration is expected: {', '.join(names)}")
-    plans = [(meter, tariffs.plan(meter)) for meter in config.meters if not wanted or meter.name in wanted]
-    without = [meter.name for meter, plan in plans if plan is None]
+    found = plans(config)
+    meters = [meter for meter in config.meters if not wanted or meter.name in wanted]
+    without = [meter.name for meter in meters if meter.name not in found]
     if without and wanted:
         raise ConfigError(config.file, f'[[meter]] "{without[0]}"', "a tariff is expected, so that there is something to compute")
     if without:
         complain(f"D! without a tariff, so nothing is computed: {', '.join(without)}")
-    return [Contract(meter, plan) for meter, plan in plans if plan is not None]
+    return [Contract(meter, found[meter.name]) for meter in meters if meter.name in found]
 
 
 # --- settling ---

@@ -22,6 +22,7 @@ class FakeApi:
         self.written: list[bytes] = []
         self.answers: list[Exception | None] = []
         self.bad: dict[bytes, tuple[int, str]] = {}
+        self.forbidden: set[str] = set()
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         self.calls.append((method, path))
@@ -44,7 +45,9 @@ class FakeApi:
         return iter(list(self.call("GET", path)[key]))
 
     def write(self, bucket: str, lines: bytes) -> None:
-        assert bucket == "energy"
+        assert bucket in ("energy", "energy/5m")
+        if bucket in self.forbidden:
+            raise RefusedError(403, "insufficient permissions for write")
         answer = self.answers.pop(0) if self.answers else None
         if answer:
             raise answer
@@ -58,6 +61,7 @@ class FakeApi:
     def as_token(self, token: str) -> "FakeApi":
         other = FakeApi()
         other.resources = self.resources
+        other.forbidden = self.forbidden
         if token != "made-token":
             other.answers = [RefusedError(401, "unauthorized access")]
             other.resources = {}

@@ -75,8 +75,9 @@ def _add_setup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--check-every", type=_said(values.duration_s), default=60.0, metavar="TIME", help="how often checks run (default: 1m)"
     )
-    parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to the bucket")
+    parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to both buckets")
     parser.add_argument("--read-token-file", metavar="FILE", help="file for Grafana's token, which may read both buckets")
+    parser.add_argument("--bill-token-file", metavar="FILE", help="file for the token of `bill`, which may read both buckets")
 
 
 def _setup(arguments: Namespace) -> int:
@@ -101,7 +102,12 @@ def _setup(arguments: Namespace) -> int:
         if arguments.webhook:
             token = connection.token_in(arguments.webhook_token_file, "--webhook-token-file") if arguments.webhook_token_file else ""
             checks.settle_webhook(place, checks.Webhook(arguments.webhook, token), timing, _told)
-        for grant, path in ((tokens.write, arguments.write_token_file), (tokens.read, arguments.read_token_file)):
+        wanted = (
+            (tokens.write, arguments.write_token_file),
+            (tokens.read, arguments.read_token_file),
+            (tokens.bill, arguments.bill_token_file),
+        )
+        for grant, path in wanted:
             if path:
                 tokens.settle(place, grant(place.bucket), path, _told)
     return 0

@@ -155,4 +155,4 @@ def test_settings_of_a_meter_without_any() -> None:
     """A meter without limits and prices has the default limits in its line, so that alert rules know every meter."""
     (metric,) = linereader.metrics(health.settings(MeterConfig("home", "p1"), "electricity", NOW_NS))
 
-    assert dict(metric.fields) == health.DEFAULTS
+    assert dict(metric.fields) == health.DEFAULTS | {"billing_day": 1.0}

@@ -77,7 +77,9 @@ def main(meters: int) -> None:
         one = BILLED.format(name="home", number=1) + TARIFF
         store(influx, "home", now_s - 365 * DAY_S, now_s)
         measured("a year of one meter, printed", one)
-        measured("a year of one meter, stored", one, "--since", time.strftime("%Y-%m-%d", time.gmtime(now_s - 365 * DAY_S)), "--to", "influx")
+        measured(
+            "a year of one meter, stored", one, "--since", time.strftime("%Y-%m-%d", time.gmtime(now_s - 365 * DAY_S)), "--to", "influx"
+        )
         measured("the last three days of one meter", one)
         for number in range(meters):
             store(influx, f"flat-{number}", now_s - 4 * DAY_S, now_s)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
 from telegraf_han.tariffs import energy
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))

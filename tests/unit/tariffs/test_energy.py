@@ -6,6 +6,7 @@ import random
 from decimal import Decimal
 
 import pytest
+
 from telegraf_han.tariffs import energy
 
 HOUR_S = 3600

@@ -36,7 +36,8 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "register": ("Register", "Rejestr"),
     "begin": ("From", "Od"),
     "end": ("To", "Do"),
-    "reading": ("Reading, kWh", "Stan, kWh"),
+    "before": ("Reading before, kWh", "Stan poprzedni, kWh"),
+    "after": ("Reading after, kWh", "Stan bieżący, kWh"),
     "difference": ("Difference, kWh", "Różnica, kWh"),
     "energies": ("Energy", "Energia"),
     "lines": ("Charges, net", "Opłaty netto"),
@@ -288,7 +289,7 @@ def _shown_sum(row: _Row, language: str, currency: str) -> tuple[str, ...]:
 
 
 _PARTS: Final = (
-    ("readings", ("serial", "register", "begin", "end", "reading", "reading", "difference"), 4, _shown_reading),
+    ("readings", ("serial", "register", "begin", "end", "before", "after", "difference"), 4, _shown_reading),
     ("energies", ("", ""), 1, _shown_energy),
     ("lines", ("component", "tariff", "zone", "quantity", "price", "amount"), 3, _shown_charge),
     ("sums", ("", ""), 1, _shown_sum),

@@ -126,8 +126,9 @@ def plan(given: Given, place: Place, files: Files) -> Plan | None:
         if compared:
             raise place.error("compare", "a tariff or [meter.prices] is expected too, with which the tariffs are compared")
         return None
-    currency = own.sections[0].currency
+    first = own.sections[0]
     for one in (one for timeline in (own, *compared) for one in timeline.sections):
-        if one.currency != currency:
-            raise place.error("tariff", f'one currency is expected, but the tariff "{one.name}" has another one than {currency}')
+        if one.currency != first.currency:
+            both = f'"{first.name}" is in {first.currency}, and "{one.name}" is in {one.currency}'
+            raise place.error("tariff", f"one currency is expected, but {both}")
     return Plan(own, tuple(compared), given.billing_day)

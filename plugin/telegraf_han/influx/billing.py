@@ -60,7 +60,7 @@ class _Counters(NamedTuple):
 
     def take_hours_before(self, found: dict[str, Serials], field: str, series: Iterable[tuple[str, str]], before_s: int) -> None:
         """Add for each series the last hour before a moment that has the field. Raises RefusedError, SourceError."""
-        where = f"({_any_series(self.tag, series)}) AND time < {before_s}s"
+        where = f"({_any_series(self.tag, series)}) AND {_span(downsampling.EARLIEST_S, before_s)}"
         order = f'GROUP BY "meter", "{self.tag}" ORDER BY time DESC LIMIT 1'
         hours: dict[int, list[tuple[str, str]]] = {}
         for one in _selected(self.source, self.suffix, _columns((field,)), where, order):
@@ -96,7 +96,7 @@ def readings(source: Source, meters: Sequence[str], start_s: int, stop_s: int) -
     # A meter that has only new serial numbers: its hours begin at `start_s`, and not with the new meter.
     new = [meter for meter, serials in found.items() if all(window_s >= start_s for windows in serials.values() for window_s in windows)]
     for some in _groups(new, METERS_LIMIT):
-        registers.take(found, f"{_any_of('meter', some)} AND time < {start_s}s", "ORDER BY time DESC LIMIT 1")
+        registers.take(found, f"{_any_of('meter', some)} AND {_span(downsampling.EARLIEST_S, start_s)}", "ORDER BY time DESC LIMIT 1")
     return {
         meter: {serial: [(window_s, values) for window_s, values in windows.items()] for serial, windows in serials.items()}
         for meter, serials in found.items()

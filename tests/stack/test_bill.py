@@ -187,7 +187,7 @@ def test_new_price_at_new_year(influx: Influx, config: Callable[..., str]) -> No
         after[NEW_YEAR_S - HOUR_S]["energy"] + 0.8 * after[NEW_YEAR_S]["t1_wh"] / 1000, abs=1e-3
     )
     bills = settled(influx, kind="bill")
-    assert [bill["name"] for bill in bills.values()] == ["G12", "G12 of 2026"]
+    assert [(bill["period"], bill["name"]) for bill in bills.values()] == [("2025-12", "G12"), ("2026-01", "G12 of 2026")]
 
 
 def test_corrected_price(influx: Influx, config: Callable[..., str]) -> None:

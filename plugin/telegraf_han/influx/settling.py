@@ -156,8 +156,9 @@ class _Settling:
         for bill in self._bills(settled, window):
             if bill.period.span.end_s > settled[0].start_s:
                 numbers: dict[str, str | float | None] = {name: float(amount) for name, amount in bill.fields().items()}
-                texts = {"name": bill.name, "currency": bill.currency}
-                yield lineprotocol.line(f"{self._measurement}_bill", self._tags, numbers | texts, bill.period.span.begin_s * _NS)
+                begin_s = bill.period.span.begin_s
+                texts = {"name": bill.name, "currency": bill.currency, "period": f"{self._day(begin_s):%Y-%m}"}
+                yield lineprotocol.line(f"{self._measurement}_bill", self._tags, numbers | texts, begin_s * _NS)
 
     def bills(self, hours: Sequence[Hour], prices: Prices, window: Window) -> list[Bill]:
         """The billing periods of the window, and all before them if there is a deposit."""

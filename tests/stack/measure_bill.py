@@ -2,8 +2,9 @@
 
     python tests/stack/measure_bill.py [METERS]
 
-It starts an InfluxDB of its own and writes five-minute points as down-sampling does: a year of one meter, then four days of 1,000 meters.
-Then it runs the commands as a user or Telegraf would. To write the points takes some minutes.
+It starts an InfluxDB of its own and writes five-minute points as down-sampling does: a year of one meter, then four days of 1,000 meters, whose
+hours of a month are settled, because a bill and its forecast need them. Then it runs the commands as a user or Telegraf would. To write the
+points takes some minutes.
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def main(meters: int) -> None:
         env = {**os.environ, "INFLUX_URL": influx.url, "INFLUX_TOKEN": influx.token}
         influx.make_bucket("energy/5m")
 
-        def measured(what: str, config: str, *words: str) -> None:
+        def measured(what: str, config: str, *words: str) -> bytes:
             path = Path(folder) / "han.toml"
             path.write_text(config)
             begun_s = time.monotonic()
@@ -73,6 +74,7 @@ def main(meters: int) -> None:
             done = subprocess.run(command, env=env, check=True, capture_output=True)
             lines = f", {done.stdout.count(b'electricity_cost')} hours printed" if done.stdout else ""
             print(f"{what}: {time.monotonic() - begun_s:.1f} s{lines}", flush=True)
+            return done.stdout
 
         one = BILLED.format(name="home", number=1) + TARIFF
         store(influx, "home", now_s - 365 * DAY_S, now_s)
@@ -81,10 +83,12 @@ def main(meters: int) -> None:
             "a year of one meter, stored", one, "--since", time.strftime("%Y-%m-%d", time.gmtime(now_s - 365 * DAY_S)), "--to", "influx"
         )
         measured("the last three days of one meter", one)
+        store(influx, "flat", now_s - 31 * DAY_S, now_s)
+        month = measured("a month of one meter, printed", BILLED.format(name="flat", number=1) + TARIFF)
         for number in range(meters):
             store(influx, f"flat-{number}", now_s - 4 * DAY_S, now_s)
+            influx.write(month.replace(b"meter=flat,", f"meter=flat-{number},".encode()), "energy/5m")
         many = "".join(BILLED.format(name=f"flat-{number}", number=number + 2) + TARIFF for number in range(meters))
-        measured(f"the first run for {meters} meters, four days, stored", many, "--to", "influx")
         measured(f"the last hour of {meters} meters", many, "--back", "1h")
         measured(f"the last three days of {meters} meters", many)
         kilobytes = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss

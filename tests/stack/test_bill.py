@@ -8,12 +8,21 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from servers.running import until
 
 from telegraf_han import cli
+from telegraf_han.config.file import load
+from telegraf_han.config.plans import plans
+from telegraf_han.config.sections import MeterConfig
+from telegraf_han.influx import settling
+from telegraf_han.influx.api import Api
+from telegraf_han.influx.billing import Source, newest_hours
+from telegraf_han.influx.connection import Place
+from telegraf_han.influx.settling import Contract, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -178,7 +187,7 @@ def test_new_price_at_new_year(influx: Influx, config: Callable[..., str]) -> No
         after[NEW_YEAR_S - HOUR_S]["energy"] + 0.8 * after[NEW_YEAR_S]["t1_wh"] / 1000, abs=1e-3
     )
     bills = settled(influx, kind="bill")
-    assert [bill["name"] for bill in bills.values()] == ["G12", "G12 of 2026"]
+    assert [(bill["period"], bill["name"]) for bill in bills.values()] == [("2025-12", "G12"), ("2026-01", "G12 of 2026")]
 
 
 def test_corrected_price(influx: Influx, config: Callable[..., str]) -> None:
@@ -219,6 +228,83 @@ def test_price_that_comes_later(influx: Influx, config: Callable[..., str]) -> N
     assert [fields["unpriced_wh"] for fields in found.values()] == [0] * 5
     assert found[now_s - 3 * HOUR_S]["total"] == pytest.approx(0.6 * 0.204)
     assert found[now_s - HOUR_S]["total"] == pytest.approx(-0.2 * 0.204)
+
+
+PROSUMER = """
+  billing_day = 12
+  [[meter.tariff]]
+    name = "G11"
+    to = 2025-12-20
+    vat_percent = 23
+    balancing = "hour"
+    [meter.tariff.per_kwh]
+      energy = { series = "rce", plus = 0.0913, at_least = 0 }
+      distribution = 0.3107
+    [meter.tariff.per_month]
+      trade_fee = 9.99
+    [meter.tariff.feed_in]
+      model = "net-billing"
+      price = { series = "rce" }
+      factor = 1.23
+  [[meter.tariff]]
+    name = "G11 later"
+    from = 2025-12-21
+    vat_percent = 8
+    balancing = "hour"
+    [meter.tariff.per_kwh]
+      energy = 0.6103
+    [meter.tariff.per_month]
+      trade_fee = 8.01
+    [meter.tariff.feed_in]
+      model = "net-billing"
+      price = 0.2
+"""
+
+
+def test_piece_by_piece(influx: Influx, config: Callable[..., str]) -> None:
+    """A prosumer's hours settled in small pieces, as Telegraf does, give the bills that settling them at once gives, to the last digit.
+
+    There is a gap over the end of a piece, a change of tariff and of VAT within a period, and a deposit over three periods.
+    """
+    begin_s, end_s = NEW_YEAR_S - 60 * DAY_S, NEW_YEAR_S + 10 * DAY_S
+    plan = plans(load(config(METER.format(name="home"), PROSUMER)))["home"]
+    for name in ("once", "pieces"):
+        lines, imported, exported = [], 5_000_000, 100_000
+        for window_s in range(begin_s, end_s, 300):
+            hour = window_s // HOUR_S
+            imported += 3 + hour % 7
+            exported += 30 if hour % 24 in (10, 11, 12) else hour % 2
+            if not NEW_YEAR_S - 9 * HOUR_S < window_s < NEW_YEAR_S + 5 * HOUR_S:
+                values = f"active_energy_import_wh={imported},active_energy_export_wh={exported}"
+                lines.append(f"electricity,meter={name},serial=1 {values} {window_s * NS}\n")
+        for place in range(0, len(lines), 5000):
+            influx.write("".join(lines[place : place + 5000]), KEPT)
+    prices = (
+        f"electricity_price,series=rce price_per_kwh={stamp_s % 7919 / 10_000 - 0.05:.5f} {stamp_s * NS}\n"
+        for stamp_s in range(begin_s, end_s, 900)
+    )
+    influx.write("".join(prices), KEPT)
+    with closing(Api(influx.url, influx.org, influx.token)) as api:
+        source = Source(Place(api, "", influx.bucket), "electricity")
+
+        def settle_between(name: str, window: Window) -> None:
+            contract = Contract(MeterConfig(name, "p1"), plan)
+            influx.write(b"".join(settling.lines(source, [contract], window)), KEPT)
+
+        settle_between("once", Window(begin_s, end_s))
+        for piece_s in range(begin_s, end_s, 29 * HOUR_S):
+            newest = newest_hours(source, ["pieces"]).get(("pieces", "own"), piece_s)
+            settle_between("pieces", Window(min(newest, piece_s - 3 * HOUR_S), min(piece_s + 29 * HOUR_S, end_s)))
+
+    assert settled(influx, "pieces") == settled(influx, "once")
+    bills = settled(influx, "once", kind="bill")
+    last = settled(influx, "pieces", kind="bill")
+    assert len(bills) == 3
+    assert [bill["deposit_used"] > 0 for bill in bills.values()] == [False, True, True]
+    assert {start_s: bill | {"forecast_to_pay": 0, "forecast_wh": 0} for start_s, bill in last.items()} == {
+        start_s: bill | {"forecast_to_pay": 0, "forecast_wh": 0} for start_s, bill in bills.items()
+    }
+    assert list(last.values())[-1] == list(bills.values())[-1]
 
 
 def test_meter_without_a_tariff(influx: Influx, config: Callable[..., str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from contextlib import closing
+from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
+from telegraf_han.clock import Zone
 from telegraf_han.influx import billing
 from telegraf_han.influx.api import Api
 from telegraf_han.influx.connection import Place
 from telegraf_han.tariffs import energy
+from telegraf_han.tariffs.calendar import Span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,14 +141,16 @@ def test_prices_of_both_buckets(source: billing.Source, influx: Influx) -> None:
 
 
 def test_what_was_settled(source: billing.Source, influx: Influx) -> None:
-    """Sums are exact although floats are added, and each tariff has its own."""
+    """Sums by day in Warsaw are exact although floats are added, and each tariff has its own."""
     for tariff, total in (("own", 0.1), ("G11", 0.3)):
         head = f"electricity_cost,meter=home,tariff={tariff}"
         influx.write("".join(f"{head} total={total},energy=0.07 {(BEGIN_S + place * HOUR_S) * NS}\n" for place in range(30)), KEPT)
 
-    found = billing.sums(source, ["home"], ["total", "energy"], BEGIN_S, BEGIN_S + 10 * HOUR_S)
+    span = Span(BEGIN_S, BEGIN_S + 20 * HOUR_S)
+    found = billing.days(source, ["home"], ["total", "energy"], span, Zone())
 
-    assert found["home", "own"] == (10, {"total": 1, "energy": Decimal("0.7")})
-    assert found["home", "G11"] == (10, {"total": 3, "energy": Decimal("0.7")})
+    by_day = found["home", "own"]
+    assert {day: sums.hours for day, sums in by_day.items()} == {date(2026, 9, 21): 8, date(2026, 9, 22): 12}
+    assert sum(sums.fields["total"] for sums in by_day.values()) == 2
+    assert sum(sums.fields["energy"] for sums in found["home", "G11"].values()) == Decimal("1.4")
     assert billing.newest_hours(source, ["home"]) == {("home", "own"): BEGIN_S + 29 * HOUR_S, ("home", "G11"): BEGIN_S + 29 * HOUR_S}
-    assert billing.sums(source, ["home"], ["total"], BEGIN_S, BEGIN_S) == {}

@@ -19,7 +19,7 @@ from telegraf_han.influx.connection import Place
 from telegraf_han.tariffs import calendar
 from telegraf_han.tariffs.calendar import Span
 from telegraf_han.tariffs.energy import HOUR_S, REGISTERS, WINDOW_S, Point, Reading, exact
-from telegraf_han.tariffs.periods import Sums
+from telegraf_han.tariffs.periods import Sums, added
 
 KEPT: Final = f'"{downsampling.WINDOW}".'
 """The retention policy that InfluxQL reads the down-sampled bucket by."""
@@ -60,7 +60,7 @@ class _Counters(NamedTuple):
 
     def take_hours_before(self, found: dict[str, Serials], field: str, series: Iterable[tuple[str, str]], before_s: int) -> None:
         """Add for each series the last hour before a moment that has the field. Raises RefusedError, SourceError."""
-        where = f"({_any_series(self.tag, series)}) AND time < {before_s}s"
+        where = f"({_any_series(self.tag, series)}) AND {_span(downsampling.EARLIEST_S, before_s)}"
         order = f'GROUP BY "meter", "{self.tag}" ORDER BY time DESC LIMIT 1'
         hours: dict[int, list[tuple[str, str]]] = {}
         for one in _selected(self.source, self.suffix, _columns((field,)), where, order):
@@ -96,7 +96,7 @@ def readings(source: Source, meters: Sequence[str], start_s: int, stop_s: int) -
     # A meter that has only new serial numbers: its hours begin at `start_s`, and not with the new meter.
     new = [meter for meter, serials in found.items() if all(window_s >= start_s for windows in serials.values() for window_s in windows)]
     for some in _groups(new, METERS_LIMIT):
-        registers.take(found, f"{_any_of('meter', some)} AND time < {start_s}s", "ORDER BY time DESC LIMIT 1")
+        registers.take(found, f"{_any_of('meter', some)} AND {_span(downsampling.EARLIEST_S, start_s)}", "ORDER BY time DESC LIMIT 1")
     return {
         meter: {serial: [(window_s, values) for window_s, values in windows.items()] for serial, windows in serials.items()}
         for meter, serials in found.items()
@@ -136,8 +136,8 @@ def prices(source: Source, series: Collection[str], start_s: int, stop_s: int) -
         return []
     wanted = _any_of("series", sorted(series))
     found: dict[tuple[str, int], Decimal] = {}
-    for begin_s in range(start_s, stop_s, _PRICES_S):
-        where = f"{wanted} AND {_span(begin_s, min(begin_s + _PRICES_S, stop_s))}"
+    for begin_s in range(start_s, stop_s, _YEAR_S):
+        where = f"{wanted} AND {_span(begin_s, min(begin_s + _YEAR_S, stop_s))}"
         for policy in ("", KEPT):
             for one in _selected(source, "_price", _columns(("price_per_kwh",)), where, 'GROUP BY "series"', policy=policy):
                 for time_s, price in one["values"]:
@@ -145,8 +145,8 @@ def prices(source: Source, series: Collection[str], start_s: int, stop_s: int) -
     return [(name, time_s, price) for (name, time_s), price in found.items()]
 
 
-_PRICES_S: Final = 366 * 24 * HOUR_S
-"""A year of quarter hours: 35,000 rows."""
+_YEAR_S: Final = 366 * 24 * HOUR_S
+"""Quarter hours of a year: 35,000 rows. Days of a year of 200 meters: 73,000 rows."""
 _BY_TARIFF: Final = 'GROUP BY "meter", "tariff"'
 
 
@@ -178,31 +178,24 @@ def first_hours(source: Source, meters: Sequence[str], since_s: int = downsampli
     return found
 
 
-def sums(source: Source, meters: Sequence[str], fields: Sequence[str], begin_s: int, end_s: int) -> dict[tuple[str, str], Sums]:
-    """Sums of what is settled from `begin_s` to before `end_s`, by meter and tariff. Raises RefusedError, SourceError."""
-    found: dict[tuple[str, str], Sums] = {}
-    for some in _groups(meters, METERS_LIMIT):
-        for one in _selected(source, "_cost", _all_summed(fields), f"{_any_of('meter', some)} AND {_span(begin_s, end_s)}", _BY_TARIFF):
-            found[_tariff(one)] = _sums(fields, one["values"][0])
-    return found
-
-
 def days(source: Source, meters: Sequence[str], fields: Sequence[str], span: Span, zone: Zone) -> dict[tuple[str, str], dict[date, Sums]]:
-    """The same by local day. Raises RefusedError, SourceError."""
+    """Sums of what is settled in a span, by meter and tariff, and by local day. Raises RefusedError, SourceError."""
     found: dict[tuple[str, str], dict[date, Sums]] = {}
+    columns = ", ".join(['count("total") AS "hours"', *(f'sum("{field}") AS "{field}"' for field in fields)])
     rest = f'GROUP BY time(1d), "meter", "tariff" fill(none) tz({_text(zone.name)})'
     for some in _groups(meters, METERS_LIMIT):
-        for one in _selected(source, "_cost", _all_summed(fields), f"{_any_of('meter', some)} AND {_span(*span)}", rest):
-            found[_tariff(one)] = {calendar.local(row[0], zone)[0]: _sums(fields, row) for row in one["values"]}
+        for begin_s in range(span.begin_s, span.end_s, _YEAR_S):
+            where = f"{_any_of('meter', some)} AND {_span(begin_s, min(begin_s + _YEAR_S, span.end_s))}"
+            for one in _selected(source, "_cost", columns, where, rest):
+                sums = found.setdefault(_tariff(one), {})
+                for row in one["values"]:
+                    day, _ = calendar.local(row[0], zone)
+                    sums[day] = added(sums[day], _sums(fields, row)) if day in sums else _sums(fields, row)
     return found
 
 
 def _tariff(one: Json) -> tuple[str, str]:
     return one["tags"]["meter"], one["tags"]["tariff"]
-
-
-def _all_summed(fields: Sequence[str]) -> str:
-    return ", ".join(['count("total") AS "hours"', *(f'sum("{field}") AS "{field}"' for field in fields)])
 
 
 def _sums(fields: Sequence[str], row: Sequence[Any]) -> Sums:

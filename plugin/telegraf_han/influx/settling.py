@@ -7,12 +7,10 @@ month again. It only adds it up. A tariff with a deposit is different: what is l
 Settling again gives the same points. So a run may be repeated at any time, and late readings and late prices are included.
 """
 
-from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from decimal import Decimal
+from functools import reduce
 from itertools import groupby
-from operator import attrgetter
 from typing import Final, NamedTuple
 
 from telegraf_han.clock import Zone
@@ -23,7 +21,7 @@ from telegraf_han.influx.billing import Source
 from telegraf_han.tariffs import calendar, energy, periods, settlement
 from telegraf_han.tariffs.bills import Bill, bills
 from telegraf_han.tariffs.calendar import HOUR_S, Span
-from telegraf_han.tariffs.components import COST_FIELDS
+from telegraf_han.tariffs.components import ENERGIES, PER_KWH
 from telegraf_han.tariffs.energy import Hour, Reading
 from telegraf_han.tariffs.periods import Sums
 from telegraf_han.tariffs.settlement import Prices, Settled
@@ -35,10 +33,8 @@ FORECAST_DAYS: Final = 28
 """Days that a forecast looks back, four weeks."""
 DEPOSITS: Final = ("net-billing", "net-metering")
 """Models of feeding in whose periods depend on each other."""
-_NOTHING: Final = Sums(0, dict.fromkeys(COST_FIELDS, Decimal(0)))
-_DAY_S: Final = 86_400
+_NOTHING: Final = Sums(0, {})
 _NS: Final = 1_000_000_000
-_start_s: Final = attrgetter("start_s")
 
 
 class Contract(NamedTuple):
@@ -61,7 +57,7 @@ def lines(source: Source, contracts: Sequence[Contract], window: Window) -> Iter
     readings = billing.readings(source, names, *window)
     production = billing.produced(source, names, *window)
     prices = Prices(billing.prices(source, series(contracts), window.begin_s - MONTH_S, window.end_s))
-    before = _Before(source, names)
+    before = _Before(source, contracts)
     for contract in contracts:
         name = contract.meter.name
         hours = energy.hours(readings.pop(name, {}).values(), production.pop(name, []), window.begin_s)
@@ -91,7 +87,7 @@ def statement(source: Source, contract: Contract, timeline: Timeline, span: Span
     production = billing.produced(source, [name], *window).get(name, [])
     prices = Prices(billing.prices(source, series([contract]), window.begin_s - MONTH_S, window.end_s))
     hours = energy.hours(readings.values(), production, window.begin_s)
-    found = _Settling(source, _Before(source, [name]), contract, timeline).bills(hours, prices, window)
+    found = _Settling(source, _Before(source, [contract]), contract, timeline).bills(hours, prices, window)
     bill = next((bill for bill in found if bill.period.span == span), None)
     return None if bill is None else Statement(bill, readings, (min(span.end_s, now_s) - span.begin_s) // HOUR_S)
 
@@ -111,25 +107,19 @@ def series(contracts: Sequence[Contract]) -> set[str]:
 class _Before:
     """What was settled before, of the meters of a group. Each question is asked once for all of them."""
 
-    def __init__(self, source: Source, meters: Sequence[str]) -> None:
+    def __init__(self, source: Source, contracts: Sequence[Contract]) -> None:
         self._source: Final = source
-        self._meters: Final = meters
-        self._sums: Final[dict[Span, Mapping[tuple[str, str], Sums]]] = {}
+        self._meters: Final = [contract.meter.name for contract in contracts]
+        self._fields: Final = _summed_fields(contracts)
         self._days: Final[dict[tuple[Span, str], Mapping[tuple[str, str], Mapping[date, Sums]]]] = {}
         self._newest: Mapping[tuple[str, str], int] | None = None
         self._oldest: Mapping[tuple[str, str], int] | None = None
-
-    def sums(self, meter: str, tariff: str, span: Span) -> Sums:
-        """Sums over the settled hours of a span."""
-        if span not in self._sums:
-            self._sums[span] = billing.sums(self._source, self._meters, COST_FIELDS, *span)
-        return self._sums[span].get((meter, tariff), _NOTHING)
 
     def days(self, meter: str, tariff: str, span: Span, zone: Zone) -> Mapping[date, Sums]:
         """Sums by local day over the settled hours of a span."""
         key = span, zone.name
         if key not in self._days:
-            self._days[key] = billing.days(self._source, self._meters, COST_FIELDS, span, zone)
+            self._days[key] = billing.days(self._source, self._meters, self._fields, span, zone)
         return self._days[key].get((meter, tariff), {})
 
     def newest_s(self, meter: str, tariff: str) -> int:
@@ -166,8 +156,9 @@ class _Settling:
         for bill in self._bills(settled, window):
             if bill.period.span.end_s > settled[0].start_s:
                 numbers: dict[str, str | float | None] = {name: float(amount) for name, amount in bill.fields().items()}
-                texts = {"name": bill.name, "currency": bill.currency}
-                yield lineprotocol.line(f"{self._measurement}_bill", self._tags, numbers | texts, bill.period.span.begin_s * _NS)
+                begin_s = bill.period.span.begin_s
+                texts = {"name": bill.name, "currency": bill.currency, "period": f"{self._day(begin_s):%Y-%m}"}
+                yield lineprotocol.line(f"{self._measurement}_bill", self._tags, numbers | texts, begin_s * _NS)
 
     def bills(self, hours: Sequence[Hour], prices: Prices, window: Window) -> list[Bill]:
         """The billing periods of the window, and all before them if there is a deposit."""
@@ -180,36 +171,47 @@ class _Settling:
         if not settled:
             return []
         inside = Span(window.begin_s, settled[-1].start_s + HOUR_S)
-        begin_s, end_s = settled[0].start_s, max(inside.end_s, self._before.newest_s(self._meter, self._timeline.name) + HOUR_S)
+        end_s = max(inside.end_s, self._before.newest_s(self._meter, self._timeline.name) + HOUR_S)
+        begin_s = settled[0].start_s
         if any(section.feed_in and section.feed_in.model in DEPOSITS for section in self._timeline.sections):
             begin_s = min(begin_s, self._before.oldest_s(self._meter, self._timeline.name) or begin_s)
+        begin_s = calendar.period(begin_s, self._zone, self._billing_day).begin_s
+        recent = date.fromordinal(self._day(end_s).toordinal() - FORECAST_DAYS)
+        days = self._days(Span(min(begin_s, calendar.midnight_s(recent, self._zone)), end_s), settled, inside)
         found = []
         for span in calendar.periods(begin_s, end_s, self._zone, self._billing_day):
-            parts = [(section, self._sums(part, settled, inside)) for section, part in calendar.parts(self._timeline, span, self._zone)]
+            parts = [(section, self._sums(part, days)) for section, part in calendar.parts(self._timeline, span, self._zone)]
             parts = [(section, sums) for section, sums in parts if sums.hours]
             if parts:
                 found.append((span, parts))
-        return bills(found, self._timeline, self._zone, end_s, self._days(end_s, settled, inside))
+        return bills(found, self._timeline, self._zone, end_s, [(day, sums) for day, sums in days.items() if day >= recent])
 
-    def _sums(self, part: Span, settled: Sequence[Settled], inside: Span) -> Sums:
-        """Sums over a part of a period: of this window's hours, and of what was settled before and behind it."""
-        begin, end = (bisect_left(settled, moment_s, key=_start_s) for moment_s in part)
-        sums = periods.summed(settled[begin:end])
-        for outside in _outside(part, inside):
-            sums = periods.added(sums, self._before.sums(self._meter, self._timeline.name, outside))
-        return sums
-
-    def _days(self, end_s: int, settled: Sequence[Settled], inside: Span) -> list[tuple[date, Sums]]:
-        """Sums by local day of the last days, which a forecast is made of."""
-        span = Span(end_s - FORECAST_DAYS * _DAY_S, end_s)
+    def _days(self, span: Span, settled: Sequence[Settled], inside: Span) -> dict[date, Sums]:
+        """Sums by local day: of this window's hours, and of what was settled before and behind it."""
         days: dict[date, Sums] = {}
         for outside in _outside(span, inside):
             for day, sums in self._before.days(self._meter, self._timeline.name, outside, self._zone).items():
                 days[day] = periods.added(days.get(day, _NOTHING), sums)
-        begin, end = (bisect_left(settled, moment_s, key=_start_s) for moment_s in span)
-        for day, group in groupby(settled[begin:end], lambda hour: calendar.local(hour.start_s, self._zone)[0]):
+        for day, group in groupby(settled, lambda hour: self._day(hour.start_s)):
             days[day] = periods.added(days.get(day, _NOTHING), periods.summed(group))
-        return sorted(days.items())
+        return dict(sorted(days.items()))
+
+    def _sums(self, part: Span, days: Mapping[date, Sums]) -> Sums:
+        """Sums over a part of a period. It consists of whole local days."""
+        first, after = (self._day(moment_s) for moment_s in part)
+        return reduce(periods.added, (sums for day, sums in days.items() if first <= day < after), _NOTHING)
+
+    def _day(self, moment_s: int) -> date:
+        return calendar.local(moment_s, self._zone)[0]
+
+
+def _summed_fields(contracts: Sequence[Contract]) -> list[str]:
+    """The fields whose sums a billing period is made of. The amount of a fixed price is computed from the energy."""
+    sections = [section for contract in contracts for timeline in contract.plan.timelines for section in timeline.sections]
+    market = {
+        component for section in sections for component, price in zip(PER_KWH, section.per_kwh, strict=True) if isinstance(price, Market)
+    }
+    return [*sorted(market), "earned", *ENERGIES]
 
 
 def _outside(span: Span, inside: Span) -> list[Span]:

@@ -98,10 +98,10 @@ def _left(lots: Iterable[_Lot]) -> Decimal:
 
 
 def _taken(lots: Iterable[_Lot], number: int, wanted: Decimal) -> Decimal:
-    """Take what is wanted, or all that there is, from lots that may be used in a period. The oldest comes first."""
+    """Take what is wanted, or all that there is, from lots that may be used already. The oldest comes first, and expired ones are gone."""
     missing = wanted
     for lot in lots:
-        if lot.first <= number <= lot.last:
+        if lot.first <= number:
             taken = min(lot.left, missing)
             lot.left -= taken
             missing -= taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from datetime import date
 from pathlib import Path
 
@@ -89,6 +90,23 @@ def test_first_hour_that_is_missing(one: Contract, newest: int | None, first: in
     readings = {} if first is None else {"home": first}
 
     assert bill._missing_s(one, one.plan.own, settled, readings, NOW_S) == expected
+
+
+@pytest.mark.parametrize(("meters", "reach_h"), [(1, 5000), (2, 5000), (3000, 7 * 24)])
+def test_a_run_has_an_end(meters: int, reach_h: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If years are missing, a run settles the oldest part of them, and always more than it settles again. What is up to date is settled whole."""
+    names = [f"flat-{number}" for number in range(meters)]
+    newest = {(names[-1], "own"): NOW_S - 2 * HOUR_S} if meters > 1 else {}
+    monkeypatch.setattr(bill, "RUN_LIMIT", 5000 * min(meters, 2))
+    monkeypatch.setattr(bill.billing, "newest_hours", lambda source, meters: newest)
+    monkeypatch.setattr(bill.billing, "first_hours", lambda source, meters: dict.fromkeys(meters, NOW_S - 900 * DAY_S))
+    arguments = Namespace(since=None, back=None)
+
+    found = {one.meter.name: window for one, window in bill._windows(None, [contract(name=name) for name in names], arguments, NOW_S)}
+
+    assert found["flat-0"] == Window(NOW_S - 900 * DAY_S, NOW_S - 900 * DAY_S + reach_h * HOUR_S)
+    if meters > 1:
+        assert found[names[-1]] == Window(NOW_S - bill.BACK_S, NOW_S + HOUR_S)
 
 
 def test_groups_have_one_window_and_a_size(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,8 @@ class FakeApi:
         self.resources: dict[str, list[dict[str, Any]]] = {}
         self.calls: list[tuple[str, str]] = []
         self.written: list[bytes] = []
+        self.buckets: set[str] = set()
+        """Buckets written to."""
         self.answers: list[Exception | None] = []
         self.bad: dict[bytes, tuple[int, str]] = {}
 
@@ -44,7 +46,7 @@ class FakeApi:
         return iter(list(self.call("GET", path)[key]))
 
     def write(self, bucket: str, lines: bytes) -> None:
-        assert bucket == "energy"
+        self.buckets.add(bucket)
         answer = self.answers.pop(0) if self.answers else None
         if answer:
             raise answer
@@ -54,6 +56,9 @@ class FakeApi:
         self.written += [line for line in lines.splitlines() if line not in self.bad]
         if bad:
             raise RefusedError(bad[0][0], f"{bad[0][1]} dropped={len(bad)}")
+
+    def flux(self, _script: str) -> list[Mapping[str, Any]]:
+        return []
 
     def as_token(self, token: str) -> "FakeApi":
         other = FakeApi()

@@ -20,7 +20,7 @@ def lines(text: str | bytes, options: portal.Options = OPTIONS) -> list[str]:
             found.append(f"{reading.line}: {reading.wrong}")
             continue
         series, fields, stamp = reading.lines.decode().split()
-        assert series == "electricity_portal,meter=home"
+        assert series.startswith("electricity_portal,interval=")
         found.append(f"{fields} +{(int(stamp) // 10**9 - JUNE_10) // 60}")
     return found
 

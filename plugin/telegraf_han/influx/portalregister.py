@@ -2,14 +2,16 @@
 
 `electricity_portal` in the kept bucket holds the energies as the portal gave them. The register is computed from all of them, and from
 nothing else but the times at which the meter's own registers counted. So it does not matter in which order files are imported, how often,
-or how they overlap. It is written into `electricity` in the kept bucket, with the tag serial="portal", one point per five minutes as
+or how they overlap. It is written into `electricity` in the kept bucket, with interface="portal", one point per five minutes as
 `downsampling` would make it: the register at the end of the window, with the time of the window's start. It begins at 0.
 
 - An interval's energy is spread evenly over its windows. If intervals of different length cover a window, the shortest one counts.
 - From the first to the last point of one of the meter's own serial numbers, that register has counted everything, also during a gap in the
   data. There the portal's energy is left out, so that nothing counts twice. The portal fills the time before, after and between them.
-- Where the portal's data begin again after such a time or after a gap of their own, a point before the first window says where the register
-  stands. So nothing is counted for the time between.
+- Each stretch between such times is a register of its own, serial="portal-1", "portal-2" … So no two serial numbers of a meter alternate
+  in time. If they did, InfluxDB's LIMIT in a sub-query would begin again at each change, and boards would count energy twice [seen on 2.9.1].
+- Where the portal's data begin, or begin again after a gap of their own, a point before the first window says where the register stands. So
+  nothing is counted for the gap.
 
 Every import computes the whole register again, and replaces the one before. So it also follows telegrams that came later.
 """
@@ -25,7 +27,8 @@ from telegraf_han.influx.api import Api
 from telegraf_han.influx.connection import Place
 from telegraf_han.units import scaled
 
-SERIAL: Final = "portal"
+INTERFACE: Final = "portal"
+"""Tag of the registers that are made here."""
 REGISTERS: Final = {"energy_import_wh": "active_energy_import_wh", "energy_export_wh": "active_energy_export_wh"}
 """Field of the energies → field of the register."""
 _LENGTHS_S: Final = {tag: seconds for seconds, tag in portal.INTERVALS.items()}
@@ -70,8 +73,8 @@ def settle(place: Place, measurement: str, meter: str) -> Outcome:
     spans = [span for bucket in (place.bucket, kept.bucket) for span in _spans(place.api, bucket, measurement, meter)]
     _forget(kept, measurement, meter)
     writer = history.Writer(kept, history.not_taken)
-    tags = {"meter": meter, "serial": SERIAL}
-    for window_s, fields in points(energies, spans):
+    for number, window_s, fields in points(energies, spans):
+        tags = {"interface": INTERFACE, "meter": meter, "serial": f"{INTERFACE}-{number}"}
         writer.put(lineprotocol.line(measurement, tags, fields, window_s * _NS))
     writer.flush()
     everything = {(one.start_s, one.length_s) for intervals in energies.values() for one in intervals}
@@ -79,18 +82,20 @@ def settle(place: Place, measurement: str, meter: str) -> Outcome:
     return Outcome(writer.stored, covered)
 
 
-def points(energies: Mapping[str, Sequence[Interval]], spans: Sequence[Span]) -> Iterator[tuple[int, dict[str, int | float]]]:
-    """The register, in order: start of the window, UTC seconds, and field → Wh. `energies` are by field of the energies."""
+def points(energies: Mapping[str, Sequence[Interval]], spans: Sequence[Span]) -> Iterator[tuple[int, int, dict[str, int | float]]]:
+    """The registers, in order: number from 1, start of the window in UTC seconds, and field → Wh. `energies` are by field of the energies."""
     shares = {field: _shares(intervals, spans) for field, intervals in energies.items() if intervals}
-    windows = sorted(set().union(*shares.values()))
     counted = dict.fromkeys(shares, 0)
-    before_s = 0
-    for window_s in windows:
+    number, before_s = 1, 0
+    for window_s in sorted(set().union(*shares.values())):
+        if before_s and any(before_s < span.end_s and span.begin_s <= window_s for span in spans):
+            number += 1
+            counted = dict.fromkeys(shares, 0)
         if window_s - _WINDOW_S != before_s:
-            yield window_s - _WINDOW_S, _fields(counted)
+            yield number, window_s - _WINDOW_S, _fields(counted)
         for field, share in shares.items():
             counted[field] += share.get(window_s, 0)
-        yield window_s, _fields(counted)
+        yield number, window_s, _fields(counted)
         before_s = window_s
 
 
@@ -108,6 +113,10 @@ def _shares(intervals: Iterable[Interval], spans: Sequence[Span]) -> dict[int, i
     for span in spans:
         for window_s in [window_s for window_s in shares if span.begin_s <= window_s < span.end_s]:
             del shares[window_s]
+        # The window of the first telegram: its register does not tell the energy before. One window earlier, no register counts.
+        first_s = span.begin_s - _WINDOW_S
+        if first_s in shares and first_s - _WINDOW_S in shares:
+            shares[first_s - _WINDOW_S] += shares.pop(first_s)
     return shares
 
 
@@ -139,18 +148,17 @@ def _spans(api: Api, bucket: str, measurement: str, meter: str) -> list[Span]:
             f" |> filter(fn: (r) => r._field == {downsampling.quoted(_FIRST_FIELD)}) |> {function}()"
         )
         for row in api.flux(script):
-            bounds.setdefault(row.get("serial") or "", []).append(int(row["_time"].timestamp()))
-    # The window of the first point is the portal's: a register counts from the end of its first window on.
+            if row.get("interface") != INTERFACE:
+                bounds.setdefault(row.get("serial") or "", []).append(int(row["_time"].timestamp()))
+    # A register counts from the end of its first window on.
     return [
-        Span(min(times) // _WINDOW_S * _WINDOW_S + _WINDOW_S, max(times) // _WINDOW_S * _WINDOW_S + _WINDOW_S)
-        for serial, times in bounds.items()
-        if serial != SERIAL
+        Span(min(times) // _WINDOW_S * _WINDOW_S + _WINDOW_S, max(times) // _WINDOW_S * _WINDOW_S + _WINDOW_S) for times in bounds.values()
     ]
 
 
 def _forget(kept: Place, measurement: str, meter: str) -> None:
     """Delete the register that was made before. Raises RefusedError, SourceError."""
-    where = {"_measurement": measurement, "meter": meter, "serial": SERIAL}
+    where = {"_measurement": measurement, "meter": meter, "interface": INTERFACE}
     kept.api.call(
         "POST",
         "/api/v2/delete",

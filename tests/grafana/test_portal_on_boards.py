@@ -6,10 +6,11 @@ import os
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
-from made import WARSAW, Power, Steady, local
+from made import WARSAW, Power, Steady, local, wall
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,6 +47,17 @@ def shown(store: Store, begin: str, until: str, name: str = "Imported") -> dict[
     return {time[:10]: round(value, 6) for time, value in board.shown("Energy per day").points(name).items() if value}
 
 
+def counted(store: Store) -> dict[str, float]:
+    """Local date → kWh, by adding up the steps between the points of each serial number."""
+    days: dict[str, float] = {}
+    for series in store.ask('SELECT "active_energy_import_wh" FROM "5m"."electricity" GROUP BY "serial"'):
+        for (_, before), (time_ms, after) in pairwise(series["values"]):
+            assert after >= before
+            day = f"{wall(time_ms // 1000):%Y-%m-%d}"
+            days[day] = round(days.get(day, 0) + (after - before) / 1000, 6)
+    return {day: kwh for day, kwh in days.items() if kwh}
+
+
 def registers(store: Store) -> list[list[float]]:
     """All points of the portal's register."""
     (series,) = store.ask(
@@ -67,10 +79,8 @@ def test_days_of_23_and_25_hours(store, imported) -> None:
 
     assert shown(store, "2026-03-01 00:00", "2026-03-31 23:59") == {"2026-03-28": 7.2, "2026-03-29": 6.9, "2026-03-30": 7.2}
     assert shown(store, "2026-10-01 00:00", "2026-10-31 23:59") == {"2026-10-24": 7.2, "2026-10-25": 7.5, "2026-10-26": 7.2}
-    assert shown(store, "2026-10-01 00:00", "2026-10-31 23:59", "Fed in") in (
-        {},
-        {"2026-10-24": -2.4, "2026-10-25": -2.5, "2026-10-26": -2.4},
-    )
+    fed_in = shown(store, "2026-10-01 00:00", "2026-10-31 23:59", "Fed in")
+    assert fed_in == {"2026-10-24": -2.4, "2026-10-25": -2.5, "2026-10-26": -2.4}
 
 
 def test_order_repetition_and_overlap_do_not_matter(store, imported) -> None:
@@ -85,7 +95,24 @@ def test_order_repetition_and_overlap_do_not_matter(store, imported) -> None:
 
     imported("2026-05-01 00:00", "2026-05-07 00:00")
     assert registers(store) == several
-    assert several[-1][1:] == [6 * 24 * 300, 6 * 24 * 100]
+    # It runs up to the first register of the meter: 1000 kWh and 100 Wh in its first five minutes.
+    assert several[-1][1:] == [1_000_100, 500_050]
+    assert several[0][1:] == [1_000_100 - 6 * 24 * 300, 500_050 - 6 * 24 * 100]
+
+
+def test_before_the_first_telegram(store, imported) -> None:
+    """History shows the portal's months up to the meter's first telegram, and its own register from then on."""
+    present(store, "2026-05-05 14:35", "2026-05-09 00:00")
+    said = imported("2026-05-01 00:00", "2026-05-08 00:00")
+
+    assert "; 58 intervals lie where the meter's own registers counted" in said
+    assert shown(store, "2026-05-01 00:00", "2026-05-31 23:59") == counted(store)
+    assert counted(store) == {
+        **{f"2026-05-0{day}": 7.2 for day in range(1, 5)},
+        # 14 h 40 min of the portal. A register begins at the end of the window of the first telegram.
+        "2026-05-05": pytest.approx(14 * 0.3 + 0.2 + (9 * 12 + 4) * 0.1),
+        **{f"2026-05-0{day}": 28.8 for day in range(6, 9)},
+    }
 
 
 def test_nothing_counts_twice(store, imported) -> None:
@@ -95,11 +122,12 @@ def test_nothing_counts_twice(store, imported) -> None:
     said = imported("2026-05-01 00:00", "2026-05-09 00:00")
 
     assert "; 72 intervals lie where the meter's own registers counted" in said
-    assert shown(store, "2026-05-01 00:00", "2026-05-31 23:59") == {
+    assert shown(store, "2026-05-01 00:00", "2026-05-31 23:59") == counted(store)
+    assert counted(store) == {
         "2026-05-01": 7.2,
-        "2026-05-02": 7.225,
-        # A register begins at the end of the window of the first telegram. That window is the portal's, 25 Wh, and counts the day before.
-        "2026-05-03": 28.7,
+        "2026-05-02": 7.2,
+        # A register begins at the end of the window of the first telegram. That window is the portal's: 25 Wh.
+        "2026-05-03": 28.725,
         "2026-05-04": 28.8,
         "2026-05-05": 28.8,
         "2026-05-06": 7.2,
@@ -110,14 +138,15 @@ def test_nothing_counts_twice(store, imported) -> None:
 
 def test_telegrams_that_come_later(store, imported) -> None:
     """The next import of anything leaves out what the meter has counted by itself meanwhile."""
-    present(store, "2026-12-01 00:00", "2026-12-01 01:00", serial="30000002")
+    present(store, "2026-12-01 00:00", "2026-12-01 00:05", serial="30000002")
     imported("2026-05-01 00:00", "2026-05-05 00:00")
     present(store, "2026-05-02 00:00", "2026-05-04 00:00")
     imported("2026-05-04 00:00", "2026-05-05 00:00")
 
-    assert shown(store, "2026-05-01 00:00", "2026-05-31 23:59") == {
-        "2026-05-01": 7.225,
-        "2026-05-02": 28.7,
+    assert shown(store, "2026-05-01 00:00", "2026-05-31 23:59") == counted(store)
+    assert counted(store) == {
+        "2026-05-01": 7.2,
+        "2026-05-02": 28.725,
         "2026-05-03": 28.8,
         "2026-05-04": 7.2,
     }

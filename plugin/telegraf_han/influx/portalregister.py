@@ -1,15 +1,17 @@
 """Turns the energies of a portal into a register, because the boards and the bill read registers.
 
 `electricity_portal` in the kept bucket holds the energies as the portal gave them. The register is computed from all of them, and from
-nothing else but the times at which the meter's own registers counted. So it does not matter in which order files are imported, how often,
-or how they overlap. It is written into `electricity` in the kept bucket, with interface="portal", one point per five minutes as
-`downsampling` would make it: the register at the end of the window, with the time of the window's start. It begins at 0.
+nothing else but the meter's own registers. So it does not matter in which order files are imported, how often, or how they overlap. It is
+written into `electricity` in the kept bucket, with interface="portal", one point per five minutes as `downsampling` would make it: the
+register at the end of the window, with the time of the window's start.
 
 - An interval's energy is spread evenly over its windows. If intervals of different length cover a window, the shortest one counts.
 - From the first to the last point of one of the meter's own serial numbers, that register has counted everything, also during a gap in the
   data. There the portal's energy is left out, so that nothing counts twice. The portal fills the time before, after and between them.
-- Each stretch between such times is a register of its own, serial="portal-1", "portal-2" … So no two serial numbers of a meter alternate
-  in time. If they did, InfluxDB's LIMIT in a sub-query would begin again at each change, and boards would count energy twice [seen on 2.9.1].
+- Before the first point, the portal's register has that meter's serial number and runs up to its first value. After a last point it has
+  that serial number and goes on from the last value. So it is what the meter itself showed, and one series for the boards. (InfluxDB counts
+  twice in the boards' queries if two serial numbers begin in one range on different days [seen on 2.9.1].)
+- Without telegrams, or if the register would begin below zero (the meter is younger), the serial number is "portal", and it begins at 0.
 - Where the portal's data begin, or begin again after a gap of their own, a point before the first window says where the register stands. So
   nothing is counted for the gap.
 
@@ -27,18 +29,18 @@ from telegraf_han.influx.api import Api
 from telegraf_han.influx.connection import Place
 from telegraf_han.units import scaled
 
-INTERFACE: Final = "portal"
-"""Tag of the registers that are made here."""
+PORTAL: Final = "portal"
+"""The interface of the registers that are made here, and the serial number of those that continue no meter's."""
 REGISTERS: Final = {"energy_import_wh": "active_energy_import_wh", "energy_export_wh": "active_energy_export_wh"}
 """Field of the energies → field of the register."""
 _LENGTHS_S: Final = {tag: seconds for seconds, tag in portal.INTERVALS.items()}
-_FIRST_FIELD: Final = "active_energy_import_wh"
-"""The register that every meter sends."""
 _WINDOW_S: Final = downsampling.WINDOW_S
 _EXACT: Final = 9
 """Digits after the point of a Wh. Sums are whole numbers of them, so that no rounding adds up."""
 _READ_S: Final = 366 * 86_400
 """Energies are read year by year: ten years at once would be more than an answer may have."""
+_LATEST_S: Final = 4_102_444_800
+"""2100-01-01. Without an end, a range ends now, and the clock of this machine does not matter here."""
 _NS: Final = 1_000_000_000
 
 
@@ -52,10 +54,16 @@ class Interval(NamedTuple):
 
 
 class Span(NamedTuple):
-    """A time in which one of the meter's own registers counted, UTC seconds: from `begin_s` to before `end_s`."""
+    """The time in which one of the meter's own registers counted, UTC seconds: from `begin_s` to before `end_s`."""
 
+    serial: str
     begin_s: int
+    """End of the window of the first point."""
     end_s: int
+    first: Mapping[str, int] = {}
+    """Field of the energies → the register at `begin_s`, in the last digit of `_EXACT`."""
+    last: Mapping[str, int] = {}
+    """The same at `end_s`."""
 
 
 class Outcome(NamedTuple):
@@ -70,11 +78,11 @@ def settle(place: Place, measurement: str, meter: str) -> Outcome:
     """Compute the register of a meter's portal and replace the one before. Raises RefusedError, SourceError."""
     kept = place._replace(bucket=downsampling.bucket(place.bucket))
     energies = _energies(place.api, kept.bucket, f"{measurement}_portal", meter)
-    spans = [span for bucket in (place.bucket, kept.bucket) for span in _spans(place.api, bucket, measurement, meter)]
+    spans = _spans(place.api, kept.bucket, measurement, meter)
     _forget(kept, measurement, meter)
     writer = history.Writer(kept, history.not_taken)
-    for number, window_s, fields in points(energies, spans):
-        tags = {"interface": INTERFACE, "meter": meter, "serial": f"{INTERFACE}-{number}"}
+    for serial, window_s, fields in points(energies, spans):
+        tags = {"interface": PORTAL, "meter": meter, "serial": serial}
         writer.put(lineprotocol.line(measurement, tags, fields, window_s * _NS))
     writer.flush()
     everything = {(one.start_s, one.length_s) for intervals in energies.values() for one in intervals}
@@ -82,20 +90,42 @@ def settle(place: Place, measurement: str, meter: str) -> Outcome:
     return Outcome(writer.stored, covered)
 
 
-def points(energies: Mapping[str, Sequence[Interval]], spans: Sequence[Span]) -> Iterator[tuple[int, int, dict[str, int | float]]]:
-    """The registers, in order: number from 1, start of the window in UTC seconds, and field → Wh. `energies` are by field of the energies."""
+def points(energies: Mapping[str, Sequence[Interval]], spans: Sequence[Span]) -> Iterator[tuple[str, int, dict[str, int | float]]]:
+    """The register: serial number, start of the window in UTC seconds, and field → Wh. `energies` are by field of the energies."""
     shares = {field: _shares(intervals, spans) for field, intervals in energies.items() if intervals}
-    counted = dict.fromkeys(shares, 0)
-    number, before_s = 1, 0
+    stretch: list[int] = []
     for window_s in sorted(set().union(*shares.values())):
-        if before_s and any(before_s < span.end_s and span.begin_s <= window_s for span in spans):
-            number += 1
-            counted = dict.fromkeys(shares, 0)
-        if window_s - _WINDOW_S != before_s:
-            yield number, window_s - _WINDOW_S, _fields(counted)
+        if stretch and any(stretch[-1] < span.end_s and span.begin_s <= window_s for span in spans):
+            yield from _stretch(stretch, shares, spans)
+            stretch = []
+        stretch.append(window_s)
+    if stretch:
+        yield from _stretch(stretch, shares, spans)
+
+
+def _stretch(
+    windows: Sequence[int], shares: Mapping[str, Mapping[int, int]], spans: Sequence[Span]
+) -> Iterator[tuple[str, int, dict[str, int | float]]]:
+    """The points of a time in which none of the meter's own registers counted."""
+    before = max((span for span in spans if span.end_s <= windows[0]), key=lambda span: span.end_s, default=None)
+    after = min((span for span in spans if span.begin_s > windows[-1]), key=lambda span: span.begin_s, default=None)
+    serial, counted, measured_s = PORTAL, dict.fromkeys(shares, 0), -1
+    if before is not None:
+        serial, counted, measured_s = before.serial, {field: before.last.get(field, 0) for field in shares}, before.end_s - _WINDOW_S
+    elif after is not None:
+        totals = {field: sum(share.get(window_s, 0) for window_s in windows) for field, share in shares.items()}
+        begin = {field: after.first.get(field, total) - total for field, total in totals.items()}
+        if min(begin.values()) >= 0:
+            serial, counted, measured_s = after.serial, begin, after.begin_s - _WINDOW_S
+    before_s = -1
+    for window_s in windows:
+        if window_s - _WINDOW_S not in (before_s, measured_s):
+            yield serial, window_s - _WINDOW_S, _fields(counted)
         for field, share in shares.items():
             counted[field] += share.get(window_s, 0)
-        yield number, window_s, _fields(counted)
+        # The window of the meter's own first point is there already.
+        if window_s != measured_s:
+            yield serial, window_s, _fields(counted)
         before_s = window_s
 
 
@@ -113,10 +143,6 @@ def _shares(intervals: Iterable[Interval], spans: Sequence[Span]) -> dict[int, i
     for span in spans:
         for window_s in [window_s for window_s in shares if span.begin_s <= window_s < span.end_s]:
             del shares[window_s]
-        # The window of the first telegram: its register does not tell the energy before. One window earlier, no register counts.
-        first_s = span.begin_s - _WINDOW_S
-        if first_s in shares and first_s - _WINDOW_S in shares:
-            shares[first_s - _WINDOW_S] += shares.pop(first_s)
     return shares
 
 
@@ -132,7 +158,7 @@ def _energies(api: Api, bucket: str, measurement: str, meter: str) -> dict[str, 
             ' |> keep(columns: ["_time", "_value", "_field", "interval"])'
         )
         for row in api.flux(script):
-            energy = int(Decimal(repr(row["_value"])).scaleb(_EXACT))
+            energy = _exact(row["_value"])
             if row["_field"] in found and row.get("interval") in _LENGTHS_S:
                 found[row["_field"]].append(Interval(int(row["_time"].timestamp()), _LENGTHS_S[row["interval"]], energy))
     return found
@@ -140,25 +166,38 @@ def _energies(api: Api, bucket: str, measurement: str, meter: str) -> dict[str, 
 
 def _spans(api: Api, bucket: str, measurement: str, meter: str) -> list[Span]:
     """The times in which the meter's own registers counted, one per serial number. Raises RefusedError, SourceError."""
-    bounds: dict[str, list[int]] = {}
-    for function in ("first", "last"):
+    ends: dict[str, dict[str, dict[str, tuple[int, int]]]] = {}
+    wanted = " or ".join(f"r._field == {downsampling.quoted(field)}" for field in REGISTERS.values())
+    names = {register: field for field, register in REGISTERS.items()}
+    for function, better in (("first", min), ("last", max)):
         script = (
-            f"from(bucket: {downsampling.quoted(bucket)}) |> range(start: {downsampling.EARLIEST_S})"
+            f"from(bucket: {downsampling.quoted(bucket)}) |> range(start: {downsampling.EARLIEST_S}, stop: {_LATEST_S})"
             f" |> filter(fn: (r) => r._measurement == {downsampling.quoted(measurement)} and r.meter == {downsampling.quoted(meter)})"
-            f" |> filter(fn: (r) => r._field == {downsampling.quoted(_FIRST_FIELD)}) |> {function}()"
+            f" |> filter(fn: (r) => {wanted}) |> {function}()"
         )
         for row in api.flux(script):
-            if row.get("interface") != INTERFACE:
-                bounds.setdefault(row.get("serial") or "", []).append(int(row["_time"].timestamp()))
-    # A register counts from the end of its first window on.
-    return [
-        Span(min(times) // _WINDOW_S * _WINDOW_S + _WINDOW_S, max(times) // _WINDOW_S * _WINDOW_S + _WINDOW_S) for times in bounds.values()
-    ]
+            if row.get("interface") != PORTAL:
+                found = ends.setdefault(row.get("serial") or "", {"first": {}, "last": {}})[function]
+                point = (int(row["_time"].timestamp()), _exact(row["_value"]))
+                field = names[row["_field"]]
+                found[field] = better(found.get(field, point), point)
+    return [_span(serial, found["first"], found["last"]) for serial, found in ends.items()]
+
+
+def _span(serial: str, first: Mapping[str, tuple[int, int]], last: Mapping[str, tuple[int, int]]) -> Span:
+    begin_s, end_s = min(time_s for time_s, _ in first.values()), max(time_s for time_s, _ in last.values())
+    values = [{field: value for field, (_, value) in points.items()} for points in (first, last)]
+    return Span(serial, begin_s + _WINDOW_S, end_s + _WINDOW_S, *values)
+
+
+def _exact(value: float) -> int:
+    """A number of Wh as a whole number of the last digit of `_EXACT`."""
+    return int(Decimal(repr(value)).scaleb(_EXACT))
 
 
 def _forget(kept: Place, measurement: str, meter: str) -> None:
     """Delete the register that was made before. Raises RefusedError, SourceError."""
-    where = {"_measurement": measurement, "meter": meter, "interface": INTERFACE}
+    where = {"_measurement": measurement, "meter": meter, "interface": PORTAL}
     kept.api.call(
         "POST",
         "/api/v2/delete",

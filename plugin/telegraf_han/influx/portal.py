@@ -44,7 +44,7 @@ _ENERGIES: Final = frozenset({*DIRECTIONS, "value"})
 _WORDS: Final = (
     ("end", r"^(data |czas )?(do|to|end|koniec)\b"),
     ("date", r"dat[ae]|dzie[nń]$|^day|stamp|^od\b|^from"),
-    ("hour", r"godz|hour|czas|time"),
+    ("hour", r"godz(?!inow)|hour|czas|time"),
     ("kind", r"rodzaj|kierunek|^typ|direction"),
     ("balanced", r"(?<!przed )\bz?bilans|saldo|balanced|^cb$"),
     ("reading", r"\bstan\b|wskaz|odczyt|reading|register|rejestr"),

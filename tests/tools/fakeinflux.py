@@ -20,6 +20,8 @@ class FakeApi:
         self.resources: dict[str, list[dict[str, Any]]] = {}
         self.calls: list[tuple[str, str]] = []
         self.written: list[bytes] = []
+        self.buckets: set[str] = set()
+        """Buckets written to."""
         self.answers: list[Exception | None] = []
         self.bad: dict[bytes, tuple[int, str]] = {}
         self.forbidden: set[str] = set()
@@ -48,6 +50,7 @@ class FakeApi:
         assert bucket in ("energy", "energy/5m")
         if bucket in self.forbidden:
             raise RefusedError(403, "insufficient permissions for write")
+        self.buckets.add(bucket)
         answer = self.answers.pop(0) if self.answers else None
         if answer:
             raise answer
@@ -57,6 +60,9 @@ class FakeApi:
         self.written += [line for line in lines.splitlines() if line not in self.bad]
         if bad:
             raise RefusedError(bad[0][0], f"{bad[0][1]} dropped={len(bad)}")
+
+    def flux(self, _script: str) -> list[Mapping[str, Any]]:
+        return []
 
     def as_token(self, token: str) -> "FakeApi":
         other = FakeApi()

@@ -202,7 +202,7 @@ def test_every_rule_links_to_a_panel(language) -> None:
 @pytest.mark.parametrize("name", ["ALERTS.md", "ALERTS.pl.md"])
 def test_rules_for_another_data_source(name, tmp_path) -> None:
     """The manual's command makes the rules ask another data source, and changes nothing else."""
-    (command,) = re.findall(r"^    (sed .*)$", (GRAFANA / name).read_text(encoding="utf-8"), re.MULTILINE)
+    (command,) = re.findall(r"^ +(sed .*)$", (GRAFANA / name).read_text(encoding="utf-8"), re.MULTILINE)
     for language in build.FOLDERS:
         copy = tmp_path / language / "rules.yaml"
         copy.parent.mkdir()

@@ -139,7 +139,8 @@ def bill(
     extra = {name: value for name, value in fields.items() if name in FORECAST}
     if not extra and known["hours_settled"] == hours:
         extra = {"forecast_to_pay": float(known["to_pay"]), "forecast_wh": float(known["import_wh"])}
-    return line("electricity_bill", {"meter": meter, "tariff": tariff}, {**known, **extra, "name": name, "currency": currency}, begin_s)
+    texts = {"name": name, "currency": currency, "period": f"{wall(begin_s):%Y-%m}"}
+    return line("electricity_bill", {"meter": meter, "tariff": tariff}, {**known, **extra, **texts}, begin_s)
 
 
 def costs(begin_s: int, end_s: int, hour: Callable[[int], Mapping[str, float]], meter: str = "home", tariff: str = "own") -> Iterator[str]:
@@ -291,6 +292,33 @@ def status_of(day: int, meter: str = "home", every_s: int = 10) -> Iterator[str]
                 "daily_import_wh=25000,voltage_low_v=207,voltage_high_v=253,import_t1_per_kwh=1.22,import_t2_per_kwh=0.74,"
                 f'export_t0_per_kwh=0.25,currency="PLN" {stamp}'
             )
+
+
+def settled_of(day: int, meter: str = "home") -> Iterator[str]:
+    """The settled hours of a day (since 1970, UTC)."""
+    return costs(day * DAY_S, (day + 1) * DAY_S, _year_hour, meter)
+
+
+def bills_of(first: int, last: int, meter: str = "home") -> Iterator[str]:
+    """The months of the days from one to another."""
+    return bills(first * DAY_S, last * DAY_S + DAY_S, _year_hour, meter)
+
+
+def _year_hour(utc_s: int) -> dict[str, float]:
+    """A settled hour of the year, from the same shape as its telegrams."""
+    shape, (day, second) = _shape(), divmod(utc_s, DAY_S)
+    taken, given = ((sums[second + 3600] - sums[second]) * _scale(day) / 360_000 for sums in (shape.import_ws, shape.export_ws))
+    net = {"energy": taken * 0.0007, "distribution": taken * 0.0003, "trade_fee": 0.02}
+    return {
+        **net,
+        "vat": sum(net.values()) * 0.23,
+        "earned": given * 0.0003,
+        "import_wh": taken,
+        "export_wh": given,
+        "produced_wh": given * 1.4,
+        "self_used_wh": given * 0.4,
+        "estimated_wh": taken if day % 30 == 0 else 0.0,
+    }
 
 
 # --- a building of a thousand meters ---

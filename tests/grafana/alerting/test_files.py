@@ -11,6 +11,7 @@ import made
 import pytest
 import yaml
 from alerting import build, queries, rules, texts
+from boardrunner import flat
 from likegrafana import provisioning
 
 from telegraf_han import errors, obis
@@ -194,7 +195,7 @@ def test_manual_is_complete(name) -> None:
 def test_every_rule_links_to_a_panel(language) -> None:
     """An alert leads to a panel that is there, on the board of its language."""
     files = (GRAFANA / "dashboards" / language).glob("*.json")
-    ids = {board["uid"]: {str(panel["id"]) for panel in board["panels"]} for board in map(json.loads, (file.read_text() for file in files))}
+    ids = {board["uid"]: {str(panel["id"]) for panel in flat(board)} for board in map(json.loads, (file.read_text() for file in files))}
     for rule in (rule for group in rules.groups(language) for rule in group["rules"]):
         assert rule["annotations"]["__panelId__"] in ids[rule["annotations"]["__dashboardUid__"]]
 

@@ -41,6 +41,31 @@ class Panel(NamedTuple):
     """Column (of 24), row, width, height."""
     look: Json
     queries: Sequence[Query] = ()
+    folded: "Sequence[Panel]" = ()
+    """If there are any, this is a row that opens and shows them. Until then their queries do not run."""
+
+
+def numbered(panels: Sequence[Panel]) -> list[tuple[int, Panel]]:
+    """All panels with their ids: those on the board, then those in rows."""
+    return list(enumerate([*panels, *(inner for row in panels for inner in row.folded)], 1))
+
+
+def panels_json(panels: Sequence[Panel]) -> list[Json]:
+    """The JSON of a board's panels."""
+    made = {row.key: panel(row, number) for number, row in numbered(panels)}
+    for row in panels:
+        if row.folded:
+            place = {"x": 0, "y": row.at[1], "w": 24, "h": 1}
+            inner = [made[one.key] for one in row.folded]
+            made[row.key] = {
+                "id": made[row.key]["id"],
+                "title": f"«{row.key}.title»",
+                "gridPos": place,
+                "type": "row",
+                "collapsed": True,
+                "panels": inner,
+            }
+    return [made[row.key] for row in panels]
 
 
 def panel(row: Panel, number: int) -> Json:
@@ -160,7 +185,19 @@ STACKED_BARS: Final = {
     "spanNulls": False,
     "stacking": {"mode": "normal", "group": "A"},
 }
+MARKS: Final = {
+    "custom__drawStyle": "points",
+    "custom__showPoints": "always",
+    "custom__pointSize": 7,
+    "custom__stacking": {"mode": "none", "group": "B"},
+}
+"""Points on top of a curve or of bars."""
 STEPS: Final = {"custom__lineInterpolation": "stepAfter", "custom__spanNulls": False}
+
+
+def daily_bars(unit: str, names: Mapping[str, Json], **defaults: Any) -> Json:
+    """Stacked bars on a time axis, one per day."""
+    return lines(unit, names, custom=STACKED_BARS | {"barAlignment": 1}, **defaults)
 
 
 def bars(unit: str, names: Mapping[str, Json], x: str, *, stacking: str = "none", orientation: str = "auto", **options: Any) -> Json:
@@ -330,9 +367,9 @@ def step(name: str, options: Json, only: str = "") -> Json:
     return {"id": name, "options": options, **({"filter": {"id": "byRefId", "options": only}} if only else {})}
 
 
-def formatted(field: str, form: str) -> Json:
+def formatted(field: str, form: str, only: str = "") -> Json:
     """Turn a time into text, in Warsaw's zone."""
-    return step("formatTime", {"timeField": field, "outputFormat": form, "timezone": "Europe/Warsaw"})
+    return step("formatTime", {"timeField": field, "outputFormat": form, "timezone": "Europe/Warsaw"}, only)
 
 
 def grouped(keys: Sequence[str], totals: Mapping[str, str], only: str = "") -> list[Json]:

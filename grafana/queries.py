@@ -8,7 +8,8 @@ energy, and one that rolls over gives the energy that it counted. Days, hours an
 them correctly on the days of 23 and 25 hours [seen, and tested here].
 
 A query by days begins `LOOK_BACK_DAYS` earlier, at noon. So the first step of the first day is there, whatever happened at midnight. The
-query skips the earlier days by OFFSET. This works only with `fill(null)` or `fill(0)`, because then each day is a row.
+query skips the earlier days by OFFSET. This works only with `fill(null)` or `fill(0)`, because then each day is a row. In a sub-query only
+`fill(0)` works, because InfluxDB drops rows of nothing but null before it counts [seen on 2.9.1].
 
 **Everything else** is read from the telegrams themselves if the view is at most two days long, else from the five-minute points. Both
 queries are sent. A condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB reads any data.
@@ -17,7 +18,8 @@ Every query limits time on both sides, and writes `now()` if it means the presen
 «Names» in guillemets are filled in by language (`texts.NAMES`). `$` and `${…}` are Grafana's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from grafana import registers
@@ -27,14 +29,14 @@ WINDOWS: Final = '"5m"."electricity"'
 LINK: Final = '"electricity_link"'
 SETTINGS: Final = '"electricity_settings"'
 METER: Final = '"meter" =~ /^${meter:regex}$/'
+POINTS: Final = f"{WINDOWS} WHERE {METER} AND "
+"""Five-minute points of the meter. A condition follows."""
 ZONE: Final = "tz('Europe/Warsaw')"
 
 IMPORT: Final = "active_energy_import_wh"
 EXPORT: Final = "active_energy_export_wh"
 IMPORT_W: Final = "active_power_import_w"
 EXPORT_W: Final = "active_power_export_w"
-TARIFFS: Final = range(5)
-"""Registers with a price: 0 is the total, 1 to 4 the tariff zones."""
 
 LOOK_BACK_DAYS: Final = 7
 """A gap of up to this length before the first day of a view still counts in the period in which it ended."""
@@ -47,6 +49,8 @@ WHOLE_QUARTER: Final = 3
 """Points of a quarter hour."""
 FINE_MS: Final = 180_000_000
 """Longest view of single telegrams: two days, and the hour of a clock change."""
+NEAR: Final = 0.8
+"""Power from this share of a limit on is near it."""
 FOUR_YEARS_MS: Final = 126_230_400_000
 YEAR_MS: Final = 31_536_000_000
 SINCE_MARCH_MS: Final = 58_143_600_000
@@ -76,6 +80,15 @@ LATELY: Final = Span("now() - 15m", "now()")
 """A reading within this time counts as present."""
 
 
+IF_GIVEN: Final = "0${given:raw} > 0"
+"""A condition: the house has fed in. So one that never did shows no zeros."""
+
+
+def if_given(span: Span) -> Span:
+    """The span of a house that has fed in, or nothing."""
+    return span._replace(condition=" AND ".join(filter(None, [span.condition, IF_GIVEN])))
+
+
 def _with_look_back(days: int = 0) -> str:
     return f"{24 * (days + LOOK_BACK_DAYS) - 12}h"
 
@@ -101,16 +114,21 @@ def _year_before(begin: int, end: int) -> Span:
 
 YEAR_BEFORE: Final = [(begin, _year_before(begin, end)) for begin in _LEAP for end in _LEAP]
 """The same range a year before, each with the number of days by which its begin goes back. All but one of them are empty."""
+SO_FAR_BEFORE: Final = [span._replace(until=f"{span.until} AND time <= now() - {days}d") for days, span in YEAR_BEFORE]
+"""The same. Of a year that is not over, they end where it ends now."""
+_ANY_YEAR_BEFORE: Final = Span(f"${{__from}}ms - {_with_look_back(max(_LEAP))}", "${__to}ms - 365d")
+WHOLE_S: Final = (24 * LOOK_BACK_DAYS - 12 + 24) * 3600
+"""A year is complete if its first point is within its first day. Seconds from the begin of the look-back days on."""
 
 
 # --- energy ---
 
 
-def _counted(name: str, field: str, span: Span, factor: str = "", every: str = "1d") -> str:
-    """Energy of a register by local day (or another interval), Wh (times a factor), as sub-queries to be added up."""
+def _counted(name: str, field: str, span: Span, every: str = "1d", source: str = WINDOWS) -> str:
+    """Energy of a register by local day (or another interval), Wh, as sub-queries to be added up."""
     spans = (str(span), str(span._replace(since=f"{span.since} + {every}")))
-    sources = registers.by_interval(field, WINDOWS, f"{METER} AND ", spans, every=every, zone=ZONE)
-    return ", ".join(f"({registers.energy(source, name, factor)})" for source in sources)
+    rises = registers.by_interval(field, source, f"{METER} AND ", spans, every=every, zone=ZONE)
+    return ", ".join(f"({registers.energy(rise, name)})" for rise in rises)
 
 
 def _of_days(columns: Mapping[str, str], span: Span) -> str:
@@ -118,36 +136,76 @@ def _of_days(columns: Mapping[str, str], span: Span) -> str:
     return ", ".join(_counted(name, field, span) for name, field in columns.items())
 
 
-def _by_day(select: str, source: str, span: Span, fill: str) -> str:
-    """Sums by local day. They begin with the first day of the span, after the look-back days."""
-    return f"SELECT {select} FROM {source} WHERE {span} GROUP BY time(1d) fill({fill}) LIMIT 10000 OFFSET {LOOK_BACK_DAYS} {ZONE}"
+def by_day(select: str, source: str, span: Span, fill: str, condition: str = "") -> str:
+    """Sums by local day. They begin with the first day of the span, after the look-back days. A condition ends in AND."""
+    return (
+        f"SELECT {select} FROM {source} WHERE {condition}{span} GROUP BY time(1d) fill({fill}) LIMIT 10000 OFFSET {LOOK_BACK_DAYS} {ZONE}"
+    )
 
 
 def days(columns: Mapping[str, str], span: Span, fill: str = "null", factor: str = KWH) -> str:
     """Energy by local day, kWh: name → register."""
     names = ", ".join(f'sum("{name}"){factor} AS "«{name}»"' for name in columns)
-    return _by_day(names, _of_days(columns, span), span, fill)
+    return by_day(names, _of_days(columns, span), span, fill)
+
+
+def positive_days(name: str, field: str, span: Span) -> str:
+    """The same of one register, without days of no energy. A register that never counts gives nothing, not even a name in a legend."""
+    daily = by_day(f'sum("wh"){KWH} AS "kwh"', _of_days({"wh": field}, span), span, "0")
+    return f'SELECT "kwh" AS "«{name}»" FROM ({daily}) WHERE "kwh" > 0 {ZONE}'
 
 
 def cumulated(name: str, field: str, span: Span) -> str:
-    """Energy since the beginning of the span, by local day up to today, kWh."""
+    """Energy since the beginning of the span, by local day up to today, kWh. Without data at the beginning it begins where the data begins."""
     so_far = span._replace(until=f"{span.until} AND time <= now()")
-    by_day = _by_day('sum("wh") AS "wh"', _of_days({"wh": field}, so_far), so_far, "0")
-    return f'SELECT cumulative_sum("wh"){KWH} AS "«{name}»" FROM ({by_day}) WHERE {so_far} {ZONE}'
+    daily = by_day('sum("wh") AS "wh"', _of_days({"wh": field}, so_far), so_far, "0")
+    total = f'SELECT cumulative_sum("wh"){KWH} AS "kwh" FROM ({daily}) WHERE {so_far} {ZONE}'
+    return f'SELECT "kwh" AS "«{name}»" FROM ({total}) WHERE "kwh" > 0 {ZONE}'
 
 
-def money(name: str, way: str, span: Span) -> str:
-    """The cost (`import`) or the earnings (`export`) of each day's energy: the energy of each register times its price in the settings.
+def today(name: str, field: str, condition: str = "") -> str:
+    """Energy since local midnight up to the newest telegram, kWh. It is the last row; if nothing came today, that row is empty.
 
-    Prices come as hidden variables. If a price is not set, its variable is empty, and its register is not read.
+    It is read from the telegrams themselves, so it is right also if the five-minute points are late.
     """
-    sources = []
-    for tariff in TARIFFS:
-        field = f"active_energy_{way}_t{tariff}_wh" if tariff else f"active_energy_{way}_wh"
-        price = f"0${{{way}_t{tariff}:raw}}"
-        priced = span._replace(condition=" AND ".join(filter(None, [span.condition, f"{price} > 0"])))
-        sources.append(_counted("money", field, priced, f" * {price} / 1000"))
-    return _by_day(f'sum("money") AS "«{name}»"', ", ".join(sources), span, "0")
+    span = Span("now() - 36h", "now()", condition)
+    counted = _counted("wh", field, span, source=TELEGRAMS)
+    return f'SELECT sum("wh"){KWH} AS "«{name}»" FROM {counted} WHERE {span} GROUP BY time(1d) fill(null) {ZONE}'
+
+
+def _begin(points: str, field: str, span: Span) -> str:
+    """How long after a span's begin its first point came, seconds. It is one row, at the time of the first point.
+
+    The first of the two rows before it has the time of the span's begin, because two selectors have no time of their own.
+    """
+    sources = (f'SELECT first("{field}") AS "x"{more} FROM {points}{span}' for more in (f', last("{field}") AS "y"', ""))
+    return f'SELECT elapsed("x", 1s) * 1.0 AS "s" FROM {", ".join(f"({source})" for source in sources)} WHERE {span}'
+
+
+def data_since(name: str) -> str:
+    """The time of the first point of the year before the range, if that year is not complete."""
+    begins = ", ".join(f"({_begin(POINTS, IMPORT, span)})" for span in SO_FAR_BEFORE)
+    return f'SELECT "s" AS "«{name}»" FROM {begins} WHERE "s" > {WHOLE_S} {ZONE}'
+
+
+def year_before(name: str, points: str, field: str, daily: Callable[[Span], str], spans: Sequence[Span] = SO_FAR_BEFORE) -> str:
+    """The sum of the range a year before, only if that year is complete. `daily` makes the query of its days, with the column `amount`.
+
+    If it is not complete, a trillion is taken away, and the sum is not shown. So there is one column: for two, InfluxDB would run all
+    inner queries twice.
+    """
+    begins = (f'SELECT floor("s" / {WHOLE_S + 1}) * -1000000000000 AS "amount" FROM ({_begin(points, field, span)})' for span in spans)
+    sources = ", ".join(f"({text})" for text in chain(map(daily, spans), begins))
+    return (
+        f'SELECT "amount" AS "«{name}»" FROM (SELECT sum("amount") AS "amount" FROM {sources} WHERE {_ANY_YEAR_BEFORE}) WHERE "amount" >= 0'
+    )
+
+
+def energy_before(name: str, field: str) -> str:
+    """Energy of the range a year before, kWh, only if that year is complete."""
+    spans = [if_given(span) for span in SO_FAR_BEFORE] if field == EXPORT else SO_FAR_BEFORE
+    amount = f'sum("wh"){KWH} AS "amount"'
+    return year_before(name, POINTS, IMPORT, lambda span: by_day(amount, _of_days({"wh": field}, span), span, "0"), spans)
 
 
 def extreme_days(function: str, name: str, count: int, span: Span) -> str:
@@ -157,13 +215,13 @@ def extreme_days(function: str, name: str, count: int, span: Span) -> str:
     """
     seen = f'(SELECT count("{IMPORT}") * 1.0 AS "seen" FROM {WINDOWS} WHERE {METER} AND {span} GROUP BY time(1d), "meter", "serial" fill(none) {ZONE})'
     source = f"{_of_days({'wh': IMPORT}, span)}, {seen}"
-    by_day = f'SELECT sum("wh"){KWH} AS "kwh", sum("seen") AS "seen" FROM {source} WHERE {span} GROUP BY time(1d) fill(none) {ZONE}'
-    return f'SELECT {function}("kwh", {count}) AS "«{name}»" FROM ({by_day}) WHERE "seen" >= {WHOLE_DAY} {ZONE}'
+    whole = by_day(f'sum("wh"){KWH} AS "kwh", sum("seen") AS "seen"', source, span, "0")
+    return f'SELECT {function}("kwh", {count}) AS "«{name}»" FROM ({whole}) WHERE "seen" >= {WHOLE_DAY} AND {span} {ZONE}'
 
 
-def hours(name: str, field: str) -> str:
-    """Energy by local hour of the range, kWh. The hour in which the range begins has the energy since then."""
-    span = Span("${__from}ms - 5m", "${__to}ms")
+def hours(name: str, field: str, days: int) -> str:
+    """Energy by local hour of the last days, kWh. The hour in which they begin has the energy since then."""
+    span = Span(f"now() - {days}d - 5m", "now()")
     return f'SELECT sum("wh"){KWH} AS "«{name}»" FROM {_counted("wh", field, span, every="1h")} WHERE {span} GROUP BY time(1h) fill(none) {ZONE}'
 
 
@@ -206,12 +264,27 @@ def newest(columns: Mapping[str, str], condition: str = "") -> str:
     return f"SELECT {names} FROM {TELEGRAMS} WHERE {METER} AND {LATELY}{extra}"
 
 
+def newest_positive(name: str, field: str) -> str:
+    """A field of the last telegrams, if it is not zero now."""
+    return f'SELECT "now" AS "«{name}»" FROM (SELECT last("{field}") AS "now" FROM {TELEGRAMS} WHERE {METER} AND {LATELY}) WHERE "now" > 0'
+
+
 def course(expression: str, condition: str = "", fill: str = "null") -> tuple[str, str]:
     """An expression of fields over the range: from the telegrams or, for long ranges, from the five-minute points."""
     extra = f" AND {condition}" if condition else ""
     fine, coarse = (
         f"SELECT {expression} FROM {source} WHERE {METER} AND {IN_RANGE}{extra} AND {chosen} GROUP BY time($__interval) fill({fill}) {ZONE}"
         for source, chosen in ((TELEGRAMS, IS_FINE), (WINDOWS, IS_COARSE))
+    )
+    return fine, coarse
+
+
+def near(name: str, limit: str) -> tuple[str, str]:
+    """A limit of import power, W, where the power comes near it. So a limit far above the curve does not flatten it. Two queries, as in `course`."""
+    fine, coarse = (
+        f'SELECT "limit" AS "«{name}»" FROM (SELECT max("{power}") AS "w", {limit} AS "limit" FROM {source}'
+        f' WHERE {METER} AND {IN_RANGE} AND {chosen} GROUP BY time($__interval) fill(none)) WHERE "w" >= "limit" * {NEAR} AND "limit" > 0 {ZONE}'
+        for source, power, chosen in ((TELEGRAMS, IMPORT_W, IS_FINE), (WINDOWS, f"{IMPORT_W}_max", IS_COARSE))
     )
     return fine, coarse
 
@@ -262,6 +335,19 @@ def share_inside(phase: int) -> str:
     return f'SELECT mean("inside") * 100 FROM ({means})'
 
 
+def lowest_share_inside(name: str) -> str:
+    """The same of the phase that was least within the band."""
+    return f'SELECT min("mean") AS "«{name}»" FROM {", ".join(f"({share_inside(phase)})" for phase in PHASES)}'
+
+
+def extreme_voltage(function: str, name: str) -> str:
+    """The highest or the lowest voltage of a single telegram, of all phases."""
+    phases = ", ".join(
+        f'(SELECT {function}("voltage_l{phase}_v_{function}") AS "v" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE})' for phase in PHASES
+    )
+    return f'SELECT {function}("v") AS "«{name}»" FROM {phases}'
+
+
 def imbalance() -> tuple[str, str]:
     """Distance of the phase that is farthest from the mean of the three, percent.
 
@@ -292,6 +378,14 @@ def longest_gap(name: str) -> str:
     """The longest time without a telegram, in seconds."""
     steps = f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "serial"'
     return f'SELECT max("s") AS "«{name}»" FROM ({steps}) WHERE "s" > 0'
+
+
+def heard_share(name: str) -> str:
+    """Percent of the range's five-minute windows in which the meter was heard, but for the newest ten minutes."""
+    windows = (
+        f'SELECT count("{IMPORT}") AS "heard" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - 10m GROUP BY time(5m) fill(0)'
+    )
+    return f'SELECT mean("heard") * 100 AS "«{name}»" FROM ({windows})'
 
 
 def coverage() -> str:

@@ -33,8 +33,8 @@ _ROLLED: Final = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0
 """Whether the value before is just below the power of ten, and the value after is just above zero."""
 
 
-def energy(source: str, name: str, factor: str = "") -> str:
-    """The energy of each row of a source with the columns of `rises`, Wh (times a factor)."""
+def energy(source: str, name: str) -> str:
+    """The energy of each row of a source with the columns of `rises`, Wh."""
     signs = (
         'SELECT "a", "b", "end", "low", 1 - pow(0, abs("a") - "a") AS "a_fell", 1 - pow(0, abs("b") - "b") AS "b_fell",'
         f" {_TOP} FROM ({source})"
@@ -42,7 +42,7 @@ def energy(source: str, name: str, factor: str = "") -> str:
     marks = f'SELECT "a", "b", "end", "low", "a_fell", "b_fell", "top", {_ROLLED} FROM ({signs})'
     risen = f'(1 - "b_fell") * {LOWER_RISE} + "b_fell" * "a"'
     fallen = '"rolled" * ("a" + "top") + (1 - "rolled") * (("b" + abs("b")) / 2 + "end" - "low")'
-    return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})){factor} AS "{name}" FROM ({marks})'
+    return f'SELECT ((1 - "a_fell") * ({risen}) + "a_fell" * ({fallen})) AS "{name}" FROM ({marks})'
 
 
 def between(source: str) -> str:

@@ -34,17 +34,75 @@ NAMES: Final = {
     "exported_before": ("Fed in a year before", "Oddane rok wcześniej"),
     "cost": ("Cost", "Koszt"),
     "earned": ("Earned", "Przychód"),
+    "cost_before": ("Cost a year before", "Koszt rok wcześniej"),
+    "data_since": ("Not a whole year: data since", "Niepełny rok: dane od"),
+    "late": ("Begins late by", "Spóźniony początek"),
+    "produced": ("Produced", "Wyprodukowane"),
+    "self_used": ("Used in the house", "Autokonsumpcja"),
+    "autarky": ("Own share of all use", "Samowystarczalność"),
+    "against_week": ("vs a week ago", "wobec zeszłego tygodnia"),
+    "hour": ("Hour", "Godzina"),
+    "hour_before": ("Hour a week ago", "Godzina tydzień temu"),
+    "so_far": ("So far", "Dotąd"),
+    "forecast": ("Forecast", "Prognoza"),
+    "after_a_week": ("after a week", "po tygodniu"),
+    "to_pay": ("To pay", "Do zapłaty"),
+    "to_come": ("Still to come", "Do końca okresu"),
+    "estimated": ("Estimated", "Szacowane"),
     "limit": ("Limit", "Limit"),
     "limiter": ("Limiter", "Strażnik mocy"),
-    "of_limit": ("of the limit", "limitu"),
-    "of_limiter": ("of the limiter", "strażnika mocy"),
     "zone_1": ("Zone 1", "Strefa 1"),
     "zone_2": ("Zone 2", "Strefa 2"),
     "zone_3": ("Zone 3", "Strefa 3"),
     "zone_4": ("Zone 4", "Strefa 4"),
     "demand": ("Quarter-hour demand", "Moc 15-minutowa"),
     "day": ("Day", "Dzień"),
+    # bill
+    "period": ("Billing period", "Okres rozliczeniowy"),
+    "series": ("Price series", "Seria cen"),
+    "item": ("Item", "Pozycja"),
+    "amount": ("Amount", "Kwota"),
+    "kwh": ("Energy", "Energia"),
+    "energy": ("Energy, net", "Energia, netto"),
+    "distribution": ("Network rate per kWh, net", "Opłata sieciowa zmienna, netto"),
+    "quality": ("Quality rate, net", "Opłata jakościowa, netto"),
+    "renewables": ("Renewables fee, net", "Opłata OZE, netto"),
+    "cogeneration": ("Cogeneration fee, net", "Opłata kogeneracyjna, netto"),
+    "other": ("Other per kWh, net", "Inne za kWh, netto"),
+    "trade_fee": ("Trade fee, net", "Opłata handlowa, netto"),
+    "network_fee": ("Fixed network fee, net", "Opłata sieciowa stała, netto"),
+    "transitional_fee": ("Transitional fee, net", "Opłata przejściowa, netto"),
+    "subscription_fee": ("Subscription fee, net", "Opłata abonamentowa, netto"),
+    "capacity_fee": ("Capacity fee, net", "Opłata mocowa, netto"),
+    "other_fee": ("Other per month, net", "Inne za miesiąc, netto"),
+    "vat": ("VAT", "VAT"),
+    "total": ("Total with VAT", "Razem brutto"),
+    "by_deposit": ("Paid by the deposit", "Z depozytu"),
+    "credit": ("For energy taken back", "Za energię odebraną"),
+    "deposit_left": ("Deposit left", "Depozyt na koniec"),
+    "per_kwh": ("Per kWh", "Za kWh"),
+    "taken_back": ("Taken back", "Odebrane z sieci"),
+    "billed_import": ("Imported, balanced by hour", "Pobrane po bilansowaniu"),
+    "billed_export": ("Fed in, balanced by hour", "Oddane po bilansowaniu"),
+    "unpriced": ("No price yet", "Jeszcze bez ceny"),
+    "settled": ("Settled so far", "Rozliczono"),
+    "serial": ("Serial number", "Numer licznika"),
+    "read_at": ("Read at", "Odczyt z"),
+    "part_energy": ("Energy", "Energia"),
+    "part_network": ("Network", "Sieć"),
+    "part_levies": ("Levies", "Opłaty publiczne"),
+    "part_trade": ("Trade fee", "Opłata handlowa"),
+    "part_other": ("Other", "Inne"),
+    "price": ("Price per kWh", "Cena kWh"),
+    "cheapest": ("Cheapest hours", "Najtańsze godziny"),
+    "own_tariff": ("Your tariff", "Twoja taryfa"),
     # quality
+    "heard_share": ("Heard", "Odebrano"),
+    "lowest": ("Lowest voltage", "Najniższe napięcie"),
+    "highest": ("Highest voltage", "Najwyższe napięcie"),
+    "within": ("EN 50160, worst phase", "EN 50160, najgorsza faza"),
+    "tan_inductive": ("tan φ, inductive", "tg φ, indukcyjny"),
+    "tan_capacitive": ("tan φ, capacitive", "tg φ, pojemnościowy"),
     "l1": ("L1", "L1"),
     "l2": ("L2", "L2"),
     "l3": ("L3", "L3"),
@@ -83,6 +141,18 @@ NAMES: Final = {
     "state_wrong_key": ("Wrong key", "Zły klucz"),
     "state_port_missing": ("Port missing", "Brak portu"),
     "state_bad_key_file": ("Bad key file", "Zły plik klucza"),
+    "wrong_all_well": ("All well", "Wszystko gra"),
+    "wrong_not_running": ("Read-out is off", "Odczyt nie działa"),
+    "wrong_silent": ("Meter is silent", "Licznik milczy"),
+    "wrong_noise": ("Noise on the line", "Zakłócenia"),
+    "wrong_wrong_key": ("Wrong key", "Zły klucz"),
+    "wrong_bad_key_file": ("Bad key file", "Zły plik klucza"),
+    "wrong_port_missing": ("Port missing", "Brak portu"),
+    "wrong_no_data": ("No data", "Brak danych"),
+    "wrong_energy_late": ("Energy out of date", "Energia nieaktualna"),
+    "wrong_no_tariff": ("No tariff set", "Brak taryfy"),
+    "wrong_cost_late": ("Costs out of date", "Koszty nieaktualne"),
+    "wrong_prices_missing": ("Prices missing", "Brak cen"),
     "age": ("Age", "Wiek"),
     "received": ("of what is due", "oczekiwanych"),
     "rate": ("Received", "Odebrane"),
@@ -104,6 +174,23 @@ NAMES: Final = {
     "today_energy": ("Today", "Dziś"),
     "month_energy": ("This month", "Ten miesiąc"),
     "last_heard": ("Last telegram", "Ostatni telegram"),
+    "main_meter": ("Main meter", "Licznik główny"),
+    "trouble": ("Trouble", "Problem"),
+    "estimated_kwh": ("Estimated, kWh", "Szacowane, kWh"),
+    "unpriced_kwh": ("No price yet, kWh", "Bez ceny, kWh"),
+    "reading_begin": ("First reading, kWh", "Odczyt początkowy, kWh"),
+    "reading_end": ("Last reading, kWh", "Odczyt końcowy, kWh"),
+    "month_kwh": ("Imported, kWh", "Pobrane, kWh"),
+    "month_cost": ("To pay", "Do zapłaty"),
+    "kwh_before": ("Period before, kWh", "Okres wcześniej, kWh"),
+    "cost_before_month": ("Period before", "Okres wcześniej"),
+    "main_kwh": ("Main meter counted", "Licznik główny"),
+    "others_kwh": ("All others", "Pozostałe razem"),
+    "common_kwh": ("Common parts and losses", "Części wspólne i straty"),
+    "common_share": ("of the main meter", "licznika głównego"),
+    "common_before": ("Period before", "Okres wcześniej"),
+    "others_cost": ("To pay, all others", "Do zapłaty, pozostałe"),
+    "open_bill": ("This meter's bill", "Rachunek tego licznika"),
     "open_meter": ("This meter's board", "Pulpit tego licznika"),
 }
 """Name → English, Polish."""
@@ -112,6 +199,10 @@ BOARDS: Final = {
     "home": Both(
         Words("Home", "Power now, what today has cost, and where the energy goes."),
         Words("Dom", "Moc teraz, koszt dnia i to, na co idzie energia."),
+    ),
+    "bill": Both(
+        Words("Bill", "The statement of a billing period, months, deposit, market price, tariffs side by side."),
+        Words("Rachunek", "Rozliczenie okresu, miesiące, depozyt, cena rynkowa, porównanie taryf."),
     ),
     "history": Both(
         Words("History", "Months and days of a year next to the year before."),
@@ -126,8 +217,8 @@ BOARDS: Final = {
         Words("Stan odczytu", "Czy telegramy przychodzą, dają się odczytać i docierają do bazy."),
     ),
     "building": Both(
-        Words("Building", "All meters: power, energy, state, sums and ranking."),
-        Words("Budynek", "Wszystkie liczniki: moc, energia, stan, sumy i ranking."),
+        Words("Building", "Meters in trouble, readings and cost by flat, main meter, all meters."),
+        Words("Budynek", "Liczniki z problemem, odczyty i koszt mieszkań, licznik główny, wszystkie liczniki."),
     ),
 }
 
@@ -135,6 +226,8 @@ _NO_ENERGY: Final = "No energy yet: it appears after the first two five-minute p
 _BRAK_ENERGII: Final = (
     "Nie ma jeszcze danych: będą po dwóch pierwszych punktach pięciominutowych (zadanie tworzy telegraf-han influx setup)."
 )
+_NOTHING_GIVEN: Final = "This meter has counted no energy fed in."
+_NIC_NIE_ODDANO: Final = "Ten licznik nie zliczył żadnej energii oddanej."
 _NO_TELEGRAM: Final = "No telegram of this meter in the chosen time."
 _BRAK_TELEGRAMU: Final = "Brak telegramów tego licznika w wybranym czasie."
 _NO_VOLTAGE: Final = "This meter sends no voltages (GAMA150 and GAMA350 at Stoen send none; MA110M sends one phase, MA309M three)."
@@ -150,11 +243,17 @@ _BRAK_INTERNAL: Final = "Telegraf nie podaje danych o sobie: włącz [[inputs.in
 _NO_ZONES: Final = "This meter sends no registers by tariff zone."
 _BRAK_STREF: Final = "Ten licznik nie wysyła rejestrów stref taryfowych."
 
-_MONEY_EN: Final = (
-    " Cost and earnings, in ${currency}, at today's prices of [meter.prices]: each zone's energy times its price, import_t0 for all energy."
+_NO_FLATS: Final = "No bills yet: write a tariff for each meter to the configuration, and let Telegraf run telegraf-han bill."
+_BRAK_MIESZKAN: Final = (
+    "Nie ma jeszcze rachunków: wpisz do konfiguracji taryfę każdego licznika i niech Telegraf uruchamia telegraf-han bill."
 )
-_MONEY_PL: Final = (
-    " Koszt i przychód, w ${currency}, po dzisiejszych cenach z [meter.prices]: energia każdej strefy razy jej cena, import_t0 za całość."
+_NO_COST: Final = "No tariff yet: write your prices to [[meter.tariff]] of the configuration, and let Telegraf run telegraf-han bill."
+_BRAK_KOSZTU: Final = "Brak taryfy: wpisz ceny do [[meter.tariff]] w konfiguracji i niech Telegraf uruchamia telegraf-han bill."
+_FROM_BILL: Final = (
+    " All of the bill counts: energy, distribution, fees and VAT, as telegraf-han bill has settled it by the hour, in ${currency}."
+)
+_Z_RACHUNKU: Final = (
+    " Liczy się cały rachunek: energia, dystrybucja, opłaty stałe i VAT, rozliczone co godzinę przez telegraf-han bill, w ${currency}."
 )
 
 PANELS: Final = {
@@ -162,25 +261,58 @@ PANELS: Final = {
     "power_now": Both(
         Words(
             "Power now",
-            "Power of the newest telegram, with two limits: active_power_import_w of [meter.limits] and the limiter threshold that the meter reports.",
+            "Power of the newest telegram of the last 15 minutes. Power that is fed in is shown while there is any.",
             "No telegram within 15 minutes.",
         ),
         Words(
             "Moc teraz",
-            "Moc z ostatniego telegramu obok limitu active_power_import_w z [meter.limits] i progu strażnika mocy podawanego przez licznik.",
+            "Moc z ostatniego telegramu z ostatnich 15 minut. Moc oddawana jest widoczna, gdy jest co oddawać.",
             "Brak telegramu od 15 minut.",
         ),
     ),
-    "load": Both(
+    "cost_today": Both(
         Words(
-            "Share of the limits",
-            "Import power now, in percent of the limit in [meter.limits] and of the meter's own limiter threshold.",
-            "No telegram within 15 minutes, or no limit: active_power_import_w is not set in [meter.limits], and the meter has no limiter threshold.",
+            "Cost today",
+            "Cost since midnight, and the difference to the same weekday a week ago up to the same hour (hours that are over and settled on both days)."
+            + _FROM_BILL,
+            _NO_COST,
         ),
         Words(
-            "Wykorzystanie limitów",
-            "Moc pobierana teraz w procentach limitu z [meter.limits] i progu strażnika mocy licznika.",
-            "Brak telegramu od 15 minut albo brak limitu: w [meter.limits] nie ma active_power_import_w, a licznik nie podaje progu strażnika mocy.",
+            "Koszt dziś",
+            "Koszt od północy i różnica wobec tego samego dnia tydzień temu do tej samej godziny (godziny zakończone i rozliczone w obu dniach)."
+            + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "this_bill": Both(
+        Words(
+            "This bill",
+            "What is to be paid for the billing period up to now, and the forecast for its end, which is known after seven days of data."
+            + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Ten rachunek",
+            "Do zapłaty za okres rozliczeniowy do tej chwili i prognoza na jego koniec, znana po siedmiu dniach danych." + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "all_well": Both(
+        Words(
+            "State",
+            "What is wrong first, and when the last telegram came. Read-out is off: no status line within 15 minutes, so Telegraf or the plugin does not run. "
+            "Meter is silent, noise, wrong key, bad key file, port missing: see docs/trouble.md. No data: telegrams are read but do not reach InfluxDB. "
+            "Energy out of date: no five-minute point within 25 minutes (telegraf-han influx check). No tariff set: [[meter.tariff]]. "
+            "Costs out of date: no hour settled within 150 minutes (telegraf-han bill). Prices missing: hours of two days without a market price.",
+            "Nothing known of this meter: neither telegrams nor status lines within 40 days.",
+        ),
+        Words(
+            "Stan",
+            "Co jest nie tak w pierwszej kolejności i kiedy przyszedł ostatni telegram. Odczyt nie działa: brak wiersza stanu od 15 minut, nie działa Telegraf albo wtyczka. "
+            "Licznik milczy, zakłócenia, zły klucz, zły plik klucza, brak portu: docs/trouble.pl.md. Brak danych: telegramy są odczytywane, ale nie docierają do InfluxDB. "
+            "Energia nieaktualna: brak punktu pięciominutowego od 25 minut (telegraf-han influx check). Brak taryfy: [[meter.tariff]]. "
+            "Koszty nieaktualne: żadnej godziny nie rozliczono od 150 minut (telegraf-han bill). Brak cen: godziny z dwóch dni bez ceny rynkowej.",
+            "Nic nie wiadomo o tym liczniku: od 40 dni nie ma telegramów ani wierszy stanu.",
         ),
     ),
     "alerts": Both(
@@ -188,47 +320,59 @@ PANELS: Final = {
         Words("Aktywne alerty", "Reguły, które alarmują dla tego licznika albo zaraz zaczną. Opis reguł: grafana/ALERTS.pl.md."),
     ),
     "today": Both(
-        Words("Today", "Energy from midnight until ten minutes ago, from the registers." + _MONEY_EN, _NO_ENERGY),
-        Words("Dziś", "Energia od północy do stanu sprzed dziesięciu minut, z rejestrów." + _MONEY_PL, _BRAK_ENERGII),
-    ),
-    "yesterday": Both(
         Words(
-            "Yesterday until this time",
-            "Yesterday's energy from midnight until 24 hours ago, to compare with today." + _MONEY_EN,
-            _NO_ENERGY,
+            "Energy today",
+            "Energy from midnight until the newest telegram, from the registers. It does not wait for the five-minute points.",
+            "No telegram today.",
         ),
         Words(
-            "Wczoraj do tej pory",
-            "Energia wczorajsza od północy do stanu sprzed 24 godzin, do porównania z dzisiejszą." + _MONEY_PL,
-            _BRAK_ENERGII,
+            "Energia dziś",
+            "Energia od północy do ostatniego telegramu, z rejestrów. Nie czeka na punkty pięciominutowe.",
+            "Brak telegramu dzisiaj.",
         ),
     ),
     "month": Both(
-        Words("This month", "Energy since the month began." + _MONEY_EN, _NO_ENERGY),
-        Words("Ten miesiąc", "Energia od początku miesiąca." + _MONEY_PL, _BRAK_ENERGII),
+        Words("Energy this month", "Energy since the month began, until ten minutes ago.", _NO_ENERGY),
+        Words("Energia w tym miesiącu", "Energia od początku miesiąca do stanu sprzed dziesięciu minut.", _BRAK_ENERGII),
     ),
     "power": Both(
         Words(
             "Power",
             "Mean power; fed-in power is below zero. Views of up to two days show single telegrams, longer views show five-minute means. "
-            "Dashed: your limit and the meter's limiter threshold.",
+            "Points: your limit (active_power_import_w of [meter.limits]) and the meter's limiter threshold, where the power reaches 80 % of them.",
             _NO_TELEGRAM,
         ),
         Words(
             "Moc",
-            "Średnia moc, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, w dłuższych widokach ze średnich pięciominutowych. Linie przerywane: ustawiony limit i próg strażnika mocy licznika.",
+            "Średnia moc, oddawana poniżej zera. Do dwóch dni z pojedynczych telegramów, w dłuższych widokach ze średnich pięciominutowych. "
+            "Punkty: ustawiony limit (active_power_import_w z [meter.limits]) i próg strażnika mocy licznika, gdy moc sięga 80 % z nich.",
             _BRAK_TELEGRAMU,
         ),
     ),
     "days": Both(
         Words(
-            "Energy per day, 30 days", "Imported energy of each local day by tariff zone, from the differences of the registers.", _NO_ZONES
+            "Energy per day, 30 days",
+            "Imported energy of each local day by tariff zone of the meter, from the differences of the registers. Yellow points: energy of this day that was spread over a gap, so it is estimated.",
+            _NO_ENERGY,
         ),
-        Words("Energia dzienna, 30 dni", "Energia pobrana w każdej dobie według stref taryfowych, z różnic rejestrów.", _BRAK_STREF),
+        Words(
+            "Energia dzienna, 30 dni",
+            "Energia pobrana w każdej dobie według stref taryfowych licznika, z różnic rejestrów. Żółte punkty: energia tego dnia rozłożona na czas przerwy w odczycie, czyli szacowana.",
+            _BRAK_ENERGII,
+        ),
     ),
-    "zones": Both(
-        Words("Share of zones, 30 days", "How the imported energy of 30 days divides into tariff zones.", _NO_ZONES),
-        Words("Udział stref, 30 dni", "Jak energia pobrana w 30 dni dzieli się na strefy taryfowe.", _BRAK_STREF),
+    "cost_of_days": Both(
+        Words(
+            "Cost per day, 30 days",
+            "Cost of each local day; what was earned by feeding in is below zero. Yellow points: the part of the cost that comes from estimated energy."
+            + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Koszt dzienny, 30 dni",
+            "Koszt każdej doby, przychód z energii oddanej poniżej zera. Żółte punkty: część kosztu z energii szacowanej." + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
     ),
     "hours": Both(
         Words(
@@ -240,6 +384,20 @@ PANELS: Final = {
             "Energia godzinowa, 30 dni",
             "Energia pobrana w każdej godzinie: dni od lewej do prawej, godziny od góry do dołu. Z dwóch październikowych godzin od 2 do 3 widać sumę.",
             _BRAK_ENERGII,
+        ),
+    ),
+    "bills": Both(
+        Words(
+            "Bills of a year",
+            "What is to be paid for each billing period, by the month in which it began. The last bar is the running period: so far, and what the forecast adds."
+            + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Rachunki z roku",
+            "Do zapłaty za każdy okres rozliczeniowy, według miesiąca jego początku. Ostatni słupek to okres bieżący: dotąd i to, co dodaje prognoza."
+            + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
         ),
     ),
     "demand": Both(
@@ -258,32 +416,157 @@ PANELS: Final = {
         Words("Base load", "The lowest hourly mean of import power between 1 and 5 o'clock in the last seven nights.", _NO_ENERGY),
         Words("Pobór nocny", "Najniższa średnia godzinowa mocy pobieranej między 1 a 5 w ostatnich siedmiu nocach.", _BRAK_ENERGII),
     ),
-    "top_days": Both(
+    # --- bill
+    "bill": Both(
         Words(
-            "Days with the most use, 30 days",
-            "The eight days with the most imported energy in the last 30 days. Only complete days count.",
-            "No complete day yet.",
+            "Bill of ${period}",
+            "The chosen billing period. To pay: the total with VAT, less what the deposit and energy taken back pay. A period that runs shows what it has cost so far, and a forecast after a week of data.",
+            _NO_COST,
         ),
         Words(
-            "Dni o największym zużyciu, 30 dni",
-            "Osiem dni o największym poborze z ostatnich 30, spośród odebranych w całości.",
-            "Żaden dzień nie został odebrany w całości.",
+            "Rachunek za ${period}",
+            "Wybrany okres rozliczeniowy. Do zapłaty: suma brutto bez tego, co pokrywa depozyt i energia odebrana z sieci. Okres w toku: koszt dotąd, a po tygodniu danych także prognoza.",
+            _BRAK_KOSZTU,
         ),
+    ),
+    "provisional": Both(
+        Words(
+            "Provisional",
+            "What may still change in this period: energy that was spread over a gap in the data, energy whose market price has not come yet (it counts as 0), hours that are not settled.",
+            "Nothing: all hours are settled from readings, and every price is known.",
+        ),
+        Words(
+            "Jeszcze niepewne",
+            "Co może się zmienić w tym okresie: energia rozłożona na przerwę w danych, energia bez znanej ceny rynkowej (liczona po 0), godziny jeszcze nierozliczone.",
+            "Nic: wszystkie godziny są rozliczone z odczytów i każda cena jest znana.",
+        ),
+    ),
+    "statement": Both(
+        Words(
+            "Statement",
+            "The lines of the bill that are not zero: parts without VAT, then VAT, the total, the deposit, and what is to pay. telegraf-han bill --month prints it with every price.",
+            _NO_COST,
+        ),
+        Words(
+            "Rozliczenie",
+            "Niezerowe pozycje rachunku: składniki bez VAT, potem VAT, suma, depozyt i kwota do zapłaty. telegraf-han bill --month drukuje je z każdą ceną.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "statement_energy": Both(
+        Words("Energy of the period", "Energy by zone, fed in, taken back, and of it what was estimated or has no price yet.", _NO_COST),
+        Words("Energia okresu", "Energia według stref, oddana, odebrana z sieci, a w niej szacowana i jeszcze bez ceny.", _BRAK_KOSZTU),
+    ),
+    "readings": Both(
+        Words(
+            "Readings at both ends, kWh",
+            "The registers at the begin and at the end of the period, of each meter that was in place. If nothing was heard at that moment, it is the nearest reading within the period; its time stands beside it.",
+            "No reading in this period.",
+        ),
+        Words(
+            "Odczyty na początku i na końcu, kWh",
+            "Stan rejestrów na początku i na końcu okresu, osobno dla każdego zamontowanego licznika. Jeśli w tej chwili nic nie odebrano, najbliższy odczyt w okresie; obok jest jego czas.",
+            "Brak odczytu w tym okresie.",
+        ),
+    ),
+    "parts_by_month": Both(
+        Words(
+            "Cost by billing period and part, ${currency}",
+            "The total of each billing period: energy; network (rates and fees of the operator); levies (renewables, cogeneration, capacity); trade fee; other; VAT. The deposit is not taken off.",
+            _NO_COST,
+        ),
+        Words(
+            "Koszt okresów według składników, ${currency}",
+            "Suma każdego okresu: energia; sieć (opłaty operatora); opłaty publiczne (OZE, kogeneracyjna, mocowa); opłata handlowa; inne; VAT. Bez odjęcia depozytu.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "deposit": Both(
+        Words(
+            "Deposit, ${currency}",
+            "Value of what was fed in, what the deposit paid, and what was left at the end of each billing period.",
+            "No energy fed in has a value: the tariff has no feed_in, or nothing was fed in.",
+        ),
+        Words(
+            "Depozyt, ${currency}",
+            "Wartość energii oddanej, ile pokrył depozyt i ile zostało na koniec każdego okresu.",
+            "Energia oddana nie ma wartości: taryfa nie ma feed_in albo nic nie oddano.",
+        ),
+    ),
+    "price": Both(
+        Words(
+            "Market price, ${series}",
+            "Price of a kWh in the chosen series, today and tomorrow. Marked: the six cheapest hours of each day.",
+            "No price series: docs/examples/rce-prices.conf brings the market's prices.",
+        ),
+        Words(
+            "Cena rynkowa, ${series}",
+            "Cena kWh w wybranej serii, dziś i jutro. Zaznaczone: sześć najtańszych godzin każdej doby.",
+            "Brak serii cen: ceny rynku daje docs/examples/rce-prices.conf.",
+        ),
+    ),
+    "cheapest_hours": Both(
+        Words(
+            "Cheapest hours to come",
+            "The six cheapest of the hours to come whose price is known. Tomorrow's prices come in the afternoon.",
+            "No price of an hour to come is known.",
+        ),
+        Words(
+            "Najtańsze najbliższe godziny",
+            "Sześć najtańszych z nadchodzących godzin o znanej cenie. Ceny na jutro pojawiają się po południu.",
+            "Nie jest znana cena żadnej nadchodzącej godziny.",
+        ),
+    ),
+    "cost_by_hour": Both(
+        Words(
+            "Cost by hour, ${currency}",
+            "Total of each hour with fees and VAT. Hours with estimated energy and hours without a price yet have their own colours.",
+            _NO_COST,
+        ),
+        Words(
+            "Koszt godzinowy, ${currency}",
+            "Suma każdej godziny z opłatami i VAT. Godziny z energią szacowaną i godziny jeszcze bez ceny mają swoje kolory.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "tariffs": Both(
+        Words(
+            "The last 12 months in other tariffs, ${currency}",
+            "What was to pay in the last twelve billing periods, and what it would have been in the tariffs of `compare`. Compare only if the months beside it show every tariff in every month; if not, telegraf-han bill --since settles the past.",
+            _NO_COST,
+        ),
+        Words(
+            "Ostatnie 12 miesięcy w innych taryfach, ${currency}",
+            "Kwota do zapłaty w ostatnich dwunastu okresach i jaka byłaby w taryfach z `compare`. Porównanie ma sens, gdy obok każda taryfa ma każdy miesiąc; jeśli nie, przeszłość rozlicza telegraf-han bill --since.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "tariffs_by_month": Both(
+        Words(
+            "Tariffs by month, ${currency}", "What was to pay by billing period, and what it would have been in other tariffs.", _NO_COST
+        ),
+        Words("Taryfy według miesięcy, ${currency}", "Kwota do zapłaty w każdym okresie i jaka byłaby w innych taryfach.", _BRAK_KOSZTU),
     ),
     # --- history
     "range_total": Both(
         Words(
-            "The chosen time", "Energy of the days in the chosen time (this year, if you do not choose another)." + _MONEY_EN, _NO_ENERGY
+            "The chosen time", "Energy of the days in the chosen time (this year, if you do not choose another)." + _FROM_BILL, _NO_ENERGY
         ),
-        Words("Wybrany czas", "Energia z dni w wybranym czasie (domyślnie w tym roku)." + _MONEY_PL, _BRAK_ENERGII),
+        Words("Wybrany czas", "Energia z dni w wybranym czasie (domyślnie w tym roku)." + _Z_RACHUNKU, _BRAK_ENERGII),
     ),
     "range_before": Both(
         Words(
             "A year before",
-            "Energy of the same days a year earlier. If the chosen year is not over, only the same number of days counts.",
+            "Energy and cost of the same days a year earlier. If the chosen year is not over, only the same number of days counts. "
+            "A year before that is not complete is not compared; then the panel says since when there is data.",
             "There is no data of a year before.",
         ),
-        Words("Rok wcześniej", "Energia z tych samych dni rok wcześniej; z niepełnego roku tyle samo dni.", "Brak danych sprzed roku."),
+        Words(
+            "Rok wcześniej",
+            "Energia i koszt z tych samych dni rok wcześniej; z niepełnego roku tyle samo dni. "
+            "Jeśli poprzedni rok nie jest kompletny, nie ma porównania, tylko dzień, od którego są dane.",
+            "Brak danych sprzed roku.",
+        ),
     ),
     "months": Both(
         Words("Imported, month by month", "Imported energy of each month, next to the same month a year before.", _NO_ENERGY),
@@ -293,13 +576,37 @@ PANELS: Final = {
         Words("Imported, cumulated", "Imported energy since the start of the chosen time, next to the year before.", _NO_ENERGY),
         Words("Pobrane narastająco", "Energia pobrana od początku wybranego czasu, obok poprzedniego roku.", _BRAK_ENERGII),
     ),
+    "cost_months": Both(
+        Words(
+            "Cost, month by month",
+            "Cost of each calendar month, next to the same month a year before." + _FROM_BILL,
+            _NO_COST,
+        ),
+        Words(
+            "Koszt miesiąc po miesiącu",
+            "Koszt każdego miesiąca kalendarzowego obok tego samego miesiąca rok wcześniej." + _Z_RACHUNKU,
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "own_use": Both(
+        Words(
+            "Own production",
+            "Energy that the house produced in the chosen time, how much of it the house used itself, and which share of all its use that was.",
+            "No production in the settled hours: record it as electricity_production, if there is an inverter.",
+        ),
+        Words(
+            "Własna produkcja",
+            "Energia wyprodukowana w wybranym czasie, jaka jej część została w domu i jaką część całego zużycia pokryła.",
+            "Brak produkcji w rozliczonych godzinach: jeśli jest falownik, zapisuj ją jako electricity_production.",
+        ),
+    ),
     "feed_in_months": Both(
-        Words("Fed in, month by month", "Energy fed in in each month, next to the same month a year before.", _NO_ENERGY),
-        Words("Oddane miesiąc po miesiącu", "Energia oddana w każdym miesiącu obok tego samego miesiąca rok wcześniej.", _BRAK_ENERGII),
+        Words("Fed in, month by month", "Energy fed in in each month, next to the same month a year before.", _NOTHING_GIVEN),
+        Words("Oddane miesiąc po miesiącu", "Energia oddana w każdym miesiącu obok tego samego miesiąca rok wcześniej.", _NIC_NIE_ODDANO),
     ),
     "feed_in_year": Both(
-        Words("Fed in, cumulated", "Energy fed in since the start of the chosen time, next to the year before.", _NO_ENERGY),
-        Words("Oddane narastająco", "Energia oddana od początku wybranego czasu, obok poprzedniego roku.", _BRAK_ENERGII),
+        Words("Fed in, cumulated", "Energy fed in since the start of the chosen time, next to the year before.", _NOTHING_GIVEN),
+        Words("Oddane narastająco", "Energia oddana od początku wybranego czasu, obok poprzedniego roku.", _NIC_NIE_ODDANO),
     ),
     "daily": Both(
         Words("Energy per day", "Imported energy of each local day; energy fed in is below zero.", _NO_ENERGY),
@@ -366,9 +673,24 @@ PANELS: Final = {
             _BRAK_BIERNEJ,
         ),
     ),
-    "longest_gap": Both(
-        Words("Longest gap", "The longest time without a telegram in the chosen time.", "No gap of five minutes or more."),
-        Words("Najdłuższa przerwa", "Najdłuższy okres bez telegramu w wybranym czasie.", "Żadna przerwa nie trwała pięciu minut."),
+    "supply": Both(
+        Words(
+            "Supply at a glance",
+            "What this meter sends about its supply: share of five-minute windows in which it was heard, longest gap, limiter threshold; lowest and highest voltage, share of 10-minute means from 207 to 253 V, and tan φ, if it sends them.",
+            _NO_TELEGRAM,
+        ),
+        Words(
+            "Zasilanie w liczbach",
+            "Co ten licznik mówi o zasilaniu: udział pięciominutowych odcinków, w których go odebrano, najdłuższa przerwa, próg strażnika mocy; a jeśli je wysyła, także skrajne napięcia, udział średnich 10-minutowych od 207 do 253 V i tg φ.",
+            _BRAK_TELEGRAMU,
+        ),
+    ),
+    "sent_by_some": Both(
+        Words("Voltages, phases, reactive power (of meters that send them)", "Curves of what only some meters send; a click opens them."),
+        Words(
+            "Napięcia, fazy, moc bierna (z liczników, które je wysyłają)",
+            "Wykresy tego, co wysyłają tylko niektóre liczniki; otwiera je kliknięcie.",
+        ),
     ),
     "phase_imbalance": Both(
         Words(
@@ -576,6 +898,42 @@ PANELS: Final = {
         Words("Telegraf: pamięć", "Pamięć, której używa sam Telegraf.", _BRAK_INTERNAL),
     ),
     # --- building
+    "troubled": Both(
+        Words(
+            "Meters that need a look",
+            "Meters whose read-out state is not OK, that have been silent for 15 minutes, or whose running bill has estimated energy. A click opens the meter's board.",
+            "All meters are well.",
+        ),
+        Words(
+            "Liczniki do sprawdzenia",
+            "Liczniki, których stan odczytu nie jest OK, które milczą od 15 minut albo mają w bieżącym rachunku energię szacowaną. Kliknięcie otwiera pulpit licznika.",
+            "Wszystkie liczniki działają.",
+        ),
+    ),
+    "against_main": Both(
+        Words(
+            "Main meter and flats, ${period}",
+            "Energy of the main meter beside the sum of all others. The rest is common parts and losses. The meter with the most energy is taken as the main one; choose another above. Below zero: there is no such meter, or it is another.",
+            _NO_FLATS,
+        ),
+        Words(
+            "Licznik główny i mieszkania, ${period}",
+            "Energia licznika głównego obok sumy pozostałych; reszta to części wspólne i straty. Za główny uchodzi licznik o największym poborze; inny można wybrać u góry. Poniżej zera: nie ma takiego licznika albo jest nim inny.",
+            _BRAK_MIESZKAN,
+        ),
+    ),
+    "flats": Both(
+        Words(
+            "Readings and cost, ${period}",
+            "Each meter's readings at both ends of the period, its energy and its bill, and those of the period before. As a file: menu of this panel → Inspect → Data → Download CSV. If a meter was replaced, the first reading is of the old one.",
+            _NO_FLATS,
+        ),
+        Words(
+            "Odczyty i koszt, ${period}",
+            "Odczyty każdego licznika na początku i na końcu okresu, energia i rachunek, obok okres wcześniejszy. Jako plik: menu panelu → Inspect → Data → Download CSV. Po wymianie licznika odczyt początkowy jest ze starego.",
+            _BRAK_MIESZKAN,
+        ),
+    ),
     "sum_power": Both(
         Words(
             "Power now, all meters",

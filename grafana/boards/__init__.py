@@ -1,19 +1,21 @@
-"""The five boards, and the parts that are the same on all of them (variables, links between the boards, time zone).
+"""The six boards, and the parts that are the same on all of them (variables, links between the boards, time zone).
 
 A board is a list of `Panel` rows. `dashboard` turns it into JSON that Grafana can provision and also import: the data source is a
 variable, `id` is null, and the uid is fixed for each board and language. The links keep the time range, the meter and the data source.
-Only the link to the building does not keep the time range, because that board always shows the present.
+Only the links to and from the bill and the building do not keep the time range: one has days to come, and the other always shows the present.
 """
 
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
-from grafana import queries
-from grafana.panels import SOURCE, Json, Panel, panel
+from grafana import moneyqueries, queries
+from grafana.panels import SOURCE, Json, Panel, numbered, panels_json
 
 SCHEMA_VERSION: Final = 41
-BOARDS: Final = ("home", "history", "quality", "health", "building")
+BOARDS: Final = ("home", "bill", "history", "quality", "health", "building")
 """The boards, in the order of the links."""
+OWN_TIME: Final = ("bill", "building")
+"""Boards whose time range fits no other board."""
 HIDDEN: Final = 2
 
 
@@ -68,13 +70,11 @@ DATA_SOURCE: Final[Json] = {
 METER: Final = asked(
     "meter", f'SHOW TAG VALUES FROM {queries.TELEGRAMS} WITH KEY = "meter"', label="«meter»", refresh=1, sort=1, hide=0, skipUrlSync=False
 )
-PRICES: Final = tuple(
-    asked(f"{way}_t{tariff}", queries.newest_setting(f"{way}_t{tariff}_per_kwh"))
-    for way in ("import", "export")
-    for tariff in queries.TARIFFS
-)
-CURRENCY: Final = asked("currency", queries.newest_setting("currency"))
+CURRENCY: Final = asked("currency", f'SELECT last("currency") FROM {moneyqueries.BILL}, {queries.SETTINGS} WHERE {queries.METER}')
+"""The bill's, or else that of [meter.prices]."""
 LIMIT: Final = asked("limit_w", queries.newest_setting("active_power_import_w"))
+GIVEN: Final = asked("given", queries.newest_window(queries.EXPORT))
+ZONED: Final = asked("zoned", queries.newest_window("active_energy_import_t1_wh"))
 THIRD_PHASE: Final = asked("l3_v", queries.newest_window("voltage_l3_v"))
 USUAL_RATE: Final = asked("due", queries.usual_rate())
 
@@ -87,7 +87,7 @@ def uid(key: str) -> str:
 def place(key: str, panel_key: str) -> tuple[str, int]:
     """A board's uid without its language, and the id of one of its panels. Raises StopIteration if the board has no such panel."""
     board: Board = import_module(f"{__name__}.{key}").BOARD
-    return uid(key), next(number for number, row in enumerate(board.panels, 1) if row.key == panel_key)
+    return uid(key), next(number for number, row in numbered(board.panels) if row.key == panel_key)
 
 
 def _link(key: str) -> Json:
@@ -98,7 +98,7 @@ def _link(key: str) -> Json:
         "tooltip": f"«{key}.description»",
         "url": f"/d/{uid(key)}-«language»?{kept}",
         "icon": "dashboard",
-        "keepTime": key != "building",
+        "keepTime": key not in OWN_TIME,
         "includeVars": False,
         "targetBlank": False,
         "asDropdown": False,
@@ -108,8 +108,10 @@ def _link(key: str) -> Json:
 
 def _links(here: str) -> list[Json]:
     links = [_link(key) for key in BOARDS if key != here]
-    if here == "building":  # this board has no meter to keep, and its time is always the present
-        links = [link | {"url": link["url"].replace("&${meter:queryparam}", ""), "keepTime": False} for link in links]
+    if here in OWN_TIME:
+        links = [link | {"keepTime": False} for link in links]
+    if here == "building":  # this board has no meter to keep
+        links = [link | {"url": link["url"].replace("&${meter:queryparam}", "")} for link in links]
     return links
 
 
@@ -136,5 +138,5 @@ def dashboard(board: Board) -> Json:
         "annotations": {"list": []},
         "templating": {"list": [DATA_SOURCE, *board.variables]},
         "links": _links(board.key),
-        "panels": [panel(row, number) for number, row in enumerate(board.panels, 1)],
+        "panels": panels_json(board.panels),
     }

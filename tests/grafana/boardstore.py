@@ -42,6 +42,10 @@ class Store:
         self._write([first], self.name)
         self._write(chain([first], lines), f"{self.name}/5m")
 
+    def settled(self, lines: Iterable[str]) -> None:
+        """Store settled hours and bills. They are in the bucket that is kept for ever, as `telegraf-han bill` has them written."""
+        self._write(lines, f"{self.name}/5m")
+
     def _write(self, lines: Iterable[str], bucket: str) -> None:
         lines = iter(lines)
         while batch := list(islice(lines, BATCH)):

@@ -5,7 +5,7 @@ for speed: one telegram per second with the fields of a three-phase meter. It is
 processes can make days in any order.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import accumulate
@@ -87,6 +87,96 @@ class Steady(NamedTuple):
             "active_power_import_w": power.import_w,
             "active_power_export_w": power.export_w,
         }
+
+
+# --- settled hours and bills, as `telegraf-han bill` writes them ---
+
+PER_KWH: Final = ("energy", "distribution", "quality", "renewables", "cogeneration", "other")
+PER_MONTH: Final = ("trade_fee", "network_fee", "transitional_fee", "subscription_fee", "capacity_fee", "other_fee")
+COMPONENTS: Final = PER_KWH + PER_MONTH
+_ENERGY: Final = (
+    *("import_wh", "export_wh", "billed_import_wh", "billed_export_wh", "t1_wh", "t2_wh", "t3_wh", "t4_wh"),
+    *("produced_wh", "self_used_wh", "estimated_wh", "unpriced_wh"),
+)
+COST_FIELDS: Final = (*COMPONENTS, "vat", "total", "earned", *_ENERGY)
+"""Fields of an hour in `electricity_cost`. All of them are always there."""
+_DEPOSIT: Final = (
+    *("energy_gross", "deposit_before", "deposit_used", "deposit_paid_back", "deposit_lost", "deposit_after"),
+    *("offset_wh", "credit", "to_pay"),
+)
+BILL_FIELDS: Final = (*COST_FIELDS, *_DEPOSIT, "until_s", "hours_settled", "hours")
+"""Fields of a billing period in `electricity_bill` that are always there."""
+FORECAST: Final = ("forecast_to_pay", "forecast_wh")
+"""Not there if there is too little data to forecast."""
+
+
+def _complete(fields: Mapping[str, float], names: Iterable[str]) -> dict[str, float | str]:
+    """All names, 0 for those not given. `total` is by default the sum of the components and VAT, and billed energy the imported."""
+    known = dict.fromkeys(names, 0.0) | fields
+    imported, exported = known["import_wh"], known["export_wh"]
+    known |= {
+        "billed_import_wh": imported,
+        "billed_export_wh": exported,
+        "t1_wh": imported - sum(known[f"t{zone}_wh"] for zone in (2, 3, 4)),
+    }
+    known |= {"total": sum(known[name] for name in COMPONENTS) + known["vat"]}
+    return {**known, **fields}
+
+
+def cost(utc_s: int, meter: str = "home", tariff: str = "own", **fields: float) -> str:
+    """A settled hour that began at a time."""
+    return line("electricity_cost", {"meter": meter, "tariff": tariff}, _complete(fields, COST_FIELDS), utc_s)
+
+
+def bill(
+    begin_s: int, until_s: int, meter: str = "home", tariff: str = "own", name: str = "G12", currency: str = "PLN", **fields: float
+) -> str:
+    """A billing period. `to_pay` is by default the total without what the deposit pays. It is over unless `hours_settled` says otherwise."""
+    hours = (until_s - begin_s) / 3600
+    known = _complete({"until_s": until_s, "hours": hours, "hours_settled": hours, **fields}, BILL_FIELDS)
+    if "to_pay" not in fields:
+        known["to_pay"] = float(known["total"]) - float(known["deposit_used"]) - float(known["credit"])
+    extra = {name: value for name, value in fields.items() if name in FORECAST}
+    if not extra and known["hours_settled"] == hours:
+        extra = {"forecast_to_pay": float(known["to_pay"]), "forecast_wh": float(known["import_wh"])}
+    texts = {"name": name, "currency": currency, "period": f"{wall(begin_s):%Y-%m}"}
+    return line("electricity_bill", {"meter": meter, "tariff": tariff}, {**known, **extra, **texts}, begin_s)
+
+
+def costs(begin_s: int, end_s: int, hour: Callable[[int], Mapping[str, float]], meter: str = "home", tariff: str = "own") -> Iterator[str]:
+    """The settled hours from one time to another; `hour` gives the fields of the one that begins at a UTC second."""
+    for utc_s in range(begin_s, end_s, 3600):
+        yield cost(utc_s, meter, tariff, **hour(utc_s))
+
+
+def months(begin_s: int, end_s: int) -> Iterator[tuple[int, int]]:
+    """Begin and end of every calendar month in Warsaw that has begun between two times."""
+    first = wall(begin_s)
+    number = first.year * 12 + first.month - 1
+    while (begin := _first_of(number)) < end_s:
+        if begin >= begin_s or number == first.year * 12 + first.month - 1:
+            yield begin, _first_of(number + 1)
+        number += 1
+
+
+def _first_of(number: int) -> int:
+    return local(f"{number // 12}-{number % 12 + 1:02}-01 00:00")
+
+
+def bills(begin_s: int, end_s: int, hour: Callable[[int], Mapping[str, float]], meter: str = "home", tariff: str = "own") -> Iterator[str]:
+    """The calendar months of the same hours: sums, not rounded. The forecast of the running month is its cost so far by its share."""
+    for begin, until in months(begin_s, end_s):
+        fields: dict[str, float] = {}
+        settled = range(max(begin, begin_s), min(until, end_s), 3600)
+        for utc_s in settled:
+            for name, value in hour(utc_s).items():
+                fields[name] = fields.get(name, 0.0) + value
+        fields["hours_settled"] = len(settled)
+        if until > end_s and len(settled) >= 7 * 24:
+            whole = (until - begin) / 3600 / len(settled)
+            known = _complete(fields, COST_FIELDS)
+            fields |= {"forecast_to_pay": float(known["total"]) * whole, "forecast_wh": float(known["import_wh"]) * whole}
+        yield bill(begin, until, meter, tariff, **fields)
 
 
 # --- a year at a telegram a second ---
@@ -202,6 +292,33 @@ def status_of(day: int, meter: str = "home", every_s: int = 10) -> Iterator[str]
                 "daily_import_wh=25000,voltage_low_v=207,voltage_high_v=253,import_t1_per_kwh=1.22,import_t2_per_kwh=0.74,"
                 f'export_t0_per_kwh=0.25,currency="PLN" {stamp}'
             )
+
+
+def settled_of(day: int, meter: str = "home") -> Iterator[str]:
+    """The settled hours of a day (since 1970, UTC)."""
+    return costs(day * DAY_S, (day + 1) * DAY_S, _year_hour, meter)
+
+
+def bills_of(first: int, last: int, meter: str = "home") -> Iterator[str]:
+    """The months of the days from one to another."""
+    return bills(first * DAY_S, last * DAY_S + DAY_S, _year_hour, meter)
+
+
+def _year_hour(utc_s: int) -> dict[str, float]:
+    """A settled hour of the year, from the same shape as its telegrams."""
+    shape, (day, second) = _shape(), divmod(utc_s, DAY_S)
+    taken, given = ((sums[second + 3600] - sums[second]) * _scale(day) / 360_000 for sums in (shape.import_ws, shape.export_ws))
+    net = {"energy": taken * 0.0007, "distribution": taken * 0.0003, "trade_fee": 0.02}
+    return {
+        **net,
+        "vat": sum(net.values()) * 0.23,
+        "earned": given * 0.0003,
+        "import_wh": taken,
+        "export_wh": given,
+        "produced_wh": given * 1.4,
+        "self_used_wh": given * 0.4,
+        "estimated_wh": taken if day % 30 == 0 else 0.0,
+    }
 
 
 # --- a building of a thousand meters ---

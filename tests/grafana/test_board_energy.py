@@ -1,4 +1,4 @@
-"""Energy and money on the boards Home and History: known registers on a real InfluxDB, answers computed by hand.
+"""Energy on the boards Home and History: known registers on a real InfluxDB, answers computed by hand.
 
 The meter draws 1200 W, which is 100 Wh in five minutes and 28.8 kWh on a day of 24 hours, unless a case says otherwise.
 """
@@ -98,7 +98,6 @@ def test_replaced_meter(store):
 
 DAYS = ("2026-05-09", "2026-05-10", "2026-05-11")
 BEGIN, END = local("2026-05-08 00:00"), local("2026-05-12 00:00")
-PRICE = {"import_t0_per_kwh": 0.5, "currency": "PLN"}
 
 
 def odd(store, register):
@@ -108,30 +107,29 @@ def odd(store, register):
         tags = {"interface": "p1", "meter": "home", "serial": "1"}
         lines.append(line("electricity", tags, {"active_energy_import_wh": float(register(utc_s, 100 * (place + 1)))}, utc_s))
     store.windows(lines)
-    store.telegrams([line("electricity_settings", {"meter": "home"}, PRICE, END)])
 
 
 def shown_energy(store):
-    """The days' energy, the hours' energy of the 10th, and the cost of the three days."""
+    """The days' energy, the hours' energy of the 10th, and the sum of the three days."""
     found = daily(store, "2026-05-09 00:00", "2026-05-11 23:59")
     (hours,) = store.board("home", END).shown("Energy hour by hour, 30 days").frames
     row = hours.columns["Time\\Hour"].index("2026-05-10")
     board = store.board("history", END + 3600, since=f"{local('2026-05-09 00:00')}000", until=f"{END}000")
-    return found, [hours.columns[f"{hour:02}"][row] for hour in range(24)], board.shown("The chosen time").figures()["Cost"]
+    return found, [hours.columns[f"{hour:02}"][row] for hour in range(24)], board.shown("The chosen time").figures()["Imported"]
 
 
 @pytest.mark.parametrize("clock", ["00:00", "12:00", "12:30", "23:55"])
 @pytest.mark.parametrize(("before_wh", "after_wh"), [(9_007_000, 0), (99_000_000, 4_000), (123_456_789, 123_000_000)])
 def test_register_that_began_again(store, clock, before_wh, after_wh):
-    """A register that was reset at any time of the day gives no negative energy. Only that one step is lost, in money, too."""
+    """A register that was reset at any time of the day gives no negative energy. Only that one step is lost, in the sum, too."""
     reset = local(f"2026-05-10 {clock}")
     counted = (reset - BEGIN) // WINDOW_S * 100
     odd(store, lambda utc_s, wh: before_wh + wh if utc_s < reset else after_wh + wh - counted)
-    days, hours, cost = shown_energy(store)
+    days, hours, total = shown_energy(store)
 
     assert days == pytest.approx(dict(zip(DAYS, (28.8, 28.7, 28.8), strict=True)))
     assert hours == pytest.approx([1.1 if hour == int(clock[:2]) else 1.2 for hour in range(24)])
-    assert cost == pytest.approx(86.3 / 2)
+    assert total == pytest.approx(86.3)
 
 
 @pytest.mark.parametrize("clock", ["00:00", "12:00", "12:30", "23:55"])
@@ -141,11 +139,11 @@ def test_register_that_rolled_over(store, clock, digits):
     rolled = local(f"2026-05-10 {clock}")
     begin_wh = 10**digits - (rolled - BEGIN) // WINDOW_S * 100 - 30
     odd(store, lambda _utc_s, wh: (begin_wh + wh) % 10**digits)
-    days, hours, cost = shown_energy(store)
+    days, hours, total = shown_energy(store)
 
     assert days == pytest.approx(dict.fromkeys(DAYS, 28.8))
     assert hours == pytest.approx([1.2] * 24)
-    assert cost == pytest.approx(86.4 / 2)
+    assert total == pytest.approx(86.4)
 
 
 @pytest.mark.parametrize("clock", ["00:00", "12:00", "12:55", "23:55"])
@@ -155,13 +153,13 @@ def test_register_that_was_low_for_a_moment(store, clock, low_wh, windows):
     """A value that is too low, and right again five or ten minutes later, is no energy, although the register rises by 500 kWh after it."""
     low = range(local(f"2026-05-10 {clock}"), local(f"2026-05-10 {clock}") + windows * WINDOW_S)
     odd(store, lambda utc_s, wh: 700_000_000 + wh - low_wh * (utc_s in low))
-    days, hours, cost = shown_energy(store)
+    days, hours, total = shown_energy(store)
 
     # At the end of a day or of an hour, the energy of these minutes may count in the next one.
     late = 0.1 * windows
     assert days == pytest.approx(dict.fromkeys(DAYS, 28.8), abs=late + 1e-9)
     assert hours == pytest.approx([1.2] * 24, abs=late + 1e-9)
-    assert cost == pytest.approx(86.4 / 2, abs=1e-6)
+    assert total == pytest.approx(86.4, abs=1e-6)
 
 
 def test_power_of_a_register_that_was_odd(store):
@@ -295,6 +293,32 @@ def test_year_that_is_not_over(years):
     # 129 whole days, less the hour of March, and today until it was last heard: at its first window
     assert cumulated["Imported"][-1] == pytest.approx(129 * 115.2 - 4.8 + 0.4)
     assert board.shown("A year before").figures()["Imported a year before"] == pytest.approx(129 * 86.4 - 3.6 + 0.3)
+
+
+def test_year_before_that_is_not_complete(years):
+    """The year before that began in the middle is not compared: the panel says since when there is data."""
+    board = years.board(
+        "history", local("2023-06-01 12:00"), since=f"{local('2023-03-01 00:00')}000", until=f"{local('2024-03-01 00:00') - 1}999"
+    )
+    assert not board.shown("A year before").some()
+
+    board = years.board(
+        "history", local("2024-06-01 12:00"), since=f"{local('2023-07-01 00:00')}000", until=f"{local('2024-07-01 00:00') - 1}999"
+    )
+    answer = board.shown("A year before")
+    assert answer.figures() == {"Not a whole year: data since": local("2023-01-01 00:00") * 1000}
+
+
+def test_cumulated_from_the_first_data_on(years):
+    """The line of a year before that is not complete begins where its data begins, not with zeros."""
+    board = years.board(
+        "history", local("2024-06-01 12:00"), since=f"{local('2023-07-01 00:00')}000", until=f"{local('2024-07-01 00:00') - 1}999"
+    )
+    _, *before = board.shown("Imported, cumulated").frames
+    (before,) = [frame for frame in before if frame.some()]
+
+    assert before.columns["Imported a year before"][0] == pytest.approx(28.7)
+    assert wall(before.columns["Time"][0] // 1000).date() == wall(local("2024-01-01 12:00")).date()
 
 
 def test_feed_in(years):

@@ -39,8 +39,13 @@ BATCH = 20_000
 BOARDS = HERE.parents[1] / "grafana/dashboards/en"
 EVENING_S = 64_800
 METERS = 1_000
+SETTLED_DAYS = 400
+"""Thirteen months of settled hours and bills."""
+SETTLED_METERS = 200
+"""Meters of the building that have a tariff."""
 STRETCHES = {
     "home": ("now-24h", "now-48h", "now-30d", "now-1y"),
+    "bill": ("now/d",),
     "history": ("now/y", "now-1y/y", "now-2y"),
     "quality": ("now-7d", "now-48h", "now-90d", "now-1y"),
     "health": ("now-6h", "now-48h", "now-30d", "now-1y"),
@@ -89,7 +94,13 @@ class Work(NamedTuple):
 
     def bucket(self) -> str:
         """The bucket that it goes to."""
-        return {"windows": "energy/5m", "flats_5m": "building/5m", "flats": "building"}.get(self.kind, "energy")
+        return {
+            "windows": "energy/5m",
+            "settled": "energy/5m",
+            "flats_5m": "building/5m",
+            "settled_flats": "building/5m",
+            "flats": "building",
+        }.get(self.kind, "energy")
 
     def lines(self, last: int) -> Iterator[str]:
         """Line protocol."""
@@ -99,6 +110,15 @@ class Work(NamedTuple):
             yield from made.status_of(self.day)
         elif self.kind == "telegrams":
             yield from made.seconds_of(self.day)
+        elif self.kind == "settled":
+            yield from made.settled_of(self.day)
+            if self.day == last:
+                yield from made.bills_of(last - SETTLED_DAYS + 1, last)
+        elif self.kind == "settled_flats":
+            for number in range(SETTLED_METERS):
+                yield from made.settled_of(self.day, f"flat-{number:04}")
+                if self.day == last:
+                    yield from made.bills_of(last - SETTLED_DAYS + 1, last, f"flat-{number:04}")
         elif self.kind == "flats_5m":
             for second in range(0, made.DAY_S, made.WINDOW_S):
                 yield from made.building(METERS, self.day * made.DAY_S + second, end_s=made.WINDOW_S)
@@ -133,7 +153,8 @@ def load(folder: Path, days: int) -> None:
     last = int(moment.read_text())
     done = set(journal.read_text().splitlines()) if journal.exists() else set()
     with influxdb(folder) as influx, Pool(2) as pool, journal.open("a") as written:
-        kinds = {"windows": 3 * 366, "status": days, "flats_5m": 40, "flats": 31, "telegrams": days}
+        kinds = {"windows": 3 * 366, "settled": SETTLED_DAYS, "status": days, "flats_5m": 40, "settled_flats": SETTLED_DAYS, "flats": 31}
+        kinds["telegrams"] = days
         work = [Work(influx.url, influx.token, kind, last - back) for kind, count in kinds.items() for back in range(count)]
         missing = [(part, last) for part in work if f"{part.kind} {part.day}" not in done]
         begun_s, lines = time.monotonic(), 0

@@ -125,15 +125,15 @@ def power_of_all(field: str, sign: str = "") -> str:
 
 
 def trouble(name: str, known_span: q.Span, status: q.Span) -> str:
-    """How many things are wrong with each meter: its state is not ok, it is silent, the energy of its running bill is partly estimated.
+    """What is wrong with each meter: 100 if its state is not ok, 10 if it is silent, 1 if its running bill has estimated energy; added up.
 
     A meter has a row for each measurement, because InfluxQL adds up each measurement for itself.
     """
     newest = f'SELECT last("state") AS "state", "age_s" FROM {q.LINK} WHERE {status} GROUP BY "meter"'
-    wrong = f'SELECT count("state") AS "x" FROM ({newest}) WHERE "state" != \'ok\' GROUP BY "meter"'
+    wrong = f'SELECT count("state") * 100 AS "x" FROM ({newest}) WHERE "state" != \'ok\' GROUP BY "meter"'
     heard = ", ".join(
         f'(SELECT last("{q.IMPORT_W}") * 0 {one} AS "x" FROM {q.TELEGRAMS} WHERE {span} GROUP BY "meter")'
-        for span, one in ((known_span, "+ 1"), (q.LATELY, "- 1"))
+        for span, one in ((known_span, "+ 10"), (q.LATELY, "- 10"))
     )
     spread = f'SELECT count("wh") AS "x" FROM ({_newest_estimated()}) WHERE "wh" > 0 GROUP BY "meter"'
     return f'SELECT sum("x") AS "«{name}»" FROM ({wrong}), {heard}, ({spread}) GROUP BY "meter"'

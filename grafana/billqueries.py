@@ -109,14 +109,17 @@ def prices() -> str:
     return f'SELECT mean("price_per_kwh") FROM {PRICE} WHERE {SERIES} AND {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'
 
 
+def _cheapest(name: str, span: q.Span) -> str:
+    """The outer query begins an hour earlier: if its begin is within an hour, InfluxDB finds none of the hours [seen on 2.9.1]."""
+    wider = span._replace(since=f"{span.since} - 1h")
+    return f'SELECT bottom("price", {CHEAPEST}) AS "«{name}»" FROM ({_by_hour(span)}) WHERE {wider}'
+
+
 def cheapest_of_days(name: str) -> str:
     """The cheapest hours of each day of the range."""
-    return (
-        f'SELECT bottom("price", {CHEAPEST}) AS "«{name}»" FROM ({_by_hour(q.VIEW)}) WHERE {q.VIEW} GROUP BY time(1d) fill(none) {q.ZONE}'
-    )
+    return f"{_cheapest(name, q.VIEW)} GROUP BY time(1d) fill(none) {q.ZONE}"
 
 
 def cheapest_to_come(name: str) -> str:
     """The cheapest of all hours to come whose price is known."""
-    span = q.Span("now()", "now() + 3d")
-    return f'SELECT bottom("price", {CHEAPEST}) AS "«{name}»" FROM ({_by_hour(span)}) WHERE {span} {q.ZONE}'
+    return f"{_cheapest(name, q.Span('now()', 'now() + 3d'))} {q.ZONE}"

@@ -178,17 +178,17 @@ NAMES: Final = {
     "trouble": ("Trouble", "Problem"),
     "estimated_kwh": ("Estimated, kWh", "Szacowane, kWh"),
     "unpriced_kwh": ("No price yet, kWh", "Bez ceny, kWh"),
-    "reading_begin": ("First reading, kWh", "Odczyt początkowy, kWh"),
-    "reading_end": ("Last reading, kWh", "Odczyt końcowy, kWh"),
+    "reading_begin": ("First reading, kWh", "Pierwszy odczyt, kWh"),
+    "reading_end": ("Last reading, kWh", "Ostatni odczyt, kWh"),
     "month_kwh": ("Imported, kWh", "Pobrane, kWh"),
     "month_cost": ("To pay", "Do zapłaty"),
-    "kwh_before": ("Period before, kWh", "Okres wcześniej, kWh"),
-    "cost_before_month": ("Period before", "Okres wcześniej"),
+    "kwh_before": ("Period before, kWh", "Poprzedni, kWh"),
+    "cost_before_month": ("Period before", "Poprzedni"),
     "main_kwh": ("Main meter counted", "Licznik główny"),
     "others_kwh": ("All others", "Pozostałe razem"),
     "common_kwh": ("Common parts and losses", "Części wspólne i straty"),
-    "common_share": ("of the main meter", "licznika głównego"),
-    "common_before": ("Period before", "Okres wcześniej"),
+    "common_share": ("Their share of the main meter", "Ich udział w liczniku głównym"),
+    "common_before": ("The same, period before", "To samo, okres wcześniej"),
     "others_cost": ("To pay, all others", "Do zapłaty, pozostałe"),
     "open_bill": ("This meter's bill", "Rachunek tego licznika"),
     "open_meter": ("This meter's board", "Pulpit tego licznika"),
@@ -417,7 +417,7 @@ PANELS: Final = {
         Words("Pobór nocny", "Najniższa średnia godzinowa mocy pobieranej między 1 a 5 w ostatnich siedmiu nocach.", _BRAK_ENERGII),
     ),
     # --- bill
-    "bill": Both(
+    "bill_of": Both(
         Words(
             "Bill of ${period}",
             "The chosen billing period. To pay: the total with VAT, less what the deposit and energy taken back pay. A period that runs shows what it has cost so far, and a forecast after a week of data.",
@@ -428,6 +428,10 @@ PANELS: Final = {
             "Wybrany okres rozliczeniowy. Do zapłaty: suma brutto bez tego, co pokrywa depozyt i energia odebrana z sieci. Okres w toku: koszt dotąd, a po tygodniu danych także prognoza.",
             _BRAK_KOSZTU,
         ),
+    ),
+    "use": Both(
+        Words("Energy and its price", "Imported energy of the period, and its total with VAT and fees, per kWh.", _NO_COST),
+        Words("Energia i jej cena", "Energia pobrana w okresie i suma brutto z opłatami w przeliczeniu na kWh.", _BRAK_KOSZTU),
     ),
     "provisional": Both(
         Words(
@@ -901,12 +905,12 @@ PANELS: Final = {
     "troubled": Both(
         Words(
             "Meters that need a look",
-            "Meters whose read-out state is not OK, that have been silent for 15 minutes, or whose running bill has estimated energy. A click opens the meter's board.",
+            "Meters whose read-out state is not OK, then meters that have been silent for 15 minutes, then those whose running bill has estimated energy. A click opens the meter's board.",
             "All meters are well.",
         ),
         Words(
             "Liczniki do sprawdzenia",
-            "Liczniki, których stan odczytu nie jest OK, które milczą od 15 minut albo mają w bieżącym rachunku energię szacowaną. Kliknięcie otwiera pulpit licznika.",
+            "Liczniki, których stan odczytu nie jest OK, potem te, które milczą od 15 minut, potem te z energią szacowaną w bieżącym rachunku. Kliknięcie otwiera pulpit licznika.",
             "Wszystkie liczniki działają.",
         ),
     ),
@@ -937,18 +941,20 @@ PANELS: Final = {
     "sum_power": Both(
         Words(
             "Power now, all meters",
-            "Sum of the newest power of all meters that were heard within 15 minutes.",
+            "Sum of the newest power of all meters that were heard within 15 minutes. A main meter counts, too.",
             "No telegram within 15 minutes.",
         ),
         Words(
             "Moc teraz, wszystkie liczniki",
-            "Suma najnowszych mocy wszystkich liczników słyszanych w ciągu 15 minut.",
+            "Suma najnowszych mocy wszystkich liczników słyszanych w ciągu 15 minut, także licznika głównego.",
             "Brak telegramu od 15 minut.",
         ),
     ),
     "sum_energy": Both(
-        Words("Total this month", "Imported energy of all meters since the month began.", _NO_ENERGY),
-        Words("Razem w miesiącu", "Energia pobrana przez wszystkie liczniki od początku miesiąca.", _BRAK_ENERGII),
+        Words("Total this month", "Imported energy of all meters since the month began. A main meter counts, too.", _NO_ENERGY),
+        Words(
+            "Razem w miesiącu", "Energia pobrana przez wszystkie liczniki od początku miesiąca, także przez licznik główny.", _BRAK_ENERGII
+        ),
     ),
     "meters": Both(
         Words("Meters", "Meters heard within 31 days, meters heard within 15 minutes, and meters with another state than OK.", "None"),

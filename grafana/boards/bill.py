@@ -31,7 +31,12 @@ BEGIN: Final = asked("begin_s", b.of_period(b.BEGIN_OF_PERIOD))
 UNTIL: Final = asked("until_s", b.of_period('"until_s"'))
 SERIES: Final = asked("series", b.series(), label="«series»", regex=b.NOT_A_NUMBER, sort=1, hide=0, skipUrlSync=False)
 
-_MONEY: Final = {"unit": "none", "decimals": 2}
+
+def _money(name: str) -> dict[str, Json]:
+    """A figure with its currency."""
+    return {name: {"unit": "none", "decimals": 2, "displayName": f"«{name}», ${{currency}}"}}
+
+
 PARTS: Final = {
     "part_energy": ("energy",),
     "part_network": ("distribution", "network_fee", "quality", "transitional_fee", "subscription_fee"),
@@ -68,8 +73,8 @@ _ENERGY: Final = {
 }
 _READINGS: Final = {
     "imported": q.IMPORT,
-    **{f"zone_{zone}": f"active_energy_import_t{zone}_wh" for zone in (1, 2, 3, 4)},
     "exported": q.EXPORT,
+    **{f"zone_{zone}": f"active_energy_import_t{zone}_wh" for zone in (1, 2, 3, 4)},
 }
 _DEPOSIT: Final = {"earned": "earned", "by_deposit": "deposit_used", "deposit_left": "deposit_after"}
 
@@ -112,15 +117,32 @@ _AT_THE_END: Final = [
 ]
 """A reading is that of its window's end."""
 
+
+def _bars_of_tariffs() -> Json:
+    """Bars of series that only the configuration names, each in a colour of its own. Your tariff has the colour of cost."""
+    look = bars("none", {"own_tariff": {}}, "Time")
+    look["options"]["legend"] = {**look["options"]["legend"], "showLegend": True}
+    look["fieldConfig"]["defaults"] |= {"color": {"mode": "palette-classic-by-name"}, "decimals": 2}
+    return look
+
+
 PANELS: Final = [
     Panel(
-        "bill",
-        (0, 0, 16, 5),
-        figures("none", {"to_pay": _MONEY, "total": _MONEY, "imported": {"unit": KWH}, "per_kwh": _MONEY, "forecast": _MONEY}, decimals=2),
+        "bill_of",
+        (0, 0, 10, 5),
+        figures("none", _money("to_pay") | _money("total") | _money("forecast")),
         [
-            Query(b.chosen({"to_pay": '"to_pay"', "total": '"total"', "imported": f'"import_wh"{q.KWH}'})),
-            Query(b.chosen({"per_kwh": '"total" / "import_wh" * 1000'}, '"import_wh" > 0 AND ')),
+            Query(b.chosen({"to_pay": '"to_pay"', "total": '"total"'})),
             Query(b.chosen({"forecast": '"forecast_to_pay"'}, '"hours_settled" < "hours" AND ')),
+        ],
+    ),
+    Panel(
+        "use",
+        (10, 0, 6, 5),
+        figures(KWH, {"imported": {"decimals": 1}} | _money("per_kwh")),
+        [
+            Query(b.chosen({"imported": f'"import_wh"{q.KWH}'})),
+            Query(b.chosen({"per_kwh": '"total" / "import_wh" * 1000'}, '"import_wh" > 0 AND ')),
         ],
     ),
     Panel(
@@ -139,15 +161,15 @@ PANELS: Final = [
     ),
     Panel(
         "statement",
-        (0, 5, 9, 15),
-        rows("none", {"item": {}, "amount": {"decimals": 2, "displayName": "«amount», ${currency}"}})
+        (0, 5, 9, 20),
+        rows("none", {"item": {}, "amount": {"decimals": 2, "custom__width": 115, "displayName": "«amount», ${currency}"}})
         | {"transformations": _upright("amount", "notEqual")},
         [table(b.chosen(_STATEMENT))],
     ),
     Panel(
         "statement_energy",
-        (9, 5, 15, 9),
-        rows(KWH, {"item": {}, "kwh": {"decimals": 3}}) | {"transformations": _upright("kwh", "greater")},
+        (9, 5, 15, 13),
+        rows(KWH, {"item": {}, "kwh": {"decimals": 3, "custom__width": 140}}) | {"transformations": _upright("kwh", "greater")},
         [
             table(b.chosen({name: f'"{field}"{q.KWH}' for name, field in _ENERGY.items()})),
             table(
@@ -160,18 +182,18 @@ PANELS: Final = [
     ),
     Panel(
         "readings",
-        (9, 14, 15, 6),
+        (9, 18, 15, 7),
         rows(
             KWH,
-            {"serial": {}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 150}}
-            | dict.fromkeys(_READINGS, {"decimals": 1}),
+            {"serial": {"unit": "string", "custom__minWidth": 90}, "read_at": {"unit": "time:D.MM.YYYY HH:mm", "custom__minWidth": 130}}
+            | dict.fromkeys(_READINGS, {"decimals": 1, "custom__minWidth": 95}),
         )
         | {"transformations": _AT_THE_END},
         [table(b.readings(_READINGS))],
     ),
     Panel(
         "parts_by_month",
-        (0, 20, 16, 10),
+        (0, 25, 16, 10),
         bars("none", dict.fromkeys(PARTS, {"decimals": 2}), "Time", stacking="normal")
         | {"transformations": [formatted("Time", "YYYY-MM")]},
         [
@@ -185,13 +207,13 @@ PANELS: Final = [
     ),
     Panel(
         "deposit",
-        (16, 20, 8, 10),
+        (16, 25, 8, 10),
         bars("none", dict.fromkeys(_DEPOSIT, {"decimals": 2}), "Time") | {"transformations": [formatted("Time", "YYYY-MM")]},
         [table(b.deposits(_DEPOSIT))],
     ),
     Panel(
         "price",
-        (0, 30, 16, 9),
+        (0, 35, 16, 9),
         lines(
             "none",
             {
@@ -211,14 +233,18 @@ PANELS: Final = [
     ),
     Panel(
         "cheapest_hours",
-        (16, 30, 8, 9),
-        rows("none", {"hour": {"unit": "time:dd D.MM HH:mm"}, "price": {"decimals": 3}}, [("price", "asc")])
+        (16, 35, 8, 9),
+        rows(
+            "none",
+            {"hour": {"unit": "time:D.MM HH:mm", "custom__minWidth": 100}, "price": {"decimals": 3, "custom__width": 110}},
+            [("price", "asc")],
+        )
         | {"transformations": [renamed_to({"Time": "«hour»"})]},
         [table(b.cheapest_to_come("price"))],
     ),
     Panel(
         "cost_by_hour",
-        (0, 39, 24, 9),
+        (0, 44, 24, 9),
         lines("none", {"cost": {}, "estimated": {}, "unpriced": {}}, custom=STACKED_BARS | {"barAlignment": 1}, interval="1h", decimals=2)
         | {"timeFrom": "7d"},
         [
@@ -229,19 +255,14 @@ PANELS: Final = [
     ),
     Panel(
         "tariffs",
-        (0, 48, 10, 10),
-        compared("none", {"own_tariff": {}}) | {},
+        (0, 53, 10, 10),
+        compared("none", {"own_tariff": {}}),
         [Query(b.year_of(b.OWN), "«own_tariff»"), Query(b.year_of("\"tariff\" != 'own'"), "$tag_tariff")],
     ),
     Panel(
         "tariffs_by_month",
-        (10, 48, 14, 10),
-        bars(
-            "none",
-            {"own_tariff": {"decimals": 2}},
-            "Time",
-            legend={"displayMode": "list", "placement": "bottom", "showLegend": True, "calcs": []},
-        )
+        (10, 53, 14, 10),
+        _bars_of_tariffs()
         | {
             "transformations": [
                 formatted("Time", "YYYY-MM"),

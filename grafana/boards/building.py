@@ -106,6 +106,7 @@ PANELS: Final = [
                         "filters": [{"fieldName": "«trouble»", "config": {"id": "greater", "options": {"value": 0}}}],
                     },
                 ),
+                step("sortBy", {"fields": {}, "sort": [{"field": "«trouble»", "desc": True}]}),
                 step("organize", {"excludeByName": {"«trouble»": True}, "indexByName": {}, "renameByName": {}}),
             ]
         },

@@ -66,7 +66,9 @@ def meters(shared):
         extremes = {f"{name}_{end}": value for name, value in said.items() if name.endswith("_v") for end in ("min", "max")}
         shared.windows(line("electricity", tags, fields(said, utc_s) | extremes | DRAWS, utc_s) for utc_s in times())
         shared.telegrams(line("electricity", tags, fields(said, utc_s) | DRAWS, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
-        shared.telegrams(line("electricity_price", {"series": "rce"}, {"price_per_kwh": 0.3}, utc_s) for utc_s in range(NOW, NOW + DAY_S, 900))
+        shared.telegrams(
+            line("electricity_price", {"series": "rce"}, {"price_per_kwh": 0.3}, utc_s) for utc_s in range(NOW, NOW + DAY_S, 900)
+        )
         tags = {"interface": "p1", "meter": model}
         limits = {
             "active_power_import_w": 6000,

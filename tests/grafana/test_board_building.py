@@ -152,11 +152,12 @@ def test_first_of_the_month(building):
 
 
 def test_meters_that_need_a_look(board):
-    """First come the meters whose state is not OK (4 and 5) and the one that is silent (3). Meters that are well have no row."""
+    """First come the meters whose state is not OK (4 and 5), then the one that is silent (3). Meters that are well have no row."""
     (frame,) = board.shown("Meters that need a look").frames
     rows = {row[0]: row[1:] for row in frame.rows()}
 
     assert list(frame.columns) == ["Meter", "State", "Last telegram"]
+    assert [*rows][-1] == "flat-3"
     assert rows == {
         "flat-3": (None, (LEFT - 30) * 1000),
         "flat-4": ("noise", (NOW - 30) * 1000),
@@ -209,7 +210,14 @@ def test_months_to_choose(building):
 )
 def test_main_meter(building, period, figures):
     """What the main meter counted above the sum of all others is common parts and losses, beside that of the month before."""
-    names = ("Main meter counted", "All others", "Common parts and losses", "of the main meter", "Period before", "To pay, all others")
+    names = (
+        "Main meter counted",
+        "All others",
+        "Common parts and losses",
+        "Their share of the main meter",
+        "The same, period before",
+        "To pay, all others",
+    )
     found = building.board("building", NOW, period=period).shown("Main meter and flats, ${period}").figures()
 
     assert [found.get(name) for name in names] == pytest.approx(list(figures))

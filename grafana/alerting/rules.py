@@ -54,9 +54,9 @@ PANELS: Final = {
     "telegraf-han-bill-late": ("home", "all_well"),
     "telegraf-han-daily-energy": ("home", "days"),
     "telegraf-han-daily-cost": ("home", "cost_today"),
-    "telegraf-han-budget-80": ("bill", "bill"),
-    "telegraf-han-budget-100": ("bill", "bill"),
-    "telegraf-han-budget-forecast": ("bill", "bill"),
+    "telegraf-han-budget-80": ("bill", "bill_of"),
+    "telegraf-han-budget-100": ("bill", "bill_of"),
+    "telegraf-han-budget-forecast": ("bill", "bill_of"),
 }
 """Board and panel that show what a rule measures, by the rule's uid. Grafana links the alert to this panel."""
 _EXPRESSION: Final = {"type": "__expr__", "uid": "__expr__"}

@@ -230,7 +230,16 @@ def bars(unit: str, names: Mapping[str, Json], x: str, *, stacking: str = "none"
     }
 
 
-def figures(unit: str, names: Mapping[str, Json], calc: str = "lastNotNull", *, fields: str = "", **defaults: Any) -> Json:
+def figures(
+    unit: str,
+    names: Mapping[str, Json],
+    calc: str = "lastNotNull",
+    *,
+    fields: str = "",
+    orientation: str = "auto",
+    text: str = "",
+    **defaults: Any,
+) -> Json:
     """Big numbers, one per series; `fields` is a regex of the fields to show (default: all numbers)."""
     return {
         "type": "stat",
@@ -239,8 +248,8 @@ def figures(unit: str, names: Mapping[str, Json], calc: str = "lastNotNull", *, 
             "colorMode": "value",
             "graphMode": "none",
             "justifyMode": "auto",
-            "orientation": "auto",
-            "textMode": "auto" if len(names) < 2 else "value_and_name",
+            "orientation": orientation,
+            "textMode": text or ("auto" if len(names) < 2 else "value_and_name"),
             "wideLayout": True,
         },
         "fieldConfig": {"defaults": _defaults(unit, **defaults), "overrides": _painted(names)},

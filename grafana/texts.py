@@ -36,6 +36,7 @@ NAMES: Final = {
     "earned": ("Earned", "Przychód"),
     "cost_before": ("Cost a year before", "Koszt rok wcześniej"),
     "data_since": ("Not a whole year: data since", "Niepełny rok: dane od"),
+    "data_until": ("data until", "dane do"),
     "late": ("Begins late by", "Spóźniony początek"),
     "produced": ("Produced", "Wyprodukowane"),
     "self_used": ("Used in the house", "Autokonsumpcja"),

@@ -10,7 +10,7 @@ from grafana import moneyqueries as m
 from grafana import queries as q
 from grafana import statequeries
 from grafana.boards import CURRENCY, GIVEN, LIMIT, METER, ZONED, Board
-from grafana.colors import BAD, FAIR, GOOD, NEUTRAL
+from grafana.colors import BAD, GOOD, NEUTRAL
 from grafana.panels import (
     AREA,
     KWH,
@@ -80,7 +80,7 @@ _STATE: Final = [
 _STATE_COLORS: Final = {
     "all_well": GOOD,
     "no_tariff": NEUTRAL,
-    **dict.fromkeys(("noise", "energy_late", "cost_late", "prices_missing"), FAIR),
+    **dict.fromkeys(("noise", "energy_late", "cost_late", "prices_missing"), "orange"),
 }
 """Colours of what the tile of the state says; all else is bad."""
 _WRONG: Final = [between(low, high, f"wrong_{key}", _STATE_COLORS.get(key, BAD)) for key, (low, high) in statequeries.MEANINGS.items()]
@@ -159,12 +159,11 @@ PANELS: Final = [
         (18, 0, 6, 4),
         figures(
             "none",
-            {
-                "state": {"displayName": "«state»", "mappings": _WRONG},
-                "last_heard": {"displayName": "«last_heard»", "unit": "time:D.MM\u00a0HH:mm"},
-            },
+            {"state": {"mappings": _WRONG}, "last_heard": {"unit": "time:[«data_until»] D.MM\u00a0HH:mm"}},
             "sum",
             fields=".*",
+            orientation="horizontal",
+            text="value",
         )
         | {"transformations": _STATE},
         [

@@ -12,15 +12,30 @@ SEPTEMBER, OCTOBER, NOVEMBER, DECEMBER = (local(f"2026-{month:02}-01 00:00") for
 SWAPPED = local("2026-10-12 06:00")
 
 PARTS = {
-    **{"energy": 60.12, "distribution": 30.5, "quality": 3.3, "renewables": 0.73, "cogeneration": 0.3, "other": 0.05},
-    **{"trade_fee": 10, "network_fee": 8.5, "transitional_fee": 0.33, "subscription_fee": 0.6, "capacity_fee": 11.44, "other_fee": 1.5},
+    "energy": 60.12,
+    "distribution": 30.5,
+    "quality": 3.3,
+    "renewables": 0.73,
+    "cogeneration": 0.3,
+    "other": 0.05,
+    "trade_fee": 10,
+    "network_fee": 8.5,
+    "transitional_fee": 0.33,
+    "subscription_fee": 0.6,
+    "capacity_fee": 11.44,
+    "other_fee": 1.5,
 }
 NET = 127.37
 VAT = 29.3
 ENERGY = {"import_wh": 100_500, "t2_wh": 40_250, "export_wh": 80_000}
 FED_IN = {
-    **{"earned": 25.5, "deposit_used": 40.25, "deposit_after": 3.1, "billed_import_wh": 90_000, "billed_export_wh": 69_500},
-    **{"produced_wh": 120_000, "self_used_wh": 40_000},
+    "earned": 25.5,
+    "deposit_used": 40.25,
+    "deposit_after": 3.1,
+    "billed_import_wh": 90_000,
+    "billed_export_wh": 69_500,
+    "produced_wh": 120_000,
+    "self_used_wh": 40_000,
 }
 
 
@@ -35,8 +50,14 @@ def bills(shared):
             made.bill(OCTOBER, NOVEMBER, vat=VAT, **PARTS, **ENERGY, **FED_IN),
             made.bill(
                 *(NOVEMBER, DECEMBER),
-                **{"energy": 50, "vat": 11.5, "import_wh": 75_000, "estimated_wh": 1500, "unpriced_wh": 250},
-                **{"hours_settled": 471, "forecast_to_pay": 95.5, "forecast_wh": 115_000},
+                energy=50,
+                vat=11.5,
+                import_wh=75_000,
+                estimated_wh=1500,
+                unpriced_wh=250,
+                hours_settled=471,
+                forecast_to_pay=95.5,
+                forecast_wh=115_000,
             ),
             made.bill(SEPTEMBER, OCTOBER, tariff="G11", energy=21),
             made.bill(OCTOBER, NOVEMBER, tariff="G11", energy=200),
@@ -134,13 +155,22 @@ def test_energy(bills):
     """Energy by zone, both ways. If hours were balanced, what was billed stands beside it."""
     (frame,) = october(bills).shown("Energy of the period").frames
     assert dict(zip(frame.columns["Item"], frame.columns["Energy"], strict=True)) == {
-        **{"Imported": 100.5, "Zone 1": 60.25, "Zone 2": 40.25, "Fed in": 80, "Produced": 120, "Used in the house": 40},
-        **{"Imported, balanced by hour": 90, "Fed in, balanced by hour": 69.5},
+        "Imported": 100.5,
+        "Zone 1": 60.25,
+        "Zone 2": 40.25,
+        "Fed in": 80,
+        "Produced": 120,
+        "Used in the house": 40,
+        "Imported, balanced by hour": 90,
+        "Fed in, balanced by hour": 69.5,
     }
 
     (frame,) = bills.board("bill", NOW).shown("Energy of the period").frames
     assert dict(zip(frame.columns["Item"], frame.columns["Energy"], strict=True)) == {
-        **{"Imported": 75, "Zone 1": 75, "Estimated": 1.5, "No price yet": 0.25},
+        "Imported": 75,
+        "Zone 1": 75,
+        "Estimated": 1.5,
+        "No price yet": 0.25,
     }
 
 

@@ -14,8 +14,9 @@ from grafana.moneyqueries import BILL
 EVERY: Final = 10_000
 """More meters than any building has. `top` needs a number."""
 OWN: Final = billqueries.OWN
-CHOSEN: Final = billqueries.CHOSEN
-BEFORE: Final = f"\"period\" = '${{before:raw}}' AND {billqueries.KEPT}"
+CHOSEN: Final = f"\"period\" = '${{period:raw}}' AND {q.Span('0${begin_s:raw}s', '0${until_s:raw}s')}"
+"""The chosen period. With its begin and end InfluxDB reads one month of bills instead of years."""
+BEFORE: Final = f"\"period\" = '${{before:raw}}' AND {q.Span('0${begin_s:raw}s - 40d', '0${begin_s:raw}s - 1s')}"
 """The period before the chosen one."""
 MAIN: Final = '"meter" =~ /^${main:regex}$/'
 OTHERS: Final = '"meter" !~ /^${main:regex}$/'
@@ -158,7 +159,7 @@ def periods() -> str:
 
 def of_period(function: str, expression: str) -> str:
     """The lowest or highest number of all bills of the chosen period."""
-    return f'SELECT {function}("s") FROM (SELECT {expression} AS "s" FROM {BILL} WHERE {OWN} AND {CHOSEN})'
+    return f'SELECT {function}("s") FROM (SELECT {expression} AS "s" FROM {BILL} WHERE {OWN} AND {billqueries.CHOSEN})'
 
 
 def period_before() -> str:
@@ -183,8 +184,7 @@ def reading(function: str, columns: Mapping[str, str], more: str = "") -> str:
     ((name, field),) = columns.items()
     extra = f", {more}" if more else ""
     span = q.Span("0${begin_s:raw}s - 5m", "0${until_s:raw}s - 5m")
-    points = f'SELECT {function}("{field}") AS "wh"{extra} FROM {q.WINDOWS} WHERE {span} GROUP BY "meter"'
-    return f'SELECT "wh"{q.KWH} AS "«{name}»"{extra} FROM ({points}) GROUP BY "meter"'
+    return f'SELECT {function}("{field}"){q.KWH} AS "«{name}»"{extra} FROM {q.WINDOWS} WHERE {span} GROUP BY "meter"'
 
 
 def _main_and_others(period: str) -> str:

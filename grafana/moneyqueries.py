@@ -29,7 +29,7 @@ def days(columns: Mapping[str, str], span: q.Span, fill: str = "null", factor: s
 def positive_days(name: str, field: str, span: q.Span, factor: str = "") -> str:
     """One field by local day, without days of nothing. If it is always zero, there is not even a name in a legend."""
     daily = q.by_day(f'sum("{field}") AS "amount"', COST, span, "0", OWN)
-    return f'SELECT "amount"{factor} AS "«{name}»" FROM ({daily}) WHERE "amount" > 0 {q.ZONE}'
+    return f'SELECT "amount"{factor} AS "«{name}»" FROM ({daily}) WHERE "amount" > 0 AND {span} {q.ZONE}'
 
 
 def hours(columns: Mapping[str, str], span: q.Span, factor: str = "") -> str:
@@ -77,4 +77,4 @@ def own_use(columns: Mapping[str, str]) -> str:
         f'sum("{field}") AS "{name}"' for name, field in (("produced", "produced_wh"), ("used", "self_used_wh"), ("imported", "import_wh"))
     )
     names = ", ".join(f'{expression} AS "«{name}»"' for name, expression in columns.items())
-    return f'SELECT {names} FROM (SELECT {sums} FROM {COST} WHERE {OWN}{q.VIEW}) WHERE "produced" > 0'
+    return f'SELECT {names} FROM (SELECT {sums} FROM {COST} WHERE {OWN}{q.VIEW}) WHERE "produced" > 0 AND {q.VIEW}'

@@ -7,11 +7,18 @@ values, which InfluxDB finds without reading a range, and for first and last poi
 from collections.abc import Mapping
 from typing import Final
 
+from grafana import billqueries, registers
 from grafana import queries as q
-from grafana import registers
+from grafana.moneyqueries import BILL
 
 EVERY: Final = 10_000
 """More meters than any building has. `top` needs a number."""
+OWN: Final = billqueries.OWN
+CHOSEN: Final = billqueries.CHOSEN
+BEFORE: Final = f"\"period\" = '${{before:raw}}' AND {billqueries.KEPT}"
+"""The period before the chosen one."""
+MAIN: Final = '"meter" =~ /^${main:regex}$/'
+OTHERS: Final = '"meter" !~ /^${main:regex}$/'
 
 
 def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS) -> str:
@@ -23,20 +30,29 @@ def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS) 
 def days_of_all(name: str) -> str:
     """Energy of the last local days by meter and register, Wh.
 
-    The last row of each register is today's; it is 0 if the meter was heard only yesterday. The rows are the steps from the register's
-    value before these days (or else its first value) to its highest values of yesterday and today. The steps are not added up here: around
-    differences of sub-queries, `last` and `sum` give wrong numbers, because they reverse the order of time inside. On the day on which a
-    register begins again, only its energy until then counts, and none on the next day. The meter's own board has the right energy.
+    The last row of each register is today's; it is 0 if the meter was heard only yesterday. A row is the step from the register's value
+    before these days (or else its first value) to its highest value of yesterday, or from there to its highest value of today. If the
+    register stands lower than the day before, it began again: then it is what it counted since the lowest value of the day. On the day
+    on which a register begins again, only its energy until then counts. The meter's own board has the right energy.
+
+    A difference takes one column, so the other one (`within`) passes it as the mean of two rows and half their difference. The steps are
+    not added up here: around differences of sub-queries, `last`, `sum` and even `max` give wrong numbers, because they reverse the order
+    of time inside.
     """
-    since = "now() - 26h"
-    lately = q.Span(since, "now()")
-    begin = _begin_of_all(q.Span(f"{since} - {24 * q.LOOK_BACK_DAYS}h", f"{since} - 1ms"), lately)
-    stood = f'SELECT first("begin") AS "wh" FROM {begin} WHERE time >= {since} - {24 * q.LOOK_BACK_DAYS}h AND time <= now() GROUP BY "meter", "serial"'
+    since, before = "now() - 26h", f"now() - 26h - {24 * q.LOOK_BACK_DAYS}h"
+    lately, whole = q.Span(since, "now()"), q.Span(before, "now()")
+    begin = _begin_of_all(q.Span(before, f"{since} - 1ms"), lately)
+    stood = f'SELECT first("begin") AS "wh", first("begin") * 0 AS "within" FROM {begin} WHERE {whole} GROUP BY "meter", "serial"'
     by_day = (
-        f'SELECT max("{q.IMPORT}") AS "wh" FROM {q.WINDOWS} WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
+        f'SELECT max("{q.IMPORT}") AS "wh", max("{q.IMPORT}") - min("{q.IMPORT}") AS "within" FROM {q.WINDOWS}'
+        f' WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
     )
-    rises = f'SELECT difference("wh") AS "wh" FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
-    return f'SELECT ("wh" + abs("wh")) / 2 AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
+    rises = (
+        'SELECT difference("wh") AS "rise", moving_average("within", 2) + difference("within") / 2 AS "within"'
+        f' FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
+    )
+    risen = '("rise" + abs("rise")) / 2'
+    return f'SELECT {risen} + (1 - pow(0, {risen} - "rise")) * "within" AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
 
 
 def _begin_of_all(before: q.Span, within: q.Span) -> str:
@@ -103,3 +119,95 @@ def power_of_all(field: str, sign: str = "") -> str:
     """Sum of the mean powers of all meters. Each meter has one point per five minutes."""
     factor = f"{sign}300000 / $__interval_ms"
     return f'SELECT sum("{field}") * {factor} FROM {q.WINDOWS} WHERE {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'
+
+
+# --- what needs a look ---
+
+
+def trouble(name: str, known_span: q.Span, status: q.Span) -> str:
+    """What is wrong with each meter: 100 if its state is not ok, 10 if it is silent, 1 if its running bill has estimated energy; added up.
+
+    A meter has a row for each measurement, because InfluxQL adds up each measurement for itself.
+    """
+    newest = f'SELECT last("state") AS "state", "age_s" FROM {q.LINK} WHERE {status} GROUP BY "meter"'
+    wrong = f'SELECT count("state") * 100 AS "x" FROM ({newest}) WHERE "state" != \'ok\' GROUP BY "meter"'
+    heard = ", ".join(
+        f'(SELECT last("{q.IMPORT_W}") * 0 {one} AS "x" FROM {q.TELEGRAMS} WHERE {span} GROUP BY "meter")'
+        for span, one in ((known_span, "+ 10"), (q.LATELY, "- 10"))
+    )
+    spread = f'SELECT count("wh") AS "x" FROM ({_newest_estimated()}) WHERE "wh" > 0 GROUP BY "meter"'
+    return f'SELECT sum("x") AS "«{name}»" FROM ({wrong}), {heard}, ({spread}) GROUP BY "meter"'
+
+
+def _newest_estimated() -> str:
+    return f'SELECT last("estimated_wh") AS "wh" FROM {BILL} WHERE {OWN} AND {q.Span("now() - 32d", "now()")} GROUP BY "meter"'
+
+
+def estimated_now(name: str) -> str:
+    """Energy of each meter's running bill that was spread over a gap, kWh. Nothing for a meter without such energy."""
+    return f'SELECT "wh"{q.KWH} AS "«{name}»" FROM ({_newest_estimated()}) WHERE "wh" > 0 GROUP BY "meter"'
+
+
+# --- a chosen billing period ---
+
+
+def periods() -> str:
+    """The billing periods of all meters."""
+    return f'SELECT distinct("period") FROM {BILL} WHERE {OWN} AND {billqueries.KEPT}'
+
+
+def of_period(function: str, expression: str) -> str:
+    """The lowest or highest number of all bills of the chosen period."""
+    return f'SELECT {function}("s") FROM (SELECT {expression} AS "s" FROM {BILL} WHERE {OWN} AND {CHOSEN})'
+
+
+def period_before() -> str:
+    """The period before the chosen one."""
+    return f'SELECT last("period") FROM {BILL} WHERE {OWN} AND {q.Span("0${begin_s:raw}s - 40d", "0${begin_s:raw}s - 1s")}'
+
+
+def by_use() -> str:
+    """The meters, the one with the most energy in the chosen period first: if there is a main meter, it counts the most."""
+    used = f'SELECT sum("import_wh") AS "wh" FROM {BILL} WHERE {OWN} AND {CHOSEN} GROUP BY "meter"'
+    return billqueries.names("meter", f'SELECT top("wh", "meter", {EVERY}) AS "x" FROM ({used})')
+
+
+def bills(columns: Mapping[str, str], period: str = CHOSEN) -> str:
+    """A period's bill of every meter: name → expression of fields."""
+    names = ", ".join(f'{expression} AS "«{name}»"' for name, expression in columns.items())
+    return f'SELECT {names} FROM {BILL} WHERE {OWN} AND {period} GROUP BY "meter"'
+
+
+def reading(function: str, columns: Mapping[str, str], more: str = "") -> str:
+    """The first or last reading of every meter in the chosen period, kWh. See `billqueries.readings`."""
+    ((name, field),) = columns.items()
+    extra = f", {more}" if more else ""
+    span = q.Span("0${begin_s:raw}s - 5m", "0${until_s:raw}s - 5m")
+    points = f'SELECT {function}("{field}") AS "wh"{extra} FROM {q.WINDOWS} WHERE {span} GROUP BY "meter"'
+    return f'SELECT "wh"{q.KWH} AS "«{name}»"{extra} FROM ({points}) GROUP BY "meter"'
+
+
+def _main_and_others(period: str) -> str:
+    """Sub-queries for the energy of the main meter and of all others, kWh."""
+    return ", ".join(
+        f'(SELECT sum("import_wh"){q.KWH} AS "{name}" FROM {BILL} WHERE {meters} AND {OWN} AND {period})'
+        for name, meters in (("main", MAIN), ("others", OTHERS))
+    )
+
+
+def against_main(main: str, others: str, common: str, share: str) -> str:
+    """Energy of the main meter, of all others, and what is between them, kWh and percent of the main meter."""
+    return (
+        f'SELECT max("main") AS "«{main}»", max("others") AS "«{others}»", max("main") - max("others") AS "«{common}»",'
+        f' (max("main") - max("others")) / max("main") * 100 AS "«{share}»" FROM {_main_and_others(CHOSEN)}'
+    )
+
+
+def common_before(name: str) -> str:
+    """The same difference of the period before."""
+    return f'SELECT max("main") - max("others") AS "«{name}»" FROM {_main_and_others(BEFORE)}'
+
+
+def cost_of_others(name: str) -> str:
+    """The sum of the bills of all meters but the main one."""
+    return f'SELECT sum("to_pay") AS "«{name}»" FROM {BILL} WHERE {OTHERS} AND {OWN} AND {CHOSEN}'

@@ -41,6 +41,31 @@ class Panel(NamedTuple):
     """Column (of 24), row, width, height."""
     look: Json
     queries: Sequence[Query] = ()
+    folded: "Sequence[Panel]" = ()
+    """If there are any, this is a row that opens and shows them. Until then their queries do not run."""
+
+
+def numbered(panels: Sequence[Panel]) -> list[tuple[int, Panel]]:
+    """All panels with their ids: those on the board, then those in rows."""
+    return list(enumerate([*panels, *(inner for row in panels for inner in row.folded)], 1))
+
+
+def panels_json(panels: Sequence[Panel]) -> list[Json]:
+    """The JSON of a board's panels."""
+    made = {row.key: panel(row, number) for number, row in numbered(panels)}
+    for row in panels:
+        if row.folded:
+            place = {"x": 0, "y": row.at[1], "w": 24, "h": 1}
+            inner = [made[one.key] for one in row.folded]
+            made[row.key] = {
+                "id": made[row.key]["id"],
+                "title": f"«{row.key}.title»",
+                "gridPos": place,
+                "type": "row",
+                "collapsed": True,
+                "panels": inner,
+            }
+    return [made[row.key] for row in panels]
 
 
 def panel(row: Panel, number: int) -> Json:

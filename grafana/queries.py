@@ -334,6 +334,19 @@ def share_inside(phase: int) -> str:
     return f'SELECT mean("inside") * 100 FROM ({means})'
 
 
+def lowest_share_inside(name: str) -> str:
+    """The same of the phase that was least within the band."""
+    return f'SELECT min("mean") AS "«{name}»" FROM {", ".join(f"({share_inside(phase)})" for phase in PHASES)}'
+
+
+def extreme_voltage(function: str, name: str) -> str:
+    """The highest or the lowest voltage of a single telegram, of all phases."""
+    phases = ", ".join(
+        f'(SELECT {function}("voltage_l{phase}_v_{function}") AS "v" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE})' for phase in PHASES
+    )
+    return f'SELECT {function}("v") AS "«{name}»" FROM {phases}'
+
+
 def imbalance() -> tuple[str, str]:
     """Distance of the phase that is farthest from the mean of the three, percent.
 
@@ -364,6 +377,14 @@ def longest_gap(name: str) -> str:
     """The longest time without a telegram, in seconds."""
     steps = f'SELECT elapsed("{IMPORT}", 1s) - 300 AS "s" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} GROUP BY "meter", "serial"'
     return f'SELECT max("s") AS "«{name}»" FROM ({steps}) WHERE "s" > 0'
+
+
+def heard_share(name: str) -> str:
+    """Percent of the range's five-minute windows in which the meter was heard, but for the newest ten minutes."""
+    windows = (
+        f'SELECT count("{IMPORT}") AS "heard" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - 10m GROUP BY time(5m) fill(0)'
+    )
+    return f'SELECT mean("heard") * 100 AS "«{name}»" FROM ({windows})'
 
 
 def coverage() -> str:

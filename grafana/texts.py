@@ -58,7 +58,52 @@ NAMES: Final = {
     "zone_4": ("Zone 4", "Strefa 4"),
     "demand": ("Quarter-hour demand", "Moc 15-minutowa"),
     "day": ("Day", "Dzień"),
+    # bill
+    "period": ("Billing period", "Okres rozliczeniowy"),
+    "series": ("Price series", "Seria cen"),
+    "item": ("Item", "Pozycja"),
+    "amount": ("Amount", "Kwota"),
+    "kwh": ("Energy", "Energia"),
+    "energy": ("Energy, net", "Energia, netto"),
+    "distribution": ("Network rate per kWh, net", "Opłata sieciowa zmienna, netto"),
+    "quality": ("Quality rate, net", "Opłata jakościowa, netto"),
+    "renewables": ("Renewables fee, net", "Opłata OZE, netto"),
+    "cogeneration": ("Cogeneration fee, net", "Opłata kogeneracyjna, netto"),
+    "other": ("Other per kWh, net", "Inne za kWh, netto"),
+    "trade_fee": ("Trade fee, net", "Opłata handlowa, netto"),
+    "network_fee": ("Fixed network fee, net", "Opłata sieciowa stała, netto"),
+    "transitional_fee": ("Transitional fee, net", "Opłata przejściowa, netto"),
+    "subscription_fee": ("Subscription fee, net", "Opłata abonamentowa, netto"),
+    "capacity_fee": ("Capacity fee, net", "Opłata mocowa, netto"),
+    "other_fee": ("Other per month, net", "Inne za miesiąc, netto"),
+    "vat": ("VAT", "VAT"),
+    "total": ("Total with VAT", "Razem brutto"),
+    "by_deposit": ("Paid by the deposit", "Z depozytu"),
+    "credit": ("For energy taken back", "Za energię odebraną"),
+    "deposit_left": ("Deposit left", "Depozyt na koniec"),
+    "per_kwh": ("Per kWh", "Za kWh"),
+    "taken_back": ("Taken back", "Odebrane z sieci"),
+    "billed_import": ("Imported, balanced by hour", "Pobrane po bilansowaniu"),
+    "billed_export": ("Fed in, balanced by hour", "Oddane po bilansowaniu"),
+    "unpriced": ("No price yet", "Jeszcze bez ceny"),
+    "settled": ("Settled so far", "Rozliczono"),
+    "serial": ("Serial number", "Numer licznika"),
+    "read_at": ("Read at", "Odczyt z"),
+    "part_energy": ("Energy", "Energia"),
+    "part_network": ("Network", "Sieć"),
+    "part_levies": ("Levies", "Opłaty publiczne"),
+    "part_trade": ("Trade fee", "Opłata handlowa"),
+    "part_other": ("Other", "Inne"),
+    "price": ("Price per kWh", "Cena kWh"),
+    "cheapest": ("Cheapest hours", "Najtańsze godziny"),
+    "own_tariff": ("Your tariff", "Twoja taryfa"),
     # quality
+    "heard_share": ("Heard", "Odebrano"),
+    "lowest": ("Lowest voltage", "Najniższe napięcie"),
+    "highest": ("Highest voltage", "Najwyższe napięcie"),
+    "within": ("EN 50160, worst phase", "EN 50160, najgorsza faza"),
+    "tan_inductive": ("tan φ, inductive", "tg φ, indukcyjny"),
+    "tan_capacitive": ("tan φ, capacitive", "tg φ, pojemnościowy"),
     "l1": ("L1", "L1"),
     "l2": ("L2", "L2"),
     "l3": ("L3", "L3"),
@@ -130,6 +175,23 @@ NAMES: Final = {
     "today_energy": ("Today", "Dziś"),
     "month_energy": ("This month", "Ten miesiąc"),
     "last_heard": ("Last telegram", "Ostatni telegram"),
+    "main_meter": ("Main meter", "Licznik główny"),
+    "trouble": ("Trouble", "Problem"),
+    "estimated_kwh": ("Estimated, kWh", "Szacowane, kWh"),
+    "unpriced_kwh": ("No price yet, kWh", "Bez ceny, kWh"),
+    "reading_begin": ("First reading, kWh", "Pierwszy odczyt, kWh"),
+    "reading_end": ("Last reading, kWh", "Ostatni odczyt, kWh"),
+    "month_kwh": ("Imported, kWh", "Pobrane, kWh"),
+    "month_cost": ("To pay", "Do zapłaty"),
+    "kwh_before": ("Period before, kWh", "Poprzedni, kWh"),
+    "cost_before_month": ("Period before", "Poprzedni"),
+    "main_kwh": ("Main meter counted", "Licznik główny"),
+    "others_kwh": ("All others", "Pozostałe razem"),
+    "common_kwh": ("Common parts and losses", "Części wspólne i straty"),
+    "common_share": ("Their share of the main meter", "Ich udział w liczniku głównym"),
+    "common_before": ("The same, period before", "To samo, okres wcześniej"),
+    "others_cost": ("To pay, all others", "Do zapłaty, pozostałe"),
+    "open_bill": ("This meter's bill", "Rachunek tego licznika"),
     "open_meter": ("This meter's board", "Pulpit tego licznika"),
 }
 """Name → English, Polish."""
@@ -138,6 +200,10 @@ BOARDS: Final = {
     "home": Both(
         Words("Home", "Power now, what today has cost, and where the energy goes."),
         Words("Dom", "Moc teraz, koszt dnia i to, na co idzie energia."),
+    ),
+    "bill": Both(
+        Words("Bill", "The statement of a billing period, months, deposit, market price, tariffs side by side."),
+        Words("Rachunek", "Rozliczenie okresu, miesiące, depozyt, cena rynkowa, porównanie taryf."),
     ),
     "history": Both(
         Words("History", "Months and days of a year next to the year before."),
@@ -152,8 +218,8 @@ BOARDS: Final = {
         Words("Stan odczytu", "Czy telegramy przychodzą, dają się odczytać i docierają do bazy."),
     ),
     "building": Both(
-        Words("Building", "All meters: power, energy, state, sums and ranking."),
-        Words("Budynek", "Wszystkie liczniki: moc, energia, stan, sumy i ranking."),
+        Words("Building", "Meters in trouble, readings and cost by flat, main meter, all meters."),
+        Words("Budynek", "Liczniki z problemem, odczyty i koszt mieszkań, licznik główny, wszystkie liczniki."),
     ),
 }
 
@@ -178,6 +244,10 @@ _BRAK_INTERNAL: Final = "Telegraf nie podaje danych o sobie: włącz [[inputs.in
 _NO_ZONES: Final = "This meter sends no registers by tariff zone."
 _BRAK_STREF: Final = "Ten licznik nie wysyła rejestrów stref taryfowych."
 
+_NO_FLATS: Final = "No bills yet: write a tariff for each meter to the configuration, and let Telegraf run telegraf-han bill."
+_BRAK_MIESZKAN: Final = (
+    "Nie ma jeszcze rachunków: wpisz do konfiguracji taryfę każdego licznika i niech Telegraf uruchamia telegraf-han bill."
+)
 _NO_COST: Final = "No tariff yet: write your prices to [[meter.tariff]] of the configuration, and let Telegraf run telegraf-han bill."
 _BRAK_KOSZTU: Final = "Brak taryfy: wpisz ceny do [[meter.tariff]] w konfiguracji i niech Telegraf uruchamia telegraf-han bill."
 _FROM_BILL: Final = (
@@ -347,6 +417,141 @@ PANELS: Final = {
         Words("Base load", "The lowest hourly mean of import power between 1 and 5 o'clock in the last seven nights.", _NO_ENERGY),
         Words("Pobór nocny", "Najniższa średnia godzinowa mocy pobieranej między 1 a 5 w ostatnich siedmiu nocach.", _BRAK_ENERGII),
     ),
+    # --- bill
+    "bill_of": Both(
+        Words(
+            "Bill of ${period}",
+            "The chosen billing period. To pay: the total with VAT, less what the deposit and energy taken back pay. A period that runs shows what it has cost so far, and a forecast after a week of data.",
+            _NO_COST,
+        ),
+        Words(
+            "Rachunek za ${period}",
+            "Wybrany okres rozliczeniowy. Do zapłaty: suma brutto bez tego, co pokrywa depozyt i energia odebrana z sieci. Okres w toku: koszt dotąd, a po tygodniu danych także prognoza.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "use": Both(
+        Words("Energy and its price", "Imported energy of the period, and its total with VAT and fees, per kWh.", _NO_COST),
+        Words("Energia i jej cena", "Energia pobrana w okresie i suma brutto z opłatami w przeliczeniu na kWh.", _BRAK_KOSZTU),
+    ),
+    "provisional": Both(
+        Words(
+            "Provisional",
+            "What may still change in this period: energy that was spread over a gap in the data, energy whose market price has not come yet (it counts as 0), hours that are not settled.",
+            "Nothing: all hours are settled from readings, and every price is known.",
+        ),
+        Words(
+            "Jeszcze niepewne",
+            "Co może się zmienić w tym okresie: energia rozłożona na przerwę w danych, energia bez znanej ceny rynkowej (liczona po 0), godziny jeszcze nierozliczone.",
+            "Nic: wszystkie godziny są rozliczone z odczytów i każda cena jest znana.",
+        ),
+    ),
+    "statement": Both(
+        Words(
+            "Statement",
+            "The lines of the bill that are not zero: parts without VAT, then VAT, the total, the deposit, and what is to pay. telegraf-han bill --month prints it with every price.",
+            _NO_COST,
+        ),
+        Words(
+            "Rozliczenie",
+            "Niezerowe pozycje rachunku: składniki bez VAT, potem VAT, suma, depozyt i kwota do zapłaty. telegraf-han bill --month drukuje je z każdą ceną.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "statement_energy": Both(
+        Words("Energy of the period", "Energy by zone, fed in, taken back, and of it what was estimated or has no price yet.", _NO_COST),
+        Words("Energia okresu", "Energia według stref, oddana, odebrana z sieci, a w niej szacowana i jeszcze bez ceny.", _BRAK_KOSZTU),
+    ),
+    "readings": Both(
+        Words(
+            "Readings at both ends, kWh",
+            "The registers at the begin and at the end of the period, of each meter that was in place. If nothing was heard at that moment, it is the nearest reading within the period; its time stands beside it.",
+            "No reading in this period.",
+        ),
+        Words(
+            "Odczyty na początku i na końcu, kWh",
+            "Stan rejestrów na początku i na końcu okresu, osobno dla każdego zamontowanego licznika. Jeśli w tej chwili nic nie odebrano, najbliższy odczyt w okresie; obok jest jego czas.",
+            "Brak odczytu w tym okresie.",
+        ),
+    ),
+    "parts_by_month": Both(
+        Words(
+            "Cost by billing period and part, ${currency}",
+            "The total of each billing period: energy; network (rates and fees of the operator); levies (renewables, cogeneration, capacity); trade fee; other; VAT. The deposit is not taken off.",
+            _NO_COST,
+        ),
+        Words(
+            "Koszt okresów według składników, ${currency}",
+            "Suma każdego okresu: energia; sieć (opłaty operatora); opłaty publiczne (OZE, kogeneracyjna, mocowa); opłata handlowa; inne; VAT. Bez odjęcia depozytu.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "deposit": Both(
+        Words(
+            "Deposit, ${currency}",
+            "Value of what was fed in, what the deposit paid, and what was left at the end of each billing period.",
+            "No energy fed in has a value: the tariff has no feed_in, or nothing was fed in.",
+        ),
+        Words(
+            "Depozyt, ${currency}",
+            "Wartość energii oddanej, ile pokrył depozyt i ile zostało na koniec każdego okresu.",
+            "Energia oddana nie ma wartości: taryfa nie ma feed_in albo nic nie oddano.",
+        ),
+    ),
+    "price": Both(
+        Words(
+            "Market price, ${series}",
+            "Price of a kWh in the chosen series, today and tomorrow. Marked: the six cheapest hours of each day.",
+            "No price series: docs/examples/rce-prices.conf brings the market's prices.",
+        ),
+        Words(
+            "Cena rynkowa, ${series}",
+            "Cena kWh w wybranej serii, dziś i jutro. Zaznaczone: sześć najtańszych godzin każdej doby.",
+            "Brak serii cen: ceny rynku daje docs/examples/rce-prices.conf.",
+        ),
+    ),
+    "cheapest_hours": Both(
+        Words(
+            "Cheapest hours to come",
+            "The six cheapest of the hours to come whose price is known. Tomorrow's prices come in the afternoon.",
+            "No price of an hour to come is known.",
+        ),
+        Words(
+            "Najtańsze najbliższe godziny",
+            "Sześć najtańszych z nadchodzących godzin o znanej cenie. Ceny na jutro pojawiają się po południu.",
+            "Nie jest znana cena żadnej nadchodzącej godziny.",
+        ),
+    ),
+    "cost_by_hour": Both(
+        Words(
+            "Cost by hour, ${currency}",
+            "Total of each hour with fees and VAT. Hours with estimated energy and hours without a price yet have their own colours.",
+            _NO_COST,
+        ),
+        Words(
+            "Koszt godzinowy, ${currency}",
+            "Suma każdej godziny z opłatami i VAT. Godziny z energią szacowaną i godziny jeszcze bez ceny mają swoje kolory.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "tariffs": Both(
+        Words(
+            "The last 12 months in other tariffs, ${currency}",
+            "What was to pay in the last twelve billing periods, and what it would have been in the tariffs of `compare`. Compare only if the months beside it show every tariff in every month; if not, telegraf-han bill --since settles the past.",
+            _NO_COST,
+        ),
+        Words(
+            "Ostatnie 12 miesięcy w innych taryfach, ${currency}",
+            "Kwota do zapłaty w ostatnich dwunastu okresach i jaka byłaby w taryfach z `compare`. Porównanie ma sens, gdy obok każda taryfa ma każdy miesiąc; jeśli nie, przeszłość rozlicza telegraf-han bill --since.",
+            _BRAK_KOSZTU,
+        ),
+    ),
+    "tariffs_by_month": Both(
+        Words(
+            "Tariffs by month, ${currency}", "What was to pay by billing period, and what it would have been in other tariffs.", _NO_COST
+        ),
+        Words("Taryfy według miesięcy, ${currency}", "Kwota do zapłaty w każdym okresie i jaka byłaby w innych taryfach.", _BRAK_KOSZTU),
+    ),
     # --- history
     "range_total": Both(
         Words(
@@ -473,9 +678,24 @@ PANELS: Final = {
             _BRAK_BIERNEJ,
         ),
     ),
-    "longest_gap": Both(
-        Words("Longest gap", "The longest time without a telegram in the chosen time.", "No gap of five minutes or more."),
-        Words("Najdłuższa przerwa", "Najdłuższy okres bez telegramu w wybranym czasie.", "Żadna przerwa nie trwała pięciu minut."),
+    "supply": Both(
+        Words(
+            "Supply at a glance",
+            "What this meter sends about its supply: share of five-minute windows in which it was heard, longest gap, limiter threshold; lowest and highest voltage, share of 10-minute means from 207 to 253 V, and tan φ, if it sends them.",
+            _NO_TELEGRAM,
+        ),
+        Words(
+            "Zasilanie w liczbach",
+            "Co ten licznik mówi o zasilaniu: udział pięciominutowych odcinków, w których go odebrano, najdłuższa przerwa, próg strażnika mocy; a jeśli je wysyła, także skrajne napięcia, udział średnich 10-minutowych od 207 do 253 V i tg φ.",
+            _BRAK_TELEGRAMU,
+        ),
+    ),
+    "sent_by_some": Both(
+        Words("Voltages, phases, reactive power (of meters that send them)", "Curves of what only some meters send; a click opens them."),
+        Words(
+            "Napięcia, fazy, moc bierna (z liczników, które je wysyłają)",
+            "Wykresy tego, co wysyłają tylko niektóre liczniki; otwiera je kliknięcie.",
+        ),
     ),
     "phase_imbalance": Both(
         Words(
@@ -683,21 +903,59 @@ PANELS: Final = {
         Words("Telegraf: pamięć", "Pamięć, której używa sam Telegraf.", _BRAK_INTERNAL),
     ),
     # --- building
+    "troubled": Both(
+        Words(
+            "Meters that need a look",
+            "Meters whose read-out state is not OK, then meters that have been silent for 15 minutes, then those whose running bill has estimated energy. A click opens the meter's board.",
+            "All meters are well.",
+        ),
+        Words(
+            "Liczniki do sprawdzenia",
+            "Liczniki, których stan odczytu nie jest OK, potem te, które milczą od 15 minut, potem te z energią szacowaną w bieżącym rachunku. Kliknięcie otwiera pulpit licznika.",
+            "Wszystkie liczniki działają.",
+        ),
+    ),
+    "against_main": Both(
+        Words(
+            "Main meter and flats, ${period}",
+            "Energy of the main meter beside the sum of all others. The rest is common parts and losses. The meter with the most energy is taken as the main one; choose another above. Below zero: there is no such meter, or it is another.",
+            _NO_FLATS,
+        ),
+        Words(
+            "Licznik główny i mieszkania, ${period}",
+            "Energia licznika głównego obok sumy pozostałych; reszta to części wspólne i straty. Za główny uchodzi licznik o największym poborze; inny można wybrać u góry. Poniżej zera: nie ma takiego licznika albo jest nim inny.",
+            _BRAK_MIESZKAN,
+        ),
+    ),
+    "flats": Both(
+        Words(
+            "Readings and cost, ${period}",
+            "Each meter's readings at both ends of the period, its energy and its bill, and those of the period before. As a file: menu of this panel → Inspect → Data → Download CSV. If a meter was replaced, the first reading is of the old one.",
+            _NO_FLATS,
+        ),
+        Words(
+            "Odczyty i koszt, ${period}",
+            "Odczyty każdego licznika na początku i na końcu okresu, energia i rachunek, obok okres wcześniejszy. Jako plik: menu panelu → Inspect → Data → Download CSV. Po wymianie licznika odczyt początkowy jest ze starego.",
+            _BRAK_MIESZKAN,
+        ),
+    ),
     "sum_power": Both(
         Words(
             "Power now, all meters",
-            "Sum of the newest power of all meters that were heard within 15 minutes.",
+            "Sum of the newest power of all meters that were heard within 15 minutes. A main meter counts, too.",
             "No telegram within 15 minutes.",
         ),
         Words(
             "Moc teraz, wszystkie liczniki",
-            "Suma najnowszych mocy wszystkich liczników słyszanych w ciągu 15 minut.",
+            "Suma najnowszych mocy wszystkich liczników słyszanych w ciągu 15 minut, także licznika głównego.",
             "Brak telegramu od 15 minut.",
         ),
     ),
     "sum_energy": Both(
-        Words("Total this month", "Imported energy of all meters since the month began.", _NO_ENERGY),
-        Words("Razem w miesiącu", "Energia pobrana przez wszystkie liczniki od początku miesiąca.", _BRAK_ENERGII),
+        Words("Total this month", "Imported energy of all meters since the month began. A main meter counts, too.", _NO_ENERGY),
+        Words(
+            "Razem w miesiącu", "Energia pobrana przez wszystkie liczniki od początku miesiąca, także przez licznik główny.", _BRAK_ENERGII
+        ),
     ),
     "meters": Both(
         Words("Meters", "Meters heard within 31 days, meters heard within 15 minutes, and meters with another state than OK.", "None"),

@@ -5,7 +5,8 @@
 # Three folders hold secrets that nobody has to know. Each is a volume that only its user can see. All files have mode 600:
 #
 #   $SECRETS/admin      influx_password, influx_token     InfluxDB's administrator: this script alone
-#   $SECRETS/telegraf   influx_token, demo keys           may write the one bucket
+#   $SECRETS/telegraf   influx_token, demo keys           may write the two buckets
+#                       bill_token                        may read them: `telegraf-han bill`
 #   $SECRETS/grafana    influx_token, admin_password      may read the two buckets
 #
 # InfluxDB keeps only hashes of tokens, so a token is written to its file at the moment it is made. An InfluxDB that somebody
@@ -49,7 +50,7 @@ onboard() {
     "$(cat "$SECRETS/admin/influx_password")" "$(cat "$SECRETS/admin/influx_token")" "$INFLUX_ORG" "$INFLUX_BUCKET" |
     curl --silent --show-error --fail --output /dev/null --header 'Content-Type: application/json' --data @- "$INFLUX_URL/api/v2/setup"
   # These tokens and this history belong to an InfluxDB whose data are gone.
-  rm -f "$SECRETS/telegraf/influx_token" "$SECRETS/grafana/influx_token" "$SECRETS/admin/demo_history"
+  rm -f "$SECRETS/telegraf/influx_token" "$SECRETS/telegraf/bill_token" "$SECRETS/grafana/influx_token" "$SECRETS/admin/demo_history"
   say "InfluxDB is set up: organisation $INFLUX_ORG, bucket $INFLUX_BUCKET"
 }
 
@@ -63,10 +64,11 @@ esac
   fail "the InfluxDB at $INFLUX_URL was set up by somebody else: provide a token of its administrator, see docs/compose.md"
 
 telegraf-han influx setup --token-file "$SECRETS/admin/influx_token" \
-  --write-token-file "$SECRETS/telegraf/influx_token" --read-token-file "$SECRETS/grafana/influx_token"
-for user in telegraf grafana; do
-  write "$SECRETS/$user/influx_token.whole" <"$SECRETS/$user/influx_token"
-  mv "$SECRETS/$user/influx_token.whole" "$SECRETS/$user/influx_token"
+  --write-token-file "$SECRETS/telegraf/influx_token" --bill-token-file "$SECRETS/telegraf/bill_token" \
+  --read-token-file "$SECRETS/grafana/influx_token"
+for token in telegraf/influx_token telegraf/bill_token grafana/influx_token; do
+  write "$SECRETS/$token.whole" <"$SECRETS/$token"
+  mv "$SECRETS/$token.whole" "$SECRETS/$token"
 done
 
 made_once "$SECRETS/grafana/admin_password" random
@@ -78,4 +80,4 @@ made_once "$STATE/demo_since" date --utc --date="-$DEMO_DAYS days" +%Y-%m-%dT%H:
 chmod 700 "$SECRETS"/*
 chown -R "$TELEGRAF_OWNER" "$SECRETS/telegraf" "$STATE"
 chown -R "$GRAFANA_OWNER" "$SECRETS/grafana"
-say "setup is done: Telegraf may write, Grafana may read"
+say "setup is done: Telegraf may write, Grafana and the bill may read"

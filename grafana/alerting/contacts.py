@@ -12,6 +12,8 @@ from typing import Any, Final
 from alerting.texts import MESSAGES
 
 NAME: Final = "telegraf-han"
+ONCE: Final = "telegraf-han-once"
+"""The same contact points without a message at the end. A message that a day's sum is back at zero would come at midnight."""
 _TITLE: Final = '{{ template "telegraf_han.title" . }}'
 _MESSAGE: Final = '{{ template "telegraf_han.message" . }}'
 _NTFY_TEMPLATES: Final = "tpl=1&t=%7B%7B.title%7D%7D&m=%7B%7B.message%7D%7D"
@@ -63,7 +65,12 @@ def telegram() -> list[dict[str, Any]]:
 
 def _points(channels: dict[str, tuple[str, dict[str, str]]]) -> list[dict[str, Any]]:
     return [
-        {"orgId": 1, "name": NAME + channel, "receivers": [{"uid": NAME + (channel or "-email"), "type": kind, "settings": settings}]}
+        {
+            "orgId": 1,
+            "name": name + channel,
+            "receivers": [{"uid": name + (channel or "-email"), "type": kind, "settings": settings, **more}],
+        }
+        for name, more in ((NAME, {}), (ONCE, {"disableResolveMessage": True}))
         for channel, (kind, settings) in channels.items()
     ]
 

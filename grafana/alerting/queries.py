@@ -13,7 +13,7 @@ the first query. Queries for settings use the database's own clock instead: sett
 
 from typing import Final
 
-from grafana import registers
+from grafana import moneyqueries, registers
 
 SETTINGS_LOOK_BACK: Final = "15m"
 """Settings are written every 5 minutes: two may be lost. A setting that was removed from the configuration still counts for that long."""
@@ -23,13 +23,22 @@ NOTHING_HEARD_S: Final = 1_000_000
 """The age if there is not even a status line. It is above every `silence_s` (at most a day), and above every age with a meaning."""
 STATUS_BUCKET_S: Final = 120
 """A status line is due in each interval of this length. `status_interval` must be shorter (default 10 s)."""
-GAP_MINUTES: Final = 3
-"""A step of a register over a longer gap belongs to no quarter hour. A wireless meter sends every minute, so two telegrams may be lost."""
 ZONE: Final = "tz('Europe/Warsaw')"
 """Where a day begins."""
-ZONES: Final = range(5)
-"""Registers with a price: 0 is the total, 1 to 4 the tariff zones."""
+CURRENCIES: Final = ("PLN", "EUR", "CZK", "USD")
+"""A rule knows numbers only, so a currency is a number: its place here, from 1 on."""
+WINDOWS: Final = '"5m"."electricity"'
+_WINDOW_M: Final = 5
+_COMPUTED: Final = "now() - 10m"
+"""Five-minute points of the time before this are surely computed."""
+_WHOLE: Final = "OFFSET 1"
+"""Leaves out the first day, of which only the end is in the span. The first part of that end would be taken for the day's first part."""
+_OWN: Final = "\"tariff\" = 'own'"
+_PERIOD: Final = "time > now() - 745h AND time <= now()"
+"""When the running billing period began: 31 days, and the hour of a clock change."""
 _IMPORT: Final = "active_energy_import_wh"
+_IMPORT_W: Final = "active_power_import_w"
+_EXPORT_W: Final = "active_power_export_w"
 _BY_DAY: Final = f'time(1d), "meter", "serial" fill(previous) {ZONE}'
 
 
@@ -48,7 +57,7 @@ def _every_meter(value: int) -> str:
 
 
 def _joined(select: str, *sources: str, tail: str = 'GROUP BY "meter"') -> str:
-    """A query over sub-queries. Sub-queries of one measurement become one series per meter."""
+    """A query over sub-queries of one measurement, which become one series per meter. Those of two measurements would stay two."""
     inside = ",\n".join(f"  ({source})" for source in sources)
     return f"SELECT {select} FROM\n{inside}\n{tail}"
 
@@ -68,9 +77,9 @@ def always_set(field: str, look_back: str = SETTINGS_LOOK_BACK) -> str:
     return _settings(field, look_back)
 
 
-def price(zone: int) -> str:
-    """Price of a kWh in a tariff zone; 0 if none is set."""
-    return _joined('sum("limit")', _settings(f"import_t{zone}_per_kwh"), _every_meter(0))
+def set_or_zero(field: str) -> str:
+    """A setting; 0 if it is not set."""
+    return _joined('sum("limit")', _settings(field), _every_meter(0))
 
 
 def import_power_w() -> str:
@@ -78,41 +87,110 @@ def import_power_w() -> str:
     return 'SELECT mean("active_power_import_w") FROM "electricity" WHERE $timeFilter GROUP BY "meter"'
 
 
-def demand_w() -> str:
-    """Mean import power of each quarter hour, from the register. For the running quarter it is the least that the mean will be."""
+def demand_w(fill: str = "none") -> str:
+    """Mean import power of each quarter hour, from the register. For the running quarter it is the least that the mean will be.
+
+    Five minutes in which the register ran backwards, or showed an odd value, or ended a gap of five minutes, do not count.
+    """
     steps = (
-        f'SELECT difference(last("{_IMPORT}")) AS "step_wh", elapsed(last("{_IMPORT}"), 1m) AS "minutes" FROM "electricity"'
-        ' WHERE $timeFilter GROUP BY time(1m), "meter", "serial"'
+        f'SELECT {registers.rose(_IMPORT)}, elapsed(last("{_IMPORT}"), 1m) AS "minutes" FROM "electricity"'
+        f' WHERE $timeFilter GROUP BY time({_WINDOW_M}m), "meter", "serial" fill(none)'
     )
-    return _joined(
-        'sum("step_wh") * 4',
-        steps,
-        tail=f'WHERE $timeFilter AND "minutes" <= {GAP_MINUTES} GROUP BY time(15m), "meter" fill(none)',
-    )
+    certain = f'"a" >= 0 AND "a" = "b" AND "minutes" <= {_WINDOW_M}'
+    return _joined('sum("a") * 4', steps, tail=f'WHERE $timeFilter AND {certain} GROUP BY time(15m), "meter" fill({fill})')
 
 
-def _energy(field: str) -> str:
-    """Energy by local day and register. A day without a telegram has no energy. A new register counts from the next midnight on."""
-    days = f'SELECT {registers.rises(field)} FROM "electricity" WHERE $timeFilter GROUP BY {_BY_DAY}'
-    return registers.energy(days, "wh")
+def seconds_of_quarter() -> str:
+    """How many seconds of the running quarter hour are over, one number for all meters.
+
+    InfluxQL cannot compute with time. So a setting is repeated in every second, and the seconds are counted.
+    """
+    span = "time > now() - 30m AND time <= now()"
+    repeated = f'SELECT last("silence_s") AS "s" FROM "electricity_settings" WHERE {span} GROUP BY time(1s) fill(previous)'
+    return f'SELECT count("s") FROM ({repeated}) WHERE {span} GROUP BY time(15m) fill(0)'
+
+
+def power_now_w() -> str:
+    """Mean import power of the last three minutes."""
+    return f'SELECT mean("{_IMPORT_W}") FROM "electricity" WHERE time > now() - 3m AND time <= now() GROUP BY "meter"'
 
 
 def energy_by_day_wh() -> str:
-    """Imported energy by local day; the last value is today's. Registers of one meter are added up, so a new register does no harm."""
-    return _joined('sum("wh")', _energy(_IMPORT), tail=f'WHERE $timeFilter GROUP BY time(1d), "meter" fill(none) {ZONE}')
+    """Imported energy by local day; the last value is today's. A day without a point has none. A new register counts from the next midnight on.
+
+    Registers of one meter are added up, so a new register does no harm.
+    """
+    days = f"SELECT {registers.rises(_IMPORT)} FROM {WINDOWS} WHERE $timeFilter GROUP BY {_BY_DAY}"
+    energy = registers.energy(days, "wh")
+    return _joined('sum("wh")', energy, tail=f'WHERE $timeFilter GROUP BY time(1d), "meter" fill(none) {ZONE}')
 
 
-def zone_energy_by_day_wh(zone: int) -> str:
-    """Imported energy of a tariff zone by local day; 0 if the meter sends only other registers, which the last hour shows."""
-    zero = [
-        f'SELECT last("{field}") * 0 AS "wh" FROM "electricity" WHERE {_lately("1h")} GROUP BY "meter"' for field in (_IMPORT, _zone(1))
-    ]
-    return _joined('sum("wh")', _energy(_zone(zone)), *zero, tail=f'WHERE $timeFilter GROUP BY time(1d), "meter" fill(none) {ZONE}')
+def cost_by_day() -> str:
+    """What the settled hours cost by local day; the last value is today's. A day of which nothing is settled yet has cost nothing."""
+    return f'SELECT sum("total") FROM {moneyqueries.COST} WHERE {_OWN} AND $timeFilter\nGROUP BY time(1d), "meter" fill(0) {ZONE}'
 
 
-def _zone(zone: int) -> str:
-    """Field of a zone's register; 0 is the total."""
-    return _IMPORT.replace("_wh", f"_t{zone}_wh") if zone else _IMPORT
+def of_this_bill(field: str) -> str:
+    """A field of the running billing period. A forecast that is not there yet gives nothing."""
+    return f'SELECT last("{field}") FROM {moneyqueries.BILL} WHERE {_OWN} AND {_PERIOD} GROUP BY "meter"'
+
+
+def currency() -> str:
+    """The place of the bill's currency in `CURRENCIES`, from 1 on; 0 for one that is not there. Hours are never settled without a bill."""
+    bill = f'SELECT last("to_pay") * 0 + {{}} AS "place" FROM {moneyqueries.BILL} WHERE {_OWN} AND {_PERIOD}{{}} GROUP BY "meter"'
+    known = [bill.format(place, f" AND \"currency\" = '{code}'") for place, code in enumerate(CURRENCIES, 1)]
+    return _joined('max("place")', bill.format(0, ""), *known)
+
+
+LONG_H: Final = 4
+"""Hours after which a load is long, if a meter has no `long_load_h`."""
+LONG_PART_M: Final = 15
+_LONG: Final = f"time > now() - 1450m AND time <= {_COMPUTED}"
+"""A day."""
+
+
+def lowest_power_w() -> str:
+    """The lowest five-minute mean of import power in each quarter hour of a day; 0 for one of which nothing is known."""
+    return f'SELECT min("{_IMPORT_W}") FROM {WINDOWS} WHERE {_LONG} GROUP BY time({LONG_PART_M}m), "meter" fill(0)'
+
+
+def places() -> str:
+    """The number of each quarter hour of a day, from 1 on, the same for all meters."""
+    ones = f'SELECT "silence_s" * 0 + 1 AS "one" FROM "electricity_settings" WHERE {_LONG}'
+    return f'SELECT cumulative_sum(max("one")) FROM ({ones}) WHERE {_LONG} GROUP BY time({LONG_PART_M}m) fill(1)'
+
+
+def base_load_w() -> str:
+    """The base load: of each of the last seven nights the lowest hourly mean between midnight and six, and of these the median.
+
+    A day is cut in quarters, and its first one is the night. By day a house with solar panels may import nothing at all.
+    """
+    span = f"time >= now() - 7d AND time <= {_COMPUTED}"
+    hours = f'SELECT mean("{_IMPORT_W}") AS "w" FROM {WINDOWS} WHERE {span} GROUP BY time(1h), "meter" fill(none)'
+    quarters = f'SELECT min("w") AS "w" FROM ({hours}) WHERE {span} GROUP BY time(6h), "meter" fill(none) {ZONE}'
+    nights = f'SELECT first("w") AS "w" FROM ({quarters}) WHERE {span} GROUP BY time(1d), "meter" fill(none) {_WHOLE} {ZONE}'
+    return f'SELECT median("w") FROM (\n  {nights}\n) GROUP BY "meter"'
+
+
+NOONS: Final = 3
+"""A single dark noon is weather."""
+_NOON_WINDOWS: Final = 21
+"""Fewest five-minute points of a whole noon, which has 24."""
+
+
+def best_noon_w() -> str:
+    """The highest export power between 11 and 13 local time of the last three days. A noon that is not over does not count.
+
+    Days begin at 11 here, and are cut in parts of two hours, of which the first is noon.
+    """
+    span = f"time > now() - 74h AND time <= {_COMPUTED}"
+    parts = (
+        f'SELECT max("{_EXPORT_W}") AS "w", count("{_EXPORT_W}") AS "points" FROM {WINDOWS}'
+        f' WHERE {span} GROUP BY time(2h, 1h), "meter" fill(none) {ZONE}'
+    )
+    days = f'SELECT first("w") AS "w", first("points") AS "points" FROM ({parts}) WHERE {span} GROUP BY time(1d, 11h), "meter" fill(none) {_WHOLE} {ZONE}'
+    noons = f'SELECT max("w") AS "w", count("w") AS "noons" FROM ({days}) WHERE {span} AND "points" >= {_NOON_WINDOWS} GROUP BY "meter"'
+    return f'SELECT "w" FROM (\n  {noons}\n) WHERE "noons" >= {NOONS} GROUP BY "meter"'
 
 
 def _phases() -> list[str]:
@@ -202,3 +280,32 @@ def limited_by_w() -> str:
         'SELECT last("limiter_threshold_normal_w") - last("limiter_threshold_active_w") FROM "electricity"\n'
         'WHERE $timeFilter GROUP BY "meter"'
     )
+
+
+def minutes_not_down_sampled() -> str:
+    """Of how many minutes of an hour there are telegrams, but no five-minute points."""
+    span = f"time >= now() - 70m AND time <= {_COMPUTED}"
+    sources = [
+        f'SELECT last("{_IMPORT}") * 0 {sign} {_WINDOW_M}.0 AS "minutes" FROM {source} WHERE {span} GROUP BY time({_WINDOW_M}m), "meter" fill(none)'
+        for source, sign in (('"electricity"', "+"), (WINDOWS, "-"))
+    ]
+    return _joined('sum("minutes")', *sources)
+
+
+def hours_down_sampled() -> str:
+    """Of how many of the last hours there are five-minute points. A meter that was silent has 0: otherwise another's number might take its place."""
+    zero = f'SELECT last("{_IMPORT}") * 0.0 AS "hours" FROM {WINDOWS} WHERE {_lately("7d")} GROUP BY "meter"'
+    hours = f'SELECT last("{_IMPORT}") * 0 + 1.0 AS "hours" FROM {WINDOWS} WHERE {_lately("305m")} GROUP BY time(1h), "meter" fill(none)'
+    return _joined('sum("hours")', hours, zero)
+
+
+def hours_settled() -> str:
+    """How many of the same hours have a cost, for each meter that had one in two weeks. An hour is stamped with its beginning."""
+    zero = f'SELECT last("total") * 0.0 AS "hours" FROM {moneyqueries.COST} WHERE {_OWN} AND {_lately("14d")} GROUP BY "meter"'
+    hours = f'SELECT "total" * 0 + 1.0 AS "hours" FROM {moneyqueries.COST} WHERE {_OWN} AND {_lately("6h")}'
+    return _joined('sum("hours")', hours, zero)
+
+
+def clock_offset_s() -> str:
+    """How far the meter's clock is from the computer's."""
+    return 'SELECT median("clock_offset_s") FROM "electricity_link" WHERE $timeFilter GROUP BY "meter"'

@@ -1,11 +1,14 @@
 """Every sentence of the alerts, English and Polish side by side.
 
+People read them on a phone: which meter, what was measured, the limit, the unit, and what to do. They know no option of the configuration.
 Summaries are Grafana's templates: `$labels.meter` is the meter, `$values.NAME.Value` a number of the rule. No `${…}` in them (a
 provisioning file would fill in environment variables), and no number is computed here: `humanize` writes 7012 as 7.012k, so that
 `W` behind it makes kW.
 """
 
 from typing import Final, NamedTuple
+
+from alerting.queries import CURRENCIES
 
 
 class RuleText(NamedTuple):
@@ -21,85 +24,157 @@ def _against(measured: str, limit: str, unit: str) -> str:
     return f"{measured} {{{{ humanize $values.measured.Value }}}}{unit}, {limit} {{{{ humanize $values.limit.Value }}}}{unit}"
 
 
-def _plain(measured: str, limit: str, unit: str) -> str:
+def _plain(measured: str, limit: str, unit: str, digits: int = 1) -> str:
     """`measured 254.1 V, limit 253.0 V`: no prefixes."""
-    number = '{{{{ printf "%.1f" $values.{}.Value }}}} {}'
-    return f"{measured} {number.format('measured', unit)}, {limit} {number.format('limit', unit)}"
+    number = f'{{{{{{{{ printf "%.{digits}f" $values.{{}}.Value }}}}}}}}'
+    return f"{measured} {number.format('measured')}{unit}, {limit} {number.format('limit')}{unit}"
 
 
 _METER: Final = "{{ $labels.meter }}: "
+_CURRENCY: Final = (
+    '{{ $currency := "" }}{{ '
+    + "{{ else ".join(
+        f'if eq $values.currency.Value {place}.0 }}}}{{{{ $currency = " {code}" }}}}' for place, code in enumerate(CURRENCIES, 1)
+    )
+    + "{{ end }}"
+)
+"""Sets the template's variable `$currency`, with a space before it. An unknown currency is not said."""
+
+
+def _money(measured: str, limit: str) -> str:
+    """`measured 12.40 PLN, limit 10.00 PLN`."""
+    return _CURRENCY + _METER + _plain(measured, limit, "{{ $currency }}", 2)
+
 
 RULES: Final = {
     "telegraf-han-import-power": {
         "en": RuleText(
             "Import power above the limit",
             _METER + _against("import", "limit", "W"),
-            "Import power has been above active_power_import_w for five minutes. Switch something off.",
+            "Import power has been above the limit for five minutes. Switch something off.",
         ),
         "pl": RuleText(
             "Pobór mocy powyżej limitu",
             _METER + _against("pobór", "limit", "W"),
-            "Od pięciu minut pobór jest większy, niż pozwala active_power_import_w. Wyłącz coś.",
+            "Od pięciu minut pobór jest większy od limitu. Wyłącz coś.",
         ),
     },
-    "telegraf-han-quarter-hour-demand": {
+    "telegraf-han-contracted-power": {
         "en": RuleText(
-            "Quarter-hour demand above the limit",
-            _METER + _against("mean of a quarter of an hour", "limit", "W"),
-            "The mean power of a quarter of an hour is above active_power_import_w.",
+            "Contracted power exceeded",
+            _METER + _against("mean of a quarter of an hour", "contracted", "W"),
+            "The mean power of a quarter of an hour was above the contracted power. The operator may charge for it. "
+            "Spread large loads over time, or order more power.",
         ),
         "pl": RuleText(
-            "Moc 15-minutowa powyżej limitu",
-            _METER + _against("średnia z kwadransa", "limit", "W"),
-            "W jednym kwadransie pobrano więcej energii, niż średnio pozwala active_power_import_w.",
+            "Moc umowna przekroczona",
+            _METER + _against("średnia z kwadransa", "moc umowna", "W"),
+            "Średnia moc w kwadransie była większa od mocy umownej. Operator może za to naliczyć opłatę. "
+            "Rozłóż duże odbiory w czasie albo zamów większą moc.",
+        ),
+    },
+    "telegraf-han-contracted-power-soon": {
+        "en": RuleText(
+            "Contracted power about to be exceeded",
+            _METER + _against("this quarter of an hour will end at", "contracted", "W"),
+            "If nothing changes, the mean power of the running quarter of an hour will be above the contracted power. Switch something off now.",
+        ),
+        "pl": RuleText(
+            "Moc umowna zaraz będzie przekroczona",
+            _METER + _against("prognoza na koniec kwadransa", "moc umowna", "W"),
+            "Jeśli nic się nie zmieni, średnia moc w tym kwadransie będzie większa od mocy umownej. Wyłącz coś teraz.",
+        ),
+    },
+    "telegraf-han-long-load": {
+        "en": RuleText(
+            "A load has been running for hours",
+            _METER + 'for {{ printf "%.1f" $values.measured.Value }} hours never below {{ humanize $values.limit.Value }}W',
+            "Something large may have been left on: an oven, an iron, a heater. Look for it, unless you know what it is.",
+        ),
+        "pl": RuleText(
+            "Coś działa od wielu godzin",
+            _METER
+            + 'od {{ printf "%.1f" $values.measured.Value }} godz. pobór ani razu nie spadł poniżej {{ humanize $values.limit.Value }}W',
+            "Być może coś dużego zostało włączone: piekarnik, żelazko, grzejnik. Poszukaj, chyba że wiesz, co to jest.",
+        ),
+    },
+    "telegraf-han-base-load": {
+        "en": RuleText(
+            "Base load above the limit",
+            _METER + _against("at night", "limit", "W"),
+            "In the last seven nights the house drew more than the limit even in its quietest hour. "
+            "Look for a device that was added or does not switch off any more. 10 W all year are 88 kWh.",
+        ),
+        "pl": RuleText(
+            "Pobór w spoczynku powyżej limitu",
+            _METER + _against("w nocy", "limit", "W"),
+            "W ostatnich siedmiu nocach dom nawet w najspokojniejszej godzinie pobierał więcej od limitu. "
+            "Poszukaj urządzenia, które przybyło albo przestało się wyłączać. 10 W przez cały rok to 88 kWh.",
+        ),
+    },
+    "telegraf-han-feed-in-noon": {
+        "en": RuleText(
+            "No feed-in at noon",
+            _METER + _against("best noon of three days", "expected at least", "W"),
+            "Between 11 and 13 o'clock the house has fed in less than expected, three days in a row. "
+            "Look at the inverter and its fuse. Snow, or a load that uses everything itself, explains it, too.",
+        ),
+        "pl": RuleText(
+            "W południe nic nie płynie do sieci",
+            _METER + _against("najlepsze południe z trzech dni", "oczekiwane co najmniej", "W"),
+            "Trzeci dzień z rzędu między 11 a 13 do sieci popłynęło mniej, niż oczekiwano. "
+            "Sprawdź falownik i jego bezpiecznik. Przyczyną może być też śnieg albo odbiornik, który zużywa wszystko na miejscu.",
         ),
     },
     "telegraf-han-voltage-high": {
         "en": RuleText(
             "Voltage too high",
-            _METER + _plain("highest phase", "limit", "V"),
-            "The ten-minute mean of a phase is above voltage_high_v. EN 50160 allows at most 253 V. The network operator has to act.",
+            _METER + _plain("highest phase", "limit", " V"),
+            "The ten-minute mean of a phase is above the limit. EN 50160 allows at most 253 V. The network operator has to act: report it.",
         ),
         "pl": RuleText(
             "Napięcie za wysokie",
-            _METER + _plain("najwyższe napięcie fazy", "limit", "V"),
-            "Średnia dziesięciominutowa jednej z faz przekracza voltage_high_v. EN 50160 dopuszcza 253 V; to sprawa dla operatora sieci.",
+            _METER + _plain("najwyższe napięcie fazy", "limit", " V"),
+            "Średnia dziesięciominutowa jednej z faz jest wyższa od limitu. EN 50160 dopuszcza 253 V. To sprawa operatora sieci: zgłoś ją.",
         ),
     },
     "telegraf-han-voltage-low": {
         "en": RuleText(
             "Voltage too low",
-            _METER + _plain("lowest phase", "limit", "V"),
-            "The ten-minute mean of a phase is below voltage_low_v, or the phase is gone. EN 50160 allows at least 207 V.",
+            _METER + _plain("lowest phase", "limit", " V"),
+            "The ten-minute mean of a phase is below the limit, or the phase is gone. EN 50160 allows at least 207 V. "
+            "Look at the fuses first, then report it to the network operator.",
         ),
         "pl": RuleText(
             "Napięcie za niskie",
-            _METER + _plain("najniższe napięcie fazy", "limit", "V"),
-            "Średnia dziesięciominutowa jednej z faz jest poniżej voltage_low_v albo fazy brakuje. EN 50160 dopuszcza 207 V.",
+            _METER + _plain("najniższe napięcie fazy", "limit", " V"),
+            "Średnia dziesięciominutowa jednej z faz jest niższa od limitu albo fazy brakuje. EN 50160 dopuszcza 207 V. "
+            "Najpierw sprawdź bezpieczniki, potem zgłoś to operatorowi sieci.",
         ),
     },
     "telegraf-han-phase-imbalance": {
         "en": RuleText(
             "Phases unbalanced",
-            _METER + _plain("imbalance", "limit", "%"),
-            "The ten-minute mean voltage of one phase differs from the mean of the phases by more than phase_imbalance_percent.",
+            _METER + _plain("imbalance", "limit", " %"),
+            "The ten-minute mean voltage of one phase differs from the mean of the phases by more than the limit. Move large loads to another phase.",
         ),
         "pl": RuleText(
             "Asymetria faz",
-            _METER + _plain("asymetria", "limit", "%"),
-            "Średnia dziesięciominutowa napięcia jednej z faz odbiega od średniej wszystkich faz bardziej, niż pozwala phase_imbalance_percent.",
+            _METER + _plain("asymetria", "limit", " %"),
+            "Średnia dziesięciominutowa napięcia jednej z faz odbiega od średniej wszystkich faz bardziej, niż pozwala limit. "
+            "Przenieś duże odbiory na inną fazę.",
         ),
     },
     "telegraf-han-limiter": {
         "en": RuleText(
             "Limiter active",
             _METER + "the limiter's threshold is {{ humanize $values.measured.Value }}W below normal",
-            "The operator has lowered the power limit. Above this limit the meter disconnects the supply.",
+            "The operator has lowered the power limit. Above this limit the meter disconnects the supply. Use less until it is over.",
         ),
         "pl": RuleText(
             "Strażnik mocy ogranicza",
             _METER + "próg strażnika mocy obniżony o {{ humanize $values.measured.Value }}W",
-            "Operator obniżył moc, którą wolno pobierać; powyżej niej licznik odłącza zasilanie.",
+            "Operator obniżył moc, którą wolno pobierać; powyżej niej licznik odłącza zasilanie. Do odwołania pobieraj mniej.",
         ),
     },
     "telegraf-han-silent": {
@@ -126,10 +201,10 @@ RULES: Final = {
             _METER
             + "{{ if gt $values.refused.Value 0.0 }}{{ humanize $values.refused.Value }} telegrams refused or held back in 15 minutes"
             "{{ else if gt $values.back.Value 0.0 }}a register ran backwards"
-            "{{ else }}" + _plain("unreadable", "limit", "%") + "{{ end }}",
+            "{{ else }}" + _plain("unreadable", "limit", " %") + "{{ end }}",
             "If all telegrams are unreadable, the key is wrong: telegraf-han keys says which one. If only some are, there is noise on the cable or the signal is weak. "
             "Refused or held back: they are not encrypted, have a wrong tag or are old. Somebody may send false telegrams; none of them is in the data. "
-            'If the operator switched encryption off, set encryption = "optional" for this meter. If the meter\'s clock was set, wait. '
+            "If the operator switched encryption off, allow it in the meter's configuration. If the meter's clock was set, wait. "
             "A step of a register backwards is no energy on the boards. If the meter was not exchanged or reset, compare its display and ask the operator.",
         ),
         "pl": RuleText(
@@ -137,35 +212,114 @@ RULES: Final = {
             _METER
             + "{{ if gt $values.refused.Value 0.0 }}telegramy odrzucone lub wstrzymane w ciągu 15 minut: {{ humanize $values.refused.Value }}"
             "{{ else if gt $values.back.Value 0.0 }}rejestr się cofnął"
-            "{{ else }}" + _plain("nieczytelne", "limit", "%") + "{{ end }}",
+            "{{ else }}" + _plain("nieczytelne", "limit", " %") + "{{ end }}",
             "Jeśli nieczytelne są wszystkie: zły klucz; telegraf-han keys powie, który. Jeśli niektóre: zakłócenia na kablu albo słaby sygnał. "
             "Odrzucone lub wstrzymane: nie są zaszyfrowane, mają zły znacznik uwierzytelniający albo są stare. Ktoś może nadawać fałszywe telegramy; do danych nie trafił żaden. "
-            'Jeśli operator wyłączył szyfrowanie, ustaw temu licznikowi encryption = "optional". Jeśli przestawiono zegar licznika, poczekaj. '
+            "Jeśli operator wyłączył szyfrowanie, zezwól na to w konfiguracji licznika. Jeśli przestawiono zegar licznika, poczekaj. "
             "Kroku rejestru wstecz pulpity nie liczą jako energii. Jeśli licznika nie wymieniono ani nie wyzerowano, porównaj wyświetlacz i zapytaj operatora.",
+        ),
+    },
+    "telegraf-han-clock": {
+        "en": RuleText(
+            "The meter's clock is wrong",
+            _METER
+            + "the meter's clock is {{ humanizeDuration $values.measured.Value }} {{ if gt $values.offset.Value 0.0 }}fast{{ else }}slow{{ end }}, "
+            "limit {{ humanizeDuration $values.limit.Value }}",
+            "Energy and cost go to the wrong hour. First see whether the computer's clock is right. The meter's clock is set by the network operator: report it.",
+        ),
+        "pl": RuleText(
+            "Zegar licznika źle chodzi",
+            _METER
+            + "zegar licznika {{ if gt $values.offset.Value 0.0 }}spieszy się{{ else }}spóźnia się{{ end }} o {{ humanizeDuration $values.measured.Value }}, "
+            "limit {{ humanizeDuration $values.limit.Value }}",
+            "Energia i koszt trafiają do złej godziny. Najpierw sprawdź, czy dobrze idzie zegar komputera. Zegar licznika ustawia operator sieci: zgłoś mu to.",
+        ),
+    },
+    "telegraf-han-down-sampling-late": {
+        "en": RuleText(
+            "Five-minute values are missing",
+            _METER + 'of the last hour, {{ printf "%.0f" $values.measured.Value }} minutes are not computed, limit 30 minutes',
+            "Energy and cost on the boards stand still, although the meter is read. Run telegraf-han influx check: it says which task in InfluxDB does not run.",
+        ),
+        "pl": RuleText(
+            "Brakuje wartości pięciominutowych",
+            _METER + 'z ostatniej godziny nie obliczono {{ printf "%.0f" $values.measured.Value }} minut, limit 30 minut',
+            "Energia i koszt na pulpitach stoją w miejscu, choć licznik jest odczytywany. "
+            "Uruchom telegraf-han influx check: powie, które zadanie w InfluxDB nie działa.",
+        ),
+    },
+    "telegraf-han-bill-late": {
+        "en": RuleText(
+            "The bill is not computed",
+            _METER + 'the cost of {{ printf "%.0f" $values.measured.Value }} hours is not computed, limit 2 hours',
+            "Cost and budget on the boards stand still. Look in Telegraf's log for telegraf-han bill, or run it by hand: it says what is wrong. "
+            "What is missing is computed later, nothing is lost.",
+        ),
+        "pl": RuleText(
+            "Rachunek się nie liczy",
+            _METER + 'nie obliczono kosztu {{ printf "%.0f" $values.measured.Value }} godzin, limit 2 godziny',
+            "Koszt i budżet na pulpitach stoją w miejscu. Poszukaj telegraf-han bill w dzienniku Telegrafa albo uruchom to polecenie: powie, co jest nie tak. "
+            "Brakujące godziny policzą się później, nic nie przepadło.",
         ),
     },
     "telegraf-han-daily-energy": {
         "en": RuleText(
             "Daily energy budget used up",
             _METER + _against("today", "budget", "Wh"),
-            "The energy drawn since midnight is more than daily_import_wh.",
+            "More energy has been drawn since midnight than planned for a whole day. What can wait, can wait until tomorrow.",
         ),
         "pl": RuleText(
             "Dzienny budżet energii wyczerpany",
             _METER + _against("dzisiaj", "budżet", "Wh"),
-            "Od północy pobrano więcej niż daily_import_wh.",
+            "Od północy pobrano więcej energii, niż zaplanowano na cały dzień. Co może poczekać, niech poczeka do jutra.",
         ),
     },
     "telegraf-han-daily-cost": {
         "en": RuleText(
             "Cost of today above the budget",
-            _METER + _plain("today", "budget", "").replace(" ,", ","),
-            "The energy drawn since midnight costs more than daily_cost, at the prices of its tariff zones.",
+            _money("today", "budget"),
+            "Electricity since midnight has cost more than planned for a whole day, fees and VAT included. What can wait, can wait until tomorrow.",
         ),
         "pl": RuleText(
             "Dzisiejszy koszt powyżej budżetu",
-            _METER + _plain("dzisiaj", "budżet", "").replace(" ,", ","),
-            "Energia pobrana od północy kosztuje więcej niż daily_cost, po cenach jej stref taryfowych.",
+            _money("dzisiaj", "budżet"),
+            "Prąd od północy kosztował więcej, niż zaplanowano na cały dzień, z opłatami i VAT. Co może poczekać, niech poczeka do jutra.",
+        ),
+    },
+    "telegraf-han-budget-80": {
+        "en": RuleText(
+            "80 % of the month's budget used",
+            _money("this bill so far", "budget"),
+            "The running bill has reached 80 % of its budget. Compare with the days that are left.",
+        ),
+        "pl": RuleText(
+            "Wykorzystano 80 % budżetu miesiąca",
+            _money("ten rachunek dotąd", "budżet"),
+            "Bieżący rachunek doszedł do 80 % budżetu. Porównaj to z liczbą dni, które zostały.",
+        ),
+    },
+    "telegraf-han-budget-100": {
+        "en": RuleText(
+            "The month's budget is used up",
+            _money("this bill so far", "budget"),
+            "The running bill is above its budget. Everything until its end comes on top.",
+        ),
+        "pl": RuleText(
+            "Budżet miesiąca wyczerpany",
+            _money("ten rachunek dotąd", "budżet"),
+            "Bieżący rachunek przekroczył budżet. Wszystko do końca okresu dojdzie ponadto.",
+        ),
+    },
+    "telegraf-han-budget-forecast": {
+        "en": RuleText(
+            "The month's budget will not be enough",
+            _money("forecast of this bill", "budget") + ', so far {{ printf "%.2f" $values.spent.Value }}{{ $currency }}',
+            "If the rest of the period is like the last four weeks, the bill will be above its budget. There is still time to use less.",
+        ),
+        "pl": RuleText(
+            "Budżetu miesiąca nie wystarczy",
+            _money("prognoza rachunku", "budżet") + ', dotąd {{ printf "%.2f" $values.spent.Value }}{{ $currency }}',
+            "Jeśli reszta okresu będzie taka jak ostatnie cztery tygodnie, rachunek przekroczy budżet. Jest jeszcze czas, żeby zużyć mniej.",
         ),
     },
 }
@@ -179,8 +333,11 @@ _MESSAGE: Final = """\
 {{{{ define "telegraf_han.message" -}}}}
 {{{{ range .Alerts.Firing }}}}{{{{ .Annotations.summary }}}}
 {{{{ .Annotations.description }}}}
-{{{{ end }}}}{{{{ range .Alerts.Resolved }}}}{over}: {{{{ .Annotations.summary }}}}
+{{{{ template "telegraf_han.link" . }}}}{{{{ end }}}}{{{{ range .Alerts.Resolved }}}}{over}: {{{{ .Annotations.summary }}}}
+{{{{ template "telegraf_han.link" . }}}}{{{{ end }}}}{{{{- end }}}}
+{{{{ define "telegraf_han.link" -}}}}
+{{{{ if .PanelURL }}}}{{{{ .PanelURL }}}}{{{{ if .Labels.meter }}}}&var-meter={{{{ urlquery .Labels.meter }}}}{{{{ end }}}}
 {{{{ end }}}}{{{{- end }}}}
 """
 MESSAGES: Final = {"en": _MESSAGE.format(over="resolved"), "pl": _MESSAGE.format(over="koniec")}
-"""Title and text of a message; by language."""
+"""Title and text of a message; by language. The link opens the panel for the alert's meter; `PanelURL` always has a `?`."""

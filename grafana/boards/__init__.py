@@ -1,19 +1,21 @@
-"""The five boards, and the parts that are the same on all of them (variables, links between the boards, time zone).
+"""The six boards, and the parts that are the same on all of them (variables, links between the boards, time zone).
 
 A board is a list of `Panel` rows. `dashboard` turns it into JSON that Grafana can provision and also import: the data source is a
 variable, `id` is null, and the uid is fixed for each board and language. The links keep the time range, the meter and the data source.
-Only the link to the building does not keep the time range, because that board always shows the present.
+Only the links to and from the bill and the building do not keep the time range: one has days to come, and the other always shows the present.
 """
 
 from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from grafana import moneyqueries, queries
-from grafana.panels import SOURCE, Json, Panel, panel
+from grafana.panels import SOURCE, Json, Panel, numbered, panels_json
 
 SCHEMA_VERSION: Final = 41
-BOARDS: Final = ("home", "history", "quality", "health", "building")
+BOARDS: Final = ("home", "bill", "history", "quality", "health", "building")
 """The boards, in the order of the links."""
+OWN_TIME: Final = ("bill", "building")
+"""Boards whose time range fits no other board."""
 HIDDEN: Final = 2
 
 
@@ -85,7 +87,7 @@ def uid(key: str) -> str:
 def place(key: str, panel_key: str) -> tuple[str, int]:
     """A board's uid without its language, and the id of one of its panels. Raises StopIteration if the board has no such panel."""
     board: Board = import_module(f"{__name__}.{key}").BOARD
-    return uid(key), next(number for number, row in enumerate(board.panels, 1) if row.key == panel_key)
+    return uid(key), next(number for number, row in numbered(board.panels) if row.key == panel_key)
 
 
 def _link(key: str) -> Json:
@@ -96,7 +98,7 @@ def _link(key: str) -> Json:
         "tooltip": f"«{key}.description»",
         "url": f"/d/{uid(key)}-«language»?{kept}",
         "icon": "dashboard",
-        "keepTime": key != "building",
+        "keepTime": key not in OWN_TIME,
         "includeVars": False,
         "targetBlank": False,
         "asDropdown": False,
@@ -106,8 +108,10 @@ def _link(key: str) -> Json:
 
 def _links(here: str) -> list[Json]:
     links = [_link(key) for key in BOARDS if key != here]
-    if here == "building":  # this board has no meter to keep, and its time is always the present
-        links = [link | {"url": link["url"].replace("&${meter:queryparam}", ""), "keepTime": False} for link in links]
+    if here in OWN_TIME:
+        links = [link | {"keepTime": False} for link in links]
+    if here == "building":  # this board has no meter to keep
+        links = [link | {"url": link["url"].replace("&${meter:queryparam}", "")} for link in links]
     return links
 
 
@@ -134,5 +138,5 @@ def dashboard(board: Board) -> Json:
         "annotations": {"list": []},
         "templating": {"list": [DATA_SOURCE, *board.variables]},
         "links": _links(board.key),
-        "panels": [panel(row, number) for number, row in enumerate(board.panels, 1)],
+        "panels": panels_json(board.panels),
     }

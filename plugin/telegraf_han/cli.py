@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "ports": "lists serial devices: stable name, what it probably is, and who may open it",
     "scan": "lists wireless M-Bus meters in range: their ids, how well they are heard, whether your key opens their telegrams",
     "watch": "shows a live page in the terminal: power, registers, voltages, limiter, signal, errors",
+    "bill": "computes what electricity costs: hours for Telegraf or InfluxDB, or the statement of a month",
     "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }
 """Each command with its line of help. The command is the module of that name in `commands`."""

@@ -94,6 +94,7 @@ def test_first_set_up(home: Home, first: Done) -> None:
         "admin-secrets/influx_password": (0, 0),
         "admin-secrets/influx_token": (0, 0),
         "telegraf-secrets/influx_token": (1000, 1000),
+        "telegraf-secrets/bill_token": (1000, 1000),
         "telegraf-secrets/demo_ek": (1000, 1000),
         "telegraf-secrets/demo_ak": (1000, 1000),
         "grafana-secrets/influx_token": (472, 0),
@@ -106,12 +107,15 @@ def test_first_set_up(home: Home, first: Done) -> None:
 
 
 def test_least_rights(home: Home, first: Done) -> None:
-    """Telegraf may write the bucket and not read it, Grafana read both and not write; InfluxQL reaches the down-sampled data."""
+    """Telegraf may write both buckets and not read them; Grafana and the bill read both and do not write; InfluxQL reaches both."""
     write = f"{INFLUX}/api/v2/write?org=home&bucket=energy&precision=s"
 
-    assert home.stack.http(write, home.secret("telegraf"), "probe value=1 1000000000") == ""
-    assert home.stack.http(write, home.secret("grafana"), "probe value=1 1000000000").startswith("HTTP 40")
+    for bucket in (write, write.replace("bucket=energy", "bucket=energy/5m")):
+        assert home.stack.http(bucket, home.secret("telegraf"), "probe value=1 1000000000") == ""
+        assert home.stack.http(bucket, home.secret("grafana"), "probe value=1 1000000000").startswith("HTTP 40")
+        assert home.stack.http(bucket, home.secret("telegraf", "bill_token"), "probe value=1 1000000000").startswith("HTTP 40")
     assert [row["value"] for row in home.query("grafana", "select value from probe")] == [1]
+    assert [row["value"] for row in home.query("grafana", 'select value from "5m".probe')] == [1]
     assert home.query("telegraf", "select value from probe") == []
 
 
@@ -191,6 +195,9 @@ def test_history(home: Home, past: Done) -> None:
     assert (raw["meter"], raw["model"]) == ("home", "MA309M")
     assert raw["count"] == pytest.approx(DAYS * DAY_S / 10, abs=430)
     assert small["count"] == pytest.approx(DAYS * DAY_S / 300, abs=15)
+    hours = home.query("grafana", f'select count(total), sum(total) from "5m".electricity_cost where {until} group by tariff')
+    assert {row["tariff"]: row["count"] for row in hours} == {name: pytest.approx(DAYS * 24, abs=2) for name in ("own", "G11")}
+    assert all(row["sum"] > 50 for row in hours)
     again = home.stack.run("history")
     assert (again.returncode, again.stdout) == (0, "I! the virtual meter's history is already there\n")
 

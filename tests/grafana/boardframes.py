@@ -40,9 +40,14 @@ def frames_of(series: list[dict[str, Any]], target: dict[str, Any]) -> list[Fram
     made = []
     for one in series:
         for place, column in enumerate(one["columns"][1:], 1):
-            name = column if target["alias"] == "$col" else target["alias"]
+            name = column if target["alias"] == "$col" else _alias(target["alias"], one)
             made.append(Frame(target["refId"], {"Time": [row[0] for row in one["values"]], name: [row[place] for row in one["values"]]}))
     return made
+
+
+def _alias(alias: str, series: dict[str, Any]) -> str:
+    """The name of a series: a text, or the value of a tag."""
+    return series["tags"][alias.removeprefix("$tag_")] if alias.startswith("$tag_") else alias
 
 
 def _table(series: list[dict[str, Any]], ref: str) -> list[Frame]:
@@ -118,12 +123,24 @@ def _organize(columns: dict[str, Column], options: dict[str, Any]) -> dict[str, 
     return {options["renameByName"].get(name, name): columns[name] for name in kept}
 
 
+CONDITIONS: dict[str, Callable[[Any, Any], bool]] = {
+    "regex": lambda value, wanted: re.search(wanted, value) is not None,
+    "notEqual": lambda value, wanted: value != wanted,
+    "greater": lambda value, wanted: value is not None and value > wanted,
+}
+
+
 def _filter_by_value(columns: dict[str, Column], options: dict[str, Any]) -> dict[str, Column]:
     (condition,) = options["filters"]
-    assert condition["config"]["id"] == "regex"
-    pattern = re.compile(condition["config"]["options"]["value"])
-    places = [place for place, value in enumerate(columns[condition["fieldName"]]) if pattern.search(value)]
+    fits, wanted = CONDITIONS[condition["config"]["id"]], condition["config"]["options"]["value"]
+    places = [place for place, value in enumerate(columns.get(condition["fieldName"], [])) if fits(value, wanted)]
     return {name: [values[place] for place in places] for name, values in columns.items()}
+
+
+def _reduce(frames: list[Frame], options: dict[str, Any]) -> list[Frame]:
+    assert options == {"reducers": ["lastNotNull"], "mode": "seriesToRows"}
+    rows = [(name, reduced(values, "lastNotNull")) for frame in frames for name, values in frame.numbers().items()]
+    return [Frame("reduced", {"Field": [name for name, _ in rows], "Last *": [value for _, value in rows]})]
 
 
 def _calculate(columns: dict[str, Column], options: dict[str, Any]) -> dict[str, Column]:
@@ -191,6 +208,7 @@ KNOWN: dict[str, Callable[[list[Frame], dict[str, Any]], list[Frame]]] = {
     "convertFieldType": _each(_convert),
     "groupingToMatrix": _each(_matrix),
     "joinByField": _join,
+    "reduce": _reduce,
     "sortBy": _each(_sort),
     "filterFieldsByName": _each(_without),
 }

@@ -159,9 +159,11 @@ class Board:
         assert definition["type"] == "query"
         assert not definition["multi"]
         assert not definition["includeAll"]
-        options = [_option(series, row) for series in self.ask(definition["query"], self.range, 1) for row in series["values"]]
-        if definition["sort"] == 1:
-            options.sort()
+        options = _options(definition["query"], self.ask(definition["query"], self.range, 1))
+        if definition["regex"]:
+            options = [option for option in options if re.search(definition["regex"].strip("/"), option)]
+        if definition["sort"]:
+            options.sort(reverse={1: False, 2: True}[definition["sort"]])
         return [chosen] if chosen in options else options[:1]
 
     def panel_span(self, panel: dict[str, Any]) -> Span:
@@ -186,7 +188,7 @@ class Board:
         text = self.interpolated(query, span)
         text = text.replace("$timeFilter", f"time >= {span.begin_ms}ms and time <= {span.end_ms}ms")
         text = text.replace("$__interval_ms", str(every_ms)).replace("$__interval", _text_of(every_ms))
-        assert "$" not in re.sub(r"=~ /[^/]*/", "", text), text
+        assert "$" not in re.sub(r"[=!]~ /[^/]*/", "", text), text
         return text.replace("now()", f"{self._now_ms}ms")
 
     def ask(self, query: str, span: Span, every_ms: int) -> list[dict[str, Any]]:
@@ -194,12 +196,12 @@ class Board:
         return self._ask(self.statement(query, span, every_ms))
 
     def panels(self) -> list[dict[str, Any]]:
-        """All panels with a query."""
-        return [panel for panel in self.json["panels"] if panel["targets"]]
+        """All panels with a query, also those in rows that one has to open."""
+        return [panel for panel in flat(self.json) if panel["targets"]]
 
     def panel(self, title: str) -> dict[str, Any]:
         """A panel by its title."""
-        return next(panel for panel in self.json["panels"] if panel["title"] == title)
+        return next(panel for panel in flat(self.json) if panel["title"] == title)
 
     def answer(self, panel: dict[str, Any]) -> Answer:
         """What a panel shows."""
@@ -232,7 +234,20 @@ def _wall(time: int | str) -> str:
     return f"{datetime.fromtimestamp(time / MS, UTC).astimezone(WARSAW):%Y-%m-%d %H:%M}" if isinstance(time, int) else time
 
 
-def _option(series: dict[str, Any], row: list[Any]) -> str:
-    """The text of a variable's option: the value, not the time or the key before it."""
-    value = row[1] if len(row) > 1 else row[0]
-    return f"{value:g}" if isinstance(value, float) else str(value)
+def _options(query: str, series: list[dict[str, Any]]) -> list[str]:
+    """Texts of a variable's options: values of tags, or else the values of all columns but the time, one column after the other."""
+    if query.startswith("SHOW"):
+        return [str(row[1]) for one in series for row in one["values"]]
+    columns = [column for one in series for column in list(zip(*one["values"], strict=True))[1:]]
+    found = [_text(value) for column in columns for value in column if value is not None]
+    return list(dict.fromkeys(found))
+
+
+def _text(value: float | str) -> str:
+    """A value as JavaScript writes it."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def flat(board: dict[str, Any]) -> list[dict[str, Any]]:
+    """All panels of a board, those of rows instead of the rows."""
+    return [inner for panel in board["panels"] for inner in (panel["panels"] if panel["type"] == "row" else [panel])]

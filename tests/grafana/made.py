@@ -139,7 +139,8 @@ def bill(
     extra = {name: value for name, value in fields.items() if name in FORECAST}
     if not extra and known["hours_settled"] == hours:
         extra = {"forecast_to_pay": float(known["to_pay"]), "forecast_wh": float(known["import_wh"])}
-    return line("electricity_bill", {"meter": meter, "tariff": tariff}, {**known, **extra, "name": name, "currency": currency}, begin_s)
+    texts = {"name": name, "currency": currency, "period": f"{wall(begin_s):%Y-%m}"}
+    return line("electricity_bill", {"meter": meter, "tariff": tariff}, {**known, **extra, **texts}, begin_s)
 
 
 def costs(begin_s: int, end_s: int, hour: Callable[[int], Mapping[str, float]], meter: str = "home", tariff: str = "own") -> Iterator[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import made
 import pytest
+from boardrunner import flat
 
 ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
@@ -35,13 +36,15 @@ FIELDS = {
     "electricity": PUBLISHED,
     "5m.electricity": WINDOWS,
     "5m.electricity_cost": {*made.COST_FIELDS},
-    "5m.electricity_bill": {*made.BILL_FIELDS, *made.FORECAST, "name", "currency"},
+    "5m.electricity_bill": {*made.BILL_FIELDS, *made.FORECAST, "name", "currency", "period"},
+    "electricity_price": {"price_per_kwh"},
+    "5m.electricity_price": {"price_per_kwh"},
     "electricity_link": LINK,
     "electricity_settings": SETTINGS,
     "internal_write": TELEGRAF,
     "internal_memstats": TELEGRAF,
 }
-TAGS = {"meter", "serial", "output", "interface", "tariff"}
+TAGS = {"meter", "serial", "output", "interface", "tariff", "series"}
 
 
 @pytest.fixture(params=BOARDS)
@@ -53,7 +56,7 @@ def board(request):
 def asked(board):
     """Every query of a board, also those of its variables."""
     variables = [variable["query"] for variable in board["templating"]["list"] if variable["type"] == "query"]
-    return variables + [target["query"] for panel in board["panels"] for target in panel["targets"]]
+    return variables + [target["query"] for panel in flat(board) for target in panel["targets"]]
 
 
 def strings(node):
@@ -125,7 +128,7 @@ def test_languages_ask_the_same():
                     panel["gridPos"],
                     [re.sub(r'AS "[^"]*"', "AS", target["query"]) for target in panel["targets"]],
                 )
-                for panel in one["panels"]
+                for panel in flat(one)
             ]
             for one in (english, polish)
         ]
@@ -152,14 +155,14 @@ def test_identity(board):
 
 
 def test_uids_are_unique():
-    """No two files have one uid, and the ten titles of a language differ."""
-    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS) == 10
-    assert len({(board["tags"][1], board["title"]) for board in BOARDS.values()}) == 10
+    """No two files have one uid, and the twelve titles of a language differ."""
+    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS) == 12
+    assert len({(board["tags"][1], board["title"]) for board in BOARDS.values()}) == 12
 
 
 def test_panels_are_told_apart(board):
     """Panel ids and titles are unique, each query of a panel has its own letter, and no two panels overlap."""
-    panels = board["panels"]
+    panels = flat(board)
     assert max(Counter(panel["id"] for panel in panels).values()) == 1
     assert max(Counter(panel["title"] for panel in panels).values()) == 1
     for panel in panels:
@@ -177,8 +180,8 @@ def test_panels_are_told_apart(board):
 
 def test_data_source_is_a_variable(board):
     """Every panel, query and variable reads the chosen data source, so one file works for provisioning and import."""
-    sources = [panel["datasource"] for panel in board["panels"]]
-    sources += [target["datasource"] for panel in board["panels"] for target in panel["targets"]]
+    sources = [panel["datasource"] for panel in flat(board)]
+    sources += [target["datasource"] for panel in flat(board) for target in panel["targets"]]
     sources += [variable["datasource"] for variable in board["templating"]["list"] if variable["type"] == "query"]
 
     assert all(source == {"type": "influxdb", "uid": "${datasource}"} for source in sources)
@@ -188,7 +191,7 @@ def test_data_source_is_a_variable(board):
 
 def test_every_panel_explains_itself(board):
     """Every panel has a title and a description. A panel with a query has a unit, and a text for the case without data."""
-    for panel in board["panels"]:
+    for panel in flat(board):
         assert panel["title"].strip(), panel["id"]
         assert len(panel["description"]) > 20, panel["title"]
         if not panel["targets"]:
@@ -201,7 +204,7 @@ def test_every_panel_explains_itself(board):
 
 
 def test_links(board):
-    """Every board links to the four others of its language, with the data source, and with the meter if the board has one."""
+    """Every board links to the five others of its language, with the data source, and with the meter if the board has one."""
     language = board["tags"][1]
     others = {f"/d/telegraf-han-{key}-{language}" for key in boards.BOARDS} - {f"/d/{board['uid']}"}
     assert {link["url"].split("?")[0] for link in board["links"]} == others
@@ -216,7 +219,7 @@ def test_one_colour_for_one_meaning():
     """A name has the same colour on every board and in both languages, and no two kinds of energy or phases share one."""
     found = {}
     for name, board in BOARDS.items():
-        for panel in board["panels"]:
+        for panel in flat(board):
             for entry in panel.get("fieldConfig", {}).get("overrides", []):
                 for item in entry["properties"]:
                     if item["id"] == "color":
@@ -245,7 +248,8 @@ def sources_and_fields(query):
     made = set(re.findall(r'AS "([^"]+)"', query))
     for select, source in re.findall(r'SELECT ((?:(?!SELECT|FROM).)*) FROM ((?:"5m"\.)?"[a-z_]+")', query):
         for name in re.findall(r'"([^"]+)"', re.sub(r'AS "[^"]+"', "", select)):
-            yield source.replace('"', ""), name
+            if name not in TAGS:
+                yield source.replace('"', ""), name
     for condition, source in (
         (tail, head) for head, tail in re.findall(r'FROM ((?:"5m"\.)?"[a-z_]+") WHERE ((?:(?!SELECT|FROM).)*)', query)
     ):

@@ -157,16 +157,58 @@ def test_gaps(store):
         "Gap": [3 * 3600, 300],
         "Energy meanwhile": [370, 0],
     }
-    assert board(store).shown("Longest gap").figures() == {"Gap": 3 * 3600}
+    assert board(store).shown("Supply at a glance").figures()["Gap"] == 3 * 3600
 
 
 def test_no_gap(store):
-    """Without a gap both panels say so."""
+    """Without a gap the list says so, and there is no number for the longest one."""
     store.windows(said())
 
-    for title in ("Gaps", "Longest gap"):
-        assert not board(store).shown(title).some()
-        assert board(store).panel(title)["fieldConfig"]["defaults"]["noValue"] == "No gap of five minutes or more."
+    assert not board(store).shown("Gaps").some()
+    assert board(store).panel("Gaps")["fieldConfig"]["defaults"]["noValue"] == "No gap of five minutes or more."
+    assert "Gap" not in board(store).shown("Supply at a glance").figures()
+
+
+def test_at_a_glance(store):
+    """The first panel has a number for each thing that the meter sends: the share heard, the worst voltages and phase, tan φ, the limiter."""
+    extremes = {"voltage_l1_v_min": 219.5, "voltage_l2_v_min": 205.5, "voltage_l2_v_max": 231, "voltage_l3_v_max": 254}
+    store.windows(said(lambda place: extremes | ({"voltage_l2_v": 200} if place < 144 else {}), GAPS))
+    store.telegrams(said())
+
+    assert board(store, now=END - 60).shown("Supply at a glance").figures() == pytest.approx(
+        {
+            "Heard": 100 * (576 - 2 - 37) / (576 - 2),  # the newest ten minutes do not count
+            "Gap": 3 * 3600,
+            "Limiter": 11000,
+            "Lowest voltage": 205.5,
+            "Highest voltage": 254,
+            "EN 50160, worst phase": 100 * (1 - 54 / (288 - 18)),
+            "tan φ, inductive": 0.3,
+            "tan φ, capacitive": 0.05,
+        }
+    )
+
+
+def test_at_a_glance_without_voltages(store):
+    """A meter that sends neither voltages nor reactive power has no numbers for them, and no panel of the open board apologises."""
+    few = {name: value for name, value in SAID.items() if "voltage" not in name and "reactive" not in name}
+    store.windows(line("electricity", TAGS, few, utc_s) for utc_s in range(BEGIN, END, WINDOW_S))
+    store.telegrams(line("electricity", TAGS, few, utc_s) for utc_s in range(BEGIN, END, WINDOW_S))
+    shown = board(store, now=END - 60)
+
+    assert shown.shown("Supply at a glance").figures() == {"Heard": 100, "Limiter": 11000}
+    opened = [panel["title"] for panel in shown.json["panels"] if panel["type"] != "row"]
+    assert [title for title in opened if not shown.shown(title).some()] == ["Gaps"]
+
+
+def test_row_is_closed(store):
+    """What only some meters send is in a closed row, below all other panels. Grafana does not ask for its data until it is opened."""
+    *panels, row = board(store).json["panels"]
+
+    assert (row["type"], row["collapsed"]) == ("row", True)
+    assert {panel["title"] for panel in row["panels"]} >= {"Voltages", "EN 50160", "Phase imbalance", "Reactive power", "tan φ"}
+    assert all(panel["gridPos"]["y"] < row["gridPos"]["y"] for panel in panels)
+    assert all(panel["gridPos"]["y"] > row["gridPos"]["y"] for panel in row["panels"])
 
 
 def test_outages(store):

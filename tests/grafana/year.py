@@ -45,6 +45,7 @@ SETTLED_METERS = 200
 """Meters of the building that have a tariff."""
 STRETCHES = {
     "home": ("now-24h", "now-48h", "now-30d", "now-1y"),
+    "bill": ("now/d",),
     "history": ("now/y", "now-1y/y", "now-2y"),
     "quality": ("now-7d", "now-48h", "now-90d", "now-1y"),
     "health": ("now-6h", "now-48h", "now-30d", "now-1y"),

@@ -16,7 +16,7 @@ from telegraf_han.commands import ports
 from telegraf_han.config import sections
 from telegraf_han.ports import devices
 
-REFERENCE = ["commands", "configuration", "cost", "keys", "meters", "metrics", "outages", "receivers", "trouble", "wiring"]
+REFERENCE = ["commands", "configuration", "cost", "keys", "meters", "metrics", "outages", "prices", "receivers", "trouble", "wiring"]
 """Pages of docs/ that answer one question each."""
 TWINS = {
     "README.md": "README.pl.md",

@@ -19,6 +19,7 @@ NAMED = [
     "docker-compose.yml",
     "docker/bin/mend_buffer.py",
     "docker/real/han.toml.example",
+    "docker/virtual/g11.toml",
     "docker/virtual/han.toml",
 ]
 PRIVATE = [".env", ".cache/demo/demo.ek", "docker/alerts.env", "docker/real/han.toml", "docker/real/home.ek", "docker/real/letter.pdf"]

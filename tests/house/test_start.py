@@ -28,6 +28,7 @@ HEAVY = [
     "email",
     "fractions",
     "hashlib",
+    "holidays",
     "html",
     "http",
     "importlib.metadata",
@@ -87,6 +88,7 @@ OURS = {
         "config.cores",
         "config.file",
         "config.keys",
+        "config.rows",
         "config.sections",
         "config.values",
         "decoding",
@@ -142,10 +144,13 @@ def child(command: list[str]) -> subprocess.CompletedProcess[bytes]:
     return found
 
 
-def loaded(kind: str) -> set[str]:
-    """Modules that a decode loads."""
+def loaded(kind: str, config: Path | None = None) -> set[str]:
+    """Modules that a decode loads, with the configuration of the case or another one."""
     code = "import sys; from telegraf_han.cli import main; main(sys.argv[1:]); sys.stderr.write('\\n'.join(sys.modules))"
-    return set(child([sys.executable, "-S", "-c", code, *words(kind)[4:]]).stderr.decode().splitlines())
+    command = words(kind)[4:]
+    if config is not None:
+        command[2] = str(config)
+    return set(child([sys.executable, "-S", "-c", code, *command]).stderr.decode().splitlines())
 
 
 @pytest.mark.parametrize("kind", CASES)
@@ -161,6 +166,19 @@ def test_own_modules_of_a_p1_run() -> None:
     found = {name.removeprefix("telegraf_han.") for name in loaded("p1") if name.startswith("telegraf_han.")}
 
     assert sorted(found) == sorted(OURS["p1"])
+
+
+def test_a_tariff_loads_decimals_and_no_holidays(tmp_path: Path) -> None:
+    """A tariff is checked at each start. What computes with it is not loaded, and least of all the library of holidays."""
+    config = tmp_path / "han.toml"
+    tariff = ROOT / "docs/examples/tariff-g12.toml"
+    config.write_text(f'{(CASES["p1"] / "config.toml").read_text()}\nyearly_use_kwh = 2000\ntariff = "file:{tariff}"\n')
+    new = loaded("p1", config) - loaded("p1")
+
+    assert {name for name in new if name.split(".")[0] in HEAVY} == {"decimal"}
+    assert {name.removeprefix("telegraf_han.") for name in new if name.startswith("telegraf_han.")} == {
+        "config.tariffs", "config.timelines", "tariffs", "tariffs.calendar", "tariffs.components", "tariffs.tariff",
+    }  # fmt: skip
 
 
 def test_a_run_with_radio_loads_no_reader_of_p1_lines() -> None:

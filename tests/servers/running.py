@@ -256,6 +256,12 @@ class Influx:
         target = urllib.parse.urlencode({"org": self.org, "bucket": bucket or self.bucket, "precision": "ns"})
         self.request(f"/api/v2/write?{target}", body, "text/plain; charset=utf-8")
 
+    def make_bucket(self, name: str) -> None:
+        """Make an empty bucket that keeps its data for ever."""
+        organizations = json.loads(self.request(f"/api/v2/orgs?org={self.org}"))["orgs"]
+        wanted = {"orgID": organizations[0]["id"], "name": name, "retentionRules": []}
+        self.request("/api/v2/buckets", json.dumps(wanted).encode(), "application/json")
+
     def request(self, path: str, body: bytes | None = None, content_type: str = "application/x-www-form-urlencoded") -> bytes:
         """Return the answer to a GET, or to a POST of `body`, made with the token."""
         headers = {"Authorization": f"Token {self.token}", "Content-Type": content_type}

@@ -294,32 +294,52 @@ def _patch(influx: Influx, path: str, body: dict[str, Any]) -> None:
 
 
 def test_tokens_have_the_least_rights(influx: Influx, command: Command, tmp_path: Path) -> None:
-    """Telegraf's token writes one bucket, Grafana's token reads two. Neither can do anything else, and only the owner can read the files."""
-    write, read = tmp_path / "write", tmp_path / "read"
-    done = command("setup", "--write-token-file", str(write), "--read-token-file", str(read))
+    """Telegraf's token writes two buckets, those of Grafana and of `bill` read them. None can do more, and only the owner reads the files."""
+    write, read, bill = tmp_path / "write", tmp_path / "read", tmp_path / "bill"
+    done = command("setup", "--write-token-file", str(write), "--read-token-file", str(read), "--bill-token-file", str(bill))
     admin = influx.token
-    tokens = {path: path.read_text().strip() for path in (write, read)}
+    tokens = {path: path.read_text().strip() for path in (write, read, bill)}
+    assert len({*tokens.values()}) == 3
 
     for path, token in tokens.items():
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
         assert token not in done.stdout + done.stderr
     influx.token = tokens[write]
     influx.write(f"electricity,meter=home active_power_import_w=1 {START_S * NS}")
-    for bucket in ("energy/5m", "_monitoring"):
-        with pytest.raises(InfluxError, match="403"):
-            influx.write("a x=1 1", bucket)
+    influx.write(f"electricity_cost,meter=home total=1 {START_S * NS}", "energy/5m")
+    with pytest.raises(InfluxError, match="403"):
+        influx.write("a x=1 1", "_monitoring")
     with pytest.raises(InfluxError):
         influx.query("SELECT * FROM electricity")
 
-    influx.token = tokens[read]
-    assert len(influx.query("SELECT * FROM electricity")) == 1
-    assert influx.query('SELECT * FROM "5m"."electricity"') == []
-    for bucket in ("energy", "energy/5m"):
-        with pytest.raises(InfluxError, match="403"):
-            influx.write("a x=1 1", bucket)
-    with pytest.raises(InfluxError):
-        influx.query("SELECT * FROM statuses", "_monitoring")
+    for path in (read, bill):
+        influx.token = tokens[path]
+        assert len(influx.query("SELECT * FROM electricity")) == 1
+        assert len(influx.query('SELECT * FROM "5m"."electricity_cost"')) == 1
+        for bucket in ("energy", "energy/5m"):
+            with pytest.raises(InfluxError, match="403"):
+                influx.write("a x=1 1", bucket)
+        with pytest.raises(InfluxError):
+            influx.query("SELECT * FROM statuses", "_monitoring")
     influx.token = admin
+
+
+def test_production_is_down_sampled(influx: Influx, command: Command) -> None:
+    """What an inverter has made is computed as telegrams are, also on days without telegrams; nothing else is taken along."""
+    for second in range(START_S, START_S + 900, 30):
+        influx.write(f"electricity_production,inverter=roof,meter=home energy_wh={second - START_S},power_w={second % 60} {second * NS}")
+        influx.write(f"electricity_price,series=rce price_per_kwh=0.5 {second * NS}")
+    assert command("setup").returncode == 0
+
+    done = command("backfill", "--start", "2026-01-01", "--stop", iso(START_S + 900))
+
+    assert done.returncode == 0, done.stderr
+    rows = influx.query('SELECT * FROM "5m"."electricity_production"', times="s")
+    assert [(row["time"], row["inverter"], row["energy_wh"]) for row in rows] == [
+        (START_S + 300 * place, "roof", 300 * place + 270) for place in range(3)
+    ]
+    assert all((row["power_w"], row["power_w_max"], row["power_w_min"]) == (15, 30, 0) for row in rows)
+    assert influx.query('SELECT * FROM "5m"."electricity_price"') == []
 
 
 def test_remove(influx: Influx, command: Command, tmp_path: Path) -> None:

@@ -169,6 +169,7 @@ def test_captures(influx: Influx, command: Command, tmp_path: Path, name: str, f
 
 def test_a_portals_year(influx: Influx, command: Command, tmp_path: Path) -> None:
     """A year of quarter hours: each local day has its energy, also the days of 23 and 25 hours."""
+    command("setup")
     moment, rows = datetime(2025, 1, 1, tzinfo=WARSAW).astimezone(UTC), ["Data;Pobór [kWh];Oddanie [kWh]"]
     while moment.astimezone(WARSAW).year == 2025:
         rows.append(f"{moment.astimezone(WARSAW):%d.%m.%Y %H:%M};0,025;0,001")
@@ -181,7 +182,7 @@ def test_a_portals_year(influx: Influx, command: Command, tmp_path: Path) -> Non
     assert done.returncode == 0, done.stderr
     assert f'I! {path}: date from "Data", import from "Pobór [kWh]", export from "Oddanie [kWh]"\n' in done.stderr
     days = influx.query(
-        "SELECT sum(energy_import_wh) AS import, sum(energy_export_wh) AS export FROM electricity_portal"
+        'SELECT sum(energy_import_wh) AS import, sum(energy_export_wh) AS export FROM "5m".electricity_portal'
         " WHERE time >= '2025-01-01' AND time < '2026-01-01' GROUP BY time(1d), meter tz('Europe/Warsaw')",
         times="rfc3339",
     )
@@ -192,6 +193,7 @@ def test_a_portals_year(influx: Influx, command: Command, tmp_path: Path) -> Non
 
 def test_a_portals_hours(influx: Influx, command: Command, tmp_path: Path) -> None:
     """Hours numbered 1 to 25 on the long day can be imported again and again. A wrong row is printed with its number; the exit code is 1."""
+    command("setup")
     rows = ["Klient;Jan Kowalski", "Dzień;Godzina;Pobrana (kWh);Oddana (kWh)"]
     rows += [f"2026-10-25;{hour};{hour / 10:.1f};0,0".replace(".", ",") for hour in range(1, 26)]
     rows += ["2026-10-26;1;zero;0,0", "2026-10-26;2;0,2;0,5", "Suma;;32,7;0,5"]
@@ -207,7 +209,7 @@ def test_a_portals_hours(influx: Influx, command: Command, tmp_path: Path) -> No
         ]
         assert f"I! {path}: 53 stored, 1 wrong\n" in done.stderr
         days = influx.query(
-            "SELECT sum(energy_import_wh) AS import, sum(energy_export_wh) AS export, count(energy_import_wh) AS hours FROM electricity_portal"
+            'SELECT sum(energy_import_wh) AS import, sum(energy_export_wh) AS export, count(energy_import_wh) AS hours FROM "5m".electricity_portal'
             " WHERE time >= '2026-10-24T22:00:00Z' AND time < '2026-10-26T23:00:00Z' GROUP BY time(1d), meter tz('Europe/Warsaw')",
             times="rfc3339",
         )
@@ -216,6 +218,7 @@ def test_a_portals_hours(influx: Influx, command: Command, tmp_path: Path) -> No
 
 def test_an_interrupted_portal(influx: Influx, command: Command, tmp_path: Path) -> None:
     """A long table goes on where a power cut left it, too."""
+    command("setup")
     moment, rows = datetime(2023, 1, 1, tzinfo=UTC), ["Data;Pobór [kWh]"]
     rows += [
         f"{(moment + timedelta(minutes=15 * place)).astimezone(WARSAW):%Y-%m-%d %H:%M%z};0,{place % 1000:03}" for place in range(COUNT)
@@ -227,7 +230,7 @@ def test_an_interrupted_portal(influx: Influx, command: Command, tmp_path: Path)
     until(lambda: state.exists() or process.poll() is not None, "the first batch", 60)
     process.kill()
     process.communicate(timeout=30)
-    count = "SELECT count(energy_import_wh), sum(energy_import_wh) FROM electricity_portal"
+    count = 'SELECT count(energy_import_wh), sum(energy_import_wh) FROM "5m".electricity_portal'
     before = influx.query(count)[0]["count"]
 
     done = command("import", "--meter", "home", str(path))

@@ -20,8 +20,11 @@ class FakeApi:
         self.resources: dict[str, list[dict[str, Any]]] = {}
         self.calls: list[tuple[str, str]] = []
         self.written: list[bytes] = []
+        self.buckets: set[str] = set()
+        """Buckets written to."""
         self.answers: list[Exception | None] = []
         self.bad: dict[bytes, tuple[int, str]] = {}
+        self.forbidden: set[str] = set()
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, query: Mapping[str, Any] | None = None) -> dict[str, Any]:
         self.calls.append((method, path))
@@ -44,7 +47,10 @@ class FakeApi:
         return iter(list(self.call("GET", path)[key]))
 
     def write(self, bucket: str, lines: bytes) -> None:
-        assert bucket == "energy"
+        assert bucket in ("energy", "energy/5m")
+        if bucket in self.forbidden:
+            raise RefusedError(403, "insufficient permissions for write")
+        self.buckets.add(bucket)
         answer = self.answers.pop(0) if self.answers else None
         if answer:
             raise answer
@@ -55,9 +61,13 @@ class FakeApi:
         if bad:
             raise RefusedError(bad[0][0], f"{bad[0][1]} dropped={len(bad)}")
 
+    def flux(self, _script: str) -> list[Mapping[str, Any]]:
+        return []
+
     def as_token(self, token: str) -> "FakeApi":
         other = FakeApi()
         other.resources = self.resources
+        other.forbidden = self.forbidden
         if token != "made-token":
             other.answers = [RefusedError(401, "unauthorized access")]
             other.resources = {}

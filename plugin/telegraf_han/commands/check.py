@@ -11,21 +11,26 @@ open.
 
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import partial
 from itertools import chain
+from time import time
 from typing import Final
 
 from telegraf_han import receivers
 from telegraf_han.commands import _listening
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.commands._listening import Finding
-from telegraf_han.config.file import key_files, load, placeholders
+from telegraf_han.config.file import key_files, load, placeholders, tariff_files
+from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
 from telegraf_han.p1.dialects import WITHOUT_RADIO
 from telegraf_han.ports import devices, programs, rights, sources
 from telegraf_han.printing import say
+from telegraf_han.tariffs.calendar import local
+from telegraf_han.tariffs.tariff import OWN, Plan
 
 LISTEN_S: Final = 3.0
 """Some GAMA350 send one telegram per second [seen], DSMR meters one every ten seconds."""
@@ -64,6 +69,7 @@ def run(arguments: Namespace) -> int:
     try:
         config = load(arguments.config, notes.append)
         require_sources(config)
+        tariffs = plans(config)
     except ConfigError as error:
         _print([*(Finding("warning", note) for note in notes), Finding("error", str(error))])
         return 2
@@ -72,7 +78,9 @@ def run(arguments: Namespace) -> int:
     findings += _user(arguments.user)
     _print(findings)
     failed, user = False, arguments.user or ("" if os.geteuid() else rights.TELEGRAF)
-    for finding in chain(_keys(config), _rights(config, user), _radios(config), _ports(config, arguments.listen)):
+    for finding in chain(
+        _keys(config), _tariffs(config, tariffs), _rights(config, user), _radios(config), _ports(config, arguments.listen)
+    ):
         _print([finding])
         failed = failed or finding.level == "error"
     return 1 if failed else 0
@@ -126,9 +134,26 @@ def _key(meter: MeterConfig) -> Finding:
     return Finding("ok", f"{meter.name}: encryption_key and authentication_key are there")
 
 
+def _tariffs(config: Config, found: Mapping[str, Plan]) -> Iterator[Finding]:
+    """Which tariff is in force today."""
+    for meter in config.meters:
+        if meter.plan is None:
+            continue  # prices without dates are always in force
+        for timeline in found[meter.name].timelines:
+            today, _ = local(int(time()), meter.zone)
+            section = timeline.on(today)
+            which = "tariff" if timeline.name == OWN else f'compared tariff "{timeline.name}"'
+            if section is None:
+                yield Finding("warning", f"{meter.name}: no {which} is in force today, so nothing is computed. Add a section that is")
+            else:
+                until = "" if section.end == date.max else f" until {date.fromordinal(section.end.toordinal() - 1)}"
+                shown = f' "{section.name}"' if timeline.name == OWN else ""
+                yield Finding("ok", f"{meter.name}: {which}{shown} is in force{until}")
+
+
 def _rights(config: Config, user: str) -> Iterator[Finding]:
     """What another user (Telegraf's) may not open, although this user may."""
-    for path in (config.file, *key_files(config.file)) if user else ():
+    for path in (config.file, *key_files(config.file), *tariff_files(config.file)) if user else ():
         if not rights.may_open(user, path, os.R_OK):
             yield Finding(
                 "error", f"{path} may not be read by user {user}. {rights.private(path, user)}. Its folders need x for this user too"

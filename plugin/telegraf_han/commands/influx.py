@@ -21,7 +21,7 @@ from telegraf_han.config import values
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Output
 from telegraf_han.errors import INTERRUPTED, ConfigError, RecordError
-from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, tokens
+from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, prices, tokens
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import TASK, Outcome
 from telegraf_han.printing import complain, say
@@ -75,8 +75,9 @@ def _add_setup(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--check-every", type=_said(values.duration_s), default=60.0, metavar="TIME", help="how often checks run (default: 1m)"
     )
-    parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to the bucket")
+    parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to both buckets")
     parser.add_argument("--read-token-file", metavar="FILE", help="file for Grafana's token, which may read both buckets")
+    parser.add_argument("--bill-token-file", metavar="FILE", help="file for the token of `bill`, which may read both buckets")
 
 
 def _setup(arguments: Namespace) -> int:
@@ -101,7 +102,12 @@ def _setup(arguments: Namespace) -> int:
         if arguments.webhook:
             token = connection.token_in(arguments.webhook_token_file, "--webhook-token-file") if arguments.webhook_token_file else ""
             checks.settle_webhook(place, checks.Webhook(arguments.webhook, token), timing, _told)
-        for grant, path in ((tokens.write, arguments.write_token_file), (tokens.read, arguments.read_token_file)):
+        wanted = (
+            (tokens.write, arguments.write_token_file),
+            (tokens.read, arguments.read_token_file),
+            (tokens.bill, arguments.bill_token_file),
+        )
+        for grant, path in wanted:
             if path:
                 tokens.settle(place, grant(place.bucket), path, _told)
     return 0
@@ -203,16 +209,24 @@ def _shown(time_s: int) -> str:
 
 def _add_import(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "file", nargs="+", metavar="FILE", help='captures, line protocol or the CSV of a portal, also gzip; "-" means stdin'
+        "file",
+        nargs="+",
+        metavar="FILE",
+        help='captures, line protocol or the CSV of a portal, also gzip; "-" means stdin. After the word prices: market prices',
     )
     parser.add_argument("--config", metavar="FILE", help="configuration file (TOML) with the keys for captures")
     parser.add_argument("--format", choices=inputs.KINDS, help="format of the files (default: detected automatically)")
     parser.add_argument("--precision", choices=inputs.PRECISIONS_NS, default="", help="unit of the times in line protocol (default: ns)")
     parser.add_argument("--state", metavar="FOLDER", help="where the progress of an import is saved (default: in the file's folder)")
-    group = parser.add_argument_group("CSV of a portal (everything except the meter is detected if you do not set it)")
+    parser.add_argument(
+        "--series", type=_said(_series), default=prices.SERIES, metavar="NAME", help="name of the market prices (default: rce)"
+    )
+    group = parser.add_argument_group("CSV of a portal, and market prices (everything except the meter is detected if you do not set it)")
     group.add_argument("--meter", metavar="NAME", help="name of the meter (default: the only meter in --config)")
     group.add_argument("--columns", type=_columns, metavar="ROLE=COLUMN,…", help=_COLUMNS_HELP)
-    group.add_argument("--unit", choices=("Wh", "kWh", "MWh"), help="unit of the energies (default: from the heading, else kWh)")
+    group.add_argument(
+        "--unit", choices=("Wh", "kWh", "MWh"), help="unit of the energies (default: from the heading, else kWh), or what a price is for"
+    )
     group.add_argument("--interval", type=_said(_interval_s), metavar="TIME", help="length of the intervals: 15m, 30m or 1h")
     group.add_argument("--stamp", choices=("start", "end"), help="whether the time in a row is the start or the end of its interval")
     group.add_argument(
@@ -237,6 +251,12 @@ def _interval_s(text: str) -> int:
     if seconds not in intervals.INTERVALS_S:
         raise ValueError("15m, 30m or 1h is expected")
     return seconds
+
+
+def _series(text: str) -> str:
+    if not text.isidentifier() or not text.isascii():
+        raise ValueError("a name of letters, digits and _ is expected, such as rce or rcem")
+    return text
 
 
 def _timezone(text: str) -> str:
@@ -280,5 +300,5 @@ _ACTIONS: Final[dict[str, tuple[Callable[[ArgumentParser], None], Callable[[Name
     "setup": (_add_setup, _setup, "makes buckets, down-sampling, checks, notification and tokens; can be run again"),
     "remove": (_add_remove, _remove, "removes everything that setup made; removes data only with --with-data"),
     "backfill": (_add_backfill, _backfill, "computes the down-sampled data of the past"),
-    "import": (_add_import, importing.run, "stores captures, line protocol and the CSV of a consumption portal"),
+    "import": (_add_import, importing.run, "stores captures, line protocol, the CSV of a consumption portal, and past market prices"),
 }

@@ -52,6 +52,14 @@ def key_files(path: str) -> list[str]:
     return [os.path.join(folder, text.strip().removeprefix("file:")) for text in texts if text.strip().startswith("file:")]
 
 
+def tariff_files(path: str) -> list[str]:
+    """The tariff files that a configuration names. Raises ConfigError."""
+    folder = os.path.dirname(os.path.abspath(path))
+    named = [table.get(option, []) for table in _mapping(path).get("meter", []) for option in ("tariff", "compare")]
+    texts = [text for one in named for text in ([one] if isinstance(one, str) else one) if isinstance(text, str)]
+    return [os.path.join(folder, text.strip().removeprefix("file:").strip()) for text in texts]
+
+
 def placeholders(meters: Iterable[MeterConfig]) -> Iterator[tuple[str, str]]:
     """Meter and option of each key that still consists of the zeros of the sample configuration."""
     for meter in meters:
@@ -64,15 +72,20 @@ def placeholders(meters: Iterable[MeterConfig]) -> Iterator[tuple[str, str]]:
 def _checked(path: str, whole: dict[str, Any], resolve: Callable[[str], Key | None]) -> Config:
     """Turn the mapping of a file into its configuration. Raises ConfigError."""
     folder = os.path.dirname(os.path.abspath(path))
-    return parsed(whole, path, resolve, lambda port: _located(port, folder), receivers.kinds, command=receivers.command)
+
+    def tariff(name: str) -> tuple[str, dict[str, Any]]:
+        place = os.path.join(folder, name)
+        return place, _mapping(place, "tariff file")
+
+    return parsed(whole, path, resolve, lambda port: _located(port, folder), receivers.kinds, command=receivers.command, files=tariff)
 
 
-def _mapping(path: str) -> dict[str, Any]:
+def _mapping(path: str, what: str = "configuration file") -> dict[str, Any]:
     """Parse a TOML file. Raises ConfigError."""
     import tomllib  # noqa: PLC0415, a program that makes its Config itself does not need it
 
     try:
-        text = _content(path).decode("utf-8-sig")
+        text = _content(path, what).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ConfigError(path, "", f"text in UTF-8 is expected, but byte {error.start} is not UTF-8. Save the file as UTF-8") from None
     try:
@@ -86,14 +99,14 @@ def _mapping(path: str) -> dict[str, Any]:
         raise ConfigError(path, "", "TOML is expected, but a number is too long or the nesting is too deep") from None
 
 
-def _content(path: str) -> bytes:
+def _content(path: str, what: str) -> bytes:
     try:
         with open(path, "rb") as file:
             content = file.read(CONFIG_LIMIT_BYTES + 1)
     except OSError as error:
-        raise ConfigError(path, "", f"this configuration file cannot be read: {rights.unreadable(path, error)}") from None
+        raise ConfigError(path, "", f"this {what} cannot be read: {rights.unreadable(path, error)}") from None
     if len(content) > CONFIG_LIMIT_BYTES:
-        raise ConfigError(path, "", f"a configuration file is expected, but this file has more than {CONFIG_LIMIT_BYTES} bytes")
+        raise ConfigError(path, "", f"a {what} is expected, but this file has more than {CONFIG_LIMIT_BYTES} bytes")
     return content
 
 

@@ -10,14 +10,18 @@ there. It never shows the value found there, because that may be a key.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from telegraf_han.ciphers import secret
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.config import values
+from telegraf_han.config.rows import Option, Place, Rows, read
 from telegraf_han.errors import ConfigError
 from telegraf_han.telegram import Interface
+
+if TYPE_CHECKING:  # they load decimals, which a run without a tariff does not need
+    from telegraf_han.config.timelines import Files
+    from telegraf_han.tariffs.tariff import Plan
 
 
 class Output(NamedTuple):
@@ -50,6 +54,10 @@ class MeterConfig(NamedTuple):
     limits: tuple[tuple[str, float], ...] = ()
     """Pairs of field key and number, as in `electricity_settings`."""
     prices: tuple[tuple[str, float | str], ...] = ()
+    billing_day: int = 1
+    """Day of the month on which a billing period begins, 1 to 28."""
+    plan: "Plan | None" = None
+    """Its tariffs. None if it has none. `plans` also knows the plan of [meter.prices]."""
 
 
 class ReceiverConfig(NamedTuple):
@@ -74,74 +82,73 @@ class Config(NamedTuple):
     """Names of the environment variables that keys were read from. No child inherits them."""
 
 
-UNKNOWN_SHOWN: Final = 24
-"""An error repeats an unknown option up to this length. So an encryption key of 32 digits in the wrong place is never shown."""
-
-
-class _Option(NamedTuple):
-    """One row: the field that an option fills, and how its value is read."""
-
-    field: str
-    read: Callable[[object], Any]
-
-
-def _section(value: object) -> object:
-    """A section inside a section. It has rows of its own."""
+def _raw(value: object) -> object:
+    """A value that is read apart, such as a section inside a section."""
     return value
 
 
-_Rows = Mapping[str, _Option]
-
-_OUTPUT: Final[_Rows] = {
-    "layout": _Option("layout", values.one_of("wide", "obis")),
-    "measurement": _Option("measurement", values.name),
-    "status_interval": _Option("status_interval_s", values.duration_s),
+_OUTPUT: Final[Rows] = {
+    "layout": Option("layout", values.one_of("wide", "obis")),
+    "measurement": Option("measurement", values.name),
+    "status_interval": Option("status_interval_s", values.duration_s),
 }
-_EVERY_METER: Final[_Rows] = {
-    "name": _Option("name", values.name),
-    "interface": _Option("interface", values.one_of("p1", "wmbus")),
-    "timezone": _Option("zone", values.zone),
-    "encryption": _Option("encryption", values.one_of("required", "optional")),
-    "limits": _Option("limits", _section),
-    "prices": _Option("prices", _section),
+_EVERY_METER: Final[Rows] = {
+    "name": Option("name", values.name),
+    "interface": Option("interface", values.one_of("p1", "wmbus")),
+    "timezone": Option("zone", values.zone),
+    "encryption": Option("encryption", values.one_of("required", "optional")),
+    "limits": Option("limits", _raw),
+    "prices": Option("prices", _raw),
+    "billing_day": Option("billing_day", values.whole(1, 28)),
+    "tariff": Option("tariff", _raw),
+    "compare": Option("compare", _raw),
+    "yearly_use_kwh": Option("yearly_use_kwh", values.limit),
 }
-_METERS: Final[Mapping[str, _Rows]] = {
+_METERS: Final[Mapping[str, Rows]] = {
     "p1": {
         **_EVERY_METER,
-        "port": _Option("port", values.port),
-        "line": _Option("line", values.line),
-        "encryption_key": _Option("encryption_key", values.quoted),
-        "authentication_key": _Option("authentication_key", values.quoted),
-        "authentication": _Option("authentication", values.one_of("preferred", "required")),
-        "system_title": _Option("system_title", values.system_title),
+        "port": Option("port", values.port),
+        "line": Option("line", values.line),
+        "encryption_key": Option("encryption_key", values.quoted),
+        "authentication_key": Option("authentication_key", values.quoted),
+        "authentication": Option("authentication", values.one_of("preferred", "required")),
+        "system_title": Option("system_title", values.system_title),
     },
     "wmbus": {
         **_EVERY_METER,
-        "id": _Option("id", values.meter_id),
-        "key": _Option("key", values.quoted),
+        "id": Option("id", values.meter_id),
+        "key": Option("key", values.quoted),
     },
 }
-_ANY_METER: Final[_Rows] = {key: option for rows in _METERS.values() for key, option in rows.items()}
-_RECEIVER: Final[_Rows] = {
-    "name": _Option("name", values.name),
-    "type": _Option("type", values.quoted),
-    "port": _Option("port", values.port),
-    "line": _Option("line", values.line),
-    "command": _Option("command", values.command),
+_ANY_METER: Final[Rows] = {key: option for rows in _METERS.values() for key, option in rows.items()}
+_RECEIVER: Final[Rows] = {
+    "name": Option("name", values.name),
+    "type": Option("type", values.quoted),
+    "port": Option("port", values.port),
+    "line": Option("line", values.line),
+    "command": Option("command", values.command),
 }
 _LIMIT_KEYS: Final = (
     "active_power_import_w",
     "daily_import_wh",
     "daily_cost",
+    "monthly_cost",
+    "contracted_power_w",
+    "long_load_w",
+    "long_load_h",
+    "base_load_w",
+    "feed_in_noon_w",
     "voltage_low_v",
     "voltage_high_v",
     "phase_imbalance_percent",
+    "clock_offset_s",
     "silence_s",
     "decode_errors_percent",
 )
-_LIMITS: Final[_Rows] = {key: _Option(key, values.limit) for key in _LIMIT_KEYS}
+_LIMITS: Final[Rows] = {key: Option(key, values.limit) for key in _LIMIT_KEYS}
 _PRICE_KEYS: Final = [f"{direction}_t{tariff}_per_kwh" for direction in ("import", "export") for tariff in range(5)]
-_PRICES: Final[_Rows] = {key: _Option(key, values.number) for key in _PRICE_KEYS} | {"currency": _Option("currency", values.name)}
+_PRICES: Final[Rows] = {key: Option(key, values.number) for key in _PRICE_KEYS} | {"currency": Option("currency", values.name)}
+_TARIFFS: Final = ("tariff", "compare", "yearly_use_kwh")
 _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
 KEYS: Final = ("encryption_key", "authentication_key", "key")
@@ -152,52 +159,7 @@ _MISSING: Final = {
 }
 
 
-class _Place(NamedTuple):
-    """A place in the file. Makes the errors about that place."""
-
-    file: str
-    section: str = ""
-    prefix: str = ""
-
-    def error(self, key: str, expected: str) -> ConfigError:
-        """Return the error about one key of this place. `key` may be "" for the section itself."""
-        inside = f"{self.prefix}{key}".removesuffix(".")
-        return ConfigError(self.file, f"{self.section}: {inside}" if self.section and inside else self.section or inside, expected)
-
-    def unknown(self, key: str, known: Iterable[str]) -> ConfigError:
-        """Return the error about a key without a row, with the nearest known key."""
-        from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
-
-        near = get_close_matches(key, list(known), 1, 0.6)
-        named = len(key) <= UNKNOWN_SHOWN and key.isprintable() and not secret.may_be_key(key)
-        shown = key if named else f"an option of {len(key)} characters"
-        advice = f'Did you mean "{near[0]}"?' if near else f"Known options are {', '.join(known)}"
-        return self.error(shown, f"there is no such option. {advice}")
-
-    def require_known(self, keys: Iterable[str], known: Collection[str]) -> None:
-        """Raise ConfigError at the first key that is not known here."""
-        for key in keys:
-            if key not in known:
-                raise self.unknown(key, known)
-
-
-def _read(table: object, rows: _Rows, place: _Place) -> dict[str, Any]:
-    """Read the fields of one section. Raises ConfigError."""
-    if not isinstance(table, Mapping):
-        raise place.error("", "a section with options is expected")
-    fields = {}
-    for key, value in table.items():
-        option = rows.get(key)
-        if option is None:
-            raise place.unknown(key, rows)
-        try:
-            fields[option.field] = option.read(value)
-        except ValueError as error:
-            raise place.error(key, str(error)) from None
-    return fields
-
-
-def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapping[str, object], _Place]]:
+def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapping[str, object], Place]]:
     """The sections [[key]], each with its place. The place has the section's name, or its number if there is no usable name."""
     found = whole.get(key, [])
     if not isinstance(found, list) or not all(isinstance(table, Mapping) for table in found):
@@ -208,11 +170,11 @@ def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapp
             section = f'[[{key}]] "{values.name(table.get("name"))}"'
         except ValueError:
             section = f"[[{key}]] number {number}"
-        placed.append((table, _Place(file, section)))
+        placed.append((table, Place(file, section)))
     return placed
 
 
-def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], Key | None]) -> MeterConfig:
+def _meter(table: Mapping[str, object], place: Place, resolve: Callable[[str], Key | None], files: "Files") -> MeterConfig:
     interface = table.get("interface")
     rows = _METERS.get(interface) if isinstance(interface, str) else None
     if rows is None:
@@ -222,12 +184,18 @@ def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], 
         others = [other for other, known in _METERS.items() if key not in rows and key in known]
         if others:
             raise place.error(key, f'only a meter with interface = "{others[0]}" has this option')
-    fields = _read(table, rows, place)
+    fields = read(table, rows, place)
     for key in ("name", "id"):
         if key in rows and key not in fields:
             raise place.error(key, _MISSING[key])
     for key, inner in _INNER.items():
-        fields[key] = tuple(_read(fields.get(key, {}), inner, place._replace(prefix=f"{key}.")).items())
+        fields[key] = tuple(read(fields.get(key, {}), inner, place._replace(prefix=f"{key}.")).items())
+    tariffs = {key: fields.pop(key) for key in _TARIFFS if key in fields}
+    if "tariff" in tariffs or "compare" in tariffs:
+        from telegraf_han.config.timelines import Given, plan  # noqa: PLC0415, only a meter with a tariff needs it
+
+        given = Given(**tariffs, prices=fields["prices"], billing_day=fields.get("billing_day", 1))
+        fields["plan"] = plan(given, place, files)
     for key in KEYS:
         if key in fields:
             fields[key] = _resolved(fields[key], resolve, place, key)
@@ -236,7 +204,7 @@ def _meter(table: Mapping[str, object], place: _Place, resolve: Callable[[str], 
     return MeterConfig(**fields)
 
 
-def _resolved(text: str, resolve: Callable[[str], Key | None], place: _Place, key: str) -> Key | None:
+def _resolved(text: str, resolve: Callable[[str], Key | None], place: Place, key: str) -> Key | None:
     try:
         return resolve(text)
     except ValueError as error:
@@ -244,9 +212,9 @@ def _resolved(text: str, resolve: Callable[[str], Key | None], place: _Place, ke
 
 
 def _receiver(
-    table: Mapping[str, object], place: _Place, kinds: Collection[str], command: Callable[[str], tuple[str, ...]]
+    table: Mapping[str, object], place: Place, kinds: Collection[str], command: Callable[[str], tuple[str, ...]]
 ) -> ReceiverConfig:
-    fields = _read(table, _RECEIVER, place)
+    fields = read(table, _RECEIVER, place)
     for key in ("name", "type"):
         if key not in fields:
             raise place.error(key, _MISSING[key])
@@ -261,9 +229,9 @@ def _receiver(
     return ReceiverConfig(**fields)
 
 
-def _used_once(places: Iterable[_Place], found: Iterable[str], key: str) -> None:
+def _used_once(places: Iterable[Place], found: Iterable[str], key: str) -> None:
     """Raise ConfigError if two sections have the same value."""
-    first: dict[str, _Place] = {}
+    first: dict[str, Place] = {}
     for place, value in zip(places, found, strict=False):  # the places of the meters come first
         if value and first.setdefault(value, place) is not place:
             raise place.error(key, f"another {key} is expected, because {first[value].section} has the same {key}")
@@ -277,18 +245,20 @@ def parsed(
     kinds: Callable[[], Collection[str]],
     *,
     command: Callable[[str], tuple[str, ...]] = lambda _: (),
+    files: "Files" = lambda name: (name, {}),
 ) -> Config:
     """Turn a mapping, as TOML gives it, into the configuration. Raises ConfigError at the first value that cannot be used.
 
     `file` is named in errors. `resolve` turns a key's text (hex, `file:…`) into a Key and raises ValueError, which says what to do. For the
     command `keys`, which accepts text that is not a key, `resolve` returns None instead. `locate` makes the relative path of a port
-    absolute. `kinds` returns the types that a receiver may have, and `command` returns the command that a type starts by itself.
+    absolute. `kinds` returns the types that a receiver may have, and `command` returns the command that a type starts by itself. `files`
+    reads a tariff file.
     """
-    _Place(file).require_known(whole, _SECTIONS)
-    output = Output(**_read(whole.get("output", {}), _OUTPUT, _Place(file, "[output]")))
+    Place(file).require_known(whole, _SECTIONS)
+    output = Output(**read(whole.get("output", {}), _OUTPUT, Place(file, "[output]")))
     meter_tables = _tables(whole, "meter", file)
     receiver_tables = _tables(whole, "receiver", file)
-    meters = [_meter(table, place, resolve) for table, place in meter_tables]
+    meters = [_meter(table, place, resolve, files) for table, place in meter_tables]
     receivers = [_receiver(table, place, kinds(), command) for table, place in receiver_tables]
     meters = [meter._replace(port=meter.port and locate(meter.port)) for meter in meters]
     receivers = [receiver._replace(port=receiver.port and locate(receiver.port)) for receiver in receivers]
@@ -302,7 +272,7 @@ def parsed(
 def require_sources(config: Config) -> None:
     """Raise ConfigError if live reading would read nothing: a meter without a port, a radio meter without a receiver."""
     for meter in config.meters:
-        place = _Place(config.file, f'[[meter]] "{meter.name}"')
+        place = Place(config.file, f'[[meter]] "{meter.name}"')
         if meter.interface == "p1" and not meter.port:
             raise place.error("port", "the port that this meter is read from is expected")
         if meter.interface == "wmbus" and not config.receivers:

@@ -67,6 +67,17 @@ def number(value: object) -> float:
     return found
 
 
+def whole(low: int, high: int) -> Callable[[object], int]:
+    """Return the reader of an option whose value must be a whole number of this range."""
+
+    def read(value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
+            raise ValueError(f"a whole number from {low} to {high} is expected")
+        return value
+
+    return read
+
+
 def limit(value: object) -> float:
     """Return a finite number that is not negative. No value could ever be below a negative limit. Raises ValueError."""
     found = number(value)

@@ -73,6 +73,11 @@ def link(meter: MeterState, measurement: str, dropped: int, now_ns: int, steady_
 
 def settings(config: MeterConfig, measurement: str, now_ns: int) -> bytes:
     """Return the `electricity_settings` line of one meter: the limits in force and its prices."""
-    fields: Mapping[str, str | float | None] = DEFAULTS | dict(config.limits) | dict(config.prices)
+    fields: Mapping[str, str | float | None] = {
+        **DEFAULTS,
+        **dict(config.limits),
+        **dict(config.prices),
+        "billing_day": float(config.billing_day),
+    }
     tags = {"interface": config.interface, "meter": config.name}
     return line(f"{measurement}_settings", tags, fields, now_ns)

@@ -107,6 +107,17 @@ class Api:
         tables = self._asked(self._client.query_api().query, text)
         return [record.values for table in tables for record in table.records]
 
+    def influxql(self, database: str, text: str) -> list[Json]:
+        """Run an InfluxQL query; returns its series (tags, columns, values), with times in s. Raises RefusedError, SourceError."""
+        answer = self.call("POST", "/query", query={"db": database, "epoch": "s", "q": text})
+        results = answer.get("results")
+        if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
+            raise odd("its answer to a query has another form")
+        for result in results:
+            if "error" in result:
+                raise RefusedError(200, str(result["error"])[:SAID_LIMIT])
+        return [series for result in results for series in result.get("series", [])]
+
     def write(self, bucket: str, lines: bytes) -> None:
         """Store line protocol with times in ns. Raises RefusedError (also for a positive answer that is not InfluxDB's), SourceError."""
         place = {"org": self.org, "bucket": bucket, "precision": "ns"}

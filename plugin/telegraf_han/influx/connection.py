@@ -6,6 +6,7 @@ argument, because `ps` would show it. When InfluxDB refuses a request, the error
 """
 
 import os
+import re
 import stat
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
@@ -24,6 +25,8 @@ TOKEN_LIMIT_BYTES: Final = 4096
 """A token has 88 characters. If another kind of file is given by mistake, it is not read to its end."""
 
 _SERVER: Final = ("--url", f"the address of an InfluxDB 2, such as {URL}, is expected, without the path that a browser adds")
+_NO_BUCKET: Final = re.compile("bucket.*(not found|could not find)|could not find.*bucket|(retention policy|database) not found")
+"""InfluxDB's words for a bucket that does not exist or that the token may not see, the last ones those of InfluxQL."""
 _NO_INFLUXDB: Final = frozenset({200, 201, 202, 404, 405, 501})
 _ADVICE: Final = {
     401: ("--token-file", "a token that this InfluxDB knows is expected, but InfluxDB does not accept the token in {token}"),
@@ -98,7 +101,7 @@ def _is_address(url: str) -> bool:
 
 def told(refusal: RefusedError, token: str) -> ConfigError:
     """Turn a refusal into a line that tells the user what to do. `token` is where the token came from."""
-    if "bucket" in refusal.words and ("not found" in refusal.words or "could not find" in refusal.words):
+    if _NO_BUCKET.search(refusal.words):
         makes = "telegraf-han influx setup makes it, and a token sees only its own buckets"
         return ConfigError("", "--bucket", f"an existing bucket is expected: {makes}; {refusal}")
     if "organization" in refusal.words and "not found" in refusal.words:

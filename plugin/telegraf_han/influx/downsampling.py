@@ -1,4 +1,4 @@
-"""Computes one point per meter and five minutes from raw telegrams: the Flux, the tasks that run it, and the past.
+"""Computes one point per meter or inverter and five minutes from raw data: the Flux, the tasks that run it, and the past.
 
 For InfluxQL, the bucket `energy/5m` is the retention policy "5m" of the database `energy`, because of its name alone [seen on 2.9.1].
 So one data source serves both buckets. A point has the time of its window's start. The name of a field decides how the field is
@@ -118,12 +118,17 @@ def _computed(raw: str, measurement: str) -> str:
     return "\n".join(_pipeline(raw, measurement, pipeline) for pipeline in _PIPELINES)
 
 
+def _measured(measurement: str) -> str:
+    """The condition on what is down-sampled: telegrams of meters, and what inverters produced."""
+    return " or ".join(f"r._measurement == {quoted(name)}" for name in (measurement, f"{measurement}_production"))
+
+
 def _pipeline(raw: str, measurement: str, pipeline: _Pipeline) -> str:
     """One pipeline. Only a count is yielded. Nobody reads the points themselves, and they would be a download of the whole bucket."""
     steps = [
         f"from(bucket: {quoted(raw)})",
         "range(start: start, stop: stop)",
-        f"filter(fn: (r) => r._measurement == {quoted(measurement)})",
+        f"filter(fn: (r) => {_measured(measurement)})",
         f"filter(fn: (r) => {pipeline.fields})",
         f'aggregateWindow(every: {WINDOW}, fn: {pipeline.function}, timeSrc: "_start", createEmpty: false)',
         f'map(fn: (r) => ({{r with _field: r._field + "{pipeline.suffix}"}}))' if pipeline.suffix else "",
@@ -161,6 +166,6 @@ def has_older(api: Api, raw: str, measurement: str) -> bool:
 def _first(raw: str, measurement: str, span: str) -> str:
     """A script that yields the time of the first telegram."""
     return (
-        f"from(bucket: {quoted(raw)}) |> range({span}) |> filter(fn: (r) => r._measurement == {quoted(measurement)})"
+        f"from(bucket: {quoted(raw)}) |> range({span}) |> filter(fn: (r) => {_measured(measurement)})"
         ' |> first() |> keep(columns: ["_time"]) |> min(column: "_time")'
     )

@@ -4,6 +4,9 @@ First a batch is proven stored. Then the state file is updated. Then the next ba
 batch under way, which is then stored again as the same points. An entry that is wrong is printed with its line. All other entries
 are imported, and the exit code is 1. Telegrams that are older than the down-sampling tasks look back need a `backfill`. The
 command for that is printed.
+
+Energies of a portal and market prices go into the bucket of the down-sampled data, because it is kept. After the energies of a portal, the
+register that the boards read is computed from all of them (`portalregister`).
 """
 
 import os
@@ -17,11 +20,13 @@ from telegraf_han.clock import Zone
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import INTERRUPTED, ConfigError, reason
-from telegraf_han.influx import connection, history, inputs, portal
+from telegraf_han.influx import connection, downsampling, history, inputs, portal, portalregister, prices
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.resume import Mark, Resume
 from telegraf_han.printing import complain
 
+PRICES: Final = "prices"
+"""The word before the files that makes them market prices."""
 NAMED_LIMIT: Final = 100
 """Wrong lines of a file that are printed. Further ones are only counted."""
 PROGRESS_S: Final = 5.0
@@ -36,7 +41,11 @@ def run(arguments: Namespace) -> int:
     # A shell without job control starts its children so that they ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     config = load(arguments.config, _warn) if arguments.config else None
-    options = inputs.Options(arguments.format or "", arguments.precision, config, lambda: _portal(arguments, config))
+    if arguments.file[0] == PRICES and len(arguments.file) > 1:
+        arguments.format, arguments.file = PRICES, arguments.file[1:]
+    options = inputs.Options(
+        arguments.format or "", arguments.precision, config, lambda: _portal(arguments, config), _price_options(arguments, config)
+    )
     outcomes = []
     with connection.writing(arguments) as place:
         for name in arguments.file:
@@ -57,13 +66,14 @@ class _Import:
     def __init__(self, name: str, place: Place, options: inputs.Options, arguments: Namespace) -> None:
         self._name: Final = name
         self._options: Final = options
-        self._writer: Final = history.Writer(place, self._wrong)
+        self._place: Final = place
+        self._writer = history.Writer(place, self._wrong)
         self._resume = _resume(name, place, arguments)
         self._before: Final = self._resume.mark() if self._resume else Mark()
         self._wrong_lines = self._before.wrong
         self._told_s = time.monotonic()
-        measurement = (options.config.output if options.config else Output()).measurement
-        self._telegram: Final = f"{measurement},".encode()
+        self._measurement: Final = _measurement(options.config)
+        self._telegram: Final = f"{self._measurement},".encode()
         self._first_ns = 0
         """Time of the first telegram, because its down-sampled data have to be computed; 0 if there is none."""
         self._last_ns = 0
@@ -75,7 +85,11 @@ class _Import:
         size_bytes = os.path.getsize(self._name) if os.path.isfile(self._name) else 0
         seen = 0
         with inputs.opened(self._name, size_bytes) as (stream, progress):
-            for seen, entry in enumerate(inputs.entries(stream, self._options, self._say), 1):
+            kind = inputs.recognised(stream, self._options)
+            if kind in inputs.KEPT:
+                kept = self._place._replace(bucket=downsampling.bucket(self._place.bucket))
+                self._writer = history.Writer(kept, self._wrong)
+            for seen, entry in enumerate(inputs.entries(stream, kind, self._options, self._say), 1):
                 if seen <= self._before.done:
                     continue
                 if entry.wrong:
@@ -83,6 +97,8 @@ class _Import:
                 elif self._take(entry):
                     self._note(seen, progress)
         self._writer.flush()
+        if kind == "csv" and seen:
+            self._make_register()
         if self._resume:
             self._resume.forget()
         return self._summed_up(seen)
@@ -93,6 +109,13 @@ class _Import:
             self._first_ns = min(stamp_ns, self._first_ns or stamp_ns)
             self._last_ns = max(stamp_ns, self._last_ns or stamp_ns)
         return self._writer.put(entry.lines, entry.place)
+
+    def _make_register(self) -> None:
+        """Compute the register that the boards read. Raises RefusedError, SourceError."""
+        meter = self._options.portal().meter
+        made = portalregister.settle(self._place, self._measurement, meter)
+        own = f"; {made.left_out} intervals lie where the meter's own registers counted, and are left out" if made.left_out else ""
+        self._say(f"the register of {meter} from all imports of its portal has {made.points} points{own}")
 
     def _note(self, done: int, progress: inputs.Progress) -> None:
         """Save how far the import is, and print it from time to time."""
@@ -150,16 +173,31 @@ def _portal(arguments: Namespace, config: Config | None) -> portal.Options:
     if named and meter not in named:
         raise ConfigError("", "--meter", f"a meter of the configuration is expected: {', '.join(named)}")
     zone = Zone(arguments.timezone) if arguments.timezone else named[meter].zone if meter in named else Zone()
-    output = config.output if config else Output()
     return portal.Options(
         meter,
         zone,
-        f"{output.measurement}_portal",
+        f"{_measurement(config)}_portal",
         dict(arguments.columns or ()),
         arguments.unit or "",
         int(arguments.interval or 0),
         arguments.stamp or "",
     )
+
+
+def _price_options(arguments: Namespace, config: Config | None) -> prices.Options:
+    """The options for market prices."""
+    return prices.Options(
+        Zone(arguments.timezone) if arguments.timezone else Zone(),
+        f"{_measurement(config)}_price",
+        arguments.series,
+        arguments.unit or "",
+        int(arguments.interval or 0),
+        arguments.stamp or "",
+    )
+
+
+def _measurement(config: Config | None) -> str:
+    return (config.output if config else Output()).measurement
 
 
 def _warn(sentence: str) -> None:

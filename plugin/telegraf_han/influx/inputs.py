@@ -1,11 +1,12 @@
 """Reads a file of history and yields entries: for each line or telegram, the lines to store or what is wrong and where.
 
-There are four kinds of files. The first bytes of a file decide its kind:
+There are five kinds of files. The first bytes of a file decide its kind, except that prices are named by the user:
 
 - line protocol
 - captures of P1 (raw or hex)
 - captures of wireless M-Bus (hex lines, logs, or the bytes that a receiver of any type delivered)
 - the CSV of a portal
+- market prices: PSE's JSON, or a table
 
 Each of them may be compressed with gzip. Captures are read like live telegrams (receiver, decoder, line), with the keys of the
 configuration. Every point needs a time of its own. Only then a second import gives the same point. So line protocol without time stamps,
@@ -22,12 +23,14 @@ from typing import IO, Final, NamedTuple, cast
 from telegraf_han.config.sections import Config
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
 from telegraf_han.errors import ConfigError, TelegramError, reason
-from telegraf_han.influx import portal
+from telegraf_han.influx import portal, prices, tables
 from telegraf_han.inspection import captures
 from telegraf_han.p1 import capture
 from telegraf_han.telegram import Event, Fault, Frame, Interface
 
-KINDS: Final = ("line", "p1", "wmbus", "csv")
+KINDS: Final = ("line", "p1", "wmbus", "csv", "prices")
+KEPT: Final = frozenset({"csv", "prices"})
+"""Kinds that go into the bucket of the down-sampled data, which is kept, because they are no telegrams."""
 SNIFFED_BYTES: Final = 4096
 LINE_LIMIT: Final = 1 << 20
 """Most bytes of a line. A telegram has one thousand. A raw capture may have no end of line for a while."""
@@ -67,6 +70,7 @@ class Options(NamedTuple):
     config: Config | None
     portal: Callable[[], portal.Options]
     """Called for a CSV only, because no other file needs the name of a meter."""
+    prices: prices.Options
 
 
 class Progress:
@@ -102,13 +106,19 @@ def opened(name: str, size_bytes: int) -> Iterator[tuple[IO[bytes], Progress]]:
         raise ConfigError(name, "", "a whole gzip file is expected, but this one is damaged or cut short") from None
 
 
-def entries(stream: IO[bytes], options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
-    """All entries of a file, in the same order each time. Calls `say` with what was detected. Raises ConfigError."""
-    first = cast("bytes", stream.peek(SNIFFED_BYTES)[:SNIFFED_BYTES])  # type: ignore[attr-defined]
-    if not first:
-        return iter(())
-    kind = options.kind or _kind(first, options.config)
-    return _READERS[kind](stream, first, options, say)
+def recognised(stream: IO[bytes], options: Options) -> str:
+    """The kind of a file: one of KINDS, or "" if the file is empty."""
+    first = _first(stream)
+    return options.kind or _kind(first, options.config) if first else ""
+
+
+def entries(stream: IO[bytes], kind: str, options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
+    """All entries of a file of a kind, in the same order each time. Calls `say` with what was detected. Raises ConfigError."""
+    return _READERS[kind](stream, _first(stream), options, say) if kind else iter(())
+
+
+def _first(stream: IO[bytes]) -> bytes:
+    return cast("bytes", stream.peek(SNIFFED_BYTES)[:SNIFFED_BYTES])  # type: ignore[attr-defined]
 
 
 def _kind(first: bytes, config: Config | None) -> str:
@@ -211,13 +221,26 @@ def _telegram(event: Event, place: str, decoder: Decoder) -> Iterator[Entry]:
 
 def _csv(stream: IO[bytes], _: bytes, options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
     """A portal's table. It is read whole, because its last row may decide what its first row means. Raises ConfigError."""
-    content = stream.read(portal.SIZE_LIMIT_BYTES + 1)
-    if len(content) > portal.SIZE_LIMIT_BYTES:
-        raise ConfigError("", "--format", f"a CSV of at most {portal.SIZE_LIMIT_BYTES >> 20} MB is expected")
-    told, readings = portal.readings(content, options.portal())
+    told, readings = portal.readings(_whole(stream), options.portal())
     say(told)
     for reading in readings:
         yield Entry(f"line {reading.line}", reading.lines, reading.wrong)
 
 
-_READERS: Final = {"line": _line_protocol, "p1": _p1, "wmbus": _wmbus, "csv": _csv}
+def _prices(stream: IO[bytes], _: bytes, options: Options, say: Callable[[str], None]) -> Iterator[Entry]:
+    """Market prices. Raises ConfigError."""
+    told, found = prices.prices(_whole(stream), options.prices)
+    say(told)
+    for price in found:
+        yield Entry(f"row {price.row}", price.lines, price.wrong)
+
+
+def _whole(stream: IO[bytes]) -> bytes:
+    """A whole file. Raises ConfigError if it is too long."""
+    content = stream.read(tables.SIZE_LIMIT_BYTES + 1)
+    if len(content) > tables.SIZE_LIMIT_BYTES:
+        raise ConfigError("", "--format", f"a table of at most {tables.SIZE_LIMIT_BYTES >> 20} MB is expected")
+    return content
+
+
+_READERS: Final = {"line": _line_protocol, "p1": _p1, "wmbus": _wmbus, "csv": _csv, "prices": _prices}

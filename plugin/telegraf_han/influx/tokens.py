@@ -1,8 +1,8 @@
-"""Makes tokens with the least rights: one for Telegraf, which writes the raw bucket, and one for Grafana, which reads both buckets.
+"""Makes tokens with the least rights: Telegraf's writes both buckets, and those of Grafana and of `bill` read both.
 
 InfluxDB 2.9 keeps only hashes of tokens. So a token can be read only at the moment it is made. It is written at once into a file that only
 the owner of the file may read. If the token in a file still works, the file is left alone. So set-up may run again, and Telegraf and
-Grafana keep their tokens. Otherwise a new token is made. Then the old token of that name is removed, because nobody has it any more.
+Grafana keep their tokens. Otherwise, or if it has not all rights, a new token is made. Then the old token of that name is removed.
 """
 
 import os
@@ -29,13 +29,18 @@ class Grant(NamedTuple):
 
 
 def write(raw: str) -> Grant:
-    """Telegraf's token: it writes telegrams and reads nothing."""
-    return Grant("write", "--write-token-file", "write", (raw,))
+    """Telegraf's token: it writes telegrams into one bucket, costs and prices into the other, and reads nothing."""
+    return Grant("write", "--write-token-file", "write", (raw, downsampling.bucket(raw)))
 
 
 def read(raw: str) -> Grant:
     """Grafana's token: it reads both buckets and changes nothing."""
     return Grant("read", "--read-token-file", "read", (raw, downsampling.bucket(raw)))
+
+
+def bill(raw: str) -> Grant:
+    """The token of `bill`, which Telegraf runs: it reads both buckets and changes nothing. Its file belongs to Telegraf's user."""
+    return Grant("bill", "--bill-token-file", "read", (raw, downsampling.bucket(raw)))
 
 
 def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
@@ -111,9 +116,10 @@ def _works(place: Place, grant: Grant, token: str) -> bool:
         other.api.close()
 
 
-def _writes(place: Place, _: Grant) -> bool:
-    """Try to write a comment: it passes all checks and stores nothing."""
-    place.api.write(place.bucket, b"# telegraf-han\n")
+def _writes(place: Place, grant: Grant) -> bool:
+    """Try to write a comment into each bucket: it passes all checks and stores nothing."""
+    for bucket in grant.buckets:
+        place.api.write(bucket, b"# telegraf-han\n")
     return True
 
 

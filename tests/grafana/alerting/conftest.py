@@ -10,7 +10,7 @@ import yaml
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
-for folder in (HERE, ROOT / "grafana", ROOT):
+for folder in (HERE, HERE.parent, ROOT / "grafana", ROOT):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
@@ -71,6 +71,18 @@ class House:
         """Store (measurement, tags, fields, seconds) tuples."""
         self.store("\n".join(_line(*line) for line in lines))
 
+    def windows(self, meter, times, serial="1", **fields):
+        """Five-minute points, as `telegrams`."""
+        tags = f"interface=p1,meter={meter},serial={serial}"
+        self.kept(
+            _line("electricity", tags, {name: float(value(at_s) if callable(value) else value) for name, value in fields.items()}, at_s)
+            for at_s in times
+        )
+
+    def kept(self, lines):
+        """Store lines of the bucket that is kept for ever: five-minute points, settled hours and bills."""
+        self._server.write("\n".join(lines), f"{self._bucket}/5m")
+
     def store(self, lines):
         """Store line protocol."""
         self._server.write(lines, self._bucket)
@@ -88,6 +100,10 @@ class House:
             for one in results[0].get("series", [])
             for column in range(1, len(one["columns"]))
         ]
+
+    def rule(self, uid):
+        """A rule as the file holds it."""
+        return self._rules[uid][0]
 
     def evaluated(self, uid, now_s):
         """The outcome of one evaluation."""
@@ -123,6 +139,7 @@ def house(server, rules, request):
     """An empty database, and the rules."""
     name = f"energy-{abs(hash(request.node.nodeid)):x}"
     organization = json.loads(server.request("/api/v2/orgs"))["orgs"][0]["id"]
-    made = json.dumps({"orgID": organization, "name": name, "retentionRules": []}).encode()
-    server.request("/api/v2/buckets", made, "application/json")
+    for bucket in (name, f"{name}/5m"):
+        made = json.dumps({"orgID": organization, "name": bucket, "retentionRules": []}).encode()
+        server.request("/api/v2/buckets", made, "application/json")
     return House(server, name, rules)

@@ -157,6 +157,11 @@ HISTORIES = {
     "waiting": ({}, [BREACH, BREACH, BREACH, FINE], ["Pending", "Pending", "Alerting", "Normal"]),
     "waiting begins anew": ({}, [BREACH, FINE, BREACH, BREACH], ["Pending", "Normal", "Pending", "Pending"]),
     "no waiting": ({"for": "0s"}, [BREACH, FINE], ["Alerting", "Normal"]),
+    "keeps firing": (
+        {"for": "0s", "keepFiringFor": "2m"},
+        [BREACH, FINE, BREACH, FINE, FINE, FINE, FINE],
+        ["Alerting", "Recovering", "Alerting", "Recovering", "Recovering", "Normal", "Normal"],
+    ),
     "no data is fine": ({"noDataState": "OK"}, [BREACH, BREACH, BREACH, NOTHING], ["Pending", "Pending", "Alerting", "Normal"]),
     "no data is a breach": ({"noDataState": "Alerting"}, [FINE, NOTHING, NOTHING, NOTHING], ["Normal", "Pending", "Pending", "Alerting"]),
     "no data is told": ({"noDataState": "NoData"}, [FINE, NOTHING, FINE], ["Normal", "NoData", "Normal"]),

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import made
 import pytest
 import yaml
 from alerting import build, queries, rules, texts
+from boardrunner import flat
 from likegrafana import provisioning
 
 from telegraf_han import errors, obis
@@ -64,9 +66,15 @@ def test_grafana_starts(language, env, more) -> None:
     assert provisioning.problems(folder(language) | more, env) == []
 
 
+OWN = {"uid": "own", "type": "email", "settings": {"addresses": "a@example.org"}}
 REFUSED = {
     "Telegram without its variables": ({"HAN_ALERT_CHANNEL": "-telegram"}, {"telegram.yaml": TELEGRAM}, "bottoken is empty"),
     "Telegram without its file": ({"HAN_ALERT_CHANNEL": "-telegram", **TOKEN}, {}, "receiver 'telegraf-han-telegram' does not exist"),
+    "a channel of one's own without its twin": (
+        {"HAN_ALERT_CHANNEL": "-own"},
+        {"own.yaml": yaml.safe_dump({"contactPoints": [{"name": "telegraf-han-own", "receivers": [OWN]}]})},
+        "receiver 'telegraf-han-once-own' does not exist",
+    ),
     "a channel that does not exist": ({"HAN_ALERT_CHANNEL": "-sms"}, {}, "receiver 'telegraf-han-sms' does not exist"),
     "both languages in one folder": ({}, {"pl.yaml": folder("pl")["rules.yaml"]}, "uid 'telegraf-han-silent' stands twice"),
 }
@@ -127,8 +135,10 @@ def test_every_rule_has_its_texts() -> None:
 
 COUNTERS = {f"errors_{cause}" for cause in errors.Cause} | {"decoded", "telegrams", "duplicates", "unverified", "stale", "registers_back"}
 WRITTEN = {
+    "electricity_cost": {*made.COST_FIELDS, "tariff"},
+    "electricity_bill": {*made.BILL_FIELDS, *made.FORECAST, "tariff", "currency"},
     "electricity": {obis.column(code, None, "", number).field for code in obis.registry() for number in (1, 2, 3)},
-    "electricity_link": COUNTERS | {"age_s", "state", "interface"},
+    "electricity_link": COUNTERS | {"age_s", "state", "interface", "clock_offset_s"},
     "electricity_settings": {*health.DEFAULTS, *sections._LIMITS, *sections._PRICES},
 }
 """Fields and tags by measurement, as the plugin has them."""
@@ -138,10 +148,10 @@ WRITTEN = {
 def test_queries_name_what_the_plugin_writes(rule) -> None:
     """Every measurement, field and tag in a query is one that the plugin writes."""
     for influxql in filter(None, [*rule.measured.values(), rule.limit]):
-        (measurement,) = set(re.findall(r'FROM "(\w+)"', influxql))
+        (measurement,) = set(re.findall(r'FROM (?:"5m"\.)?"(\w+)"', influxql))
         named = set(re.findall(r'"(\w+)"', influxql)) - set(re.findall(r'AS "(\w+)"', influxql))
 
-        assert named - {measurement, "meter", "serial"} <= WRITTEN[measurement]
+        assert named - {measurement, "meter", "serial", "5m"} <= WRITTEN[measurement]
 
 
 @pytest.mark.parametrize("language", build.FOLDERS)
@@ -153,7 +163,7 @@ def test_texts_show_what_the_rule_has(language, number) -> None:
     text = " ".join(rule["annotations"].values())
 
     assert set(re.findall(r"\$values\.(\w+)\.Value", text)) <= numbers
-    assert set(re.findall(r"\$(?!values\.)([\w.]+)", text)) == {"labels.meter"}
+    assert set(re.findall(r"\$(?!values\.)([\w.]+)", text)) - {"currency"} == {"labels.meter"}
 
 
 @pytest.mark.parametrize("rule", [rule for group in rules.groups("en") for rule in group["rules"]], ids=lambda rule: rule["uid"])
@@ -185,9 +195,29 @@ def test_manual_is_complete(name) -> None:
 def test_every_rule_links_to_a_panel(language) -> None:
     """An alert leads to a panel that is there, on the board of its language."""
     files = (GRAFANA / "dashboards" / language).glob("*.json")
-    ids = {board["uid"]: {str(panel["id"]) for panel in board["panels"]} for board in map(json.loads, (file.read_text() for file in files))}
+    ids = {board["uid"]: {str(panel["id"]) for panel in flat(board)} for board in map(json.loads, (file.read_text() for file in files))}
     for rule in (rule for group in rules.groups(language) for rule in group["rules"]):
         assert rule["annotations"]["__panelId__"] in ids[rule["annotations"]["__dashboardUid__"]]
+
+
+@pytest.mark.parametrize("name", ["ALERTS.md", "ALERTS.pl.md"])
+def test_rules_for_another_data_source(name, tmp_path) -> None:
+    """The manual's command makes the rules ask another data source, and changes nothing else."""
+    (command,) = re.findall(r"^ +(sed .*)$", (GRAFANA / name).read_text(encoding="utf-8"), re.MULTILINE)
+    for language in build.FOLDERS:
+        copy = tmp_path / language / "rules.yaml"
+        copy.parent.mkdir()
+        shutil.copy(GRAFANA / build.FOLDERS[language] / "rules.yaml", copy)
+        subprocess.run(["sh", "-c", command.replace("UID", "P951FEA4DE68E13C5")], cwd=copy.parent, check=True, timeout=60)
+        changed = copy.read_text(encoding="utf-8")
+        nodes = [node for group in yaml.safe_load(changed)["groups"] for rule in group["rules"] for node in rule["data"]]
+
+        assert {(node["datasourceUid"], node["model"]["datasource"]["uid"]) for node in nodes} == {
+            ("P951FEA4DE68E13C5", "P951FEA4DE68E13C5"),
+            ("__expr__", "__expr__"),
+        }
+        assert changed.replace("P951FEA4DE68E13C5", rules.DATASOURCE_UID) == folder(language)["rules.yaml"]
+        assert provisioning.problems(folder(language) | {"rules.yaml": changed}, {}) == []
 
 
 def test_data_source_is_the_boards() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-POWER, DEMAND = "telegraf-han-import-power", "telegraf-han-quarter-hour-demand"
+POWER, DEMAND, SOON = "telegraf-han-import-power", "telegraf-han-contracted-power", "telegraf-han-contracted-power-soon"
 HIGH, LOW, IMBALANCE, LIMITER = (
     "telegraf-han-voltage-high",
     "telegraf-han-voltage-low",
@@ -125,7 +125,7 @@ def test_a_meter_clock_a_minute_slow(house) -> None:
     assert house.breaches(POWER, NOON_S + 600 + 60) == {"home": True}
 
 
-# -- quarter-hour demand --
+# -- contracted power --
 
 
 def register(per_hour_wh, start_s=NOON_S):
@@ -136,7 +136,7 @@ def register(per_hour_wh, start_s=NOON_S):
 @pytest.mark.parametrize("cadence_s", [1, 10, 60], ids=["1 s", "10 s", "60 s"])
 def test_demand_is_the_mean_of_the_quarter(house, cadence_s) -> None:
     """The register's step over a whole quarter of an hour, as power."""
-    house.settings("home", SETTINGS, active_power_import_w=6000)
+    house.settings("home", SETTINGS, contracted_power_w=6000)
     house.telegrams("home", range(NOON_S - 300, NOON_S + HOUR_S, cadence_s), active_energy_import_wh=register(7200))
 
     assert house.measured(DEMAND, NOON_S + HOUR_S - 1)["home"] == pytest.approx(7200, rel=0.01)
@@ -145,7 +145,7 @@ def test_demand_is_the_mean_of_the_quarter(house, cadence_s) -> None:
 
 def test_demand_by_time(house) -> None:
     """A quarter hour that will be above the limit gives an alert as soon as that is certain. The alert ends within half an hour."""
-    house.settings("home", SETTINGS, active_power_import_w=6000)
+    house.settings("home", SETTINGS, contracted_power_w=6000)
 
     def consumed(at_s):
         busy_s = min(max(at_s - NOON_S, 0), QUARTER_S)
@@ -163,7 +163,7 @@ def test_demand_by_time(house) -> None:
 @pytest.mark.parametrize("gap_s", [600, 1200, 3500])
 def test_demand_over_a_gap(house, gap_s) -> None:
     """Energy drawn while nothing was read belongs to no quarter hour. So there is no alert after an outage."""
-    house.settings("home", SETTINGS, active_power_import_w=6000)
+    house.settings("home", SETTINGS, contracted_power_w=6000)
     times = [at_s for at_s in range(NOON_S, NOON_S + 2 * HOUR_S, 10) if not NOON_S + 1500 < at_s < NOON_S + 1500 + gap_s]
     house.telegrams("home", times, active_energy_import_wh=register(5000))
 
@@ -172,11 +172,101 @@ def test_demand_over_a_gap(house, gap_s) -> None:
 
 def test_demand_of_a_replaced_meter(house) -> None:
     """A new register that begins at another value gives no demand."""
-    house.settings("home", SETTINGS, active_power_import_w=6000)
+    house.settings("home", SETTINGS, contracted_power_w=6000)
     house.telegrams("home", range(NOON_S, NOON_S + 1200, 10), serial="1", active_energy_import_wh=register(2000))
     house.telegrams("home", range(NOON_S + 1200, NOON_S + 2700, 10), serial="2", active_energy_import_wh=lambda at_s: 9e6 + at_s % 7)
 
     assert all(named["home"] == "Normal" for _, named in house.history(DEMAND, NOON_S + 900, NOON_S + 2700))
+
+
+@pytest.mark.parametrize("back_wh", [700_000, 50], ids=["to zero", "a little"])
+def test_demand_of_a_register_that_begins_again(house, back_wh) -> None:
+    """A register that runs backwards, and a value that is too low for a moment, is no demand, and hides none."""
+    house.settings("reset", SETTINGS, contracted_power_w=6000)
+    house.settings("moment", SETTINGS, contracted_power_w=6000)
+    right = register(5000)
+    times = range(NOON_S - 600, NOON_S + HOUR_S, 10)
+    house.telegrams("reset", times, active_energy_import_wh=lambda at_s: right(at_s) - back_wh * (at_s >= NOON_S + 300))
+    house.telegrams("moment", times, active_energy_import_wh=lambda at_s: right(at_s) - back_wh * (at_s == NOON_S + 350))
+
+    for minutes in range(5, 55, 5):
+        assert max(house.measured(DEMAND, NOON_S + minutes * MINUTE_S).values()) <= 5100
+    assert house.measured(DEMAND, NOON_S + 55 * MINUTE_S) == pytest.approx({"reset": 5000, "moment": 5000}, rel=0.01)
+
+
+def test_contracted_power_is_not_momentary_power(house) -> None:
+    """Each of the two limits has its own rule. The same minutes of high power break one and not the other."""
+    house.settings("home", SETTINGS, active_power_import_w=6000, contracted_power_w=6000)
+    house.settings("free", SETTINGS)
+    for meter in ("home", "free"):
+        house.telegrams(meter, range(NOON_S - 300, NOON_S + 360, 10), active_power_import_w=9000, active_energy_import_wh=register(9000))
+
+    assert house.breaches(POWER, NOON_S + 360) == {"home": True, "free": False}
+    assert house.breaches(DEMAND, NOON_S + 360) == {"home": False, "free": False}
+    assert house.breaches(SOON, NOON_S + 360) == {"home": True, "free": False}
+
+
+@pytest.mark.parametrize("cadence_s", [10, 60], ids=["cable", "radio"])
+@pytest.mark.parametrize("second", [0, 7, 151, 450, 893])
+def test_forecast_of_the_quarter(house, cadence_s, second) -> None:
+    """With even power the quarter will end at that power, whenever it is asked."""
+    house.settings("home", SETTINGS, contracted_power_w=7000)
+    house.telegrams(
+        "home", range(NOON_S - 900, NOON_S + QUARTER_S, cadence_s), active_power_import_w=7200, active_energy_import_wh=register(7200)
+    )
+
+    assert house.measured(SOON, NOON_S + second)["home"] == pytest.approx(7200, rel=cadence_s / QUARTER_S + 0.01)
+
+
+def test_forecast_adds_what_was_and_what_is(house) -> None:
+    """Ten minutes of 3 kW and five of 12 kW are a mean of 6 kW."""
+    house.settings("below", SETTINGS, contracted_power_w=5800)
+    house.settings("above", SETTINGS, contracted_power_w=6200)
+
+    def watts(at_s):
+        return 3000 if at_s < NOON_S + 600 else 12_000
+
+    def wh(at_s):
+        return 1e6 + (3000 * min(at_s - NOON_S, 600) + 12_000 * max(at_s - NOON_S - 600, 0)) / HOUR_S
+
+    for meter in ("below", "above"):
+        house.telegrams(meter, range(NOON_S - 300, NOON_S + 840, 10), active_power_import_w=watts, active_energy_import_wh=wh)
+
+    assert house.measured(SOON, NOON_S + 595)["above"] == pytest.approx(3000, rel=0.02)
+    assert house.measured(SOON, NOON_S + 790) == pytest.approx({"below": 6000, "above": 6000}, rel=0.02)
+    assert house.breaches(SOON, NOON_S + 790) == {"below": True, "above": False}
+    assert house.breaches(DEMAND, NOON_S + 790) == {"below": False, "above": False}
+
+
+def test_forecast_by_time(house) -> None:
+    """A kettle at the quarter's beginning gives no message. An oven gives one long before the quarter is over."""
+    house.settings("kettle", SETTINGS, contracted_power_w=4000)
+    house.settings("oven", SETTINGS, contracted_power_w=4000)
+    until_s = {"kettle": 120, "oven": 2 * HOUR_S}
+    for meter, busy_s in until_s.items():
+
+        def watts(at_s, busy_s=busy_s):
+            return 5000 if 0 <= at_s - NOON_S < busy_s else 400
+
+        def wh(at_s, busy_s=busy_s):
+            return 1e6 + (400 * (at_s - NOON_S) + 4600 * min(max(at_s - NOON_S, 0), busy_s)) / HOUR_S
+
+        house.telegrams(meter, range(NOON_S - 600, NOON_S + 900, 10), active_power_import_w=watts, active_energy_import_wh=wh)
+
+    history = house.history(SOON, NOON_S - 300, NOON_S + 840)
+
+    assert "Alerting" not in [name for _, name in states(history, "kettle")]
+    assert [name for _, name in states(history, "oven")] == ["Normal", "Pending", "Alerting"]
+    assert states(history, "oven")[-1][0] <= 6
+
+
+def test_forecast_of_a_silent_meter(house) -> None:
+    """Without telegrams there is no present power, so nothing is forecast."""
+    house.settings("home", SETTINGS, contracted_power_w=4000)
+    house.telegrams("home", range(NOON_S - 600, NOON_S + 200, 10), active_power_import_w=9000, active_energy_import_wh=register(9000))
+
+    assert house.breaches(SOON, NOON_S + 200) == {"home": True}
+    assert house.evaluated(SOON, NOON_S + 600).no_data
 
 
 # -- voltage --

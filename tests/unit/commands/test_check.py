@@ -361,3 +361,54 @@ def test_programs_that_a_type_starts_itself(checked, kind: str, monkeypatch) -> 
     found = checked(f"[[receiver]]\nname = 'roof'\ntype = '{kind}'\n")
 
     assert len(found.having("error", "is not on this user's PATH", "Install it (")) == (1 if kind == "rtl_433" else 2)
+
+
+TARIFF = """
+[[meter]]
+name = "home"
+interface = "p1"
+port = "capture"
+"""
+
+
+def test_tariffs_in_force(checked, tmp_path: Path) -> None:
+    """Which tariff is in force today is said, for the meter's own and for those that are compared."""
+    (tmp_path / "capture").write_bytes(b"")
+    (tmp_path / "g11.toml").write_text("to = 2999-12-31")
+    (tmp_path / "old.toml").write_text("to = 1999-12-31")
+    found = checked(TARIFF + 'compare = ["file:g11.toml", "file:old.toml"]\n[[meter.tariff]]\nname = "G12"')
+
+    assert found.having("ok", "home: tariff") == ['ok       home: tariff "G12" is in force']
+    assert found.having("ok", "compared") == ['ok       home: compared tariff "g11" is in force until 2999-12-31']
+    assert found.having("warning", "compared") == [
+        'warning  home: no compared tariff "old" is in force today, so nothing is computed. Add a section that is'
+    ]
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[[meter.tariff]]\nholidays = "XX"', 'tariff "tariff": holidays: no holidays are known for "XX"'),
+        ("[[meter.tariff]]\nto = 2026-01-01\n[[meter.tariff]]\nfrom = 2026-01-01", "two tariffs hold on 2026-01-01"),
+        ('tariff = "file:none.toml"', "none.toml: this tariff file cannot be read: no such file or directory"),
+        ('tariff = "file:han.toml"', "han.toml: meter: there is no such option"),
+    ],
+)
+def test_wrong_tariff(checked, tmp_path: Path, toml: str, said: str) -> None:
+    """It is one line, and the configuration cannot be used."""
+    (tmp_path / "capture").write_bytes(b"")
+    found = checked(TARIFF + toml)
+
+    assert found.code == 2
+    assert len(found.having("error", said)) == len(found.lines) == 1
+
+
+def test_tariff_file_that_telegraf_may_not_read(checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may read it, but Telegraf's user may not."""
+    (tmp_path / "capture").write_bytes(b"")
+    (tmp_path / "g11.toml").write_text("")
+    monkeypatch.setattr(rights, "may_open", lambda user, path, mode: not path.endswith("g11.toml"))
+    monkeypatch.setattr(rights, "exists", lambda user: True)
+    found = checked(TARIFF + 'tariff = ["file:g11.toml"]', "--user", "telegraf")
+
+    assert len(found.having("error", "g11.toml may not be read by user telegraf")) == 1

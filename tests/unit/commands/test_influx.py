@@ -165,7 +165,8 @@ def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixtur
 
     assert influx("import", "--meter", "home", str(path)) == 0
 
-    assert api.written[0] == b"electricity_portal,meter=home energy_import_wh=116 1781042400000000000"
+    assert api.written[0] == b"electricity_portal,interval=1h,meter=home energy_import_wh=116 1781042400000000000"
+    assert api.buckets == {"energy/5m"}
     assert capsys.readouterr().err.startswith(f'I! {path}: date from "Data", import from "Pobór"\n')
 
 

@@ -147,6 +147,7 @@ def test_settings() -> None:
     assert metric.tags == (("interface", "p1"), ("meter", "home"))
     assert dict(metric.fields) == {
         "active_power_import_w": 6000.0, "silence_s": 90.0, "decode_errors_percent": 10.0, "import_t0_per_kwh": 1.05, "currency": "PLN",
+        "billing_day": 1.0,
     }  # fmt: skip
     assert all(isinstance(value, float) for name, value in metric.fields if name != "currency")
 
@@ -155,4 +156,4 @@ def test_settings_of_a_meter_without_any() -> None:
     """A meter without limits and prices has the default limits in its line, so that alert rules know every meter."""
     (metric,) = linereader.metrics(health.settings(MeterConfig("home", "p1"), "electricity", NOW_NS))
 
-    assert dict(metric.fields) == health.DEFAULTS
+    assert dict(metric.fields) == health.DEFAULTS | {"billing_day": 1.0}

@@ -1,6 +1,7 @@
-"""inputs, portal, intervals: any file gives entries or one ConfigError, and nothing else."""
+"""inputs, portal, prices, intervals: any file gives entries or one ConfigError, and nothing else."""
 
 import io
+import json
 from itertools import pairwise
 
 import pytest
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config, MeterConfig, Output
 from telegraf_han.errors import ConfigError
-from telegraf_han.influx import inputs, intervals, portal
+from telegraf_han.influx import inputs, intervals, portal, prices
 
 OPTIONS = portal.Options("home", Zone(), "electricity_portal")
+PRICES = prices.Options(Zone(), "electricity_price")
 CONFIG = Config("", Output(), (MeterConfig("home", "p1"), MeterConfig("flat", "wmbus", id="12345678")), ())
 CELL = st.one_of(
     st.sampled_from(
@@ -34,7 +36,8 @@ def test_files(content: bytes, kind: str) -> None:
     """Any bytes, read as any kind, give entries. Each entry is either lines or an error, with its place."""
     stream = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
     try:
-        found = list(inputs.entries(stream, inputs.Options(kind, "s", CONFIG, lambda: OPTIONS), lambda _: None))
+        options = inputs.Options(kind, "s", CONFIG, lambda: OPTIONS, PRICES)
+        found = list(inputs.entries(stream, inputs.recognised(stream, options), options, lambda _: None))
     except ConfigError:
         return
     assert all(entry.place and bool(entry.lines) != bool(entry.wrong) for entry in found)
@@ -49,6 +52,40 @@ def test_tables(text: str, stamp: str, interval_s: int) -> None:
     except ConfigError:
         return
     assert all(bool(reading.lines) != bool(reading.wrong) for reading in readings)
+
+
+ROW = st.fixed_dictionaries(
+    {},
+    optional={
+        "dtime_utc": st.one_of(
+            CELL, st.sampled_from(["2026-10-25 00:15:00", "2026-10-25T00:15:00Z", "0001-01-01 00:00:00", "2026-13-01 00:00"])
+        ),
+        "period_utc": st.one_of(CELL, st.sampled_from(["00:00 - 00:15", "23:45 - 24:00", "99:99 - 00:00"])),
+        "rce_pln": st.one_of(CELL, st.integers(), st.floats(), st.none(), st.booleans()),
+    },
+)
+
+
+@settings(deadline=None)
+@given(rows=st.lists(st.one_of(ROW, st.integers(), st.text(max_size=3)), max_size=6), wrapped=st.booleans())
+def test_prices(rows: list[object], wrapped: bool) -> None:
+    """Each row of JSON gives a price or is reported. Nothing is lost."""
+    text = json.dumps({"value": rows} if wrapped else rows)
+    _, found = prices.prices(text.encode(), PRICES)
+
+    assert all(bool(price.lines) != bool(price.wrong) for price in found)
+    assert len({price.row for price in found}) == len(found)
+
+
+@settings(deadline=None)
+@given(text=TABLE, unit=st.sampled_from(["", "kWh", "MWh"]), stamp=st.sampled_from(["", "start", "end"]))
+def test_tables_of_prices(text: str, unit: str, stamp: str) -> None:
+    """A table of nonsense under a good heading is refused, or each of its lines is reported."""
+    try:
+        _, found = prices.prices(f"Data;Godzina;Cena\n{text}".encode(), PRICES._replace(unit=unit, stamp=stamp))
+    except ConfigError:
+        return
+    assert all(bool(price.lines) != bool(price.wrong) for price in found)
 
 
 @settings(deadline=None)

@@ -149,6 +149,7 @@ def test_a_file_that_is_no_token(tmp_path: Path) -> None:
         (403, "insufficient permissions for write", "--token-file", "a token that may do this"),
         (404, 'bucket "nix" not found', "--bucket", "telegraf-han influx setup makes it"),
         (404, 'failed to initialize execute state: could not find bucket "nix"', "--bucket", "telegraf-han influx setup makes it"),
+        (200, "retention policy not found: 5m", "--bucket", "telegraf-han influx setup makes it"),
         (404, 'organization name "nix" not found', "--org", "an organisation of this InfluxDB"),
         (500, "internal error", "", "InfluxDB 2 is expected"),
     ],

@@ -11,15 +11,17 @@ from telegraf_han.clock import Zone
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import ConfigError
-from telegraf_han.influx import inputs, portal
+from telegraf_han.influx import inputs, portal, prices, tables
 
 CASES = Path(__file__).parents[2] / "cases"
-OPTIONS = inputs.Options("", "ns", None, lambda: portal.Options("home", Zone(), "electricity_portal"))
+OPTIONS = inputs.Options(
+    "", "ns", None, lambda: portal.Options("home", Zone(), "electricity_portal"), prices.Options(Zone(), "electricity_price")
+)
 
 
 def entries(content: bytes, options: inputs.Options = OPTIONS) -> list[inputs.Entry]:
     stream = io.BufferedReader(io.BytesIO(content))  # type: ignore[arg-type]
-    return list(inputs.entries(stream, options, lambda _: None))
+    return list(inputs.entries(stream, inputs.recognised(stream, options), options, lambda _: None))
 
 
 def case(name: str) -> tuple[bytes, inputs.Options]:
@@ -176,15 +178,15 @@ def test_a_portals_table() -> None:
     """A CSV becomes lines with the row's number."""
     (entry, second) = entries("Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;x\n".encode())
 
-    assert entry == inputs.Entry("line 2", b"electricity_portal,meter=home energy_import_wh=116 1781042400000000000\n")
+    assert entry == inputs.Entry("line 2", b"electricity_portal,interval=1h,meter=home energy_import_wh=116 1781042400000000000\n")
     assert (second.place, second.wrong) == ("line 3", "an energy such as 0,123 or 0.123 is expected")
 
 
 def test_a_table_that_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
     """A table that does not fit into memory is refused before it is read."""
-    monkeypatch.setattr(portal, "SIZE_LIMIT_BYTES", 100)
+    monkeypatch.setattr(tables, "SIZE_LIMIT_BYTES", 100)
 
-    with pytest.raises(ConfigError, match="CSV of at most"):
+    with pytest.raises(ConfigError, match="table of at most"):
         entries(b"Data;x\n" + b"1;2\n" * 100)
 
 
@@ -197,7 +199,7 @@ def test_opened(tmp_path: Path, packed: bool) -> None:
     path.write_bytes(gzip.compress(content) if packed else content)
 
     with inputs.opened(str(path), path.stat().st_size) as (stream, progress):
-        found = inputs.entries(stream, OPTIONS, lambda _: None)
+        found = inputs.entries(stream, inputs.recognised(stream, OPTIONS), OPTIONS, lambda _: None)
         next(found)
         begun = progress.percent()
         rest = list(found)
@@ -223,7 +225,7 @@ def test_a_damaged_gzip(tmp_path: Path, content: bytes, expected: str) -> None:
     path.write_bytes(content)
 
     with pytest.raises(ConfigError, match=expected), inputs.opened(str(path), 0) as (stream, _):
-        list(inputs.entries(stream, OPTIONS, lambda _: None))
+        list(inputs.entries(stream, inputs.recognised(stream, OPTIONS), OPTIONS, lambda _: None))
 
 
 def test_a_file_that_is_not_there() -> None:

@@ -20,7 +20,7 @@ def lines(text: str | bytes, options: portal.Options = OPTIONS) -> list[str]:
             found.append(f"{reading.line}: {reading.wrong}")
             continue
         series, fields, stamp = reading.lines.decode().split()
-        assert series == "electricity_portal,meter=home"
+        assert series.startswith("electricity_portal,interval=")
         found.append(f"{fields} +{(int(stamp) // 10**9 - JUNE_10) // 60}")
     return found
 
@@ -173,3 +173,32 @@ def test_what_was_understood_is_told() -> None:
     told, _ = portal.readings("Data;Godzina;Pobór;Oddanie\n10.06.2026;1;1;1\n10.06.2026;2;1;1\n".encode(), OPTIONS)
 
     assert told == 'date from "Data", hour from "Godzina", import from "Pobór", export from "Oddanie"'
+
+
+def test_known_portals() -> None:
+    """Tauron's hours 1:00 to 24:00 and Enea's last minutes of hours: energies before balancing, at the start of their hours."""
+    tauron = "Data; Strefa; Wartość kWh;Rodzaj;Status;\n" + "".join(
+        f"2026-06-10 {hour}:00;T1;{amount};{kind};licznik;\n"
+        for kind in ("pobór", "pobrana po zbilansowaniu")
+        for hour, amount in ((1, "0,116"), (2, "1,105"), (24, "0"))
+    )
+    head = 'Data;"Wolumen energii elektrycznej pobranej z\nsieci przed bilansowaniem godzinowym";"Wolumen energii pobranej po bilansowaniu godzinowym"'
+    enea = head + "".join(f'\n\0"=""2026-06-10 0{hour}:59"""\0;"{amount}";"9"' for hour, amount in enumerate(("0,116", "1,105", "0")))
+
+    assert lines(tauron) == [*IMPORTS[:2], "energy_import_wh=0 +1380"]
+    assert lines(enea) == IMPORTS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Data;Godzina;Stan licznika [kWh]\n2026-06-10;00:00;1234,5\n2026-06-10;01:00;1234,9\n",
+        "Czas;Wskazanie\n2026-06-10 00:00;1234,5\n2026-06-10 01:00;1234,9\n",
+        "Data;Pobór\n" + "".join(f"2026-06-{10 + hour // 24} {hour % 24:02}:00;{1000 + hour},5\n" for hour in range(50)),
+    ],
+    ids=["stan", "wskazanie", "numbers that only rise"],
+)
+def test_readings_are_no_energy(text: str) -> None:
+    """A column of register readings is refused, by its heading or by its numbers."""
+    with pytest.raises(ConfigError, match="readings of the register"):
+        lines(text)

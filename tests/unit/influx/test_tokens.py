@@ -16,7 +16,13 @@ def _buckets(api) -> None:
 
 
 @pytest.mark.parametrize(
-    ("grant", "allowed"), [(tokens.write, [("write", "b1")]), (tokens.read, [("read", "b1"), ("read", "b2")])], ids=["write", "read"]
+    ("grant", "allowed"),
+    [
+        (tokens.write, [("write", "b1"), ("write", "b2")]),
+        (tokens.read, [("read", "b1"), ("read", "b2")]),
+        (tokens.bill, [("read", "b1"), ("read", "b2")]),
+    ],
+    ids=["write", "read", "bill"],
 )
 def test_a_new_token(api, place, say, said, tmp_path: Path, grant, allowed) -> None:
     """The token has its rights and no others, and only the file's owner can read it."""
@@ -32,7 +38,7 @@ def test_a_new_token(api, place, say, said, tmp_path: Path, grant, allowed) -> N
     assert list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize("grant", [tokens.write, tokens.read])
+@pytest.mark.parametrize("grant", [tokens.write, tokens.read, tokens.bill])
 def test_a_token_that_works_is_kept(api, place, say, said, tmp_path: Path, grant) -> None:
     """The second run changes nothing: Telegraf and Grafana keep their tokens, written with or without a newline."""
     path = tmp_path / "token"
@@ -58,6 +64,18 @@ def test_a_lost_token_is_made_again(api, place, say, said, tmp_path: Path, conte
     assert [line.split()[0] for line in said] == ["created", "changed"]
     assert len(api.resources["authorizations"]) == 1
     assert path.read_text() == "made-token\n"
+
+
+def test_a_token_of_one_bucket_is_made_again(api, place, say, said, tmp_path: Path) -> None:
+    """Telegraf writes costs into the second bucket. A token that was made when it did not is replaced."""
+    path = tmp_path / "token"
+    tokens.settle(place, tokens.write("energy"), str(path), say)
+    api.forbidden = {"energy/5m"}
+
+    tokens.settle(place, tokens.write("energy"), str(path), say)
+
+    assert [line.split()[0] for line in said] == ["created", "changed"]
+    assert len(api.resources["authorizations"]) == 1
 
 
 def test_no_place_for_the_file(api, place, say, tmp_path: Path) -> None:

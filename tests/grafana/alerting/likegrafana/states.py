@@ -1,6 +1,6 @@
 """Turns outcomes over time into the states of a rule's alert instances, as Grafana's state manager does.
 
-`for` makes an instance Pending before it is Alerting. Each rule decides what happens to its instances without data. If the series of an
+`for` makes an instance Pending before it is Alerting, and `keepFiringFor` Recovering, which is still an alert, after it. Each rule decides what happens to its instances without data. If the series of an
 instance is missing, the instance keeps its state for some evaluations, and then it is over. If everything is missing, all known instances
 take the state for no data and keep their labels. Only if there is no known instance, one without labels is made.
 """
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 _UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
 _DURATION = re.compile(r"(?:\d+y)?(?:\d+w)?(?:\d+d)?(?:\d+h)?(?:\d+m(?!s))?(?:\d+s)?(?:\d+ms)?")
-NORMAL, PENDING, ALERTING, NO_DATA = "Normal", "Pending", "Alerting", "NoData"
+NORMAL, PENDING, ALERTING, NO_DATA, RECOVERING = "Normal", "Pending", "Alerting", "NoData", "Recovering"
 
 
 def seconds(duration):
@@ -69,8 +69,13 @@ class Rule:
             becomes = "Alerting" if known and known.name in (ALERTING, PENDING) else "OK"
         wait_s = seconds(self.rule["for"])
         name = {"OK": NORMAL, "NoData": NO_DATA}.get(becomes)
+        if name == NORMAL and known and known.name in (ALERTING, RECOVERING):
+            begun_s = known.since_s if known.name == RECOVERING else now_s
+            name = RECOVERING if now_s - begun_s < seconds(self.rule.get("keepFiringFor", "0s")) else NORMAL
         if name is None:
-            waited = wait_s == 0 or (known and (known.name == ALERTING or (known.name == PENDING and now_s - known.since_s >= wait_s)))
+            waited = wait_s == 0 or (
+                known and (known.name in (ALERTING, RECOVERING) or (known.name == PENDING and now_s - known.since_s >= wait_s))
+            )
             name = ALERTING if waited else PENDING
         since_s = known.since_s if known and known.name == name else now_s
         self.states[labels] = State(name, since_s, now_s)

@@ -20,22 +20,24 @@ THIS_BILL: Final = q.Span("now() - 744h - 1h", "now()")
 TWO_DAYS: Final = q.Span("now() - 2d", "now()")
 
 
-def days(columns: Mapping[str, str], span: q.Span, fill: str = "null", factor: str = "") -> str:
+def _sums(columns: Mapping[str, str]) -> str:
+    return ", ".join(f'sum("{field}") AS "«{name}»"' for name, field in columns.items())
+
+
+def days(columns: Mapping[str, str], span: q.Span) -> str:
     """Sums of fields of the settled hours by local day: name → field. The span is one of `queries`, with its look-back days."""
-    sums = ", ".join(f'sum("{field}"){factor} AS "«{name}»"' for name, field in columns.items())
-    return q.by_day(sums, COST, span, fill, OWN)
+    return q.by_day(_sums(columns), COST, span, "null", OWN)
 
 
 def positive_days(name: str, field: str, span: q.Span, factor: str = "") -> str:
     """One field by local day, without days of nothing. If it is always zero, there is not even a name in a legend."""
     daily = q.by_day(f'sum("{field}") AS "amount"', COST, span, "0", OWN)
-    return f'SELECT "amount"{factor} AS "«{name}»" FROM ({daily}) WHERE "amount" > 0 {q.ZONE}'
+    return f'SELECT "amount"{factor} AS "«{name}»" FROM ({daily}) WHERE "amount" > 0 AND {span} {q.ZONE}'
 
 
-def hours(columns: Mapping[str, str], span: q.Span, factor: str = "") -> str:
+def hours(columns: Mapping[str, str], span: q.Span) -> str:
     """Fields of each settled hour: name → field."""
-    sums = ", ".join(f'sum("{field}"){factor} AS "«{name}»"' for name, field in columns.items())
-    return f"SELECT {sums} FROM {COST} WHERE {OWN}{span} GROUP BY time(1h) fill(none) {q.ZONE}"
+    return f"SELECT {_sums(columns)} FROM {COST} WHERE {OWN}{span} GROUP BY time(1h) fill(none) {q.ZONE}"
 
 
 def newest_bill(columns: Mapping[str, str]) -> str:
@@ -77,4 +79,4 @@ def own_use(columns: Mapping[str, str]) -> str:
         f'sum("{field}") AS "{name}"' for name, field in (("produced", "produced_wh"), ("used", "self_used_wh"), ("imported", "import_wh"))
     )
     names = ", ".join(f'{expression} AS "«{name}»"' for name, expression in columns.items())
-    return f'SELECT {names} FROM (SELECT {sums} FROM {COST} WHERE {OWN}{q.VIEW}) WHERE "produced" > 0'
+    return f'SELECT {names} FROM (SELECT {sums} FROM {COST} WHERE {OWN}{q.VIEW}) WHERE "produced" > 0 AND {q.VIEW}'

@@ -15,7 +15,7 @@ _CHECKS: Final = {
     "energy_late": f'SELECT last("{q.IMPORT}") * 0 + BIT AS "held" FROM {q.WINDOWS} WHERE {q.METER} AND time > now() - 25m AND time <= now()',
     "no_tariff": f'SELECT last("total") * 0 + BIT AS "held" FROM {m.BILL} WHERE {m.OWN}{m.YEAR_OF_BILLS}',
     "cost_late": f'SELECT last("total") * 0 + BIT AS "held" FROM {m.COST} WHERE {m.OWN}time > now() - 150m AND time <= now()',
-    "prices_missing": f'SELECT pow(0, "wh") * BIT AS "held" FROM ({m.unpriced(m.TWO_DAYS)})',
+    "prices_missing": f'SELECT pow(0, "wh") * BIT AS "held" FROM ({m.unpriced(m.TWO_DAYS)}) WHERE {m.TWO_DAYS}',
 }
 """What is wrong if the check does not hold, from the most important on → its sub-query, with BIT in the place of the check's number."""
 STATES: Final = ("noise", "silent", "wrong_key", "bad_key_file", "port_missing", "ok")

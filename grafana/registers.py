@@ -60,8 +60,13 @@ def rose(field: str) -> str:
 
 
 def rises(field: str) -> str:
-    """The same columns, and the last and the lowest value of each interval."""
-    return f'{rose(field)}, last("{field}") AS "end", min("{field}") AS "low"'
+    """The same columns, and the last and the lowest value of each interval.
+
+    These two are written by means of `moving_average` and `difference`, which leave out the first row as `a` and `b` do. With columns of
+    different lengths, InfluxDB mixes up the rows of several serial numbers. [seen on 2.9.1]
+    """
+    end, low = (f'moving_average({which}("{field}"), 2) + difference({which}("{field}")) / 2' for which in ("last", "min"))
+    return f'{rose(field)}, {end} AS "end", {low} AS "low"'
 
 
 def rises_since_first(field: str) -> str:
@@ -74,12 +79,18 @@ def by_interval(field: str, source: str, meters: str, spans: tuple[str, str], *,
     """Sources of `energy`: the first interval of each series, and each later interval. `meters` is a condition that ends in AND, or "".
 
     Energy of the first interval counts from the register's first point on. Only the points of a day are read for it, because an inner
-    LIMIT ends the reading. For differences InfluxDB reads one interval more than it is asked for, so that the first row has one before it.
-    So `spans`, the two conditions on time, are the whole time, and the time from one interval later on. [both seen on 2.9.1]
+    LIMIT ends the reading. The first interval is the one in which as many points were `seen` as it has. A LIMIT 1 begins anew whenever
+    the rows of another serial number come between. For differences InfluxDB reads one interval more than it is asked for, so that the
+    first row has one before it. So `spans`, the two conditions on time, are the whole time, and the time from one interval later on.
+    [all seen on 2.9.1]
+
+    The serial numbers of a meter follow one another. If two of them counted in the same interval, energy of this interval is lost.
     """
     whole, later_on = spans
     points = f'SELECT "{field}" AS "wh" FROM {source} WHERE {meters}{whole} GROUP BY "meter", "serial" LIMIT {POINTS_A_DAY}'
     grouping = f'GROUP BY time({every}), "meter", "serial" fill(none)'
-    first = f"SELECT {rises_since_first('wh')} FROM ({points}) WHERE {whole} {grouping} LIMIT 1 {zone}"
+    seen = 'cumulative_sum(count("wh")) AS "seen", count("wh") AS "points"'
+    intervals = f"SELECT {rises_since_first('wh')}, {seen} FROM ({points}) WHERE {whole} {grouping} {zone}"
+    first = f'SELECT "a", "b", "end", "low" FROM ({intervals}) WHERE "seen" = "points"'
     later = f"SELECT {rises(field)} FROM {source} WHERE {meters}{later_on} {grouping} {zone}"
     return first, later

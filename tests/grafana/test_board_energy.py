@@ -4,6 +4,7 @@ The meter draws 1200 W, which is 100 Wh in five minutes and 28.8 kWh on a day of
 """
 
 from functools import partial
+from itertools import pairwise
 
 import pytest
 from made import WINDOW_S, Power, Steady, line, local, wall
@@ -94,6 +95,18 @@ def test_replaced_meter(store):
     found = daily(store, "2026-05-09 00:00", "2026-05-12 23:59")
 
     assert found == pytest.approx({"2026-05-09": 28.8, "2026-05-10": 28.7, "2026-05-11": 28.8, "2026-05-12": 28.8})
+
+
+@pytest.mark.parametrize("serials", ["123", "132", "213", "231", "312", "321"])
+def test_meter_replaced_twice(store, serials):
+    """Each day has the energy of the meters that hung there on that day, whatever the order of their serial numbers is."""
+    times = [local(f"2026-05-{day}") for day in ("08 00:00", "10 14:35", "11 03:10", "14 00:00")]
+    for serial, (since, until) in zip(serials, pairwise(times), strict=True):
+        store.windows(Steady(since, until, even, serial=serial, import_wh=int(serial) * 1_000_000).windows())
+    found = daily(store, "2026-05-08 00:00", "2026-05-13 23:59")
+
+    days = {"2026-05-08": 28.7, "2026-05-09": 28.8, "2026-05-10": 28.7, "2026-05-11": 28.7, "2026-05-12": 28.8, "2026-05-13": 28.8}
+    assert found == pytest.approx(days)
 
 
 DAYS = ("2026-05-09", "2026-05-10", "2026-05-11")

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["PLUGIN_TO_INFLUX", "Influx", "InfluxError", "Process", "Row", "influxd", "telegraf", "until"]
+__all__ = ["PLUGIN_TO_INFLUX", "TO_BOTH_BUCKETS", "Influx", "InfluxError", "Process", "Row", "influxd", "telegraf", "until"]
 
 T = TypeVar("T")
 Row = dict[str, Any]  # a column's or a tag's name → its value
@@ -53,6 +53,21 @@ PLUGIN_TO_INFLUX = """
   organization = "home"
   bucket = "energy"
 """  # Telegraf's configuration from the plugin to the InfluxDB of a test; the token is in the environment
+
+TO_BOTH_BUCKETS = """
+[[outputs.influxdb_v2]]
+  urls = ["{url}"]
+  token = "${{INFLUX_TOKEN}}"
+  organization = "home"
+  bucket = "energy"
+  namedrop = ["electricity_cost", "electricity_bill", "electricity_price"]
+[[outputs.influxdb_v2]]
+  urls = ["{url}"]
+  token = "${{INFLUX_TOKEN}}"
+  organization = "home"
+  bucket = "energy/5m"
+  namepass = ["electricity_cost", "electricity_bill", "electricity_price"]
+"""  # The outputs of a Telegraf that also runs `bill`: costs and prices go into the bucket that is kept
 
 # Straight to 127.0.0.1, whatever proxy the environment names.
 _HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from servers.running import until
+from servers.running import TO_BOTH_BUCKETS, until
 
 from telegraf_han import cli
 from telegraf_han.config.file import load
@@ -396,18 +396,6 @@ TELEGRAF = """
   timeout = "30s"
   log_stderr = true
   data_format = "influx"
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy"
-  namedrop = ["electricity_cost", "electricity_bill", "electricity_price"]
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy/5m"
-  namepass = ["electricity_cost", "electricity_bill", "electricity_price"]
 """
 
 
@@ -420,7 +408,7 @@ def test_whole_way(influx: Influx, start_telegraf: Callable[..., Any], config: C
     with (tmp_path / "telegrams.bin").open("wb") as file:
         subprocess.run([*command, "simulate", "MA309M", "--to", "-", "--envelope", "plain", *span], stdout=file, check=True, timeout=60)
     path = config(home().replace("/dev/null-home", str(tmp_path / "telegrams.bin")))
-    start_telegraf(TELEGRAF.format(python=sys.executable, config=path, url=influx.url), {**os.environ})
+    start_telegraf((TELEGRAF + TO_BOTH_BUCKETS).format(python=sys.executable, config=path, url=influx.url), {**os.environ})
     until(lambda: influx.query('SELECT count(active_energy_import_wh) FROM "electricity"')[:1], "telegrams", 60)
     until(lambda: influx.query('SELECT count(active_energy_import_wh) FROM "electricity"')[0]["count"] >= 1800, "all telegrams", 60)
     subprocess.run([*command, "influx", "backfill", "--start", begin], check=True, timeout=60, capture_output=True)

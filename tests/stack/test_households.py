@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 import workbook
-from servers.running import Influx, until
+from servers.running import TO_BOTH_BUCKETS, Influx, until
 
 import p1telegrams
 
@@ -73,25 +73,13 @@ METER = """
   tariff = "file:{households}/{name}.toml"
 """
 
-OUTPUTS = """
+AGENT = """
 [agent]
   interval = "1s"
   flush_interval = "200ms"
   omit_hostname = true
   metric_batch_size = 5000
   metric_buffer_limit = 400000
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy"
-  namedrop = ["electricity_cost", "electricity_bill", "electricity_price"]
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy/5m"
-  namepass = ["electricity_cost", "electricity_bill", "electricity_price"]
 """
 DECODE = """
 [[inputs.execd]]
@@ -280,7 +268,7 @@ def test_bills_are_those_calculated_by_hand(
         monkeypatch.setenv(f"INFLUX_{variable}", value)
     subprocess.run([*COMMAND, "influx", "setup"], check=True, timeout=60, capture_output=True)
     telegrams = set_up(tmp_path)
-    outputs = OUTPUTS.format(url=influx.url)
+    outputs = (AGENT + TO_BOTH_BUCKETS).format(url=influx.url)
 
     decode = "".join(DECODE.format(python=sys.executable, folder=tmp_path, name=name) for name in METERS)
     reader = start_telegraf(outputs + decode, os.environ)

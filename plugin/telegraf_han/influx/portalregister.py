@@ -9,8 +9,7 @@ register at the end of the window, with the time of the window's start.
 - From the first to the last point of one of the meter's own serial numbers, that register has counted everything, also during a gap in the
   data. There the portal's energy is left out, so that nothing counts twice. The portal fills the time before, after and between them.
 - Before the first point, the portal's register has that meter's serial number and runs up to its first value. After a last point it has
-  that serial number and goes on from the last value. So it is what the meter itself showed, and one series for the boards. (InfluxDB counts
-  twice in the boards' queries if two serial numbers begin in one range on different days [seen on 2.9.1].)
+  that serial number and goes on from the last value. So it is what the meter itself showed, and one series for the boards.
 - Without telegrams, or if the register would begin below zero (the meter is younger), the serial number is "portal", and it begins at 0.
 - Where the portal's data begin, or begin again after a gap of their own, a point before the first window says where the register stands. So
   nothing is counted for the gap.

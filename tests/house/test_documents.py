@@ -22,6 +22,7 @@ TWINS = {
     "README.md": "README.pl.md",
     **{f"docs/{page}.md": f"docs/{page}.pl.md" for page in REFERENCE},
     "docs/first-hour.md": "docs/pierwsza-godzina.md",
+    "docs/bill.md": "docs/bill.pl.md",
     "docs/compose.md": "docs/compose.pl.md",
     "grafana/README.md": "grafana/README.pl.md",
     "grafana/ALERTS.md": "grafana/ALERTS.pl.md",

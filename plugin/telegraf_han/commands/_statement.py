@@ -189,7 +189,10 @@ def _charge(line: Line, period_hours: int) -> _Row:
 
 
 def _readings(subject: Subject) -> Iterator[_Row]:
-    """Each register of each meter that was there: as it stood at the begin and at the end."""
+    """Each register of each meter that was there: as it stood at the begin and at the end.
+
+    Meters send four zones, whatever the tariff is. A zone that has never counted is left out.
+    """
     span = subject.statement.bill.period.span
     for serial, windows in subject.statement.readings.items():
         for place, code in enumerate(_REGISTERS):
@@ -197,6 +200,8 @@ def _readings(subject: Subject) -> Iterator[_Row]:
             if ends is None:
                 continue
             (begin_s, before), (end_s, after) = ends
+            if not (before or after or code.endswith(".0")):
+                continue
             times = [clock.rfc3339((window_s + WINDOW_S) * _NS, subject.zone)[:16].replace("T", " ") for window_s in (begin_s, end_s)]
             kwh = [exact(value) / _WH for value in (before, after)]
             yield _Row("readings", code, serial=serial, begin=times[0], end=times[1], begin_kwh=kwh[0], end_kwh=kwh[1])

@@ -40,6 +40,7 @@ def subject(hours: int = 720, due: int = 720, **fields: float) -> Subject:
     (bill,) = bills(parts, timeline, Zone(), SPAN.begin_s + hours * HOUR_S)
     begin, end = [None] * len(REGISTERS), [None] * len(REGISTERS)
     begin[0], end[0] = 5_000_000.0, 6_234_567.0
+    begin[3] = end[3] = 0.0  # a zone that is in no tariff
     readings = {
         "33000001": [
             (SPAN.begin_s - 600, [4_999_990.0, *begin[1:]]),
@@ -57,7 +58,9 @@ def rows(one: Subject, language: str = "en") -> list[dict[str, str]]:
 
 
 def test_readings_at_both_ends() -> None:
-    """The reading that ends the hour before counts, not the first one of the period; a meter that was gone before is not named."""
+    """The reading that ends the hour before counts, not the first one of the period; a meter that was gone before is not named, nor is a zone that
+    never counted.
+    """
     (reading,) = [row for row in rows(subject()) if row["part"] == "readings"]
 
     assert (reading["text"], reading["serial"], reading["begin_kwh"], reading["end_kwh"]) == ("1.8.0", "33000001", "5000", "6234.567")

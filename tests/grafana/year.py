@@ -122,6 +122,9 @@ class Work(NamedTuple):
             yield from made.status_of(self.day)
         elif self.kind == "telegrams":
             yield from made.seconds_of(self.day)
+        elif self.kind == "prices":
+            for utc_s in range((self.day + 1) * made.DAY_S, (self.day + 2) * made.DAY_S, 900):
+                yield made.line("electricity_price", {"series": "rce"}, {"price_per_kwh": utc_s // 900 % 96 / 100}, utc_s)
         elif self.kind == "settled":
             yield from made.settled_of(self.day)
             if self.day == last:
@@ -165,7 +168,8 @@ def load(folder: Path, days: int) -> None:
     last = int(moment.read_text())
     done = set(journal.read_text().splitlines()) if journal.exists() else set()
     with influxdb(folder) as influx, Pool(2) as pool, journal.open("a") as written:
-        kinds = {"windows": WINDOW_DAYS, "settled": SETTLED_DAYS, "status": SETTLED_DAYS, "flats_5m": FLAT_WINDOW_DAYS}
+        kinds = {"windows": WINDOW_DAYS, "settled": SETTLED_DAYS, "status": SETTLED_DAYS, "prices": SETTLED_DAYS}
+        kinds |= {"flats_5m": FLAT_WINDOW_DAYS}
         kinds |= {"flats": FLAT_DAYS, "flats_status": FLAT_DAYS, "settled_flats": SETTLED_DAYS, "telegrams": days}
         work = [Work(influx.url, influx.token, kind, last - back) for kind, count in kinds.items() for back in range(count)]
         missing = [(part, last) for part in work if f"{part.kind} {part.day}" not in done]
@@ -210,7 +214,7 @@ def median_ms(run: Callable[[], object]) -> float:
 def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[Figure]:
     """Every panel of every board (or of one) over each range. The household is the meter, and on the board of the building all are."""
     for key, stretches in STRETCHES.items():
-        if only not in ("", key):
+        if only not in {"", key}:
             continue
         for since, chosen in product(stretches, CHOICES.get(key, ({},))):
             until = since if since.endswith("/y") else "now"
@@ -256,7 +260,7 @@ def measure(folder: Path, only: str) -> None:
     now_ms = (int((folder / "last_day").read_text()) * made.DAY_S + EVENING_S) * boardrunner.MS
     with influxdb(folder) as influx:
         figures = list(panels(influx, now_ms, only))
-        if only in ("", "rules"):
+        if only in {"", "rules"}:
             figures += rules(influx, now_ms)
     figures.sort(reverse=True)
     slow = sum(figure.ms > SLOW_MS for figure in figures)

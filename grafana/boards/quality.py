@@ -128,7 +128,7 @@ PANELS: Final = [
             },
         ),
         [
-            Query(q.heard_share("heard_share")),
+            *map(Query, q.heard_share("heard_share")),
             Query(q.longest_gap("gap")),
             Query(q.newest({"limiter": f'last("{LIMITER}")'}, f'"{LIMITER}" > 0')),
             Query(q.extreme_voltage("min", "lowest")),

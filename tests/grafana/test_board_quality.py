@@ -189,6 +189,16 @@ def test_at_a_glance(store):
     )
 
 
+@pytest.mark.parametrize("days", [182, 184], ids=["by five minutes", "by hours"])
+def test_share_heard_of_half_a_year(store, days):
+    """The share heard is the same, however it is counted."""
+    store.windows(said(silent=GAPS))
+
+    assert board(store, days, now=END + days * 86_400).shown("Supply at a glance").figures()["Heard"] == pytest.approx(
+        100 * (576 - len(GAPS)) / (days * 288)
+    )
+
+
 def test_at_a_glance_without_voltages(store):
     """A meter that sends neither voltages nor reactive power has no numbers for them, and no panel of the open board apologises."""
     few = {name: value for name, value in SAID.items() if "voltage" not in name and "reactive" not in name}

@@ -1,12 +1,16 @@
-"""Measures how fast the boards are, in a real InfluxDB: a year with one telegram per second, and a building of a thousand meters.
+"""Measures how fast the boards and the rules are, in a real InfluxDB: 13 months of a household, and a house of 200 meters.
 
 Run it by hand:
 
-    python tests/grafana/year.py load [FOLDER] [DAYS]     once; 31.5 million telegrams take half an hour and some GB
-    python tests/grafana/year.py measure [FOLDER]         every panel of every board over each range; a table for grafana/README.md
+    python tests/grafana/year.py load [FOLDER] [DAYS]       once; DAYS of the household at one telegram per second, by default 3
+    python tests/grafana/year.py measure [FOLDER] [BOARD]   every panel over each range, and every rule; a table for grafana/README.md
 
 Both commands start an InfluxDB on the folder's data and stop it at the end. Days are loaded from the newest to the oldest. Days that are
-there are not loaded again. The boards' `now` is the evening of the last loaded day, so a folder can be measured at any time.
+there are not loaded again. The boards' `now` is the evening of the last loaded day, so a folder can be measured at any time. `BOARD` is a
+board's file or `rules`.
+
+Boards read single telegrams of two days at most, and rules of a day and a half. What is older is read as five-minute points, status
+lines, settled hours and bills. So only these are loaded for all 13 months, and a folder is full after some minutes.
 """
 
 from __future__ import annotations
@@ -20,45 +24,60 @@ import time
 import urllib.parse
 import urllib.request
 from functools import partial
-from itertools import islice
+from itertools import islice, product
 from multiprocessing import Pool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), str(HERE / "alerting"), str(HERE.parent)]
 
 import boardrunner
 import made
+import yaml
+from likegrafana import expressions
 from servers import build, running
 
+from telegraf_han.influx import buckets
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BATCH = 20_000
 BOARDS = HERE.parents[1] / "grafana/dashboards/en"
+RULES = HERE.parents[1] / "grafana/provisioning/alerting-en/rules.yaml"
 EVENING_S = 64_800
-METERS = 1_000
+METERS = 200
 SETTLED_DAYS = 400
-"""Thirteen months of settled hours and bills."""
-SETTLED_METERS = 200
-"""Meters of the building that have a tariff."""
+"""Thirteen months of settled hours and bills, and of status lines."""
+WINDOW_DAYS = 3 * 366
+"""Five-minute points of the household: the longest view is two years, and the year before it."""
+FLAT_WINDOW_DAYS = 75
+"""Five-minute points of the building: the running month, and the 40 days before it in which a register's last value is looked for."""
+FLAT_DAYS = 2
+"""Telegrams and status lines of the building. Rules look back a day and a half."""
+FLAT_TELEGRAM_S = 60
+KEPT = ("windows", "settled", "flats_5m", "settled_flats")
+"""Kinds of data in the bucket of five-minute points and money."""
 STRETCHES = {
     "home": ("now-24h", "now-48h", "now-30d", "now-1y"),
     "bill": ("now/d",),
-    "history": ("now/y", "now-1y/y", "now-2y"),
+    "history": ("now/y", "now-1y/y", "now-1y", "now-2y"),
     "quality": ("now-7d", "now-48h", "now-90d", "now-1y"),
     "health": ("now-6h", "now-48h", "now-30d", "now-1y"),
-    "building": ("now-24h",),
+    "building": ("now/M", "now-24h", "now-1y"),
 }
 """The range each board opens with, and the longest that people pick."""
+CHOICES: dict[str, tuple[dict[str, int], ...]] = {"bill": ({"period": 0}, {"period": 12}), "building": ({"period": 0}, {"period": 1})}
+"""Billing periods that are chosen: how many months ago they began."""
+SLOW_MS = 1000
 TIMES = 3
 """Of so many answers the median counts."""
 _HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Kept(running.Influx):
-    """An InfluxDB whose data and token stay."""
+    """An InfluxDB whose data and token stay. Its buckets are as `influx setup` makes them."""
 
     def _set_up(self) -> None:
         kept = self._folder / "token"
@@ -67,10 +86,9 @@ class Kept(running.Influx):
             return
         super()._set_up()
         organization = json.loads(self.request("/api/v2/orgs"))["orgs"][0]["id"]
-        for bucket in ("energy/5m", "building", "building/5m"):
-            self.request(
-                "/api/v2/buckets", json.dumps({"orgID": organization, "name": bucket, "retentionRules": []}).encode(), "application/json"
-            )
+        rule = {"type": "expire", "everySeconds": 0, "shardGroupDurationSeconds": buckets.SHARD_S}
+        made_of = {"orgID": organization, "name": "energy/5m", "retentionRules": [rule]}
+        self.request("/api/v2/buckets", json.dumps(made_of).encode(), "application/json")
         kept.write_text(self.token)
 
 
@@ -94,13 +112,7 @@ class Work(NamedTuple):
 
     def bucket(self) -> str:
         """The bucket that it goes to."""
-        return {
-            "windows": "energy/5m",
-            "settled": "energy/5m",
-            "flats_5m": "building/5m",
-            "settled_flats": "building/5m",
-            "flats": "building",
-        }.get(self.kind, "energy")
+        return "energy/5m" if self.kind in KEPT else "energy"
 
     def lines(self, last: int) -> Iterator[str]:
         """Line protocol."""
@@ -110,24 +122,27 @@ class Work(NamedTuple):
             yield from made.status_of(self.day)
         elif self.kind == "telegrams":
             yield from made.seconds_of(self.day)
+        elif self.kind == "prices":
+            for utc_s in range((self.day + 1) * made.DAY_S, (self.day + 2) * made.DAY_S, 900):
+                yield made.line("electricity_price", {"series": "rce"}, {"price_per_kwh": utc_s // 900 % 96 / 100}, utc_s)
         elif self.kind == "settled":
             yield from made.settled_of(self.day)
             if self.day == last:
                 yield from made.bills_of(last - SETTLED_DAYS + 1, last)
         elif self.kind == "settled_flats":
-            for number in range(SETTLED_METERS):
+            for number in range(METERS):
                 yield from made.settled_of(self.day, f"flat-{number:04}")
                 if self.day == last:
                     yield from made.bills_of(last - SETTLED_DAYS + 1, last, f"flat-{number:04}")
         elif self.kind == "flats_5m":
             for second in range(0, made.DAY_S, made.WINDOW_S):
                 yield from made.building(METERS, self.day * made.DAY_S + second, end_s=made.WINDOW_S)
+        elif self.kind == "flats_status":
+            for number in range(METERS):
+                yield from made.status_of(self.day, f"flat-{number:04}")
         else:
-            every_s = 60 if self.day == last else 900
-            for second in range(0, made.DAY_S, every_s):
+            for second in range(0, made.DAY_S, FLAT_TELEGRAM_S):
                 yield from made.building(METERS, self.day * made.DAY_S + second, end_s=0)
-                if self.day == last:
-                    yield from made.building_status(METERS, self.day * made.DAY_S + second)
 
 
 def loaded(task: tuple[Work, int]) -> tuple[str, int]:
@@ -153,8 +168,9 @@ def load(folder: Path, days: int) -> None:
     last = int(moment.read_text())
     done = set(journal.read_text().splitlines()) if journal.exists() else set()
     with influxdb(folder) as influx, Pool(2) as pool, journal.open("a") as written:
-        kinds = {"windows": 3 * 366, "settled": SETTLED_DAYS, "status": days, "flats_5m": 40, "settled_flats": SETTLED_DAYS, "flats": 31}
-        kinds["telegrams"] = days
+        kinds = {"windows": WINDOW_DAYS, "settled": SETTLED_DAYS, "status": SETTLED_DAYS, "prices": SETTLED_DAYS}
+        kinds |= {"flats_5m": FLAT_WINDOW_DAYS}
+        kinds |= {"flats": FLAT_DAYS, "flats_status": FLAT_DAYS, "settled_flats": SETTLED_DAYS, "telegrams": days}
         work = [Work(influx.url, influx.token, kind, last - back) for kind, count in kinds.items() for back in range(count)]
         missing = [(part, last) for part in work if f"{part.kind} {part.day}" not in done]
         begun_s, lines = time.monotonic(), 0
@@ -175,32 +191,88 @@ def ask(influx: running.Influx, database: str, query: str) -> list[dict[str, Any
     return series
 
 
-def measure(folder: Path) -> None:
-    """Every panel over every range, slowest first."""
+class Figure(NamedTuple):
+    """How long one panel over one range, or one rule, takes."""
+
+    ms: float
+    board: str
+    span: str
+    title: str
+    note: str
+
+
+def median_ms(run: Callable[[], object]) -> float:
+    """The median time of a few runs."""
+    taken = []
+    for _ in range(TIMES):
+        begun_s = time.perf_counter()
+        run()
+        taken.append((time.perf_counter() - begun_s) * boardrunner.MS)
+    return sorted(taken)[TIMES // 2]
+
+
+def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[Figure]:
+    """Every panel of every board (or of one) over each range. The household is the meter, and on the board of the building all are."""
+    for key, stretches in STRETCHES.items():
+        if only not in {"", key}:
+            continue
+        for since, chosen in product(stretches, CHOICES.get(key, ({},))):
+            until = since if since.endswith("/y") else "now"
+            given = {"meter": "home"} | {name: billing_period(now_ms, back) for name, back in chosen.items()}
+            board = boardrunner.Board(BOARDS / f"{key}.json", partial(ask, influx, "energy"), now_ms, since=since, until=until, **given)
+            for panel in board.panels():
+                some = board.answer(panel).some()
+                yield Figure(
+                    median_ms(partial(board.answer, panel)),
+                    key,
+                    since,
+                    board.interpolated(panel["title"], board.panel_span(panel)),
+                    "" if some else " (empty)",
+                )
+
+
+def billing_period(now_ms: int, back: int) -> str:
+    """The name of the billing period that began this many months ago."""
+    now = made.wall(now_ms // boardrunner.MS)
+    year, month = divmod(now.year * 12 + now.month - 1 - back, 12)
+    return f"{year}-{month + 1:02}"
+
+
+def rules(influx: running.Influx, now_ms: int) -> Iterator[Figure]:
+    """Every alert rule with all its queries, over all meters."""
+
+    def series(query: str) -> list[expressions.Series]:
+        return [
+            expressions.Series(tuple(sorted(one.get("tags", {}).items())), tuple((row[0], row[column]) for row in one["values"]))
+            for one in ask(influx, "energy", query)
+            for column in range(1, len(one["columns"]))
+        ]
+
+    for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
+        for rule in group["rules"]:
+            found = expressions.evaluate(rule, now_ms, series)
+            note = f" ({len(found.instances)} meters)" if found.instances else " (no data)"
+            yield Figure(median_ms(partial(expressions.evaluate, rule, now_ms, series)), "rule", "", rule["title"], note)
+
+
+def measure(folder: Path, only: str) -> None:
+    """Every panel over every range, and every rule, slowest first."""
     now_ms = (int((folder / "last_day").read_text()) * made.DAY_S + EVENING_S) * boardrunner.MS
-    figures = []
     with influxdb(folder) as influx:
-        for key, stretches in STRETCHES.items():
-            database = "building" if key == "building" else "energy"
-            for since in stretches:
-                until = since if since.endswith("/y") else "now"
-                board = boardrunner.Board(BOARDS / f"{key}.json", partial(ask, influx, database), now_ms, since=since, until=until)
-                for panel in board.panels():
-                    answers = [board.answer(panel) for _ in range(TIMES)]
-                    taken = sorted(answer.milliseconds for answer in answers)[TIMES // 2]
-                    figures.append((taken, key, since, panel["title"], "" if answers[0].some() else " (empty)"))
-        figures.sort(reverse=True)
-    print(
-        f"{len(figures)} panels and ranges, load average {os.getloadavg()[0]:.1f}, {sum(taken > 1000 for taken, *_ in figures)} above 1 s"
-    )
+        figures = list(panels(influx, now_ms, only))
+        if only in {"", "rules"}:
+            figures += rules(influx, now_ms)
+    figures.sort(reverse=True)
+    slow = sum(figure.ms > SLOW_MS for figure in figures)
+    print(f"{len(figures)} panels, ranges and rules, load average {os.getloadavg()[0]:.1f}, {slow} above {SLOW_MS} ms")
     print("\n| board | range | panel | ms |\n|---|---|---|---:|")
-    for taken, key, since, title, note in figures:
-        print(f"| {key} | {since} | {title}{note} | {taken:.0f} |")
+    for figure in figures:
+        print(f"| {figure.board} | {figure.span} | {figure.title}{figure.note} | {figure.ms:.0f} |")
 
 
 if __name__ == "__main__":
-    chosen = Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else HERE.parents[1] / ".cache/year"
+    chosen_folder = Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else HERE.parents[1] / ".cache/year"
     if sys.argv[1] == "load":
-        load(chosen, int(sys.argv[3]) if len(sys.argv) > 3 else 365)
+        load(chosen_folder, int(sys.argv[3]) if len(sys.argv) > 3 else 3)
     else:
-        measure(chosen)
+        measure(chosen_folder, sys.argv[3] if len(sys.argv) > 3 else "")

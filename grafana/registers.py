@@ -29,8 +29,11 @@ LOWER_RISE: Final = '("a" + "b" - abs("a" - "b")) / 2'
 """The smaller one of `a` and `b`."""
 _TOP: Final = 'pow(10, ceil(log10("end" - "a" + 0.5))) AS "top"'
 """The power of ten above the value before."""
-_ROLLED: Final = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor("end" / "top" * {NEAR})) AS "rolled"'
-"""Whether the value before is just below the power of ten, and the value after is just above zero."""
+_ROLLED: Final = f'pow(0, floor(("top" - "end" + "a") / "top" * {NEAR})) * pow(0, floor(abs("end") / "top" * {NEAR})) AS "rolled"'
+"""Whether the value before is just below the power of ten, and the value after is just above zero.
+
+A moving average carries rounding errors on, so an `end` of 0 may come as -1e-9. 0 to the power of -1 would be infinite.
+"""
 
 
 def energy(source: str, name: str) -> str:

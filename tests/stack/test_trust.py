@@ -76,7 +76,7 @@ def _truth(house: House, scenes: dict[str, Scene]) -> None:
     """Fill the second bucket, give all meters three days of history, and down-sample both."""
     influx = house.influx
     organization = json.loads(influx.request("/api/v2/orgs"))["orgs"][0]["id"]
-    for bucket in (TRUTH, f"{TRUTH}/5m", "energy/5m"):
+    for bucket in (TRUTH, f"{TRUTH}/5m"):
         made = json.dumps({"orgID": organization, "name": bucket, "retentionRules": []}).encode()
         influx.request("/api/v2/buckets", made, "application/json")
     lines: dict[str, list[str]] = {"energy": [], TRUTH: []}
@@ -187,7 +187,10 @@ def test_the_right_alerts(house: House) -> None:
 
 @pytest.mark.parametrize("key", BOARDS)
 def test_boards_show_the_same(house: House, key: str) -> None:
-    """Each panel of each board shows the numbers that it shows without the attack."""
+    """Each panel of each board shows the numbers that it shows without the attack.
+
+    Home's state is left out: it comes from the status lines, which only the attacked house has. No house here has a tariff.
+    """
     file = ROOT / f"grafana/dashboards/en/{key}.json"
     chosen = [{}] if key == "building" else [{"meter": name} for name in ON_BOARDS]
     shown = 0
@@ -197,7 +200,9 @@ def test_boards_show_the_same(house: House, key: str) -> None:
             for bucket in ("energy", TRUTH)
         )
         for panel in found.panels():
+            if panel["title"] == "State":
+                continue
             one, other = found.answer(panel), expected.answer(panel)
             assert [frame.rows() for frame in one.frames] == [frame.rows() for frame in other.frames], (more, one.title)
             shown += one.some()
-    assert shown >= len(chosen) * 6
+    assert shown >= len(chosen) * 5

@@ -141,6 +141,7 @@ def sent(influxd: Path, telegraf: Path, folder: Path, meters: Sequence[Meter], r
     with running.influxd(influxd, folder / "influxdb") as influx, contextlib.ExitStack() as closed:
         for port in ports.values():
             closed.callback(port.close)
+        influx.make_bucket("energy/5m")
         _counters_from_zero(influx, meters, began_s - 60)
         telegraf_config = folder / "telegraf.conf"
         telegraf_config.write_text(running.PLUGIN_TO_INFLUX.format(python=sys.executable, config=config, url=influx.url))

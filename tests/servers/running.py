@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["PLUGIN_TO_INFLUX", "TO_BOTH_BUCKETS", "Influx", "InfluxError", "Process", "Row", "influxd", "telegraf", "until"]
+__all__ = ["PLUGIN", "PLUGIN_TO_INFLUX", "TO_BOTH_BUCKETS", "Influx", "InfluxError", "Process", "Row", "influxd", "telegraf", "until"]
 
 T = TypeVar("T")
 Row = dict[str, Any]  # a column's or a tag's name → its value
@@ -37,7 +37,7 @@ START_TIMEOUT_S = 60.0  # influxd is there after a second; a loaded machine take
 STOP_TIMEOUT_S = 30.0  # Telegraf gives a plugin 10 s, and one last write to an InfluxDB that is away 5 s
 HTTP_TIMEOUT_S = 20.0
 
-PLUGIN_TO_INFLUX = """
+PLUGIN = """
 [agent]
   interval = "1s"
   flush_interval = "200ms"
@@ -47,27 +47,22 @@ PLUGIN_TO_INFLUX = """
   command = ["{python}", "-m", "telegraf_han", "run", "--config", "{config}"]
   signal = "none"
   data_format = "influx"
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy"
-"""  # Telegraf's configuration from the plugin to the InfluxDB of a test; the token is in the environment
+"""  # Telegraf's configuration that runs the plugin, without an output
 
-TO_BOTH_BUCKETS = """
+TO_INFLUX = """
 [[outputs.influxdb_v2]]
   urls = ["{url}"]
   token = "${{INFLUX_TOKEN}}"
   organization = "home"
   bucket = "energy"
-  namedrop = ["electricity_cost", "electricity_bill", "electricity_price"]
-[[outputs.influxdb_v2]]
-  urls = ["{url}"]
-  token = "${{INFLUX_TOKEN}}"
-  organization = "home"
-  bucket = "energy/5m"
-  namepass = ["electricity_cost", "electricity_bill", "electricity_price"]
-"""  # The outputs of a Telegraf that also runs `bill`: costs and prices go into the bucket that is kept
+"""  # The output to the InfluxDB of a test; the token is in the environment
+
+PLUGIN_TO_INFLUX = PLUGIN + TO_INFLUX
+
+_COSTS = '["electricity_cost", "electricity_bill", "electricity_price"]'
+TO_BOTH_BUCKETS = (
+    f"{TO_INFLUX}  namedrop = {_COSTS}\n" + TO_INFLUX.replace('"energy"', '"energy/5m"') + f"  namepass = {_COSTS}\n"
+)  # The outputs of a Telegraf that also runs `bill`: costs and prices go into the bucket that is kept
 
 # Straight to 127.0.0.1, whatever proxy the environment names.
 _HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))

@@ -12,7 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from servers.running import TO_BOTH_BUCKETS, until
+from servers.running import PLUGIN, TO_BOTH_BUCKETS, until
 
 from telegraf_han import cli
 from telegraf_han.config.file import load
@@ -380,16 +380,7 @@ def test_statement_of_a_month_without_readings(influx: Influx, config: Callable[
     assert capsys.readouterr().err == "E! no statement: home has no readings or no tariff in 2020-02\n"
 
 
-TELEGRAF = """
-[agent]
-  interval = "1s"
-  flush_interval = "200ms"
-  omit_hostname = true
-  metric_buffer_limit = 100000
-[[inputs.execd]]
-  command = ["{python}", "-m", "telegraf_han", "run", "--config", "{config}"]
-  signal = "none"
-  data_format = "influx"
+BILL = """
 [[inputs.exec]]
   commands = [["{python}", "-m", "telegraf_han", "bill", "--config", "{config}"]]
   interval = "2s"
@@ -408,7 +399,7 @@ def test_whole_way(influx: Influx, start_telegraf: Callable[..., Any], config: C
     with (tmp_path / "telegrams.bin").open("wb") as file:
         subprocess.run([*command, "simulate", "MA309M", "--to", "-", "--envelope", "plain", *span], stdout=file, check=True, timeout=60)
     path = config(home().replace("/dev/null-home", str(tmp_path / "telegrams.bin")))
-    start_telegraf((TELEGRAF + TO_BOTH_BUCKETS).format(python=sys.executable, config=path, url=influx.url), {**os.environ})
+    start_telegraf((PLUGIN + BILL + TO_BOTH_BUCKETS).format(python=sys.executable, config=path, url=influx.url), {**os.environ})
     until(lambda: influx.query('SELECT count(active_energy_import_wh) FROM "electricity"')[:1], "telegrams", 60)
     until(lambda: influx.query('SELECT count(active_energy_import_wh) FROM "electricity"')[0]["count"] >= 1800, "all telegrams", 60)
     subprocess.run([*command, "influx", "backfill", "--start", begin], check=True, timeout=60, capture_output=True)

@@ -1,33 +1,15 @@
 """The rules on today's energy, from registers and per local day, also on the days of 23 and 25 hours."""
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
-
 import pytest
+from localdays import DAYS, local
 
 ENERGY = "telegraf-han-daily-energy"
-WARSAW = ZoneInfo("Europe/Warsaw")
 HOUR_S = 3600
-
-
-def local(*when):
-    """Seconds since 1970 of a time in Warsaw."""
-    return int(datetime(*when, tzinfo=WARSAW).timestamp())
 
 
 def rising(start_s, per_hour_wh=1000, first_wh=5_000_000):
     """A register that rises evenly, as five-minute points have it: at the end of the window."""
     return lambda at_s: first_wh + (at_s + 300 - start_s) * per_hour_wh // HOUR_S
-
-
-DAYS = {
-    "summer": ((2026, 7, 15), 24),
-    "23 hours": ((2026, 3, 29), 23),
-    "25 hours": ((2026, 10, 25), 25),
-    "after 23 hours": ((2026, 3, 30), 24),
-    "after 25 hours": ((2026, 10, 26), 24),
-    "new year": ((2027, 1, 1), 24),
-}
 
 
 @pytest.mark.parametrize(("day", "hours"), DAYS.values(), ids=DAYS)

@@ -1,20 +1,14 @@
 """The rules on money: they add up what was settled, whatever the prices were, and they know no price themselves."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import made
 import pytest
+from localdays import DAYS, local
 
 COST, LATE = "telegraf-han-daily-cost", "telegraf-han-bill-late"
 EIGHTY, HUNDRED, FORECAST = "telegraf-han-budget-80", "telegraf-han-budget-100", "telegraf-han-budget-forecast"
-WARSAW = ZoneInfo("Europe/Warsaw")
 HOUR_S, DAY_S = 3600, 86_400
-
-
-def local(*when):
-    """Seconds since 1970 of a time in Warsaw."""
-    return int(datetime(*when, tzinfo=WARSAW).timestamp())
 
 
 def settle(house, begin_s, end_s, hourly=1.0, meter="home", tariff="own"):
@@ -24,15 +18,6 @@ def settle(house, begin_s, end_s, hourly=1.0, meter="home", tariff="own"):
 
 
 # -- cost of today --
-
-DAYS = {
-    "summer": ((2026, 7, 15), 24),
-    "23 hours": ((2026, 3, 29), 23),
-    "25 hours": ((2026, 10, 25), 25),
-    "after 23 hours": ((2026, 3, 30), 24),
-    "after 25 hours": ((2026, 10, 26), 24),
-    "new year": ((2027, 1, 1), 24),
-}
 
 
 @pytest.mark.parametrize(("day", "hours"), DAYS.values(), ids=DAYS)

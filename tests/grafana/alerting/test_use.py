@@ -1,9 +1,9 @@
 """The rules on a load left on, on the base load and on feed-in at noon; and those on late five-minute points and on the meter's clock."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
+from localdays import WARSAW, local
 
 LOAD, BASE, NOON, DOWN, CLOCK = (
     "telegraf-han-long-load",
@@ -12,13 +12,7 @@ LOAD, BASE, NOON, DOWN, CLOCK = (
     "telegraf-han-down-sampling-late",
     "telegraf-han-clock",
 )
-WARSAW = ZoneInfo("Europe/Warsaw")
 MINUTE_S, HOUR_S, DAY_S = 60, 3600, 86_400
-
-
-def local(*when):
-    """Seconds since 1970 of a time in Warsaw."""
-    return int(datetime(*when, tzinfo=WARSAW).timestamp())
 
 
 def hour(at_s):

@@ -55,7 +55,7 @@ def test_settings_at_start(start, config, cable) -> None:
     plugin.output.wait_for(LINK, times=3)
 
     assert [line.rpartition(" ")[0] for line in plugin.output.having("_settings")] == [
-        'electricity_settings,interface=p1,meter=home silence_s=90.0,decode_errors_percent=10.0,currency="PLN"'
+        'electricity_settings,interface=p1,meter=home silence_s=90.0,decode_errors_percent=10.0,currency="PLN",billing_day=1.0'
     ]
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 NS = 1_000_000_000
+SEPTEMBER_S = 1_788_213_600
 OCTOBER_S = 1_790_805_600
 """Midnight in Warsaw, 2026-10-01T00:00:00+02:00."""
 HOURS = 745
@@ -24,6 +25,8 @@ FIRST_WH = 4_120_000
 HOURLY_WH = 400
 WINDOW_S = 300
 WINDOWS = 12
+FED_IN_WH = 400_000
+"""In September, which has 30 days."""
 
 
 @pytest.fixture
@@ -53,6 +56,33 @@ def test_statement(october: str, page: str, language: str, capsys: pytest.Captur
     printed = capsys.readouterr().out
 
     assert printed.rstrip() in "\n".join(block.rstrip() for block in Document(page).blocks)
+
+
+@pytest.mark.parametrize(("page", "language"), [("docs/bill.md", "en"), ("docs/bill.pl.md", "pl")])
+def test_deposit(october: str, influx: Influx, page: str, language: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The end of the statement, if the house fed in during September and the tariff says what the page adds to it."""
+    document = Document(page)
+    (added,) = [block for block in document.blocks if "[tariff.feed_in]" in block]
+    tariff = Path(october).with_name("tariff-g12.toml")
+    tariff.write_text(f"{tariff.read_text()}\n{added}\n")
+    windows = (OCTOBER_S - SEPTEMBER_S) // WINDOW_S
+    influx.write(
+        "".join(
+            "electricity,interface=p1,meter=home,serial=15000001 "
+            f"active_energy_import_wh={FIRST_WH},active_energy_export_wh={Decimal(FED_IN_WH * (window + 1)) / windows:.0f} "
+            f"{(SEPTEMBER_S + window * WINDOW_S) * NS}\n"
+            for window in range(-1, windows)
+        ),
+        "energy/5m",
+    )
+
+    assert cli.main(["bill", "--config", october, "--since", "2026-09-01", "--to", "influx"]) == 0
+    capsys.readouterr()
+    assert cli.main(["bill", "--config", october, "--month", "2026-10", "--language", language]) == 0
+    end = capsys.readouterr().out.rstrip().rpartition("\n\n")[2]
+
+    assert end in [block.rstrip() for block in document.blocks]
+    assert "258.27 PLN" in end.replace(",", ".")
 
 
 def test_lines_by_hand() -> None:

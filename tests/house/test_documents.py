@@ -2,6 +2,7 @@
 
 import ast
 import re
+import shlex
 import tomllib
 from argparse import ArgumentParser
 from functools import cache
@@ -39,6 +40,8 @@ ABOUT = ("verdicts of `keys`", "port", "cable", "keys", "configuration", "radio"
 TEN_MINUTES = 1500
 """Words that a newcomer reads, and commands that he types, in ten minutes."""
 _PICTURE = re.compile(r"-(en|pl)\.png$")
+_RUN = re.compile(r"\s*(sudo (-u \w+ )?)?telegraf-han [a-z]+ -*\w")
+"""A command with what it is given."""
 
 
 def place(target: str, page: str) -> str:
@@ -166,6 +169,23 @@ def test_commands(name: str) -> None:
             assert command in cli.COMMANDS, line
             options = set(re.findall(r"(?<=[\s\[(])(--[a-z][a-z-]*)", rest))
             assert options <= _options(command) | {"--help"}, line
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_whole_commands(name: str) -> None:
+    """What a reader copies runs: the program understands each line of a block, with its values, in their order."""
+    for block in Document(name).blocks:
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(re.split(r"\s2?>|[|;&<]", line.strip())[0], comments=True) if _RUN.match(line) else []
+            if words:
+                command, *rest = words[words.index("telegraf-han") + 1 :]
+                parser = ArgumentParser(prog=command)
+                cli.command(command).add_arguments(parser)
+                try:
+                    parser.parse_args(rest)
+                except SystemExit as end:
+                    if end.code:
+                        pytest.fail(line)
 
 
 @pytest.mark.parametrize("name", ALL)

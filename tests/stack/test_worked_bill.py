@@ -76,6 +76,9 @@ def test_deposit(october: str, influx: Influx, page: str, language: str, capsys:
         "energy/5m",
     )
 
+    # As long as September is not settled, nobody knows the deposit. The statement says so, and what to do.
+    assert cli.main(["bill", "--config", october, "--month", "2026-10", "--language", language]) == 0
+    assert "telegraf-han bill --since 2026-08-31 --to influx" in capsys.readouterr().out
     assert cli.main(["bill", "--config", october, "--since", "2026-09-01", "--to", "influx"]) == 0
     capsys.readouterr()
     assert cli.main(["bill", "--config", october, "--month", "2026-10", "--language", language]) == 0

@@ -91,8 +91,12 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "missing": ("Not in this statement: {} hours without readings.", "Brak w zestawieniu: {} godzin bez odczytów."),
     "unpriced": (
-        "Not priced yet: {} kWh. The market price of these hours is not known, so they count 0 here.",
-        "Bez ceny: {} kWh. Cena rynkowa tych godzin nie jest znana, więc liczą się tu jako 0.",
+        "Without a price: {} kWh. Their market price is not known yet, or the meter counted them in no zone. They count 0 here.",
+        "Bez ceny: {} kWh. Ich cena rynkowa nie jest jeszcze znana albo licznik nie policzył ich w żadnej strefie. Liczą się jako 0.",
+    ),
+    "unsettled": (
+        "The deposit is not certain: hours since {0} are not settled. Settle them: telegraf-han bill --since {0} --to influx",
+        "Depozyt jest niepewny: godziny od {0} nie są rozliczone. Rozlicz je: telegraf-han bill --since {0} --to influx",
     ),
     "running": (
         "This period is running: {} of {} hours are settled.",
@@ -228,6 +232,8 @@ def _notes(subject: Subject, language: str) -> Iterator[str]:
     for key in ("estimated", "unpriced"):
         if period.fields[f"{key}_wh"]:
             yield _said(key, language).format(_number(period.fields[f"{key}_wh"] / _WH, 3, language))
+    if statement.unsettled_since_s is not None:
+        yield _said("unsettled", language).format(clock.rfc3339(statement.unsettled_since_s * _NS, subject.zone)[:10])
 
 
 # --- what people read ---

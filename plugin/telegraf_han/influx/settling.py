@@ -73,6 +73,8 @@ class Statement(NamedTuple):
     """By serial number. Those of the hour before the period are there, too."""
     hours_due: int
     """Hours of the period that are over."""
+    unsettled_since_s: int | None = None
+    """If there is a deposit: since when hours before the period are not settled, UTC second. Then nobody knows what is in it."""
 
 
 def statement(source: Source, contract: Contract, timeline: Timeline, span: Span, now_s: int) -> Statement | None:
@@ -87,9 +89,12 @@ def statement(source: Source, contract: Contract, timeline: Timeline, span: Span
     production = billing.produced(source, [name], *window).get(name, [])
     prices = Prices(billing.prices(source, series([contract]), window.begin_s - MONTH_S, window.end_s))
     hours = energy.hours(readings.values(), production, window.begin_s)
-    found = _Settling(source, _Before(source, [contract]), contract, timeline).bills(hours, prices, window)
-    bill = next((bill for bill in found if bill.period.span == span), None)
-    return None if bill is None else Statement(bill, readings, (min(span.end_s, now_s) - span.begin_s) // HOUR_S)
+    settling = _Settling(source, _Before(source, [contract]), contract, timeline)
+    bill = next((bill for bill in settling.bills(hours, prices, window) if bill.period.span == span), None)
+    if bill is None:
+        return None
+    first_s = billing.first_hours(source, [name]).get(name, span.begin_s)
+    return Statement(bill, readings, (min(span.end_s, now_s) - span.begin_s) // HOUR_S, settling.unsettled_since_s(first_s, span.begin_s))
 
 
 def series(contracts: Sequence[Contract]) -> set[str]:
@@ -164,6 +169,27 @@ class _Settling:
         """The billing periods of the window, and all before them if there is a deposit."""
         return self._bills(self._settled(hours, prices), window)
 
+    def unsettled_since_s(self, first_s: int, begin_s: int) -> int | None:
+        """Since when hours before a period are not settled although the deposit depends on them. None if they are settled.
+
+        `first_s` is the hour of the meter's first reading. Its own hour and the next one may have nothing to settle.
+        """
+        if not self._has_deposit():
+            return None
+        first_day = min(section.begin for section in self._timeline.sections)
+        if first_day != date.min:
+            first_s = max(first_s, calendar.midnight_s(first_day, self._zone))
+        oldest_s = self._before.oldest_s(self._meter, self._timeline.name)
+        newest_s = self._before.newest_s(self._meter, self._timeline.name)
+        if first_s + HOUR_S >= begin_s:
+            return None
+        if oldest_s is None or oldest_s > first_s + HOUR_S:
+            return first_s
+        return newest_s + HOUR_S if newest_s + HOUR_S < begin_s else None
+
+    def _has_deposit(self) -> bool:
+        return any(section.feed_in and section.feed_in.model in DEPOSITS for section in self._timeline.sections)
+
     def _settled(self, hours: Sequence[Hour], prices: Prices) -> list[Settled]:
         return list(settlement.settle(hours, self._timeline, prices, self._zone, self._billing_day))
 
@@ -173,7 +199,7 @@ class _Settling:
         inside = Span(window.begin_s, settled[-1].start_s + HOUR_S)
         end_s = max(inside.end_s, self._before.newest_s(self._meter, self._timeline.name) + HOUR_S)
         begin_s = settled[0].start_s
-        if any(section.feed_in and section.feed_in.model in DEPOSITS for section in self._timeline.sections):
+        if self._has_deposit():
             begin_s = min(begin_s, self._before.oldest_s(self._meter, self._timeline.name) or begin_s)
         begin_s = calendar.period(begin_s, self._zone, self._billing_day).begin_s
         recent = date.fromordinal(self._day(end_s).toordinal() - FORECAST_DAYS)

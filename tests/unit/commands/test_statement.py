@@ -95,7 +95,7 @@ def test_lines_can_be_followed() -> None:
         (subject(estimated_wh=1500), ["Estimated: 1.500 kWh were spread over hours without readings, in proportion to time."]),
         (
             subject(unpriced_wh=250),
-            ["Not priced yet: 0.250 kWh. The market price of these hours is not known, so they count 0 here."],
+            ["Without a price: 0.250 kWh. Their market price is not known yet, or the meter counted them in no zone. They count 0 here."],
         ),
     ],
 )

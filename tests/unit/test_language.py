@@ -1,0 +1,50 @@
+"""Which language is spoken, and what a sentence becomes without a catalogue."""
+
+import pytest
+
+from telegraf_han import language
+from telegraf_han.language import _, counted
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Each test begins and ends in English, the language of the process."""
+    language.choose("en")
+    yield
+    language.choose("en")
+
+
+@pytest.mark.parametrize(
+    ("variables", "wanted"),
+    [
+        ({}, "en"),
+        ({"LANG": "pl_PL.UTF-8"}, "pl"),
+        ({"LANG": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "C", "LC_ALL": "pl_PL.UTF-8"}, "pl"),
+        ({"LANG": "pl_PL.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LANG": "pl_PL.UTF-8", "LC_MESSAGES": ""}, "pl"),
+        ({"LANG": "en_GB.UTF-8", "LANGUAGE": "pl:en"}, "pl"),
+    ],
+)
+def test_the_first_variable_that_is_set_decides(monkeypatch, variables, wanted):
+    """As gettext reads the environment: LANGUAGE, LC_ALL, LC_MESSAGES, LANG."""
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert language.wanted() == wanted
+
+
+def test_english_needs_no_catalogue():
+    """The template is the sentence, with its fields filled."""
+    assert _("{name}: key is there", name="home") == "home: key is there"
+    assert _("a sentence with {braces} and no values") == "a sentence with {braces} and no values"
+    assert [counted("{number} meter", "{number} meters", number) for number in (0, 1, 2)] == ["0 meters", "1 meter", "2 meters"]
+
+
+def test_a_sentence_without_a_translation_stays_english():
+    """A catalogue may lack a sentence, but a person always gets one."""
+    language.choose("pl")
+
+    assert _("no translator will ever see this: {what}", what="x") == "no translator will ever see this: x"

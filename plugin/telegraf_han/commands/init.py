@@ -169,5 +169,6 @@ def _offers() -> list[Offer]:
         kind = _TYPE.search(words)
         named = f"{port.words}, {words}" if port.words else words
         # A chip that both kinds use is offered as a cable, because every meter of the operator has that port.
-        found.append(Offer(devices.stable_name(port.device) or port.device, named, kind[1] if kind and "P1" not in words else ""))
+        receiver = kind[1] if kind and "P1" not in words else ""
+        found.append(Offer(devices.stable_name(port.device) or port.device, named, receiver, likely=port.vendor is not None))
     return found + [Offer("", dongle.words, "rtl_433", dongle=True) for dongle in devices.dongles()]

@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
     paths, console = places(options.config), Console(asks=not options.yes)
     if not machine.is_root() and not options.dry_run:
         raise ConfigError("", "remove", _("root is expected, because files below /etc are removed. Run: sudo telegraf-han remove"))
-    if not options.yes and not screen.is_input():
+    if not (options.yes or options.dry_run or screen.is_input()):
         raise ConfigError("", "remove", _("a terminal is expected as stdin. Without one, use --yes"))
     record = Record(paths.record)
     plan = removing.planned(record, paths, options)

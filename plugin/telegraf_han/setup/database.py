@@ -57,9 +57,14 @@ def first(database: Database, user: str, password: str, token: str) -> None:
         api.close()
 
 
-def settle(database: Database, token_file: str, files: Files, output: Output, say: Say) -> None:
-    """Make buckets, down-sampling and the tokens in `files`. Raises ConfigError, SourceError."""
+def settle(database: Database, token_file: str, files: Files, output: Output, say: Say, *, is_new: bool) -> None:
+    """Make buckets, down-sampling and the tokens in `files`. Raises ConfigError, SourceError.
+
+    The first set-up of a new InfluxDB has made a bucket. That one is ours, too.
+    """
     with connection.opened(_arguments(database, token_file)) as place:
+        if is_new:
+            buckets.adopt(place)
         buckets.settle(place, None, None, say)
         for task in downsampling.tasks(place.bucket, output.measurement, items.prefix(place.bucket)):
             items.settle(place, TASK, task, say)

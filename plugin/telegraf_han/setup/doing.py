@@ -81,7 +81,7 @@ def carried_out(record: Record, plan: Plan, setup: Setup) -> None:
         database.first(influx.database, influx.user, influx.password, influx.token)
         say(_("done: InfluxDB is set up. Its administrator's password is in {path}", path=paths.admin_password))
     with _token(influx) as token:
-        database.settle(influx.database, token, plan.tokens, wanted.output, _told)
+        database.settle(influx.database, token, plan.tokens, wanted.output, _told, is_new=influx.is_new)
     for _grant, path in plan.tokens:
         owner, group, mode = (
             ("root", planning.GRAFANA_GROUP, 0o640) if path == paths.grafana_token else (user, machine.group_of(user), 0o600)

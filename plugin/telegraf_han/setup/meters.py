@@ -49,6 +49,8 @@ class Offer(NamedTuple):
     kind: str
     """The type of the receiver, or "" for a cable or if it is not known."""
     dongle: bool = False
+    likely: bool = True
+    """Whether it may be the answer without a word: something that was plugged in, and no port of the board itself."""
 
 
 class Answer(NamedTuple):
@@ -183,7 +185,8 @@ def _number(console: Console, found: Sequence[hearing.Meter]) -> str:
 def _port(console: Console, question: str, offers: Sequence[Offer]) -> str:
     found = [offer for offer in offers if offer.port]
     choices = [f"{offer.port}  {offer.words}" for offer in found]
-    place = console.choice(question, [*choices, _("another one, or a network address")]) if found else 0
+    likely = next((place for place, offer in enumerate(found) if offer.likely), len(found))
+    place = console.choice(question, [*choices, _("another one, or a network address")], likely) if found else 0
     if place < len(found):
         return found[place].port
     if not found:

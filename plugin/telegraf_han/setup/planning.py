@@ -65,8 +65,8 @@ def planned(setup: Setup) -> Plan:
     group, folder = machine.group_of(user), os.path.dirname(paths.config)
     before: list[Step] = [Folder(paths.secrets, user, group, 0o700)]
     if influx.is_new:
-        before.append(File(paths.admin_token, influx.token, mode=0o600, kind="key"))
-        before.append(File(paths.admin_password, f"{influx.password}\n", mode=0o600, kind="key"))
+        before.append(File(paths.admin_token, influx.token, mode=0o600, kind="admin"))
+        before.append(File(paths.admin_password, f"{influx.password}\n", mode=0o600, kind="admin"))
     after: list[Step] = []
     for name, text, kind in wanted.files:
         owner, mode = (user, 0o600) if kind == "key" else ("root", 0o640)
@@ -105,8 +105,9 @@ def has_other_outputs(paths: Places) -> bool:
 
 def _groups(user: str, wanted: Wanted) -> list[str]:
     """The groups that the user has to join to open the ports."""
-    nodes = [*wanted.ports, *([dongle.node for dongle in devices.dongles()] if wanted.by_radio else [])]
-    closed = [node for node in map(os.path.realpath, nodes) if node.startswith("/dev/") and not rights.may_open(user, node, os.R_OK | os.W_OK)]
+    dongles = [dongle.node for dongle in devices.dongles()] if wanted.by_radio else []
+    nodes = [node for node in map(os.path.realpath, (*wanted.ports, *dongles)) if node.startswith("/dev/")]
+    closed = [node for node in nodes if not rights.may_open(user, node, os.R_OK | os.W_OK)]
     return list(dict.fromkeys(group for node in closed if (group := rights.group_of(node)) not in ("", "root")))
 
 

@@ -38,19 +38,21 @@ class Removal(NamedTuple):
 
 def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     """What will be done. Raises ConfigError."""
-    files, renamed, kept = [], [], []
+    files, renamed, kept, admins = [], [], [], []
     for path, row in sorted(record.files.items()):
         if not os.path.lexists(path):
             continue
-        is_owners = row["kind"] != "ours"
-        if is_owners and not options.with_keys and not (options.with_data and path in (paths.admin_token, paths.admin_password)):
+        if row["kind"] == "admin":
+            admins.append(path)
+        elif row["kind"] != "ours" and not options.with_keys:
             kept.append(path)
         elif row["digest"] and digest(machine.content(path) or "") != row["digest"]:
             renamed.append(path)
         else:
             files.append(path)
     trees = [paths.buffer] if options.with_data and paths.buffer in record.folders else []
-    folders = [path for path in reversed(record.folders) if os.path.isdir(path) and path not in trees and path != paths.buffer]
+    staying = () if trees else (paths.buffer, os.path.dirname(paths.buffer))
+    folders = [path for path in reversed(record.folders) if os.path.isdir(path) and path not in (*trees, *staying)]
     members = tuple((user, group) for user, group in record.members)
     found, token = _database(record, options)
     told = [_("remove {path}", path=path) for path in files]
@@ -63,8 +65,10 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     if told and machine.has_unit(planning.TELEGRAF_UNIT):
         told.append(_("restart Telegraf"))
     said = [_("These stay: {paths}. With --with-keys they are removed, too.", paths=", ".join(kept))] if kept else []
+    if admins:
+        said.append(_("These stay, because they open InfluxDB: {paths}.", paths=", ".join(admins)))
     if record.database and not options.with_data:
-        said.append(_("The data in InfluxDB stay. With --with-data they are removed, too."))
+        said.append(_("The data stay, in InfluxDB and in Telegraf's buffer. With --with-data they are removed, too."))
     return Removal(
         tuple(files), tuple(renamed), tuple(folders), tuple(trees), members, found, token, options.with_data, tuple(told), tuple(said)
     )

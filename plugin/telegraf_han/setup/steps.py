@@ -19,8 +19,8 @@ from telegraf_han.setup.machine import ROOT
 from telegraf_han.setup.texts import Database
 
 Outcome = Literal["ok", "created", "changed"]
-Kind = Literal["ours", "key", "config"]
-"""Whom a file belongs to: `init`, which may write it again; a key; or the owner's configuration."""
+Kind = Literal["ours", "key", "config", "admin"]
+"""What a file is: one of `init`, which may write it again; a key; the owner's configuration; what opens InfluxDB as its administrator."""
 
 
 class File(NamedTuple):
@@ -36,7 +36,7 @@ class File(NamedTuple):
     @property
     def secret(self) -> bool:
         """Whether the content is never shown."""
-        return self.kind == "key"
+        return self.kind in ("key", "admin")
 
     def is_done(self) -> bool:
         """Whether the file is as it should be."""
@@ -115,6 +115,8 @@ class Record:
 
     def note(self, step: Step) -> None:
         """Note a step that is about to be done. What was there before is not ours."""
+        if not isinstance(step, Member):
+            self.folders.extend(one for one in _missing(os.path.dirname(step.path)) if one not in self.folders)
         match step:
             case File():
                 if step.path in self.files or not os.path.lexists(step.path) or step.kind == "ours":
@@ -153,6 +155,15 @@ class Record:
         with suppress(OSError):
             os.unlink(self._path)
             os.rmdir(os.path.dirname(self._path))
+
+
+def _missing(folder: str) -> list[str]:
+    """The folders that have to be made first, the outermost first."""
+    found: list[str] = []
+    while not os.path.isdir(folder):
+        found.insert(0, folder)
+        folder = os.path.dirname(folder)
+    return found
 
 
 def digest(text: str) -> str:

@@ -9,7 +9,7 @@ import json
 import os
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeVar
 
 from telegraf_han.errors import ConfigError
 from telegraf_han.language import _
@@ -96,6 +96,7 @@ class Member(NamedTuple):
 
 
 Step = File | Folder | Member
+T = TypeVar("T")
 
 
 class Record:
@@ -104,14 +105,20 @@ class Record:
     def __init__(self, path: str) -> None:
         """Read the record, if there is one. A record that cannot be read is taken for an empty one."""
         self._path: Final = path
-        found = {}
+        whole: object = None
         with suppress(ValueError):
-            found = json.loads(machine.content(path) or "{}")
-        self.files: Final[dict[str, dict[str, str]]] = found.get("files", {})
+            whole = json.loads(machine.content(path) or "{}")
+        found = whole if isinstance(whole, dict) else {}
+
+        def part(key: str, kind: type[T]) -> T:
+            value = found.get(key)
+            return value if isinstance(value, kind) else kind()
+
+        self.files: Final[dict[str, dict[str, str]]] = part("files", dict)
         """Path → digest and kind."""
-        self.folders: Final[list[str]] = found.get("folders", [])
-        self.members: Final[list[list[str]]] = found.get("members", [])
-        self.database: dict[str, str] = found.get("database", {})
+        self.folders: Final[list[str]] = part("folders", list)
+        self.members: Final[list[list[str]]] = part("members", list)
+        self.database: dict[str, str] = part("database", dict)
 
     def note(self, step: Step) -> None:
         """Note a step that is about to be done. What was there before is not ours."""

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, TelegramError, WaitingError
+from telegraf_han.errors import BadKeyError, Cause, TelegramError, WaitingError
 from telegraf_han.mbus import devices, layers
 from telegraf_han.mbus.layers import Sealed
 from telegraf_han.telegram import Address, Fault, Frame, Telegram
@@ -25,9 +25,9 @@ INTERVALS_REMEMBERED: Final = 15
 SHORTEST_INTERVAL_NS: Final = 1_000_000_000
 """No meter sends so often (OMS Volume 2, 4.4: two seconds at least)."""
 
-Opening = Literal["unknown", "opens", "wrong", "none", "plain", "unread"]
+Opening = Literal["unknown", "opens", "wrong", "none", "plain", "unread", "bad"]
 """Result of the configured key: it is not tried yet, opens the telegram, is wrong, is missing, or is not needed; or the telegram fails for
-another reason."""
+another reason; or the key cannot be read or is no key."""
 
 
 class Heard:
@@ -165,6 +165,8 @@ class Survey(Decoder):
 
 def _failed(heard: Heard, error: TelegramError) -> Opening:
     """The result for the meter's key if a telegram of a configured meter cannot be read."""
+    if isinstance(error, BadKeyError):
+        return "bad"
     if error.cause is not Cause.KEY:
         return "unread"
     return "wrong" if heard.section is not None and heard.section.key is not None else "none"

@@ -85,6 +85,7 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     except BadKeyError:
         bad = " and ".join(bad.option for bad in _meter(name, config).bad_keys)
         yield Finding("error", _("{name}: {arrive} they cannot be opened before {bad} is corrected", name=name, arrive=arrive, bad=bad))
+        return
     except WrongKeyError as error:
         yield Finding("error", f"{name}: {arrive} {_why(name, config, frame, error)}")
         return

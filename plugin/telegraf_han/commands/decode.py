@@ -18,7 +18,7 @@ from telegraf_han.commands import _inputs
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config, require_keys
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, TelegramError, WaitingError
+from telegraf_han.errors import BadKeyError, Cause, TelegramError, WaitingError
 from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
@@ -188,6 +188,9 @@ def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None
         return None
     except WaitingError as error:
         report.passed("waiting", str(error))
+        return None
+    except BadKeyError as error:
+        report.failed(error.cause, f"{error.meter}: {error}")
         return None
     except TelegramError as error:
         report.failed(error.cause, str(error))

@@ -58,13 +58,14 @@ def meter(good_s: float | None = None, port_there: bool = True, limits: tuple = 
         (meter(good_s=1, port_there=False), "port_missing"),
         (meter(key=1, port_there=False), "port_missing"),
         (meter(bad_key=True), "bad_key_file"),
-        (meter(bad_key=True, key=1, port_there=False), "bad_key_file"),
+        (meter(bad_key=True, key=1, checksum=1), "bad_key_file"),
+        (meter(bad_key=True, port_there=False), "port_missing"),
     ],
     ids=[
         "never heard", "just heard", "as old as may be", "too old", "host clock went back", "own silence", "own patience",
         "key", "tag", "key after good", "good after key", "key lately", "key long ago", "key and noise",
         "CRC", "framing", "content", "noise among good", "noise instead of good", "noise long ago",
-        "no port", "no port after good", "no port after key", "no key", "no key and no port",
+        "no port", "no port after good", "no port after key", "bad key", "bad key and errors", "bad key and no port",
     ],
 )  # fmt: skip
 def test_state(made: MeterState, expected: str) -> None:

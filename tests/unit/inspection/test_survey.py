@@ -159,3 +159,17 @@ def test_ports_and_lines() -> None:
     assert one.ports == {"attic": False}
     assert telegram is not None
     assert one.line(telegram) == b""
+
+
+def test_a_key_that_is_corrected_meanwhile() -> None:
+    """The row says what the key of now does, not the one of the start."""
+    keyless = FLAT._replace(key=None, bad_keys=(BadKey("key", "the file is empty"),))
+    one = survey(keyless)
+    hear(one, SEALED)
+    one.rekey(FLAT._replace(key=Key(b"\x55" * 16)))
+    hear(one, SEALED, 60)
+    openings = [only(one).opening]
+    one.rekey(FLAT)
+    hear(one, SEALED, 120)
+
+    assert [*openings, only(one).opening] == ["wrong", "opens"]

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han import receivers
-from telegraf_han.config.sections import Config
+from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder
-from telegraf_han.errors import TelegramError, WrongKeyError
+from telegraf_han.errors import BadKeyError, TelegramError, WrongKeyError
+from telegraf_han.language import _
 from telegraf_han.p1 import envelope, others, signal
 from telegraf_han.p1.framer import Framer
 from telegraf_han.ports.sources import Source
@@ -81,6 +82,10 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     arrive = "whole telegrams arrive, but" if frame.checked else "telegrams arrive, but"
     try:
         telegram = Decoder(config).take(frame, name)
+    except BadKeyError:
+        bad = " and ".join(bad.option for bad in _meter(name, config).bad_keys)
+        yield Finding("error", _("{name}: {arrive} they cannot be opened before {bad} is corrected", name=name, arrive=arrive, bad=bad))
+        return
     except WrongKeyError as error:
         yield Finding("error", f"{name}: {arrive} {_why(name, config, frame, error)}")
         return
@@ -96,13 +101,17 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
 
 def _why(name: str, config: Config, frame: Frame, error: WrongKeyError) -> str:
     """Why a telegram cannot be opened, and what to do: add a key, exchange two, or search for the mistake."""
-    meter = next(meter for meter in config.meters if meter.name == name)
+    meter = _meter(name, config)
     if meter.encryption_key is None:
         return 'they are encrypted, and the meter has no encryption_key. Add the key that the operator sent: encryption_key = "file:PATH"'
     if _exchanged_opens(name, config, frame):
         return f'encryption_key and authentication_key are swapped. Exchange the two options of [[meter]] "{name}"'
     why = str(error).removesuffix(envelope.SEARCH)
     return f"cannot be opened: {why}. To find the mistake, run: telegraf-han keys --config {config.file}"
+
+
+def _meter(name: str, config: Config) -> MeterConfig:
+    return next(meter for meter in config.meters if meter.name == name)
 
 
 def _exchanged_opens(name: str, config: Config, frame: Frame) -> bool:

@@ -110,9 +110,12 @@ def _user(named: str | None) -> list[Finding]:
 
 
 def _keys(config: Config) -> Iterator[Finding]:
-    """Which keys are there. Their length was checked when the configuration was loaded."""
+    """Which keys are there, and which cannot be had. Their length was checked when the configuration was loaded."""
     for meter in config.meters:
-        yield _key(meter)
+        if meter.bad_keys:
+            yield from (Finding("error", f"{meter.name}: {bad.option}: {bad.why}") for bad in meter.bad_keys)
+        else:
+            yield _key(meter)
 
 
 def _key(meter: MeterConfig) -> Finding:

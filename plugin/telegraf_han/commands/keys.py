@@ -18,7 +18,7 @@ from telegraf_han.ciphers.secret import Written
 from telegraf_han.commands import _inputs, _saving
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.config.file import load_written
-from telegraf_han.config.sections import Config, require_sources
+from telegraf_han.config.sections import Config, require_keys, require_sources
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.keytrial import judgement
 from telegraf_han.inspection.keytrial.collection import Collection
@@ -76,6 +76,9 @@ def run(arguments: Namespace) -> int:
     config, written = load_written(arguments.config)
     if not config.meters:
         raise ConfigError(config.file, "", "a [[meter]] is expected, with the keys to try")
+    unread = [meter for meter in config.meters if meter.bad_keys]
+    if len(unread) == len(config.meters):
+        require_keys(config, unread)
     if arguments.input:
         found = _captured(arguments, config)
         heard = {"p1"} if found.cables else set()
@@ -83,20 +86,25 @@ def run(arguments: Namespace) -> int:
     else:
         found = _listened(config, arguments.time)
         heard = {"p1", "wmbus"}
+    for meter in unread:
+        for bad in meter.bad_keys:
+            complain(f"E! {meter.name}: {bad.option}: {bad.why}")
     judged = _judged(config, found, written, heard)
     if not judged:
-        complain(f"E! {_nobodys(found)}")
+        if not unread:
+            complain(f"E! {_nobodys(found)}")
         return 1
     for one in judged:
         say(*_told(one).split("\n"))
     if arguments.save:
         _save(arguments.save, [one.finding for one in judged])
-    return 0 if all(one.finding.verdict in GOOD for one in judged) else 1
+    return 0 if not unread and all(one.finding.verdict in GOOD for one in judged) else 1
 
 
 def _judged(config: Config, found: Collection, written: dict[tuple[str, str], Written], heard: set[str]) -> list[Judged]:
+    """What can be said of the keys. A meter whose key cannot be read at all has no key to judge."""
+    meters = [meter for meter in config.meters if meter.interface in heard and not meter.bad_keys]
     today = datetime.fromtimestamp(time.time(), UTC).date()
-    meters = [meter for meter in config.meters if meter.interface in heard]
     return judgement.all_of(meters, found, Held(written, config.meters), today)
 
 

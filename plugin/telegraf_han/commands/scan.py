@@ -17,6 +17,7 @@ from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.survey import Survey
 from telegraf_han.live import threads
+from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
 from telegraf_han.printing import say
@@ -105,12 +106,14 @@ class Scan:
         remarks = Remarks(warnings)
         reading = Readers(self._config, self.survey, remarks.log)
         reading.require_free()
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, remarks.log)
         keyboard = [] if any(receiver.port == STDIN for receiver in self._config.receivers) else [screen.IN]
         with reading, Screen(self._look, signals) as page:
             keyboard = keyboard if page.has_keys else []
             top = 0
             while not page.gone and not self._over(reading):
                 size = page.size()
+                key_files.look()
                 with reading.shared.lock:
                     lines = scanpage.page(self.survey, self._progress(), self._places(), View(*size, top, remarks.newest()))
                     lowest = len(self.survey.meters_in_range)
@@ -128,12 +131,14 @@ class Scan:
             log.say("W", warning)
         reading = Readers(self._config, self.survey, log)
         reading.require_free()
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, log)
         log.say("I", "listening; meters send every 10 to 60 s, some less often")
         told, due_s = 0, self._begun_s + TOLD_S
         with reading:
             going_on = True
             while going_on:
                 going_on = not signals.wait(PLAIN_TURN_S).ended and not self._over(reading)
+                key_files.look()
                 with reading.shared.lock:
                     new = list(self.survey.meters_in_range.values())[told:]
                     title = scanpage.title(self.survey, self._progress())

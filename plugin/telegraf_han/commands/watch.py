@@ -13,6 +13,7 @@ from telegraf_han.config.file import load
 from telegraf_han.config.sections import require_sources
 from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.recent import Recent
+from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.threads import Readers
 from telegraf_han.terminal import meterpage, screen
 from telegraf_han.terminal.meterpage import SPANS_S, Choice, Scene
@@ -46,11 +47,14 @@ def run(arguments: Namespace) -> int:
     reading = Readers(config, recent, remarks.log)
     reading.require_free()
     by_radio = any(meter.interface == "wmbus" for meter in config.meters)
+    key_files = KeyFiles(config, recent, reading.shared.lock, remarks.log)
+    key_files.tell(config.meters)
     sight = Sight(Choice("overview" if len(config.meters) > 1 else "meter", span=int(by_radio)), len(config.meters))
     with Signals() as signals, reading, Screen(look, signals) as page:
         keyboard = [screen.IN] if page.has_keys else []
         while not page.gone:
             size = page.size()
+            key_files.look()
             with reading.shared.lock:
                 scene = Scene(recent, sight.choice, look, time.time_ns(), time.monotonic_ns())
                 sight.bounded(len(meterpage.body(scene, size[0])) - 1)

@@ -23,11 +23,19 @@ CHART_ROWS: Final = 2
 """Two rows give sixteen steps. With export below import, a page of 24 rows still has room for the registers."""
 NARROWEST: Final = 10
 """Columns of a chart at least. A narrower chart shows nothing."""
-_STATES: Final[dict[str, Role]] = {"ok": "good", "silent": "warn", "noise": "warn", "wrong_key": "bad", "port_missing": "bad"}
+_STATES: Final[dict[str, Role]] = {
+    "ok": "good",
+    "silent": "warn",
+    "noise": "warn",
+    "wrong_key": "bad",
+    "port_missing": "bad",
+    "bad_key_file": "bad",
+}
 _MEANING: Final = {
     "silent": "no telegram was read: if no errors are counted, is the interface switched on, the cable plugged in, the meter in range?",
     "noise": "bytes arrive, but no whole telegram: cable, inversion, line settings or a weak signal",
     "wrong_key": "telegrams arrive whole, but the key does not open them: telegraf-han keys finds out why",
+    "bad_key_file": "a key is not there or is no key: telegraf-han check says why",
     "port_missing": "the port is not there or cannot be opened; telegraf-han keeps trying",
 }
 _PHASES: Final = ("l1", "l2", "l3")

@@ -20,6 +20,7 @@ _KEYS: Final[dict[str, tuple[str, Role]]] = {
     "opens": ("opens", "good"),
     "wrong": ("wrong key", "bad"),
     "none": ("no key", "warn"),
+    "bad": ("bad key", "bad"),
     "plain": ("not needed", "good"),
     "unread": ("unread", "bad"),
 }

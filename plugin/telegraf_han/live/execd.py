@@ -1,9 +1,9 @@
 """The execd input: reads every source and writes line protocol to stdout, until Telegraf closes stdin or a signal comes.
 
-There are few threads, and they wait most of the time: the main thread for stdin and signals, one reader per source, and one writer. The
-wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into this pipe. To stop the
-program, Telegraf (inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It closes the
-pipe of stdout when it has reaped this process, so there is a short wait after the last line.
+There are few threads, and they wait most of the time: the main thread for stdin and signals, one reader per source, one writer, and the tap
+for `watch`. The wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into this
+pipe. To stop the program, Telegraf (inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process
+only. It closes the pipe of stdout when it has reaped this process, so there is a short wait after the last line.
 
 The lines go to a copy of descriptor 1 under another number. Descriptor 1 itself then points to stderr, so that a stray print cannot become
 a metric.
@@ -88,13 +88,20 @@ class Runner:
             signal.signal(number, lambda *_: None)  # the byte in the wake-up pipe is enough
         self._readers.start()
         writer = threads.started("writer", self._write)
+        tap = threads.started("tap", self._tap)
         self._until_stdin_ends()
         self._readers.wake()
         self._readers.join(READERS_END_S)
         self._shared.outbox.close()
-        threads.joined([writer], WRITER_END_S)
+        threads.joined([writer, tap], WRITER_END_S)
         time.sleep(LAST_LINES_S)
         return 0
+
+    def _tap(self) -> None:
+        """Offer the tap. This is its thread."""
+        from telegraf_han.live import tap  # noqa: PLC0415, loaded after everything else runs
+
+        tap.live(self._config, self._shared)
 
     def _until_stdin_ends(self) -> None:
         """Wait for the end of stdin or the wake-up. A newline (execd's signal = "STDIN") makes the status lines due at once."""

@@ -51,7 +51,7 @@ def heard(fields: dict[str, object] | None = None, meter: MeterConfig = HOME) ->
 
 def page(one: Recent, choice: Choice = METER, columns: int = 80, rows: int = 24, after_s: float = 1.0, **others) -> list[str]:
     scene = Scene(one, choice, LOOK, NOW_NS + int(after_s * S), NOW_NS + int(after_s * S))
-    return [text.plain(line, LOOK) for line in meterpage.page(scene, View(columns, rows, **others))]
+    return [text.plain(line, LOOK) for line in meterpage.page(scene, View(columns, rows, **others)).lines]
 
 
 def test_everything_at_80_by_24() -> None:
@@ -159,7 +159,7 @@ def test_message_cannot_command_the_terminal() -> None:
     one = heard(THREE | {"message": "prąd\x1b[2J\x07"})
     scene = Scene(one, Choice(), LOOK, NOW_NS, NOW_NS)
 
-    drawn = [text.rendered(line, 80, LOOK) for line in meterpage.page(scene, View(80, 24))]
+    drawn = [text.rendered(line, 80, LOOK) for line in meterpage.page(scene, View(80, 24)).lines]
 
     assert "message of the operator: prąd?[2J?" in "\n".join(drawn)
 
@@ -179,10 +179,12 @@ def test_overview() -> None:
     lines = page(one, Choice("overview"))
 
     assert lines[1].split()[:3] == ["meter", "state", "import"]
-    assert lines[2].split()[:6] == ["1", "home", "ok", "278", "12", "345.035"]
-    assert lines[2].rstrip().endswith("█")
-    assert lines[3].split() == ["2", "flat", "waiting"]
-    assert "left/right meter" in lines[-1]
+    assert lines[2].split() == ["all", "2", "1", "ok,", "1", "not", "278", "0"]
+    assert lines[3].split()[:6] == ["1", "home", "ok", "278", "12", "345.035"]
+    assert lines[3].rstrip().endswith("█")
+    assert lines[4].split() == ["2", "flat", "waiting"]
+    assert "Enter opens it" in lines[-1]
+    assert "left/right meter" in page(one, Choice("meter", 1))[-1]
     assert page(one, Choice("meter", 1))[0].startswith("telegraf-han watch  2 of 2")
 
 
@@ -217,6 +219,6 @@ def test_any_meter_and_any_size(fields, kind: str, columns: int, rows: int) -> N
     """Whatever a meter says, in a terminal of any size, the page has as many lines as the terminal."""
     scene = Scene(heard(fields), Choice(kind), LOOK, NOW_NS, NOW_NS)
 
-    lines = meterpage.page(scene, View(columns, rows))
+    lines = meterpage.page(scene, View(columns, rows)).lines
 
     assert len(lines) == max(rows, 2)

@@ -75,7 +75,9 @@ def _ports(config_path: str, advice: str) -> Ports:
 
 def _show(place: Place) -> None:
     """Draw the page again and again, until the end. Raises SourceError."""
-    look, sight = screen.look(), Sight(place.recent)
+    meters, look = place.recent.meters.values(), screen.look()
+    by_radio = any(meter.config.interface == "wmbus" for meter in meters)
+    sight = Sight(Choice("overview" if len(meters) > 1 else "meter", span=int(by_radio)), len(meters))
     with Signals() as signals, Screen(look, signals) as page:
         keyboard = [screen.IN] if page.has_keys else []
         while not page.gone:
@@ -100,12 +102,11 @@ def _show(place: Place) -> None:
 class Sight:
     """What the user has chosen with the keys of the keyboard."""
 
-    def __init__(self, recent: Recent) -> None:
-        """Begin with the only meter, or with all meters. A radio meter sends seldom, so its chart shows a longer time."""
-        by_radio = any(meter.config.interface == "wmbus" for meter in recent.meters.values())
-        self._meters = len(recent.meters)
-        self.choice = Choice("overview" if self._meters > 1 else "meter", span=int(by_radio))
+    def __init__(self, choice: Choice, meters: int) -> None:
+        """`meters` is the number of meters."""
+        self.choice = choice
         self.top = 0
+        self._meters = meters
 
     def follow(self, meters: int) -> None:
         """Note how many meters there are. A plugin that was restarted may have others."""

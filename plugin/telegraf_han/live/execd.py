@@ -25,6 +25,7 @@ from telegraf_han.live.log import Log
 from telegraf_han.live.outbox import write
 from telegraf_han.live.reader import defect
 from telegraf_han.live.threads import Readers
+from telegraf_han.ports import sources
 
 SETTINGS_INTERVAL_S: Final = 300.0
 """Time between two `electricity_settings` lines (public contract)."""
@@ -34,6 +35,8 @@ WRITER_END_S: Final = 0.3
 LAST_LINES_S: Final = 0.1
 """Time for Telegraf to read the last lines before it closes the pipe."""
 STDIN_BYTES: Final = 4096
+TAP_AFTER_S: Final = 0.5
+"""Time from the start to the tap. A start takes some 60 ms, and nobody who opens `watch` notices half a second."""
 
 
 def main(config_path: str) -> int:
@@ -98,10 +101,11 @@ class Runner:
         return 0
 
     def _tap(self) -> None:
-        """Offer the tap. This is its thread."""
-        from telegraf_han.live import tap  # noqa: PLC0415, loaded after everything else runs
+        """Offer the tap, after the ports are open. This is its thread."""
+        if sources.paused(TAP_AFTER_S, self._shared.wake):
+            from telegraf_han.live import tap  # noqa: PLC0415, what it loads would make the start slower
 
-        tap.live(self._config, self._shared)
+            tap.live(self._config, self._shared)
 
     def _until_stdin_ends(self) -> None:
         """Wait for the end of stdin or the wake-up. A newline (execd's signal = "STDIN") makes the status lines due at once."""

@@ -13,6 +13,7 @@ the kernel refuses what it sends. While nobody is connected, the thread sleeps.
 import os
 import select
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from telegraf_han import __version__
@@ -125,26 +126,29 @@ class Tap:
 
     def serve(self) -> None:
         """Serve clients until the wake-up."""
-        while True:
-            ready = self._ready()
-            if self._shared.wake in ready:
-                break
-            now_s = time.monotonic()
+        try:
+            while self._shared.wake not in (ready := self._ready()):
+                self._follow(ready, time.monotonic())
+        finally:
             for descriptor in list(self._clients):
-                if ready.get(descriptor, 0) & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
-                    self._drop(descriptor)
-            if self._listener.fileno() in ready:
-                self._accept(now_s)
-            if now_s >= self._due_s:
-                self._due_s = now_s + TURN_S
-                self._accepted = 0
-                if self._clients:
-                    self._look()
-            for descriptor, client in list(self._clients.items()):
-                if not self._sent(client, now_s):
-                    self._drop(descriptor)
+                self._drop(descriptor)
+
+    def _follow(self, ready: Mapping[int, int], now_s: float) -> None:
+        """Handle what has happened: clients that are gone, a new client, the next turn, clients that take something."""
         for descriptor in list(self._clients):
-            self._drop(descriptor)
+            if ready.get(descriptor, 0) & (select.POLLHUP | select.POLLERR | select.POLLNVAL):
+                self._drop(descriptor)
+        if self._listener.fileno() in ready:
+            self._accept(now_s)
+        due = now_s >= self._due_s
+        if due:
+            self._due_s = now_s + TURN_S
+            self._accepted = 0
+        if self._clients and (due or not self._lines):
+            self._look()
+        for descriptor, client in list(self._clients.items()):
+            if not self._sent(client, now_s):
+                self._drop(descriptor)
 
     def _ready(self) -> dict[int, int]:
         """Wait for the wake-up, a new client, room for what is left, the end of a client, or the next turn."""
@@ -177,8 +181,6 @@ class Tap:
         if len(self._clients) >= CLIENTS:
             connection.close()
             return
-        if not self._clients:
-            self._due_s = now_s  # the picture is from the time of the last client
         self._clients[connection.fileno()] = _Client(connection, _hello(self._config), now_s)
 
     def _look(self) -> None:

@@ -192,6 +192,7 @@ class Decoder:
         if body.flaws:
             meter.flaws += len(body.flaws)
         meter.good_ns = frame.steady_ns
+        meter.newest = telegram
         meter.rssi_dbm = frame.rssi_dbm
         if telegram.time_ns is not None:
             meter.clock_offset_s = (telegram.time_ns - frame.received_ns) / _NS

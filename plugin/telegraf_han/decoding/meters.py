@@ -13,6 +13,7 @@ from telegraf_han.decoding.admission import Admission
 from telegraf_han.decoding.registers import Registers
 from telegraf_han.decoding.timing import Timing
 from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.telegram import Telegram
 
 if TYPE_CHECKING:
     from telegraf_han.mbus.memory import Memory
@@ -41,6 +42,7 @@ class MeterState:
         "host_stamped",
         "maker",
         "memory",
+        "newest",
         "port_there",
         "proved",
         "recent",
@@ -93,6 +95,8 @@ class MeterState:
         """Manufacturer in the newest radio telegram that was read. Only manufacturer and number together identify one meter."""
         self.memory: Memory | None = None
         """What earlier radio telegrams said that the next one needs."""
+        self.newest: Telegram | None = None
+        """The last telegram decoded. A page that is opened later begins with it."""
         self.port_there = True
         self.recent: Final[dict[int, int]] = {}
         """Hash and steady clock of the newest telegrams, oldest first."""

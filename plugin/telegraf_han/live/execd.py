@@ -1,9 +1,9 @@
 """The execd input: reads every source and writes line protocol to stdout, until Telegraf closes stdin or a signal comes.
 
-There are few threads, and they wait most of the time: the main thread for stdin, signals and key files, one reader per source, and one
-writer. The wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte into this pipe.
-To stop the program, Telegraf (inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It
-closes the pipe of stdout when it has reaped this process, so there is a short wait after the last line.
+There are few threads, and they wait most of the time: the main thread for stdin, signals and key files, one reader per source, one writer,
+and the tap for `watch`. The wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte
+into this pipe. To stop the program, Telegraf (inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this
+process only. It closes the pipe of stdout when it has reaped this process, so there is a short wait after the last line.
 
 The lines go to a copy of descriptor 1 under another number. Descriptor 1 itself then points to stderr, so that a stray print cannot become
 a metric.
@@ -26,6 +26,7 @@ from telegraf_han.live.log import Log
 from telegraf_han.live.outbox import write
 from telegraf_han.live.reader import defect
 from telegraf_han.live.threads import Readers
+from telegraf_han.ports import sources
 
 SETTINGS_INTERVAL_S: Final = 300.0
 """Time between two `electricity_settings` lines (public contract)."""
@@ -35,6 +36,8 @@ WRITER_END_S: Final = 0.3
 LAST_LINES_S: Final = 0.1
 """Time for Telegraf to read the last lines before it closes the pipe."""
 STDIN_BYTES: Final = 4096
+TAP_AFTER_S: Final = 0.5
+"""Time from the start to the tap. A start takes some 60 ms, and nobody who opens `watch` notices half a second."""
 
 
 def main(config_path: str) -> int:
@@ -91,13 +94,21 @@ class Runner:
         self._key_files.tell(self._config.meters)
         self._readers.start()
         writer = threads.started("writer", self._write)
+        tap = threads.started("tap", self._tap)
         self._until_stdin_ends()
         self._readers.wake()
         self._readers.join(READERS_END_S)
         self._shared.outbox.close()
-        threads.joined([writer], WRITER_END_S)
+        threads.joined([writer, tap], WRITER_END_S)
         time.sleep(LAST_LINES_S)
         return 0
+
+    def _tap(self) -> None:
+        """Offer the tap, after the ports are open. This is its thread."""
+        if sources.paused(TAP_AFTER_S, self._shared.wake):
+            from telegraf_han.live import tap  # noqa: PLC0415, what it loads would make the start slower
+
+            tap.live(self._config, self._shared)
 
     def _until_stdin_ends(self) -> None:
         """Wait for the end of stdin or the wake-up, and look at the key files meanwhile.

@@ -9,6 +9,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
+from telegraf_han.commands._arguments import add_config, config_of
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import require_sources
 from telegraf_han.errors import ConfigError
@@ -30,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.epilog = (
         "Keys: q quits, left and right or 1 to 9 choose a meter, o shows all meters, a shows all readings, t changes the time span."
     )
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
+    add_config(parser)
 
 
 def run(arguments: Namespace) -> int:
@@ -38,7 +39,7 @@ def run(arguments: Namespace) -> int:
     if not screen.is_terminal():
         raise ConfigError("", "watch", "a terminal that can show a page is expected as stdout. For lines use `telegraf-han run`")
     warnings: list[str] = []
-    config = load(arguments.config, warnings.append)
+    config = load(config_of(arguments), warnings.append)
     require_sources(config)
     if not config.meters:
         raise ConfigError(config.file, "", "at least one [[meter]] is expected. `telegraf-han scan` lists the meters in range")

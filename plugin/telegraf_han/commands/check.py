@@ -20,7 +20,7 @@ from typing import Final
 
 from telegraf_han import receivers
 from telegraf_han.commands import _listening
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._listening import Finding
 from telegraf_han.config.file import key_files, load, placeholders, tariff_files
 from telegraf_han.config.plans import plans
@@ -42,10 +42,10 @@ _GOOD: Final = "This is fine if the program is this plugin under Telegraf"
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
+    add_config(parser)
     parser.add_argument(
         "--listen",
-        type=_time,
+        type=duration_s(zero="for not at all"),
         default=LISTEN_S,
         metavar="TIME",
         help="how long to listen to each cable (default: 3s); with 0, cables are not read and sticks are not asked",
@@ -55,11 +55,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def _time(text: str) -> float:
-    """Seconds, 0 too. Raises ArgumentTypeError."""
-    return 0.0 if text == "0" else duration_s(text)
-
-
 def run(arguments: Namespace) -> int:
     """Print the findings. Returns 0, 1 if something would not work, or 2 if the configuration cannot be used."""
     if arguments.user and not rights.exists(arguments.user):
@@ -67,7 +62,7 @@ def run(arguments: Namespace) -> int:
         return 2
     notes: list[str] = []
     try:
-        config = load(arguments.config, notes.append)
+        config = load(config_of(arguments), notes.append)
         require_sources(config)
         tariffs = plans(config)
     except ConfigError as error:

@@ -15,6 +15,7 @@ from typing import Final
 
 from telegraf_han import clock
 from telegraf_han.commands import _inputs
+from telegraf_han.commands._arguments import add_config, config_of
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config, require_keys
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
@@ -30,7 +31,7 @@ HELD_S: Final = 1.0
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters' keys")
+    add_config(parser, "with the meters' keys")
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -51,7 +52,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Decode all inputs. Returns 0, or 1 if a telegram failed or none was found. Raises ConfigError."""
-    config = load(arguments.config)
+    config = load(config_of(arguments))
     if arguments.redact or all(meter.bad_keys for meter in config.meters):
         require_keys(config, config.meters)
     if arguments.deciphered:

@@ -16,7 +16,7 @@ from typing import Final
 
 from telegraf_han.ciphers.secret import Written
 from telegraf_han.commands import _inputs, _saving
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import Needs, add_config, config_of, duration_s, require_effect
 from telegraf_han.config.file import load_written
 from telegraf_han.config.sections import Config, require_keys, require_sources
 from telegraf_han.errors import ConfigError, TelegramError
@@ -56,11 +56,9 @@ _VERDICTS: Final = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters and their keys, right or wrong"
-    )
+    add_config(parser, "with the meters and their keys, right or wrong")
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
-    parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="longest time to listen (default: 3m)")
+    parser.add_argument("--time", type=duration_s(), metavar="TIME", help="longest time to listen (default: 3m)")
     parser.add_argument(
         "--save",
         metavar="FOLDER",
@@ -71,9 +69,16 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+_NEEDS: Final = (
+    Needs("--interface", lambda given: given.input, "an INPUT is expected, too, because only a capture has to be recognised"),
+    Needs("--time", lambda given: not given.input, "no INPUT is expected, because a capture is read to its end"),
+)
+
+
 def run(arguments: Namespace) -> int:
     """Collect telegrams, try the keys, print the report. Returns 0 if every key is right. Raises ConfigError, PortInUseError."""
-    config, written = load_written(arguments.config)
+    require_effect(arguments, _NEEDS)
+    config, written = load_written(config_of(arguments))
     if not config.meters:
         raise ConfigError(config.file, "", "a [[meter]] is expected, with the keys to try")
     unread = [meter for meter in config.meters if meter.bad_keys]
@@ -84,7 +89,7 @@ def run(arguments: Namespace) -> int:
         heard = {"p1"} if found.cables else set()
         heard |= {"wmbus"} if found.meters_heard or found.radio_faults else set()
     else:
-        found = _listened(config, arguments.time)
+        found = _listened(config, arguments.time or LISTENED_S)
         heard = {"p1", "wmbus"}
     for meter in unread:
         for bad in meter.bad_keys:

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._saving import Appended
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
@@ -41,17 +41,15 @@ _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration file (TOML) with a [[receiver]]; it needs no [[meter]]"
-    )
-    parser.add_argument("--time", type=duration_s, metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
+    add_config(parser, "with a [[receiver]]; it needs no [[meter]]")
+    parser.add_argument("--time", type=duration_s(), metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
     parser.add_argument("--save", metavar="FILE", help="append each telegram to this file as a line of hex, for `decode` and `keys`")
 
 
 def run(arguments: Namespace) -> int:
     """Listen, then print the report. Returns 0, or 1 if nothing was heard. Raises ConfigError, PortInUseError."""
     warnings: list[str] = []
-    config = load(arguments.config, warnings.append)
+    config = load(config_of(arguments), warnings.append)
     if not config.receivers:
         raise ConfigError(
             config.file,

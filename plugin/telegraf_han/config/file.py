@@ -16,8 +16,29 @@ from telegraf_han.config.sections import KEYS, Config, MeterConfig, parsed
 from telegraf_han.errors import ConfigError
 from telegraf_han.ports import rights
 
+VARIABLE: Final = "HAN_CONFIG"
+DEFAULT: Final = "/etc/telegraf/han.toml"
 CONFIG_LIMIT_BYTES: Final = 1 << 20
 """No configuration is longer than this. If a capture is given instead of a configuration, it is not read to its end."""
+
+
+def place(option: str | None) -> str:
+    """Where the configuration file is, or will be: the option's place, else that of $HAN_CONFIG, else the default."""
+    return option or os.environ.get(VARIABLE) or DEFAULT
+
+
+def configured(option: str | None) -> str:
+    """The configuration file: the option's, else that of $HAN_CONFIG, else the default. Raises ConfigError if there is none."""
+    path = place(option)
+    if path == DEFAULT and not os.path.exists(path):
+        expected = f"this configuration file does not exist. Write it, or name another with --config FILE or {VARIABLE}=FILE"
+        raise ConfigError(DEFAULT, "", expected)
+    return path
+
+
+def configured_if_any(option: str | None) -> str | None:
+    """The same for a command that also works without a configuration: None if there is none, or if this user may not read the default."""
+    return configured(option) if option or os.environ.get(VARIABLE) or os.access(DEFAULT, os.R_OK) else None
 
 
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:

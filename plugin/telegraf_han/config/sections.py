@@ -102,7 +102,7 @@ def _raw(value: object) -> object:
 _OUTPUT: Final[Rows] = {
     "layout": Option("layout", values.one_of("wide", "obis")),
     "measurement": Option("measurement", values.name),
-    "status_interval": Option("status_interval_s", values.duration_s),
+    "status_interval": Option("status_interval_s", values.duration_s(most_s=values.DAY_S)),
 }
 _EVERY_METER: Final[Rows] = {
     "name": Option("name", values.name),

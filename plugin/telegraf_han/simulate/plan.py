@@ -98,7 +98,8 @@ def _envelope(arguments: Namespace, interface: Interface, section: MeterConfig |
     """The envelope: the one asked for, or the usual one, or plain if the section has no key. Raises ConfigError."""
     known = stream.ENVELOPES[interface]
     has_key = section is None or (section.key if interface == "wmbus" else section.encryption_key) is not None
-    envelope: str = arguments.envelope or ("plain" if interface == "p1" and not has_key else next(iter(known)))
+    asked: str = "plain" if arguments.plain else arguments.envelope
+    envelope: str = asked or ("plain" if interface == "p1" and not has_key else next(iter(known)))
     if envelope not in known:
         raise ConfigError("", "--envelope", f"{' or '.join(known)} is expected on {interface}")
     if not has_key and envelope != "plain":

@@ -137,7 +137,7 @@ WRONG = {
     "key as name": (P1.replace('"home"', f'"{KEY}"'), "[[meter]] number 1: name: a name in quotes"),
     "key with blanks as name": (P1.replace('"home"', f'"{KEY[:16]} {KEY[16:]}"'), "[[meter]] number 1: name: a name in quotes"),
     "layout": ('[output]\nlayout = "tall"', '[output]: layout: one of "wide", "obis"'),
-    "interval": ('[output]\nstatus_interval = "10"', '[output]: status_interval: a time from "100ms"'),
+    "interval": ('[output]\nstatus_interval = "10"', "[output]: status_interval: a time from 100ms to 1d is expected"),
     "interval of another unit": ('[output]\nstatus_interval = "10d"', "[output]: status_interval: a time"),
     "interval zero": ("[output]\nstatus_interval = 0", "[output]: status_interval: a time"),
     "interval true": ("[output]\nstatus_interval = true", "[output]: status_interval: a time"),

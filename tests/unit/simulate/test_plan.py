@@ -119,9 +119,9 @@ def test_what_cannot_be_is_refused(meters: tuple[MeterConfig, ...], words: tuple
 @pytest.mark.parametrize(
     ("words", "count"),
     [
-        (("--days", "0.5", "--interval", "3600"), 12),
-        (("--start", "2026-03-29", "--until", "2026-03-30", "--interval", "3600"), 23),
-        (("--start", "2026-10-25", "--until", "2026-10-26", "--interval", "3600"), 25),
+        (("--days", "0.5", "--interval", "3600s"), 12),
+        (("--start", "2026-03-29", "--until", "2026-03-30", "--interval", "3600s"), 23),
+        (("--start", "2026-10-25", "--until", "2026-10-26", "--interval", "3600s"), 25),
         (("--start", "2026-10-25T00:00:00Z", "--until", "2026-10-25T00:00:05Z"), 5),
     ],
     ids=["half a day", "spring", "autumn", "five seconds"],
@@ -133,7 +133,7 @@ def test_end_is_not_sent(words: tuple[str, ...], count: int) -> None:
 
 def test_a_second_run_goes_on_where_the_first_left() -> None:
     """With --since the registers of a later run are those that the first would have shown by then."""
-    begin = ("ma309m", "--interval", "3600", "--start")
+    begin = ("ma309m", "--interval", "3600s", "--start")
     whole = telegrams(planned(options(*begin, "2026-10-24T00:00:00+02:00"), NOW))
     later = telegrams(planned(options(*begin, "2026-10-25T05:00:00+01:00", "--since", "2026-10-24T00:00:00+02:00"), NOW))
 

@@ -14,7 +14,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
-from telegraf_han import __version__
+from telegraf_han import __version__, language
 from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
 from telegraf_han.printing import complain
 
@@ -71,6 +71,8 @@ COMMANDS: Final = {
     "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }
 """Each command with its line of help. The command is the module of that name in `commands`."""
+SPEAKING: Final = frozenset(("init", "remove", "check", "keys", "scan", "ports"))
+"""The commands that talk to a person, in the language of LANG. The others write logs, metrics and tables, which stay English."""
 
 
 def command(name: str) -> Command:
@@ -101,6 +103,8 @@ def _called(name: str, words: list[str]) -> int:
     help_text = COMMANDS[name]
     description = f"{help_text[0].upper()}{help_text[1:]}."
     parser = _Parser(prog=f"telegraf-han {name}", description=description, formatter_class=_HELP)
+    if name in SPEAKING:
+        language.choose(language.wanted())
     try:
         module = command(name)
         module.add_arguments(parser)

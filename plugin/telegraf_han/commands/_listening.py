@@ -106,7 +106,7 @@ def _why(name: str, config: Config, frame: Frame, error: WrongKeyError) -> str:
         return 'they are encrypted, and the meter has no encryption_key. Add the key that the operator sent: encryption_key = "file:PATH"'
     if _exchanged_opens(name, config, frame):
         return f'encryption_key and authentication_key are swapped. Exchange the two options of [[meter]] "{name}"'
-    why = str(error).removesuffix(envelope.SEARCH)
+    why = str(error).removesuffix(f". {_(envelope.SEARCH)}")
     return f"cannot be opened: {why}. To find the mistake, run: telegraf-han keys --config {config.file}"
 
 

@@ -16,6 +16,7 @@ from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.survey import Survey
+from telegraf_han.language import _, marked
 from telegraf_han.live import threads
 from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.log import Log
@@ -35,7 +36,11 @@ PLAIN_TURN_S: Final = 0.1
 TOLD_S: Final = 30.0
 """Time between two lines that say that the scan goes on, if there is no page."""
 STDIN: Final = "-"
-_STATES: Final[dict[bool | None, Piece]] = {True: ("there", "good"), False: ("not there", "bad"), None: ("being opened", "dim")}
+_STATES: Final[dict[bool | None, Piece]] = {
+    True: (marked("there"), "good"),
+    False: (marked("not there"), "bad"),
+    None: (marked("being opened"), "dim"),
+}
 _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 
@@ -54,8 +59,10 @@ def run(arguments: Namespace) -> int:
         raise ConfigError(
             config.file,
             "",
-            'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no search:'
-            " `telegraf-han check` listens to its port",
+            _(
+                'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no '
+                "search: `telegraf-han check` listens to its port"
+            ),
         )
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
     # Only this user may read the file, because its telegrams show who is at home, even if they are enciphered.
@@ -130,7 +137,7 @@ class Scan:
         reading = Readers(self._config, self.survey, log)
         reading.require_free()
         key_files = KeyFiles(self._config, self.survey, reading.shared.lock, log)
-        log.say("I", "listening; meters send every 10 to 60 s, some less often")
+        log.say("I", _("listening; meters send every 10 to 60 s, some less often"))
         told, due_s = 0, self._begun_s + TOLD_S
         with reading:
             going_on = True
@@ -142,7 +149,7 @@ class Scan:
                     title = scanpage.title(self.survey, self._progress())
                 told += len(new)
                 for one in new:
-                    log.say("I", f"heard {scanpage.who(one)}")
+                    log.say("I", _("heard {meter}", meter=scanpage.who(one)))
                 if time.monotonic() >= due_s:
                     due_s += TOLD_S
                     log.say("I", title)
@@ -163,5 +170,6 @@ class Scan:
         places: list[Piece] = []
         for receiver in self._config.receivers:
             place = ", ".join(filter(None, (receiver.type, receiver.port, *receiver.command[:1])))
-            places += [(f"{receiver.name} ({place}): ", ""), _STATES[self.survey.ports.get(receiver.name)], ("  ", "")]
+            word, role = _STATES[self.survey.ports.get(receiver.name)]
+            places += [(f"{receiver.name} ({place}): ", ""), (_(word), role), ("  ", "")]
         return places

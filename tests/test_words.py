@@ -104,7 +104,7 @@ BAD_KEYS = {
     "digit missing": Key("file:short.ek", "32 hex digits expected, found 31 hex digits in {}/short.ek", MISTYPED),
     "two keys": Key("file:both.ek", "{}/both.ek holds more than one key. Write each key into a file of its own", "WRONG KEY: "),
     "no credentials": Key(
-        "credential:ek", "a systemd credential is expected, but this service has none. Add LoadCredential=", "Add LoadCredential"
+        "credential:ek", "a systemd credential is expected, but this service has none. Add LoadCredential=", "Add LoadCredential", RESTART
     ),
     "no variable": Key("env:NO_SUCH_EK", "environment variable NO_SUCH_EK is not set. Set it in", "NO_SUCH_EK is not set", RESTART),
     "mistyped here": Key(p1.EK.hex()[1:], "32 hex digits expected, found 31 hex digits. Or write file:PATH", MISTYPED, RESTART),

@@ -1,6 +1,5 @@
 """`run` with a key that cannot be had: that meter is told, all others are read, and a corrected file is taken without a restart."""
 
-import re
 import socket
 from pathlib import Path
 
@@ -54,11 +53,6 @@ def write(file: Path, text: str) -> None:
     new.replace(file)
 
 
-def read(plugin) -> set[str]:
-    """The meters that were read until now."""
-    return set(re.findall(r"^electricity,interface=wmbus,meter=([^,]+),", plugin.output.text, re.MULTILINE))
-
-
 def test_one_bad_key_file_of_forty(start, house: str, converter: socket.socket, tmp_path: Path) -> None:
     """39 meters are read and one is told. Its file is corrected, and all forty are read by the same process."""
     file = tmp_path / "keys" / f"{BAD}.key"
@@ -68,8 +62,8 @@ def test_one_bad_key_file_of_forty(start, house: str, converter: socket.socket, 
     with converter.accept()[0] as air:
         air.sendall(telegrams(1))
         plugin.output.wait_for(f"electricity_link,interface=wmbus,meter={BAD} ", "telegrams=1i,decoded=0i", 'state="bad_key_file"')
-        plugin.output.wait_for("electricity_link,", 'state="ok"', times=METERS - 1)
-        assert read(plugin) == everyone - {BAD}
+        for meter in everyone - {BAD}:
+            plugin.output.wait_for(f"electricity,interface=wmbus,meter={meter},", "active_energy_import_wh=1000")
         plugin.output.wait_for(f"meter={BAD} ", "errors_key=1i,errors_security=0i")
         assert not [
             line for line in plugin.output.having("electricity_link,") if f"meter={BAD} " not in line and "errors_key=0i" not in line
@@ -78,13 +72,15 @@ def test_one_bad_key_file_of_forty(start, house: str, converter: socket.socket, 
         write(file, key(17).hex())
         plugin.log.wait_for(f"I! {BAD}: a new key was read from its file. It is used from now on")
         air.sendall(telegrams(2))
+        for meter in everyone:
+            plugin.output.wait_for(f"electricity,interface=wmbus,meter={meter},", "active_energy_import_wh=2000")
         plugin.output.wait_for(f"electricity_link,interface=wmbus,meter={BAD} ", "telegrams=2i,decoded=1i", 'state="ok"')
 
-    assert read(plugin) == everyone
+    assert not plugin.output.having(f"electricity,interface=wmbus,meter={BAD},", "active_energy_import_wh=1000")
     told = f"E! {BAD}: key: 32 hex digits expected, found 31 hex digits in {file}. This meter is not read. It is read within a minute after"
     assert len(plugin.log.having(told)) == len(plugin.log.having("E! ")) == 1
     assert key(17).hex()[:12] not in plugin.log.text
-    assert plugin.close_stdin() < 1.0
+    plugin.close_stdin()
     assert plugin.process.returncode == 0
 
 
@@ -112,10 +108,10 @@ def test_a_wrong_key_is_corrected_and_a_right_one_is_lost(start, house: str, con
     assert len(plugin.log.having(f"W! {BAD}: ", "stays in use")) == 2
 
 
-def test_a_key_in_the_configuration(start, config, cable, telegram: bytes) -> None:
+def test_a_key_in_the_configuration(start, config, cable, converter: socket.socket, telegram: bytes) -> None:
     """A key that is mistyped in the configuration itself silences only its meter, too, and is not repeated."""
     wrong = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c"
-    shop = f"[[meter]]\nname = 'shop'\ninterface = 'p1'\nport = '{cable.link}-2'\nencryption_key = '{wrong}'\n"
+    shop = f"[[meter]]\nname = 'shop'\ninterface = 'p1'\nport = 'socket://127.0.0.1:{converter.getsockname()[1]}'\nencryption_key = '{wrong}'\n"
     plugin = start(config(cable.link, more=shop))
     cable.send(telegram)
 

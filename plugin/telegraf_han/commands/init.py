@@ -15,7 +15,7 @@ from telegraf_han.commands import ports
 from telegraf_han.commands._arguments import add_config, duration_s
 from telegraf_han.config.file import load, place
 from telegraf_han.config.plans import plans
-from telegraf_han.config.sections import Output, require_sources
+from telegraf_han.config.sections import Output, require_keys, require_sources
 from telegraf_han.errors import INTERRUPTED, ConfigError
 from telegraf_han.language import _
 from telegraf_han.ports import devices, rights
@@ -149,6 +149,11 @@ def _wanted(console: Console, options: Namespace, paths: Places) -> Wanted:
         )
     config = load(paths.config, lambda warning: complain(f"W! {warning}"))
     require_sources(config)
+    if all(meter.bad_keys for meter in config.meters):
+        require_keys(config, config.meters)
+    for meter in config.meters:
+        for bad in meter.bad_keys:
+            complain(f"W! {meter.name}: {bad.option}: {bad.why}")
     say(_("{path} exists and is used as it is.", path=paths.config))
     found = (*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers))
     by_radio = any(meter.interface == "wmbus" for meter in config.meters)

@@ -70,9 +70,9 @@ class Keys:
             return None
 
     def stamp(self, text: str) -> tuple[int, ...] | None:
-        """What changes when the file of a key is written or replaced, or its rights are. None if the file cannot be looked at."""
+        """What changes when the file that `file:…` names is written or replaced. None if it cannot be looked at."""
         try:
-            found = os.stat(self._path(text))
+            found = os.stat(self._path(text.partition(":")[2]))
         except (OSError, ValueError):
             return None
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
@@ -85,21 +85,19 @@ class Keys:
         cores.withhold()
         kind, _, place = text.partition(":")
         kind, place = kind.strip().lower(), place.strip()
-        if place and kind in ("file", "credential"):
-            return self._read(self._path(text))
+        if place and kind == "file":
+            return self._read(self._path(place))
         if place and kind == "env":
             self.variables.add(place)
             return Written(_variable(place)), f"environment variable {place}"
+        if place and kind == "credential":
+            return self._read(os.path.join(_credentials(), os.path.basename(place)))
         if secret.may_be_key(text):
             self._look_at_rights(self._file, os.stat(self._file).st_mode, "holds a key")
         return Written(text), ""
 
-    def _path(self, text: str) -> str:
-        """The file that `file:…` or `credential:…` names. Raises ValueError if this service has no credentials."""
-        kind, _, place = text.partition(":")
-        if kind.strip().lower() == "file":
-            return os.path.join(self._folder, place.strip())
-        return os.path.join(_credentials(), os.path.basename(place.strip()))
+    def _path(self, place: str) -> str:
+        return os.path.join(self._folder, place.strip())
 
     def _told(self, text: str, wrong: str) -> str:
         """What is wrong with a text that is neither a key nor the place of one. The text is repeated if it is a name."""

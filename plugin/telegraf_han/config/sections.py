@@ -69,7 +69,7 @@ class MeterConfig(NamedTuple):
     bad_keys: tuple[BadKey, ...] = ()
     """The keys that could not be had. The options are None then. As long as there is one, no telegram of the meter is believed."""
     key_files: tuple[tuple[str, Written], ...] = ()
-    """Option and text (`file:…`, `credential:…`) of each key that comes from a file, because a file may be corrected later."""
+    """Option and text (`file:…`) of each key that comes from a file, because the file may be corrected later."""
 
 
 class ReceiverConfig(NamedTuple):
@@ -164,7 +164,6 @@ _TARIFFS: Final = ("tariff", "compare", "yearly_use_kwh")
 _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
 KEYS: Final = ("encryption_key", "authentication_key", "key")
-_KEY_FILES: Final = ("file", "credential")
 _MISSING: Final = {
     "name": "a name is expected, because names distinguish the sections",
     "id": "the eight digits printed on the meter are expected, in quotes",
@@ -224,7 +223,7 @@ def _keys(texts: Mapping[str, str], resolve: Callable[[str], Key | None]) -> dic
             fields[key] = resolve(text)
         except ValueError as error:
             bad.append(BadKey(key, str(error)))
-    files = tuple((key, Written(text)) for key, text in texts.items() if text.partition(":")[0].strip().lower() in _KEY_FILES)
+    files = tuple((key, Written(text)) for key, text in texts.items() if text.partition(":")[0].strip().lower() == "file")
     return fields | {"bad_keys": tuple(bad), "key_files": files}
 
 

@@ -2,7 +2,8 @@
 
 A key that cannot be had silences its own meter only. The meter says so in its state, and here in the log. An owner corrects the file, or
 the operator sends a new key, and the next look takes it. A file that was good and then is not any more changes nothing: the meter keeps the
-key that was read before, and the log says so. A key in the configuration itself or in the environment cannot change while the program runs.
+key that was read before, and the log says so. Only `file:…` is looked at: a key in the configuration itself or in the environment cannot
+change while the program runs, and systemd copies a credential when it starts the service.
 
 A look compares the file's time, size and number with those of the last look, and reads only what changed. A file without a good key is read
 each time, because the reason may be elsewhere, such as the rights of a folder. One thread looks, and it holds the readers' lock only while

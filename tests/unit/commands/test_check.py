@@ -261,6 +261,13 @@ def test_bad_keys(checked, tmp_path: Path, device: str) -> None:
     assert not any(key[1:9] in line for key in (EK, AK) for line in found.lines)
 
 
+def test_key_file_that_is_not_there_is_told_once(checked, device: str) -> None:
+    """Nobody is sent to change the rights of a file that does not exist."""
+    found = checked(meter(device).replace(EK, "file:none.ek"), "--user", "nobody")
+
+    assert len([line for line in found.lines if "none.ek" in line]) == 1
+
+
 @pytest.fixture
 def line() -> Iterator[tuple[str, int]]:
     """A serial device and the descriptor of what its cable hangs on."""

@@ -184,7 +184,9 @@ def test_a_bad_key_stops_no_other_meter() -> None:
         require_keys(found, found.meters)
 
 
-@pytest.mark.parametrize(("text", "is_file"), [("file:home.ek", True), ("Credential: ek", True), ("env:HOME_EK", False), (KEY, False)])
+@pytest.mark.parametrize(
+    ("text", "is_file"), [("file:home.ek", True), ("File: home.ek", True), ("credential:ek", False), ("env:HOME_EK", False), (KEY, False)]
+)
 def test_keys_from_files_are_remembered(text: str, is_file: bool) -> None:
     """The place of a key is kept if it may change while the program runs. It is never shown, because it may be a key."""
     (home,) = parsed(

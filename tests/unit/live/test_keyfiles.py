@@ -227,9 +227,10 @@ def test_rights_of_a_new_key(looked, tmp_path: Path) -> None:
     assert taken == TAKEN
 
 
-@pytest.mark.parametrize("text", [FIRST[1:], "env:NO_SUCH_KEY"], ids=["configuration", "environment"])
-def test_what_cannot_change(looked, text: str) -> None:
-    """A key of the configuration itself, or of the environment, is told with what to do. There is no file to look at."""
+@pytest.mark.parametrize("text", [FIRST[1:], "env:NO_SUCH_KEY", "credential:ek"], ids=["configuration", "environment", "credential"])
+def test_what_cannot_change(looked, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of the configuration itself, the environment or a systemd credential is told with what to do. There is no file to look at."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     one = looked(FLAT.format(text))
     (line,) = one.log()
 
@@ -237,16 +238,6 @@ def test_what_cannot_change(looked, text: str) -> None:
     assert line.endswith(". This meter is not read. Correct key, then restart Telegraf")
     assert one.files.wait_s() is None
     assert one.look() == []
-
-
-def test_credential(looked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A systemd credential is a file, too."""
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    one = looked(FLAT.format("credential:ek"))
-    one.log()
-    one.write("ek", FIRST)
-
-    assert one.look() == [TAKEN]
 
 
 def test_told_again_each_minute_as_telegrams_come(looked) -> None:

@@ -15,7 +15,7 @@ from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection.keytrial.findings import GOOD
-from telegraf_han.language import _
+from telegraf_han.language import _, marked
 from telegraf_han.printing import say
 from telegraf_han.setup import hearing, texts
 from telegraf_han.setup.console import Console
@@ -220,9 +220,9 @@ def _keys(console: Console, options: Namespace, wanted: Sequence[str], config: M
 
 
 _QUESTIONS: Final = {
-    "encryption_key": "Encryption key (EK, GUEK)",
-    "authentication_key": "Authentication key (AK, GAK); Enter if you have none",
-    "key": "Key",
+    "encryption_key": marked("Encryption key (EK, GUEK)"),
+    "authentication_key": marked("Authentication key (AK, GAK); Enter if you have none"),
+    "key": marked("Key"),
 }
 
 

@@ -10,6 +10,8 @@ import pytest
 import catalogue
 from telegraf_han import cli, language
 
+LABEL = 16
+"""Characters of a word in a table, which may be shortened with a full stop."""
 FIELD = re.compile(r"{[^{}]*}")
 MODULES = sorted(str(path.relative_to(catalogue.PACKAGE)) for path in catalogue.PACKAGE.rglob("*.py"))
 MESSAGES = [message for message in catalogue.translated() if message.id]
@@ -55,7 +57,8 @@ def complaint(message: catalogue.Message) -> str:
         return "not the same fields"
     if len(english) > 1 and bool(fields[1] & counters) != bool(found[1] & counters and found[2] & counters):
         return "the number is missing"
-    if [english[0][:1] == " ", english[0][-1:] in ".:;, "] != [polish[0][:1] == " ", polish[0][-1:] in ".:;, "]:
+    ends = ":;, " if len(polish[0]) <= LABEL else ".:;, "
+    if [english[0][:1] == " ", english[0][-1:] in ends] != [polish[0][:1] == " ", polish[0][-1:] in ends]:
         return "not the same around it: it is put together with others"
     return ""
 

@@ -46,6 +46,11 @@ PARITY: Final = marked(
 TOO_FAST: Final = marked('the line looks set too fast: older meters send at 9600 baud; set line = "9600 7E1"')
 
 
+def is_line_fault(said: str) -> bool:
+    """Whether a sentence of `wrong` blames the line or its cable, and not the meter at its other end."""
+    return said in (_(INVERTED), _(PARITY), _(TOO_FAST))
+
+
 def wrong(data: bytes) -> str:
     """One sentence about bytes that are no telegrams: what they are, or what is wrong with the line. "" if they do not show it."""
     at_hand = recognised.named(data)

@@ -33,7 +33,6 @@ _ONE_OF_SOME: Final = marked(
     "other telegrams arrived damaged. This telegram may be damaged, too, because by radio damage does not always show. Try more telegrams "
     "before you write to anybody"
 )
-_LINE_FAULTS: Final = (signal.INVERTED, signal.PARITY, signal.TOO_FAST)
 _FURTHER: Final = marked("further telegrams")
 _STRANGER: Final = marked("each configured key opens telegrams, but there are also telegrams that no configured key opens")
 _ONLY_ONE: Final = marked(
@@ -126,7 +125,7 @@ def _nothing_whole(name: str, source: Cable) -> Finding:
             damaged,
         )
         return Finding(name, "noise", "noise", said, _(_CABLE_TODO))
-    if source.named and source.named not in map(_, _LINE_FAULTS):
+    if source.named and not signal.is_line_fault(source.named):
         said = _("what arrived is no telegram of a P1 port: {what}. The keys cannot be judged", what=source.named)
         return Finding(name, "unread", "structure", said, _("change no key; {ask}", ask=_(ASK)))
     if source.named:

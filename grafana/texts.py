@@ -136,6 +136,7 @@ NAMES: Final = {
     "registers_back": ("Registers back", "Cofnięte rejestry"),
     "fields_refused": ("Fields refused", "Odrzucone pola"),
     "state": ("State", "Stan"),
+    "fault": ("Not OK", "Nie OK"),
     "state_ok": ("OK", "OK"),
     "state_silent": ("Silent", "Cisza"),
     "state_noise": ("Noise", "Zakłócenia"),
@@ -817,12 +818,12 @@ PANELS: Final = {
     "states": Both(
         Words(
             "State of the read-out",
-            "State of this meter, reported by the plugin: OK, silent, wrong key, bad key file, noise, port missing. Empty while the plugin did not run.",
+            "State of this meter, reported by the plugin: OK, silent, wrong key, bad key file, noise, port missing. Empty while the plugin did not run. The second lane has each state other than OK, however short it was.",
             _NO_STATUS,
         ),
         Words(
             "Stan odczytu",
-            "Co wtyczka mówi o tym liczniku: OK, cisza, zły klucz, zły plik klucza, zakłócenia, brak portu. Pusto tam, gdzie nie działała.",
+            "Co wtyczka mówi o tym liczniku: OK, cisza, zły klucz, zły plik klucza, zakłócenia, brak portu. Pusto tam, gdzie nie działała. Na drugim pasku jest każdy stan inny niż OK, choćby krótki.",
             _BRAK_STANU,
         ),
     ),

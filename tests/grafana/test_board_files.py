@@ -40,7 +40,9 @@ FIELDS = {
     "electricity_price": {"price_per_kwh"},
     "5m.electricity_price": {"price_per_kwh"},
     "electricity_link": LINK,
+    "5m.electricity_link": LINK,
     "electricity_settings": SETTINGS,
+    "5m.electricity_settings": SETTINGS,
     "internal_write": TELEGRAF,
     "internal_memstats": TELEGRAF,
 }

@@ -16,6 +16,7 @@ from typing import Final, Protocol, Self
 from telegraf_han.errors import SourceError
 from telegraf_han.inspection.recent import Recent
 from telegraf_han.inspection.told import LINE_LIMIT_BYTES, Told
+from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.threads import Readers
 from telegraf_han.ports import taps
 from telegraf_han.terminal.remarks import Remarks
@@ -61,8 +62,9 @@ class Ports:
 
     words = "from the ports"
 
-    def __init__(self, readers: Readers, recent: Recent, remarks: Remarks) -> None:
+    def __init__(self, readers: Readers, recent: Recent, remarks: Remarks, key_files: KeyFiles) -> None:
         """`recent` is the decoder of the readers. Nothing runs yet."""
+        self._key_files: Final = key_files
         self.recent: Final = recent
         self.lock: Final = readers.shared.lock
         self._readers: Final = readers
@@ -73,7 +75,8 @@ class Ports:
         return ()
 
     def take(self) -> None:
-        """Do nothing: the threads of the readers take what comes."""
+        """Look at the key files. The threads of the readers take what comes."""
+        self._key_files.look()
 
     def remarks(self) -> list[str]:
         """The newest lines of the log."""

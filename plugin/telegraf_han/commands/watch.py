@@ -10,12 +10,14 @@ import time
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
+from telegraf_han.commands._arguments import add_config, config_of
 from telegraf_han.commands._beside import Beside, Place, Ports
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import require_sources
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.inspection.recent import Recent
 from telegraf_han.live import threads
+from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.threads import Readers
 from telegraf_han.ports import taps
 from telegraf_han.terminal import meterpage, screen
@@ -35,14 +37,14 @@ def add_arguments(parser: ArgumentParser) -> None:
         "Keys: q quits, up and down choose a meter or scroll, Enter opens the meter, o or Backspace goes back to all meters, "
         "left and right or 1 to 9 choose a meter, a shows all readings, t changes the time span."
     )
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
+    add_config(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Show the page until q, Ctrl-C or SIGTERM. Returns 0. Raises ConfigError, SourceError."""
     if not screen.is_terminal():
         raise ConfigError("", "watch", "a terminal that can show a page is expected as stdout. For lines use `telegraf-han run`")
-    with _place(arguments.config) as place:
+    with _place(config_of(arguments)) as place:
         _show(place)
     return 0
 
@@ -70,7 +72,9 @@ def _ports(config_path: str, advice: str) -> Ports:
     recent, remarks = Recent(config), Remarks(warnings)
     readers = Readers(config, recent, remarks.log)
     readers.require_free(advice)
-    return Ports(readers, recent, remarks)
+    key_files = KeyFiles(config, recent, readers.shared.lock, remarks.log)
+    key_files.tell(config.meters)
+    return Ports(readers, recent, remarks, key_files)
 
 
 def _show(place: Place) -> None:

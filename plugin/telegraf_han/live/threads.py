@@ -18,6 +18,7 @@ from telegraf_han import receivers
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import PortInUseError, SourceError
+from telegraf_han.language import _, marked
 from telegraf_han.live.log import Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.live.reader import Feed, Reader, Shared
@@ -28,7 +29,7 @@ from telegraf_han.ports.sources import Source
 
 END_S: Final = 0.5
 """Time that the readers of a command have to end."""
-STOP_FIRST: Final = "If it is Telegraf with this plugin, stop Telegraf: sudo systemctl stop telegraf (and start it afterwards)"
+STOP_FIRST: Final = marked("If it is Telegraf with this plugin, stop Telegraf: sudo systemctl stop telegraf (and start it afterwards)")
 
 
 def lock() -> AbstractContextManager[object]:
@@ -90,7 +91,7 @@ class Readers:
             try:
                 feed.opened().close()
             except PortInUseError as error:
-                raise PortInUseError(f"{error}. {advice}") from None
+                raise PortInUseError(f"{error}. {_(advice)}") from None
             except SourceError:
                 continue
 

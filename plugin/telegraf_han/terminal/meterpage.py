@@ -32,6 +32,7 @@ _MEANING: Final = {
     "silent": "no telegram was read: if no errors are counted, is the interface switched on, the cable plugged in, the meter in range?",
     "noise": "bytes arrive, but no whole telegram: cable, inversion, line settings or a weak signal",
     "wrong_key": "telegrams arrive whole, but the key does not open them: telegraf-han keys finds out why",
+    "bad_key_file": "a key is not there or is no key: telegraf-han check says why",
     "away": "the plugin that reads this meter has ended",
     "port_missing": "the port is not there or cannot be opened; telegraf-han keeps trying",
 }

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import p1telegrams as p1
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.config.sections import Config, MeterConfig, Output, ReceiverConfig
+from telegraf_han.config.sections import BadKey, Config, MeterConfig, Output, ReceiverConfig
 from telegraf_han.errors import Cause
 from telegraf_han.inspection.recent import Point, Recent
 from telegraf_han.telegram import Frame
@@ -135,6 +135,15 @@ def test_states(cause: Cause | None, after_s: int, said: str) -> None:
     assert bool(lines[2]) == (said != "ok")
     if cause is not None:
         assert f"errors  {cause} 7" in "\n".join(lines)
+
+
+def test_bad_key() -> None:
+    """A key that cannot be had is a state of its own, from the start, and it says what to do."""
+    one = recent(HOME._replace(encryption_key=None, bad_keys=(BadKey("encryption_key", "the file is empty"),)))
+    lines = page(one)
+
+    assert "bad key file" in lines[1]
+    assert "telegraf-han check says why" in lines[2]
 
 
 def test_port_missing_and_waiting() -> None:

@@ -4,7 +4,8 @@ The program is started without a shell and without stdin, in a process group of 
 that the configuration takes from the environment nor Telegraf's own secrets. It is ended together with all its children, first with
 SIGTERM, then with SIGKILL. As long as the program is not reaped, no other group can get the id of its group. So its end is observed without
 reaping (`WNOWAIT`), and the group is signalled only before the program is reaped. Each line of its stderr is logged, without anything that
-may be a key. When the program ends, its last lines become part of the error, because they say why it ended.
+may be a key. When the program ends, its last lines become part of the error, because they say why it ended. If `advice` knows them, the
+error says instead what to do.
 
 If this process is killed by SIGKILL, it cannot end the program. The program would keep its dongle, and the next start would find the dongle
 in use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
@@ -23,6 +24,7 @@ from typing import Final
 
 from telegraf_han.ciphers import secret
 from telegraf_han.errors import SourceError, reason
+from telegraf_han.ports import advice
 
 READ_BYTES: Final = 4096
 """A pipe delivers this much in one piece. The line of a telegram has about 500 bytes."""
@@ -193,7 +195,8 @@ class Program:
             how = (
                 f"ended with exit code {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
             )
-        return f"{self._name} {how}" + (f". Its last lines: {' / '.join(self._last_words)}" if self._last_words else "")
+        said = advice.of_dongle(self._last_words) or (f"Its last lines: {' / '.join(self._last_words)}" if self._last_words else "")
+        return f"{self._name} {how}" + (f". {said}" if said else "")
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:
         """How the program ended. It is not reaped here, because until then no other group can get the id of its group."""

@@ -4,8 +4,8 @@
 
 The Debian package has a virtual environment of its own in /opt/telegraf-han, which is complete: installing it needs no network and no pip.
 The packages in it are those of docker/requirements.txt, checked by their hashes. One package serves Debian 12 (Python 3.11) to Debian 13
-(Python 3.13), because only cffi has a compiled file per version of Python: the package has it for each. The environment is put together from
-wheels, nothing is compiled and nothing of it runs here, so any machine can build the package for any architecture.
+(Python 3.13), because only cffi has a compiled file per version of Python: the package has it for each. The environment is put together
+from wheels, nothing is compiled and nothing of it runs here, so any machine can build the package for any architecture.
 
 The same source gives the same files, byte for byte: the only time in them is the day of the release, from the source itself.
 """
@@ -151,8 +151,8 @@ def _documents(root: Path, about: Release) -> None:
         _copied(Path(folder) / f"{NAME}.bash", share / f"bash-completion/completions/{NAME}")
         _copied(Path(folder) / f"_{NAME}", share / f"zsh/vendor-completions/_{NAME}")
     texts = share / "doc" / NAME
-    changes = f"{NAME} ({about.version}) stable; urgency=medium\n\n  * Version {about.version}. CHANGELOG.md.gz beside this file lists the changes.\n\n"
-    _packed(texts / "changelog.gz", f"{changes} -- {MAINTAINER}  {formatdate(about.time_s)}\n")
+    head, signed = f"{NAME} ({about.version}) stable; urgency=medium", f" -- {MAINTAINER}  {formatdate(about.time_s)}"
+    _packed(texts / "changelog.gz", f"{head}\n\n  * CHANGELOG.md.gz beside this file lists the changes.\n\n{signed}\n")
     _packed(texts / "CHANGELOG.md.gz", (ROOT / "CHANGELOG.md").read_text())
     (texts / "copyright").write_text(_licences(root / SITE, about))
     _copied(ROOT / "plugin/telegraf_han/han.sample.toml", texts / "examples/han.toml")

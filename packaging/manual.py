@@ -56,7 +56,7 @@ def parser() -> ArgumentParser:
     for one in _parsers(whole):
         for action in one._actions:
             if action.metavar in FILES and not action.choices:
-                action.complete = shtab.FILE  # type: ignore[attr-defined]
+                action.complete = shtab.FILE
             if isinstance(action.choices, dict) and not isinstance(action, _SubParsersAction):
                 action.choices = list(action.choices)  # shtab takes every table for one of sub-commands
     return whole

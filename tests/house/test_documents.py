@@ -30,7 +30,7 @@ TWINS = {
 }
 SAME_CODE = ["README.md", "docs/first-hour.md", *(f"docs/{page}.md" for page in REFERENCE)]
 """Twins whose code is the same to the letter; the others' has comments and settings in their language."""
-ENGLISH_ONLY = ["docs/structure.md"]
+ENGLISH_ONLY = ["docs/releasing.md", "docs/structure.md"]
 """Pages for contributors, who read the code, which is English."""
 ALL = [*(name for pair in TWINS.items() for name in pair), *ENGLISH_ONLY]
 MESSAGES = ["docs/first-hour.md", "docs/pierwsza-godzina.md"]

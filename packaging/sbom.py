@@ -10,6 +10,7 @@ scanner reads them from dpkg's database. The same sources give the same bytes: t
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
 import subprocess
@@ -72,7 +73,7 @@ def main() -> int:
         }
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8")
-        print(path)
+        print(f"{hashlib.sha256(text.encode()).hexdigest()}  {path.name}")
     return 0
 
 

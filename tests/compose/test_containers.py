@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Done = subprocess.CompletedProcess[str]
 
 ROOT = Path(__file__).parents[2]
-PLUGIN = f"telegraf-han:{__version__}"
+PLUGIN = f"telegraf-han:{__version__}"  # the image that is built here
 DAYS = 30
 DAY_S = 86_400
 LIVE = 15  # seconds of live data are enough to see that none is missing

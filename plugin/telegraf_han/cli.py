@@ -35,6 +35,7 @@ class Command(Protocol):
 
 
 COMMANDS: Final = {
+    "init": "sets everything up, step by step: the meter, its keys, Telegraf, InfluxDB, the boards",
     "run": "runs as Telegraf's execd input: reads all sources until it is stopped, writes line protocol to stdout and its log to stderr",
     "decode": "decodes captures, prints the readings, and ends",
     "simulate": "sends the telegrams of a virtual GAMA150, GAMA350, MA110M or MA309M",
@@ -44,6 +45,7 @@ COMMANDS: Final = {
     "scan": "lists wireless M-Bus meters in range: their ids, how well they are heard, whether your key opens their telegrams",
     "watch": "shows a live page in the terminal: power, registers, voltages, limiter, signal, errors",
     "bill": "computes what electricity costs: hours for Telegraf or InfluxDB, or the statement of a month",
+    "remove": "takes away what `init` set up; keeps keys and data unless you say otherwise",
     "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }
 """Each command with its line of help. The command is the module of that name in `commands`."""

@@ -66,7 +66,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Print a section for each device. Returns 0, or 1 if there is none."""
-    ports = _listed()
+    ports = listed()
     dongles = devices.dongles()
     for port in ports:
         say(*_told(port, arguments.user), "")
@@ -82,7 +82,7 @@ def run(arguments: Namespace) -> int:
     return 1
 
 
-def _listed() -> list[Port]:
+def listed() -> list[Port]:
     """All serial devices with hardware behind them."""
     from serial.tools import list_ports  # noqa: PLC0415, only this command asks
 

@@ -171,11 +171,11 @@ def test_commands(name: str) -> None:
     shown = [line for block in page.blocks for line in block.replace("\\\n", " ").splitlines()]
     shown += [span.replace("\\|", "|") for line in page.prose for span in spans(line)]
     for line in shown:
-        for command, rest in re.findall(r"(?:^|[\s/])telegraf-han ([a-z]+)\b([^|;&<>]*)", line):
+        for command, rest in re.findall(r"(?:^|[\s/])telegraf-han ([a-z]+)\b(?!:)([^|;&<>]*)", line):
             if line.lstrip().startswith(("command =", "#")) or re.match(r"\s*- ", line):
                 continue
             assert command in cli.COMMANDS, line
-            options = set(re.findall(r"(?<=[\s\[(])(--[a-z][a-z-]*)", rest))
+            options = set(re.findall(r"(?<=[\s\[(])(--[a-z][a-z0-9-]*)", rest))
             assert options <= _options(command) | {"--help"}, line
 
 

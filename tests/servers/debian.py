@@ -7,6 +7,7 @@ unpacked stays; remove the folder to get newer packages.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -46,9 +47,11 @@ def unpacked(*packages: str) -> Path:
             raise CannotBuildError(message)
         for archive in archives.glob("*.deb"):
             subprocess.run(["dpkg-deb", "--extract", str(archive), str(workshop / "root")], check=True, timeout=60)
-        (workshop / "root").rename(root)
+        with contextlib.suppress(OSError):  # another run has just put its own there
+            (workshop / "root").rename(root)
     finally:
         shutil.rmtree(workshop, ignore_errors=True)
+    assert root.is_dir()
     return root
 
 

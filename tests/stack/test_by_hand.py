@@ -46,9 +46,7 @@ def test_from_influxdb_to_the_first_point(influx: running.Influx, telegraf_binar
     with virtualmeters.on_terminals(tmp_path, {"cable": ("GAMA350",)}):
         printed = machine.typed(test, {"--test-wait 15": "--test-wait 5"})
         shown = line.partition(" active_energy")[0]
-        assert re.search(
-            rf"^{re.escape(shown)} active_energy", printed, re.MULTILINE
-        )
+        assert re.search(rf"^{re.escape(shown)} active_energy", printed, re.MULTILINE)
         arguments = ["--config-directory", str(file.parent)]
         with contextlib.ExitStack() as stack:
             stack.enter_context(

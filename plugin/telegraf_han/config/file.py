@@ -14,10 +14,21 @@ from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.config.keys import Keys
 from telegraf_han.config.sections import KEYS, Config, MeterConfig, parsed
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _, marked
 from telegraf_han.ports import rights
 
 CONFIG_LIMIT_BYTES: Final = 1 << 20
 """No configuration is longer than this. If a capture is given instead of a configuration, it is not read to its end."""
+_CONFIG: Final = "configuration file"
+_TARIFF: Final = "tariff file"
+_UNREAD: Final = {
+    _CONFIG: marked("this configuration file cannot be read: {why}"),
+    _TARIFF: marked("this tariff file cannot be read: {why}"),
+}
+_TOO_LARGE: Final = {
+    _CONFIG: marked("a configuration file is expected, but this file has more than {limit} bytes"),
+    _TARIFF: marked("a tariff file is expected, but this file has more than {limit} bytes"),
+}
 
 
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
@@ -75,19 +86,20 @@ def _checked(path: str, whole: dict[str, Any], resolve: Callable[[str], Key | No
 
     def tariff(name: str) -> tuple[str, dict[str, Any]]:
         place = os.path.join(folder, name)
-        return place, _mapping(place, "tariff file")
+        return place, _mapping(place, _TARIFF)
 
     return parsed(whole, path, resolve, lambda port: _located(port, folder), receivers.kinds, command=receivers.command, files=tariff)
 
 
-def _mapping(path: str, what: str = "configuration file") -> dict[str, Any]:
+def _mapping(path: str, what: str = _CONFIG) -> dict[str, Any]:
     """Parse a TOML file. Raises ConfigError."""
     import tomllib  # noqa: PLC0415, a program that makes its Config itself does not need it
 
     try:
         text = _content(path, what).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(path, "", f"text in UTF-8 is expected, but byte {error.start} is not UTF-8. Save the file as UTF-8") from None
+        said = _("text in UTF-8 is expected, but byte {at} is not UTF-8. Save the file as UTF-8", at=error.start)
+        raise ConfigError(path, "", said) from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -96,7 +108,7 @@ def _mapping(path: str, what: str = "configuration file") -> dict[str, Any]:
         found = mistakes.explained(text, str(error))
         raise ConfigError(path, found.place, found.expected) from None
     except (ValueError, RecursionError):
-        raise ConfigError(path, "", "TOML is expected, but a number is too long or the nesting is too deep") from None
+        raise ConfigError(path, "", _("TOML is expected, but a number is too long or the nesting is too deep")) from None
 
 
 def _content(path: str, what: str) -> bytes:
@@ -104,9 +116,9 @@ def _content(path: str, what: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(CONFIG_LIMIT_BYTES + 1)
     except OSError as error:
-        raise ConfigError(path, "", f"this {what} cannot be read: {rights.unreadable(path, error)}") from None
+        raise ConfigError(path, "", _(_UNREAD[what], why=rights.unreadable(path, error))) from None
     if len(content) > CONFIG_LIMIT_BYTES:
-        raise ConfigError(path, "", f"a {what} is expected, but this file has more than {CONFIG_LIMIT_BYTES} bytes")
+        raise ConfigError(path, "", _(_TOO_LARGE[what], limit=CONFIG_LIMIT_BYTES))
     return content
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from telegraf_han.ciphers import secret
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _
 
 UNKNOWN_SHOWN: Final = 24
 """An error repeats an unknown option up to this length. So an encryption key of 32 digits in the wrong place is never shown."""
@@ -42,9 +43,9 @@ class Place(NamedTuple):
 
         near = get_close_matches(key, list(known), 1, 0.6)
         named = len(key) <= UNKNOWN_SHOWN and key.isprintable() and not secret.may_be_key(key)
-        shown = key if named else f"an option of {len(key)} characters"
-        advice = f'Did you mean "{near[0]}"?' if near else f"Known options are {', '.join(known)}"
-        return self.error(shown, f"there is no such option. {advice}")
+        shown = key if named else _("an option of {size} characters", size=len(key))
+        advice = _('Did you mean "{option}"?', option=near[0]) if near else _("Known options are {options}", options=", ".join(known))
+        return self.error(shown, _("there is no such option") + f". {advice}")
 
     def require_known(self, keys: Iterable[str], known: Collection[str]) -> None:
         """Raise ConfigError at the first key that is not known here."""
@@ -56,7 +57,7 @@ class Place(NamedTuple):
 def read(table: object, rows: Rows, place: Place) -> dict[str, Any]:
     """Read the fields of one section. Raises ConfigError."""
     if not isinstance(table, Mapping):
-        raise place.error("", "a section with options is expected")
+        raise place.error("", _("a section with options is expected"))
     fields = {}
     for key, value in table.items():
         option = rows.get(key)

@@ -17,6 +17,7 @@ from telegraf_han.clock import Zone
 from telegraf_han.config import values
 from telegraf_han.config.rows import Option, Place, Rows, read
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _, marked
 from telegraf_han.telegram import Interface
 
 if TYPE_CHECKING:  # they load decimals, which a run without a tariff does not need
@@ -153,9 +154,9 @@ _INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
 _SECTIONS: Final = ("output", "meter", "receiver")
 KEYS: Final = ("encryption_key", "authentication_key", "key")
 _MISSING: Final = {
-    "name": "a name is expected, because names distinguish the sections",
-    "id": "the eight digits printed on the meter are expected, in quotes",
-    "type": "the type of the receiver is expected",
+    "name": marked("a name is expected, because names distinguish the sections"),
+    "id": marked("the eight digits printed on the meter are expected, in quotes"),
+    "type": marked("the type of the receiver is expected"),
 }
 
 
@@ -163,13 +164,13 @@ def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapp
     """The sections [[key]], each with its place. The place has the section's name, or its number if there is no usable name."""
     found = whole.get(key, [])
     if not isinstance(found, list) or not all(isinstance(table, Mapping) for table in found):
-        raise ConfigError(file, key, f"[[{key}]] in double brackets is expected, once for each {key}")
+        raise ConfigError(file, key, _("[[{key}]] in double brackets is expected, once for each {key}", key=key))
     placed = []
     for number, table in enumerate(found, 1):
         try:
             section = f'[[{key}]] "{values.name(table.get("name"))}"'
         except ValueError:
-            section = f"[[{key}]] number {number}"
+            section = _("[[{key}]] number {number}", key=key, number=number)
         placed.append((table, Place(file, section)))
     return placed
 
@@ -179,15 +180,15 @@ def _meter(table: Mapping[str, object], place: Place, resolve: Callable[[str], K
     rows = _METERS.get(interface) if isinstance(interface, str) else None
     if rows is None:
         place.require_known(table, _ANY_METER)  # perhaps it is the interface, misspelt
-        raise place.error("interface", '"p1" or "wmbus" is expected')
+        raise place.error("interface", _('"p1" or "wmbus" is expected'))
     for key in table:
         others = [other for other, known in _METERS.items() if key not in rows and key in known]
         if others:
-            raise place.error(key, f'only a meter with interface = "{others[0]}" has this option')
+            raise place.error(key, _('only a meter with interface = "{interface}" has this option', interface=others[0]))
     fields = read(table, rows, place)
     for key in ("name", "id"):
         if key in rows and key not in fields:
-            raise place.error(key, _MISSING[key])
+            raise place.error(key, _(_MISSING[key]))
     for key, inner in _INNER.items():
         fields[key] = tuple(read(fields.get(key, {}), inner, place._replace(prefix=f"{key}.")).items())
     tariffs = {key: fields.pop(key) for key in _TARIFFS if key in fields}
@@ -200,7 +201,7 @@ def _meter(table: Mapping[str, object], place: Place, resolve: Callable[[str], K
         if key in fields:
             fields[key] = _resolved(fields[key], resolve, place, key)
     if fields.get("authentication") == "required" and "authentication_key" not in fields:
-        raise place.error("authentication", 'an authentication_key is expected, because authentication = "required" needs it')
+        raise place.error("authentication", _('an authentication_key is expected, because authentication = "required" needs it'))
     return MeterConfig(**fields)
 
 
@@ -217,15 +218,15 @@ def _receiver(
     fields = read(table, _RECEIVER, place)
     for key in ("name", "type"):
         if key not in fields:
-            raise place.error(key, _MISSING[key])
+            raise place.error(key, _(_MISSING[key]))
     if fields["type"] not in kinds:
-        raise place.error("type", f"one of {', '.join(kinds)} is expected")
+        raise place.error("type", _("one of {kinds} is expected", kinds=", ".join(kinds)))
     if "port" in fields and "command" in fields:
-        raise place.error("port", "either a port or a command is expected, not both")
+        raise place.error("port", _("either a port or a command is expected, not both"))
     if "port" not in fields and "command" not in fields:
         fields["command"] = command(fields["type"])
         if not fields["command"]:
-            raise place.error("port", "either a port or a command is expected")
+            raise place.error("port", _("either a port or a command is expected"))
     return ReceiverConfig(**fields)
 
 
@@ -234,7 +235,9 @@ def _used_once(places: Iterable[Place], found: Iterable[str], key: str) -> None:
     first: dict[str, Place] = {}
     for place, value in zip(places, found, strict=False):  # the places of the meters come first
         if value and first.setdefault(value, place) is not place:
-            raise place.error(key, f"another {key} is expected, because {first[value].section} has the same {key}")
+            raise place.error(
+                key, _("another {key} is expected, because {section} has the same {key}", key=key, section=first[value].section)
+            )
 
 
 def parsed(
@@ -274,10 +277,10 @@ def require_sources(config: Config) -> None:
     for meter in config.meters:
         place = Place(config.file, f'[[meter]] "{meter.name}"')
         if meter.interface == "p1" and not meter.port:
-            raise place.error("port", "the port that this meter is read from is expected")
+            raise place.error("port", _("the port that this meter is read from is expected"))
         if meter.interface == "wmbus" and not config.receivers:
-            raise place.error("", "a [[receiver]] is expected too, because radio telegrams come through a receiver")
+            raise place.error("", _("a [[receiver]] is expected too, because radio telegrams come through a receiver"))
     if "-" in [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]:
-        raise ConfigError(config.file, "port", 'a port, a file or a command is expected, because stdin ("-") belongs to Telegraf here')
+        raise ConfigError(config.file, "port", _('a port, a file or a command is expected, because stdin ("-") belongs to Telegraf here'))
     if not config.meters and not config.receivers:
-        raise ConfigError(config.file, "", "at least one [[meter]] is expected")
+        raise ConfigError(config.file, "", _("at least one [[meter]] is expected"))

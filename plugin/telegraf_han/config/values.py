@@ -12,6 +12,7 @@ from typing import Final
 
 from telegraf_han.ciphers import secret
 from telegraf_han.clock import Zone
+from telegraf_han.language import _, marked
 
 NAME_LIMIT: Final = 64
 """Characters of a name. The name is repeated in every line, and a line has 4096 bytes."""
@@ -21,7 +22,8 @@ SHORTEST_S: Final = 0.1
 """The shortest interval. It is not shorter than the time that a telegram takes on the line."""
 _DURATIONS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _SCHEMES: Final = ("socket://", "rfc2217://")
-_PORTS: Final = "a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay"
+_PORTS: Final = marked("a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay is expected")
+_NOT_A_KEY: Final = marked("{expected}, but this text looks like a key. A key belongs into the option for keys")
 _STABLE_NAMES: Final = "/dev/serial/by-id/"
 _ID_DIGITS: Final = 8
 _TITLE_DIGITS: Final = 16
@@ -33,7 +35,7 @@ _LAST_PORT: Final = 65_535
 def quoted(value: object) -> str:
     """Return text that is not empty. Raises ValueError."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ValueError("text in quotes is expected")
+        raise ValueError(_("text in quotes is expected"))
     return value.strip()
 
 
@@ -41,8 +43,8 @@ def name(value: object) -> str:
     """Return a name that can be a tag. A backslash at its end would escape the next character. Raises ValueError, also for a key."""
     good = isinstance(value, str) and 0 < len(value) <= NAME_LIMIT and value.isprintable() and "\\" not in value and value == value.strip()
     if not good:
-        raise ValueError(f"a name in quotes is expected, with 1 to {NAME_LIMIT} printable characters and no backslash")
-    return _no_key(str(value), "a name in quotes")
+        raise ValueError(_("a name in quotes is expected, with 1 to {limit} printable characters and no backslash", limit=NAME_LIMIT))
+    return _no_key(str(value), _("a name in quotes is expected"))
 
 
 def one_of(*words: str) -> Callable[[object], str]:
@@ -50,7 +52,7 @@ def one_of(*words: str) -> Callable[[object], str]:
 
     def read(value: object) -> str:
         if value not in words:
-            raise ValueError("one of " + ", ".join(f'"{word}"' for word in words) + " is expected")
+            raise ValueError(_("one of {kinds} is expected", kinds=", ".join(f'"{word}"' for word in words)))
         return str(value)
 
     return read
@@ -63,7 +65,7 @@ def number(value: object) -> float:
     except OverflowError:
         found = None
     if found is None or not isfinite(found):
-        raise ValueError("a number without quotes is expected")
+        raise ValueError(_("a number without quotes is expected"))
     return found
 
 
@@ -72,7 +74,7 @@ def whole(low: int, high: int) -> Callable[[object], int]:
 
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ValueError(f"a whole number from {low} to {high} is expected")
+            raise ValueError(_("a whole number from {low} to {high} is expected", low=low, high=high))
         return value
 
     return read
@@ -82,7 +84,7 @@ def limit(value: object) -> float:
     """Return a finite number that is not negative. No value could ever be below a negative limit. Raises ValueError."""
     found = number(value)
     if found < 0:
-        raise ValueError("a number of 0 or more is expected")
+        raise ValueError(_("a number of 0 or more is expected"))
     return found
 
 
@@ -95,15 +97,15 @@ def duration_s(value: object) -> float:
     except (ValueError, KeyError):
         seconds = 0.0
     if not SHORTEST_S <= seconds <= INTERVAL_LIMIT_S:
-        raise ValueError('a time from "100ms" to "24h" is expected, such as "10s"')
+        raise ValueError(_('a time from "100ms" to "24h" is expected, such as "10s"'))
     return seconds
 
 
 def line(value: object) -> str:
     """`115200 8N1`: baud, data bits, parity, stop bits. Raises ValueError."""
-    baud, _, form = value.upper().partition(" ") if isinstance(value, str) else ("", "", "")
+    baud, _blank, form = value.upper().partition(" ") if isinstance(value, str) else ("", "", "")
     if form.strip() not in _FORMS or not _whole(baud, _FASTEST_BAUD):
-        raise ValueError('baud, data bits, parity and stop bits are expected, such as "115200 8N1"')
+        raise ValueError(_('baud, data bits, parity and stop bits are expected, such as "115200 8N1"'))
     return f"{int(baud)} {form.strip()}"
 
 
@@ -113,19 +115,19 @@ def port(value: object) -> str:
     if found.startswith(_STABLE_NAMES):
         return found  # some have a serial number as long as a key
     if "://" not in found:
-        return _no_key(found, _PORTS)
-    host, _, service = found.partition("://")[2].rpartition(":")
+        return _no_key(found, _(_PORTS))
+    host, _colon, service = found.partition("://")[2].rpartition(":")
     if not found.startswith(_SCHEMES) or not host or not _whole(service, _LAST_PORT):
-        raise ValueError(f"{_PORTS} is expected")
-    return found if host.startswith("[") else _no_key(found, _PORTS)
+        raise ValueError(_(_PORTS))
+    return found if host.startswith("[") else _no_key(found, _(_PORTS))
 
 
 def command(value: object) -> tuple[str, ...]:
     """Return a program and its arguments. Raises ValueError."""
     words = value if isinstance(value, list) else []
     if not words or not words[0] or not all(isinstance(word, str) and "\0" not in word for word in words):
-        raise ValueError('a list of words is expected, such as ["rtl_433", "-F", "json"]. No shell reads this list')
-    _no_key(words[0], "a program")
+        raise ValueError(_('a list of words is expected, such as ["rtl_433", "-F", "json"]. No shell reads this list'))
+    _no_key(words[0], _("a program is expected"))
     return tuple(words)
 
 
@@ -133,7 +135,7 @@ def meter_id(value: object) -> str:
     """Return the digits on the meter. Some makers also use A to F. Raises ValueError."""
     digits = value.strip().upper() if isinstance(value, str) else ""
     if len(digits) != _ID_DIGITS or any(digit not in "0123456789ABCDEF" for digit in digits):
-        raise ValueError("the eight digits printed on the meter are expected, in quotes")
+        raise ValueError(_("the eight digits printed on the meter are expected, in quotes"))
     return digits
 
 
@@ -141,7 +143,7 @@ def system_title(value: object) -> bytes:
     """Return the 8 bytes of a system title (Green Book 9.2.2.4.4), written as 16 hex digits. Raises ValueError."""
     digits = value.strip() if isinstance(value, str) else ""
     if len(digits) != _TITLE_DIGITS or any(digit not in hexdigits for digit in digits):
-        raise ValueError("16 hex digits in quotes are expected, as the command `keys` prints them")
+        raise ValueError(_("16 hex digits in quotes are expected, as the command `keys` prints them"))
     return bytes.fromhex(digits)
 
 
@@ -153,7 +155,7 @@ def zone(value: object) -> Zone:
 def _no_key(text: str, expected: str) -> str:
     """Return a text that messages and metrics may repeat. Raises ValueError for a text that may hold a key."""
     if secret.may_be_key(text):
-        raise ValueError(f"{expected} is expected, but this text looks like a key. A key belongs into the option for keys")
+        raise ValueError(_(_NOT_A_KEY, expected=expected))
     return text
 
 

@@ -45,7 +45,7 @@ class Place(NamedTuple):
         named = len(key) <= UNKNOWN_SHOWN and key.isprintable() and not secret.may_be_key(key)
         shown = key if named else _("an option of {size} characters", size=len(key))
         advice = _('Did you mean "{option}"?', option=near[0]) if near else _("Known options are {options}", options=", ".join(known))
-        return self.error(shown, _("there is no such option") + f". {advice}")
+        return self.error(shown, _("there is no such option. {advice}", advice=advice))
 
     def require_known(self, keys: Iterable[str], known: Collection[str]) -> None:
         """Raise ConfigError at the first key that is not known here."""

@@ -1,5 +1,6 @@
 """metertable: rows of a spreadsheet become meters, and each mistake has its place."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -267,3 +268,30 @@ def test_nothing_is_appended_to_what_is_no_table(table: str) -> None:
     """Without columns for name and id nobody could read the row."""
     with pytest.raises(ConfigError, match="expected"):
         metertable.added(table, NEW)
+
+
+def calls(meters: int, read) -> int:
+    """Calls of functions that it takes to load so many meters with one tariff and one set of tags."""
+    rows = [f"flat-{number};{number:08};{number:032x};A;file:g12.toml\n" for number in range(1, meters + 1)]
+    found = 0
+
+    def count(_: object, event: str, __: object) -> None:
+        nonlocal found
+        found += event in ("call", "c_call")
+
+    sys.setprofile(count)
+    try:
+        read("name;id;key;tags.staircase;tariff\n" + "".join(rows), "[defaults]\nlimits = { silence_s = 600 }")
+    finally:
+        sys.setprofile(None)
+    return found
+
+
+def test_many_meters_cost_no_more_each(read, tmp_path: Path) -> None:
+    """Twice the rows take twice the work: nothing compares each meter with all others, and a tariff is read once."""
+    (tmp_path / "g12.toml").write_text('name = "G12"\n[per_kwh]\nenergy = 0.5\n')
+    calls(10, read)  # what is loaded once
+    few, many = calls(100, read), calls(300, read)
+
+    assert many < 3.1 * few
+    assert many > 300

@@ -933,7 +933,7 @@ PANELS: Final = {
     ),
     "by_group": Both(
         Words("Sums by group", "Sums by a tag of the meters, which is chosen above."),
-        Words("Sumy według grup", "Sumy według tagu liczników, który wybiera się u góry."),
+        Words("Sumy według grup", "Sumy według znacznika liczników, który wybiera się u góry."),
     ),
     "groups": Both(
         Words(
@@ -943,8 +943,8 @@ PANELS: Final = {
         ),
         Words(
             "Grupy: teraz, ten miesiąc, koszt za ${period}",
-            "Liczniki z tą samą wartością tagu wybranego w polu Grupuj według: ich liczba, moc, energia i kwota do zapłaty za wybrany okres. Licznik należy do grupy z najnowszych ustawień, także dla energii z przeszłości. Liczników bez tego tagu tu nie ma.",
-            'Wybierz tag w polu Grupuj według. W konfiguracji wtyczki napisz na przykład tags = { staircase = "B" } przy każdym liczniku.',
+            "Liczniki z tą samą wartością znacznika wybranego w polu Grupuj według: ich liczba, moc, energia i kwota do zapłaty za wybrany okres. Licznik należy do grupy z najnowszych ustawień, także dla energii z przeszłości. Liczników bez tego znacznika tu nie ma.",
+            'Wybierz znacznik w polu Grupuj według. W konfiguracji wtyczki napisz na przykład tags = { staircase = "B" } przy każdym liczniku.',
         ),
     ),
     "flats": Both(

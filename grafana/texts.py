@@ -177,6 +177,9 @@ NAMES: Final = {
     "month_energy": ("This month", "Ten miesiąc"),
     "last_heard": ("Last telegram", "Ostatni telegram"),
     "main_meter": ("Main meter", "Licznik główny"),
+    "group_by": ("Group by", "Grupuj według"),
+    "group": ("Group", "Grupa"),
+    "count": ("Number of meters", "Liczba liczników"),
     "trouble": ("Trouble", "Problem"),
     "estimated_kwh": ("Estimated, kWh", "Szacowane, kWh"),
     "unpriced_kwh": ("No price yet, kWh", "Bez ceny, kWh"),
@@ -926,6 +929,22 @@ PANELS: Final = {
             "Licznik główny i mieszkania, ${period}",
             "Energia licznika głównego obok sumy pozostałych; reszta to części wspólne i straty. Za główny uchodzi licznik o największym poborze; inny można wybrać u góry. Poniżej zera: nie ma takiego licznika albo jest nim inny.",
             _BRAK_MIESZKAN,
+        ),
+    ),
+    "by_group": Both(
+        Words("Sums by group", "Sums by a tag of the meters, which is chosen above."),
+        Words("Sumy według grup", "Sumy według znacznika liczników, który wybiera się u góry."),
+    ),
+    "groups": Both(
+        Words(
+            "Groups: now, this month, cost of ${period}",
+            "Meters with the same value of the tag that is chosen in Group by: their number, power, energy and what is to pay for the chosen period. A meter belongs to the group that its newest settings name, also for energy of the past. Meters without the tag are left out.",
+            'Choose a tag in Group by. In the plugin\'s configuration write, for example, tags = { staircase = "B" } for each meter.',
+        ),
+        Words(
+            "Grupy: teraz, ten miesiąc, koszt za ${period}",
+            "Liczniki z tą samą wartością znacznika wybranego w polu Grupuj według: ich liczba, moc, energia i kwota do zapłaty za wybrany okres. Licznik należy do grupy z najnowszych ustawień, także dla energii z przeszłości. Liczników bez tego znacznika tu nie ma.",
+            'Wybierz znacznik w polu Grupuj według. W konfiguracji wtyczki napisz na przykład tags = { staircase = "B" } przy każdym liczniku.',
         ),
     ),
     "flats": Both(

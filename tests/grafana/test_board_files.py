@@ -46,7 +46,8 @@ FIELDS = {
     "internal_write": TELEGRAF,
     "internal_memstats": TELEGRAF,
 }
-TAGS = {"meter", "serial", "output", "interface", "tariff", "series"}
+TAGS = {"meter", "serial", "output", "interface", "tariff", "series", "${group:raw}"}
+"""The last one is a tag that the user chooses on the board."""
 
 
 @pytest.fixture(params=BOARDS)

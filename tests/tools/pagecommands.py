@@ -32,7 +32,7 @@ class Machine:
         """`programs` are real ones, by the name that a page calls them; `environment` is what the test adds."""
         self.root = folder / "root"
         self.did = folder / "did.log"
-        for name in ("etc/telegraf/telegraf.d", "var/lib", "var/backups", "root", "opt/telegraf-han/bin"):
+        for name in ("etc/telegraf/telegraf.d", "var/lib/telegraf-han", "var/backups", "root", "opt/telegraf-han/bin"):
             (self.root / name).mkdir(parents=True)
         commands = folder / "bin"
         commands.mkdir()

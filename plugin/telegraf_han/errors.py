@@ -89,6 +89,12 @@ class WrongKeyError(TelegramError):
     cause = Cause.KEY
 
 
+class BadKeyError(TelegramError):
+    """The telegram belongs to a meter whose configured key cannot be read, or is no key. Nothing of it was tried."""
+
+    cause = Cause.KEY
+
+
 class SecurityError(TelegramError):
     """A tag or MAC does not verify, or this program refuses the security mode."""
 

@@ -82,6 +82,7 @@ OURS = {
         "cli",
         "clock",
         "commands",
+        "commands._arguments",
         "commands._inputs",
         "commands.decode",
         "config",

@@ -72,9 +72,8 @@ def test_a_defect_is_not_hidden(main) -> None:
         ([], 2, "COMMAND"),
         (["dekode"], 2, "dekode"),
         (["--config", "x"], 2, "COMMAND"),
-        (["run"], 2, "--config"),
     ],
-    ids=["version", "help", "help of a command", "nothing", "unknown", "no command", "no configuration"],
+    ids=["version", "help", "help of a command", "nothing", "unknown", "no command"],
 )
 def test_words(capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str) -> None:
     """Help goes to stdout with 0; what is not understood to stderr with 2."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han import receivers
-from telegraf_han.config.sections import Config
+from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder
-from telegraf_han.errors import TelegramError, WrongKeyError
+from telegraf_han.errors import BadKeyError, TelegramError, WrongKeyError
 from telegraf_han.language import _, counted
 from telegraf_han.p1 import envelope, others, signal
 from telegraf_han.p1.framer import Framer
@@ -97,6 +97,10 @@ def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     """Whether a telegram can be read, as `run` would read it. Only a checksum shows that it is whole."""
     try:
         telegram = Decoder(config).take(frame, name)
+    except BadKeyError:
+        bad = " and ".join(bad.option for bad in _meter(name, config).bad_keys)
+        yield Finding("error", _shut(name, frame, _("they cannot be opened before {bad} is corrected", bad=bad)))
+        return
     except WrongKeyError as error:
         yield Finding("error", _shut(name, frame, _why(name, config, frame, error)))
         return
@@ -126,7 +130,7 @@ def _shut(name: str, frame: Frame, why: str) -> str:
 
 def _why(name: str, config: Config, frame: Frame, error: WrongKeyError) -> str:
     """Why a telegram cannot be opened, and what to do: add a key, exchange two, or search for the mistake."""
-    meter = next(meter for meter in config.meters if meter.name == name)
+    meter = _meter(name, config)
     if meter.encryption_key is None:
         return _(
             'they are encrypted, and the meter has no encryption_key. Add the key that the operator sent: encryption_key = "file:PATH"'
@@ -135,6 +139,10 @@ def _why(name: str, config: Config, frame: Frame, error: WrongKeyError) -> str:
         return _('encryption_key and authentication_key are swapped. Exchange the two options of [[meter]] "{meter}"', meter=name)
     why = str(error).removesuffix(f". {_(envelope.SEARCH)}")
     return _("cannot be opened: {why}. To find the mistake, run: telegraf-han keys --config {file}", why=why, file=config.file)
+
+
+def _meter(name: str, config: Config) -> MeterConfig:
+    return next(meter for meter in config.meters if meter.name == name)
 
 
 def _exchanged_opens(name: str, config: Config, frame: Frame) -> bool:

@@ -20,7 +20,7 @@ from typing import Final
 
 from telegraf_han import receivers
 from telegraf_han.commands import _listening
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._listening import Finding
 from telegraf_han.config.file import key_files, load, placeholders, tariff_files
 from telegraf_han.config.plans import plans
@@ -46,10 +46,10 @@ _GOOD: Final = marked("This is fine if the program is this plugin under Telegraf
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
+    add_config(parser)
     parser.add_argument(
         "--listen",
-        type=_time,
+        type=duration_s(zero=marked("for not at all")),
         default=LISTEN_S,
         metavar="TIME",
         help="how long to listen to each cable (default: 3s); with 0, cables are not read and sticks are not asked",
@@ -59,11 +59,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def _time(text: str) -> float:
-    """Seconds, 0 too. Raises ArgumentTypeError."""
-    return 0.0 if text == "0" else duration_s(text)
-
-
 def run(arguments: Namespace) -> int:
     """Print the findings. Returns 0, 1 if something would not work, or 2 if the configuration cannot be used."""
     if arguments.user and not rights.exists(arguments.user):
@@ -71,7 +66,7 @@ def run(arguments: Namespace) -> int:
         return 2
     notes: list[str] = []
     try:
-        config = load(arguments.config, notes.append)
+        config = load(config_of(arguments), notes.append)
         require_sources(config)
         tariffs = plans(config)
     except ConfigError as error:
@@ -120,9 +115,12 @@ def _user(named: str | None) -> list[Finding]:
 
 
 def _keys(config: Config) -> Iterator[Finding]:
-    """Which keys are there. Their length was checked when the configuration was loaded."""
+    """Which keys are there, and which cannot be had. Their length was checked when the configuration was loaded."""
     for meter in config.meters:
-        yield _key(meter)
+        if meter.bad_keys:
+            yield from (Finding("error", f"{meter.name}: {bad.option}: {bad.why}") for bad in meter.bad_keys)
+        else:
+            yield _key(meter)
 
 
 def _key(meter: MeterConfig) -> Finding:
@@ -193,7 +191,7 @@ def _in_force(meter: str, timeline: str, section: Section | None) -> Finding:
 def _rights(config: Config, user: str) -> Iterator[Finding]:
     """What another user (Telegraf's) may not open, although this user may."""
     for path in (config.file, *key_files(config.file), *tariff_files(config.file)) if user else ():
-        if not rights.may_open(user, path, os.R_OK):
+        if os.path.exists(path) and not rights.may_open(user, path, os.R_OK):  # a key that is not there was told before
             text = _(
                 "{path} may not be read by user {user}. {run}. Its folders need x for this user too",
                 path=path,

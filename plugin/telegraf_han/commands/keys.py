@@ -16,9 +16,9 @@ from typing import Final
 
 from telegraf_han.ciphers.secret import Written
 from telegraf_han.commands import _inputs, _saving
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import Needs, add_config, config_of, duration_s, require_effect
 from telegraf_han.config.file import load_written
-from telegraf_han.config.sections import Config, require_sources
+from telegraf_han.config.sections import Config, require_keys, require_sources
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.keytrial import judgement
 from telegraf_han.inspection.keytrial.collection import Collection
@@ -57,11 +57,9 @@ _VERDICTS: Final = {
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters and their keys, right or wrong"
-    )
+    add_config(parser, "with the meters and their keys, right or wrong")
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
-    parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="longest time to listen (default: 3m)")
+    parser.add_argument("--time", type=duration_s(), metavar="TIME", help="longest time to listen (default: 3m)")
     parser.add_argument(
         "--save",
         metavar="FOLDER",
@@ -72,32 +70,47 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+_NEEDS: Final = (
+    Needs("--interface", lambda given: given.input, marked("an INPUT is expected, too, because only a capture has to be recognised")),
+    Needs("--time", lambda given: not given.input, marked("no INPUT is expected, because a capture is read to its end")),
+)
+
+
 def run(arguments: Namespace) -> int:
     """Collect telegrams, try the keys, print the report. Returns 0 if every key is right. Raises ConfigError, PortInUseError."""
-    config, written = load_written(arguments.config)
+    require_effect(arguments, _NEEDS)
+    config, written = load_written(config_of(arguments))
     if not config.meters:
         raise ConfigError(config.file, "", _("a [[meter]] is expected, with the keys to try"))
+    unread = [meter for meter in config.meters if meter.bad_keys]
+    if len(unread) == len(config.meters):
+        require_keys(config, unread)
     if arguments.input:
         found = _captured(arguments, config)
         heard = {"p1"} if found.cables else set()
         heard |= {"wmbus"} if found.meters_heard or found.radio_faults else set()
     else:
-        found = _listened(config, arguments.time)
+        found = _listened(config, arguments.time or LISTENED_S)
         heard = {"p1", "wmbus"}
+    for meter in unread:
+        for bad in meter.bad_keys:
+            complain(f"E! {meter.name}: {bad.option}: {bad.why}")
     judged = _judged(config, found, written, heard)
     if not judged:
-        complain(f"E! {_nobodys(found)}")
+        if not unread:
+            complain(f"E! {_nobodys(found)}")
         return 1
     for one in judged:
         say(*_told(one).split("\n"))
     if arguments.save:
         _save(arguments.save, [one.finding for one in judged])
-    return 0 if all(one.finding.verdict in GOOD for one in judged) else 1
+    return 0 if not unread and all(one.finding.verdict in GOOD for one in judged) else 1
 
 
 def _judged(config: Config, found: Collection, written: dict[tuple[str, str], Written], heard: set[str]) -> list[Judged]:
+    """What can be said of the keys. A meter whose key cannot be read at all has no key to judge."""
+    meters = [meter for meter in config.meters if meter.interface in heard and not meter.bad_keys]
     today = datetime.fromtimestamp(time.time(), UTC).date()
-    meters = [meter for meter in config.meters if meter.interface in heard]
     return judgement.all_of(meters, found, Held(written, config.meters), today)
 
 

@@ -10,7 +10,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._saving import Appended
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
@@ -18,6 +18,7 @@ from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.survey import Survey
 from telegraf_han.language import _, marked
 from telegraf_han.live import threads
+from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
 from telegraf_han.printing import say
@@ -45,17 +46,15 @@ _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration file (TOML) with a [[receiver]]; it needs no [[meter]]"
-    )
-    parser.add_argument("--time", type=duration_s, metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
+    add_config(parser, "with a [[receiver]]; it needs no [[meter]]")
+    parser.add_argument("--time", type=duration_s(), metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
     parser.add_argument("--save", metavar="FILE", help="append each telegram to this file as a line of hex, for `decode` and `keys`")
 
 
 def run(arguments: Namespace) -> int:
     """Listen, then print the report. Returns 0, or 1 if nothing was heard. Raises ConfigError, PortInUseError."""
     warnings: list[str] = []
-    config = load(arguments.config, warnings.append)
+    config = load(config_of(arguments), warnings.append)
     if not config.receivers:
         raise ConfigError(
             config.file,
@@ -112,12 +111,14 @@ class Scan:
         remarks = Remarks(warnings)
         reading = Readers(self._config, self.survey, remarks.log)
         reading.require_free()
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, remarks.log)
         keyboard = [] if any(receiver.port == STDIN for receiver in self._config.receivers) else [screen.IN]
         with reading, Screen(self._look, signals) as page:
             keyboard = keyboard if page.has_keys else []
             top = 0
             while not page.gone and not self._over(reading):
                 size = page.size()
+                key_files.look()
                 with reading.shared.lock:
                     lines = scanpage.page(self.survey, self._progress(), self._places(), View(*size, top, remarks.newest()))
                     lowest = len(self.survey.meters_in_range)
@@ -135,12 +136,14 @@ class Scan:
             log.say("W", warning)
         reading = Readers(self._config, self.survey, log)
         reading.require_free()
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, log)
         log.say("I", _("listening; meters send every 10 to 60 s, some less often"))
         told, due_s = 0, self._begun_s + TOLD_S
         with reading:
             going_on = True
             while going_on:
                 going_on = not signals.wait(PLAIN_TURN_S).ended and not self._over(reading)
+                key_files.look()
                 with reading.shared.lock:
                     new = list(self.survey.meters_in_range.values())[told:]
                     title = scanpage.title(self.survey, self._progress())

@@ -11,12 +11,12 @@ from typing import Final
 
 from telegraf_han import clock
 from telegraf_han.clock import Zone
-from telegraf_han.config.sections import Config
+from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding import health, lineprotocol
 from telegraf_han.decoding.admission import Kind
 from telegraf_han.decoding.meters import MeterState
 from telegraf_han.decoding.timing import Moment, nearest
-from telegraf_han.errors import RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
+from telegraf_han.errors import BadKeyError, RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
 from telegraf_han.language import _, marked
 from telegraf_han.p1 import envelope
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
@@ -85,6 +85,10 @@ class Decoder:
         for meter in self._of_source(source):
             meter.port_there = there or (meter.config.interface == "wmbus" and receivers_there)
 
+    def rekey(self, config: MeterConfig) -> None:
+        """Use the keys of this configuration for the meter of that name from now on."""
+        self.meters[config.name].rekey(config)
+
     def _of_source(self, source: str) -> Iterable[MeterState]:
         own = self.meters.get(source)
         if own is not None and own.config.interface == "p1":
@@ -98,10 +102,14 @@ class Decoder:
         if not candidates:
             raise WrongKeyError(_('no meter with interface = "p1" is configured'))
         refused: TelegramError | None = None
+        unkeyed: MeterState | None = None
         whose = candidates[0]
         read = _reader()
         for meter in candidates:
             config = meter.config
+            if config.bad_keys:
+                unkeyed = unkeyed or meter
+                continue
             try:
                 found = envelope.envelope(frame.data)
                 plain = envelope.opened(
@@ -121,6 +129,8 @@ class Decoder:
             meter.telegrams += 1
             tagged = plain.verified or (found.block is not None and found.block.tag != b"")
             return self._telegram(meter, frame, plain, body, tagged=tagged, live=live)
+        if unkeyed is not None and (refused is None or isinstance(refused, WrongKeyError)):
+            refused, whose = _bad_key(unkeyed), unkeyed  # the telegram may be this meter's, so no other key is wrong
         assert refused is not None
         whose.telegrams += 1
         raise whose.blamed(refused, frame.steady_ns)
@@ -149,6 +159,8 @@ class Decoder:
             return None
         if sealed.empty:
             return None
+        if meter.config.bad_keys:
+            raise meter.blamed(_bad_key(meter), frame.steady_ns)
         memory = meter.memory = meter.memory or Memory()
         try:
             clear = plain(sealed, meter.config.key, meter.config.encryption, memory)
@@ -184,6 +196,7 @@ class Decoder:
         if body.flaws:
             meter.flaws += len(body.flaws)
         meter.good_ns = frame.steady_ns
+        meter.newest = telegram
         meter.rssi_dbm = frame.rssi_dbm
         if telegram.time_ns is not None:
             meter.clock_offset_s = (telegram.time_ns - frame.received_ns) / _NS
@@ -267,6 +280,10 @@ def _reader() -> Callable[[bytes, str, Zone], Body]:
     from telegraf_han.p1 import text  # noqa: PLC0415
 
     return text.body
+
+
+def _bad_key(meter: MeterState) -> BadKeyError:
+    return BadKeyError("; ".join(f"{bad.option}: {bad.why}" for bad in meter.config.bad_keys))
 
 
 def _made(

@@ -15,8 +15,9 @@ from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import RefusedError, SilentError, SourceError, StaleError, TelegramError, WaitingError
+from telegraf_han.errors import BadKeyError, RefusedError, SilentError, SourceError, StaleError, TelegramError, WaitingError
 from telegraf_han.language import _
+from telegraf_han.live import keyfiles
 from telegraf_han.live.log import Level, Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.ports import sources
@@ -170,6 +171,9 @@ class Reader:
             return
         except (StaleError, RefusedError) as error:
             shared.log.repeated("W", type(error).__name__, error.meter, f"{error.meter}: {error}")
+            return
+        except BadKeyError as error:
+            keyfiles.tell(shared.log, shared.decoder.meters[error.meter].config)
             return
         except TelegramError as error:
             about = error.meter or self._feed.name

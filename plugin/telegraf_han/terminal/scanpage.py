@@ -21,6 +21,7 @@ _KEYS: Final[dict[str, tuple[str, Role]]] = {
     "opens": (marked("opens"), "good"),
     "wrong": (marked("wrong key"), "bad"),
     "none": (marked("no key"), "warn"),
+    "bad": (marked("bad key"), "bad"),
     "plain": (marked("not needed"), "good"),
     "unread": (marked("unread"), "bad"),
 }

@@ -18,7 +18,10 @@ from telegraf_han.commands import ports
 from telegraf_han.config import sections
 from telegraf_han.ports import devices
 
-REFERENCE = ["commands", "configuration", "cost", "keys", "meters", "metrics", "outages", "prices", "receivers", "trouble", "wiring"]
+REFERENCE = [
+    *("by-hand", "commands", "configuration", "cost", "home-assistant", "influxdb", "keys", "meters", "metrics", "operation", "outages"),
+    *("prices", "receivers", "trouble", "wiring"),
+]
 """Pages of docs/ that answer one question each."""
 TWINS = {
     "README.md": "README.pl.md",
@@ -34,9 +37,14 @@ SAME_CODE = ["README.md", "docs/first-hour.md", *(f"docs/{page}.md" for page in 
 ENGLISH_ONLY = ["docs/structure.md"]
 """Pages for contributors, who read the code, which is English."""
 ALL = [*(name for pair in TWINS.items() for name in pair), *ENGLISH_ONLY]
-MESSAGES = ["docs/first-hour.md", "docs/pierwsza-godzina.md"]
+MESSAGES = {"docs/trouble.md": "What the messages mean", "docs/trouble.pl.md": "Co znaczą komunikaty"}
+"""The pages that explain messages, and the section with their tables."""
+VERDICTS = {"docs/trouble.md": "What `keys` says", "docs/trouble.pl.md": "Co mówi polecenie `keys`"}
+BY_HAND = ["docs/by-hand.md", "docs/by-hand.pl.md"]
+FIRST_HOUR = ["docs/first-hour.md", "docs/pierwsza-godzina.md"]
+FIRST_HOUR_WORDS = 3000
 EXAMPLES = ["docs/examples/60-telegraf-han.rules", "docs/examples/telegraf-credentials.conf"]
-ABOUT = ("verdicts of `keys`", "port", "cable", "keys", "configuration", "radio", "values")
+ABOUT = ("port", "cable", "keys", "configuration", "radio", "values")
 """What those tables of messages are about."""
 TEN_MINUTES = 1500
 """Words that a newcomer reads, and commands that he types, in ten minutes."""
@@ -165,11 +173,11 @@ def test_commands(name: str) -> None:
     shown = [line for block in page.blocks for line in block.replace("\\\n", " ").splitlines()]
     shown += [span.replace("\\|", "|") for line in page.prose for span in spans(line)]
     for line in shown:
-        for command, rest in re.findall(r"(?:^|[\s/])telegraf-han ([a-z]+)\b([^|;&<>]*)", line):
+        for command, rest in re.findall(r"(?:^|[\s/])telegraf-han ([a-z]+)\b(?!:)([^|;&<>]*)", line):
             if line.lstrip().startswith(("command =", "#")) or re.match(r"\s*- ", line):
                 continue
             assert command in cli.COMMANDS, line
-            options = set(re.findall(r"(?<=[\s\[(])(--[a-z][a-z-]*)", rest))
+            options = set(re.findall(r"(?<=[\s\[(])(--[a-z][a-z0-9-]*)", rest))
             assert options <= _options(command) | {"--help"}, line
 
 
@@ -235,17 +243,24 @@ def _is_said(message: str, language: str) -> bool:
 
 @pytest.mark.parametrize("name", MESSAGES)
 def test_messages(name: str) -> None:
-    """Every message that the first hour explains is one that the program can say."""
-    title = next(heading.text for heading in Document(name).headings if heading.text.startswith("9."))
-    tables = Document(name).section(title).tables
+    """Every message that the page about trouble explains is one that the program can say."""
+    tables = Document(name).section(MESSAGES[name]).tables
     assert len(tables) == len(ABOUT)
-    for table in tables:
+    verdicts = Document(name).section(VERDICTS[name]).tables
+    assert len(verdicts) == 1
+    for table in (*verdicts, *tables):
         for row in table[1:]:
             first = spans(row[0])[0]
             assert _is_said(first, _language(name)), first
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", FIRST_HOUR)
+def test_first_hour_is_an_hour(name: str) -> None:
+    """The first hour stays a page that one reads while doing it."""
+    assert len(Document(name).text.split()) < FIRST_HOUR_WORDS
+
+
+@pytest.mark.parametrize("name", BY_HAND)
 def test_checks_shown(name: str) -> None:
     """What the page shows of `check` is said by the program, but for names and numbers."""
     shown = [line for block in Document(name).blocks for line in re.findall(r"^(?:ok|warning|error) +(.*)", block, re.MULTILINE)]
@@ -259,7 +274,7 @@ def test_checks_shown(name: str) -> None:
             assert _is_said(part.strip(), _language(name)), part
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+@pytest.mark.parametrize("name", BY_HAND)
 def test_ports_shown(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `ports` prints of a cable that nobody may open is what the page shows."""
     (shown,) = (block for block in Document(name).blocks if "probably" in block)
@@ -293,5 +308,5 @@ def test_examples(name: str) -> None:
     text = (ROOT / name).read_text()
 
     assert name in text
-    for page in MESSAGES:
+    for page in BY_HAND:
         assert name.removeprefix("docs/") in Document(page).links

@@ -108,11 +108,12 @@ def duration_s(least_s: float = SHORTEST_S, most_s: float = CENTURY_S, zero: str
         if zero and digits == "0":
             return 0.0
         if not least_s <= seconds <= most_s:
-            if most_s < CENTURY_S:
-                least, most = _shown_s(least_s), _shown_s(most_s)
-                said = _("a time from {least} to {most} is expected, written like 30s, 10m, 2h or 30d", least=least, most=most)
-            else:
-                said = _("a time from {least} on is expected, written like 30s, 10m, 2h or 30d", least=_shown_s(least_s))
+            least, most = _shown_s(least_s), _shown_s(most_s)
+            said = (
+                _("a time from {least} to {most} is expected, written like 30s, 10m, 2h or 30d", least=least, most=most)
+                if most_s < CENTURY_S
+                else _("a time from {least} on is expected, written like 30s, 10m, 2h or 30d", least=least)
+            )
             raise ValueError(_("{said}, or 0 {zero}", said=said, zero=_(zero)) if zero else said)
         return seconds
 

@@ -170,7 +170,7 @@ def _system_files(root: Path) -> None:
     place = root / "usr/lib/udev/rules.d" / Path(_RULES).name
     place.parent.mkdir(parents=True)
     place.write_text(f"# P1 cables and wireless M-Bus receivers: who may open them, and short names that stay the same.\n{mark}{rules}")
-    _copied(DEBIAN / "tmpfiles.conf", root / f"usr/lib/tmpfiles.d/{NAME}.conf")
+    _copied(ROOT / "plugin/telegraf_han/telegraf-han.tmpfiles.conf", root / f"usr/lib/tmpfiles.d/{NAME}.conf")
 
 
 def _licences(site: Path, about: Release) -> str:

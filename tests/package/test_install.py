@@ -138,7 +138,7 @@ def _like_telegrafs(folder: Path) -> Path:
 def test_remove_and_purge(lived_in: Machine, built: Built) -> None:
     """After purge every file is as before, but for what the owner wrote; remove and purge each say in a line what is left to do."""
     lived_in.do("sh", "-c", TELEGRAFS_USER)
-    lived_in.do("sh", "-c", "mkdir -p /etc/telegraf/telegraf.d && echo '# mine' > /etc/telegraf/han.toml")
+    lived_in.do("sh", "-c", "mkdir -p /etc/telegraf/telegraf.d && echo '# mine' > /etc/telegraf/han.toml && mkdir /var/lib/telegraf-han")
     empty = lived_in.files()
     said = lived_in.install(built.packages["amd64"])
     assert "the user telegraf is in the group dialout now" in said
@@ -155,7 +155,7 @@ def test_remove_and_purge(lived_in: Machine, built: Built) -> None:
     assert lived_in.files() == empty
 
     said = lived_in.do("apt-get", "--yes", "purge", "telegraf-han")
-    assert "telegraf-han: /etc/telegraf/han.toml and the files that it names stay, because you wrote them" in said
+    assert "telegraf-han: what you or `telegraf-han init` wrote stays: /etc/telegraf/han.toml /var/lib/telegraf-han. So do the keys" in said
     assert lived_in.files() == empty
     assert lived_in.run("dpkg", "--status", "telegraf-han").returncode == 1
     assert "dialout" in lived_in.do("id", "-nG", "telegraf").split()  # the line of purge says so

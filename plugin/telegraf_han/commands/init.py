@@ -12,10 +12,10 @@ from typing import Final
 
 from telegraf_han import language
 from telegraf_han.commands import ports
-from telegraf_han.commands._arguments import duration_s
-from telegraf_han.config.file import load
+from telegraf_han.commands._arguments import add_config, duration_s
+from telegraf_han.config.file import load, place
 from telegraf_han.config.plans import plans
-from telegraf_han.config.sections import Output, require_sources
+from telegraf_han.config.sections import Output, require_keys, require_sources
 from telegraf_han.errors import INTERRUPTED, ConfigError
 from telegraf_han.language import _
 from telegraf_han.ports import devices, rights
@@ -28,7 +28,6 @@ from telegraf_han.setup.planning import Setup, Wanted
 from telegraf_han.setup.steps import Record
 from telegraf_han.terminal import screen
 
-CONFIG: Final = "/etc/telegraf/han.toml"
 _TYPE: Final = re.compile(r'type = "(\w+)"')
 _METER_OPTIONS: Final = (
     "interface",
@@ -45,7 +44,7 @@ _METER_OPTIONS: Final = (
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", default=CONFIG, metavar="FILE", help=f"the configuration to write or to use (default: {CONFIG})")
+    add_config(parser, "to write or to use")
     parser.add_argument("--yes", action="store_true", help="ask nothing: take options and defaults, and do what the summary says")
     parser.add_argument("--dry-run", action="store_true", help="show the summary and the files, and end")
     group = parser.add_argument_group("the meter, if the configuration does not exist yet")
@@ -59,9 +58,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--key-file", metavar="FILE", help="file with the key of wireless M-Bus")
     group.add_argument(
         "--listen",
-        type=_time,
+        type=duration_s(zero="for not at all"),
         metavar="TIME",
-        help="longest time to listen to the meter (default: 12s, by radio 90s); with 0, do not listen",
+        help="longest time to listen to the meter (default: 12s, by radio 90s), or 0",
     )
     group = parser.add_argument_group("the servers")
     group.add_argument("--influx-url", metavar="URL", help="address of InfluxDB 2 (default: this machine)")
@@ -74,20 +73,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--user", default=rights.TELEGRAF, metavar="NAME", help="user that runs Telegraf (default: telegraf)")
     group.add_argument(
         "--wait",
-        type=_time,
+        type=duration_s(zero="for not at all"),
         metavar="TIME",
-        help="longest time to wait for the first point (default: 60s, by radio 3m); with 0, do not wait",
+        help="longest time to wait for the first point (default: 60s, by radio 3m), or 0",
     )
-
-
-def _time(text: str) -> float:
-    """Seconds, 0 too. Raises ArgumentTypeError."""
-    return 0.0 if text == "0" else duration_s(text)
 
 
 def run(options: Namespace) -> int:
     """Ask, show, do, wait. Returns 0, 1 if no point came, or 130 if the person does not want it. Raises ConfigError, SourceError."""
-    paths, console = places(options.config), Console(asks=not options.yes)
+    paths, console = places(place(options.config)), Console(asks=not options.yes)
     _require_possible(options, paths)
     say(_("Nothing is changed before you confirm the summary. Ctrl-C ends this at any time."), "")
     confirmed = False
@@ -155,6 +149,11 @@ def _wanted(console: Console, options: Namespace, paths: Places) -> Wanted:
         )
     config = load(paths.config, lambda warning: complain(f"W! {warning}"))
     require_sources(config)
+    if all(meter.bad_keys for meter in config.meters):
+        require_keys(config, config.meters)
+    for meter in config.meters:
+        for bad in meter.bad_keys:
+            complain(f"W! {meter.name}: {bad.option}: {bad.why}")
     say(_("{path} exists and is used as it is.", path=paths.config))
     found = (*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers))
     by_radio = any(meter.interface == "wmbus" for meter in config.meters)

@@ -6,7 +6,8 @@ Telegraf does not read it any more.
 
 from argparse import ArgumentParser, Namespace
 
-from telegraf_han.commands.init import CONFIG
+from telegraf_han.commands._arguments import add_config
+from telegraf_han.config.file import place
 from telegraf_han.errors import INTERRUPTED, ConfigError
 from telegraf_han.language import _
 from telegraf_han.printing import say
@@ -19,7 +20,7 @@ from telegraf_han.terminal import screen
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", default=CONFIG, metavar="FILE", help=f"the configuration that `init` wrote or used (default: {CONFIG})")
+    add_config(parser, "that `init` wrote or used")
     parser.add_argument("--yes", action="store_true", help="ask nothing: do what the summary says")
     parser.add_argument("--dry-run", action="store_true", help="show the summary and end")
     parser.add_argument("--with-keys", action="store_true", help="also remove the configuration and the key files that `init` wrote")
@@ -31,7 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Show, ask, remove. Returns 0, or 130 if the person does not want it. Raises ConfigError, SourceError."""
-    paths, console = places(options.config), Console(asks=not options.yes)
+    paths, console = places(place(options.config)), Console(asks=not options.yes)
     if not machine.is_root() and not options.dry_run:
         raise ConfigError("", "remove", _("root is expected, because files below /etc are removed. Run: sudo telegraf-han remove"))
     if not (options.yes or options.dry_run or screen.is_input()):

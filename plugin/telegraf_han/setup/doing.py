@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
+from urllib.parse import quote
 
 from telegraf_han.influx.items import Outcome
 from telegraf_han.language import _
@@ -114,7 +115,7 @@ def first_point(setup: Setup, since_s: int, wait_s: float | None, language: str)
     whole_s = wait_s if wait_s is not None else RADIO_WAIT_S if wanted.by_radio else CABLE_WAIT_S
     if not whole_s:
         return True
-    say("", _("Waiting for the first point in InfluxDB, up to {seconds} s …", seconds=f"{whole_s:g}"))
+    say("", _("Waiting for the first point in InfluxDB, up to {seconds:g} s …", seconds=whole_s))
     token = os.path.join(paths.secrets, texts.BILL_TOKEN)
     found = database.newest(influx.database, token, wanted.output, since_s, whole_s)
     if found is None:
@@ -122,7 +123,8 @@ def first_point(setup: Setup, since_s: int, wait_s: float | None, language: str)
         return False
     say(_point(found))
     if grafana.url:
-        say(_("The board: {url}", url=f"{grafana.url}/d/{_BOARDS[language]}?var-meter={found.get('meter', '')}"))
+        url = f"{grafana.url}/d/{_BOARDS[language]}?var-meter={quote(str(found.get('meter', '')))}"
+        say(_("The board: {url}", url=url))
     return True
 
 
@@ -167,7 +169,7 @@ def _all(steps: Sequence[Step]) -> None:
 
 def _told(outcome: Outcome, name: str) -> None:
     if outcome != "ok":
-        say(_("done: InfluxDB: {outcome} {name}", outcome=outcome, name=name))
+        say(_("done: InfluxDB: {name}", name=name))
 
 
 def _systemctl(*words: str) -> str:

@@ -102,7 +102,7 @@ def whose(frame: Frame) -> tuple[str, bool]:
 def line_fault(hearing: Hearing) -> str:
     """Why nothing whole came through a cable, in one sentence. "" if nobody knows."""
     faults = [cable for cable in hearing.cables.values() if cable.named]
-    return faults[0].named if faults and faults[0].named in (signal.INVERTED, signal.PARITY, signal.TOO_FAST) else ""
+    return faults[0].named if faults and signal.is_line_fault(faults[0].named) else ""
 
 
 def in_range(hearing: Hearing) -> list[Meter]:

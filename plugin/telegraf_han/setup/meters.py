@@ -15,7 +15,7 @@ from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection.keytrial.findings import GOOD
-from telegraf_han.language import _
+from telegraf_han.language import _, marked
 from telegraf_han.printing import say
 from telegraf_han.setup import hearing, texts
 from telegraf_han.setup.console import Console
@@ -107,10 +107,13 @@ def _by_cable(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
 
 
 def _heard(maker: str, *, enciphered: bool) -> str:
-    whose = _("of a {maker} meter", maker=maker) if maker else _("of a meter that does not give its name")
+    if maker and enciphered:
+        return _("A telegram of a {maker} meter was heard. It is enciphered, so its keys are needed.", maker=maker)
+    if maker:
+        return _("A telegram of a {maker} meter was heard. It is not enciphered, so no keys are needed.", maker=maker)
     if enciphered:
-        return _("A telegram {whose} was heard. It is enciphered, so its keys are needed.", whose=whose)
-    return _("A telegram {whose} was heard. It is not enciphered, so no keys are needed.", whose=whose)
+        return _("A telegram was heard. It is enciphered, so its keys are needed.")
+    return _("A telegram was heard. It is not enciphered, so no keys are needed.")
 
 
 def _tell_of_silence(fault: str) -> None:
@@ -135,7 +138,7 @@ def _by_radio(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
     config = MeterConfig(name, _WMBUS, id=number)
     meter = next((one for one in found if one.id == number), None)
     if heard is not None and meter is None:
-        say(_("Meter {number} was not heard within {seconds} s. The set-up can go on.", number=number, seconds=f"{RADIO_S:g}"))
+        say(_("Meter {number} was not heard within {seconds:g} s. The set-up can go on.", number=number, seconds=RADIO_S))
     if meter is not None and not meter.enciphered and not options.key_file:
         return _done(texts.Meter(name, _WMBUS, port, kind, number), config, {}, heard)
     keys = _keys(console, options, ("key",), config, heard if meter is not None else None)
@@ -199,7 +202,7 @@ def _listened(options: Namespace, default_s: float, place: str, config: object, 
     whole_s = default_s if options.listen is None else options.listen
     if not whole_s:
         return None
-    say(_("Listening to {place} for up to {seconds} s …", place=place, seconds=f"{whole_s:g}"))
+    say(_("Listening to {place} for up to {seconds:g} s …", place=place, seconds=whole_s))
     return hearing.listen(config, whole_s, enough)  # type: ignore[arg-type]
 
 
@@ -220,9 +223,9 @@ def _keys(console: Console, options: Namespace, wanted: Sequence[str], config: M
 
 
 _QUESTIONS: Final = {
-    "encryption_key": "Encryption key (EK, GUEK)",
-    "authentication_key": "Authentication key (AK, GAK); Enter if you have none",
-    "key": "Key",
+    "encryption_key": marked("Encryption key (EK, GUEK)"),
+    "authentication_key": marked("Authentication key (AK, GAK); Enter if you have none"),
+    "key": marked("Key"),
 }
 
 

@@ -72,7 +72,8 @@ class Folder(NamedTuple):
 
     def told(self) -> str:
         """What will be done, for the summary."""
-        return _("make the folder {path} (mode {mode}, {owner})", path=self.path, mode=f"{self.mode:o}", owner=f"{self.owner}:{self.group}")
+        values = {"path": self.path, "mode": f"{self.mode:o}", "owner": f"{self.owner}:{self.group}"}
+        return _("make the folder {path} (mode {mode}, {owner})", **values)
 
 
 class Member(NamedTuple):

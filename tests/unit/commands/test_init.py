@@ -68,6 +68,20 @@ def test_a_configuration_that_is_there_is_used(main, key_file, tmp_path):
     assert f"write {tmp_path}/han.toml" not in out
 
 
+def test_a_configuration_with_a_bad_key(main, tmp_path):
+    """One bad key of several is told. If no meter has its key, nothing could ever arrive, so that is an error."""
+    bad = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "/dev/ttyUSB0"\nencryption_key = "file:none.ek"\n'
+    (tmp_path / "han.toml").write_text(bad)
+    status, _, err = main("init", "--yes", "--dry-run")
+    assert (status, '"home": encryption_key: a file with 32 hex digits is expected' in err) == (2, True)
+
+    (tmp_path / "han.toml").write_text(bad + bad[: bad.index("encryption")].replace("home", "shop").replace("USB0", "USB1"))
+    status, out, err = main("init", "--yes", "--dry-run")
+    assert status == 0
+    assert f"{tmp_path}/han.toml exists and is used as it is." in out
+    assert err.startswith("W! home: encryption_key: a file with 32 hex digits is expected")
+
+
 @pytest.mark.parametrize(
     ("words", "spoil", "said"),
     [

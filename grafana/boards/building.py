@@ -109,7 +109,7 @@ _NOW: Final = ("«imported»", "«exported»", "«today_energy»", "«month_ener
 _GROUPS: Final = [
     Panel(
         "groups",
-        (0, 56, 24, 10),
+        (0, 56, 24, 8),
         rows(
             "none",
             {

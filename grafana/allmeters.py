@@ -169,7 +169,7 @@ def period_before() -> str:
 
 def by_use() -> str:
     """The meters, the one with the most energy in the chosen period first: if there is a main meter, it counts the most."""
-    used = f'SELECT sum("import_wh") AS "wh" FROM {BILL} WHERE {OWN} AND {CHOSEN} GROUP BY "meter"'
+    used = f'SELECT max("import_wh") AS "wh" FROM {BILL} WHERE {OWN} AND {CHOSEN} GROUP BY "meter"'
     return billqueries.names("meter", f'SELECT top("wh", "meter", {EVERY}) AS "x" FROM ({used})')
 
 
@@ -188,9 +188,9 @@ def reading(function: str, columns: Mapping[str, str], more: str = "") -> str:
 
 
 def _main_and_others(period: str) -> str:
-    """Sub-queries for the energy of the main meter and of all others, kWh."""
+    """Sub-queries for the energy of the main meter and of all others, kWh. A period that is stored twice counts once (`moneyqueries`)."""
     return ", ".join(
-        f'(SELECT sum("import_wh"){q.KWH} AS "{name}" FROM {BILL} WHERE {meters} AND {OWN} AND {period})'
+        f'(SELECT sum("wh"){q.KWH} AS "{name}" FROM (SELECT max("import_wh") AS "wh" FROM {BILL} WHERE {meters} AND {OWN} AND {period} GROUP BY "meter"))'
         for name, meters in (("main", MAIN), ("others", OTHERS))
     )
 
@@ -210,4 +210,5 @@ def common_before(name: str) -> str:
 
 def cost_of_others(name: str) -> str:
     """The sum of the bills of all meters but the main one."""
-    return f'SELECT sum("to_pay") AS "«{name}»" FROM {BILL} WHERE {OTHERS} AND {OWN} AND {CHOSEN}'
+    each = f'SELECT max("to_pay") AS "to_pay" FROM {BILL} WHERE {OTHERS} AND {OWN} AND {CHOSEN} GROUP BY "meter"'
+    return f'SELECT sum("to_pay") AS "«{name}»" FROM ({each})'

@@ -46,8 +46,7 @@ def of_period(expression: str, meter: str = f"{q.METER} AND ") -> str:
 
 def chosen(columns: Mapping[str, str], condition: str = "") -> str:
     """The chosen period: name → expression of fields. The condition ends in AND."""
-    names = ", ".join(f'{expression} AS "«{name}»"' for name, expression in columns.items())
-    return f"SELECT {names} FROM {money.BILL} WHERE {money.OWN}{condition}{CHOSEN} {q.ZONE}"
+    return money.of_periods(columns, f"{money.OWN}{condition}{CHOSEN}")
 
 
 def readings(columns: Mapping[str, str]) -> str:
@@ -68,27 +67,25 @@ def readings(columns: Mapping[str, str]) -> str:
 
 def deposits(columns: Mapping[str, str]) -> str:
     """The deposit of each period in which there was one: name → field."""
-    names = ", ".join(f'"{field}" AS "«{name}»"' for name, field in columns.items())
     some = " OR ".join(f'"{field}" > 0' for field in columns.values())
-    return f"SELECT {names} FROM {money.BILL} WHERE {money.OWN}({some}) AND {money.YEAR_OF_BILLS} {q.ZONE}"
+    return money.of_periods({name: f'"{field}"' for name, field in columns.items()}, f"{money.OWN}({some}) AND {money.YEAR_OF_BILLS}")
 
 
 def hourly(name: str, condition: str) -> str:
     """The cost of the range by hour, or by longer intervals, of the hours that fit a condition."""
-    return (
-        f'SELECT sum("total") AS "«{name}»" FROM {money.COST} WHERE {money.OWN}{condition} AND {q.IN_RANGE}'
-        f" GROUP BY time($__interval) fill(none) {q.ZONE}"
-    )
+    source = money.hours_of(["total"], f"{money.OWN}{condition} AND {q.IN_RANGE}")
+    return f'SELECT sum("total") AS "«{name}»" FROM {source} WHERE {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'
 
 
 def year_of(tariffs: str) -> str:
     """What the last twelve months cost, or would have cost, by tariff."""
-    return f'SELECT sum("to_pay") FROM {money.BILL} WHERE {q.METER} AND {tariffs} AND {LAST_YEAR} GROUP BY "tariff"'
+    each = f'SELECT last("to_pay") AS "to_pay" FROM {money.BILL} WHERE {q.METER} AND {tariffs} AND {LAST_YEAR} GROUP BY time(1d), "tariff" fill(none) {q.ZONE}'
+    return f'SELECT sum("to_pay") FROM ({each}) WHERE {LAST_YEAR} GROUP BY "tariff"'
 
 
 def months_of_tariffs(name: str) -> str:
     """What each month cost, or would have cost, by tariff."""
-    return f'SELECT "to_pay" AS "«{name}»" FROM {money.BILL} WHERE {q.METER} AND {LAST_YEAR} GROUP BY "tariff" {q.ZONE}'
+    return f'SELECT last("to_pay") AS "«{name}»" FROM {money.BILL} WHERE {q.METER} AND {LAST_YEAR} GROUP BY time(1d), "tariff" fill(none) {q.ZONE}'
 
 
 # --- prices of the market ---

@@ -127,7 +127,8 @@ def energy_by_day_wh() -> str:
 
 def cost_by_day() -> str:
     """What the settled hours cost by local day; the last value is today's. A day of which nothing is settled yet has cost nothing."""
-    return f'SELECT sum("total") FROM {moneyqueries.COST} WHERE {_OWN} AND $timeFilter\nGROUP BY time(1d), "meter" fill(0) {ZONE}'
+    hours = moneyqueries.hours_of(["total"], f"{_OWN} AND $timeFilter")
+    return f'SELECT sum("total") FROM\n  {hours}\nWHERE $timeFilter GROUP BY time(1d), "meter" fill(0) {ZONE}'
 
 
 def of_this_bill(field: str) -> str:
@@ -302,7 +303,10 @@ def hours_down_sampled() -> str:
 def hours_settled() -> str:
     """How many of the same hours have a cost, for each meter that had one in two weeks. An hour is stamped with its beginning."""
     zero = f'SELECT last("total") * 0.0 AS "hours" FROM {moneyqueries.COST} WHERE {_OWN} AND {_lately("14d")} GROUP BY "meter"'
-    hours = f'SELECT "total" * 0 + 1.0 AS "hours" FROM {moneyqueries.COST} WHERE {_OWN} AND {_lately("6h")}'
+    hours = (
+        f'SELECT last("total") * 0 + 1.0 AS "hours" FROM {moneyqueries.COST}'
+        f" WHERE {_OWN} AND {_lately('6h')} GROUP BY {moneyqueries.EACH_HOUR} fill(none)"
+    )
     return _joined('sum("hours")', hours, zero)
 
 

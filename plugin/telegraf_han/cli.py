@@ -14,7 +14,7 @@ from functools import partial
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
-from telegraf_han import __version__
+from telegraf_han import __version__, language
 from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
 from telegraf_han.printing import complain
 
@@ -57,6 +57,7 @@ class Command(Protocol):
 
 
 COMMANDS: Final = {
+    "init": "sets everything up, step by step: the meter, its keys, Telegraf, InfluxDB, the boards",
     "run": "runs as Telegraf's execd input: reads all sources until it is stopped, writes line protocol to stdout and its log to stderr",
     "decode": "decodes captures, prints the readings, and ends",
     "simulate": "sends the telegrams of a virtual GAMA150, GAMA350, MA110M or MA309M",
@@ -66,9 +67,12 @@ COMMANDS: Final = {
     "scan": "lists wireless M-Bus meters in range: their ids, how well they are heard, whether your key opens their telegrams",
     "watch": "shows a live page in the terminal: power, registers, voltages, limiter, signal, errors",
     "bill": "computes what electricity costs: hours for Telegraf or InfluxDB, or the statement of a month",
+    "remove": "takes away what `init` set up; keeps keys and data unless you say otherwise",
     "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }
 """Each command with its line of help. The command is the module of that name in `commands`."""
+SPEAKING: Final = frozenset(("init", "remove", "check", "keys", "scan", "ports"))
+"""The commands that talk to a person, in the language of LANG. The others write logs, metrics and tables, which stay English."""
 
 
 def command(name: str) -> Command:
@@ -99,6 +103,8 @@ def _called(name: str, words: list[str]) -> int:
     help_text = COMMANDS[name]
     description = f"{help_text[0].upper()}{help_text[1:]}."
     parser = _Parser(prog=f"telegraf-han {name}", description=description, formatter_class=_HELP)
+    if name in SPEAKING:
+        language.choose(language.wanted())
     try:
         module = command(name)
         module.add_arguments(parser)

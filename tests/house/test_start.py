@@ -106,6 +106,7 @@ OURS = {
         "errors",
         "inspection",
         "inspection.captures",
+        "language",
         "obis",
         "p1",
         "p1.capture",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import os
+import re
 import subprocess
 import sys
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +29,6 @@ from telegraf_han.influx.settling import Contract, Window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from servers.running import Influx
 
@@ -36,6 +38,7 @@ DAY_S = 86_400
 KEPT = "energy/5m"
 NEW_YEAR_S = 1_767_222_000
 """Midnight in Warsaw, 2026-01-01T00:00:00+01:00."""
+EXAMPLE = Path(__file__).parents[2] / "telegraf.conf.example"
 METER = """
 [[meter]]
   name = "{name}"
@@ -415,3 +418,63 @@ def test_whole_way(influx: Influx, start_telegraf: Callable[..., Any], config: C
     assert sum(fields["total"] for fields in found.values()) > 1
     assert settled(influx, kind="bill")
     assert influx.query("SELECT total FROM electricity_cost") == []
+
+
+AGENT = """
+[agent]
+  interval = "1s"
+  flush_interval = "200ms"
+  hostname = "pi"
+"""
+"""Telegraf's default: it adds the tag `host` to everything."""
+
+
+def example_of_bill() -> str:
+    """The first section of the example that runs `bill`, switched on, as quick as a test."""
+    text = re.sub(r"^# (?=[ \[\w])", "", EXAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    section = re.search(r"\[\[inputs\.exec\]\]\n(?:  .*\n)+", text)
+    assert section is not None
+    return re.sub("collection_offset = .*\n", "", section[0]).replace('"15m"', '"1s"')
+
+
+def test_each_hour_once(influx: Influx, start_telegraf: Callable[..., Any], config: Callable[..., str], tmp_path: Path) -> None:
+    """What Telegraf stores and what `--to influx` stores are the same points, also if Telegraf adds its computer's name."""
+    now_s = hour_before(time.time())
+    store(influx, [(now_s - 2 * DAY_S, now_s)])
+    path = config(home())
+    command, token = tmp_path / "telegraf-han", tmp_path / "bill.token"
+    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')
+    command.chmod(0o755)
+    token.write_text(influx.token)
+    token.chmod(0o600)
+    section = example_of_bill().replace("/etc/telegraf/bill.token", str(token))
+    other = '[[inputs.exec]]\n  commands = ["echo other value=1"]\n  data_format = "influx"\n'
+    env = {"HAN_COMMAND": str(command), "HAN_CONFIG": path}
+    start_telegraf(AGENT + section + other + TO_BOTH_BUCKETS.format(url=influx.url), env)
+    until(lambda: len(settled(influx)) == 48 and settled(influx, kind="bill"), "the settled hours", 60)
+    influx.wait_for_rows("SELECT * FROM other WHERE host = 'pi'")  # this Telegraf does add it
+
+    settle(path, "--since", "2020-01-01")
+
+    for kind, field in (("cost", "total"), ("bill", "to_pay")):
+        rows = influx.query(f'SELECT "{field}" FROM "5m"."electricity_{kind}" GROUP BY *', times="s")
+        assert len(rows) == len({row["time"] for row in rows}) >= 1
+        assert {key for row in rows for key in row} == {"time", "meter", "tariff", field}
+
+
+def test_what_a_computer_added_can_be_deleted(influx: Influx, config: Callable[..., str]) -> None:
+    """The command of docs/bill.md removes the second series, and settling again leaves each hour once."""
+    now_s = hour_before(time.time())
+    store(influx, [(now_s - 2 * DAY_S, now_s)])
+    influx.write(
+        "".join(f"electricity_cost,host=pi,meter=home,tariff=own total=9 {(now_s - back * HOUR_S) * NS}\n" for back in (1, 30)), KEPT
+    )
+    page = Path(__file__).parents[2] / "docs/bill.md"
+    (predicate,) = re.findall(r"--predicate '(.*)'", page.read_text(encoding="utf-8"))
+
+    span = {"start": "1970-01-01T00:00:00Z", "stop": "2100-01-01T00:00:00Z", "predicate": predicate.replace("raspberrypi", "pi")}
+    influx.request(f"/api/v2/delete?org={influx.org}&bucket=energy%2F5m", json.dumps(span).encode(), "application/json")
+    settle(config(home()))
+
+    assert len(influx.query('SELECT total FROM "5m"."electricity_cost"')) == 48
+    assert len(influx.query('SELECT total FROM "5m"."electricity_cost" WHERE host != \'\'')) == 0

@@ -154,3 +154,21 @@ def test_what_was_settled(source: billing.Source, influx: Influx) -> None:
     assert sum(sums.fields["total"] for sums in by_day.values()) == 2
     assert sum(sums.fields["energy"] for sums in found["home", "G11"].values()) == Decimal("1.4")
     assert billing.newest_hours(source, ["home"]) == {("home", "own"): BEGIN_S + 29 * HOUR_S, ("home", "G11"): BEGIN_S + 29 * HOUR_S}
+
+
+def test_hours_stored_twice(source: billing.Source, influx: Influx) -> None:
+    """A second series of some hours, with a tag that Telegraf or the configuration adds, changes no sum. Another tariff is another hour."""
+    span = Span(BEGIN_S, BEGIN_S + 20 * HOUR_S)
+
+    def put(tags: str, places: range) -> None:
+        head = f"electricity_cost,{tags}"
+        influx.write("".join(f"{head} total=0.1,energy={place} {(BEGIN_S + place * HOUR_S) * NS}\n" for place in places), KEPT)
+
+    for tags in ("meter=home,tariff=own", "meter=home,tariff=G11", "meter=flat,tariff=own"):
+        put(tags, range(20))
+    once = billing.days(source, ["home", "flat"], ["energy", "total"], span, Zone())
+    put("host=pi,meter=home,tariff=own", range(3, 11))
+    put("meter=home,staircase=B,tariff=own", range(9, 15))
+
+    assert billing.days(source, ["home", "flat"], ["energy", "total"], span, Zone()) == once
+    assert sum(sums.hours for sums in once["home", "own"].values()) == 20

@@ -18,8 +18,9 @@ from telegraf_han.config.file import load, table_files
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.survey import Survey
-from telegraf_han.language import _, counted
+from telegraf_han.language import _, counted, marked
 from telegraf_han.live import threads
+from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
 from telegraf_han.printing import say
@@ -37,7 +38,11 @@ PLAIN_TURN_S: Final = 0.1
 TOLD_S: Final = 30.0
 """Time between two lines that say that the scan goes on, if there is no page."""
 STDIN: Final = "-"
-_STATES: Final[dict[bool | None, Piece]] = {True: ("there", "good"), False: ("not there", "bad"), None: ("being opened", "dim")}
+_STATES: Final[dict[bool | None, Piece]] = {
+    True: (marked("there"), "good"),
+    False: (marked("not there"), "bad"),
+    None: (marked("being opened"), "dim"),
+}
 _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 
@@ -87,8 +92,10 @@ def _require_receiver(config: Config) -> None:
         raise ConfigError(
             config.file,
             "",
-            'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no search:'
-            " `telegraf-han check` listens to its port",
+            _(
+                'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no '
+                "search: `telegraf-han check` listens to its port"
+            ),
         )
 
 
@@ -136,12 +143,14 @@ class Scan:
         remarks = Remarks(warnings)
         reading = Readers(self._config, self.survey, remarks.log)
         reading.require_free()
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, remarks.log)
         keyboard = [] if any(receiver.port == STDIN for receiver in self._config.receivers) else [screen.IN]
         with reading, Screen(self._look, signals) as page:
             keyboard = keyboard if page.has_keys else []
             top = 0
             while not page.gone and not self._over(reading):
                 size = page.size()
+                key_files.look()
                 with reading.shared.lock:
                     lines = scanpage.page(self.survey, self._progress(), self._places(), View(*size, top, remarks.newest()))
                     lowest = len(self.survey.meters_in_range)
@@ -159,18 +168,20 @@ class Scan:
             log.say("W", warning)
         reading = Readers(self._config, self.survey, log)
         reading.require_free()
-        log.say("I", "listening; meters send every 10 to 60 s, some less often")
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, log)
+        log.say("I", _("listening; meters send every 10 to 60 s, some less often"))
         told, due_s = 0, self._begun_s + TOLD_S
         with reading:
             going_on = True
             while going_on:
                 going_on = not signals.wait(PLAIN_TURN_S).ended and not self._over(reading)
+                key_files.look()
                 with reading.shared.lock:
                     new = list(self.survey.meters_in_range.values())[told:]
                     title = scanpage.title(self.survey, self._progress())
                 told += len(new)
                 for one in new:
-                    log.say("I", f"heard {scanpage.who(one)}")
+                    log.say("I", _("heard {meter}", meter=scanpage.who(one)))
                 if time.monotonic() >= due_s:
                     due_s += TOLD_S
                     log.say("I", title)
@@ -192,5 +203,6 @@ class Scan:
         places: list[Piece] = []
         for receiver in self._config.receivers:
             place = ", ".join(filter(None, (receiver.type, receiver.port, *receiver.command[:1])))
-            places += [(f"{receiver.name} ({place}): ", ""), _STATES[self.survey.ports.get(receiver.name)], ("  ", "")]
+            word, role = _STATES[self.survey.ports.get(receiver.name)]
+            places += [(f"{receiver.name} ({place}): ", ""), (_(word), role), ("  ", "")]
         return places

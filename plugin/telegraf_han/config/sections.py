@@ -15,7 +15,7 @@ there. It never shows the value found there, because that may be a key.
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from telegraf_han.ciphers.secret import Key
+from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.clock import Zone
 from telegraf_han.config import options, values
 from telegraf_han.config.rows import Errors, Place, Rows, read
@@ -33,6 +33,14 @@ class Output(NamedTuple):
     layout: str = "wide"
     measurement: str = "electricity"
     status_interval_s: float = 10.0
+
+
+class BadKey(NamedTuple):
+    """A key option that gives no key."""
+
+    option: str
+    why: str
+    """What is wrong and what to do, in one sentence without the key."""
 
 
 class MeterConfig(NamedTuple):
@@ -63,6 +71,10 @@ class MeterConfig(NamedTuple):
     """Its tariffs. None if it has none. `plans` also knows the plan of [meter.prices]. Meters with the same tariff share it."""
     tags: tuple[tuple[str, str], ...] = ()
     """Pairs of name and value, on every line of this meter."""
+    bad_keys: tuple[BadKey, ...] = ()
+    """The keys that could not be had. The options are None then. As long as there is one, no telegram of the meter is believed."""
+    key_files: tuple[tuple[str, Written], ...] = ()
+    """Option and text (`file:…`) of each key that comes from a file, because the file may be corrected later."""
 
 
 class ReceiverConfig(NamedTuple):
@@ -96,13 +108,13 @@ _MISSING: Final = {
 
 Resolve = Callable[[str], Key | None]
 """Turns the text of a key option into a Key. Raises ValueError, which says what to do."""
-Written = tuple[Mapping[str, object], Place]
+Placed = tuple[Mapping[str, object], Place]
 """A section as it stands, and its place."""
-Listed = Callable[[str, Errors], tuple[Iterable[Written], Resolve]]
+Listed = Callable[[str, Errors], tuple[Iterable[Placed], Resolve]]
 """Reads the table of meters of that name. Returns its rows, and what resolves their keys. Adds what is wrong to the errors."""
 
 
-def _tables(whole: Mapping[str, object], key: str, file: str) -> list[Written]:
+def _tables(whole: Mapping[str, object], key: str, file: str) -> list[Placed]:
     """The sections [[key]], each with its place. The place has the section's name, or its number if there is no usable name."""
     found = whole.get(key, [])
     if not isinstance(found, list) or not all(isinstance(table, Mapping) for table in found):
@@ -159,11 +171,7 @@ class _Reading:
         for key in options.INNER:
             fields[key] = tuple(fields[key].items())
         self._add_tags(fields, place)
-        for key in options.KEYS:
-            if key in fields:
-                text = fields.pop(key)
-                with self.errors:
-                    fields[key] = _resolved(text, resolve, place, key)
+        fields |= _keys({key: fields[key] for key in options.KEYS if key in fields}, resolve)
         if fields.get("authentication") == "required" and "authentication_key" not in table:
             expected = 'an authentication_key is expected, because authentication = "required" needs it'
             self.errors.append(place.error("authentication", expected))
@@ -258,8 +266,17 @@ def _comparable(given: "Given") -> tuple[object, ...]:
     return one(given.tariff), one(given.compare), given.prices, given.billing_day, given.yearly_use_kwh
 
 
-def _resolved(text: str, resolve: Resolve, place: Place, key: str) -> Key | None:
-    return place.tried(key, resolve, text)
+def _keys(texts: Mapping[str, str], resolve: Resolve) -> dict[str, Any]:
+    """The keys of a meter, and the reasons why some of them cannot be had. A meter without its key must not stop the others."""
+    fields: dict[str, Any] = dict.fromkeys(texts)
+    bad = []
+    for key, text in texts.items():
+        try:
+            fields[key] = resolve(text)
+        except ValueError as error:
+            bad.append(BadKey(key, str(error)))
+    files = tuple((key, Written(text)) for key, text in texts.items() if text.partition(":")[0].strip().lower() == "file")
+    return fields | {"bad_keys": tuple(bad), "key_files": files}
 
 
 def _with_interface(row: Mapping[str, object]) -> Mapping[str, object]:
@@ -281,10 +298,10 @@ def parsed(
 ) -> Config:
     """Turn a mapping, as TOML gives it, into the configuration. Raises ConfigError, which knows all values that cannot be used.
 
-    `file` is named in errors. `resolve` turns a key's text (hex, `file:…`) into a Key and raises ValueError, which says what to do. For the
-    command `keys`, which accepts text that is not a key, `resolve` returns None instead. `locate` makes the relative path of a port
-    absolute. `kinds` returns the types that a receiver may have, and `command` returns the command that a type starts by itself. `files`
-    reads a tariff file, and `listed` a table of meters.
+    `file` is named in errors. `resolve` turns a key's text (hex, `file:…`) into a Key and raises ValueError, which says what to do and
+    becomes one of the meter's `bad_keys`. For the command `keys`, which accepts text that is not a key, `resolve` returns None instead.
+    `locate` makes the relative path of a port absolute. `kinds` returns the types that a receiver may have, and `command` returns the
+    command that a type starts by itself. `files` reads a tariff file, and `listed` a table of meters.
     """
     place, reading = Place(file), _Reading(files)
     errors = reading.errors
@@ -314,8 +331,17 @@ def parsed(
         ("id", [(where, meter.id) for where, meter in meters]),
     ):
         reading.require_once(found, key)
+    if errors:  # a bad key alone silences only its meter, but whoever mends the others wants to know it, too
+        errors.extend(where.error(bad.option, bad.why) for where, meter in meters for bad in meter.bad_keys)
     errors.told()
     return Config(file, output, tuple(meter for _, meter in meters), tuple(receiver for _, receiver in receivers))
+
+
+def require_keys(config: Config, meters: Iterable[MeterConfig]) -> None:
+    """Raise ConfigError at the first key of these meters that cannot be had, for commands that can do nothing without it."""
+    for meter in meters:
+        for bad in meter.bad_keys:
+            raise Place(config.file, f'[[meter]] "{meter.name}"').error(bad.option, bad.why)
 
 
 def require_sources(config: Config) -> None:

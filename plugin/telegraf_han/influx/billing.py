@@ -179,19 +179,41 @@ def first_hours(source: Source, meters: Sequence[str], since_s: int = downsampli
 
 
 def days(source: Source, meters: Sequence[str], fields: Sequence[str], span: Span, zone: Zone) -> dict[tuple[str, str], dict[date, Sums]]:
-    """Sums of what is settled in a span, by meter and tariff, and by local day. Raises RefusedError, SourceError."""
+    """Sums of what is settled in a span, by meter and tariff, and by local day. Raises RefusedError, SourceError.
+
+    An hour that is stored in two series (see `_stored_twice`) counts once. Of two values it is the larger one.
+    """
     found: dict[tuple[str, str], dict[date, Sums]] = {}
     columns = ", ".join(['count("total") AS "hours"', *(f'sum("{field}") AS "{field}"' for field in fields)])
     rest = f'GROUP BY time(1d), "meter", "tariff" fill(none) tz({_text(zone.name)})'
     for some in _groups(meters, METERS_LIMIT):
         for begin_s in range(span.begin_s, span.end_s, _YEAR_S):
             where = f"{_any_of('meter', some)} AND {_span(begin_s, min(begin_s + _YEAR_S, span.end_s))}"
-            for one in _selected(source, "_cost", columns, where, rest):
+            stored = _each_hour(source, ("total", *fields), where) if _stored_twice(source, where) else ""
+            for one in _selected(source, "_cost", columns, where, rest, stored=stored):
                 sums = found.setdefault(_tariff(one), {})
                 for row in one["values"]:
                     day, _ = calendar.local(row[0], zone)
                     sums[day] = added(sums[day], _sums(fields, row)) if day in sums else _sums(fields, row)
     return found
+
+
+def _stored_twice(source: Source, where: str) -> bool:
+    """Whether a meter's hours of one tariff are in several series.
+
+    A tag that came or went makes a second series: `host`, if Telegraf adds it, or a tag of the meter that changed while its last hours
+    were settled again. This question is cheap. To ask for each hour once takes several times as long, so it is done only then.
+    """
+    found = [_tariff(one) for one in _selected(source, "_cost", 'last("total")', where, "GROUP BY *")]
+    return len(found) > len(set(found))
+
+
+def _each_hour(source: Source, fields: Sequence[str], where: str) -> str:
+    """The settled hours, each once, as sub-queries: one for each field, because an outer sum runs only those that have its field."""
+    name = _quoted(f"{source.measurement}_cost")
+    rest = 'GROUP BY time(1h), "meter", "tariff" fill(none)'
+    columns = (f'last("{field}") AS "{field}"' for field in dict.fromkeys(fields))
+    return ", ".join(f"(SELECT {column} FROM {KEPT}{name} WHERE {where} {rest})" for column in columns)  # noqa: S608, texts are quoted
 
 
 def _tariff(one: Json) -> tuple[str, str]:
@@ -207,10 +229,10 @@ _DIGITS: Final = Decimal("1e-9")
 """Amounts have nine decimals. InfluxDB's floats have at least 15 digits, so sums up to a million are exact."""
 
 
-def _selected(source: Source, suffix: str, columns: str, where: str, rest: str, *, policy: str = KEPT) -> list[Json]:
-    """The series that answer a query about one measurement. Raises RefusedError, SourceError."""
-    name = _quoted(f"{source.measurement}{suffix}")
-    text = f"SELECT {columns} FROM {policy}{name} WHERE {where} {rest}"  # noqa: S608, names and texts are quoted
+def _selected(source: Source, suffix: str, columns: str, where: str, rest: str, *, policy: str = KEPT, stored: str = "") -> list[Json]:
+    """The series that answer a query about one measurement, or about sub-queries of it (`stored`). Raises RefusedError, SourceError."""
+    stored = stored or f"{policy}{_quoted(f'{source.measurement}{suffix}')}"
+    text = f"SELECT {columns} FROM {stored} WHERE {where} {rest}"  # noqa: S608, names and texts are quoted
     return source.place.api.influxql(source.place.bucket, text)
 
 

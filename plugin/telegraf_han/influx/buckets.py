@@ -38,6 +38,13 @@ def settle(place: Place, raw_s: int | None, downsampled_s: int | None, say: Say)
         items.settle(place, BUCKET, _wanted(wish, items.found(place, BUCKET, wish.name)), say)
 
 
+def adopt(place: Place) -> None:
+    """Describe the bucket of the telegrams as one that was made here. Raises RefusedError, SourceError."""
+    there = items.found(place, BUCKET, place.bucket)
+    if there is not None:
+        place.api.call("PATCH", f"{BUCKET.path}/{there['id']}", {"description": RAW})
+
+
 class _Wish(NamedTuple):
     name: str
     description: str

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from telegraf_han.ciphers.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
-from telegraf_han.config.sections import MeterConfig
+from telegraf_han.config.sections import MeterConfig, require_keys
 from telegraf_han.errors import ConfigError
 from telegraf_han.simulate import demo, stream
 from telegraf_han.simulate.damage import damaged
@@ -84,11 +84,13 @@ def _section(arguments: Namespace) -> MeterConfig:
     """The [[meter]] that --meter names, or the only one. Raises ConfigError."""
     from telegraf_han.config.file import load  # noqa: PLC0415, without --config it is not needed
 
-    meters = load(arguments.config).meters
+    config = load(arguments.config)
+    meters = config.meters
     named = [meter for meter in meters if arguments.meter in ("", meter.name)]
     if len(named) != 1:
         names = ", ".join(meter.name for meter in meters)
         raise ConfigError(arguments.config, "--meter", f"the name of one meter is expected: {names}")
+    require_keys(config, named)
     return named[0]
 
 

@@ -80,6 +80,18 @@ def test_cost_without_data(house) -> None:
     assert {named["home"] for _, named in house.history(COST, begin_s + 300, begin_s + 5 * HOUR_S)} == {"Normal"}
 
 
+def test_hours_stored_twice(house) -> None:
+    """Hours that are in two series, because Telegraf added its computer's name to some, count once."""
+    begin_s = local(2026, 7, 15)
+    now_s = begin_s + 10 * HOUR_S
+    house.settings("home", range(begin_s, now_s, 300), daily_cost=20)
+    settle(house, begin_s - DAY_S, now_s)
+    again = made.costs(begin_s, now_s - 3 * HOUR_S, lambda _: {"energy": 0.8, "vat": 0.2, "import_wh": 1000})
+    house.kept(line.replace("meter=home", "host=pi,meter=home") for line in again)
+
+    assert house.measured(COST, now_s - 1)["home"] == pytest.approx(10)
+
+
 # -- the month's budget --
 
 BEGIN_S, END_S = local(2026, 10, 1), local(2026, 11, 1)
@@ -195,6 +207,18 @@ def test_a_bill_that_stands_still(house) -> None:
     assert 2 <= (history[names.index("Alerting")][0] - now_s) / HOUR_S <= 3
     settle(house, now_s, now_s + 5 * HOUR_S)
     assert house.breaches(LATE, now_s + 5 * HOUR_S) == {"home": False}
+
+
+def test_hours_stored_twice_do_not_stand_for_late_ones(house) -> None:
+    """Four hours have no cost, and four others are in four series: the bill is late."""
+    now_s = local(2026, 7, 15, 12)
+    house.windows("home", range(now_s - DAY_S, now_s, 300), active_energy_import_wh=lambda at_s: at_s)
+    settle(house, now_s - 2 * DAY_S, now_s - 4 * HOUR_S)
+    for host in ("pi", "old", "test"):
+        again = made.costs(now_s - 8 * HOUR_S, now_s - 4 * HOUR_S, lambda _: {"energy": 1.0})
+        house.kept(line.replace("meter=home", f"host={host},meter=home") for line in again)
+
+    assert house.breaches(LATE, now_s) == {"home": True}
 
 
 def test_only_a_meter_with_a_tariff_has_a_bill(house) -> None:

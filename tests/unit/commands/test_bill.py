@@ -62,6 +62,17 @@ def test_obis_layout(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert '[output]: layout: "wide" is expected' in capsys.readouterr().err
 
 
+def test_keys_are_not_needed(config: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key file that cannot be read stops no bill."""
+    monkeypatch.delenv("INFLUX_TOKEN", raising=False)
+    config.write_text(f'{METER}encryption_key = "file:none.ek"\n{TARIFF}')
+
+    assert cli.main(["bill", "--config", str(config)]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "token" in line
+    assert "none.ek" not in line
+
+
 def contract(begin: date = date.min, end: date = date.max, name: str = "home") -> Contract:
     section = Section("G11", begin, end, (Fixed(),) * len(PER_KWH), (0,) * len(PER_MONTH))
     return Contract(MeterConfig(name, "p1"), Plan(Timeline("own", (section,))))

@@ -172,12 +172,12 @@ def test_all_errors_are_collected() -> None:
         '[[meter]] "home": prot: there is no such option. Did you mean "port"?',
         '[[meter]] "home": limits.silence: there is no such option. Did you mean "silence_s"?',
         '[[meter]] "home": limits.voltage_low_v: a number of 0 or more is expected',
-        '[[meter]] "home": encryption_key: 32 hex digits expected, found 2 hex digits',
-        '[[meter]] "home": authentication_key: 32 hex digits expected, found 2 hex digits',
         '[[meter]] "flat": name_: there is no such option. Did you mean "name"?',
-        '[[meter]] "flat": key: 32 hex digits expected, found 2 hex digits',
         '[[receiver]] "attic": type: one of hex is expected',
         '[[meter]] "home": name: another name is expected, because [[meter]] "home" has the same name',
+        '[[meter]] "home": encryption_key: 32 hex digits expected, found 2 hex digits',
+        '[[meter]] "home": authentication_key: 32 hex digits expected, found 2 hex digits',
+        '[[meter]] "flat": key: 32 hex digits expected, found 2 hex digits',
     ]
 
 

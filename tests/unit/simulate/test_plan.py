@@ -8,7 +8,7 @@ import pytest
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.commands import simulate
 from telegraf_han.config import file
-from telegraf_han.config.sections import Config, MeterConfig, Output
+from telegraf_han.config.sections import BadKey, Config, MeterConfig, Output
 from telegraf_han.errors import ConfigError
 from telegraf_han.simulate import demo
 from telegraf_han.simulate.plan import planned, telegrams
@@ -53,6 +53,16 @@ def test_wireless_defaults() -> None:
 
     assert (plan.dress.envelope, plan.interval_s, plan.meter.id) == ("stripped", 60, "87654321")
     assert next(telegrams(plan)).frame.data[4:8].hex() == "21436587"
+
+
+def test_no_telegrams_without_the_key_that_is_configured(configured) -> None:
+    """A key that cannot be had is no reason to send plain telegrams. The key of another meter does not matter."""
+    bad = MeterConfig("home", "p1", bad_keys=(BadKey("encryption_key", "the file is empty"),))
+    configured(bad, MeterConfig("shop", "p1"))
+
+    with pytest.raises(ConfigError, match='"home": encryption_key: the file is empty'):
+        planned(options("GAMA350", "--config", "han.toml", "--meter", "home"), NOW)
+    assert planned(options("GAMA350", "--config", "han.toml", "--meter", "shop"), NOW).meter.name == "shop"
 
 
 def test_plain_has_no_keys_in_its_section() -> None:

@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,15 @@ class Machine:
         self.root = Path(f"/proc/{first_pid}/root")
         self.running: list[subprocess.Popen[bytes]] = []
         self._enter = ["nsenter", f"--target={first_pid}", "--mount", "--pid", "--net", "--root", "--wd", "--"]
+
+    def words(self, *words: str) -> list[str]:
+        """A command of the machine as a command from here, for who holds its terminal."""
+        return [*self._enter, *words]
+
+    def localhost(self) -> None:
+        """Let the machine reach itself. It has no program for that, so ours does it (SIOCSIFFLAGS, IFF_UP)."""
+        up = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 1))"
+        subprocess.run([*self._enter[:2], "--net", "--", sys.executable, "-c", up], check=True, timeout=RUN_TIMEOUT_S)
 
     def run(self, *words: str, user: str = "root") -> Done:
         """Run a command to its end, as root or as another user with that user's groups."""

@@ -48,7 +48,7 @@ class ConfigError(HanError):
     def __str__(self) -> str:
         """One line: file, key, expectation, and how many errors there are besides."""
         line = ": ".join(part for part in (self.file, self.key, self.expected) if part)
-        return f"{line} (and {len(self.others)} more: telegraf-han check lists them)" if self.others else line
+        return _("{line} (and {number} more: telegraf-han check lists them)", line=line, number=len(self.others)) if self.others else line
 
     def every(self) -> list["ConfigError"]:
         """Return this error and all others, each by itself."""

@@ -40,11 +40,14 @@ FIELDS = {
     "electricity_price": {"price_per_kwh"},
     "5m.electricity_price": {"price_per_kwh"},
     "electricity_link": LINK,
+    "5m.electricity_link": LINK,
     "electricity_settings": SETTINGS,
+    "5m.electricity_settings": SETTINGS,
     "internal_write": TELEGRAF,
     "internal_memstats": TELEGRAF,
 }
-TAGS = {"meter", "serial", "output", "interface", "tariff", "series"}
+TAGS = {"meter", "serial", "output", "interface", "tariff", "series", "${group:raw}"}
+"""The last one is a tag that the user chooses on the board."""
 
 
 @pytest.fixture(params=BOARDS)

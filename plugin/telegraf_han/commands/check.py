@@ -49,7 +49,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_config(parser)
     parser.add_argument(
         "--listen",
-        type=duration_s(zero="for not at all"),
+        type=duration_s(zero=marked("for not at all")),
         default=LISTEN_S,
         metavar="TIME",
         help="how long to listen to each cable (default: 3s); with 0, cables are not read and sticks are not asked",

@@ -17,12 +17,26 @@ from telegraf_han.config.options import COLUMNS, KEYS
 from telegraf_han.config.rows import Errors, Place
 from telegraf_han.config.sections import Config, MeterConfig, Resolve, parsed
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _, marked
 from telegraf_han.ports import rights
 
 VARIABLE: Final = "HAN_CONFIG"
 DEFAULT: Final = "/etc/telegraf/han.toml"
 CONFIG_LIMIT_BYTES: Final = 1 << 20
 """No configuration is longer than this. If a capture is given instead of a configuration, it is not read to its end."""
+_CONFIG: Final = "configuration file"
+_TARIFF: Final = "tariff file"
+_TABLE: Final = "table of meters"
+_UNREAD: Final = {
+    _CONFIG: marked("this configuration file cannot be read: {why}"),
+    _TARIFF: marked("this tariff file cannot be read: {why}"),
+    _TABLE: marked("this table of meters cannot be read: {why}"),
+}
+_TOO_LARGE: Final = {
+    _CONFIG: marked("a configuration file is expected, but this file has more than {limit} bytes"),
+    _TARIFF: marked("a tariff file is expected, but this file has more than {limit} bytes"),
+    _TABLE: marked("a table of meters is expected, but this file has more than {limit} bytes"),
+}
 
 
 def place(option: str | None) -> str:
@@ -34,7 +48,7 @@ def configured(option: str | None) -> str:
     """The configuration file: the option's, else that of $HAN_CONFIG, else the default. Raises ConfigError if there is none."""
     path = place(option)
     if path == DEFAULT and not os.path.exists(path):
-        expected = f"this configuration file does not exist. Write it, or name another with --config FILE or {VARIABLE}=FILE"
+        expected = _("this configuration file does not exist. Write it, or name another with --config FILE or HAN_CONFIG=FILE")
         raise ConfigError(DEFAULT, "", expected)
     return path
 
@@ -119,7 +133,7 @@ def _checked(path: str, whole: dict[str, Any], resolve: Callable[[str, str], Key
     @cache
     def tariff(name: str) -> tuple[str, dict[str, Any]]:
         place = os.path.join(folder, name)
-        return place, _mapping(place, "tariff file")
+        return place, _mapping(place, _TARIFF)
 
     def listed(name: str, errors: Errors) -> tuple[list[tuple[dict[str, object], Place]], Resolve]:
         table = _table_file(path, name)
@@ -142,7 +156,7 @@ def _rows(table: str, errors: Errors) -> list[tuple[dict[str, object], Place]]:
     """The rows of a table of meters. Raises ConfigError if it cannot be read."""
     from telegraf_han.config import metertable  # noqa: PLC0415, only a configuration with a table needs it
 
-    return metertable.read(_text(table, "table of meters"), table, COLUMNS, errors)
+    return metertable.read(_text(table, _TABLE), table, COLUMNS, errors)
 
 
 def _meters(path: str, whole: dict[str, Any]) -> list[tuple[Mapping[str, object], str]]:
@@ -151,7 +165,7 @@ def _meters(path: str, whole: dict[str, Any]) -> list[tuple[Mapping[str, object]
     return [*((table, path) for table in whole.get("meter", [])), *((row, place.file) for row, place in rows)]
 
 
-def _mapping(path: str, what: str = "configuration file") -> dict[str, Any]:
+def _mapping(path: str, what: str = _CONFIG) -> dict[str, Any]:
     """Parse a TOML file. Raises ConfigError."""
     import tomllib  # noqa: PLC0415, a program that makes its Config itself does not need it
 
@@ -164,7 +178,7 @@ def _mapping(path: str, what: str = "configuration file") -> dict[str, Any]:
         found = mistakes.explained(text, str(error))
         raise ConfigError(path, found.place, found.expected) from None
     except (ValueError, RecursionError):
-        raise ConfigError(path, "", "TOML is expected, but a number is too long or the nesting is too deep") from None
+        raise ConfigError(path, "", _("TOML is expected, but a number is too long or the nesting is too deep")) from None
 
 
 def _text(path: str, what: str) -> str:
@@ -172,7 +186,9 @@ def _text(path: str, what: str) -> str:
     try:
         return _content(path, what).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(path, "", f"text in UTF-8 is expected, but byte {error.start} is not UTF-8. Save the file as UTF-8") from None
+        raise ConfigError(
+            path, "", _("text in UTF-8 is expected, but byte {at} is not UTF-8. Save the file as UTF-8", at=error.start)
+        ) from None
 
 
 def _content(path: str, what: str) -> bytes:
@@ -180,9 +196,9 @@ def _content(path: str, what: str) -> bytes:
         with open(path, "rb") as file:
             content = file.read(CONFIG_LIMIT_BYTES + 1)
     except OSError as error:
-        raise ConfigError(path, "", f"this {what} cannot be read: {rights.unreadable(path, error)}") from None
+        raise ConfigError(path, "", _(_UNREAD[what], why=rights.unreadable(path, error))) from None
     if len(content) > CONFIG_LIMIT_BYTES:
-        raise ConfigError(path, "", f"a {what} is expected, but this file has more than {CONFIG_LIMIT_BYTES} bytes")
+        raise ConfigError(path, "", _(_TOO_LARGE[what], limit=CONFIG_LIMIT_BYTES))
     return content
 
 

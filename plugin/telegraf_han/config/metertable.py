@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 from telegraf_han.config import tags
 from telegraf_han.config.rows import Errors, Place
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _
 
 Columns = Mapping[str, str]
 """Name of a column → kind of its cells, see `rows.Option`."""
@@ -47,7 +48,7 @@ class _Table(NamedTuple):
 def _number(cell: str) -> float:
     """Return the number of a cell. Raises ValueError."""
     if not _DECIMAL.fullmatch(cell):
-        raise ValueError("a number is expected, such as 25000 or 1.05")
+        raise ValueError(_("a number is expected, such as 25000 or 1.05"))
     return float(cell.replace(",", ".")) if "." in cell or "," in cell else int(cell)
 
 
@@ -65,10 +66,12 @@ def read(text: str, file: str, columns: Columns, errors: Errors) -> list[tuple[d
     try:
         table = _parsed(text)
     except csv.Error as error:
-        errors.append(ConfigError(file, "", f"a table is expected, but it cannot be read: {error}. Is a quotation mark missing?"))
+        errors.append(
+            ConfigError(file, "", _("a table is expected, but it cannot be read: {why}. Is a quotation mark missing?", why=error))
+        )
         return []
     if not table.rows:
-        errors.append(ConfigError(file, "", f"a first row with the names of options is expected, such as {HEADING}"))
+        errors.append(ConfigError(file, "", _("a first row with the names of options is expected, such as {heading}", heading=HEADING)))
         return []
     head, *rows = table.rows
     names = _names(head, rows, Place(file, f"line {head.line}"), columns, errors)
@@ -106,9 +109,9 @@ def _names(head: Row, rows: Sequence[Row], place: Place, columns: Columns, error
     for at, cell in enumerate(head.cells):
         with errors:
             if not cell and any(row.cells[at] for row in rows if len(row.cells) > at):
-                raise place.error(f"column {at + 1}", "the name of an option is expected, because this column is not empty")
+                raise place.error(f"column {at + 1}", _("the name of an option is expected, because this column is not empty"))
             if cell and cell in head.cells[:at]:
-                raise place.error(place.shown(cell), "another option is expected, because this column stands twice")
+                raise place.error(place.shown(cell), _("another option is expected, because this column stands twice"))
             if cell.startswith(TAG):
                 place.tried(place.shown(cell), tags.checked_name, cell.removeprefix(TAG))
             elif cell:
@@ -122,7 +125,9 @@ def _options(row: Row, names: Sequence[str], columns: Columns, place: Place, err
     """The options of a row. An option with a dot is in a mapping of its own, as in TOML."""
     options: dict[str, object] = {}
     if any(row.cells[len(names) :]):
-        errors.append(place.error("", f"{len(names)} cells are expected, but this row has more. Is a quotation mark missing?"))
+        errors.append(
+            place.error("", _("{number} cells are expected, but this row has more. Is a quotation mark missing?", number=len(names)))
+        )
     for name, cell in zip(names, row.cells, strict=False):
         if not cell or not name:
             continue
@@ -146,10 +151,10 @@ def _head(text: str) -> tuple[list[str], list[Row]]:
     try:
         rows = _parsed(text).rows
     except csv.Error:
-        raise ConfigError("", "", "a table is expected, but it cannot be read. Is a quotation mark missing?") from None
+        raise ConfigError("", "", _("a table is expected, but it cannot be read. Is a quotation mark missing?")) from None
     names = rows[0].cells if rows else []
     if not {"name", "id"}.issubset(names):
-        raise ConfigError("", "", "columns with the names name and id are expected, so that meters can be added")
+        raise ConfigError("", "", _("columns with the names name and id are expected, so that meters can be added"))
     return names, rows[1:]
 
 

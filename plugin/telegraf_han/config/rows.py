@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from telegraf_han.ciphers import secret
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _
 
 UNKNOWN_SHOWN: Final = 24
 """An error repeats an unknown option up to this length. So an encryption key of 32 digits in the wrong place is never shown."""
@@ -68,16 +69,16 @@ class Place(NamedTuple):
         from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
 
         if key == "meters" and self.section:
-            return self.error(key, "this option is expected at the top of the file, before the first section")
+            return self.error(key, _("this option is expected at the top of the file, before the first section"))
         near = get_close_matches(key, list(known), 1, 0.6)
-        advice = f'Did you mean "{near[0]}"?' if near else f"Known options are {', '.join(known)}"
-        return self.error(self.shown(key), f"there is no such option. {advice}")
+        advice = _('Did you mean "{option}"?', option=near[0]) if near else _("Known options are {options}", options=", ".join(known))
+        return self.error(self.shown(key), _("there is no such option. {advice}", advice=advice))
 
     @staticmethod
     def shown(key: str) -> str:
         """The name of an option that the user wrote, or its length if it may be a key."""
         named = len(key.rpartition(".")[2]) <= UNKNOWN_SHOWN and key.isprintable() and not secret.may_be_key(key)
-        return key if named else f"an option of {len(key)} characters"
+        return key if named else _("an option of {size} characters", size=len(key))
 
     def require_known(self, keys: Iterable[str], known: Collection[str]) -> None:
         """Raise ConfigError for the keys that are not known here."""
@@ -105,7 +106,7 @@ def read(table: object, rows: Rows, place: Place, errors: Errors | None = None) 
                 place.require_known([key], rows)
                 fields[rows[key].field] = place.tried(key, rows[key].read, value)
     else:
-        found.append(place.error("", "a section with options is expected"))
+        found.append(place.error("", _("a section with options is expected")))
     if errors is None:
         found.told()
     else:

@@ -20,6 +20,7 @@ from telegraf_han.clock import Zone
 from telegraf_han.config import options, values
 from telegraf_han.config.rows import Errors, Place, Rows, read
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _, marked
 from telegraf_han.telegram import Interface
 
 if TYPE_CHECKING:  # they load decimals, which a run without a tariff does not need
@@ -100,31 +101,31 @@ class Config(NamedTuple):
 
 
 _MISSING: Final = {
-    "name": "a name is expected, because names distinguish the sections",
-    "id": "the eight digits printed on the meter are expected, in quotes",
-    "type": "the type of the receiver is expected",
+    "name": marked("a name is expected, because names distinguish the sections"),
+    "id": marked("the eight digits printed on the meter are expected, in quotes"),
+    "type": marked("the type of the receiver is expected"),
 }
 
 
 Resolve = Callable[[str], Key | None]
 """Turns the text of a key option into a Key. Raises ValueError, which says what to do."""
-Placed = tuple[Mapping[str, object], Place]
+Section = tuple[Mapping[str, object], Place]
 """A section as it stands, and its place."""
-Listed = Callable[[str, Errors], tuple[Iterable[Placed], Resolve]]
+Listed = Callable[[str, Errors], tuple[Iterable[Section], Resolve]]
 """Reads the table of meters of that name. Returns its rows, and what resolves their keys. Adds what is wrong to the errors."""
 
 
-def _tables(whole: Mapping[str, object], key: str, file: str) -> list[Placed]:
+def _tables(whole: Mapping[str, object], key: str, file: str) -> list[Section]:
     """The sections [[key]], each with its place. The place has the section's name, or its number if there is no usable name."""
     found = whole.get(key, [])
     if not isinstance(found, list) or not all(isinstance(table, Mapping) for table in found):
-        raise ConfigError(file, key, f"[[{key}]] in double brackets is expected, once for each {key}")
+        raise ConfigError(file, key, _("[[{key}]] in double brackets is expected, once for each {key}", key=key))
     placed = []
     for number, table in enumerate(found, 1):
         try:
             section = f'[[{key}]] "{values.name(table.get("name"))}"'
         except ValueError:
-            section = f"[[{key}]] number {number}"
+            section = _("[[{key}]] number {number}", key=key, number=number)
         placed.append((table, Place(file, section)))
     return placed
 
@@ -135,6 +136,7 @@ class _Reading:
     def __init__(self, files: "Files") -> None:
         """`files` reads a tariff file."""
         self.errors: Final = Errors()
+        self._bad_keys: Final = Errors()
         self._files: Final = files
         self._defaults: dict[str, Any] = {}
         self._plans: Final[dict[object, Plan | None]] = {}
@@ -143,12 +145,12 @@ class _Reading:
         """Read [defaults]."""
         if isinstance(table, Mapping):
             own = [key for key in table if key in options.EACH_ITS_OWN]
-            self.errors.extend(place.error(key, "no default is expected here, because each meter has its own") for key in own)
+            self.errors.extend(place.error(key, _("no default is expected here, because each meter has its own")) for key in own)
             table = {key: value for key, value in table.items() if key not in own}
         self._defaults = read(table, options.DEFAULTS, place, self.errors)
         self._read_inner(self._defaults, place)
         if "tariff" in self._defaults and self._defaults["prices"]:
-            self.errors.append(place.error("tariff", "either a tariff or prices are expected, not both"))
+            self.errors.append(place.error("tariff", _("either a tariff or prices are expected, not both")))
             self._defaults["prices"] = {}
 
     def meter(self, table: Mapping[str, object], place: Place, resolve: Resolve) -> MeterConfig | None:
@@ -158,13 +160,13 @@ class _Reading:
         if rows is None:
             with self.errors:
                 place.require_known(table, options.ANY_METER)  # perhaps it is the interface, misspelt
-            self.errors.append(place.error("interface", '"p1" or "wmbus" is expected'))
+            self.errors.append(place.error("interface", _('"p1" or "wmbus" is expected')))
             return None
         foreign = {key: other for key in table if key not in rows for other, known in options.METERS.items() if key in known}
         for key, other in foreign.items():
-            self.errors.append(place.error(key, f'only a meter with interface = "{other}" has this option'))
+            self.errors.append(place.error(key, _('only a meter with interface = "{interface}" has this option', interface=other)))
         fields = read({key: value for key, value in table.items() if key not in foreign}, rows, place, self.errors)
-        self.errors.extend(place.error(key, _MISSING[key]) for key in ("name", "id") if key in rows and key not in table)
+        self.errors.extend(place.error(key, _(_MISSING[key])) for key in ("name", "id") if key in rows and key not in table)
         self._read_inner(fields, place)
         fields = self._with_defaults(fields, rows)
         self._add_plan(fields, place)
@@ -172,8 +174,9 @@ class _Reading:
             fields[key] = tuple(fields[key].items())
         self._add_tags(fields, place)
         fields |= _keys({key: fields[key] for key in options.KEYS if key in fields}, resolve)
+        self._bad_keys.extend(place.error(bad.option, bad.why) for bad in fields["bad_keys"])
         if fields.get("authentication") == "required" and "authentication_key" not in table:
-            expected = 'an authentication_key is expected, because authentication = "required" needs it'
+            expected = _('an authentication_key is expected, because authentication = "required" needs it')
             self.errors.append(place.error("authentication", expected))
         return MeterConfig(**{"name": "", **fields})
 
@@ -183,7 +186,7 @@ class _Reading:
             fields[key] = read(fields.get(key, {}), inner, place._replace(prefix=f"{key}."), self.errors)
         tags = fields.get("tags", {})
         if not isinstance(tags, Mapping):
-            self.errors.append(place.error("tags", 'names and values are expected, such as { staircase = "B" }'))
+            self.errors.append(place.error("tags", _('names and values are expected, such as { staircase = "B" }')))
             tags = {}
         if tags:
             from telegraf_han.config.tags import read as read_tags  # noqa: PLC0415, only a meter with tags needs it
@@ -235,25 +238,33 @@ class _Reading:
     ) -> ReceiverConfig:
         """Read one receiver."""
         fields = read(table, options.RECEIVER, place, self.errors)
-        self.errors.extend(place.error(key, _MISSING[key]) for key in ("name", "type") if key not in table)
+        self.errors.extend(place.error(key, _(_MISSING[key])) for key in ("name", "type") if key not in table)
         kind = fields.get("type", "")
         if kind and kind not in kinds:
-            self.errors.append(place.error("type", f"one of {', '.join(kinds)} is expected"))
+            self.errors.append(place.error("type", _("one of {kinds} is expected", kinds=", ".join(kinds))))
         elif "port" in table and "command" in table:
-            self.errors.append(place.error("port", "either a port or a command is expected, not both"))
+            self.errors.append(place.error("port", _("either a port or a command is expected, not both")))
         elif kind and "port" not in table and "command" not in table:
             fields["command"] = command(kind)
             if not fields["command"]:
-                self.errors.append(place.error("port", "either a port or a command is expected"))
+                self.errors.append(place.error("port", _("either a port or a command is expected")))
         return ReceiverConfig(**{"name": "", "type": "", **fields})
+
+    def tell(self) -> None:
+        """Raise ConfigError if there are errors. A bad key alone stops only its meter, but who corrects the others wants to know of it."""
+        if self.errors:
+            self.errors.extend(self._bad_keys)
+        self.errors.told()
 
     def require_once(self, found: Iterable[tuple[Place, str]], key: str) -> None:
         """Two sections must not have the same value."""
         first: dict[str, Place] = {}
         for place, value in found:
             if value and (other := first.setdefault(value, place)) is not place:
-                where = other.section if other.file == place.file else f"{other.section} of {other.file}"
-                self.errors.append(place.error(key, f"another {key} is expected, because {where} has the same {key}"))
+                where = other.section if other.file == place.file else _("{section} of {file}", section=other.section, file=other.file)
+                self.errors.append(
+                    place.error(key, _("another {key} is expected, because {section} has the same {key}", key=key, section=where))
+                )
 
 
 def _comparable(given: "Given") -> tuple[object, ...]:
@@ -331,9 +342,7 @@ def parsed(
         ("id", [(where, meter.id) for where, meter in meters]),
     ):
         reading.require_once(found, key)
-    if errors:  # a bad key alone silences only its meter, but whoever mends the others wants to know it, too
-        errors.extend(where.error(bad.option, bad.why) for where, meter in meters for bad in meter.bad_keys)
-    errors.told()
+    reading.tell()
     return Config(file, output, tuple(meter for _, meter in meters), tuple(receiver for _, receiver in receivers))
 
 
@@ -350,12 +359,12 @@ def require_sources(config: Config) -> None:
     for meter in config.meters:
         place = Place(config.file, f'[[meter]] "{meter.name}"')
         if meter.interface == "p1" and not meter.port:
-            errors.append(place.error("port", "the port that this meter is read from is expected"))
+            errors.append(place.error("port", _("the port that this meter is read from is expected")))
         if meter.interface == "wmbus" and not config.receivers:
-            errors.append(place.error("", "a [[receiver]] is expected too, because radio telegrams come through a receiver"))
+            errors.append(place.error("", _("a [[receiver]] is expected too, because radio telegrams come through a receiver")))
     if "-" in [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]:
-        expected = 'a port, a file or a command is expected, because stdin ("-") belongs to Telegraf here'
+        expected = _('a port, a file or a command is expected, because stdin ("-") belongs to Telegraf here')
         errors.append(ConfigError(config.file, "port", expected))
     if not config.meters and not config.receivers:
-        errors.append(ConfigError(config.file, "", "at least one [[meter]] is expected"))
+        errors.append(ConfigError(config.file, "", _("at least one [[meter]] is expected")))
     errors.told()

@@ -12,6 +12,7 @@ from typing import Final
 from telegraf_han import obis
 from telegraf_han.config import values
 from telegraf_han.config.rows import Errors, Place
+from telegraf_han.language import _
 from telegraf_han.tariffs.components import BILL_FIELDS, FORECAST
 
 TAGS_LIMIT: Final = 8
@@ -45,10 +46,10 @@ _QUANTITY: Final = re.compile(
 def checked_name(name: str) -> str:
     """Return the name of a tag. Raises ValueError."""
     if len(name) > NAME_LIMIT or not _NAME.fullmatch(name):
-        raise ValueError(f"the name of a tag is expected: a letter, then letters, digits and _, at most {NAME_LIMIT}")
+        raise ValueError(_("the name of a tag is expected: a letter, then letters, digits and _, at most {limit}", limit=NAME_LIMIT))
     plain = name.lower()
     if plain in _TAGS | _COLUMNS | _FIELDS | _registers() or _QUANTITY.fullmatch(plain):
-        raise ValueError("another name is expected, because lines already have, or may get, a tag or field of this name")
+        raise ValueError(_("another name is expected, because lines already have, or may get, a tag or field of this name"))
     return name
 
 
@@ -70,7 +71,7 @@ def read(table: Mapping[str, object], place: Place, errors: Errors) -> dict[str,
 def require_together(tags: Mapping[str, str], place: Place) -> None:
     """Raise ConfigError for too many tags, or for two names that differ only in their letters' case."""
     if len(tags) > TAGS_LIMIT:
-        raise place.error("tags", f"at most {TAGS_LIMIT} tags are expected, because each is repeated in every line")
+        raise place.error("tags", _("at most {limit} tags are expected, because each is repeated in every line", limit=TAGS_LIMIT))
     plain: dict[str, str] = {}
     for name in tags:
         if plain.setdefault(name.lower(), name) != name:

@@ -98,6 +98,19 @@ def test_any_option_may_be_a_column(read, tmp_path: Path) -> None:
     assert (home.billing_day, shop.prices) == (5, (("import_t0_per_kwh", 1.05),))
 
 
+@pytest.mark.parametrize(
+    ("key", "why"),
+    [(KEY[:-1], "32 hex digits expected, found 31 hex digits"), ("file:none.key", "a file with 32 hex digits is expected")],
+    ids=["no key", "no file"],
+)
+def test_a_bad_key_stops_only_its_row(read, wrong, key: str, why: str) -> None:
+    """All other rows are read. If there are errors, too, the key is told of as one, with its line."""
+    config, _ = read(FLATS.replace(KEY, key))
+
+    assert [[bad.why[: len(why)] for bad in meter.bad_keys] for meter in config.meters] == [[why], []]
+    assert wrong(FLATS.replace(KEY, key).replace("00000002", "2"))[-1].startswith(f"line 2: key: {why}")
+
+
 def test_beside_sections(read) -> None:
     """A table stands beside sections, and none of both may use the other's name or id."""
     config, _ = read(FLATS, '[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"')
@@ -129,8 +142,6 @@ WRONG = {
     "no interface": ("name;key\nflat;\n", 'line 2: interface: "p1" or "wmbus" is expected'),
     "id and port": ("name;id;port\nflat;00000001;x\n", 'line 2: interface: "p1" or "wmbus" is expected'),
     "short id": (FLATS.replace("00000001", "1"), "line 2: id: the eight digits printed on the meter are expected"),
-    "bad key": (FLATS.replace(KEY, KEY[:-1]).replace("00000002", "2"), "line 2: key: 32 hex digits expected, found 31 hex digits"),
-    "no key file": (FLATS.replace(KEY, "file:none.key").replace("00000002", "2"), "line 2: key: a file with 32 hex digits is expected"),
     "no number": ("name;id;limits.silence_s\nflat;00000001;3m\n", "line 2: limits.silence_s: a number is expected, such as 25000 or 1.05"),
     "negative": ("name;id;limits.silence_s\nflat;00000001;-3\n", "line 2: limits.silence_s: a number of 0 or more"),
     "day": ("name;id;billing_day\nflat;00000001;1,5\n", "line 2: billing_day: a whole number from 1 to 28"),
@@ -182,15 +193,6 @@ def test_meters_after_a_section(written, reason) -> None:
     text = f'{RECEIVER}meters = "flats.csv"\n'
 
     assert 'attic": meters: this option is expected at the top of the file, before the first section' in reason(written(text))
-
-
-def test_a_bad_key_in_a_row(read) -> None:
-    """It silences its own meter. The others are read."""
-    one, other = read(FLATS.replace(KEY, "file:none.key"))[0].meters
-
-    assert [bad.option for bad in one.bad_keys] == ["key"]
-    assert [option for option, _ in one.key_files] == ["key"]
-    assert (one.key, other.bad_keys) == (None, ())
 
 
 def test_rights_of_a_table_with_keys(read, tmp_path: Path) -> None:

@@ -38,7 +38,10 @@ PYTHONS: Final = ("3.11", "3.12", "3.13")
 HOME: Final = f"opt/{NAME}"
 SITE: Final = f"{HOME}/lib/python3/site-packages"
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
-EXAMPLES: Final = ("production-mqtt.conf", "production-sunspec.conf", "rce-prices.conf", "tariff-g12.toml", "telegraf-credentials.conf")
+EXAMPLES: Final = (
+    *("home-assistant.conf", "influxdb1.sql", "production-mqtt.conf", "production-sunspec.conf", "rce-prices.conf"),
+    *("tariff-g12.toml", "telegraf-credentials.conf"),
+)
 _RULES: Final = "docs/examples/60-telegraf-han.rules"
 
 

@@ -12,7 +12,7 @@ import pytest
 from telegraf_han.errors import SourceError
 from telegraf_han.ports import programs
 
-SOON_S = 10.0
+SOON_S = 60.0
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ _DONGLE: Final = {
     "No supported devices found": marked("It finds no RTL-SDR dongle. Plug it in. A container also needs the folder /dev/bus/usb"),
     "Please fix the device permissions": marked("It may not open the dongle. `telegraf-han check` says which right is missing"),
     "usb_claim_interface error": marked(
-        "Another program or the kernel's driver for TV (dvb_usb_rtl28xxu) has the dongle. "
-        "End that program, or run `sudo modprobe -r dvb_usb_rtl28xxu`"
+        "Another program or the kernel's driver for TV (dvb_usb_rtl28xxu) has the dongle. End that program, or run "
+        "`sudo modprobe -r dvb_usb_rtl28xxu`"
     ),
 }
 """What the programs say → what it means, and what to do."""

@@ -213,9 +213,8 @@ class Program:
             said = _("{program} was ended by signal {number}", program=self._name, number=status.si_status)
         if not self._last_words:
             return said
-        known = advice.of_dongle(self._last_words)
-        if known:
-            return f"{said}. {known}"
+        if todo := advice.of_dongle(self._last_words):
+            return f"{said}. {todo}"
         return _("{said}. Its last lines: {lines}", said=said, lines=" / ".join(self._last_words))
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -51,6 +52,10 @@ def test_empty_machine(built: Built, empty: Callable[[str], AbstractContextManag
         prefix, major, minor, backend = machine.do("/opt/telegraf-han/bin/python3", "-I", "-c", code).split()
         assert (prefix, f"{major}.{minor}") == ("/opt/telegraf-han", python)
         assert backend.startswith("/opt/telegraf-han/lib/python")
+        # What `init` writes into Telegraf's and Grafana's configuration.
+        code = "from telegraf_han.setup import places; print(places.boards(), places.program())"
+        found = machine.do("/opt/telegraf-han/bin/python3", "-I", "-c", code).split()
+        assert found == ["/usr/share/telegraf-han/grafana", "/opt/telegraf-han/bin/telegraf-han"]
         # The program was compiled when it was installed: an ordinary user could not do it.
         names = [path.name for path in machine.path("/opt/telegraf-han/lib/python3/site-packages/telegraf_han/__pycache__").iterdir()]
         assert f"cli.cpython-{python.replace('.', '')}.pyc" in names
@@ -69,7 +74,12 @@ def test_manual_and_completion(installed: Machine) -> None:
     text = installed.do("sh", "-c", f"MANWIDTH=200 man --warnings -l {page} | cat")
     assert "warning" not in text
     assert [name for name in cli.COMMANDS if f"telegraf-han {name}" not in text] == []
-    assert "--authentication" not in text  # no option that there is not
+    helps = installed.do("sh", "-c", "; ".join(f"telegraf-han {name} --help" for name in cli.COMMANDS))
+    actions = re.findall(r"^ {4}(\w+) ", installed.do("telegraf-han", "influx", "--help").partition("actions:")[2], re.MULTILINE)
+    helps += installed.do("sh", "-c", "; ".join(f"telegraf-han influx {name} --help" for name in actions))
+    assert {"setup", "import"} <= set(actions)
+    shown, told = (set(re.findall(r"(?<![\w-])--[a-z0-9][a-z0-9-]*", said)) for said in (text, helps))
+    assert shown - {"--version"} == told - {"--help"}
     assert f"telegraf-han {__version__}" in text
 
     bash = (

@@ -22,10 +22,11 @@ import tempfile
 import tomllib
 import zipfile
 from collections.abc import Iterator
-from email.parser import HeaderParser
 from email.utils import formatdate
 from pathlib import Path
 from typing import Final, NamedTuple
+
+import licences
 
 ROOT: Final = Path(__file__).parents[1]
 DEBIAN: Final = ROOT / "packaging" / "debian"
@@ -178,17 +179,11 @@ def _licences(site: Path, about: Release) -> str:
         f"{NAME} {about.version}, {about.homepage}\nLicence: MIT\n\n{(ROOT / 'LICENSE').read_text()}",
         f"/{SITE} has these Python packages of others, as they are on https://pypi.org. No file of theirs is changed.\n",
     ]
-    for folder in sorted(site.glob("*.dist-info")):
-        about_it = HeaderParser().parsestr((folder / "METADATA").read_text())
-        if about_it["Name"] == NAME:
-            continue
-        licence = about_it["License-Expression"] or about_it["License"] or ""
-        texts = sorted(path for path in folder.rglob("*") if re.match("LICEN[CS]E", path.name) and path.is_file())
-        texts = texts or [DEBIAN / f"{about_it['Name']}-licence.txt"]  # it has none in its wheel
+    for package in licences.installed(site):
         # Debian has the whole of this one, and does not want it in a package again.
-        words = [path.read_text().strip() for path in texts if path.name != "LICENSE.APACHE"]
-        words += ["The Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0."] if "Apache" in licence else []
-        parts.append(f"{about_it['Name']} {about_it['Version']}\nLicence: {licence or 'see below'}\n\n" + "\n\n".join(words) + "\n")
+        words = [text.strip() for name, text in package.texts.items() if not name.endswith("LICENSE.APACHE")]
+        words += ["The Apache License 2.0 is in /usr/share/common-licenses/Apache-2.0."] if "Apache" in package.licence else []
+        parts.append(f"{package.name} {package.version}\nLicence: {package.licence}\n\n" + "\n\n".join(words) + "\n")
     return f"\n{'-' * 72}\n\n".join(parts)
 
 

@@ -228,7 +228,7 @@ def test_end_and_power_cut(home: Home, flowing: None) -> None:
     """SIGTERM ends all in time with nothing lost; after a power cut with InfluxDB away, Telegraf starts with a torn buffer and brings it."""
     begun = time.time()
     assert home.telegraf.stop() == 0
-    assert time.time() - begun < 20
+    assert time.time() - begun < 30  # stop_grace_period
     times = home.live()
     assert times == list(range(times[0], times[-1] + 1))
     assert times[-1] - int(begun) <= 1

@@ -128,6 +128,23 @@ def test_telegrafs_user(lived_in: Machine, built: Built, tmp_path: Path) -> None
     assert lived_in.do("id", "-nG", "telegraf").split().count("dialout") == 1
 
 
+def test_where_systemd_and_udev_run(lived_in: Machine, built: Built) -> None:
+    """The folder of the reader's socket is there at once, for Telegraf's user alone, and udev looks at serial ports again."""
+    lived_in.do("sh", "-c", TELEGRAFS_USER)
+    lived_in.do("mkdir", "-p", "/run/systemd/system", "/run/udev")
+    lived_in.do("python3", "-c", "import socket; socket.socket(socket.AF_UNIX).bind('/run/udev/control')")
+    lived_in.path("/usr/bin/udevadm").write_text('#!/bin/sh\necho "$@" >> /srv/udevadm\n')
+    lived_in.do("chmod", "755", "/usr/bin/udevadm")
+
+    said = lived_in.install(built.packages["amd64"])
+
+    assert "W!" not in said
+    assert lived_in.do("stat", "--format=%U:%G %a", "/run/telegraf-han") == "telegraf:telegraf 750\n"
+    asked = lived_in.path("/srv/udevadm").read_text().splitlines()
+    assert asked[0] == "control --reload"
+    assert "trigger --action=change --subsystem-match=tty" in asked[1:]
+
+
 def _like_telegrafs(folder: Path) -> Path:
     """A package that makes the user and brings the file that Telegraf's makes and brings."""
     root = folder / "telegraf"

@@ -2,7 +2,7 @@
 
 A machine is the files of a release, as mmdebstrap makes them, and namespaces of its own: processes, mounts, and a network in which not even
 localhost answers. apt has the packages that ours depends on in its cache, so what is not there cannot be installed without being noticed.
-No systemd and no udev run in it; the maintainer scripts see that, and what they do there is not tested here.
+No systemd and no udev run in it. Where a test needs them, it stands in for them.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Done = subprocess.CompletedProcess[str]
 
 MAKE_TIMEOUT_S = 900
 RUN_TIMEOUT_S = 300
-FURNITURE = ("python3", "tzdata", "man-db", "bash-completion", "zsh")
-"""Packages that a lived-in machine has: what ours needs, and the programs that show its pages and its completion."""
+FURNITURE = ("python3", "tzdata", "man-db", "bash-completion", "zsh", "systemd-standalone-tmpfiles")
+"""Packages that a lived-in machine has: what ours needs, the programs that show its pages and its completion, and systemd's for folders."""
 NOTES = ("/dev", "/proc", "/run", "/tmp", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/log")
 """What the system itself writes when packages come and go."""
 ENVIRONMENT = {

@@ -1,7 +1,11 @@
 """Options of the whole test run."""
 
+import os
+
 import hypothesis
 import pytest
+
+os.environ["LANGUAGE"] = "C"  # whatever the developer speaks: tests expect English, and say so if they want Polish
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

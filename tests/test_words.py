@@ -7,11 +7,13 @@ nothing but that the telegrams are good. None of them may blame a key, a cable o
 import os
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+import p1telegrams as p1
 from telegraf_han import cli, receivers
 from telegraf_han.commands import _listening
 from telegraf_han.config.file import load
@@ -78,6 +80,38 @@ TABLE = {
     "wmbus-subunit-reactive": Words(),
     "wmbus-tail-of-padding": Words("the last 2 bytes are no record"),
 }
+
+
+class Key(NamedTuple):
+    """A key option that gives no key, and what must be said of it. "{}" is the folder."""
+
+    option: str
+    said: str
+    keys: str
+    """What `keys` says. It judges whatever is written, and only what cannot be read is an error as in the others."""
+    todo: str = "It is read within a minute after the file is right"
+
+
+UNREAD = "a file with 32 hex digits is expected, but {}/"
+RESTART = "Correct encryption_key, then restart Telegraf"
+MISTYPED = "WRONG KEY: encryption_key has one digit too few"
+BAD_KEYS = {
+    "no file": Key(
+        "file:none.ek", UNREAD + "none.ek cannot be read: no such file or directory", "cannot be read: no such file or directory"
+    ),
+    "a folder": Key("file:folder", UNREAD + "folder is a directory", "is a directory"),
+    "empty file": Key("file:empty.ek", "32 hex digits are expected, but {}/empty.ek is empty", "NO KEY: "),
+    "digit missing": Key("file:short.ek", "32 hex digits expected, found 31 hex digits in {}/short.ek", MISTYPED),
+    "two keys": Key("file:both.ek", "{}/both.ek holds more than one key. Write each key into a file of its own", "WRONG KEY: "),
+    "no credentials": Key(
+        "credential:ek", "a systemd credential is expected, but this service has none. Add LoadCredential=", "Add LoadCredential", RESTART
+    ),
+    "no variable": Key("env:NO_SUCH_EK", "environment variable NO_SUCH_EK is not set. Set it in", "NO_SUCH_EK is not set", RESTART),
+    "mistyped here": Key(p1.EK.hex()[1:], "32 hex digits expected, found 31 hex digits. Or write file:PATH", MISTYPED, RESTART),
+    "name without file:": Key(
+        "short.ek", 'a key of 32 hex digits is expected. "short.ek" is a file, so write "file:short.ek"', "NO KEY: ", RESTART
+    ),
+}
 OF_NOW = ("reading the port", "the port is gone", "so this machine's time is used")
 """Log lines of a good port, and the one about the clock of a telegram that is as old as its case."""
 
@@ -114,8 +148,8 @@ def delivered(name: str) -> bytes:
     return bytes.fromhex("".join(line.split("#")[0] for line in text.splitlines()))
 
 
-def logged(config: Config, name: str, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The log of `run`, without what is said of a good port."""
+def logged(config: Config, name: str, monkeypatch: pytest.MonkeyPatch, data: bytes = b"") -> list[str]:
+    """The log of `run`, without what is said of a good port. `data` is what the port delivers in the place of a case."""
     is_cable = name.startswith("p1")
     source = config.meters[0].name if is_cable else config.receivers[0].name
     heard, log = os.pipe()
@@ -123,7 +157,7 @@ def logged(config: Config, name: str, monkeypatch: pytest.MonkeyPatch) -> list[s
     shared = Shared(Decoder(config), threading.Lock(), Outbox(), Log(log), wake)
     receiver = Framer if is_cable else receivers.named("hex").Receiver
     monkeypatch.setattr("telegraf_han.ports.sources.paused", lambda pause_s, _: not pause_s)
-    port = Port(delivered(name), then_gone=True)
+    port = Port(data or delivered(name), then_gone=True)
     try:
         Reader(Feed(source, "the port", lambda: port, receiver, Capture, "W" if is_cable else "D"), shared).live()
         return [line for line in os.read(heard, 65_536).decode().splitlines() if not any(words in line for words in OF_NOW)]
@@ -165,3 +199,42 @@ def test_words_of_keys(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[
     assert TABLE[name].keys in said, said
     assert code == (": ok: " not in said)
     assert not [word for word in BLAME if word in said]
+
+
+@pytest.fixture
+def badly_keyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """A configuration whose only meter has this encryption key, and files that are no key files."""
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    (tmp_path / "folder").mkdir()
+    for name, text in (("empty", "\n"), ("short", p1.EK.hex()[1:]), ("both", f"{p1.EK.hex()}\n{p1.AK.hex()}\n"), ("han", "")):
+        file = tmp_path / (f"{name}.ek" if name != "han" else "han.toml")
+        file.write_text(text)
+        file.chmod(0o600)
+
+    def configured(option: str) -> Path:
+        port = tmp_path / "capture"
+        port.write_bytes(p1.stoen())
+        (tmp_path / "han.toml").write_text(f'[[meter]]\nname = "home"\ninterface = "p1"\nport = "{port}"\nencryption_key = "{option}"\n')
+        return tmp_path / "han.toml"
+
+    return configured
+
+
+@pytest.mark.parametrize("name", BAD_KEYS)
+def test_words_of_bad_keys(name: str, badly_keyed, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log, `check` and `keys` name the same reason. The log says when the meter is read again. None of them shows the key."""
+    key = BAD_KEYS[name]
+    file = badly_keyed(key.option)
+    said = "encryption_key: " + key.said.format(file.parent)
+    (line,) = logged(load(str(file)), "p1-home", monkeypatch, p1.stoen())
+    codes = [cli.main(["check", "--config", str(file), "--listen", "0"])]
+    checked = capsys.readouterr().out
+    codes.append(cli.main(["keys", "--config", str(file), str(file.parent / "capture")]))
+    out, error = capsys.readouterr()
+
+    assert line.startswith(f"E! home: {said}"), line
+    assert line.endswith(f". This meter is not read. {key.todo}"), line
+    assert f"error    home: {said}" in checked
+    assert key.keys in " ".join((out + error).split())
+    assert codes == [1, 1 if out else 2]
+    assert not any(digits in line + checked + out + error for digits in (p1.EK.hex()[1:9], p1.AK.hex()[:8]))

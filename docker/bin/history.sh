@@ -17,7 +17,7 @@ fi
 since=$(cat /var/lib/telegraf/demo_since)
 now=$(date --utc +%Y-%m-%dT%H:%M:%S+00:00)
 echo "I! writing the virtual meter's history since $since. This takes a minute"
-sh /etc/telegraf-han/meter.sh --start "$since" --until "$now" --interval 10 --speed max --to - |
+sh /etc/telegraf-han/meter.sh --start "$since" --until "$now" --interval 10s --speed max --to - |
   telegraf-han influx import --format p1 --config /etc/telegraf-han/han.toml --token-file /run/secrets/influx_token -
 telegraf-han influx backfill --start "$since" --stop "$now" --token-file /run/admin/influx_token
 telegraf-han bill --since "${since%T*}" --to influx --config /etc/telegraf-han/han.toml --token-file /run/admin/influx_token

@@ -66,10 +66,6 @@ esac
 telegraf-han influx setup --token-file "$SECRETS/admin/influx_token" \
   --write-token-file "$SECRETS/telegraf/influx_token" --bill-token-file "$SECRETS/telegraf/bill_token" \
   --read-token-file "$SECRETS/grafana/influx_token"
-for token in telegraf/influx_token telegraf/bill_token grafana/influx_token; do
-  write "$SECRETS/$token.whole" <"$SECRETS/$token"
-  mv "$SECRETS/$token.whole" "$SECRETS/$token"
-done
 
 made_once "$SECRETS/grafana/admin_password" random
 # The virtual meter's keys are public (see `telegraf-han simulate --help`). Its registers begin to count DEMO_DAYS before the first start.

@@ -202,7 +202,7 @@ RULES: Final = {
             + "{{ if gt $values.refused.Value 0.0 }}{{ humanize $values.refused.Value }} telegrams refused or held back in 15 minutes"
             "{{ else if gt $values.back.Value 0.0 }}a register ran backwards"
             "{{ else }}" + _plain("unreadable", "limit", " %") + "{{ end }}",
-            "If all telegrams are unreadable, the key is wrong: telegraf-han keys says which one. If only some are, there is noise on the cable or the signal is weak. "
+            "If all telegrams are unreadable, the key is wrong (telegraf-han keys says which one) or its file is (telegraf-han check). If only some are, there is noise on the cable or the signal is weak. "
             "Refused or held back: they are not encrypted, have a wrong tag or are old. Somebody may send false telegrams; none of them is in the data. "
             "If the operator switched encryption off, allow it in the meter's configuration. If the meter's clock was set, wait. "
             "A step of a register backwards is no energy on the boards. If the meter was not exchanged or reset, compare its display and ask the operator.",
@@ -213,7 +213,7 @@ RULES: Final = {
             + "{{ if gt $values.refused.Value 0.0 }}telegramy odrzucone lub wstrzymane w ciągu 15 minut: {{ humanize $values.refused.Value }}"
             "{{ else if gt $values.back.Value 0.0 }}rejestr się cofnął"
             "{{ else }}" + _plain("nieczytelne", "limit", " %") + "{{ end }}",
-            "Jeśli nieczytelne są wszystkie: zły klucz; telegraf-han keys powie, który. Jeśli niektóre: zakłócenia na kablu albo słaby sygnał. "
+            "Jeśli nieczytelne są wszystkie: zły klucz (telegraf-han keys powie, który) albo jego plik (telegraf-han check). Jeśli niektóre: zakłócenia na kablu albo słaby sygnał. "
             "Odrzucone lub wstrzymane: nie są zaszyfrowane, mają zły znacznik uwierzytelniający albo są stare. Ktoś może nadawać fałszywe telegramy; do danych nie trafił żaden. "
             "Jeśli operator wyłączył szyfrowanie, zezwól na to w konfiguracji licznika. Jeśli przestawiono zegar licznika, poczekaj. "
             "Kroku rejestru wstecz pulpity nie liczą jako energii. Jeśli licznika nie wymieniono ani nie wyzerowano, porównaj wyświetlacz i zapytaj operatora.",

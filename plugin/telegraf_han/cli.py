@@ -9,12 +9,12 @@ import gc
 import io
 import os
 import sys
-from argparse import ArgumentParser, HelpFormatter, Namespace
+from argparse import Action, ArgumentParser, HelpFormatter, Namespace
 from functools import partial
 from importlib import import_module
-from typing import Final, Protocol, cast
+from typing import Any, Final, Protocol, cast
 
-from telegraf_han import __version__
+from telegraf_han import __version__, language
 from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
 from telegraf_han.printing import complain
 
@@ -22,6 +22,28 @@ OK: Final = 0
 USAGE: Final = 2
 _HELP: Final = partial(HelpFormatter, width=100)
 """Without a width argparse asks the terminal, even if no help is wanted. It does so through modules that take 3 ms to load."""
+
+
+class _Once(Action):
+    """Stores the value of an option. A second value would silently replace the first, so it is an error."""
+
+    _is_given = False
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: object, option_string: str | None = None) -> None:  # noqa: ARG002
+        """Store the value. Raises ConfigError if the option has one already."""
+        if self._is_given and option_string:
+            raise ConfigError("", option_string, "this option is given twice, but only one value is expected")
+        self._is_given = True
+        setattr(namespace, self.dest, values)
+
+
+class _Parser(ArgumentParser):
+    """A parser that takes each option once, unless the option says that it may be repeated."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        for name in (None, "store"):
+            self.register("action", name, _Once)
 
 
 class Command(Protocol):
@@ -35,6 +57,7 @@ class Command(Protocol):
 
 
 COMMANDS: Final = {
+    "init": "sets everything up, step by step: the meter, its keys, Telegraf, InfluxDB, the boards",
     "run": "runs as Telegraf's execd input: reads all sources until it is stopped, writes line protocol to stdout and its log to stderr",
     "decode": "decodes captures, prints the readings, and ends",
     "simulate": "sends the telegrams of a virtual GAMA150, GAMA350, MA110M or MA309M",
@@ -44,9 +67,12 @@ COMMANDS: Final = {
     "scan": "lists wireless M-Bus meters in range: their ids, how well they are heard, whether your key opens their telegrams",
     "watch": "shows a live page in the terminal: power, registers, voltages, limiter, signal, errors",
     "bill": "computes what electricity costs: hours for Telegraf or InfluxDB, or the statement of a month",
+    "remove": "takes away what `init` set up; keeps keys and data unless you say otherwise",
     "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }
 """Each command with its line of help. The command is the module of that name in `commands`."""
+SPEAKING: Final = frozenset(("init", "remove", "check", "keys", "scan", "ports"))
+"""The commands that talk to a person, in the language of LANG. The others write logs, metrics and tables, which stay English."""
 
 
 def command(name: str) -> Command:
@@ -76,7 +102,9 @@ def main(argv: list[str] | None = None) -> int:
 def _called(name: str, words: list[str]) -> int:
     help_text = COMMANDS[name]
     description = f"{help_text[0].upper()}{help_text[1:]}."
-    parser = ArgumentParser(prog=f"telegraf-han {name}", description=description, formatter_class=_HELP)
+    parser = _Parser(prog=f"telegraf-han {name}", description=description, formatter_class=_HELP)
+    if name in SPEAKING:
+        language.choose(language.wanted())
     try:
         module = command(name)
         module.add_arguments(parser)

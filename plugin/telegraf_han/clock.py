@@ -18,6 +18,7 @@ from functools import lru_cache
 from typing import Final, Literal
 
 from telegraf_han.errors import RecordError
+from telegraf_han.language import _, counted
 
 Season = Literal["summer", "winter", ""]
 
@@ -69,7 +70,7 @@ def _zoneinfo(name: str):  # type: ignore[no-untyped-def] # noqa: ANN202, the ty
         return ZoneInfo(name)
     except (OSError, KeyError, ValueError):
         # The message does not repeat the name: it may be a key in the wrong place.
-        raise ValueError('a time zone that this machine knows is expected, such as "Europe/Warsaw"') from None
+        raise ValueError(_('a time zone that this machine knows is expected, such as "Europe/Warsaw"')) from None
 
 
 @lru_cache(256)
@@ -100,11 +101,13 @@ def utc_ns(wall: tuple[int, int, int, int, int, int], season: Season, zone: Zone
     """Local time (year, month, day, hour, minute, second) to UTC ns. Raises RecordError if there is no such time."""
     year, month, day, hour, minute, second = wall
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
-        raise RecordError(f"clock says {hour:02}:{minute:02}:{second:02}, which is not a time of day")
+        raise RecordError(
+            _("clock says {hour:02}:{minute:02}:{second:02}, which is not a time of day", hour=hour, minute=minute, second=second)
+        )
     try:
         days = date(year, month, day).toordinal() - _EPOCH_DAY
     except ValueError:
-        raise RecordError(f"clock says {year:04}-{month:02}-{day:02}, which is not a date") from None
+        raise RecordError(_("clock says {year:04}-{month:02}-{day:02}, which is not a date", year=year, month=month, day=day)) from None
     wall_s = days * _DAY_S + hour * _HOUR_S + minute * 60 + second
     winter_s, summer_s = zone.offsets_s(year)
     if not season:
@@ -117,10 +120,10 @@ def tst_ns(text: bytes, zone: Zone) -> int:
     """DSMR's TST `YYMMDDhhmmss` with S, W or no letter to UTC ns. Raises RecordError."""
     digits, letter = text[:_TST_DIGITS], text[_TST_DIGITS:].upper()
     if len(digits) != _TST_DIGITS or not digits.isdigit() or letter not in _SEASONS:
-        raise RecordError(f"time stamp of {len(text)} characters is not YYMMDDhhmmss with S or W")
+        raise RecordError(_("time stamp of {size} characters is not YYMMDDhhmmss with S or W", size=len(text)))
     minute, second = int(digits[-4:-2]), int(digits[-2:])
     if minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
-        raise RecordError(f"clock says {minute:02} minutes and {second:02} seconds, which is not a time")
+        raise RecordError(_("clock says {minute:02} minutes and {second:02} seconds, which is not a time", minute=minute, second=second))
     return _hour_ns(digits[:-4], letter, zone) + (minute * 60 + second) * _NS
 
 
@@ -155,16 +158,24 @@ def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
 
 
 _SPANS_S: Final = (_DAY_S, _HOUR_S, 60)
-SHORT_UNITS: Final = ("d", "h", "min")
-WORDS: Final = ("days", "hours", "minutes")
+_UNITS: Final = ("d", "h", "min")
 
 
-def span(seconds: float, units: tuple[str, str, str] = SHORT_UNITS) -> str:
-    """A time in the largest unit of which there are at least two: 45 s, 3 min, 2 h. `units` are the names for days, hours and minutes."""
-    for size_s, unit in zip(_SPANS_S, units, strict=True):
+def span(seconds: float, *, in_words: bool = False) -> str:
+    """A time in the largest unit of which there are at least two: 45 s, 3 min, 2 h. `in_words`: 45 s, 3 minutes, 2 hours."""
+    for size_s, unit in zip(_SPANS_S, _UNITS, strict=True):
         if seconds >= 2 * size_s:
-            return f"{seconds / size_s:.0f} {unit}"
+            number = round(seconds / size_s)
+            return _in_words(number, unit) if in_words else f"{number} {unit}"
     return f"{seconds:.0f} s"
+
+
+def _in_words(number: int, unit: str) -> str:
+    if unit == "d":
+        return counted("{number} day", "{number} days", number)
+    if unit == "h":
+        return counted("{number} hour", "{number} hours", number)
+    return counted("{number} minute", "{number} minutes", number)
 
 
 _EVERY_YEAR: Final = 127
@@ -197,7 +208,7 @@ def cp16_date(raw: bytes) -> str | None:
     try:
         return date(year, month, day).isoformat()
     except ValueError:
-        raise RecordError(f"{raw.hex()} (type G) is not a date") from None
+        raise RecordError(_("{octets} (type G) is not a date", octets=raw.hex())) from None
 
 
 def cp24_time(raw: bytes) -> str | None:
@@ -206,7 +217,7 @@ def cp24_time(raw: bytes) -> str | None:
         return None
     second, minute, hour = raw[0] & 0x3F, raw[1] & 0x3F, raw[2] & 0x1F
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
-        raise RecordError(f"{raw.hex()} (type J) is not a time")
+        raise RecordError(_("{octets} (type J) is not a time", octets=raw.hex()))
     return f"{hour:02}:{minute:02}:{second:02}"
 
 

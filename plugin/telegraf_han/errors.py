@@ -8,6 +8,8 @@ more than 8 bytes of payload, and never key material.
 from enum import StrEnum
 from typing import ClassVar, Final
 
+from telegraf_han.language import _, marked
+
 INTERRUPTED: Final = 130
 """Exit code of a command that Ctrl-C ended before it was done, as in shells. For commands that nothing else ends (`run`, `watch`) it is
 0."""
@@ -87,6 +89,12 @@ class WrongKeyError(TelegramError):
     cause = Cause.KEY
 
 
+class BadKeyError(TelegramError):
+    """The telegram belongs to a meter whose configured key cannot be read, or is no key. Nothing of it was tried."""
+
+    cause = Cause.KEY
+
+
 class SecurityError(TelegramError):
     """A tag or MAC does not verify, or this program refuses the security mode."""
 
@@ -120,4 +128,22 @@ class RecordError(TelegramError):
 def reason(error: Exception) -> str:
     """The system's words for an error, such as `no such file or directory`. They fit at the end of a sentence."""
     said = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-    return said[:1].lower() + said[1:]
+    small = said[:1].lower() + said[1:]
+    return _(small)
+
+
+SYSTEM: Final = (
+    marked("no such file or directory"),
+    marked("permission denied"),
+    marked("is a directory"),
+    marked("not a directory"),
+    marked("input/output error"),
+    marked("no space left on device"),
+    marked("read-only file system"),
+    marked("file exists"),
+    marked("too many levels of symbolic links"),
+    marked("connection reset by peer"),
+    marked("no such device"),
+    marked("exec format error"),
+)
+"""Words of the system that people meet. This program has them in both languages, whether the system's own catalogue is there or not."""

@@ -12,6 +12,8 @@ LANGUAGES: Final = ("en", "pl")
 DOMAIN: Final = "telegraf-han"
 _VARIABLES: Final = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 """The first variable that is set decides, as in gettext."""
+_GROUPED_FROM: Final = 10_000
+"""Polish leaves numbers of four digits as they are."""
 
 
 class _Catalogue(Protocol):
@@ -38,9 +40,21 @@ def _(template: str, /, **values: object) -> str:
     return sentence.format(**values) if values else sentence
 
 
+def marked(template: str) -> str:
+    """The same sentence. This marks it for the catalogue if it stands in a table, and `_` translates it where it is said."""
+    return template
+
+
 def counted(one: str, many: str, number: int, /, **values: object) -> str:
     """A sentence whose words depend on a number. The field `{number}` shows the number."""
     return _chosen.ngettext(one, many, number).format(number=number, **values)
+
+
+def grouped(number: int) -> str:
+    """A number with a mark between its thousands: 1,234 and 12,345, in Polish 1234 and 12 345."""
+    if isinstance(_chosen, _English):
+        return f"{number:,}"
+    return str(number) if number < _GROUPED_FROM else f"{number:,}".replace(",", " ")
 
 
 def wanted() -> str:

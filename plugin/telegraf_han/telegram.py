@@ -42,6 +42,8 @@ class Fault(NamedTuple):
     """Bytes given up."""
     lasts: bool = False
     """Whether the fault will happen each time. Then it is worth a warning even where one lost telegram is not."""
+    named: str = ""
+    """What the bytes are, if they were recognised: a sentence, which `detail` repeats."""
 
 
 class Send(NamedTuple):

@@ -94,9 +94,11 @@ class Lines:
 class Plugin:
     """A running `telegraf-han`."""
 
-    def __init__(self, words: list[str], stdin: int = subprocess.PIPE, **environment: str) -> None:
+    def __init__(
+        self, words: list[str], stdin: int = subprocess.PIPE, program: tuple[str, ...] = ("-m", "telegraf_han"), **environment: str
+    ) -> None:
         path = str(Path(telegraf_han.__file__).parent.parent)
-        self.words = [sys.executable, "-m", "telegraf_han", *words]
+        self.words = [sys.executable, *program, *words]
         self.process = subprocess.Popen(
             self.words,
             stdin=stdin,

@@ -16,7 +16,7 @@ import telegraf_han
 SOURCES = str(Path(telegraf_han.__file__).parent.parent)
 SINCE = time.strftime("%Y-%m-%dT%H:00:00Z", time.gmtime(time.time() - 3600))
 """All virtual meters began to count at one time, so two of them say the same."""
-SIMULATE = f"{sys.executable} -m telegraf_han simulate gama350 --interface wmbus --interval 1"
+SIMULATE = f"{sys.executable} -m telegraf_han simulate gama350 --interface wmbus --interval 1s"
 TELEGRAM = "electricity,interface=wmbus,meter=flat-12,"
 LINK = "electricity_link,interface=wmbus,meter=flat-12"
 METER = """

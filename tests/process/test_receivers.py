@@ -36,7 +36,7 @@ class Attic:
         """All of them."""
         for number, kind in enumerate(STICKS):
             command = [sys.executable, "-m", "telegraf_han", "simulate", "gama350", "--interface", "wmbus", "--serial", f"3500000{number}"]
-            command += ["--receiver", kind, "--to", "pty", "--link", str(self._folder / kind), "--interval", "1", *words]
+            command += ["--receiver", kind, "--to", "pty", "--link", str(self._folder / kind), "--interval", "1s", *words]
             self._sticks.append(subprocess.Popen(command, stderr=subprocess.DEVNULL, env=os.environ | {"PYTHONPATH": SOURCES}))
 
     def unplug(self) -> None:

@@ -232,12 +232,11 @@ def test_no_key_anywhere(start, config, cable, telegram) -> None:
 def test_bad_configuration_is_one_line(start, config, cable) -> None:
     """An unusable configuration ends with exit code 2 and one line that names file, place and what is expected, and no key."""
     key = "5ec2e7c0ffee5ec2e7c0ffee5ec2e7c"
-    plugin = start(config(cable.link, key=key))
+    plugin = start(config(cable.link, more=f'timezone = "{key}"'))
     assert plugin.process.wait(20) == 2
     plugin.end_by(lambda: None)
 
-    expected = r'E! .*/han\.toml: \[\[meter\]\] "home": encryption_key: 32 hex digits expected, found 31 hex digits.*\n'
-    assert re.fullmatch(expected, plugin.log.text)
+    assert re.fullmatch(r'E! .*/han\.toml: \[\[meter\]\] "home": timezone: .* is expected.*\n', plugin.log.text)
     assert plugin.output.text == ""
     assert key not in plugin.log.text
 

@@ -22,7 +22,7 @@ INTERVAL_S = 2
 def radio(tmp_path: Path) -> Iterator[Path]:
     """A port on which a virtual GAMA350 with the demo key is heard every two seconds."""
     link = tmp_path / "radio"
-    words = ["simulate", "gama350", "--interface", "wmbus", "--serial", "35000001", "--interval", str(INTERVAL_S), "--to", "pty"]
+    words = ["simulate", "gama350", "--interface", "wmbus", "--serial", "35000001", "--interval", f"{INTERVAL_S}s", "--to", "pty"]
     environment = os.environ | {"PYTHONPATH": str(Path(telegraf_han.__file__).parent.parent)}
     meter = subprocess.Popen(
         [sys.executable, "-m", "telegraf_han", *words, "--link", str(link)], env=environment, stderr=subprocess.PIPE, bufsize=0

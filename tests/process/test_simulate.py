@@ -20,7 +20,7 @@ from telegraf_han.simulate import demo
 SOURCES = str(Path(demo.__file__).parents[2])
 DEADLINE_S = 60.0
 EK, AK = bytes(range(0x30, 0x40)), bytes(range(0x70, 0x80))
-DAY = ("--start", "2026-10-24T22:00:00", "--days", "1", "--interval", "600", "--speed", "max")
+DAY = ("--start", "2026-10-24T22:00:00", "--days", "1", "--interval", "600s", "--speed", "max")
 """144 telegrams over the night with the hour that comes twice."""
 
 Start = Callable[..., subprocess.Popen[bytes]]

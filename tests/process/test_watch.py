@@ -84,6 +84,14 @@ def test_wrong_key(watch, config, cable, telegram: bytes) -> None:
     shows(one, cable, telegram, "wrong key", "telegraf-han keys", "errors  key")
 
 
+def test_a_key_that_cannot_be_had(watch, config, cable, telegram: bytes) -> None:
+    """The page says it at once, and the log below says why."""
+    one = watch(config(cable.link, key="file:none.ek"))
+
+    one.wait_for("bad key file", "telegraf-han check says why", "E! home: encryption_key: a file with 32 hex digits")
+    shows(one, cable, telegram, "errors  key", "bad key file")
+
+
 @pytest.mark.parametrize(
     "end",
     [

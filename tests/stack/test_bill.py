@@ -398,7 +398,7 @@ def test_whole_way(influx: Influx, start_telegraf: Callable[..., Any], config: C
     command = [sys.executable, "-m", "telegraf_han"]
     begin_s = hour_before(time.time()) - 2 * DAY_S
     begin, end = (time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment_s)) for moment_s in (begin_s, begin_s + 30 * HOUR_S))
-    span = ["--start", begin, "--until", end, "--interval", "60", "--speed", "max", "--tariff", "g12"]
+    span = ["--start", begin, "--until", end, "--interval", "60s", "--speed", "max", "--tariff", "g12"]
     with (tmp_path / "telegrams.bin").open("wb") as file:
         subprocess.run([*command, "simulate", "MA309M", "--to", "-", "--envelope", "plain", *span], stdout=file, check=True, timeout=60)
     path = config(home().replace("/dev/null-home", str(tmp_path / "telegrams.bin")))

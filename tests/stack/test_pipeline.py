@@ -102,7 +102,7 @@ LATEST_S = 200
 """So far in a window the meters may begin. Later, the rest of the window is waited for, because the start takes some time, too."""
 INTERVAL_S = 3
 """Between two telegrams. The past comes at once, and the plugin holds 4 MiB of lines for a Telegraf that is slower (telegraf_han.outbox)."""
-HOUSEHOLD = ("--pv-kwp", "0", "--interval", str(INTERVAL_S))
+HOUSEHOLD = ("--pv-kwp", "0", "--interval", f"{INTERVAL_S}s")
 """No roof, so that power is always drawn."""
 PATIENCE_S = 180
 """For the past of all meters on a machine that does other things too; on a quiet one it takes 15 s."""

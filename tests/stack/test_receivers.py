@@ -26,7 +26,7 @@ SERIALS = {kind: f"3500000{number}" for number, kind in enumerate((*LEVELS, *PRO
 KEY = "000102030405060708090a0b0c0d0e0f"
 EACH = 5
 """Telegrams that must come through each receiver."""
-PACE = ("--speed", "10", "--interval", "5")
+PACE = ("--speed", "10", "--interval", "5s")
 
 
 def _configuration(folder: Path, start: str) -> Path:

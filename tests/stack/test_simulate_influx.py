@@ -28,7 +28,7 @@ def _simulate(influx: running.Influx, *words: str, **env: str) -> subprocess.Com
 
 def test_a_day_of_25_hours(influx: running.Influx) -> None:
     """The night the clock goes back comes out whole: 25 hours, each point once, registers that only rise."""
-    done = _simulate(influx, "--to", "influx", "--days", "1.0417", "--interval", "10")
+    done = _simulate(influx, "--to", "influx", "--days", "1.0417", "--interval", "10s")
 
     assert done.returncode == 0, done.stderr
     rows = influx.query('SELECT "active_energy_import_wh" AS "wh" FROM "electricity"')

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han import __version__, cli, commands
+from telegraf_han import __version__, cli, commands, language
 from telegraf_han.errors import ConfigError, SourceError
 
 
@@ -72,9 +72,8 @@ def test_a_defect_is_not_hidden(main) -> None:
         ([], 2, "COMMAND"),
         (["dekode"], 2, "dekode"),
         (["--config", "x"], 2, "COMMAND"),
-        (["run"], 2, "--config"),
     ],
-    ids=["version", "help", "help of a command", "nothing", "unknown", "no command", "no configuration"],
+    ids=["version", "help", "help of a command", "nothing", "unknown", "no command"],
 )
 def test_words(capsys: pytest.CaptureFixture[str], words: list[str], code: int, said: str) -> None:
     """Help goes to stdout with 0; what is not understood to stderr with 2."""
@@ -112,3 +111,31 @@ def test_every_command_is_there(name: str) -> None:
 
     assert callable(command.run)
     assert cli.COMMANDS[name]
+
+
+@pytest.fixture
+def polish(monkeypatch: pytest.MonkeyPatch):
+    """A person who asks for Polish."""
+    monkeypatch.setenv("LANGUAGE", "pl")
+    yield
+    language.choose("en")
+
+
+@pytest.mark.parametrize("name", sorted(cli.SPEAKING & cli.COMMANDS.keys()))
+def test_commands_for_a_person_speak_polish(name: str, polish: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The language is chosen before the command names its options, so all its sentences are in that language."""
+    heard = []
+    monkeypatch.setattr(cli, "command", lambda _: Fake(heard.append(language._("nothing arrived")) or 0))
+
+    assert cli.main([name, "--times", "3"]) == 0
+    assert heard == ["nic nie przyszło"]
+
+
+@pytest.mark.parametrize("name", sorted(cli.COMMANDS.keys() - cli.SPEAKING))
+def test_all_others_stay_english(name: str, polish: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log and what Telegraf gets are English, whatever LANG says."""
+    heard = []
+    monkeypatch.setattr(cli, "command", lambda _: Fake(heard.append(language._("nothing arrived")) or 0))
+
+    assert cli.main([name, "--times", "3"]) == 0
+    assert heard == ["nothing arrived"]

@@ -43,6 +43,32 @@ def test_english_needs_no_catalogue():
     assert [counted("{number} meter", "{number} meters", number) for number in (0, 1, 2)] == ["0 meters", "1 meter", "2 meters"]
 
 
+def test_numbers_have_their_thousands_marked():
+    """A comma in English, in Polish a space, but not in a number of four digits."""
+    assert [language.grouped(number) for number in (999, 1234, 12345)] == ["999", "1,234", "12,345"]
+
+    language.choose("pl")
+
+    assert [language.grouped(number) for number in (999, 1234, 1234567)] == ["999", "1234", "1 234 567"]
+
+
+def test_polish_counts_in_three_forms():
+    """The catalogue says which."""
+    language.choose("pl")
+
+    assert [counted("{number} minute", "{number} minutes", number) for number in (2, 5, 22)] == ["2 minuty", "5 minut", "22 minuty"]
+
+
+def test_a_sentence_of_a_table_is_translated_where_it_is_said():
+    """The table is made before anybody has chosen a language."""
+    table = {"x": language.marked("nothing arrived")}
+
+    language.choose("pl")
+
+    assert table["x"] == "nothing arrived"
+    assert _(table["x"]) == "nic nie przyszło"
+
+
 def test_a_sentence_without_a_translation_stays_english():
     """A catalogue may lack a sentence, but a person always gets one."""
     language.choose("pl")

@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han import receivers
-from telegraf_han.config.sections import Config
+from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder
-from telegraf_han.errors import TelegramError, WrongKeyError
+from telegraf_han.errors import BadKeyError, TelegramError, WrongKeyError
+from telegraf_han.language import _, counted
 from telegraf_han.p1 import envelope, others, signal
 from telegraf_han.p1.framer import Framer
 from telegraf_han.ports.sources import Source
@@ -49,11 +50,23 @@ def cable(name: str, config: Config, source: Source, listen_s: float) -> Iterato
     if not data:
         yield Finding(
             "warning",
-            f"{name}: nothing came within {listen_s:g} s. Is the port activated? Is the data-request pin high? If the meter sends rarely,"
-            " use --listen 15s",
+            _(
+                "{name}: nothing came within {seconds:g} s. Is the port activated? Is the data-request pin high? "
+                "If the meter sends rarely, use --listen 15s",
+                name=name,
+                seconds=listen_s,
+            ),
         )
         return
-    yield Finding("warning", f"{name}: {len(data)} bytes came within {listen_s:g} s, but no whole telegram: {_unread(data, list(faults))}")
+    told = counted(
+        "{name}: {number} bytes came within {seconds:g} s, but no whole telegram: {why}",
+        "{name}: {number} bytes came within {seconds:g} s, but no whole telegram: {why}",
+        len(data),
+        name=name,
+        seconds=listen_s,
+        why=_unread(data, list(faults)),
+    )
+    yield Finding("warning", told)
 
 
 def _unread(data: bytes, faults: list[str]) -> str:
@@ -62,15 +75,19 @@ def _unread(data: bytes, faults: list[str]) -> str:
         return why
     ident = others.ident(data)
     if faults and (ident or signal.readable(data)):
-        return f"{faults[0]}. Parts can be read, so the signal and the speed are right. Check the plug, and use a shorter or shielded cable"
+        return _(
+            "{fault}. Parts can be read, so the signal and the speed are right. Check the plug, and use a shorter or shielded cable",
+            fault=faults[0],
+        )
     if ident:
-        return (
-            f'a telegram begins with the ident line "{ident}", so the signal and the speed are right, but its end did not come. '
-            "Use --listen 15s. If its end does not come then either, bytes get lost on the way: check the plug and the converter"
+        return _(
+            'a telegram begins with the ident line "{ident}", so the signal and the speed are right, but its end did not come. '
+            "Use --listen 15s. If its end does not come then either, bytes get lost on the way: check the plug and the converter",
+            ident=ident,
         )
     if signal.readable(data):
-        return "lines of a telegram can be read, so the signal and the speed are right, but its beginning did not come. Use --listen 15s"
-    return (
+        return _("lines of a telegram can be read, so the signal and the speed are right, but its beginning did not come. Use --listen 15s")
+    return _(
         "the bytes show no cause. Check that the plug is in, that `line` is the meter's speed, that the cable is one for P1, "
         "and that this is the meter's port. Then use --listen 15s"
     )
@@ -78,31 +95,54 @@ def _unread(data: bytes, faults: list[str]) -> str:
 
 def _telegram(name: str, config: Config, frame: Frame) -> Iterator[Finding]:
     """Whether a telegram can be read, as `run` would read it. Only a checksum shows that it is whole."""
-    arrive = "whole telegrams arrive, but" if frame.checked else "telegrams arrive, but"
     try:
         telegram = Decoder(config).take(frame, name)
+    except BadKeyError:
+        bad = " and ".join(bad.option for bad in _meter(name, config).bad_keys)
+        yield Finding("error", _shut(name, frame, _("they cannot be opened before {bad} is corrected", bad=bad)))
+        return
     except WrongKeyError as error:
-        yield Finding("error", f"{name}: {arrive} {_why(name, config, frame, error)}")
+        yield Finding("error", _shut(name, frame, _why(name, config, frame, error)))
         return
     except TelegramError as error:
-        yield Finding("error", f"{name}: {arrive} cannot be read: {error}")
+        yield Finding("error", _shut(name, frame, _("cannot be read: {why}", why=error)))
         return
     assert telegram is not None
-    read = "whole telegrams arrive and can be read" if frame.checked else "telegrams arrive and can be read"
-    yield Finding("ok", f"{name}: {read}{', proven genuine' if telegram.verified else ''}")
+    if frame.checked and telegram.verified:
+        read = _("{name}: whole telegrams arrive and can be read, proven genuine", name=name)
+    elif frame.checked:
+        read = _("{name}: whole telegrams arrive and can be read", name=name)
+    elif telegram.verified:
+        read = _("{name}: telegrams arrive and can be read, proven genuine", name=name)
+    else:
+        read = _("{name}: telegrams arrive and can be read", name=name)
+    yield Finding("ok", read)
     for remark in (*telegram.warnings, *telegram.flaws):
         yield Finding("warning", f"{name}: {remark}")
 
 
+def _shut(name: str, frame: Frame, why: str) -> str:
+    """Telegrams arrive, but are of no use."""
+    if frame.checked:
+        return _("{name}: whole telegrams arrive, but {why}", name=name, why=why)
+    return _("{name}: telegrams arrive, but {why}", name=name, why=why)
+
+
 def _why(name: str, config: Config, frame: Frame, error: WrongKeyError) -> str:
     """Why a telegram cannot be opened, and what to do: add a key, exchange two, or search for the mistake."""
-    meter = next(meter for meter in config.meters if meter.name == name)
+    meter = _meter(name, config)
     if meter.encryption_key is None:
-        return 'they are encrypted, and the meter has no encryption_key. Add the key that the operator sent: encryption_key = "file:PATH"'
+        return _(
+            'they are encrypted, and the meter has no encryption_key. Add the key that the operator sent: encryption_key = "file:PATH"'
+        )
     if _exchanged_opens(name, config, frame):
-        return f'encryption_key and authentication_key are swapped. Exchange the two options of [[meter]] "{name}"'
-    why = str(error).removesuffix(envelope.SEARCH)
-    return f"cannot be opened: {why}. To find the mistake, run: telegraf-han keys --config {config.file}"
+        return _('encryption_key and authentication_key are swapped. Exchange the two options of [[meter]] "{meter}"', meter=name)
+    why = str(error).removesuffix(f". {_(envelope.SEARCH)}")
+    return _("cannot be opened: {why}. To find the mistake, run: telegraf-han keys --config {file}", why=why, file=config.file)
+
+
+def _meter(name: str, config: Config) -> MeterConfig:
+    return next(meter for meter in config.meters if meter.name == name)
 
 
 def _exchanged_opens(name: str, config: Config, frame: Frame) -> bool:
@@ -127,7 +167,7 @@ def stick(name: str, kind: str, source: Source) -> Iterator[Finding]:
     while (found := _answer(name, events, source)) is None and time.monotonic() < until_s:
         data = source.read(_TURN_S)
         events = receiver.feed(data, time.time_ns()) if data else receiver.idle(time.time_ns())
-    yield found or Finding("error", f"{name}: the stick does not answer. Unplug it and plug it in again")
+    yield found or Finding("error", _("{name}: the stick does not answer. Unplug it and plug it in again", name=name))
 
 
 def _answer(name: str, events: Iterable[Event], source: Source) -> Finding | None:

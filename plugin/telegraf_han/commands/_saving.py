@@ -11,26 +11,33 @@ from contextlib import suppress
 from typing import Final
 
 from telegraf_han.errors import ConfigError, reason
+from telegraf_han.language import _, counted, marked
 
 PRIVATE: Final = 0o600
 _OPTION: Final = "--save"
-_NEW: Final = "a new file in a folder where you may write is expected"
 _ADVICE: Final = {
-    errno.ENOENT: "a folder that exists is expected. Make it first: mkdir {folder}",
-    errno.ENOTDIR: "a folder is expected, but a file has the name {folder}",
-    errno.EACCES: "a folder where you may write is expected, but you may not write into {folder}. Name another one",
-    errno.EPERM: "a folder where you may write is expected, but you may not write into {folder}. Name another one",
-    errno.EROFS: "a folder where you may write is expected, but {folder} is read-only. Name another one",
-    errno.EISDIR: "a file is expected, but this is a folder. Add the name of a file",
-    errno.ENOSPC: "no space left on the disk of {folder}. Make room, or name another folder",
-    errno.EDQUOT: "your quota on the disk of {folder} is used up. Make room, or name another folder",
+    errno.ENOENT: marked("a folder that exists is expected. Make it first: mkdir {folder}"),
+    errno.ENOTDIR: marked("a folder is expected, but a file has the name {folder}"),
+    errno.EACCES: marked("a folder where you may write is expected, but you may not write into {folder}. Name another one"),
+    errno.EPERM: marked("a folder where you may write is expected, but you may not write into {folder}. Name another one"),
+    errno.EROFS: marked("a folder where you may write is expected, but {folder} is read-only. Name another one"),
+    errno.EISDIR: marked("a file is expected, but this is a folder. Add the name of a file"),
+    errno.ENOSPC: marked("no space left on the disk of {folder}. Make room, or name another folder"),
+    errno.EDQUOT: marked("your quota on the disk of {folder} is used up. Make room, or name another folder"),
 }
 
 
 def save_new(path: str, text: str) -> None:
     """Write a text into a new file. Raises ConfigError, and then no file is left."""
     if os.path.lexists(path):
-        raise ConfigError(path, _OPTION, f"{_NEW}, but there is a file of this name already. Move it away, or name another folder")
+        raise ConfigError(
+            path,
+            _OPTION,
+            _(
+                "a new file in a folder where you may write is expected, but there is a file of this name already. "
+                "Move it away, or name another folder"
+            ),
+        )
     half = f"{path}.{os.getpid()}"
     try:
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE)
@@ -96,7 +103,11 @@ class Appended:
     def _failed(self, error: OSError) -> None:
         """Remember the first failure, and cut off the half line that it left."""
         said = _error(self._path, error)
-        kept = f"The first {self.lines} telegrams are saved" if self.lines else "Nothing was saved"
+        kept = (
+            counted("The first {number} telegrams are saved", "The first {number} telegrams are saved", self.lines)
+            if self.lines
+            else _("Nothing was saved")
+        )
         self.failure = self.failure or ConfigError(said.file, said.key, f"{said.expected}. {kept}")
         try:
             os.ftruncate(self._descriptor, self._size)
@@ -107,5 +118,6 @@ class Appended:
 def _error(path: str, error: OSError) -> ConfigError:
     """The error about a file that cannot be saved."""
     folder = os.path.dirname(path) or "."
-    advice = _ADVICE.get(error.errno or 0, f"a file that can be written is expected ({reason(error)})")
-    return ConfigError(path, _OPTION, advice.format(folder=folder))
+    advice = _ADVICE.get(error.errno or 0)
+    said = _(advice, folder=folder) if advice else _("a file that can be written is expected ({why})", why=reason(error))
+    return ConfigError(path, _OPTION, said)

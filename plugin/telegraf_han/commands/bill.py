@@ -18,12 +18,13 @@ from datetime import date
 from typing import Final
 
 from telegraf_han.commands import _statement
+from telegraf_han.commands._arguments import Needs, add_config, config_of, duration_s, require_effect
 from telegraf_han.commands._statement import Subject
 from telegraf_han.config.file import load
 from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import ConfigError
-from telegraf_han.influx import billing, buckets, connection, downsampling, history, settling
+from telegraf_han.influx import billing, connection, downsampling, history, settling
 from telegraf_han.influx.billing import Source
 from telegraf_han.influx.settling import Contract, Window
 from telegraf_han.printing import complain
@@ -43,12 +44,12 @@ RUN_LEAST_S: Final = 7 * 86_400
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
+    add_config(parser)
     parser.add_argument("--meter", action="append", default=[], metavar="NAME", help="only this meter; may be repeated")
     group = parser.add_argument_group("settling")
     group.add_argument("--since", type=_day, metavar="DATE", help="settle everything again from this day on, such as 2025-01-01")
     group.add_argument(
-        "--back", type=_back_s, metavar="TIME", help="settle this time again, such as 45d (default: 3d, and what is missing)"
+        "--back", type=duration_s(HOUR_S), metavar="TIME", help="settle this time again, such as 45d (default: 3d, and what is missing)"
     )
     group.add_argument("--to", choices=("-", "influx"), help="where the lines go: - for stdout (default), or influx")
     group = parser.add_argument_group("statement")
@@ -61,10 +62,19 @@ def add_arguments(parser: ArgumentParser) -> None:
     connection.add_arguments(parser)
 
 
+_STATEMENT: Final = "--month is expected, too, because this option is for a statement"
+_SETTLING: Final = "no --month is expected, because a statement settles no hours"
+_NEEDS: Final = (
+    *(Needs(option, lambda given: given.month, _STATEMENT) for option in ("--tariff", "--output", "--language")),
+    *(Needs(option, lambda given: not given.month, _SETTLING) for option in ("--since", "--back", "--to")),
+    Needs("--back", lambda given: given.since is None, "either --since or --back is expected"),
+)
+
+
 def run(arguments: Namespace) -> int:
     """Settle, or print a statement. Returns the exit code. Raises ConfigError, SourceError."""
-    _require_effect(arguments)
-    config = load(arguments.config, lambda sentence: complain(f"W! {sentence}"))
+    require_effect(arguments, _NEEDS)
+    config = load(config_of(arguments), lambda sentence: complain(f"W! {sentence}"))
     if config.output.layout != Output().layout:
         raise ConfigError(
             config.file, "[output]: layout", f'"{Output().layout}" is expected, because `bill` reads the registers of that layout only'
@@ -73,18 +83,6 @@ def run(arguments: Namespace) -> int:
     with connection.writing(arguments) as place:
         source = Source(place, config.output.measurement)
         return _settle(source, contracts, arguments) if arguments.month is None else _state(source, contracts, arguments)
-
-
-def _require_effect(arguments: Namespace) -> None:
-    """Raise ConfigError for an option that would have no effect."""
-    settling_only = {"--since": arguments.since, "--back": arguments.back, "--to": arguments.to}
-    statement_only = {"--tariff": arguments.tariff, "--output": arguments.output, "--language": arguments.language}
-    for option, value in (statement_only if arguments.month is None else settling_only).items():
-        if value is not None:
-            expected = "--month is expected, too" if arguments.month is None else "no such option is expected with --month"
-            raise ConfigError("", option, f"{expected}: a statement is printed, and hours are settled without it")
-    if arguments.since is not None and arguments.back is not None:
-        raise ConfigError("", "--back", "either --since or --back is expected")
 
 
 def _contracts(config: Config, wanted: Sequence[str]) -> list[Contract]:
@@ -125,7 +123,7 @@ def _windows(source: Source, contracts: Sequence[Contract], arguments: Namespace
         for contract in contracts:
             yield contract, Window(calendar.midnight_s(arguments.since, contract.meter.zone), end_s)
         return
-    back_s = (now_s - (arguments.back or BACK_S)) // HOUR_S * HOUR_S
+    back_s = (now_s - int(arguments.back or BACK_S)) // HOUR_S * HOUR_S
     if arguments.back is not None:
         yield from ((contract, Window(back_s, end_s)) for contract in contracts)
         return
@@ -230,13 +228,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError("a day such as 2025-01-01 is expected") from None
-
-
-def _back_s(text: str) -> int:
-    try:
-        seconds = buckets.duration_s(text)
-    except ValueError:
-        seconds = 0
-    if not seconds:
-        raise ArgumentTypeError('a time such as "12h" or "45d" is expected')
-    return seconds

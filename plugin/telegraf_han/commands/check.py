@@ -20,32 +20,36 @@ from typing import Final
 
 from telegraf_han import receivers
 from telegraf_han.commands import _listening
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._listening import Finding
 from telegraf_han.config.file import key_files, load, placeholders, tariff_files
 from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
+from telegraf_han.language import _, counted, marked
 from telegraf_han.p1.dialects import WITHOUT_RADIO
 from telegraf_han.ports import devices, programs, rights, sources
 from telegraf_han.printing import say
 from telegraf_han.tariffs.calendar import local
-from telegraf_han.tariffs.tariff import OWN, Plan
+from telegraf_han.tariffs.tariff import OWN, Plan, Section
 
 LISTEN_S: Final = 3.0
 """Some GAMA350 send one telegram per second [seen], DSMR meters one every ten seconds."""
 DEVICES: Final = "/dev/"
-_NOBODY: Final = "this machine has no user {}. `getent passwd` lists those that it has"
-_REPLAY: Final = ". It is read once, to its end. To read a live meter, write the name of its device"
-_GOOD: Final = "This is fine if the program is this plugin under Telegraf"
+_REPLAY: Final = marked(
+    "{name}: {port} is a file to replay. It is read once, to its end. To read a live meter, write the name of its device"
+)
+_LEVELS: Final = {"ok": "ok", "warning": marked("warning"), "error": marked("error")}
+_NOBODY: Final = marked("this machine has no user {user}. `getent passwd` lists those that it has")
+_GOOD: Final = marked("This is fine if the program is this plugin under Telegraf")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML)")
+    add_config(parser)
     parser.add_argument(
         "--listen",
-        type=_time,
+        type=duration_s(zero="for not at all"),
         default=LISTEN_S,
         metavar="TIME",
         help="how long to listen to each cable (default: 3s); with 0, cables are not read and sticks are not asked",
@@ -55,25 +59,20 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
-def _time(text: str) -> float:
-    """Seconds, 0 too. Raises ArgumentTypeError."""
-    return 0.0 if text == "0" else duration_s(text)
-
-
 def run(arguments: Namespace) -> int:
     """Print the findings. Returns 0, 1 if something would not work, or 2 if the configuration cannot be used."""
     if arguments.user and not rights.exists(arguments.user):
-        _print([Finding("error", f"--user: {_NOBODY.format(arguments.user)}")])
+        _print([Finding("error", f"--user: {_(_NOBODY, user=arguments.user)}")])
         return 2
     notes: list[str] = []
     try:
-        config = load(arguments.config, notes.append)
+        config = load(config_of(arguments), notes.append)
         require_sources(config)
         tariffs = plans(config)
     except ConfigError as error:
         _print([*(Finding("warning", note) for note in notes), Finding("error", str(error))])
         return 2
-    findings = [Finding("ok", f"{config.file}: {_counted(len(config.meters), 'meter')}, {_counted(len(config.receivers), 'receiver')}")]
+    findings = [Finding("ok", f"{config.file}: {_size(config)}")]
     findings += [Finding("warning", note) for note in notes]
     findings += _user(arguments.user)
     _print(findings)
@@ -87,12 +86,17 @@ def run(arguments: Namespace) -> int:
 
 
 def _print(findings: Iterable[Finding]) -> None:
+    words = {level: _(word) for level, word in _LEVELS.items()}
+    width = max(map(len, words.values()))
     for finding in findings:
-        say(f"{finding.level:<8} {finding.text}")
+        say(f"{words[finding.level]:<{width}}  {finding.text}")
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number or 'no'} {what}s"
+def _size(config: Config) -> str:
+    """How many meters and receivers there are."""
+    meters = counted("{number} meter", "{number} meters", len(config.meters)) if config.meters else _("no meters")
+    receivers_ = counted("{number} receiver", "{number} receivers", len(config.receivers)) if config.receivers else _("no receivers")
+    return f"{meters}, {receivers_}"
 
 
 def _user(named: str | None) -> list[Finding]:
@@ -101,37 +105,48 @@ def _user(named: str | None) -> list[Finding]:
         return []
     asked = [
         Finding(
-            "warning", "checked as root, who may open everything. Check again as Telegraf's user: sudo -u telegraf telegraf-han check …"
+            "warning", _("checked as root, who may open everything. Check again as Telegraf's user: sudo -u telegraf telegraf-han check …")
         )
     ]
     if not (named or rights.exists(rights.TELEGRAF)):
-        asked.append(Finding("warning", f"{_NOBODY.format(rights.TELEGRAF)}. If another user runs Telegraf, name it: --user NAME"))
+        nobody = _(_NOBODY, user=rights.TELEGRAF)
+        asked.append(Finding("warning", f"{nobody}. " + _("If another user runs Telegraf, name it: --user NAME")))
     return asked
 
 
 def _keys(config: Config) -> Iterator[Finding]:
-    """Which keys are there. Their length was checked when the configuration was loaded."""
+    """Which keys are there, and which cannot be had. Their length was checked when the configuration was loaded."""
     for meter in config.meters:
-        yield _key(meter)
+        if meter.bad_keys:
+            yield from (Finding("error", f"{meter.name}: {bad.option}: {bad.why}") for bad in meter.bad_keys)
+        else:
+            yield _key(meter)
 
 
 def _key(meter: MeterConfig) -> Finding:
     zeros = [option for _, option in placeholders([meter])]
     if zeros:
-        verb = "is still the key" if len(zeros) == 1 else "are still the keys"
-        text = f"{meter.name}: {' and '.join(zeros)} {verb} from the sample configuration, 32 zeros. Write what the operator sent"
+        text = counted(
+            "{name}: {keys} is still the key from the sample configuration, 32 zeros. Write what the operator sent",
+            "{name}: {keys} are still the keys from the sample configuration, 32 zeros. Write what the operator sent",
+            len(zeros),
+            name=meter.name,
+            keys=_(" and ").join(zeros),
+        )
         return Finding("warning", text)
     if meter.interface == "wmbus":
         if meter.key is None:
-            return Finding("warning", f"{meter.name}: there is no key, so only telegrams without encryption can be read")
-        return Finding("ok", f"{meter.name}: key is there")
+            return Finding("warning", _("{name}: there is no key, so only telegrams without encryption can be read", name=meter.name))
+        return Finding("ok", _("{name}: key is there", name=meter.name))
     if meter.encryption_key is None:
-        return Finding("warning", f"{meter.name}: there is no encryption_key, so only telegrams without encryption can be read")
+        text = _("{name}: there is no encryption_key, so only telegrams without encryption can be read", name=meter.name)
+        return Finding("warning", text)
     if meter.authentication_key is None:
-        return Finding("ok", f"{meter.name}: encryption_key is there. Without authentication_key nothing can be verified")
+        return Finding("ok", _("{name}: encryption_key is there. Without authentication_key nothing can be verified", name=meter.name))
     if meter.authentication_key == meter.encryption_key:
-        return Finding("warning", f"{meter.name}: encryption_key and authentication_key are the same, but the operator gives two")
-    return Finding("ok", f"{meter.name}: encryption_key and authentication_key are there")
+        text = _("{name}: encryption_key and authentication_key are the same, but the operator gives two", name=meter.name)
+        return Finding("warning", text)
+    return Finding("ok", _("{name}: encryption_key and authentication_key are there", name=meter.name))
 
 
 def _tariffs(config: Config, found: Mapping[str, Plan]) -> Iterator[Finding]:
@@ -140,30 +155,56 @@ def _tariffs(config: Config, found: Mapping[str, Plan]) -> Iterator[Finding]:
         if meter.plan is None:
             continue  # prices without dates are always in force
         for timeline in found[meter.name].timelines:
-            today, _ = local(int(time()), meter.zone)
-            section = timeline.on(today)
-            which = "tariff" if timeline.name == OWN else f'compared tariff "{timeline.name}"'
-            if section is None:
-                yield Finding("warning", f"{meter.name}: no {which} is in force today, so nothing is computed. Add a section that is")
-            else:
-                until = "" if section.end == date.max else f" until {date.fromordinal(section.end.toordinal() - 1)}"
-                shown = f' "{section.name}"' if timeline.name == OWN else ""
-                yield Finding("ok", f"{meter.name}: {which}{shown} is in force{until}")
+            section = timeline.on(local(int(time()), meter.zone)[0])
+            yield _in_force(meter.name, timeline.name, section)
+
+
+def _in_force(meter: str, timeline: str, section: Section | None) -> Finding:
+    """The finding on a meter's own tariff, or on one that is compared with it. `section` is what is in force today."""
+    own = timeline == OWN
+    if section is None and own:
+        said = _("{name}: no tariff is in force today, so nothing is computed. Add a section that is", name=meter)
+        return Finding("warning", said)
+    if section is None:
+        said = _(
+            '{name}: no compared tariff "{tariff}" is in force today, so nothing is computed. Add a section that is',
+            name=meter,
+            tariff=timeline,
+        )
+        return Finding("warning", said)
+    if section.end == date.max:
+        said = (
+            _('{name}: tariff "{tariff}" is in force', name=meter, tariff=section.name)
+            if own
+            else _('{name}: compared tariff "{tariff}" is in force', name=meter, tariff=timeline)
+        )
+        return Finding("ok", said)
+    until = date.fromordinal(section.end.toordinal() - 1)
+    said = (
+        _('{name}: tariff "{tariff}" is in force until {date}', name=meter, tariff=section.name, date=until)
+        if own
+        else _('{name}: compared tariff "{tariff}" is in force until {date}', name=meter, tariff=timeline, date=until)
+    )
+    return Finding("ok", said)
 
 
 def _rights(config: Config, user: str) -> Iterator[Finding]:
     """What another user (Telegraf's) may not open, although this user may."""
     for path in (config.file, *key_files(config.file), *tariff_files(config.file)) if user else ():
-        if not rights.may_open(user, path, os.R_OK):
-            yield Finding(
-                "error", f"{path} may not be read by user {user}. {rights.private(path, user)}. Its folders need x for this user too"
+        if os.path.exists(path) and not rights.may_open(user, path, os.R_OK):  # a key that is not there was told before
+            text = _(
+                "{path} may not be read by user {user}. {run}. Its folders need x for this user too",
+                path=path,
+                user=user,
+                run=rights.private(path, user),
             )
+            yield Finding("error", text)
     paths = [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]
     if any(map(_has_dongle, config.receivers)):
         paths += [dongle.node for dongle in devices.dongles()]
     for path in paths if user else ():
         if path.startswith(DEVICES) and os.path.exists(path) and not rights.may_open(user, path, os.R_OK | os.W_OK):
-            yield Finding("error", f"{path} may not be opened by user {user}{rights.permission(path, user)}")
+            yield Finding("error", rights.refused(path, user, user))
 
 
 def _radios(config: Config) -> Iterator[Finding]:
@@ -171,7 +212,8 @@ def _radios(config: Config) -> Iterator[Finding]:
     for meter in config.meters:
         model = next((model for model in WITHOUT_RADIO if model in meter.name.upper()), "")
         if model and meter.interface == "wmbus":
-            yield Finding("error", f'{meter.name}: {model} has no radio. Read it over its P1 port: interface = "p1"')
+            text = _('{name}: {model} has no radio. Read it over its P1 port: interface = "p1"', name=meter.name, model=model)
+            yield Finding("error", text)
 
 
 def _ports(config: Config, listen_s: float) -> Iterator[Finding]:
@@ -196,9 +238,17 @@ def _programs(receiver: ReceiverConfig) -> Iterator[Finding]:
     needs = receivers.needs(receiver.type, receiver.command)
     for program in needs or {receiver.command[0]: ""}:
         found = programs.located(program)
-        where = f" ({needs[program]})" if needs else ""
-        if not found:
-            yield Finding("error", f"{receiver.name}: {program} is not on this user's PATH. Install it{where} or write its full path")
+        if not found and needs:
+            text = _(
+                "{name}: {program} is not on this user's PATH. Install it ({where}) or write its full path",
+                name=receiver.name,
+                program=program,
+                where=needs[program],
+            )
+            yield Finding("error", text)
+        elif not found:
+            text = _("{name}: {program} is not on this user's PATH. Install it or write its full path", name=receiver.name, program=program)
+            yield Finding("error", text)
         else:
             yield Finding("ok", f"{receiver.name}: {found}")
 
@@ -214,29 +264,41 @@ def _dongle(receiver: ReceiverConfig) -> Iterator[Finding]:
     if not found:
         yield Finding(
             "warning",
-            f"{receiver.name}: no RTL-SDR dongle with a known USB id is plugged in. Plug it in. "
-            "A dongle of another make may work all the same",
+            _(
+                "{name}: no RTL-SDR dongle with a known USB id is plugged in. Plug it in. A dongle of another make may work all the same",
+                name=receiver.name,
+            ),
         )
     for dongle in found:
         others = devices.users_of(dongle.node)
         if not os.access(dongle.node, os.R_OK | os.W_OK):
-            yield Finding(
-                "error", f"{receiver.name}: {dongle.node} may not be opened by user {rights.user()}{rights.permission(dongle.node)}"
-            )
+            yield Finding("error", f"{receiver.name}: {rights.refused(dongle.node, rights.user())}")
         elif others:
-            yield Finding("warning", f"{receiver.name}: {dongle.words} is in use by {', '.join(others)}. {_GOOD}")
+            yield Finding("warning", _used(receiver.name, dongle.words, ", ".join(others)))
         else:
-            yield Finding("ok", f"{receiver.name}: {dongle.words} can be opened")
+            yield Finding("ok", _("{name}: {what} can be opened", name=receiver.name, what=dongle.words))
 
 
 def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], Iterable[Finding]] | None) -> Iterator[Finding]:
     """Open a port as `run` would, unless it is in use. `listened` finds out what is behind it."""
     stable = devices.stable_name(port)
     if stable:
-        yield Finding("warning", f"{name}: {port} may be another device after you plug something in. Use its stable name {stable}")
+        text = _(
+            "{name}: {port} may be another device after you plug something in. Use its stable name {stable}",
+            name=name,
+            port=port,
+            stable=stable,
+        )
+        yield Finding("warning", text)
     other = devices.no_port(port)
     if other:
-        yield Finding("error", f"{name}: {port} is not a serial port, but {other}. `telegraf-han ports` lists the serial ports")
+        text = _(
+            "{name}: {port} is not a serial port, but {what}. `telegraf-han ports` lists the serial ports",
+            name=name,
+            port=port,
+            what=other,
+        )
+        yield Finding("error", text)
         return
     others = devices.users_of(port) if port.startswith(DEVICES) else []
     if others:
@@ -245,7 +307,7 @@ def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], 
     wake, waker = os.pipe()
     try:
         source = sources.opened(port, line, wake)
-        yield Finding("ok", f"{name}: {port} is a file to replay{_REPLAY}" if source.finite else f"{name}: {port} can be opened")
+        yield Finding("ok", _(_REPLAY, name=name, port=port) if source.finite else _("{name}: {what} can be opened", name=name, what=port))
         try:
             if listened is not None and not source.finite:
                 yield from listened(source)
@@ -263,7 +325,17 @@ def _port(name: str, port: str, line: str, listened: Callable[[sources.Source], 
 def _in_use(name: str, port: str, others: Sequence[str]) -> Finding:
     """Which program has a port, as far as this user may see it."""
     if others and not devices.is_locked(port):
-        unlocked = f"{port} is in use by {', '.join(others)} without a lock. Stop it, or each program gets a part of the bytes"
-        return Finding("warning", f"{name}: {unlocked}")
-    who = ", ".join(others) or "another program, and only root can see which one (sudo telegraf-han check …)"
-    return Finding("warning", f"{name}: {port} is in use by {who}. {_GOOD}")
+        unlocked = _(
+            "{name}: {port} is in use by {users} without a lock. Stop it, or each program gets a part of the bytes",
+            name=name,
+            port=port,
+            users=", ".join(others),
+        )
+        return Finding("warning", unlocked)
+    return Finding("warning", _used(name, port, ", ".join(others)))
+
+
+def _used(name: str, what: str, users: str) -> str:
+    """That something is in use. `users` is "" if this user may not see by whom."""
+    who = users or _("another program, and only root can see which one (sudo telegraf-han check …)")
+    return _("{name}: {what} is in use by {users}", name=name, what=what, users=who) + ". " + _(_GOOD)

@@ -2,7 +2,8 @@
 
 It is one loop: source → receiver → decoder → stdout. There is no thread, and no clock except the meter's. If a telegram cannot be decoded,
 its number, cause and reason are printed on stderr, and the exit code is 1. The same reason is printed once, with the number of telegrams.
-The exit code is also 1 if an input has no telegrams. Then the bytes are looked at, because they often show what they are.
+The exit code is also 1 if an input has no telegrams. Then the bytes are looked at, because they often show what they are. A key that cannot
+be had is the reason of its meter's telegrams. If no meter has its keys, nothing is decoded.
 """
 
 import sys
@@ -14,10 +15,11 @@ from typing import Final
 
 from telegraf_han import clock
 from telegraf_han.commands import _inputs
+from telegraf_han.commands._arguments import add_config, config_of
 from telegraf_han.config.file import load
-from telegraf_han.config.sections import Config
+from telegraf_han.config.sections import Config, require_keys
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, TelegramError, WaitingError
+from telegraf_han.errors import BadKeyError, Cause, TelegramError, WaitingError
 from telegraf_han.printing import complain
 from telegraf_han.telegram import Event, Fault, Frame, Remark, Telegram
 
@@ -29,7 +31,7 @@ HELD_S: Final = 1.0
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument("--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters' keys")
+    add_config(parser, "with the meters' keys")
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -50,7 +52,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Decode all inputs. Returns 0, or 1 if a telegram failed or none was found. Raises ConfigError."""
-    config = load(arguments.config)
+    config = load(config_of(arguments))
+    if arguments.redact or all(meter.bad_keys for meter in config.meters):
+        require_keys(config, config.meters)
     if arguments.deciphered:
         config = config._replace(meters=tuple(meter._replace(encryption="optional") for meter in config.meters))
     if arguments.redact:
@@ -185,6 +189,9 @@ def _decoded(decoder: Decoder, event: Event, report: _Report) -> Telegram | None
         return None
     except WaitingError as error:
         report.passed("waiting", str(error))
+        return None
+    except BadKeyError as error:
+        report.failed(error.cause, f"{error.meter}: {error}")
         return None
     except TelegramError as error:
         report.failed(error.cause, str(error))

@@ -13,24 +13,25 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from telegraf_han import clock
 from telegraf_han.clock import Zone
+from telegraf_han.commands._arguments import Needs, add_config, ago_s, duration_s, require_effect, said
 from telegraf_han.config import values
-from telegraf_han.config.file import load
+from telegraf_han.config.file import configured, configured_if_any, load
 from telegraf_han.config.sections import Output
 from telegraf_han.errors import INTERRUPTED, ConfigError, RecordError
-from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, prices, tokens
+from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, tokens
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import TASK, Outcome
 from telegraf_han.printing import complain, say
 
 PROGRESS_S: Final = 5.0
+SUSTAINED_S: Final = 300.0
+CHECK_EVERY_S: Final = 60.0
 _NS: Final = 1_000_000_000
 _DAY_S: Final = 86_400
-_DAYS_BACK: Final = 36_500
-"""A century. Nothing was measured before that, and Python's calendar has an end."""
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -54,50 +55,54 @@ def run(arguments: Namespace) -> int:
 
 # --- setup and remove ---
 
+_retention: Final = duration_s(buckets.SHORTEST_S, "for ever")
+
 
 def _add_setup(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--retention", type=_said(buckets.duration_s), metavar="TIME", help="how long telegrams are kept: 90d, 2y, 0 for ever"
-    )
-    parser.add_argument(
-        "--retention-5m", type=_said(buckets.duration_s), metavar="TIME", help="how long down-sampled data are kept, in the same forms"
-    )
-    parser.add_argument("--config", metavar="FILE", help="configuration file (TOML); setup makes checks for its meters and limits")
+    parser.add_argument("--retention", type=_retention, metavar="TIME", help="how long telegrams are kept: 90d, 2y, 0 for ever")
+    parser.add_argument("--retention-5m", type=_retention, metavar="TIME", help="how long down-sampled data are kept, in the same forms")
+    add_config(parser, "; if you give it, setup makes checks for its meters and limits")
     parser.add_argument("--webhook", metavar="URL", help="address to call when a check becomes critical, and when it is good again")
     parser.add_argument("--webhook-token-file", metavar="FILE", help="file with the token for the webhook (Authorization: Bearer)")
     parser.add_argument(
         "--sustained",
-        type=_said(values.duration_s),
-        default=300.0,
+        type=duration_s(1.0),
         metavar="TIME",
         help="how long power must be above its limit, and over which time errors are counted (default: 5m)",
     )
-    parser.add_argument(
-        "--check-every", type=_said(values.duration_s), default=60.0, metavar="TIME", help="how often checks run (default: 1m)"
-    )
+    parser.add_argument("--check-every", type=duration_s(1.0), metavar="TIME", help="how often checks run (default: 1m)")
     parser.add_argument("--write-token-file", metavar="FILE", help="file for Telegraf's token, which may write to both buckets")
     parser.add_argument("--read-token-file", metavar="FILE", help="file for Grafana's token, which may read both buckets")
     parser.add_argument("--bill-token-file", metavar="FILE", help="file for the token of `bill`, which may read both buckets")
 
 
+_CHECKS: Final = "--config or --webhook is expected, too, because only then checks are made"
+_SETUP_NEEDS: Final = (
+    Needs("--webhook-token-file", lambda given: given.webhook, "--webhook is expected, too"),
+    Needs("--sustained", lambda given: given.config or given.webhook, _CHECKS),
+    Needs("--check-every", lambda given: given.config or given.webhook, _CHECKS),
+)
+
+
 def _setup(arguments: Namespace) -> int:
-    timing = checks.Timing(int(arguments.sustained), int(arguments.check_every))
-    if timing.every_s < 1 or timing.sustained_s < timing.every_s:
+    require_effect(arguments, _SETUP_NEEDS)
+    timing = checks.Timing(int(arguments.sustained or SUSTAINED_S), int(arguments.check_every or CHECK_EVERY_S))
+    if timing.sustained_s < timing.every_s:
         raise ConfigError("", "--sustained", "a time of whole seconds, not less than --check-every, is expected")
-    if arguments.webhook and not arguments.config:
-        raise ConfigError("", "--config", "a configuration file is expected with --webhook, because its limits are checked")
     if arguments.webhook and not arguments.webhook.startswith(("http://", "https://")):
         raise ConfigError("", "--webhook", "an address that begins with http:// or https:// is expected")
-    config = load(arguments.config, _warn) if arguments.config else None
+    with_checks = bool(arguments.config or arguments.webhook)
+    file = configured(arguments.config) if with_checks else configured_if_any(None)
+    config = load(file, _warn) if file else None
     output = config.output if config else Output()
     if output.layout != Output().layout:
         _warn(f'down-sampling and checks find nothing in the layout "{output.layout}": they read only the layout "{Output().layout}"')
     measurement = output.measurement
     with connection.opened(arguments) as place:
-        buckets.settle(place, arguments.retention, arguments.retention_5m, _told)
+        buckets.settle(place, _whole(arguments.retention), _whole(arguments.retention_5m), _told)
         for task in downsampling.tasks(place.bucket, measurement, items.prefix(place.bucket)):
             items.settle(place, TASK, task, _told)
-        if config is not None:
+        if config is not None and with_checks:
             checks.settle(place, config, timing, _told)
         if arguments.webhook:
             token = connection.token_in(arguments.webhook_token_file, "--webhook-token-file") if arguments.webhook_token_file else ""
@@ -111,6 +116,10 @@ def _setup(arguments: Namespace) -> int:
             if path:
                 tokens.settle(place, grant(place.bucket), path, _told)
     return 0
+
+
+def _whole(seconds: float | None) -> int | None:
+    return None if seconds is None else int(seconds)
 
 
 def _add_remove(parser: ArgumentParser) -> None:
@@ -139,12 +148,12 @@ def _remove(arguments: Namespace) -> int:
 def _add_backfill(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--start",
-        type=_said(moment_s),
+        type=said(moment_s),
         metavar="TIME",
         help="begin: 2026-01-31, 2026-01-31T12:00+01:00, or --start=-30d for 30 days ago (default: the first telegram)",
     )
-    parser.add_argument("--stop", type=_said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
-    parser.add_argument("--config", metavar="FILE", help="configuration file (TOML), if it sets a measurement")
+    parser.add_argument("--stop", type=said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
+    add_config(parser, "with the measurement, if it is another one")
 
 
 _BEFORE_ITS_TIME: Final = (
@@ -154,7 +163,8 @@ _BEFORE_ITS_TIME: Final = (
 
 
 def _backfill(arguments: Namespace) -> int:
-    measurement = (load(arguments.config, _warn).output if arguments.config else Output()).measurement
+    file = configured_if_any(arguments.config)
+    measurement = (load(file, _warn).output if file else Output()).measurement
     with connection.writing(arguments) as place:
         now_s = int(time.time())
         start_s, stop_s = arguments.start, min(now_s if arguments.stop is None else arguments.stop, now_s)
@@ -214,23 +224,21 @@ def _add_import(parser: ArgumentParser) -> None:
         metavar="FILE",
         help='captures, line protocol or the CSV of a portal, also gzip; "-" means stdin. After the word prices: market prices',
     )
-    parser.add_argument("--config", metavar="FILE", help="configuration file (TOML) with the keys for captures")
+    add_config(parser, "with the keys for captures")
     parser.add_argument("--format", choices=inputs.KINDS, help="format of the files (default: detected automatically)")
     parser.add_argument("--precision", choices=inputs.PRECISIONS_NS, default="", help="unit of the times in line protocol (default: ns)")
     parser.add_argument("--state", metavar="FOLDER", help="where the progress of an import is saved (default: in the file's folder)")
-    parser.add_argument(
-        "--series", type=_said(_series), default=prices.SERIES, metavar="NAME", help="name of the market prices (default: rce)"
-    )
+    parser.add_argument("--series", type=said(_series), metavar="NAME", help="name of the market prices (default: rce)")
     group = parser.add_argument_group("CSV of a portal, and market prices (everything except the meter is detected if you do not set it)")
     group.add_argument("--meter", metavar="NAME", help="name of the meter (default: the only meter in --config)")
     group.add_argument("--columns", type=_columns, metavar="ROLE=COLUMN,…", help=_COLUMNS_HELP)
     group.add_argument(
         "--unit", choices=("Wh", "kWh", "MWh"), help="unit of the energies (default: from the heading, else kWh), or what a price is for"
     )
-    group.add_argument("--interval", type=_said(_interval_s), metavar="TIME", help="length of the intervals: 15m, 30m or 1h")
+    group.add_argument("--interval", type=said(_interval_s), metavar="TIME", help="length of the intervals: 15m, 30m or 1h")
     group.add_argument("--stamp", choices=("start", "end"), help="whether the time in a row is the start or the end of its interval")
     group.add_argument(
-        "--timezone", type=_said(_timezone), metavar="NAME", help="time zone of the file (default: the meter's, else Europe/Warsaw)"
+        "--timezone", type=said(_timezone), metavar="NAME", help="time zone of the file (default: the meter's, else Europe/Warsaw)"
     )
 
 
@@ -247,7 +255,7 @@ def _columns(text: str) -> list[tuple[str, str]]:
 
 
 def _interval_s(text: str) -> int:
-    seconds = int(values.duration_s(text))
+    seconds = int(values.duration_s()(text))
     if seconds not in intervals.INTERVALS_S:
         raise ValueError("15m, 30m or 1h is expected")
     return seconds
@@ -264,9 +272,9 @@ def _timezone(text: str) -> str:
 
 
 def moment_s(text: str) -> int:
-    """UTC second of an ISO 8601 time (local if it has no offset) or of `-30d`. Raises ValueError."""
-    if text.startswith("-") and text.endswith("d") and text[1:-1].isdigit() and int(text[1:-1]) < _DAYS_BACK:
-        return int(time.time()) - int(text[1:-1]) * _DAY_S
+    """UTC second of an ISO 8601 time (local if it has no offset), or of `-30d` or `-2h`. Raises ValueError."""
+    if (past_s := ago_s(text)) is not None:
+        return past_s
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
@@ -274,18 +282,6 @@ def moment_s(text: str) -> int:
         return clock.utc_ns(moment.timetuple()[:6], "", Zone()) // _NS
     except (ValueError, OverflowError, RecordError):
         raise ValueError("a time such as 2026-10-24 or 2026-10-24T22:00:00+02:00 is expected, or =-30d for 30 days ago") from None
-
-
-def _said(read: Callable[[str], Any]) -> Callable[[str], Any]:
-    """Wrap the reader of an option, so that argparse prints the sentence of its ValueError."""
-
-    def value(text: str) -> Any:
-        try:
-            return read(text)
-        except ValueError as error:
-            raise ArgumentTypeError(str(error)) from None
-
-    return value
 
 
 def _told(outcome: Outcome, name: str) -> None:

@@ -16,14 +16,15 @@ from typing import Final
 
 from telegraf_han.ciphers.secret import Written
 from telegraf_han.commands import _inputs, _saving
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import Needs, add_config, config_of, duration_s, require_effect
 from telegraf_han.config.file import load_written
-from telegraf_han.config.sections import Config, require_sources
+from telegraf_han.config.sections import Config, require_keys, require_sources
 from telegraf_han.errors import ConfigError, TelegramError
 from telegraf_han.inspection.keytrial import judgement
 from telegraf_han.inspection.keytrial.collection import Collection
 from telegraf_han.inspection.keytrial.findings import GOOD, Finding, Held
 from telegraf_han.inspection.keytrial.judgement import NAMED_LIMIT, Judged
+from telegraf_han.language import _, marked
 from telegraf_han.live import threads
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
@@ -42,25 +43,23 @@ _SUFFIXES: Final = {"encryption_key": "ek", "authentication_key": "ak", "key": "
 _VERDICTS: Final = {
     "right": "ok",
     "plain": "ok",
-    "wrong": "WRONG KEY",
+    "wrong": marked("WRONG KEY"),
     "untitled": "SYSTEM TITLE",
-    "unproven": "NOT PROVEN",
-    "missing": "NO KEY",
-    "unknown": "NOT FOUND",
-    "refused": "NOT BELIEVED",
-    "unread": "NOT READ",
-    "noise": "NOISE",
-    "nothing": "NO TELEGRAM",
+    "unproven": marked("NOT PROVEN"),
+    "missing": marked("NO KEY"),
+    "unknown": marked("NOT FOUND"),
+    "refused": marked("NOT BELIEVED"),
+    "unread": marked("NOT READ"),
+    "noise": marked("NOISE"),
+    "nothing": marked("NO TELEGRAM"),
 }
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration file (TOML) with the meters and their keys, right or wrong"
-    )
+    add_config(parser, "with the meters and their keys, right or wrong")
     parser.add_argument("--interface", choices=("p1", "wmbus"), help="interface of the capture (default: detected automatically)")
-    parser.add_argument("--time", type=duration_s, default=LISTENED_S, metavar="TIME", help="longest time to listen (default: 3m)")
+    parser.add_argument("--time", type=duration_s(), metavar="TIME", help="longest time to listen (default: 3m)")
     parser.add_argument(
         "--save",
         metavar="FOLDER",
@@ -71,32 +70,47 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
 
 
+_NEEDS: Final = (
+    Needs("--interface", lambda given: given.input, "an INPUT is expected, too, because only a capture has to be recognised"),
+    Needs("--time", lambda given: not given.input, "no INPUT is expected, because a capture is read to its end"),
+)
+
+
 def run(arguments: Namespace) -> int:
     """Collect telegrams, try the keys, print the report. Returns 0 if every key is right. Raises ConfigError, PortInUseError."""
-    config, written = load_written(arguments.config)
+    require_effect(arguments, _NEEDS)
+    config, written = load_written(config_of(arguments))
     if not config.meters:
-        raise ConfigError(config.file, "", "a [[meter]] is expected, with the keys to try")
+        raise ConfigError(config.file, "", _("a [[meter]] is expected, with the keys to try"))
+    unread = [meter for meter in config.meters if meter.bad_keys]
+    if len(unread) == len(config.meters):
+        require_keys(config, unread)
     if arguments.input:
         found = _captured(arguments, config)
         heard = {"p1"} if found.cables else set()
         heard |= {"wmbus"} if found.meters_heard or found.radio_faults else set()
     else:
-        found = _listened(config, arguments.time)
+        found = _listened(config, arguments.time or LISTENED_S)
         heard = {"p1", "wmbus"}
+    for meter in unread:
+        for bad in meter.bad_keys:
+            complain(f"E! {meter.name}: {bad.option}: {bad.why}")
     judged = _judged(config, found, written, heard)
     if not judged:
-        complain(f"E! {_nobodys(found)}")
+        if not unread:
+            complain(f"E! {_nobodys(found)}")
         return 1
     for one in judged:
         say(*_told(one).split("\n"))
     if arguments.save:
         _save(arguments.save, [one.finding for one in judged])
-    return 0 if all(one.finding.verdict in GOOD for one in judged) else 1
+    return 0 if not unread and all(one.finding.verdict in GOOD for one in judged) else 1
 
 
 def _judged(config: Config, found: Collection, written: dict[tuple[str, str], Written], heard: set[str]) -> list[Judged]:
+    """What can be said of the keys. A meter whose key cannot be read at all has no key to judge."""
+    meters = [meter for meter in config.meters if meter.interface in heard and not meter.bad_keys]
     today = datetime.fromtimestamp(time.time(), UTC).date()
-    meters = [meter for meter in config.meters if meter.interface in heard]
     return judgement.all_of(meters, found, Held(written, config.meters), today)
 
 
@@ -104,10 +118,12 @@ def _nobodys(found: Collection) -> str:
     """The reason why there is nothing to judge."""
     if found.meters_heard:
         numbers = ", ".join(list(found.meters_heard)[:NAMED_LIMIT])
-        return f'the capture holds wireless telegrams (of {numbers}), but no [[meter]] with interface = "wmbus" is configured'
+        return _(
+            'the capture holds wireless telegrams (of {numbers}), but no [[meter]] with interface = "wmbus" is configured', numbers=numbers
+        )
     if any(cable.telegrams for cable in found.cables.values()):
-        return 'the capture holds P1 telegrams, but no [[meter]] with interface = "p1" is configured'
-    return "no telegram found"
+        return _('the capture holds P1 telegrams, but no [[meter]] with interface = "p1" is configured')
+    return _("no telegram found")
 
 
 def _captured(arguments: Namespace, config: Config) -> Collection:
@@ -147,12 +163,12 @@ def _listened(config: Config, whole_s: float) -> Collection:
             over = reading.over()  # asked first, so that everything that came before the end is collected
             if lacking and time.monotonic() >= due_s:
                 due_s += TOLD_S
-                log.say("I", f"waiting for a telegram of {', '.join(lacking)}")
+                log.say("I", _("waiting for a telegram of {meters}", meters=", ".join(lacking)))
             with reading.shared.lock:
                 before, lacking = lacking, found.lacking()
             for name in before:
                 if name not in lacking:
-                    log.say("I", f"{name}: a telegram has arrived")
+                    log.say("I", _("{name}: a telegram has arrived", name=name))
             going_on = bool(lacking) and not over and time.monotonic() < end_s and not signals.wait(TURN_S).ended
     return found
 
@@ -160,17 +176,17 @@ def _listened(config: Config, whole_s: float) -> Collection:
 def _told(judged: Judged) -> str:
     """A finding in lines of a terminal's width."""
     finding = judged.finding
-    lines = _wrapped(f"{finding.meter}: {_VERDICTS[finding.verdict]}: {finding.said}.", "")
+    lines = _wrapped(f"{finding.meter}: {_(_VERDICTS[finding.verdict])}: {finding.said}.", "")
     if judged.remark:
         lines += _wrapped(f"{judged.remark[:1].upper()}{judged.remark[1:]}.", "  ")
     if finding.todo:
-        lines += _wrapped(f"What to do: {finding.todo}.", "  ")
+        lines += _wrapped(_("What to do: {todo}.", todo=finding.todo), "  ")
     if finding.basis:
-        lines += _wrapped(f"What this rests on: {finding.basis}.", "  ")
+        lines += _wrapped(_("What this rests on: {basis}.", basis=finding.basis), "  ")
     if finding.found and finding.what != "swapped":
-        lines += _wrapped("A key that was found is not shown here. --save FOLDER writes it into a file that only you may read.", "  ")
+        lines += _wrapped(_("A key that was found is not shown here. --save FOLDER writes it into a file that only you may read."), "  ")
     if judged.mail:
-        lines += ["", "  A mail to the operator. Fill in the brackets with what only you know:", ""]
+        lines += ["", "  " + _("A mail to the operator. Fill in the brackets with what only you know:"), ""]
         lines += [f"    {line}".rstrip() for line in judged.mail.splitlines()]
     return "\n".join([*lines, ""])
 
@@ -194,6 +210,6 @@ def _save(folder: str, findings: Iterable[Finding]) -> None:
             except ConfigError as error:
                 failed = failed or error
                 continue
-            say(f'{option} of "{finding.meter}" is written to {path}')
+            say(_('{option} of "{meter}" is written to {path}', option=option, meter=finding.meter, path=path))
     if failed is not None:
         raise failed

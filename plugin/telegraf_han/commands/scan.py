@@ -10,13 +10,15 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from telegraf_han.commands._arguments import duration_s
+from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._saving import Appended
 from telegraf_han.config.file import load
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.survey import Survey
+from telegraf_han.language import _, marked
 from telegraf_han.live import threads
+from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
 from telegraf_han.printing import say
@@ -34,29 +36,33 @@ PLAIN_TURN_S: Final = 0.1
 TOLD_S: Final = 30.0
 """Time between two lines that say that the scan goes on, if there is no page."""
 STDIN: Final = "-"
-_STATES: Final[dict[bool | None, Piece]] = {True: ("there", "good"), False: ("not there", "bad"), None: ("being opened", "dim")}
+_STATES: Final[dict[bool | None, Piece]] = {
+    True: (marked("there"), "good"),
+    False: (marked("not there"), "bad"),
+    None: (marked("being opened"), "dim"),
+}
 _STEPS: Final = {"up": -1, "down": 1, "page up": -10, "page down": 10}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
-    parser.add_argument(
-        "--config", required=True, metavar="FILE", help="configuration file (TOML) with a [[receiver]]; it needs no [[meter]]"
-    )
-    parser.add_argument("--time", type=duration_s, metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
+    add_config(parser, "with a [[receiver]]; it needs no [[meter]]")
+    parser.add_argument("--time", type=duration_s(), metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
     parser.add_argument("--save", metavar="FILE", help="append each telegram to this file as a line of hex, for `decode` and `keys`")
 
 
 def run(arguments: Namespace) -> int:
     """Listen, then print the report. Returns 0, or 1 if nothing was heard. Raises ConfigError, PortInUseError."""
     warnings: list[str] = []
-    config = load(arguments.config, warnings.append)
+    config = load(config_of(arguments), warnings.append)
     if not config.receivers:
         raise ConfigError(
             config.file,
             "",
-            'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no search:'
-            " `telegraf-han check` listens to its port",
+            _(
+                'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no '
+                "search: `telegraf-han check` listens to its port"
+            ),
         )
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
     # Only this user may read the file, because its telegrams show who is at home, even if they are enciphered.
@@ -105,12 +111,14 @@ class Scan:
         remarks = Remarks(warnings)
         reading = Readers(self._config, self.survey, remarks.log)
         reading.require_free()
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, remarks.log)
         keyboard = [] if any(receiver.port == STDIN for receiver in self._config.receivers) else [screen.IN]
         with reading, Screen(self._look, signals) as page:
             keyboard = keyboard if page.has_keys else []
             top = 0
             while not page.gone and not self._over(reading):
                 size = page.size()
+                key_files.look()
                 with reading.shared.lock:
                     lines = scanpage.page(self.survey, self._progress(), self._places(), View(*size, top, remarks.newest()))
                     lowest = len(self.survey.meters_in_range)
@@ -128,18 +136,20 @@ class Scan:
             log.say("W", warning)
         reading = Readers(self._config, self.survey, log)
         reading.require_free()
-        log.say("I", "listening; meters send every 10 to 60 s, some less often")
+        key_files = KeyFiles(self._config, self.survey, reading.shared.lock, log)
+        log.say("I", _("listening; meters send every 10 to 60 s, some less often"))
         told, due_s = 0, self._begun_s + TOLD_S
         with reading:
             going_on = True
             while going_on:
                 going_on = not signals.wait(PLAIN_TURN_S).ended and not self._over(reading)
+                key_files.look()
                 with reading.shared.lock:
                     new = list(self.survey.meters_in_range.values())[told:]
                     title = scanpage.title(self.survey, self._progress())
                 told += len(new)
                 for one in new:
-                    log.say("I", f"heard {scanpage.who(one)}")
+                    log.say("I", _("heard {meter}", meter=scanpage.who(one)))
                 if time.monotonic() >= due_s:
                     due_s += TOLD_S
                     log.say("I", title)
@@ -160,5 +170,6 @@ class Scan:
         places: list[Piece] = []
         for receiver in self._config.receivers:
             place = ", ".join(filter(None, (receiver.type, receiver.port, *receiver.command[:1])))
-            places += [(f"{receiver.name} ({place}): ", ""), _STATES[self.survey.ports.get(receiver.name)], ("  ", "")]
+            word, role = _STATES[self.survey.ports.get(receiver.name)]
+            places += [(f"{receiver.name} ({place}): ", ""), (_(word), role), ("  ", "")]
         return places

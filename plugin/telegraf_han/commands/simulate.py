@@ -18,9 +18,12 @@ from datetime import datetime
 from typing import Final, NoReturn
 
 from telegraf_han.clock import Zone, utc_ns
+from telegraf_han.commands._arguments import Needs, ago_s, require_effect, said
+from telegraf_han.config import values
+from telegraf_han.config.file import configured
 from telegraf_han.config.sections import Config, Output
 from telegraf_han.decoding.decoder import Decoder
-from telegraf_han.errors import ConfigError, RecordError
+from telegraf_han.errors import RecordError
 from telegraf_han.influx import connection, history
 from telegraf_han.influx.connection import Place
 from telegraf_han.printing import complain
@@ -30,11 +33,12 @@ from telegraf_han.simulate.meters import MODELS
 from telegraf_han.simulate.plan import Plan, planned, telegrams
 from telegraf_han.simulate.stream import Sent
 
+FOOTED: Final = ("bare", "plain")
+"""Envelopes with a footer that may be another one."""
 READABLE: Final = "wide"
 """The layout that the boards read."""
 _OK: Final = 0
 _FLAT_OUT: Final = float("inf")
-_DAY_S: Final = 86_400
 _LIMIT_TOP_W: Final = 99_999
 """Five digits between the brackets of 0-0:17.0.0."""
 _MESSAGE_TOP: Final = 1024
@@ -67,8 +71,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--wait", action="store_true", help="with --to pty or tcp: start when somebody reads, so that no past telegram is lost"
     )
-    parser.add_argument("--config", default="", metavar="FILE", help="configuration file (TOML) to take keys, id and interface from")
-    parser.add_argument("--meter", default="", metavar="NAME", help="which [[meter]] of --config, if there are several")
+    parser.add_argument(
+        "--config", default="", metavar="FILE", help="configuration file (TOML) to take keys, id and interface from (default: demo keys)"
+    )
+    parser.add_argument(
+        "--meter",
+        default="",
+        metavar="NAME",
+        help="which [[meter]] of the configuration (default of --config: $HAN_CONFIG, else /etc/telegraf/han.toml)",
+    )
     _add_time(parser)
     _add_household(parser)
     _add_dialect(parser)
@@ -77,17 +88,17 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def _add_time(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("time", "Telegrams depend only on seed and time. Registers begin to count at --start or --since.")
-    group.add_argument("--start", type=_time, metavar="TIME", help=_START_HELP)
+    group.add_argument("--start", type=said(_time), metavar="TIME", help=_START_HELP)
     group.add_argument(
         "--since",
-        type=_time,
+        type=said(_time),
         metavar="TIME",
         help="registers count from this time, so that a second run goes on where the first one stopped",
     )
-    group.add_argument("--until", type=_time, metavar="TIME", help="stop before this time (default: never)")
+    group.add_argument("--until", type=said(_time), metavar="TIME", help="stop before this time (default: never)")
     group.add_argument("--days", type=_above_zero, metavar="N", help="stop after N times 24 hours")
     group.add_argument("--speed", type=_speed, metavar="X", help="speed from --start on, in meter seconds per real second, or max")
-    group.add_argument("--interval", type=_count, metavar="S", help="seconds between telegrams (default: 1 on p1, 60 on wmbus)")
+    group.add_argument("--interval", type=said(_interval_s), metavar="TIME", help="between telegrams (default: 1s on p1, 60s on wmbus)")
 
 
 def _add_household(parser: ArgumentParser) -> None:
@@ -110,7 +121,7 @@ def _add_dialect(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("dialects")
     envelopes = [name for names in stream.ENVELOPES.values() for name in names]
     group.add_argument("--envelope", choices=envelopes, default="", help=_ENVELOPE_HELP)
-    group.add_argument("--plain", dest="envelope", action="store_const", const="plain", help="no encryption, the same as --envelope plain")
+    group.add_argument("--plain", action="store_true", help="no encryption, the same as --envelope plain")
     group.add_argument("--footer", choices=encode.FOOTERS, default="", help="CRC in the four digits after the !")
     group.add_argument(
         "--receiver", choices=sticks.KINDS, default="", help="with --interface wmbus --to pty: simulate a stick that hears the meter"
@@ -121,11 +132,43 @@ def _add_dialect(parser: ArgumentParser) -> None:
     )
 
 
+_NEEDS: Final = (
+    Needs("--link", lambda given: given.to == "pty", "--to pty is expected, too"),
+    Needs("--wait", lambda given: given.to not in ("-", "influx"), "--to pty or tcp is expected, because stdout and InfluxDB always read"),
+    Needs("--stick-fault", lambda given: given.receiver, "--receiver is expected, too"),
+    Needs("--receiver", lambda given: given.to == "pty", "--to pty is expected, because a stick must be able to answer"),
+    Needs("--until", lambda given: given.days is None, "either --until or --days is expected"),
+    Needs("--plain", lambda given: not given.envelope, "either --plain or --envelope is expected"),
+    Needs("--envelope", lambda given: not given.receiver, "no --receiver is expected, because a stick sends in its own form"),
+    Needs("--damage", lambda given: given.to != "influx", "another --to is expected, because InfluxDB gets what the meter made"),
+    *(
+        Needs(option, lambda given: given.to == "influx", "--to influx is expected, too")
+        for option in ("--url", "--org", "--bucket", "--token-file")
+    ),
+)
+
+
+def _planned(arguments: Namespace) -> Plan:
+    """The plan. Raises ConfigError, also for an option that changes nothing on its interface or in its envelope."""
+    plan = planned(arguments, int(time.time()))
+    is_radio, envelope = plan.dress.interface == "wmbus", plan.dress.envelope
+    needs = (
+        Needs("--receiver", lambda _: is_radio, "--interface wmbus is expected, too"),
+        Needs("--footer", lambda _: envelope in FOOTED, f"one of these envelopes is expected: {', '.join(FOOTED)}"),
+        Needs("--message", lambda _: not is_radio, "--interface p1 is expected, because a radio telegram has no message"),
+    )
+    require_effect(arguments, needs)
+    return plan
+
+
 def run(arguments: Namespace) -> int:
     """Simulate until the end, a signal or a broken pipe. Returns 0. Raises ConfigError, and SourceError if InfluxDB does not answer."""
     # The user may stop the program while it waits for a port, and a shell without job control starts it with SIGINT ignored.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    require_effect(arguments, _NEEDS)
+    if arguments.meter:
+        arguments.config = configured(arguments.config)
     try:
         return _into_influx(arguments) if arguments.to == "influx" else _sent(arguments, _sink)
     except (KeyboardInterrupt, BrokenPipeError):
@@ -133,7 +176,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _into_influx(arguments: Namespace) -> int:
-    meter = planned(arguments, int(time.time())).meter
+    meter = _planned(arguments).meter
     with connection.writing(arguments) as place:
         sink = InfluxSink(place, Decoder(Config("", Output(layout=READABLE), (meter,), ())))
         return _sent(arguments, lambda _: (sink, "influx"))
@@ -141,9 +184,7 @@ def _into_influx(arguments: Namespace) -> int:
 
 def _sent(arguments: Namespace, opened: Callable[[Namespace], tuple[serve.Sink, str]]) -> int:
     """Check the options, then open the sink and send all telegrams to it. Raises ConfigError, SourceError."""
-    plan = planned(arguments, int(time.time()))
-    if arguments.receiver and plan.dress.interface != "wmbus":
-        raise ConfigError("", "--receiver", "--interface wmbus is expected with this option")
+    plan = _planned(arguments)
     out, port = opened(arguments)
     try:
         _announce(arguments, plan, port)
@@ -162,13 +203,7 @@ def _stop(*_: object) -> NoReturn:
 
 
 def _sink(arguments: Namespace) -> tuple[serve.Sink, str]:
-    """The sink of `--to` and the `port` under which a configuration reads it. Raises ConfigError."""
-    if arguments.link and arguments.to != "pty":
-        raise ConfigError("", "--link", "--to pty is expected with this option")
-    if arguments.stick_fault and not arguments.receiver:
-        raise ConfigError("", "--stick-fault", "--receiver is expected with this option")
-    if arguments.receiver and arguments.to != "pty":
-        raise ConfigError("", "--receiver", "--to pty is expected with this option, because a stick must be able to answer")
+    """The sink of `--to` and the `port` under which a configuration reads it."""
     if arguments.to == "pty":
         link = os.path.abspath(arguments.link) if arguments.link else ""
         pty = _stick(arguments, link) if arguments.receiver else terminal.PtySink(link)
@@ -257,16 +292,16 @@ def _target(text: str) -> str:
 
 
 def _time(text: str) -> int:
-    """UTC seconds of an ISO 8601 time, or of a number of days ago such as `-30d`."""
-    if text.startswith("-") and text.endswith("d"):
-        return int(time.time() - _number(text[1:-1]) * _DAY_S)
+    """UTC seconds of an ISO 8601 time, or of so long ago as `-30d` or `-2h`."""
+    if (past_s := ago_s(text)) is not None:
+        return past_s
     try:
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is not None:
             return int(moment.timestamp())
         return utc_ns(moment.timetuple()[:6], "", Zone()) // stream.NS
     except (ValueError, OverflowError, RecordError):
-        raise ArgumentTypeError("a time such as 2026-10-24T22:00:00+02:00 is expected, or =-30d for 30 days ago") from None
+        raise ValueError("a time such as 2026-10-24T22:00:00+02:00 is expected, or =-30d for 30 days ago") from None
 
 
 def _number(text: str) -> float:
@@ -300,10 +335,11 @@ def _rate(text: str) -> float:
     return value
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text)):
-        raise ArgumentTypeError("whole seconds, 1 or more, are expected")
-    return int(text)
+def _interval_s(text: str) -> int:
+    seconds = values.duration_s(1.0)(text)
+    if seconds % 1:
+        raise ValueError("a time of whole seconds is expected")
+    return int(seconds)
 
 
 def _serial(text: str) -> str:

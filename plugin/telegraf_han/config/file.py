@@ -16,12 +16,36 @@ from telegraf_han.config.sections import KEYS, Config, MeterConfig, parsed
 from telegraf_han.errors import ConfigError
 from telegraf_han.ports import rights
 
+VARIABLE: Final = "HAN_CONFIG"
+DEFAULT: Final = "/etc/telegraf/han.toml"
 CONFIG_LIMIT_BYTES: Final = 1 << 20
 """No configuration is longer than this. If a capture is given instead of a configuration, it is not read to its end."""
 
 
+def place(option: str | None) -> str:
+    """Where the configuration file is, or will be: the option's place, else that of $HAN_CONFIG, else the default."""
+    return option or os.environ.get(VARIABLE) or DEFAULT
+
+
+def configured(option: str | None) -> str:
+    """The configuration file: the option's, else that of $HAN_CONFIG, else the default. Raises ConfigError if there is none."""
+    path = place(option)
+    if path == DEFAULT and not os.path.exists(path):
+        expected = f"this configuration file does not exist. Write it, or name another with --config FILE or {VARIABLE}=FILE"
+        raise ConfigError(DEFAULT, "", expected)
+    return path
+
+
+def configured_if_any(option: str | None) -> str | None:
+    """The same for a command that also works without a configuration: None if there is none, or if this user may not read the default."""
+    return configured(option) if option or os.environ.get(VARIABLE) or os.access(DEFAULT, os.R_OK) else None
+
+
 def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
-    """Read the configuration. `warn` gets one sentence for each setting that works but should be changed. Raises ConfigError."""
+    """Read the configuration. `warn` gets one sentence for each setting that works but should be changed.
+
+    A key that cannot be had becomes one of its meter's `bad_keys`. Raises ConfigError for everything else.
+    """
     keys = Keys(path, warn)
     return _checked(path, _mapping(path), keys.resolved)._replace(secrets=frozenset(keys.variables))
 
@@ -29,14 +53,18 @@ def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
 def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tuple[Config, dict[tuple[str, str], Written]]:
     """Read the configuration and the text of each key, by meter and option.
 
-    This is for the command `keys`, which also accepts text that is not a key. In the configuration such a key is None. Raises ConfigError
-    for everything else, also for a key file that cannot be read.
+    This is for the command `keys`, which also accepts text that is not a key. In the configuration such a key is None. A key that cannot
+    be read at all is one of its meter's `bad_keys`. Raises ConfigError for everything else.
     """
     whole, keys = _mapping(path), Keys(path, warn)
     config = _checked(path, whole, keys.usable)._replace(secrets=frozenset(keys.variables))
     tables = zip(config.meters, whole.get("meter", []), strict=True)
+    unread = {(meter.name, bad.option) for meter in config.meters for bad in meter.bad_keys}
     return config, {
-        (meter.name, option): _placed(*keys.written(table[option].strip())) for meter, table in tables for option in KEYS if option in table
+        (meter.name, option): _placed(*keys.written(table[option].strip()))
+        for meter, table in tables
+        for option in KEYS
+        if option in table and (meter.name, option) not in unread
     }
 
 

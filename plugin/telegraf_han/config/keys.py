@@ -69,6 +69,14 @@ class Keys:
         except ValueError:
             return None
 
+    def stamp(self, text: str) -> tuple[int, ...] | None:
+        """What changes when the file that `file:…` names is written or replaced. None if it cannot be looked at."""
+        try:
+            found = os.stat(self._path(text.partition(":")[2]))
+        except (OSError, ValueError):
+            return None
+        return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
+
     def written(self, text: str) -> tuple[Written, str]:
         """Return the text of a key and the place where it was found ("" for the configuration itself).
 
@@ -78,7 +86,7 @@ class Keys:
         kind, _, place = text.partition(":")
         kind, place = kind.strip().lower(), place.strip()
         if place and kind == "file":
-            return self._read(os.path.join(self._folder, place))
+            return self._read(self._path(place))
         if place and kind == "env":
             self.variables.add(place)
             return Written(_variable(place)), f"environment variable {place}"
@@ -87,6 +95,9 @@ class Keys:
         if secret.may_be_key(text):
             self._look_at_rights(self._file, os.stat(self._file).st_mode, "holds a key")
         return Written(text), ""
+
+    def _path(self, place: str) -> str:
+        return os.path.join(self._folder, place.strip())
 
     def _told(self, text: str, wrong: str) -> str:
         """What is wrong with a text that is neither a key nor the place of one. The text is repeated if it is a name."""

@@ -10,9 +10,9 @@ there. It never shows the value found there, because that may be a key.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from telegraf_han.ciphers.secret import Key
+from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.clock import Zone
 from telegraf_han.config import values
 from telegraf_han.config.rows import Option, Place, Rows, read
@@ -30,6 +30,14 @@ class Output(NamedTuple):
     layout: str = "wide"
     measurement: str = "electricity"
     status_interval_s: float = 10.0
+
+
+class BadKey(NamedTuple):
+    """A key option that gives no key."""
+
+    option: str
+    why: str
+    """What is wrong and what to do, in one sentence without the key."""
 
 
 class MeterConfig(NamedTuple):
@@ -58,6 +66,10 @@ class MeterConfig(NamedTuple):
     """Day of the month on which a billing period begins, 1 to 28."""
     plan: "Plan | None" = None
     """Its tariffs. None if it has none. `plans` also knows the plan of [meter.prices]."""
+    bad_keys: tuple[BadKey, ...] = ()
+    """The keys that could not be had. The options are None then. As long as there is one, no telegram of the meter is believed."""
+    key_files: tuple[tuple[str, Written], ...] = ()
+    """Option and text (`file:…`) of each key that comes from a file, because the file may be corrected later."""
 
 
 class ReceiverConfig(NamedTuple):
@@ -90,7 +102,7 @@ def _raw(value: object) -> object:
 _OUTPUT: Final[Rows] = {
     "layout": Option("layout", values.one_of("wide", "obis")),
     "measurement": Option("measurement", values.name),
-    "status_interval": Option("status_interval_s", values.duration_s),
+    "status_interval": Option("status_interval_s", values.duration_s(most_s=values.DAY_S)),
 }
 _EVERY_METER: Final[Rows] = {
     "name": Option("name", values.name),
@@ -196,19 +208,23 @@ def _meter(table: Mapping[str, object], place: Place, resolve: Callable[[str], K
 
         given = Given(**tariffs, prices=fields["prices"], billing_day=fields.get("billing_day", 1))
         fields["plan"] = plan(given, place, files)
-    for key in KEYS:
-        if key in fields:
-            fields[key] = _resolved(fields[key], resolve, place, key)
+    fields |= _keys({key: fields[key] for key in KEYS if key in fields}, resolve)
     if fields.get("authentication") == "required" and "authentication_key" not in fields:
         raise place.error("authentication", 'an authentication_key is expected, because authentication = "required" needs it')
     return MeterConfig(**fields)
 
 
-def _resolved(text: str, resolve: Callable[[str], Key | None], place: Place, key: str) -> Key | None:
-    try:
-        return resolve(text)
-    except ValueError as error:
-        raise place.error(key, str(error)) from None
+def _keys(texts: Mapping[str, str], resolve: Callable[[str], Key | None]) -> dict[str, Any]:
+    """The keys of a meter, and the reasons why some of them cannot be had. A meter without its key must not stop the others."""
+    fields: dict[str, Any] = dict.fromkeys(texts)
+    bad = []
+    for key, text in texts.items():
+        try:
+            fields[key] = resolve(text)
+        except ValueError as error:
+            bad.append(BadKey(key, str(error)))
+    files = tuple((key, Written(text)) for key, text in texts.items() if text.partition(":")[0].strip().lower() == "file")
+    return fields | {"bad_keys": tuple(bad), "key_files": files}
 
 
 def _receiver(
@@ -249,10 +265,10 @@ def parsed(
 ) -> Config:
     """Turn a mapping, as TOML gives it, into the configuration. Raises ConfigError at the first value that cannot be used.
 
-    `file` is named in errors. `resolve` turns a key's text (hex, `file:…`) into a Key and raises ValueError, which says what to do. For the
-    command `keys`, which accepts text that is not a key, `resolve` returns None instead. `locate` makes the relative path of a port
-    absolute. `kinds` returns the types that a receiver may have, and `command` returns the command that a type starts by itself. `files`
-    reads a tariff file.
+    `file` is named in errors. `resolve` turns a key's text (hex, `file:…`) into a Key and raises ValueError, which says what to do and
+    becomes one of the meter's `bad_keys`. For the command `keys`, which accepts text that is not a key, `resolve` returns None instead.
+    `locate` makes the relative path of a port absolute. `kinds` returns the types that a receiver may have, and `command` returns the
+    command that a type starts by itself. `files` reads a tariff file.
     """
     Place(file).require_known(whole, _SECTIONS)
     output = Output(**read(whole.get("output", {}), _OUTPUT, Place(file, "[output]")))
@@ -267,6 +283,13 @@ def parsed(
     _used_once(places, [*(meter.port for meter in meters), *(receiver.port for receiver in receivers)], "port")
     _used_once(places, [meter.id for meter in meters], "id")
     return Config(file, output, tuple(meters), tuple(receivers))
+
+
+def require_keys(config: Config, meters: Iterable[MeterConfig]) -> None:
+    """Raise ConfigError at the first key of these meters that cannot be had, for commands that can do nothing without it."""
+    for meter in meters:
+        for bad in meter.bad_keys:
+            raise Place(config.file, f'[[meter]] "{meter.name}"').error(bad.option, bad.why)
 
 
 def require_sources(config: Config) -> None:

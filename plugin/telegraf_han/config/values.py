@@ -15,11 +15,13 @@ from telegraf_han.clock import Zone
 
 NAME_LIMIT: Final = 64
 """Characters of a name. The name is repeated in every line, and a line has 4096 bytes."""
-INTERVAL_LIMIT_S: Final = 86_400.0
-"""One day. An alert rule that waits longer for a status line is useless."""
 SHORTEST_S: Final = 0.1
 """The shortest interval. It is not shorter than the time that a telegram takes on the line."""
-_DURATIONS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+DAY_S: Final = 86_400.0
+"""The longest interval between two status lines. An alert rule that waits longer for one is useless."""
+CENTURY_S: Final = 36_500 * DAY_S
+"""Nothing was measured before that, and Python's calendar has an end."""
+_UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S, "w": 7 * DAY_S, "y": 366 * DAY_S}
 _SCHEMES: Final = ("socket://", "rfc2217://")
 _PORTS: Final = "a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay"
 _STABLE_NAMES: Final = "/dev/serial/by-id/"
@@ -86,17 +88,35 @@ def limit(value: object) -> float:
     return found
 
 
-def duration_s(value: object) -> float:
-    """Return the seconds of `10s`, `500ms`, `2m` or a plain number of seconds. Raises ValueError."""
-    written = value if isinstance(value, str) else f"{value}s"
-    digits = written.rstrip("abcdefghijklmnopqrstuvwxyz ")
-    try:
-        seconds = float(digits) * _DURATIONS_S[written[len(digits) :].strip()]
-    except (ValueError, KeyError):
-        seconds = 0.0
-    if not SHORTEST_S <= seconds <= INTERVAL_LIMIT_S:
-        raise ValueError('a time from "100ms" to "24h" is expected, such as "10s"')
-    return seconds
+def duration_s(least_s: float = SHORTEST_S, most_s: float = CENTURY_S, zero: str = "") -> Callable[[object], float]:
+    """Return the reader of a time in seconds: `30s`, `10m`, `2h`, `30d`, or a number of seconds without quotes.
+
+    This is the only grammar of times, for the configuration and for all commands. The time must be in this range. If it may also be 0,
+    `zero` says what 0 means.
+    """
+
+    def read(value: object) -> float:
+        written = value if isinstance(value, str) else f"{value}s"
+        digits = written.rstrip("abcdefghijklmnopqrstuvwxyz ")
+        unit_s = _UNITS_S.get(written[len(digits) :].strip(), 0.0)
+        try:
+            seconds = float(digits) * unit_s
+        except ValueError:
+            seconds = 0.0
+        if zero and digits == "0":
+            return 0.0
+        if not least_s <= seconds <= most_s:
+            span = f"from {_shown_s(least_s)} " + (f"to {_shown_s(most_s)}" if most_s < CENTURY_S else "on")
+            raise ValueError(f"a time {span} is expected, written like 30s, 10m, 2h or 30d{zero and f', or 0 {zero}'}")
+        return seconds
+
+    return read
+
+
+def _shown_s(seconds: float) -> str:
+    """A time in its largest unit that gives a whole number."""
+    unit = max((unit for unit, size_s in _UNITS_S.items() if seconds % size_s == 0), key=_UNITS_S.__getitem__, default="ms")
+    return f"{seconds / _UNITS_S[unit]:.0f}{unit}"
 
 
 def line(value: object) -> str:

@@ -11,23 +11,24 @@ from typing import Final
 
 from telegraf_han import clock
 from telegraf_han.clock import Zone
-from telegraf_han.config.sections import Config
+from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding import health, lineprotocol
 from telegraf_han.decoding.admission import Kind
 from telegraf_han.decoding.meters import MeterState
 from telegraf_han.decoding.timing import Moment, nearest
-from telegraf_han.errors import RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
+from telegraf_han.errors import BadKeyError, RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
+from telegraf_han.language import _, marked
 from telegraf_han.p1 import envelope
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
 
 _NS: Final = 1_000_000_000
 
 
-_STALE: Final = (
+_STALE: Final = marked(
     "a telegram does not follow the ones before it: its clock or its counter does not go on from theirs. It is held back. It is a "
     "replay, or the meter's clock was set. In the second case it is written as soon as several such telegrams have come"
 )
-_REFUSED: Final = (
+_REFUSED: Final = marked(
     "a telegram is dropped: its serial number is another one than before, and nothing proves that it is from this meter, "
     "or too many serial numbers came already"
 )
@@ -38,10 +39,11 @@ class UnknownMeterError(WrongKeyError):
 
     def __init__(self, manufacturer: str, meter_id: str, ours: str = "") -> None:
         """Maker and id as printed on the meter. `ours` is the maker of the meter that is configured with the same id."""
+        who = f"{manufacturer} {meter_id}"
         super().__init__(
-            f"telegram of {manufacturer} {meter_id}: the configured meter with this id is another one, made by {ours}"
+            _("telegram of {who}: the configured meter with this id is another one, made by {ours}", who=who, ours=ours)
             if ours
-            else f"telegram of {manufacturer} {meter_id}: no [[meter]] with this id is configured"
+            else _("telegram of {who}: no [[meter]] with this id is configured", who=who)
         )
         self.meter_id = meter_id
 
@@ -83,6 +85,10 @@ class Decoder:
         for meter in self._of_source(source):
             meter.port_there = there or (meter.config.interface == "wmbus" and receivers_there)
 
+    def rekey(self, config: MeterConfig) -> None:
+        """Use the keys of this configuration for the meter of that name from now on."""
+        self.meters[config.name].rekey(config)
+
     def _of_source(self, source: str) -> Iterable[MeterState]:
         own = self.meters.get(source)
         if own is not None and own.config.interface == "p1":
@@ -94,12 +100,16 @@ class Decoder:
         own = self.meters.get(source)
         candidates = [own] if own is not None else self._p1
         if not candidates:
-            raise WrongKeyError('no meter with interface = "p1" is configured')
+            raise WrongKeyError(_('no meter with interface = "p1" is configured'))
         refused: TelegramError | None = None
+        unkeyed: MeterState | None = None
         whose = candidates[0]
         read = _reader()
         for meter in candidates:
             config = meter.config
+            if config.bad_keys:
+                unkeyed = unkeyed or meter
+                continue
             try:
                 found = envelope.envelope(frame.data)
                 plain = envelope.opened(
@@ -119,6 +129,8 @@ class Decoder:
             meter.telegrams += 1
             tagged = plain.verified or (found.block is not None and found.block.tag != b"")
             return self._telegram(meter, frame, plain, body, tagged=tagged, live=live)
+        if unkeyed is not None and (refused is None or isinstance(refused, WrongKeyError)):
+            refused, whose = _bad_key(unkeyed), unkeyed  # the telegram may be this meter's, so no other key is wrong
         assert refused is not None
         whose.telegrams += 1
         raise whose.blamed(refused, frame.steady_ns)
@@ -147,6 +159,8 @@ class Decoder:
             return None
         if sealed.empty:
             return None
+        if meter.config.bad_keys:
+            raise meter.blamed(_bad_key(meter), frame.steady_ns)
         memory = meter.memory = meter.memory or Memory()
         try:
             clear = plain(sealed, meter.config.key, meter.config.encryption, memory)
@@ -166,8 +180,10 @@ class Decoder:
         """Make the telegram, and update its meter's state. `tagged` says whether a tag or MAC came with it."""
         if meter.proved and not tagged and meter.config.encryption == "required":
             error = SecurityError(
-                "the telegram carries no tag or MAC, but earlier telegrams of this meter did, so it is not believed. "
-                "If the operator changed the meter, restart Telegraf"
+                _(
+                    "the telegram carries no tag or MAC, but earlier telegrams of this meter did, so it is not believed. "
+                    "If the operator changed the meter, restart Telegraf"
+                )
             )
             raise meter.blamed(error, frame.steady_ns)
         warnings = [] if plain.verified and meter.proved and not meter.tag_failed else _of_the_tag(meter, plain)
@@ -180,6 +196,7 @@ class Decoder:
         if body.flaws:
             meter.flaws += len(body.flaws)
         meter.good_ns = frame.steady_ns
+        meter.newest = telegram
         meter.rssi_dbm = frame.rssi_dbm
         if telegram.time_ns is not None:
             meter.clock_offset_s = (telegram.time_ns - frame.received_ns) / _NS
@@ -202,14 +219,16 @@ class Decoder:
             proven = meter.timing.held(now, telegram, lower=None if lower is None else bool(lower))
             if proven is None:
                 meter.stale += 1
-                raise meter.named(StaleError(_STALE))
+                raise meter.named(StaleError(_(_STALE)))
             held = tuple(one._replace(stamp_ns=_stamp_ns(meter, at)[0]) for at, one in proven)
             meter.decoded += len(held)
             meter.registers.noted(body)
         stamp_ns, is_meters = _stamp_ns(meter, now)
         if lower:
             meter.registers_back += 1
-            warnings.append(f"a register ran backwards: {lower}. The meter was reset or exchanged, or the telegram is not genuine")
+            warnings.append(
+                _("a register ran backwards: {lower}. The meter was reset or exchanged, or the telegram is not genuine", lower=lower)
+            )
         if not is_meters or meter.clock_told:
             _tell_of_the_clock(meter, now, stamp_ns, is_meters=is_meters, warnings=warnings)
         telegram = _made(meter, frame, plain, body, stamp_ns, warnings=warnings)
@@ -263,6 +282,10 @@ def _reader() -> Callable[[bytes, str, Zone], Body]:
     return text.body
 
 
+def _bad_key(meter: MeterState) -> BadKeyError:
+    return BadKeyError("; ".join(f"{bad.option}: {bad.why}" for bad in meter.config.bad_keys))
+
+
 def _made(
     meter: MeterState,
     frame: Frame,
@@ -293,8 +316,13 @@ def _admitted(meter: MeterState, kind: Kind, body: Body, warnings: list[str]) ->
     """The content without the fields that are refused. Raises RefusedError if the telegram's serial number is refused."""
     meter.fields_refused += kind.refused
     if kind.shape is None:
-        raise meter.named(RefusedError(_REFUSED))
-    warnings.append(f"{kind.refused} fields of a telegram are left out, because this meter has too many already, or nothing proves them")
+        raise meter.named(RefusedError(_(_REFUSED)))
+    warnings.append(
+        _(
+            "{number} fields of a telegram are left out, because this meter has too many already, or nothing proves them",
+            number=kind.refused,
+        )
+    )
     return body._replace(shape=kind.shape, values=[body.values[place] for place in kind.places])
 
 
@@ -315,22 +343,27 @@ def _of_the_tag(meter: MeterState, plain: Plain) -> list[str]:
     meter.unverified += 1
     if meter.config.authentication_key is None or failed_before:
         return []
-    doubt = plain.doubt or "authentication_key proves nothing: the telegram has no tag"
-    return [f"{doubt}. The values are used, with verified = false"]
+    doubt = plain.doubt or _("authentication_key proves nothing: the telegram has no tag")
+    return [_("{doubt}. The values are used, with verified = false", doubt=doubt)]
 
 
 def _tell_of_the_clock(meter: MeterState, at: Moment, stamp_ns: int | None, *, is_meters: bool, warnings: list[str]) -> None:
     """Add what has to be told about the clocks. Each change is told once."""
-    said = ""
+    kind = said = ""
     if stamp_ns is None:
-        said = "no line is written: this machine's clock shows a time before this program was released, and the meter sends no clock"
+        kind = "no time"
+        said = _("no line is written: this machine's clock shows a time before this program was released, and the meter sends no clock")
     elif meter.timing.standing:
-        said = "the meter's clock stands still, so this machine's time is used"
+        kind = "off"
+        said = _("the meter's clock stands still, so this machine's time is used")
     elif at.time_ns is not None and not is_meters and meter.timing.on_host:
         off_s = (at.time_ns - at.host_ns) / _NS
-        off = f"{clock.span(abs(off_s), clock.WORDS)} {'ahead' if off_s > 0 else 'behind'}"
-        said = f"the meter's clock is {off}, so this machine's time is used"
-    kind = said.split(" is ")[0]
+        kind, off = "off", clock.span(abs(off_s), in_words=True)
+        said = (
+            _("the meter's clock is {time} ahead, so this machine's time is used", time=off)
+            if off_s > 0
+            else _("the meter's clock is {time} behind, so this machine's time is used", time=off)
+        )
     if said and kind != meter.clock_told:
         warnings.append(said)
     meter.clock_told = kind

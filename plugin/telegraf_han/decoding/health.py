@@ -24,9 +24,11 @@ _NS: Final = 1_000_000_000
 
 
 def state(meter: MeterState, steady_ns: int) -> str:
-    """One of `ok silent wrong_key noise port_missing`. Ages are measured with the steady clock."""
+    """One of `ok silent wrong_key noise port_missing bad_key_file`. Ages are measured with the steady clock."""
     if not meter.port_there:
         return "port_missing"
+    if meter.config.bad_keys:
+        return "bad_key_file"
     good_ns = meter.good_ns if meter.good_ns is not None else -1
     lately_ns = steady_ns - int(silence_s(meter.config) * _NS)
     if _newest(meter, Cause.KEY) > max(good_ns, lately_ns):

@@ -8,11 +8,12 @@ steady clock, because somebody may set the host's clock.
 
 from typing import TYPE_CHECKING, Final
 
-from telegraf_han.config.sections import MeterConfig
+from telegraf_han.config.sections import KEYS, MeterConfig
 from telegraf_han.decoding.admission import Admission
 from telegraf_han.decoding.registers import Registers
 from telegraf_han.decoding.timing import Timing
 from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.telegram import Telegram
 
 if TYPE_CHECKING:
     from telegraf_han.mbus.memory import Memory
@@ -41,6 +42,7 @@ class MeterState:
         "host_stamped",
         "maker",
         "memory",
+        "newest",
         "port_there",
         "proved",
         "recent",
@@ -58,8 +60,8 @@ class MeterState:
 
     def __init__(self, config: MeterConfig) -> None:
         """A meter not heard yet."""
-        self.config: Final = config
-        self.sealed: Final = config.encryption == "required" and (config.encryption_key is not None or config.key is not None)
+        self.config = config
+        self.sealed = _sealed(config)
         """Whether only telegrams that a key opened are believed."""
         self.telegrams = 0
         self.decoded = 0
@@ -93,12 +95,29 @@ class MeterState:
         """Manufacturer in the newest radio telegram that was read. Only manufacturer and number together identify one meter."""
         self.memory: Memory | None = None
         """What earlier radio telegrams said that the next one needs."""
+        self.newest: Telegram | None = None
+        """The last telegram decoded. A page that is opened later begins with it."""
         self.port_there = True
         self.recent: Final[dict[int, int]] = {}
         """Hash and steady clock of the newest telegrams, oldest first."""
         self.timing: Final = Timing()
         self.registers: Final = Registers()
         self.admission: Final = Admission()
+
+    def rekey(self, config: MeterConfig) -> None:
+        """Go on with a configuration that differs only in its keys, and in what is said of them.
+
+        What telegrams proved, they proved under the old key. So the meter is proved, and wrong, only by telegrams that come from now on.
+        """
+        old, self.config = self.config, config
+        if all(getattr(old, option) == getattr(config, option) for option in KEYS):
+            return
+        self.sealed = _sealed(config)
+        self.proved = self.tag_failed = False
+        self.memory = None
+        self.recent.clear()
+        self.error_ns.pop(Cause.KEY, None)
+        self.timing.rekeyed()
 
     def failed(self, cause: Cause, steady_ns: int) -> None:
         """Count an error."""
@@ -126,3 +145,7 @@ class MeterState:
             del self.recent[next(iter(self.recent))]
         self.recent[digest] = steady_ns
         return False
+
+
+def _sealed(config: MeterConfig) -> bool:
+    return config.encryption == "required" and (config.encryption_key is not None or config.key is not None)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from operator import itemgetter, le
 from typing import Final, NamedTuple, cast
 
+from telegraf_han.language import _
 from telegraf_han.telegram import Body, Shape, Value
 
 _UNITS: Final = frozenset(("Wh", "varh", "VAh"))
@@ -105,7 +106,8 @@ def _lower(shape: Shape, places: tuple[int, ...], last: tuple[Value, ...], value
     for place, before, now in zip(places, last, values, strict=True):
         if isinstance(before, int | float) and isinstance(now, int | float) and now < before and not rolled_over(before, now):
             column = shape.columns[place]
-            return f"{column.name or column.obis} went from {before} to {now} {column.unit}"
+            register = column.name or column.obis
+            return _("{register} went from {before} to {now} {unit}", register=register, before=before, now=now, unit=column.unit)
     return ""
 
 

@@ -159,6 +159,13 @@ class Timing:
         self.standing = at.steady_ns - self._since_ns > _STANDS_NS
         self._last = at
 
+    def rekeyed(self) -> None:
+        """Forget the frame counter, because it begins anew with a new key. What was held back was opened with the old key."""
+        if self._last is not None:
+            self._last = self._last._replace(counter=None)
+        self._counter_grew = False
+        self._held.clear()
+
     def stamp(self, at: Moment) -> tuple[int | None, bool]:
         """The time stamp of a telegram that is believed, UTC, and whether it is the meter's clock.
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import FramingError
+from telegraf_han.language import _
 
 DATA_NOTIFICATION: Final = 0x0F
 _STRUCTURED: Final = frozenset(b"\x01\x02")
@@ -125,9 +126,9 @@ def body_end(data: bytes, start: int, *, dated: bool = False) -> int:
 
 def pushed(data: bytes) -> str:
     """What a message is, if it is a push and nothing else, to its very end. "" if it is not."""
-    start, name = 0, "the body of a DLMS push"
+    start, name = 0, _("the body of a DLMS push")
     if data[:1] == bytes([DATA_NOTIFICATION]):
-        start, name = _behind_time(data, _HEAD_BYTES), "a data-notification (DLMS push)"
+        start, name = _behind_time(data, _HEAD_BYTES), _("a data-notification (DLMS push)")
     end = body_end(data, start, dated=start > _HEAD_BYTES + 1) if start >= 0 else -1
     return name if end >= 0 and not data[end:].strip(b"\0") else ""
 

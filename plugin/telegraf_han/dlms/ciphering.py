@@ -17,6 +17,7 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
+from telegraf_han.language import _
 
 GENERAL_GLO: Final = 0xDB
 TITLE_LIMIT: Final = 8
@@ -80,7 +81,7 @@ def ber_length(data: bytes | bytearray, offset: int) -> tuple[int, int] | None:
         return data[offset + 1] << 8 | data[offset + 2], offset + 3
     size = first & 0x7F
     if not 1 <= size <= 4:  # noqa: PLR2004, 84 is the longest form DLMS uses
-        raise FramingError(f"length octet {first:02X} is not one that DLMS uses")
+        raise FramingError(_("length octet {first:02X} is not one that DLMS uses", first=first))
     if offset + 1 + size > len(data):
         return None
     return int.from_bytes(data[offset + 1 : offset + 1 + size], "big"), offset + 1 + size
@@ -93,7 +94,7 @@ def extent(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
         return None
     title_bytes = data[at]
     if title_bytes > TITLE_LIMIT:
-        raise FramingError(f"block announces a system title of {title_bytes} bytes, which is too long")
+        raise FramingError(_("block announces a system title of {size} bytes, which is too long", size=title_bytes))
     found = ber_length(data, at + 1 + title_bytes)
     if found is None:
         return None
@@ -102,10 +103,10 @@ def extent(data: bytes | bytearray, start: int) -> tuple[int, int] | None:
     if body < len(data):
         control = data[body]
         if control not in CONTROLS:
-            raise FramingError(f"security control byte {control:02X} is not one of DLMS")
+            raise FramingError(_("security control byte {control:02X} is not one of DLMS", control=control))
         least += TAG_BYTES if control & AUTHENTICATED else 0
     if length <= least:
-        raise FramingError(f"ciphered block announces {length} bytes, which is too few for any content")
+        raise FramingError(_("ciphered block announces {length} bytes, which is too few for any content", length=length))
     return body, body + length
 
 
@@ -113,7 +114,7 @@ def block(data: bytes, start: int) -> Block:
     """Read the block at `start`. Raises FramingError if it is cut short or contradicts itself."""
     found = extent(data, start)
     if found is None or found[1] > len(data):
-        raise FramingError("ciphered block is cut short")
+        raise FramingError(_("ciphered block is cut short"))
     body, end = found
     title_at = start + (data[start] == GENERAL_GLO)
     control = data[body]
@@ -137,14 +138,21 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
     """
     control = sealed.control
     if control & COMPRESSED:
-        raise SecurityError(f"security control {control:02X}: compressed content is not supported")
+        raise SecurityError(_("security control {control:02X}: compressed content is not supported", control=control))
     if encryption_key is None and not control & ENCRYPTED:
         return Opened(sealed.ciphertext, verified=False)
     if encryption_key is None:
-        raise WrongKeyError("the telegram is encrypted, but the meter has no encryption_key in the configuration")
+        raise WrongKeyError(_("the telegram is encrypted, but the meter has no encryption_key in the configuration"))
     size = len(encryption_key.reveal())
     if size != KEY_BYTES[control & SUITE]:
-        raise WrongKeyError(f"security suite {control & SUITE} needs keys of {KEY_BYTES[control & SUITE]} bytes, encryption_key has {size}")
+        raise WrongKeyError(
+            _(
+                "security suite {suite} needs keys of {needed} bytes, encryption_key has {size}",
+                suite=control & SUITE,
+                needed=KEY_BYTES[control & SUITE],
+                size=size,
+            )
+        )
     nonce = (system_title or sealed.title).ljust(TITLE_LIMIT, b"\0") + sealed.counter
     plaintext = aes.gcm_text(encryption_key, nonce, sealed.ciphertext) if control & ENCRYPTED else sealed.ciphertext
     if not control & AUTHENTICATED or authentication_key is None:

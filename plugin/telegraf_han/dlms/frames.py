@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 from telegraf_han.ciphers import crc
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError
+from telegraf_han.language import _, marked
 
 FLAG: Final = 0x7E
 MBUS: Final = 0x68
@@ -76,6 +77,10 @@ class _Frame(NamedTuple):
     number: int = 0
 
 
+_DAMAGED_HDLC: Final = marked("an HDLC frame of {size} bytes is damaged, because its checksum does not fit: noise on the line")
+_DAMAGED_MBUS: Final = marked("a wired M-Bus frame of {size} bytes is damaged, because its checksum does not fit: noise on the line")
+
+
 class BrokenMessageError(FramingError):
     """Frames whose checksums fit, but that are no whole message."""
 
@@ -88,9 +93,9 @@ class BrokenMessageError(FramingError):
 class DamagedFrameError(ChecksumError):
     """A frame whose head is right, but whose checksum does not fit."""
 
-    def __init__(self, what: str, size: int, end: int) -> None:
-        """`end` is the offset after the frame, which its head tells."""
-        super().__init__(f"{what} of {size} bytes is damaged, because its checksum does not fit: noise on the line")
+    def __init__(self, sentence: str, size: int, end: int) -> None:
+        """`sentence` has the field `size`. `end` is the offset after the frame, which its head tells."""
+        super().__init__(_(sentence, size=size))
         self.end = end
 
 
@@ -104,7 +109,7 @@ def hdlc(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] | 
     while True:
         frame = _hdlc_frame(data, at)
         if frame == "nothing" and count:
-            raise BrokenMessageError("segments of an HDLC message are missing", at)
+            raise BrokenMessageError(_("segments of an HDLC message are missing"), at)
         if frame is None or frame == "nothing":
             return frame
         count += 1
@@ -115,11 +120,11 @@ def hdlc(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] | 
         apdu = content.removeprefix(_LLC[0]).removeprefix(_LLC[1])
         if not apdu or apdu[0] != GENERAL_BLOCK:
             if number:
-                raise BrokenMessageError("blocks of a general-block-transfer in HDLC frames are missing", frame.end)
+                raise BrokenMessageError(_("blocks of a general-block-transfer in HDLC frames are missing"), frame.end)
             return Message("hdlc", apdu, count, 0, frame.end, "" if apdu else "no information")
         block = _block(apdu, number + 1)
         if block is None:
-            raise BrokenMessageError("blocks of a general-block-transfer in HDLC frames are missing or contradict each other", frame.end)
+            raise BrokenMessageError(_("blocks of a general-block-transfer in HDLC frames are missing or contradict each other"), frame.end)
         number, content = number + 1, b""
         blocks += block.content
         if not block.more:
@@ -142,7 +147,7 @@ def _hdlc_frame(data: bytes | bytearray, start: int) -> _Frame | Literal["nothin
     if data[start] != FLAG or high & 0xF0 != _FORMAT:
         return "nothing"
     length, at = (high & _LENGTH_HIGH) << 8 | low, start + 3
-    for _ in ("destination", "source"):
+    for _address in ("destination", "source"):
         size = 1
         while at < len(data) and not data[at] & 1:
             at, size = at + 1, size + 1
@@ -167,7 +172,7 @@ def _hdlc_frame(data: bytes | bytearray, start: int) -> _Frame | Literal["nothin
             return _Frame(bytes(data[at : behind - 3]), bool(high & _SEGMENTED), behind)
     if left == _CHECK:
         return "nothing"
-    raise DamagedFrameError("an HDLC frame", end - start, end)
+    raise DamagedFrameError(_DAMAGED_HDLC, end - start, end)
 
 
 def _fits(checked: bytes | bytearray, sum_low_first: bytes | bytearray) -> bool:
@@ -180,14 +185,14 @@ def mbus(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] | 
     while True:
         frame = _mbus_frame(data, at)
         if frame == "nothing" and count:
-            raise BrokenMessageError("frames of a wired M-Bus message are missing", at)
+            raise BrokenMessageError(_("frames of a wired M-Bus message are missing"), at)
         if frame is None or frame == "nothing":
             return frame
         control = frame.content[2]
         if control > _LAST_CI and not count:
             return Message("mbus", b"", 1, 0, frame.end, f"CI {control:02X}")
         if control > _LAST_CI or frame.number != count or len(frame.content) <= _MBUS_HEAD:
-            raise BrokenMessageError("frames of a wired M-Bus message are missing or out of order", frame.end)
+            raise BrokenMessageError(_("frames of a wired M-Bus message are missing or out of order"), frame.end)
         count, at = count + 1, frame.end
         content += frame.content[_MBUS_HEAD:]
         if not frame.more:
@@ -216,7 +221,7 @@ def _mbus_frame(data: bytes | bytearray, start: int) -> _Frame | Literal["nothin
         if data[end - 1] == _MBUS_STOP:
             break
     if is_ours:
-        raise DamagedFrameError("a wired M-Bus frame", length + _MBUS_AROUND, start + length + _MBUS_AROUND)
+        raise DamagedFrameError(_DAMAGED_MBUS, length + _MBUS_AROUND, start + length + _MBUS_AROUND)
     return "nothing"
 
 
@@ -253,7 +258,7 @@ def blocks(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] 
             return None
         block = _block(bytes(data[at : sum(found)]), number)
         if block is None:
-            raise BrokenMessageError("blocks of a general-block-transfer are missing or contradict each other", sum(found))
+            raise BrokenMessageError(_("blocks of a general-block-transfer are missing or contradict each other"), sum(found))
         content, at, number = content + block.content, sum(found), number + 1
         if not block.more:
             return Message("blocks", content, 0, number - 1, at)

@@ -16,23 +16,24 @@ from typing import Final, Literal, NamedTuple
 from telegraf_han.ciphers import crc
 from telegraf_han.dlms import axdr, ciphering, frames
 from telegraf_han.errors import FramingError
+from telegraf_han.language import _, counted, marked
 
 _MESSAGES: Final = {
     # tag: name (Green Book 9.5)
-    0x0F: "a data-notification (DLMS push)",
-    0x01: "the body of a DLMS push",
-    0x02: "the body of a DLMS push",
-    0xC2: "an event notification of DLMS",
-    ciphering.GENERAL_GLO: "a ciphered DLMS message (general-glo-ciphering)",
-    0xDC: "a ciphered DLMS message (general-ded-ciphering)",
-    0xDD: "a ciphered DLMS message (general-ciphering)",
-    0xDF: "a signed DLMS message (general-signing)",
-    frames.GENERAL_BLOCK: "a general-block-transfer of DLMS",
+    0x0F: marked("a data-notification (DLMS push)"),
+    0x01: marked("the body of a DLMS push"),
+    0x02: marked("the body of a DLMS push"),
+    0xC2: marked("an event notification of DLMS"),
+    ciphering.GENERAL_GLO: marked("a ciphered DLMS message (general-glo-ciphering)"),
+    0xDC: marked("a ciphered DLMS message (general-ded-ciphering)"),
+    0xDD: marked("a ciphered DLMS message (general-ciphering)"),
+    0xDF: marked("a signed DLMS message (general-signing)"),
+    frames.GENERAL_BLOCK: marked("a general-block-transfer of DLMS"),
 }
 _SML_START: Final = b"\x1b\x1b\x1b\x1b\x01\x01\x01\x01"
 _SML_END: Final = re.compile(rb"\x1b{4}(?:\x1b{4}|\x1a[\0-\x03](..))", re.DOTALL)
 _SML_TAIL: Final = 2
-SML: Final = "an SML message"
+SML: Final = marked("an SML message")
 PROVED_BYTES: Final = 12
 """So many bytes of a frame include the checksum or the second length of its head."""
 _TITLE: Final = bytes([ciphering.TITLE_LIMIT])
@@ -86,18 +87,27 @@ _MEASURES: Final = {frames.FLAG: frames.hdlc, frames.MBUS: frames.mbus, frames.G
 
 
 def _framed_words(message: frames.Message) -> str:
-    one, many = ("an HDLC frame", "HDLC frames") if message.kind == "hdlc" else ("a wired M-Bus frame", "wired M-Bus frames")
     inside = message.note or content(message.apdu)
     if message.blocks:
-        inside = f"{message.blocks} blocks of a general-block-transfer, and in them {inside}"
+        inside = counted(
+            "{number} blocks of a general-block-transfer, and in them {inside}",
+            "{number} blocks of a general-block-transfer, and in them {inside}",
+            message.blocks,
+            inside=inside,
+        )
     if message.kind == "blocks":
         return inside
-    return f"{one if message.frames == 1 else f'{message.frames} {many}'} with {inside}"
+    if message.kind == "hdlc":
+        return counted("an HDLC frame with {inside}", "{number} HDLC frames with {inside}", message.frames, inside=inside)
+    return counted("a wired M-Bus frame with {inside}", "{number} wired M-Bus frames with {inside}", message.frames, inside=inside)
 
 
 def content(apdu: bytes) -> str:
     """The name of a message that is whole to its last byte, and otherwise what its first byte announces."""
-    return known(apdu) or _MESSAGES.get(apdu[0], f"a message of type {apdu[0]:02X}") if apdu else "no message"
+    if not apdu:
+        return _("no message")
+    named = _MESSAGES.get(apdu[0])
+    return known(apdu) or (_(named) if named else _("a message of type {type:02X}", type=apdu[0]))
 
 
 def known(message: bytes) -> str:
@@ -110,13 +120,13 @@ def known(message: bytes) -> str:
         return ""
     if tag[0] == frames.GENERAL_BLOCK:
         inner = frames.joined(message)
-        return f"{_MESSAGES[tag[0]]} with {known(inner)}" if inner and known(inner) else ""
+        return _("a general-block-transfer of DLMS with {inside}", inside=known(inner)) if inner and known(inner) else ""
     if tag[0] == ciphering.GENERAL_GLO or tag[0] == _DEDICATED:
-        return _MESSAGES[tag[0]] if _sealed_end(message) == len(message) else ""
+        return _(_MESSAGES[tag[0]]) if _sealed_end(message) == len(message) else ""
     if tag[0] in _GENERAL:
-        return _MESSAGES[tag[0]] if _general_fits(message) else ""
+        return _(_MESSAGES[tag[0]]) if _general_fits(message) else ""
     if _EVENT.match(message):
-        return _MESSAGES[0xC2]
+        return _(_MESSAGES[0xC2])
     return axdr.pushed(message)
 
 
@@ -151,7 +161,7 @@ def _sml(data: bytes | bytearray, start: int) -> Recognised | Literal["nothing"]
     for found in _SML_END.finditer(data, start + len(_SML_START)):
         if found[1] is not None:
             fits = crc.x25(bytes(data[start : found.end() - _SML_TAIL])) == int.from_bytes(found[1], "little")
-            return Recognised(SML, checked=fits, start=start, end=found.end())
+            return Recognised(_(SML), checked=fits, start=start, end=found.end())
     return None
 
 
@@ -171,8 +181,12 @@ def _binary(data: bytes) -> Recognised | None:
         except frames.DamagedFrameError as error:
             return Recognised(str(error), checked=False, start=place.start(), end=error.end)
         except frames.BrokenMessageError as error:
-            kind = "HDLC frames" if data[place.start()] == frames.FLAG else "wired M-Bus frames"
-            return Recognised(f"a message in {kind} that is not whole: {error}", checked=True, start=place.start(), end=error.end)
+            words = (
+                _("a message in HDLC frames that is not whole: {why}", why=error)
+                if data[place.start()] == frames.FLAG
+                else _("a message in wired M-Bus frames that is not whole: {why}", why=error)
+            )
+            return Recognised(words, checked=True, start=place.start(), end=error.end)
         if isinstance(found, Recognised):
             return found
         if found is None and len(data) - place.start() >= PROVED_BYTES:
@@ -181,32 +195,46 @@ def _binary(data: bytes) -> Recognised | None:
     name = known(message) or (known(message[: _sealed_end(message)]) if _sealed_end(message) > 0 else "")
     at = len(data) - len(message)
     if name:
-        return Recognised(f"{name} without a frame", checked=False, apdu=message, start=at, end=len(data))
+        return Recognised(_("{what} without a frame", what=name), checked=False, apdu=message, start=at, end=len(data))
     if _BLOCK.match(message) and 0 < (end := _sealed_end(message, 0)) <= len(message) and not message[end:].strip(b"\r\n\0 "):
-        return Recognised("a ciphered block without an ident line before it", checked=False, apdu=message, start=at, end=len(data))
+        words = _("a ciphered block without an ident line before it")
+        return Recognised(words, checked=False, apdu=message, start=at, end=len(data))
     return None
+
+
+_BROKEN_SML: Final = marked("an SML message that is damaged or cut off")
+_BROKEN_OFF: Final = {
+    frames.FLAG: marked("an HDLC frame that is damaged or cut off"),
+    frames.MBUS: marked("a wired M-Bus frame that is damaged or cut off"),
+    frames.GENERAL_BLOCK: marked("a general-block-transfer of DLMS that is damaged or cut off"),
+}
 
 
 def broken_off(first: int) -> str:
     """What a frame is that began with this byte, and whose end did not come."""
-    kind = {frames.FLAG: "an HDLC frame", frames.MBUS: "a wired M-Bus frame", frames.GENERAL_BLOCK: _MESSAGES[frames.GENERAL_BLOCK]}.get(
-        first, SML
-    )
-    return f"{kind} that is damaged or cut off"
+    return _(_BROKEN_OFF.get(first, _BROKEN_SML))
 
 
 def _text(data: bytes) -> Recognised | None:
     """What a reader and a meter say to each other at an optical port."""
     for pattern, words, todo in _SAID:
         if found := pattern.search(data):
-            return Recognised(words, checked=False, start=found.start(), end=found.end(), todo=todo)
+            return Recognised(_(words), checked=False, start=found.start(), end=found.end(), todo=_(todo))
     return None
 
 
 _SAID: Final = (
-    (_READOUT, "a readout of an optical port (IEC 62056-21)", "This program reads what a P1 port sends by itself"),
-    (_REQUEST, "a request to an optical port (IEC 62056-21, /?!)", "A P1 port is not asked. Nothing answers such a request there"),
-    (_ACKNOWLEDGED, "an answer to an optical port (IEC 62056-21, ACK)", "A P1 port is not asked"),
+    (
+        _READOUT,
+        marked("a readout of an optical port (IEC 62056-21)"),
+        marked("This program reads what a P1 port sends by itself"),
+    ),
+    (
+        _REQUEST,
+        marked("a request to an optical port (IEC 62056-21, /?!)"),
+        marked("A P1 port is not asked. Nothing answers such a request there"),
+    ),
+    (_ACKNOWLEDGED, marked("an answer to an optical port (IEC 62056-21, ACK)"), marked("A P1 port is not asked")),
 )
 
 
@@ -219,4 +247,4 @@ def _spelt(data: bytes) -> Recognised | None:
     inside = _binary(bytes.fromhex(digits[: len(digits) & ~1].decode("ascii")))
     if inside is None:
         return None
-    return inside._replace(words=f"hex text of {inside.words}", start=spelt.start(), end=spelt.end())
+    return inside._replace(words=_("hex text of {what}", what=inside.words), start=spelt.start(), end=spelt.end())

@@ -5,7 +5,6 @@ Raw telegrams are kept as long as the user sets, down-sampled data for ever by d
 bucket says whether this module made it. Only buckets that this module made are ever removed, and only together with their data.
 """
 
-import re
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError
@@ -20,18 +19,8 @@ _MARK: Final = "made by telegraf-han."
 
 SHARD_S: Final = 30 * 86_400
 """Time span of one file of the down-sampled bucket. A year then has 13 files instead of 52. A month's points are few enough for one."""
-_UNITS_S: Final = {"h": 3600, "d": 86_400, "w": 7 * 86_400, "y": 366 * 86_400}
-_SHORTEST_S: Final = 3600
-"""InfluxDB's own limit."""
-
-
-def duration_s(text: str) -> int:
-    """Seconds of `30d` or `2y`; 0 for `0`, which means for ever. Raises ValueError."""
-    parts = re.fullmatch(r"(\d{1,5})([hdwy])", text)
-    seconds = int(parts[1]) * _UNITS_S[parts[2]] if parts else 0
-    if text != "0" and seconds < _SHORTEST_S:
-        raise ValueError('a time such as "90d" or "2y" is expected, or 0 for ever')
-    return seconds
+SHORTEST_S: Final = 3600
+"""The shortest retention, InfluxDB's own limit."""
 
 
 def settle(place: Place, raw_s: int | None, downsampled_s: int | None, say: Say) -> None:
@@ -47,6 +36,13 @@ def settle(place: Place, raw_s: int | None, downsampled_s: int | None, say: Say)
     )
     for wish in wishes:
         items.settle(place, BUCKET, _wanted(wish, items.found(place, BUCKET, wish.name)), say)
+
+
+def adopt(place: Place) -> None:
+    """Describe the bucket of the telegrams as one that was made here. Raises RefusedError, SourceError."""
+    there = items.found(place, BUCKET, place.bucket)
+    if there is not None:
+        place.api.call("PATCH", f"{BUCKET.path}/{there['id']}", {"description": RAW})
 
 
 class _Wish(NamedTuple):

@@ -5,8 +5,8 @@ all meters that it watches:
 
 - import power above the meter's limit for some minutes without a break
 - no telegram for longer than `silence_s`
-- more unread telegrams than `decode_errors_percent` (a wrong key leaves all telegrams unread), a telegram that was refused or held back as
-  a replay, or a register that ran backwards
+- more unread telegrams than `decode_errors_percent` (a wrong key or a bad key file leaves all telegrams unread), a telegram that was
+  refused or held back as a replay, or a register that ran backwards
 
 The limits are written into the checks. So `setup` has to be run again after a change of the configuration. A rule calls the webhook
 when a check becomes critical and when the check is good again, once each.

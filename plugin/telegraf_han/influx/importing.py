@@ -17,7 +17,7 @@ from typing import Final
 
 from telegraf_han import clock
 from telegraf_han.clock import Zone
-from telegraf_han.config.file import load
+from telegraf_han.config.file import configured_if_any, load
 from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import INTERRUPTED, ConfigError, reason
 from telegraf_han.influx import connection, downsampling, history, inputs, portal, portalregister, prices
@@ -40,12 +40,14 @@ def run(arguments: Namespace) -> int:
     """Import all files. Returns 0, or 1 if a line was wrong or a file had nothing to import. Raises ConfigError, SourceError."""
     # A shell without job control starts its children so that they ignore SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    config = load(arguments.config, _warn) if arguments.config else None
+    file = configured_if_any(arguments.config)
+    config = load(file, _warn) if file else None
     if arguments.file[0] == PRICES and len(arguments.file) > 1:
         arguments.format, arguments.file = PRICES, arguments.file[1:]
     options = inputs.Options(
         arguments.format or "", arguments.precision, config, lambda: _portal(arguments, config), _price_options(arguments, config)
     )
+    _require_effect(arguments, options)
     outcomes = []
     with connection.writing(arguments) as place:
         for name in arguments.file:
@@ -58,6 +60,39 @@ def run(arguments: Namespace) -> int:
                 complain(f"W! {name}: interrupted. Run the same command again to go on where this one stopped")
                 return INTERRUPTED
     return max(outcomes)
+
+
+_KINDS: Final = {
+    "--precision": ("line",),
+    "--meter": ("csv",),
+    "--columns": ("csv",),
+    "--unit": ("csv", "prices"),
+    "--interval": ("csv", "prices"),
+    "--stamp": ("csv", "prices"),
+    "--timezone": ("csv", "prices"),
+    "--series": ("prices",),
+}
+"""Option → kinds of files that it changes anything for."""
+_CALLED: Final = {"line": "line protocol", "csv": "the CSV of a portal", "prices": "market prices"}
+
+
+def _require_effect(arguments: Namespace, options: inputs.Options) -> None:
+    """Raise ConfigError for an option that no file needs. What comes from stdin is not known before it is read."""
+    if arguments.state and all(name == "-" for name in arguments.file):
+        raise ConfigError("", "--state", "a file is expected, because the import of stdin cannot go on where it stopped")
+    given = [option for option in _KINDS if getattr(arguments, option[2:])]
+    if not given or not all(map(os.path.isfile, arguments.file)):
+        return
+    found = {_kind(name, options) for name in arguments.file}
+    for option in given:
+        if not found.intersection(_KINDS[option]):
+            kinds = " or ".join(_CALLED[kind] for kind in _KINDS[option])
+            raise ConfigError("", option, f"{kinds} is expected. For other files this option has no effect")
+
+
+def _kind(name: str, options: inputs.Options) -> str:
+    with inputs.opened(name, 0) as (stream, _):
+        return inputs.recognised(stream, options)
 
 
 class _Import:
@@ -189,7 +224,7 @@ def _price_options(arguments: Namespace, config: Config | None) -> prices.Option
     return prices.Options(
         Zone(arguments.timezone) if arguments.timezone else Zone(),
         f"{_measurement(config)}_price",
-        arguments.series,
+        arguments.series or prices.SERIES,
         arguments.unit or "",
         int(arguments.interval or 0),
         arguments.stamp or "",

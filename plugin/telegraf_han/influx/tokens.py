@@ -43,10 +43,15 @@ def bill(raw: str) -> Grant:
     return Grant("bill", "--bill-token-file", "read", (raw, downsampling.bucket(raw)))
 
 
+def is_settled(place: Place, grant: Grant, path: str) -> bool:
+    """Whether the file holds a token with these rights. Raises ConfigError, RefusedError, SourceError."""
+    return os.path.exists(path) and _works(place, grant, connection.token_in(path, grant.option))
+
+
 def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
     """Make sure that the file holds a working token. Raises ConfigError, RefusedError, SourceError."""
     name = f"{items.prefix(place.bucket)}{grant.name}"
-    if os.path.exists(path) and _works(place, grant, connection.token_in(path, grant.option)):
+    if is_settled(place, grant, path):
         say("ok", f"token {name} in {path}")
         return
     ids = {there.get("name"): there["id"] for there in items.every(place, BUCKET)}
@@ -66,7 +71,7 @@ def _written(file: int, token: str, path: str, option: str) -> None:
     """Write a token into the opened file and put this file in its place. Raises ConfigError, and then no half file is left."""
     try:
         with os.fdopen(file, "w", encoding="ascii") as stream:
-            stream.write(f"{token}\n")
+            stream.write(token)  # without a newline, which Telegraf's secret store would take for a part of the token
             stream.flush()
             os.fsync(stream.fileno())
         _keep_owner(path)

@@ -1,4 +1,4 @@
-"""Keeps the data for a live page: the newest telegram of each meter, and the recent history of the meter's power.
+"""Keeps the data for a live page: the newest values of each meter, and the recent history of the meter's power.
 
 `Recent` is a decoder that keeps what it decoded. Readers feed it as they feed the decoder of `run`, so the page shows what `run` would
 write. It makes no lines. The history is a limited number of points of power. `columns` turns them into one value per column of a chart. The
@@ -34,12 +34,11 @@ class Point(NamedTuple):
 class Recent(Decoder):
     """The newest telegrams of all configured meters. Readers hold their lock around each use; other code must hold the lock, too."""
 
-    __slots__ = ("fields", "history", "newest")
+    __slots__ = ("fields", "history")
 
     def __init__(self, config: Config) -> None:
         """Nothing heard yet."""
         super().__init__(config)
-        self.newest: Final[dict[str, Telegram]] = {}
         self.fields: Final[dict[str, dict[str, Value]]] = {name: {} for name in self.meters}
         """Meter → field → value. If a meter sends its values in turns, this is the newest of each."""
         self.history: Final[dict[str, deque[Point]]] = {name: deque(maxlen=POINTS_REMEMBERED) for name in self.meters}
@@ -48,11 +47,11 @@ class Recent(Decoder):
         """Decode and remember. Raises TelegramError as every decoder does."""
         telegram = super().take(frame, source, live=live)
         if telegram is not None:
-            self._remember(telegram, frame.steady_ns)
+            self.remember(telegram, frame.steady_ns)
         return telegram
 
-    def _remember(self, telegram: Telegram, steady_ns: int) -> None:
-        self.newest[telegram.meter] = telegram
+    def remember(self, telegram: Telegram, steady_ns: int) -> None:
+        """Take the values of a telegram that was decoded at `steady_ns`."""
         said = {column.field: value for column, value in zip(telegram.shape.columns, telegram.values, strict=True) if column.field}
         self.fields[telegram.meter].update(said)
         taken, given = said.get(IMPORT), said.get(EXPORT)
@@ -62,6 +61,10 @@ class Recent(Decoder):
     def line(self, telegram: Telegram) -> bytes:  # noqa: ARG002, as the decoder has it
         """Return nothing, because nobody reads lines here."""
         return b""
+
+    def state(self, meter: str, steady_ns: int) -> str:
+        """How well a meter is read: a state of `decoding.health`."""
+        return health.state(self.meters[meter], steady_ns)
 
     def columns(self, meter: str, width: int, span_s: float, now_ns: int) -> list[Point | None]:
         """The last `span_s` seconds in `width` columns, the oldest first."""

@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, TelegramError, WaitingError
+from telegraf_han.errors import BadKeyError, Cause, TelegramError, WaitingError
 from telegraf_han.mbus import devices, layers
 from telegraf_han.mbus.layers import Sealed
 from telegraf_han.telegram import Address, Fault, Frame, Telegram
@@ -25,9 +25,9 @@ INTERVALS_REMEMBERED: Final = 15
 SHORTEST_INTERVAL_NS: Final = 1_000_000_000
 """No meter sends so often (OMS Volume 2, 4.4: two seconds at least)."""
 
-Opening = Literal["unknown", "opens", "wrong", "none", "plain", "unread"]
+Opening = Literal["unknown", "opens", "wrong", "none", "plain", "unread", "bad"]
 """Result of the configured key: it is not tried yet, opens the telegram, is wrong, is missing, or is not needed; or the telegram fails for
-another reason."""
+another reason; or the key cannot be read or is no key."""
 
 
 class Heard:
@@ -137,13 +137,21 @@ class Survey(Decoder):
         except WaitingError:
             return None  # nothing is wrong with it
         except TelegramError as error:
-            heard.opening = _failed(heard, error)
+            heard.opening = self._failed(heard, error)
             heard.trouble = str(error)
             raise
         if telegram is not None:
             heard.opening = "plain" if heard.security == "none" else "opens"
             heard.trouble = ""
         return telegram
+
+    def _failed(self, heard: Heard, error: TelegramError) -> Opening:
+        """The result for the meter's key, as it is now, if a telegram of a configured meter cannot be read."""
+        if isinstance(error, BadKeyError):
+            return "bad"
+        if error.cause is not Cause.KEY:
+            return "unread"
+        return "wrong" if heard.section is not None and self.meters[heard.section.name].config.key is not None else "none"
 
     def fault(self, fault: Fault, source: str, steady_ns: int) -> None:
         """Count what a receiver gave up. A fault that lasts is no damage on the air."""
@@ -161,10 +169,3 @@ class Survey(Decoder):
     def line(self, telegram: Telegram) -> bytes:  # noqa: ARG002, as the decoder has it
         """Return nothing, because nobody reads lines here."""
         return b""
-
-
-def _failed(heard: Heard, error: TelegramError) -> Opening:
-    """The result for the meter's key if a telegram of a configured meter cannot be read."""
-    if error.cause is not Cause.KEY:
-        return "unread"
-    return "wrong" if heard.section is not None and heard.section.key is not None else "none"

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Final, Literal
 
+from telegraf_han.language import counted
 from telegraf_han.printing import visible
 
 Level = Literal["E", "W", "I", "D"]
@@ -76,7 +77,9 @@ class Log:
                 left_out = told.left_out if told else 0
                 told = self._begun(cause, about, now_s)
             told.said += 1
-            self._write(level, f"{text} ({left_out} more since this was last logged)" if left_out else text)
+            if left_out:
+                text += " " + counted("({number} more since this was last logged)", "({number} more since this was last logged)", left_out)
+            self._write(level, text)
 
     def once(self, level: Level, about: str, text: str) -> None:
         """Write a line that says the same as long as a meter is what it is: once per process for each text and each `about`.

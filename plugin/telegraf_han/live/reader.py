@@ -15,7 +15,9 @@ from contextlib import AbstractContextManager
 from typing import Final, NamedTuple
 
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import RefusedError, SilentError, SourceError, StaleError, TelegramError, WaitingError
+from telegraf_han.errors import BadKeyError, RefusedError, SilentError, SourceError, StaleError, TelegramError, WaitingError
+from telegraf_han.language import _
+from telegraf_han.live import keyfiles
 from telegraf_han.live.log import Level, Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.ports import sources
@@ -110,7 +112,7 @@ class Reader:
             now_ns = time.monotonic_ns()
             if data is None:
                 self._follow(receiver.finish(now_ns), source)
-                self._shared.log.say("I", f"{self._feed.name}: {self._feed.place} was read to its end")
+                self._shared.log.say("I", _("{name}: {place} was read to its end", name=self._feed.name, place=self._feed.place))
                 return
             if not self._proved and not asked and (data or time.monotonic() >= settled_s):
                 self._found(self._feed.place)
@@ -121,7 +123,7 @@ class Reader:
         self._told = ""
         with self._shared.lock:
             self._shared.decoder.port(self._feed.name, there=True)
-        text = f"{self._feed.name}: reading {what}"
+        text = _("{name}: reading {what}", name=self._feed.name, what=what)
         self._shared.log.repeated("I", "there", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
 
     def _lost(self, reason: str) -> None:
@@ -130,7 +132,7 @@ class Reader:
             self._shared.decoder.port(self._feed.name, there=False)
         if reason != self._told:
             self._told = reason
-            text = f"{self._feed.name}: {reason}. Trying again until it is back"
+            text = _("{name}: {why}. Trying again until it is back", name=self._feed.name, why=reason)
             self._shared.log.repeated("W", "port", self._feed.name, text, a_minute=CHANGES_A_MINUTE)
 
     def _follow(self, events: Iterable[Event], source: Source) -> None:
@@ -170,6 +172,9 @@ class Reader:
         except (StaleError, RefusedError) as error:
             shared.log.repeated("W", type(error).__name__, error.meter, f"{error.meter}: {error}")
             return
+        except BadKeyError as error:
+            keyfiles.tell(shared.log, shared.decoder.meters[error.meter].config)
+            return
         except TelegramError as error:
             about = error.meter or self._feed.name
             shared.log.repeated("W", error.cause, about, f"{about}: {error}")
@@ -187,7 +192,9 @@ class Reader:
         for warning in telegram.warnings:
             self._shared.log.repeated("W", "warnings", telegram.meter, f"{telegram.meter}: {warning}")
         for flaw in telegram.flaws:
-            self._shared.log.once("W", telegram.meter, f"{telegram.meter}: {flaw}. The rest of the telegram is read")
+            self._shared.log.once(
+                "W", telegram.meter, _("{name}: {flaw}. The rest of the telegram is read", name=telegram.meter, flaw=flaw)
+            )
 
 
 def defect(error: BaseException) -> str:
@@ -196,4 +203,5 @@ def defect(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     where = f" at {trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}" if trace is not None else ""
-    return f"defect of telegraf-han, please report it: {type(error).__name__}{where}"
+    what = f"{type(error).__name__}{where}"
+    return _("defect of telegraf-han, please report it: {what}", what=what)

@@ -18,6 +18,7 @@ from telegraf_han import receivers
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import PortInUseError, SourceError
+from telegraf_han.language import _, marked
 from telegraf_han.live.log import Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.live.reader import Feed, Reader, Shared
@@ -28,7 +29,7 @@ from telegraf_han.ports.sources import Source
 
 END_S: Final = 0.5
 """Time that the readers of a command have to end."""
-_STOP_FIRST: Final = "If it is Telegraf with this plugin, stop Telegraf: sudo systemctl stop telegraf (and start it afterwards)"
+STOP_FIRST: Final = marked("If it is Telegraf with this plugin, stop Telegraf: sudo systemctl stop telegraf (and start it afterwards)")
 
 
 def lock() -> AbstractContextManager[object]:
@@ -79,15 +80,18 @@ class Readers:
         """Wait for all readers to end, in total no longer than `wait_s`."""
         joined(self._threads, wait_s)
 
-    def require_free(self) -> None:
-        """Raise PortInUseError if another program has a local port. A port that does not exist yet may still come."""
+    def require_free(self, advice: str = STOP_FIRST) -> None:
+        """Raise PortInUseError if another program has a local port. A port that does not exist yet may still come.
+
+        `advice` is the end of the message: what to do.
+        """
         for feed in self._feeds():
             if not feed.place.startswith("/dev/") and not os.path.islink(feed.place):
                 continue
             try:
                 feed.opened().close()
             except PortInUseError as error:
-                raise PortInUseError(f"{error}. {_STOP_FIRST}") from None
+                raise PortInUseError(f"{error}. {_(advice)}") from None
             except SourceError:
                 continue
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, SecurityError, WaitingError
+from telegraf_han.language import _
 
 CI: Final = 0x90
 SHORTEST: Final = 3
@@ -67,7 +68,9 @@ def parsed(content: bytes) -> tuple[Authentication, bytes]:
     size = content[1] if len(content) > 1 else 0
     end = 2 + size
     if size < 2 or len(content) < end:  # noqa: PLR2004, FCL
-        raise FramingError(f"authentication layer announces {size} bytes, but {max(len(content) - 2, 0)} arrived")
+        raise FramingError(
+            _("authentication layer announces {size} bytes, but {arrived} arrived", size=size, arrived=max(len(content) - 2, 0))
+        )
     flags = content[2] | content[3] << 8
     at = 4
     fields: dict[int, bytes] = {}
@@ -76,9 +79,11 @@ def parsed(content: bytes) -> tuple[Authentication, bytes]:
         fields[flag] = content[at : at + size]
         at += size
     if at != end and fragment(content) is not None:
-        raise WaitingError("one fragment of a longer message, with a layer of a kind that is not known")
+        raise WaitingError(_("one fragment of a longer message, with a layer of a kind that is not known"))
     if at != end:
-        raise FramingError(f"fields of the authentication layer have {at - 2} bytes, but it announces {end - 2}")
+        raise FramingError(
+            _("fields of the authentication layer have {found} bytes, but it announces {announced}", found=at - 2, announced=end - 2)
+        )
     return Authentication(fields[_CONTROL], fields[_COUNTER], fields[_MAC], fields[_LENGTH]), content[end:]
 
 
@@ -95,7 +100,7 @@ def _size(flag: int, control: bytes) -> int:
         return _SIZES[flag]
     kind = control[0] & 0x0F if control else 0
     if kind not in _MAC_BYTES:
-        raise SecurityError(f"authentication type {kind} is not supported, only 3 to 7 (AES-CMAC) are")
+        raise SecurityError(_("authentication type {kind} is not supported, only 3 to 7 (AES-CMAC) are", kind=kind))
     return _MAC_BYTES[kind]
 
 

@@ -14,6 +14,7 @@ from typing import Final
 
 from telegraf_han.ciphers import crc
 from telegraf_han.errors import RecordError, WaitingError
+from telegraf_han.language import _
 from telegraf_han.mbus import dif, values, walk
 from telegraf_han.mbus.memory import FORMATS_LIMIT, Memory
 from telegraf_han.telegram import Address
@@ -36,13 +37,13 @@ def format_frame(content: bytes) -> tuple[bytes, ...]:
     """The headers that a format frame holds. Raises RecordError."""
     content = content.lstrip(_FILLER) if content[:_CRC] == 2 * _FILLER else content
     if len(content) <= _FORMAT_AT:
-        raise RecordError(f"format frame of {len(content)} bytes is cut short")
+        raise RecordError(_("format frame of {size} bytes is cut short", size=len(content)))
     expected = _number(content, 1)
     octets = content[_FORMAT_AT:]
     if crc.en13757(octets) != expected:
         octets = octets.rstrip(_FILLER)  # they fill up the last enciphered block
     if crc.en13757(octets) != expected:
-        raise RecordError("headers of a format frame do not fit its signature: it is damaged")
+        raise RecordError(_("headers of a format frame do not fit its signature: it is damaged"))
     headers = []
     while octets:
         headers.append(walk.header(octets))
@@ -58,18 +59,25 @@ def restored(memory: Memory, meter: Address, ci: int, content: bytes) -> bytes:
     if content[:_CRC] == 2 * _FILLER:  # before the content of modes 5 and 7
         content = content[_CRC:]
     if len(content) < _CHECKS:
-        raise RecordError(f"compact frame of {len(content)} bytes is cut short")
+        raise RecordError(_("compact frame of {size} bytes is cut short", size=len(content)))
     called = _number(content, 0)
     fitting = [headers for address, headers in memory.formats if address == meter.raw and signature(headers) == called]
     if not fitting:
         raise WaitingError(
-            f"compact frame (CI {ci:02X}) of {meter.manufacturer} {meter.id}: the full frame that names its values was not heard yet"
+            _(
+                "compact frame (CI {ci:02X}) of {maker} {id}: the full frame that names its values was not heard yet",
+                ci=ci,
+                maker=meter.manufacturer,
+                id=meter.id,
+            )
         )
     for headers in fitting:
         octets, end = _filled(headers, content)
         if octets is not None and not content[end:].strip(_FILLER) and crc.en13757(octets) == _number(content, _CRC):
             return octets
-    raise RecordError(f"compact frame (CI {ci:02X}) of {meter.manufacturer} {meter.id} does not fit its CRC: it is damaged")
+    raise RecordError(
+        _("compact frame (CI {ci:02X}) of {maker} {id} does not fit its CRC: it is damaged", ci=ci, maker=meter.manufacturer, id=meter.id)
+    )
 
 
 def _filled(headers: tuple[bytes, ...], content: bytes) -> tuple[bytes | None, int]:

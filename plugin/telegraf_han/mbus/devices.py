@@ -9,57 +9,58 @@ else. Some water meters are known to send 00.
 
 from typing import Final
 
+from telegraf_han.language import _, marked
 from telegraf_han.mbus.layers import Sealed
 
 ELECTRICITY: Final = 0x02
 
 DEVICES: Final = {
     # device type: words
-    0x00: "other",
-    0x01: "oil",
-    ELECTRICITY: "electricity",
-    0x03: "gas",
-    0x04: "heat",
-    0x05: "steam",
-    0x06: "warm water",
-    0x07: "water",
-    0x08: "heat allocator",
-    0x09: "compressed air",
-    0x0A: "cooling",
-    0x0B: "cooling inlet",
-    0x0C: "heat inlet",
-    0x0D: "heat, cooling",
-    0x0E: "bus, system",
-    0x0F: "unknown",
-    0x10: "irrigation",
-    0x11: "water logger",
-    0x12: "gas logger",
-    0x13: "gas converter",
-    0x14: "calorific value",
-    0x15: "hot water",
-    0x16: "cold water",
-    0x17: "dual water",
-    0x18: "pressure",
-    0x19: "A/D converter",
-    0x1A: "smoke detector",
-    0x1B: "room sensor",
-    0x1C: "gas detector",
-    0x20: "breaker",
-    0x21: "valve",
-    0x25: "display",
-    0x28: "waste water",
-    0x29: "garbage",
-    0x2A: "carbon dioxide",
-    0x31: "gateway",
-    0x32: "repeater",
-    0x33: "repeater",
-    0x36: "radio adapter",
-    0x37: "radio adapter",
+    0x00: marked("other"),
+    0x01: marked("oil"),
+    ELECTRICITY: marked("electricity"),
+    0x03: marked("gas"),
+    0x04: marked("heat"),
+    0x05: marked("steam"),
+    0x06: marked("warm water"),
+    0x07: marked("water"),
+    0x08: marked("heat allocator"),
+    0x09: marked("compressed air"),
+    0x0A: marked("cooling"),
+    0x0B: marked("cooling inlet"),
+    0x0C: marked("heat inlet"),
+    0x0D: marked("heat, cooling"),
+    0x0E: marked("bus, system"),
+    0x0F: marked("unknown"),
+    0x10: marked("irrigation"),
+    0x11: marked("water logger"),
+    0x12: marked("gas logger"),
+    0x13: marked("gas converter"),
+    0x14: marked("calorific value"),
+    0x15: marked("hot water"),
+    0x16: marked("cold water"),
+    0x17: marked("dual water"),
+    0x18: marked("pressure"),
+    0x19: marked("A/D converter"),
+    0x1A: marked("smoke detector"),
+    0x1B: marked("room sensor"),
+    0x1C: marked("gas detector"),
+    0x20: marked("breaker"),
+    0x21: marked("valve"),
+    0x25: marked("display"),
+    0x28: marked("waste water"),
+    0x29: marked("garbage"),
+    0x2A: marked("carbon dioxide"),
+    0x31: marked("gateway"),
+    0x32: marked("repeater"),
+    0x33: marked("repeater"),
+    0x36: marked("radio adapter"),
+    0x37: marked("radio adapter"),
 }
 _LINK: Final = "link AES-CTR"
 _MODES: Final = {
     # security mode: how the content is enciphered
-    0: "none",
+    0: marked("none"),
     2: "2 DES",
     3: "3 DES",
     4: "4 AES-CBC",
@@ -74,7 +75,8 @@ _MODES: Final = {
 
 def device(number: int) -> str:
     """The kind of device, in at most 15 characters."""
-    return DEVICES.get(number, f"type {number:02X}")
+    name = DEVICES.get(number)
+    return _(name) if name else _("type {number:02X}", number=number)
 
 
 def security(sealed: Sealed) -> str:

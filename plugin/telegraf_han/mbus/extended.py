@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers import aes, crc
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import ChecksumError, FramingError, SecurityError
+from telegraf_han.language import _
 
 LENGTHS: Final = {
     # CI: bytes after it, with CC and ACC
@@ -50,7 +51,9 @@ def parsed(content: bytes) -> tuple[Extended, bytes]:
     ci = content[0]
     end = 1 + LENGTHS[ci]
     if len(content) < end:
-        raise FramingError(f"extended link layer {ci:02X} has {len(content) - 1} bytes, but it needs {LENGTHS[ci]}")
+        raise FramingError(
+            _("extended link layer {ci:02X} has {size} bytes, but it needs {needed}", ci=ci, size=len(content) - 1, needed=LENGTHS[ci])
+        )
     if ci not in _WITH_SESSION:
         return Extended(content[1], b"", b""), content[end:]
     check_at = end - _CRC_BYTES
@@ -60,13 +63,15 @@ def parsed(content: bytes) -> tuple[Extended, bytes]:
 def checked(layer: Extended, content: bytes) -> None:
     """Check the CRC of content that is not enciphered. Raises ChecksumError."""
     if layer.check and not _fits(layer.check, content):
-        raise ChecksumError("CRC of the extended link layer does not fit")
+        raise ChecksumError(_("CRC of the extended link layer does not fit"))
 
 
 def deciphered(layer: Extended, sender: bytes, key: Key, content: bytes) -> bytes | None:
     """The plain content. None if its CRC says that the key is wrong. `sender` is M A. Raises SecurityError."""
     if layer.encryption != _CTR:
-        raise SecurityError(f"encryption {layer.encryption} of the extended link layer is not supported, only 1 (AES-CTR) is")
+        raise SecurityError(
+            _("encryption {encryption} of the extended link layer is not supported, only 1 (AES-CTR) is", encryption=layer.encryption)
+        )
     text = aes.ctr(key, _counter_block(layer, sender), layer.check + content)
     return text[_CRC_BYTES:] if _fits(text[:_CRC_BYTES], text[_CRC_BYTES:]) else None
 

@@ -8,6 +8,7 @@ and the message waits for the next one that is whole. [assumed] all of this: no 
 from typing import Final
 
 from telegraf_han.errors import FramingError, WaitingError
+from telegraf_han.language import _
 from telegraf_han.mbus.authentication import Authentication, Fragment
 from telegraf_han.mbus.memory import Memory
 from telegraf_han.telegram import Address
@@ -31,7 +32,12 @@ def joined(memory: Memory, which: Fragment, layer: Authentication, part: bytes, 
         parts.clear()
     if more or number != len(parts):
         raise WaitingError(
-            f"fragment {number} of a longer message of {meter.manufacturer} {meter.id}: not all the other fragments were heard yet"
+            _(
+                "fragment {number} of a longer message of {maker} {id}: not all the other fragments were heard yet",
+                number=number,
+                maker=meter.manufacturer,
+                id=meter.id,
+            )
         )
     message = b"".join([octets for _, octets in parts])
     fields = zip(*[head for head, _ in parts], strict=True)
@@ -39,6 +45,10 @@ def joined(memory: Memory, which: Fragment, layer: Authentication, part: bytes, 
     parts.clear()
     if whole.length and int.from_bytes(whole.length, "little") != len(message):
         raise FramingError(
-            f"fragments have {len(message)} bytes together, but the message announces {int.from_bytes(whole.length, 'little')}"
+            _(
+                "fragments have {size} bytes together, but the message announces {announced}",
+                size=len(message),
+                announced=int.from_bytes(whole.length, "little"),
+            )
         )
     return whole, message

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.errors import FramingError, RecordError, TelegramError, WaitingError
-from telegraf_han.mbus import authentication, extended, link, records, security, transport, wired
+from telegraf_han.language import _, marked
+from telegraf_han.mbus import authentication, extended, link, records, refusals, security, transport, wired
 from telegraf_han.mbus.authentication import Authentication, Fragment
 from telegraf_han.mbus.extended import Extended
 from telegraf_han.mbus.memory import Memory
@@ -25,7 +26,7 @@ from telegraf_han.mbus.transport import Header
 from telegraf_han.telegram import Address, Body, Plain
 
 _WIRED: Final = bytes([wired.START])
-_LINK_MODE: Final = "link layer, AES-CTR"
+_LINK_MODE: Final = marked("link layer, AES-CTR")
 _CRC_PROVES: Final = 16.0
 """Bits that a CRC proves that fits."""
 
@@ -55,10 +56,12 @@ def opened(data: bytes) -> Sealed:
     if data[:1] == _WIRED and wired.looks_wired(data):
         return _of_wire(wired.checked(data))
     if len(data) < link.SHORTEST or len(data) != data[0] + 1:
-        raise FramingError(f"length field announces {data[0] + 1 if data else 0} bytes, but the frame has {len(data)}")
+        raise FramingError(
+            _("length field announces {announced} bytes, but the frame has {size}", announced=data[0] + 1 if data else 0, size=len(data))
+        )
     carries = link.CARRIES_DATA.get(data[1])
     if carries is None:
-        raise FramingError(f"C field {data[1]:02X} is not one of wireless M-Bus")
+        raise FramingError(_("C field {control:02X} is not one of wireless M-Bus", control=data[1]))
     sender = link.address(data[2 : link.HEAD_BYTES])
     sealed = _layers(sender, data[link.HEAD_BYTES :])
     return sealed if carries else sealed._replace(empty=True)
@@ -69,7 +72,9 @@ def _of_wire(data: bytes) -> Sealed:
     carries = wired.CARRIES_DATA.get(data[4])
     header = transport.parsed(data[wired.CONTENT_AT : -2])
     if header.address is None:
-        raise FramingError(f"wired frame names no meter: it holds {header.content} without a long header (CI {header.ci:02X})")
+        raise FramingError(
+            _("wired frame names no meter: it holds {content} without a long header (CI {ci:02X})", content=_(header.content), ci=header.ci)
+        )
     sealed = Sealed(header.address, header.address, not carries, data[wired.CONTENT_AT : -2], header=header)
     return sealed._replace(empty=True) if header.content == transport.NOTHING else sealed
 
@@ -133,7 +138,7 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
         memory.pass_by()
     header = sealed.header
     if header is None:
-        raise RecordError("the telegram carries no data")
+        raise RecordError(_("the telegram carries no data"))
     is_full = header.content == transport.RECORDS
     if not is_full:
         _require_short(header)
@@ -148,11 +153,13 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
 def _require_short(header: Header) -> None:
     """Raise an error for content that is neither full records nor a frame in short form."""
     if header.content == transport.NOTHING:
-        raise RecordError("the telegram carries no data")
+        raise RecordError(_("the telegram carries no data"))
     if header.ci in transport.SEGMENTS:
-        raise WaitingError(f"CI {header.ci:02X} is one segment of a DLMS message; such messages are not put together on the radio")
+        raise WaitingError(_("CI {ci:02X} is one segment of a DLMS message; such messages are not put together on the radio", ci=header.ci))
     if header.content not in transport.IN_SHORT:
-        raise RecordError(f"CI {header.ci:02X} is a telegram of another kind ({header.content}); only records are read")
+        raise RecordError(
+            _("CI {ci:02X} is a telegram of another kind ({content}); only records are read", ci=header.ci, content=_(header.content))
+        )
 
 
 def _joined(sealed: Sealed, fragment: Fragment, memory: Memory) -> Sealed:
@@ -162,7 +169,7 @@ def _joined(sealed: Sealed, fragment: Fragment, memory: Memory) -> Sealed:
     assert sealed.authentication is not None
     proof, message = fragments.joined(memory, fragment, sealed.authentication, sealed.content, sealed.meter)
     if not message:
-        raise RecordError("the telegram carries no data")
+        raise RecordError(_("the telegram carries no data"))
     header = transport.parsed(message)
     return Sealed(sealed.link, header.address or sealed.link, empty=False, content=message, authentication=proof, header=header)
 
@@ -174,7 +181,7 @@ def _full(header: Header, meter: Address, body: bytes, memory: Memory) -> bytes:
     if header.content == transport.COMPACT:
         return compact.restored(memory, meter, header.ci, body)
     memory.learn(meter.raw, compact.format_frame(body))
-    raise WaitingError(f"format frame (CI {header.ci:02X}): it says how compact frames are built, and has no values")
+    raise WaitingError(_("format frame (CI {ci:02X}): it says how compact frames are built, and has no values", ci=header.ci))
 
 
 def _deciphered(sealed: Sealed, layer: Extended, key: Key | None, encryption: str) -> Sealed:
@@ -185,17 +192,17 @@ def _deciphered(sealed: Sealed, layer: Extended, key: Key | None, encryption: st
     content = None if key is None else extended.deciphered(layer, sealed.link.raw, key, sealed.content)
     if content is None and extended.is_deciphered(layer, sealed.content):
         if key is not None and encryption == "required":
-            raise security.not_encrypted(sealed.meter)
+            raise refusals.not_encrypted(sealed.meter)
         content = sealed.content
     if content is None:
-        error = security.missing_key if key is None else security.wrong_key
-        raise error(sealed.meter, _LINK_MODE)
+        error = refusals.missing_key if key is None else refusals.wrong_key
+        raise error(sealed.meter, _(_LINK_MODE))
     try:
         hidden = _upper(sealed.link, content)
     except FramingError:
-        raise security.wrong_key(sealed.meter, _LINK_MODE) from None
+        raise refusals.wrong_key(sealed.meter, _(_LINK_MODE)) from None
     if hidden.fragment is None and (hidden.header is None or not _makes_sense(hidden.header, hidden.meter)):
-        raise security.wrong_key(sealed.meter, _LINK_MODE)
+        raise refusals.wrong_key(sealed.meter, _(_LINK_MODE))
     return hidden
 
 

@@ -16,6 +16,7 @@ from typing import Final
 
 from telegraf_han.ciphers import crc
 from telegraf_han.errors import ChecksumError, FramingError
+from telegraf_han.language import _
 from telegraf_han.mbus import wired
 from telegraf_han.telegram import Address
 
@@ -90,12 +91,19 @@ def was_checked(raw: bytes, frame: bytes) -> bool:
 def _radio(raw: bytes) -> bytes:
     """Read a frame of bytes in either format. Raises ChecksumError, FramingError."""
     if len(raw) <= 1 or raw[0] < SHORTEST - 1:
-        raise FramingError(f"{len(raw)} bytes are not a telegram")
+        raise FramingError(_("{size} bytes are not a telegram", size=len(raw)))
     if len(raw) == raw[0] + 1:
         return _without_crcs_of_b(raw)
     if len(raw) == _length_of_a(raw[0]):
         return _without_crcs_of_a(raw)
-    raise FramingError(f"length field announces {raw[0] + 1} bytes, or {_length_of_a(raw[0])} with link CRCs, but {len(raw)} arrived")
+    raise FramingError(
+        _(
+            "length field announces {announced} bytes, or {longer} with link CRCs, but {size} arrived",
+            announced=raw[0] + 1,
+            longer=_length_of_a(raw[0]),
+            size=len(raw),
+        )
+    )
 
 
 def _length_of_a(length: int) -> int:
@@ -116,7 +124,7 @@ def _without_crcs_of_a(raw: bytes) -> bytes:
     if not (_block_fits(raw[:first]) and crc.en13757_fits_all(raw[first:end]) and (not last or _block_fits(last))):
         cuts = [0, *range(first, len(raw), _STRIDE), len(raw)]
         broken = [number for number, (begin, end) in enumerate(pairwise(cuts), 1) if not _block_fits(raw[begin:end])]
-        raise ChecksumError(f"link CRC of block {broken[0]} of {len(cuts) - 1} does not fit")
+        raise ChecksumError(_("link CRC of block {block} of {blocks} does not fit", block=broken[0], blocks=len(cuts) - 1))
     return b"".join([raw[:HEAD_BYTES], *[raw[at : at + crc.BLOCK] for at in range(first, end, _STRIDE)], last[:-_CRC]])
 
 
@@ -127,7 +135,7 @@ def _without_crcs_of_b(raw: bytes) -> bytes:
         content = first[:-_CRC] + last[:-_CRC]
         return bytes([len(content) - 1]) + content[1:]
     if raw[1] not in CARRIES_DATA:
-        raise FramingError(f"C field {raw[1]:02X} is not one of wireless M-Bus")
+        raise FramingError(_("C field {first:02X} is not one of wireless M-Bus", first=raw[1]))
     return raw
 
 

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 from telegraf_han import clock, obis
 from telegraf_han.clock import Zone
 from telegraf_han.errors import RecordError
+from telegraf_han.language import _
 from telegraf_han.mbus import dif, evidence, naming, transport, values, vif, vife, walk
 from telegraf_han.mbus.naming import Name
 from telegraf_han.mbus.walk import Record, parts, walked
@@ -216,7 +217,7 @@ def _walked_cut(octets: bytes, address: Address) -> _Cut:
     """Shapes and data, found by walking. Leaves a layout if it can. Raises RecordError."""
     found = walked(octets)
     if not found:
-        raise RecordError("the telegram has no records")
+        raise RecordError(_("the telegram has no records"))
     kind = address.manufacturer, address.version, address.device
     forms = [record.data[0] if record.header[0] & 0x0F == dif.VARIABLE else -1 for record in found]
     key = kind, tuple([record.header for record in found]), tuple(forms)
@@ -324,5 +325,5 @@ def _readable(shape: Shape, plan: _Plan, data: tuple[bytes, ...], flaws: list[st
             flaws.append(f"{_called(column)}: {error}")
         except ValueError:
             read.append(None)
-            flaws.append(f"{_called(column)}: {len(raw)} bytes that are not a number")
+            flaws.append(_("{what}: {size} bytes that are not a number", what=_called(column), size=len(raw)))
     return read

@@ -37,7 +37,8 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers import aes
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import FramingError, RecordError, SecurityError, WaitingError, WrongKeyError
-from telegraf_han.mbus import authentication, records, transport, walk
+from telegraf_han.language import _, counted
+from telegraf_han.mbus import authentication, records, refusals, transport, walk
 from telegraf_han.mbus.authentication import Authentication
 from telegraf_han.mbus.memory import Memory
 from telegraf_han.mbus.transport import Header
@@ -104,36 +105,37 @@ def clear(message: Message, key: Key | None, encryption: str = "required", memor
     mode = _MODES.get(header.mode)
     if mode is None:
         known = ", ".join(str(number) for number in _MODES)
-        raise SecurityError(f"security mode {header.mode} of {_who(message.meter)} is not supported, only {known} are")
+        raise SecurityError(
+            _(
+                "security mode {mode} of {who} is not supported, only {known} are",
+                mode=header.mode,
+                who=refusals.who(message.meter),
+                known=known,
+            )
+        )
     size = mode.enciphered(header.configuration & 0xFF, len(header.payload))
     if size > len(header.payload):
-        raise FramingError(f"configuration word announces {size} enciphered bytes, but {len(header.payload)} arrived")
+        raise FramingError(
+            _("configuration word announces {size} enciphered bytes, but {arrived} arrived", size=size, arrived=len(header.payload))
+        )
     if not size:
         found = _unciphered(message, key)
         if only_sealed and not found.verified:
-            raise not_encrypted(message.meter)
+            raise refusals.not_encrypted(message.meter)
         return found
     try:
         if key is None:
-            raise missing_key(message.meter, header.mode)
+            raise refusals.missing_key(message.meter, header.mode)
         found = mode.open(message, key, size, memory or Memory())
     except WrongKeyError:
         if not _is_deciphered(message):
             raise
         if only_sealed:
-            raise not_encrypted(message.meter) from None
+            raise refusals.not_encrypted(message.meter) from None
         return Clear(header.payload, verified=False, counter=_counter(message.authentication))
     if only_sealed and size < len(header.payload) and header.content == transport.RECORDS and not _covers_all(found, header):
         return _without_plain(found, size - _TAG_BYTES if header.mode == _CCM else size)
     return found
-
-
-def not_encrypted(meter: Address) -> SecurityError:
-    """The error for a telegram in plain text of a meter whose key must open its telegrams."""
-    return SecurityError(
-        f"a telegram of {_who(meter)} is not encrypted, but key is set, so it is not believed. "
-        'If the operator switched encryption off, write encryption = "optional"'
-    )
 
 
 def _is_deciphered(message: Message) -> bool:
@@ -164,8 +166,12 @@ def _without_plain(found: Clear, size: int) -> Clear:
             refused += 1
     if not refused:
         return found
-    said = "a record is" if refused == 1 else f"{refused} records are"
-    remark = f'{said} not believed, being plain behind the encrypted part, where anybody can add some; encryption = "optional" lets them in'
+    remark = counted(
+        'a record is not believed, being plain behind the encrypted part, where anybody can add some; encryption = "optional" lets them in',
+        "{number} records are not believed, being plain behind the encrypted part, where anybody can add some; "
+        'encryption = "optional" lets them in',
+        refused,
+    )
     return found._replace(body=body, remarks=(remark,))
 
 
@@ -201,23 +207,6 @@ def resealed(message: Message, key: Key, body: bytes) -> bytes:
     return aes.ccm_sealed(enciphering, nonce, text, covered, _TAG_BYTES) + rest
 
 
-def wrong_key(meter: Address, how: str) -> WrongKeyError:
-    """The error for a key that opens nothing. `how` names the mode."""
-    return WrongKeyError(
-        f"the key does not open telegrams of {_who(meter)} ({how}); "
-        "use the key of the meter with this id, all 32 digits in the order in which you got them"
-    )
-
-
-def missing_key(meter: Address, mode: int | str) -> WrongKeyError:
-    """The error for a meter without a key."""
-    return WrongKeyError(f"telegrams of {_who(meter)} are encrypted (mode {mode}), but no key is configured for this id; set key")
-
-
-def _who(meter: Address) -> str:
-    return f"{meter.manufacturer} {meter.id}"
-
-
 def _unciphered(message: Message, key: Key | None) -> Clear:
     """The records as they are. If a MAC came and there is a key for it, the MAC is checked."""
     verified = key is not None and _authentic(message, key)
@@ -231,7 +220,7 @@ def _mode_5(message: Message, key: Key, size: int, memory: Memory) -> Clear:
     opening = OPENINGS.get(text[:2])
     if opening is None:
         memory.candidate = None
-        raise wrong_key(message.meter, "mode 5")
+        raise refusals.wrong_key(message.meter, 5)
     authentic = _authentic(message, key)
     body = _believed(message, key, opening + text[2:], memory, OPENING_PROVES, authentic=authentic)
     return Clear(body, authentic, _counter(message.authentication))
@@ -240,13 +229,13 @@ def _mode_5(message: Message, key: Key, size: int, memory: Memory) -> Clear:
 def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:
     layer = message.authentication
     if layer is None or not layer.counter:
-        raise SecurityError("mode 7 needs a message counter for its keys, but the telegram has none")
+        raise SecurityError(_("mode 7 needs a message counter for its keys, but the telegram has none"))
     _require_function_a(message.header)
     enciphering = authentication.derived(key, authentication.ENCRYPTION, layer.counter, message.meter.raw[2:6])
     text = aes.cbc(enciphering, bytes(_BLOCK), message.header.payload[:size])
     if text[:2] != _FILLERS:
         memory.candidate = None
-        raise wrong_key(message.meter, "mode 7")
+        raise refusals.wrong_key(message.meter, 7)
     authentic = _authentic(message, key)
     return Clear(_believed(message, key, text, memory, _FILLERS_PROVE, authentic=authentic), authentic, _counter(layer))
 
@@ -266,17 +255,23 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
     elif memory.key is key:
         if not memory.again(_headers(body)):
             raise WaitingError(
-                f"a telegram of {_who(meter)} holds records of a new kind, and nothing proves them; waiting for another one like it"
+                _(
+                    "a telegram of {who} holds records of a new kind, and nothing proves them; waiting for another one like it",
+                    who=refusals.who(meter),
+                )
             )
     elif not records.plausible(_without_junk(body, len(text)), meter):
         memory.candidate = None
-        raise wrong_key(meter, f"mode {header.mode}")
+        raise refusals.wrong_key(meter, header.mode)
     else:
         block = header.payload[:_BLOCK]
         before, memory.candidate = memory.candidate, (key, block)
         if before is None or before[0] is not key or before[1] == block:
             raise WaitingError(
-                f"a telegram of {_who(meter)} may be right, but its content does not prove that key opens it; waiting for another one"
+                _(
+                    "a telegram of {who} may be right, but its content does not prove that key opens it; waiting for another one",
+                    who=refusals.who(meter),
+                )
             )
         memory.key = key
         memory.again(_headers(body))
@@ -300,11 +295,11 @@ def _without_junk(body: bytes, size: int) -> bytes:
     return body[:end] + _FILLERS[:1] * (len(body) - end)
 
 
-def _mode_10(message: Message, key: Key, size: int, _: Memory) -> Clear:
+def _mode_10(message: Message, key: Key, size: int, _memory: Memory) -> Clear:
     header = message.header
     _require_function_a(header)
     if header.extension[1] & 0x0F != _TAG_CODE:
-        raise SecurityError(f"mode 10 with tag size code {header.extension[1] & 0x0F} is not supported, only 1 (8 bytes) is")
+        raise SecurityError(_("mode 10 with tag size code {code} is not supported, only 1 (8 bytes) is", code=header.extension[1] & 15))
     counter = header.extension[2:]
     enciphering = authentication.derived(key, authentication.ENCRYPTION, counter, message.meter.raw[2:6])
     nonce, covered = _ccm_fields(message)
@@ -316,9 +311,12 @@ def _mode_10(message: Message, key: Key, size: int, _: Memory) -> Clear:
     unproven = aes.ctr(enciphering, _FIRST_COUNTER % nonce, sealed)
     if records.unmistakable(unproven, _TAG_MISSES):
         raise SecurityError(
-            f"the tag of a telegram of {_who(message.meter)} does not fit although the key opens it: the telegram was changed"
+            _(
+                "the tag of a telegram of {who} does not fit although the key opens it: the telegram was changed",
+                who=refusals.who(message.meter),
+            )
         )
-    raise wrong_key(message.meter, "mode 10")
+    raise refusals.wrong_key(message.meter, 10)
 
 
 def _ccm_fields(message: Message) -> tuple[bytes, bytes]:
@@ -332,7 +330,9 @@ def _require_function_a(header: Header) -> None:
     """Raise SecurityError if keys are derived in another way."""
     function = header.extension[0] >> 4 & 0x03
     if function != _FUNCTION_A:
-        raise SecurityError(f"mode {header.mode} with key derivation {function} is not supported, only 1 (function A) is")
+        raise SecurityError(
+            _("mode {mode} with key derivation {function} is not supported, only 1 (function A) is", mode=header.mode, function=function)
+        )
 
 
 def _authentic(message: Message, key: Key) -> bool:
@@ -341,12 +341,15 @@ def _authentic(message: Message, key: Key) -> bool:
     if layer is None or not layer.mac:
         return False
     if not layer.counter:
-        raise SecurityError("the MAC needs a message counter for its key, but the telegram has none")
+        raise SecurityError(_("the MAC needs a message counter for its key, but the telegram has none"))
     derived = authentication.derived(key, authentication.AUTHENTICATION, layer.counter, message.meter.raw[2:6])
     if authentication.mac(derived, layer, message.octets) != layer.mac:
         raise SecurityError(
-            f"the MAC of a telegram of {_who(message.meter)} does not fit: the telegram was changed on its way"
-            " or, if nothing in it is encrypted, the key is another meter's"
+            _(
+                "the MAC of a telegram of {who} does not fit: the telegram was changed on its way or, "
+                "if nothing in it is encrypted, the key is another meter's",
+                who=refusals.who(message.meter),
+            )
         )
     return len(layer.mac) >= authentication.PROOF_BYTES
 

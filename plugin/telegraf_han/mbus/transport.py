@@ -10,15 +10,16 @@ from functools import lru_cache
 from typing import Final, Literal, NamedTuple
 
 from telegraf_han.errors import FramingError
+from telegraf_han.language import _, marked
 from telegraf_han.mbus import link
 from telegraf_han.telegram import Address
 
 Form = Literal["none", "short", "long"]
 
 RECORDS: Final = "records"
-NOTHING: Final = "nothing"
-COMPACT: Final = "compact frame"
-FORMAT: Final = "format frame"
+NOTHING: Final = marked("nothing")
+COMPACT: Final = marked("compact frame")
+FORMAT: Final = marked("format frame")
 IN_SHORT: Final = frozenset((COMPACT, FORMAT))
 
 SEGMENTS: Final = range(0x20)
@@ -40,20 +41,20 @@ CONTENTS: Final[dict[int, tuple[Form, str]]] = {
     0x69: ("none", FORMAT),
     0x6A: ("short", FORMAT),
     0x6B: ("long", FORMAT),
-    0x70: ("none", "error report"),
-    0x6E: ("short", "error report"),
-    0x6F: ("long", "error report"),
-    0x71: ("none", "alarm"),
-    0x74: ("short", "alarm"),
-    0x75: ("long", "alarm"),
-    0x7C: ("long", "COSEM data"),
-    0x7D: ("short", "COSEM data"),
-    0x7E: ("long", "OBIS data"),
-    0x7F: ("short", "OBIS data"),
-    0x81: ("none", "network layer"),
-    0x86: ("none", "extended link layer of variable length"),
-    **dict.fromkeys(SEGMENTS, ("none", "segment of a DLMS message")),
-    **dict.fromkeys(range(0xA0, 0xB8), ("none", "data of the maker's own form")),
+    0x70: ("none", marked("error report")),
+    0x6E: ("short", marked("error report")),
+    0x6F: ("long", marked("error report")),
+    0x71: ("none", marked("alarm")),
+    0x74: ("short", marked("alarm")),
+    0x75: ("long", marked("alarm")),
+    0x7C: ("long", marked("COSEM data")),
+    0x7D: ("short", marked("COSEM data")),
+    0x7E: ("long", marked("OBIS data")),
+    0x7F: ("short", marked("OBIS data")),
+    0x81: ("none", marked("network layer")),
+    0x86: ("none", marked("extended link layer of variable length")),
+    **dict.fromkeys(SEGMENTS, ("none", marked("segment of a DLMS message"))),
+    **dict.fromkeys(range(0xA0, 0xB8), ("none", marked("data of the maker's own form"))),
 }
 
 HEADLESS: Final = frozenset(ci for ci, (form, _) in CONTENTS.items() if form == "none")
@@ -111,18 +112,25 @@ def parsed(message: bytes) -> Header:
     ci = message[0]
     form, content = CONTENTS.get(ci, ("", ""))
     if not form:
-        raise FramingError(f"CI field {ci:02X} is unknown")
+        raise FramingError(_("CI field {ci:02X} is unknown", ci=ci))
     if form == "none":
         return Header(ci, None, 0, 0, 0, 0, b"", message[1:], content)
     at = 1 + _ADDRESS_BYTES * (form == "long")
     end = at + _FIELDS_BYTES
     if len(message) < end:
-        raise FramingError(f"{form} header has {len(message) - 1} bytes, but it needs {end - 1}")
+        raise FramingError(_("{form} header has {size} bytes, but it needs {needed}", form=form, size=len(message) - 1, needed=end - 1))
     address = link.address(message[5:7] + message[1:5] + message[7:9]) if form == "long" else None
     configuration = message[at + 2] | message[at + 3] << 8
     mode = configuration >> 8 & 0x1F
     extended = end + _EXTENSIONS.get(mode, 0)
     if len(message) < extended:
-        raise FramingError(f"header of security mode {mode} has {len(message) - 1} bytes, but it needs {extended - 1}")
+        raise FramingError(
+            _(
+                "header of security mode {mode} has {size} bytes, but it needs {needed}",
+                mode=mode,
+                size=len(message) - 1,
+                needed=extended - 1,
+            )
+        )
     extension, payload = message[end:extended], message[extended:]
     return Header(ci, address, message[at], message[at + 1], mode, configuration, extension, payload, content)

@@ -9,6 +9,7 @@ meters send a few such bytes behind the last filler in every telegram [seen by o
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import RecordError
+from telegraf_han.language import _
 from telegraf_han.mbus import dif, values, vif
 
 RECORDS_LIMIT: Final = 256
@@ -43,7 +44,7 @@ def walked(octets: bytes) -> list[Record]:
         found.append(record)
         at += len(record.header) + len(record.data)
         if len(found) > RECORDS_LIMIT:
-            raise RecordError(f"more than {RECORDS_LIMIT} records")
+            raise RecordError(_("more than {limit} records", limit=RECORDS_LIMIT))
     return found
 
 
@@ -60,7 +61,7 @@ def tail(octets: bytes, found: list[Record]) -> str:
     try:
         _record(octets, at)
     except RecordError as error:
-        return f"the last {len(octets) - at} bytes are no record, because {error}"
+        return _("the last {size} bytes are no record, because {why}", size=len(octets) - at, why=error)
     return ""
 
 
@@ -71,7 +72,7 @@ def header(octets: bytes) -> bytes:
     try:
         return octets[: _vib_end(octets, _chain_end(octets, 0))]
     except IndexError:
-        raise RecordError("a header is cut short") from None
+        raise RecordError(_("a header is cut short")) from None
 
 
 def _record(octets: bytes, start: int) -> Record:
@@ -80,14 +81,16 @@ def _record(octets: bytes, start: int) -> Record:
     if octets[start] in dif.MAKERS_OWN:
         return Record(start, octets[start : start + 1], octets[start + 1 :])
     if field != dif.VARIABLE and field not in dif.SIZES:
-        raise RecordError(f"byte {start} of the records is {octets[start]:02X}, which is not a DIF")
+        raise RecordError(_("byte {start} of the records is {octet:02X}, which is not a DIF", start=start, octet=octets[start]))
     try:
         at = _vib_end(octets, _chain_end(octets, start))
         size = 1 + _variable_size(octets[at]) if field == dif.VARIABLE else dif.SIZES[field]
     except IndexError:
-        raise RecordError(f"record at byte {start} is cut short in its header") from None
+        raise RecordError(_("record at byte {start} is cut short in its header", start=start)) from None
     if at + size > len(octets):
-        raise RecordError(f"record at byte {start} has {size} bytes of data, but {len(octets) - at} are left")
+        raise RecordError(
+            _("record at byte {start} has {size} bytes of data, but {left} are left", start=start, size=size, left=len(octets) - at)
+        )
     return Record(start, octets[start:at], octets[at : at + size])
 
 
@@ -100,7 +103,9 @@ def _chain_end(octets: bytes, start: int) -> int:
     while octets[at] & dif.MORE:
         at += 1
     if at - start > dif.DIFE_LIMIT:
-        raise RecordError(f"{at - start} extension bytes at byte {start}, more than {dif.DIFE_LIMIT}")
+        raise RecordError(
+            _("{size} extension bytes at byte {start}, more than {limit}", size=at - start, start=start, limit=dif.DIFE_LIMIT)
+        )
     return at + 1
 
 
@@ -119,7 +124,7 @@ def _vib_end(octets: bytes, start: int) -> int:
 def _variable_size(lvar: int) -> int:
     size = values.variable_size(lvar)
     if size is None:
-        raise RecordError(f"length byte {lvar:02X} of a variable field is reserved")
+        raise RecordError(_("length byte {lvar:02X} of a variable field is reserved", lvar=lvar))
     return size
 
 

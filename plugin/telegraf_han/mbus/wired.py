@@ -10,6 +10,7 @@ from typing import Final
 
 from telegraf_han.ciphers import crc
 from telegraf_han.errors import ChecksumError, FramingError
+from telegraf_han.language import _
 
 START: Final = 0x68
 STOP: Final = 0x16
@@ -43,8 +44,8 @@ def checked(raw: bytes) -> bytes:
     """The same frame, if its length and sum are right. Raises FramingError, ChecksumError."""
     length = len(raw) - OVERHEAD
     if length < SHORTEST or length not in (raw[1], raw[1] + _RUN_OVER):
-        raise FramingError(f"wired frame announces {raw[1]} bytes, but {length} arrived")
+        raise FramingError(_("wired frame announces {first} bytes, but {length} arrived", first=raw[1], length=length))
     found, expected = raw[-2], crc.total(raw[4:-2])
     if found != expected:
-        raise ChecksumError(f"sum of a wired frame is {found:02X}, but its bytes give {expected:02X}")
+        raise ChecksumError(_("sum of a wired frame is {found:02X}, but its bytes give {expected:02X}", found=found, expected=expected))
     return raw

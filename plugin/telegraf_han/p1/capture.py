@@ -9,6 +9,7 @@ import re
 from typing import Final
 
 from telegraf_han.errors import Cause
+from telegraf_han.language import _
 from telegraf_han.p1.framer import Framer
 from telegraf_han.telegram import Event, Fault
 
@@ -77,7 +78,7 @@ class Capture:
         events = self._decided(now_ns) if self._hex is None else []
         events += self._fed(b"\n", now_ns) if self._hex else []
         if self._half:
-            events.append(Fault(Cause.FRAMING, "hex text ends with half a byte", 1))
+            events.append(Fault(Cause.FRAMING, _("hex text ends with half a byte"), 1))
         return events + self._framer.finish(now_ns)
 
     def _decided(self, now_ns: int) -> list[Event]:
@@ -115,7 +116,7 @@ class Capture:
             octets = bytes.fromhex(digits[:whole].decode("ascii"))
         except ValueError:
             self._half = b""
-            events.append(Fault(Cause.FRAMING, f"a line of {len(line)} characters that is not hex", len(line)))
+            events.append(Fault(Cause.FRAMING, _("a line of {size} characters that is not hex", size=len(line)), len(line)))
             return b""
         self._half = digits[whole:]
         return octets

@@ -15,6 +15,7 @@ from telegraf_han.ciphers import crc
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, TelegramError, WrongKeyError
+from telegraf_han.language import _, marked
 from telegraf_han.telegram import Plain
 
 IDENT: Final = re.compile(rb"/([ \"-~]{3,78})[\r\n]{1,8}")
@@ -28,16 +29,21 @@ OTHERS: Final = b"\x01\x02\x0f~h\xc2\xdc\xdd\xdf\xe0"
 _INNER_FOOTER: Final = rb"!([0-9A-Fa-f]{0,4})\0*\s*\Z"
 
 
-UNREAD: Final = (
-    "which this program does not read. It reads DSMR text, plain or in a ciphered block. Ask the operator whether the port can send that"
+_UNREAD: Final = marked(
+    "{what}, which this program does not read. It reads DSMR text, plain or in a ciphered block. "
+    "Ask the operator whether the port can send that"
 )
-"""What to say of a telegram that is of another kind."""
-SEARCH: Final = ". `telegraf-han keys` tries typical mistakes"
-"""The end of a message about a wrong key."""
-UNENCRYPTED: Final = (
+SEARCH: Final = marked("`telegraf-han keys` tries typical mistakes")
+"""The last sentence of a message about a wrong key."""
+UNENCRYPTED: Final = marked(
     "the telegram is not encrypted, but encryption_key is set, so it is not believed. "
     'If the operator switched encryption off, write encryption = "optional"'
 )
+
+
+def unread(what: str) -> str:
+    """What to say of a telegram that is of another kind: what it is, in words, and what this program reads."""
+    return _(_UNREAD, what=what)
 
 
 class Envelope(NamedTuple):
@@ -62,7 +68,7 @@ def envelope(data: bytes) -> Envelope:
     else:
         ident, content = "", 0
     if content >= len(data):
-        raise FramingError(f"telegram of {len(data)} bytes has no content")
+        raise FramingError(_("telegram of {size} bytes has no content", size=len(data)))
     first = data[content]
     if first > ciphering.TITLE_LIMIT and first != ciphering.GENERAL_GLO and (first not in OTHERS or not is_other(data, content)):
         return Envelope(ident, None, data[content:].removesuffix(b"!"))
@@ -93,10 +99,10 @@ def _unframed(ident: str, data: bytes) -> Envelope:
 
     at_hand = recognised.framed(data, 0) if data[:1] in _FRAME_OPENINGS else recognised.Recognised(recognised.content(data), False, data)
     if not isinstance(at_hand, recognised.Recognised):
-        raise FramingError("a frame of another line is cut short")
+        raise FramingError(_("a frame of another line is cut short"))
     message, words = at_hand.apdu, at_hand.words
     if ident:
-        words = f"{words} where text or a block was expected"
+        words = _("{what} where text or a block was expected", what=words)
     if message[:1] == _GENERAL_GLO:
         try:
             return Envelope(ident, ciphering.block(message, 0), b"", words)
@@ -137,18 +143,18 @@ def opened(
     """
     if found.block is None:
         if not found.text and found.found:
-            raise RecordError(f"{found.found}, {UNREAD}")
+            raise RecordError(unread(found.found))
         if authentication == "required":
-            raise SecurityError('the telegram is not encrypted, but the configuration says authentication = "required"')
+            raise SecurityError(_('the telegram is not encrypted, but the configuration says authentication = "required"'))
         if encryption_key is not None and encryption == "required":
-            raise SecurityError(UNENCRYPTED)
+            raise SecurityError(_(UNENCRYPTED))
         return Plain(None, found.text, verified=False, counter=None, form="dsmr")
     try:
         plaintext, verified = ciphering.opened(found.block, encryption_key, authentication_key, system_title)
     except WrongKeyError as error:
         raise WrongKeyError(f"{found.found}: {error}" if found.found else str(error)) from None
     if not (verified or found.block.control & ciphering.ENCRYPTED) and encryption_key is not None and encryption == "required":
-        raise SecurityError(UNENCRYPTED)
+        raise SecurityError(_(UNENCRYPTED))
     if not looks_like_p1(plaintext):
         raise _unreadable(found, plaintext, encryption_key, authentication_key, system_title, verified=verified, checked=checked)
     counter = int.from_bytes(found.block.counter, "big")
@@ -156,23 +162,27 @@ def opened(
         return Plain(None, _inner(plaintext), verified, counter, "dsmr")
     doubt = "" if authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
     if authentication == "required":
-        lack = doubt or "the meter has no authentication_key in the configuration, so the tag proves nothing"
-        raise SecurityError(f"{lack}. The telegram is dropped, as the configuration requires")
+        lack = doubt or _("the meter has no authentication_key in the configuration, so the tag proves nothing")
+        raise SecurityError(_("{why}. The telegram is dropped, as the configuration requires", why=lack))
     return Plain(None, _inner(plaintext), verified, counter, "dsmr", doubt)
 
 
 def _doubt(block: ciphering.Block, plaintext: bytes, encryption_key: Key | None, system_title: bytes) -> str:
     """Why a telegram that could be opened is not proven."""
     if not block.tag:
-        return "authentication_key proves nothing: the telegram has no tag"
+        return _("authentication_key proves nothing: the telegram has no tag")
     if encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title):
-        return (
+        return _(
             "authentication_key proves nothing: the tag fits, but without the authentication key, "
             "so it proves nothing about who sent the telegram"
         )
-    right = "encryption_key is right, but " if block.control & ciphering.ENCRYPTED else ""
-    return (
-        f"authentication_key proves nothing: {right}the tag does not fit authentication_key: this key is wrong or mistyped, "
+    if block.control & ciphering.ENCRYPTED:
+        return _(
+            "authentication_key proves nothing: encryption_key is right, but the tag does not fit authentication_key: this key is wrong "
+            "or mistyped, or the meter makes its tag in another way"
+        )
+    return _(
+        "authentication_key proves nothing: the tag does not fit authentication_key: this key is wrong or mistyped, "
         "or the meter makes its tag in another way"
     )
 
@@ -192,15 +202,20 @@ def _unreadable(
 
     assert found.block is not None
     block, name = found.block, recognised.known(plaintext)
-    around = found.found or "a ciphered block"
+    around = found.found or _("a ciphered block")
     if name:
-        return RecordError(f"{around}, and in it {name}, {UNREAD}. encryption_key is right, so do not change it")
+        inside = _("{around}, and in it {inside}", around=around, inside=unread(name))
+        return RecordError(f"{inside}. " + _("encryption_key is right, so do not change it"))
     if verified or (encryption_key is not None and ciphering.proves_nothing(block, plaintext, encryption_key, system_title)):
         return RecordError(
-            f"{around}, whose content begins with {plaintext[:4].hex()}, which is not a line of P1 text. encryption_key is right"
+            _(
+                "{around}, whose content begins with {begin}, which is not a line of P1 text. encryption_key is right",
+                around=around,
+                begin=plaintext[:4].hex(),
+            )
         )
     if not block.control & ciphering.ENCRYPTED:
-        return RecordError(f"{around}, whose content is neither encrypted nor P1 text")
+        return RecordError(_("{around}, whose content is neither encrypted nor P1 text", around=around))
     why = _wrong_key(block, authentication_key, system_title, checked=checked)
     return WrongKeyError(f"{found.found}: {why}" if found.found else why)
 
@@ -215,20 +230,20 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
     except WrongKeyError:
         swapped = None
     if swapped and (looks_like_p1(swapped.plaintext) or is_known(swapped.plaintext)):
-        return "encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two"
+        return _("encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two")
     if system_title:
-        why = "encryption_key does not open the telegram with the system_title of the configuration: one of the two is wrong"
+        why = _("encryption_key does not open the telegram with the system_title of the configuration: one of the two is wrong")
     elif checked:
-        why = (
+        why = _(
             "encryption_key does not open the telegram, which arrived without line errors: "
             "it is not the key of this meter, or it is mistyped"
         )
     else:
-        why = (
+        why = _(
             "encryption_key does not open the telegram: it is not the key of this meter, or it is mistyped. The telegram has no checksum, "
             "so noise on the line may be to blame, if only some telegrams fail"
         )
-    return why + SEARCH
+    return f"{why}. {_(SEARCH)}"
 
 
 def _inner(plaintext: bytes) -> bytes:
@@ -238,7 +253,7 @@ def _inner(plaintext: bytes) -> bytes:
         return plaintext
     footer = re.search(_INNER_FOOTER, plaintext)
     if footer is None:
-        raise FramingError('the telegram inside the ciphered block has no "!" at its end')
+        raise FramingError(_('the telegram inside the ciphered block has no "!" at its end'))
     if footer[1] and int(footer[1], 16) != crc.arc(plaintext[: footer.start() + 1]):
-        raise ChecksumError("CRC of the telegram inside the ciphered block does not fit")
+        raise ChecksumError(_("CRC of the telegram inside the ciphered block does not fit"))
     return plaintext[ident.end() : footer.start()]

@@ -15,6 +15,7 @@ from typing import Final, Literal, NamedTuple
 
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
+from telegraf_han.language import _
 from telegraf_han.p1.dialects import FOOTERS, Content
 from telegraf_han.p1.envelope import IDENT, OTHERS, is_other
 
@@ -124,7 +125,7 @@ def measured(buffer: bytearray, start: int) -> Found:
 
 def noisy(size: int, whole: int) -> Damaged:
     """A telegram of `size` bytes whose CRC does not fit. With its footer it has `whole` bytes."""
-    return Damaged(ChecksumError(f"CRC of a telegram of {size} bytes does not fit: noise on the line"), whole)
+    return Damaged(ChecksumError(_("CRC of a telegram of {size} bytes does not fit: noise on the line", size=size)), whole)
 
 
 def _measured_block(buffer: bytearray, start: int, content: int) -> Found:
@@ -135,9 +136,9 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> Found:
         found = ciphering.extent(buffer, content)
         if found is None:
             return MORE
-        _, end = found
+        end = found[1]
         if end - start > TELEGRAM_LIMIT:
-            raise FramingError(f"telegram announces {end - start} bytes, more than {TELEGRAM_LIMIT}")
+            raise FramingError(_("telegram announces {announced} bytes, more than {limit}", announced=end - start, limit=TELEGRAM_LIMIT))
     except FramingError as error:
         # In noise every 256th byte is a DB. A bad block means that a telegram was lost only if an ident line comes before the block.
         return Damaged(error, len(buffer) - start) if has_ident else NOISE
@@ -151,7 +152,12 @@ def _measured_block(buffer: bytearray, start: int, content: int) -> Found:
         from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
         why = others.changed(buffer, start, content, after.start())
-        return Damaged(FramingError(why or f"telegram announces {end - start} bytes, but the next one begins after {size}"), size)
+        return Damaged(
+            FramingError(
+                why or _("telegram announces {announced} bytes, but the next one begins after {size}", announced=end - start, size=size)
+            ),
+            size,
+        )
     return found_there
 
 
@@ -163,7 +169,10 @@ def _measured_bare(buffer: bytearray, start: int, end: int) -> Found:
     next_start = other.start() if other else again
     if next_start >= 0:
         size = next_start - start
-        return Damaged(FramingError(f"block announces {end - start} bytes, but the next one begins after {size}"), size)
+        return Damaged(
+            FramingError(_("block announces {announced} bytes, but the next one begins after {size}", announced=end - start, size=size)),
+            size,
+        )
     if end > len(buffer):
         return MORE
     opening = _late(_OPENING_AT_END).search(buffer, max(title_end, end - IDENT_LIMIT), end)
@@ -180,13 +189,15 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> Found:
         size = wrong.start() - start
         # Any other telegram that began before this place breaks off here, too, except a telegram whose ident line comes directly before its
         # block.
-        return Damaged(FramingError(f"plain telegram breaks off after {size} bytes"), size, wrong.start() - IDENT_LIMIT)
+        return Damaged(FramingError(_("plain telegram breaks off after {size} bytes", size=size)), size, wrong.start() - IDENT_LIMIT)
     if last is None:
         if len(buffer) <= limit:
             return MORE
-        return Damaged(FramingError(f"plain telegram has no end within {TELEGRAM_LIMIT} bytes"), TELEGRAM_LIMIT, limit - IDENT_LIMIT)
+        return Damaged(
+            FramingError(_("plain telegram has no end within {limit} bytes", limit=TELEGRAM_LIMIT)), TELEGRAM_LIMIT, limit - IDENT_LIMIT
+        )
     if last.end() - 1 == content:
-        return Damaged(FramingError("plain telegram has no content"), last.end() - start)
+        return Damaged(FramingError(_("plain telegram has no content")), last.end() - start)
     return _measured_footer(buffer, start, content, last.end() - 1, "text")
 
 

@@ -13,6 +13,7 @@ import re
 from typing import Final
 
 from telegraf_han.errors import Cause
+from telegraf_han.language import _, counted
 from telegraf_han.p1 import extents
 from telegraf_han.p1.extents import MORE, Damaged, Extent
 from telegraf_han.telegram import Event, Fault, Frame, Remark
@@ -151,14 +152,15 @@ class Framer:
         size, self._noise = self._noise, 0
         why = _explained(bytes(self._sample)) if self._explains else ""
         self._sample.clear()
-        return [Fault(Cause.FRAMING, f"{size} bytes that belong to no telegram{why and f': {why}'}", size)]
+        told = counted("{number} bytes that belong to no telegram", "{number} bytes that belong to no telegram", size)
+        return [Fault(Cause.FRAMING, f"{told}: {why}" if why else told, size, named=why)]
 
     def _remark(self) -> Remark:
         """Say once that line ends were put back."""
         from telegraf_han.p1 import lineends  # noqa: PLC0415, only what is damaged needs it
 
         self._remarked = True
-        return Remark(lineends.CHANGED)
+        return Remark(_(lineends.CHANGED))
 
 
 def _explained(noise: bytes) -> str:

@@ -12,13 +12,21 @@ Inside ciphertext a changed byte cannot be put back. But if only the line ends o
 import re
 from typing import Final
 
+from telegraf_han.language import _, marked
 from telegraf_han.p1.dialects import FOOTERS
 
-CHANGED: Final = (
+CHANGED: Final = marked(
     "the line ends were changed on the way here: the CRC fits only with those that the meter sends, CR LF or LF. The telegrams are read "
     "with them. Set the serial port or converter to raw mode, and record captures in binary"
 )
-_NEW_CAPTURE: Final = "Set the serial port or converter to raw mode, and make the capture again in binary"
+_MISSING: Final = marked(
+    "the line ends were changed on the way here, and CR is missing from the ciphertext. So it cannot be read. "
+    "Set the serial port or converter to raw mode, and make the capture again in binary"
+)
+_ADDED: Final = marked(
+    "the line ends were changed on the way here, and CR was put into the ciphertext. So it cannot be read. "
+    "Set the serial port or converter to raw mode, and make the capture again in binary"
+)
 _ENDS: Final = re.compile(rb"[\r\n]+")
 _AROUND_IDENT: Final = b"\r\n\r\n"
 _CRLF: Final = b"\r\n"
@@ -60,8 +68,8 @@ def explained(ident: bytes, content: bytes) -> str:
     `content` reaches to the "!" as far as that was found.
     """
     if b"\r" not in ident and b"\r" not in content and len(content) >= _LEAST_BYTES:
-        return f"the line ends were changed on the way here, and CR is missing from the ciphertext. So it cannot be read. {_NEW_CAPTURE}"
+        return _(_MISSING)
     feeds = content.count(b"\n")
     if b"\r\r\n" in ident and feeds and content.count(_CRLF) == feeds:
-        return f"the line ends were changed on the way here, and CR was put into the ciphertext. So it cannot be read. {_NEW_CAPTURE}"
+        return _(_ADDED)
     return ""

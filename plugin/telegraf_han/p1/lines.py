@@ -17,6 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from telegraf_han.errors import RecordError
+from telegraf_han.language import _
 
 Triple = tuple[bytes, bytes, bytes]
 """Code, value, unit."""
@@ -88,9 +89,9 @@ def found(text: bytes, flaws: list[str]) -> Lines:
         else:
             triples += _of_line(line, flaws)
     if not triples:
-        raise RecordError("no line of the telegram is an OBIS code with a value")
+        raise RecordError(_("no line of the telegram is an OBIS code with a value"))
     if len(triples) > LINES_LIMIT:
-        raise RecordError(f"telegram has {len(triples)} lines, more than {LINES_LIMIT}")
+        raise RecordError(_("telegram has {size} lines, more than {limit}", size=len(triples), limit=LINES_LIMIT))
     codes, values, units = zip(*triples, strict=True)
     return codes, values, units
 
@@ -130,14 +131,14 @@ def _of_line(line: bytes, flaws: list[str]) -> list[Triple]:
     at, code = 0, ""
     while (line_found := _pattern(_GROUPED).match(line, at)) is not None:
         if code:
-            note(flaws, f"{code}: another line follows the value without a line end")
+            note(flaws, _("{code}: another line follows the value without a line end", code=code))
         code = line_found[1].decode("ascii")
         triples += _simple(line_found[1], line_found[2])
         at = line_found.end()
     if not code:
-        note(flaws, f"a line of {len(line)} characters that is not an OBIS code with a value")
+        note(flaws, _("a line of {size} characters that is not an OBIS code with a value", size=len(line)))
     elif _pattern(_PART_OF_A_LINE).search(line, at):
-        note(flaws, f"{code}: {len(line) - at} characters after the value that are not a line")
+        note(flaws, _("{code}: {size} characters after the value that are not a line", code=code, size=len(line) - at))
     return triples
 
 

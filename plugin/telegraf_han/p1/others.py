@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from telegraf_han.dlms import ciphering, frames, recognised
 from telegraf_han.errors import FramingError
+from telegraf_han.language import _
 from telegraf_han.p1 import lineends
 from telegraf_han.p1.dialects import FOOTERS, Content
 from telegraf_han.p1.envelope import IDENT
@@ -48,12 +49,12 @@ def unended(buffer: bytearray, start: int) -> Damaged | Literal["noise"]:
     """A candidate that was waited for, if nothing more comes."""
     size = len(buffer) - start
     if buffer[start] in (SLASH, ciphering.GENERAL_GLO):
-        return Damaged(FramingError(f"telegram stops after {size} bytes"), size, _last_inner(buffer, start) + 1)
+        return Damaged(FramingError(_("telegram stops after {size} bytes", size=size)), size, _last_inner(buffer, start) + 1)
     if size < recognised.PROVED_BYTES:
         return NOISE
     ident = _IDENT_LETTERS.search(buffer, start)
     resume = ident.start() if ident else len(buffer)
-    return Damaged(FramingError(f"{recognised.broken_off(buffer[start])}. It has {size} bytes"), size, resume)
+    return Damaged(FramingError(_("{what}. It has {size} bytes", what=recognised.broken_off(buffer[start]), size=size)), size, resume)
 
 
 def outer(buffer: bytearray, start: int, found: Extent | Damaged) -> Found:
@@ -88,7 +89,9 @@ def frame(buffer: bytearray, start: int) -> Found:
     if found is None:
         size = len(buffer) - start
         return (
-            MORE if size <= TELEGRAM_LIMIT else Damaged(FramingError(f"a message in frames has no end within {TELEGRAM_LIMIT} bytes"), size)
+            MORE
+            if size <= TELEGRAM_LIMIT
+            else Damaged(FramingError(_("a message in frames has no end within {limit} bytes", limit=TELEGRAM_LIMIT)), size)
         )
     # Two frames of HDLC may share one flag.
     return Extent(bytes(buffer[start : found.end]), found.end, int(buffer[start] == frames.FLAG), found.checked)
@@ -112,10 +115,12 @@ def message(buffer: bytearray, start: int, content: int) -> Found:
             return Extent(telegram, footer.end())
     if after is not None:
         size = after.start() - start
-        return Damaged(FramingError(f"content of a telegram of {size} bytes is neither text nor a block nor a DLMS message"), size)
+        return Damaged(
+            FramingError(_("content of a telegram of {size} bytes is neither text nor a block nor a DLMS message", size=size)), size
+        )
     if len(buffer) <= limit:
         return MORE
-    return Damaged(FramingError(f"telegram has no end within {TELEGRAM_LIMIT} bytes"), TELEGRAM_LIMIT)
+    return Damaged(FramingError(_("telegram has no end within {limit} bytes", limit=TELEGRAM_LIMIT)), TELEGRAM_LIMIT)
 
 
 def changed(buffer: bytearray, start: int, content: int, end: int) -> str:
@@ -142,4 +147,4 @@ def displaced(buffer: bytearray, start: int, content: int, mark: int) -> Found:
         if sent:
             return Extent(sent, footer.end(), checked=True, mended=True)
     why = changed(buffer, start, content, mark)
-    return Damaged(FramingError(why or f'no "!" and CRC where the telegram of {mark - start} bytes must end'), mark - start)
+    return Damaged(FramingError(why or _('no "!" and CRC where the telegram of {size} bytes must end', size=mark - start)), mark - start)

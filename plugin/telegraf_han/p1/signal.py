@@ -17,8 +17,9 @@ from typing import Final
 
 from telegraf_han.dlms import recognised
 from telegraf_han.dlms.ciphering import GENERAL_GLO
+from telegraf_han.language import _, marked
 from telegraf_han.p1.dialects import IDENTS
-from telegraf_han.p1.envelope import UNREAD
+from telegraf_han.p1.envelope import unread
 
 LEAST_BYTES: Final = 24
 """With fewer bytes the cause cannot be seen."""
@@ -35,29 +36,34 @@ _READ_BARE: Final = bytes([GENERAL_GLO])
 _SEVEN_BITS: Final = bytes(octet & 0x7F for octet in range(256))
 _IDLE_BITS: Final = 12
 
-INVERTED: Final = (
+INVERTED: Final = marked(
     "the signal looks inverted: the cable has no inverter, or one too many; "
     "use a cable sold for P1 or DSMR, which has the inverter built in"
 )
-PARITY: Final = (
+PARITY: Final = marked(
     'the line sends seven bits and a parity bit, as older meters do: set line = "9600 7E1", or the speed that is set now with 7E1'
 )
-TOO_FAST: Final = 'the line looks set too fast: older meters send at 9600 baud; set line = "9600 7E1"'
+TOO_FAST: Final = marked('the line looks set too fast: older meters send at 9600 baud; set line = "9600 7E1"')
+
+
+def is_line_fault(said: str) -> bool:
+    """Whether a sentence of `wrong` blames the line or its cable, and not the meter at its other end."""
+    return said in (_(INVERTED), _(PARITY), _(TOO_FAST))
 
 
 def wrong(data: bytes) -> str:
     """One sentence about bytes that are no telegrams: what they are, or what is wrong with the line. "" if they do not show it."""
     at_hand = recognised.named(data)
     if at_hand and data[at_hand.start : at_hand.start + 1] != _READ_BARE:
-        return f"{at_hand.words}. {at_hand.todo}" if at_hand.todo else f"{at_hand.words}, {UNREAD}"
+        return f"{at_hand.words}. {at_hand.todo}" if at_hand.todo else unread(at_hand.words)
     if len(data) < LEAST_BYTES or readable(data):
         return ""
     if any(opening in data for opening in _openings()) or _CODE.search(_running_text(data)):
-        return INVERTED
+        return _(INVERTED)
     if _CODE.search(data.translate(_SEVEN_BITS)):
-        return PARITY
+        return _(PARITY)
     runs = sum(octet in _RUNS for octet in data)
-    return TOO_FAST if runs >= _SHARE * len(data) and len(set(data)) > 1 else ""
+    return _(TOO_FAST) if runs >= _SHARE * len(data) and len(set(data)) > 1 else ""
 
 
 def readable(data: bytes) -> bool:

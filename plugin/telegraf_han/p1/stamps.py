@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from telegraf_han import clock
 from telegraf_han.clock import Season, Zone
 from telegraf_han.errors import RecordError
+from telegraf_han.language import _
 
 # Patterns are texts. `re` compiles and keeps them when they are first needed, because a meter of DSMR needs none.
 _TST: Final = rb"\d{12}[SsWw]?"
@@ -63,12 +64,12 @@ def read(text: bytes, zone: Zone) -> Stamp:
         bare = b"20" + numbered[2] + _OF_DIGIT[numbered[1]]
     found = re.fullmatch(_SPELT, bare)
     if found is None:
-        raise RecordError(f"time stamp of {len(text)} characters is not a date and a time")
+        raise RecordError(_("time stamp of {size} characters is not a date and a time", size=len(text)))
     wall = (*_date(found["date"]), *_time_of_day(found["time"]))
     season = _SEASONS[found["season"].upper()]
     if not found["zone"]:
         return _stamp(clock.utc_ns(wall, season, zone), zone, told=bool(season))
-    winter_s, _ = zone.offsets_s(wall[0])
+    winter_s = zone.offsets_s(wall[0])[0]
     return Stamp(clock.utc_ns(wall, "winter", zone) + (winter_s - _east_s(found["zone"])) * _NS)
 
 

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han import clock, obis
 from telegraf_han.errors import RecordError
+from telegraf_han.language import _
 from telegraf_han.p1 import lines, shapes
 from telegraf_han.p1.dialects import DEVICE_TYPES, MODELS, SAYS_MODEL
 from telegraf_han.p1.lines import note
@@ -69,12 +70,12 @@ def body(text: bytes, ident: str, zone: clock.Zone) -> Body:
     if time_ns is None and plan.date_at >= 0:
         time_ns, season_told = _time_of_parts(raw_values[plan.date_at], raw_values[plan.time_at], zone, flaws)
     if time_ns is None and not flaws and plan.clock_at >= 0 and raw_values[plan.clock_at]:
-        flaws.append(f"{obis.CLOCK}: the meter's clock says that it has no time")
+        flaws.append(_("{code}: the meter's clock says that it has no time", code=obis.CLOCK))
     for place, usual in plan.words:
         if usual.misses_quantity(raw_values[place]):
             _note_value(shape, place, raw_values[place], flaws)
     for place in plan.stamps_at:
-        stamp_ns, _ = _time(raw_values[place], zone, flaws, shape.columns[place].name)
+        stamp_ns, _told = _time(raw_values[place], zone, flaws, shape.columns[place].name)
         values[place] = None if stamp_ns is None else clock.rfc3339(stamp_ns, zone)
     return Body(shape, values, time_ns, *_tags(plan, values, ident), tuple(flaws), season_told)
 
@@ -148,7 +149,7 @@ def _time_of_parts(day: bytes, time: bytes, zone: clock.Zone, flaws: list[str]) 
 
         return stamps.read_parts(day, time, zone)
     except RecordError as error:
-        note(flaws, f"0.9.1 and 0.9.2: {error}")
+        note(flaws, _("0.9.1 and 0.9.2: {error}", error=error))
         return None, True
 
 
@@ -166,7 +167,7 @@ def _readable(shape: Shape, raw_values: tuple[bytes, ...], flaws: list[str]) -> 
 
 def _note_value(shape: Shape, place: int, raw: bytes, flaws: list[str]) -> None:
     """Say that a number is missing."""
-    note(flaws, f"{shape.columns[place].obis}: {len(raw)} characters that are not a number")
+    note(flaws, _("{code}: {size} characters that are not a number", code=shape.columns[place].obis, size=len(raw)))
 
 
 def _tags(plan: Plan, values: list[Value], ident: str) -> tuple[str, str]:

@@ -8,22 +8,23 @@ import errno
 from typing import Final
 
 from telegraf_han.errors import PortInUseError, SourceError, reason
+from telegraf_han.language import _, marked
 from telegraf_han.ports import rights
 
 _IN_USE: Final = (errno.EBUSY, errno.EAGAIN)
 _ADVICE: Final[dict[object, str]] = {
-    errno.ENOENT: "is not there. Is it plugged in? `telegraf-han ports` lists what is",
-    errno.ENODEV: "is not there. Is it plugged in? `telegraf-han ports` lists what is",
-    errno.ENXIO: "is not there. Is it plugged in? `telegraf-han ports` lists what is",
-    errno.EIO: "does not answer. Unplug it and plug it in again",
-    errno.EBUSY: "is in use by another program: `telegraf-han check` names it",
-    errno.EAGAIN: "is in use by another program: `telegraf-han check` names it",
-    errno.ENOTTY: "is not a serial port",
-    errno.EINVAL: "does not accept these line settings",
-    errno.ECONNREFUSED: "refuses the connection. Check that its server is on and that no other client uses it",
-    errno.EHOSTUNREACH: "cannot be reached. Check that it is on and in this network",
-    errno.ENETUNREACH: "cannot be reached. Check that it is on and in this network",
-    errno.ETIMEDOUT: "does not answer. Check that it is on and in this network",
+    errno.ENOENT: marked("{port} is not there. Is it plugged in? `telegraf-han ports` lists what is"),
+    errno.ENODEV: marked("{port} is not there. Is it plugged in? `telegraf-han ports` lists what is"),
+    errno.ENXIO: marked("{port} is not there. Is it plugged in? `telegraf-han ports` lists what is"),
+    errno.EIO: marked("{port} does not answer. Unplug it and plug it in again"),
+    errno.EBUSY: marked("{port} is in use by another program: `telegraf-han check` names it"),
+    errno.EAGAIN: marked("{port} is in use by another program: `telegraf-han check` names it"),
+    errno.ENOTTY: marked("{port} is not a serial port"),
+    errno.EINVAL: marked("{port} does not accept these line settings"),
+    errno.ECONNREFUSED: marked("{port} refuses the connection. Check that its server is on and that no other client uses it"),
+    errno.EHOSTUNREACH: marked("{port} cannot be reached. Check that it is on and in this network"),
+    errno.ENETUNREACH: marked("{port} cannot be reached. Check that it is on and in this network"),
+    errno.ETIMEDOUT: marked("{port} does not answer. Check that it is on and in this network"),
 }
 
 
@@ -33,12 +34,13 @@ def source_error(port: str, error: Exception) -> SourceError:
     # termios raises an error of its own. It has the system's number, but it is no OSError.
     cause = hidden if isinstance(hidden, Exception) and isinstance(next(iter(hidden.args), None), int) else error
     if "://" in port and _names_nobody(cause):
-        return SourceError(f"{port} names an unknown host. Check the name, or write the address of the host")
+        return SourceError(_("{port} names an unknown host. Check the name, or write the address of the host", port=port))
     if isinstance(cause, PermissionError) or getattr(cause, "errno", None) == errno.EACCES:
-        return SourceError(f"{port} may not be opened by user {rights.user()}{rights.permission(port)}")
+        return SourceError(rights.refused(port, rights.user()))
     number = errno.ETIMEDOUT if isinstance(cause, TimeoutError) else next(iter(cause.args), None)
     kind = PortInUseError if number in _IN_USE else SourceError
-    return kind(f"{port} {_ADVICE.get(number, f'cannot be opened: {reason(cause)}')}")
+    advice = _ADVICE.get(number)
+    return kind(_(advice, port=port) if advice else _("{port} cannot be opened: {why}", port=port, why=reason(cause)))
 
 
 def _names_nobody(error: BaseException) -> bool:

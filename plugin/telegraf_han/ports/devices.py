@@ -13,6 +13,7 @@ import stat
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import reason
+from telegraf_han.language import _
 from telegraf_han.printing import visible
 
 STABLE_NAMES: Final = "/dev/serial/by-id"
@@ -59,8 +60,8 @@ def no_port(path: str) -> str:
     except OSError:
         return ""
     if kind != _TERMINALS:
-        return f"a device of the kind {kind}"
-    return "the screen and keyboard of this machine" if major == _CONSOLES and minor < _FIRST_SERIAL else ""
+        return _("a device of the kind {kind}", kind=kind)
+    return _("the screen and keyboard of this machine") if major == _CONSOLES and minor < _FIRST_SERIAL else ""
 
 
 def users_of(port: str) -> list[str]:
@@ -72,7 +73,7 @@ def users_of(port: str) -> list[str]:
         if any(_target(os.path.join(folder, descriptor)) == device for descriptor in listed(folder)):
             found.append(process)
     found += [process for process in _lockers(device) if process not in found]
-    return [f"process {process} ({_process_name(process)})" for process in found]
+    return [_("process {number} ({name})", number=process, name=_process_name(process)) for process in found]
 
 
 def is_locked(port: str) -> bool:

@@ -23,6 +23,7 @@ from typing import Final
 
 from telegraf_han.ciphers import secret
 from telegraf_han.errors import SourceError, reason
+from telegraf_han.language import _
 
 READ_BYTES: Final = 4096
 """A pipe delivers this much in one piece. The line of a telegram has about 500 bytes."""
@@ -61,7 +62,13 @@ def started(
     """
     missing = next((program for program in needs or () if not located(program)), "")
     if needs and missing:
-        raise SourceError(f"{missing} cannot be started: no such program. Install it ({needs[missing]}) or write a `command` of your own")
+        raise SourceError(
+            _(
+                "{program} cannot be started: no such program. Install it ({where}) or write a `command` of your own",
+                program=missing,
+                where=needs[missing],
+            )
+        )
     try:
         child = subprocess.Popen(  # noqa: S603, the words are the user's own configuration and meet no shell
             command,
@@ -73,10 +80,12 @@ def started(
             env=environment(secrets),
         )
     except FileNotFoundError:
-        raise SourceError(f"{command[0]} cannot be started: no such program. Install it or write its full path") from None
+        raise SourceError(
+            _("{program} cannot be started: no such program. Install it or write its full path", program=command[0])
+        ) from None
     except (OSError, ValueError) as error:
-        raise SourceError(f"{command[0]} cannot be started: {reason(error)}") from None
-    return Program(" and ".join(needs or ()) or command[0], child, wake, say, quiet_s)
+        raise SourceError(_("{program} cannot be started: {why}", program=command[0], why=reason(error))) from None
+    return Program(_(" and ").join(needs or ()) or command[0], child, wake, say, quiet_s)
 
 
 def located(program: str) -> str:
@@ -151,7 +160,7 @@ class Program:
     def read(self, wait_s: float) -> bytes | None:
         """See sources.Source."""
         listened = [self._output, self._wake] if self._heard is None else [self._output, self._wake, self._errors]
-        ready, _, _ = select.select(listened, [], [], wait_s)
+        ready = select.select(listened, [], [], wait_s)[0]
         if self._errors in ready:
             self._listen()
         if self._wake in ready:
@@ -168,7 +177,13 @@ class Program:
     def _watch(self) -> None:
         """Raise SourceError if the program runs, but has printed nothing for too long. This happens if a dongle hangs."""
         if time.monotonic() - self._printed_s >= self._quiet_s:
-            raise SourceError(f"{self._name} runs, but has printed nothing for {self._quiet_s / 60:g} minutes, so it is restarted")
+            raise SourceError(
+                _(
+                    "{program} runs, but has printed nothing for {minutes:g} minutes, so it is restarted",
+                    program=self._name,
+                    minutes=self._quiet_s / 60,
+                )
+            )
 
     def _listen(self) -> None:
         """Pass on the lines of stderr that have come. After the end of stderr `_heard` is None."""
@@ -188,12 +203,15 @@ class Program:
         status = self._exited_within(END_S)
         while self._heard is not None and select.select([self._errors], [], [], 0)[0]:
             self._listen()
-        how = "closed its output"
-        if status is not None:
-            how = (
-                f"ended with exit code {status.si_status}" if status.si_code == os.CLD_EXITED else f"was ended by signal {status.si_status}"
-            )
-        return f"{self._name} {how}" + (f". Its last lines: {' / '.join(self._last_words)}" if self._last_words else "")
+        if status is None:
+            said = _("{program} closed its output", program=self._name)
+        elif status.si_code == os.CLD_EXITED:
+            said = _("{program} ended with exit code {number}", program=self._name, number=status.si_status)
+        else:
+            said = _("{program} was ended by signal {number}", program=self._name, number=status.si_status)
+        if not self._last_words:
+            return said
+        return _("{said}. Its last lines: {lines}", said=said, lines=" / ".join(self._last_words))
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:
         """How the program ended. It is not reaped here, because until then no other group can get the id of its group."""
@@ -206,7 +224,7 @@ class Program:
 
     def write(self, data: bytes) -> None:
         """Raise SourceError, because programs take no commands."""
-        raise SourceError(f"{self._name} takes no commands ({len(data)} bytes)")
+        raise SourceError(_("{program} takes no commands ({size} bytes)", program=self._name, size=len(data)))
 
     def close(self) -> None:
         """End the program and its children, first with SIGTERM, then with SIGKILL."""

@@ -9,18 +9,25 @@ import stat
 from typing import Final
 
 from telegraf_han.errors import reason
+from telegraf_han.language import _, marked
 
 TELEGRAF: Final = "telegraf"
 """The user that Telegraf's packages create."""
 _GROUP: Final = stat.S_IRGRP | stat.S_IWGRP
+_NO_FILE: Final = marked("no file")
 _KINDS: Final = {
-    stat.S_IFREG: "a file",
-    stat.S_IFDIR: "a directory",
-    stat.S_IFIFO: "a named pipe",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFCHR: "a device",
-    stat.S_IFBLK: "a disk",
+    stat.S_IFREG: marked("a file"),
+    stat.S_IFDIR: marked("a directory"),
+    stat.S_IFIFO: marked("a named pipe"),
+    stat.S_IFSOCK: marked("a socket"),
+    stat.S_IFCHR: marked("a device"),
+    stat.S_IFBLK: marked("a disk"),
 }
+
+
+def refused(path: str, name: str, advised: str = "") -> str:
+    """A user may not open a device, and how the user `advised` (default: this user) gets the right."""
+    return _("{path} may not be opened by user {user}", path=path, user=name) + permission(path, advised)
 
 
 def permission(path: str, name: str = "") -> str:
@@ -33,12 +40,13 @@ def permission(path: str, name: str = "") -> str:
     except OSError:
         return ""
     except KeyError:
-        return f". Add the user to the device's group, number {status.st_gid} (in a container: group_add)"
+        return ". " + _("Add the user to the device's group, number {number} (in a container: group_add)", number=status.st_gid)
     if not stat.S_ISCHR(status.st_mode):
-        return " (see chown and chmod)"
+        return " " + _("(see chown and chmod)")
     if status.st_mode & _GROUP != _GROUP or group == "root":
-        return f", and its group {group} gives no right. A udev rule must give it mode 660 and a group such as dialout"
-    return f". Run: sudo usermod -aG {group} {name or user()}, then restart Telegraf"
+        return ", " + _("and its group {group} gives no right. A udev rule must give it mode 660 and a group such as dialout", group=group)
+    command = f"sudo usermod -aG {group} {name or user()}"
+    return ". " + _("Run: {command}, then restart Telegraf", command=command)
 
 
 def group_of(path: str) -> str:
@@ -113,7 +121,8 @@ def private(path: str, name: str = "", shown: str = "") -> str:
     """
     plain = all(character.isalnum() or character in "/._-+@" for character in path)
     owner, quoted = name or _keeper(path), shown or (path if plain else "'{}'".format(path.replace("'", "'\"'\"'")))
-    return f"Run: sudo chown {owner} {quoted} && sudo chmod 600 {quoted}"
+    command = f"sudo chown {owner} {quoted} && sudo chmod 600 {quoted}"
+    return _("Run: {command}", command=command)
 
 
 def unreadable(path: str, error: OSError, shown: str = "") -> str:
@@ -121,14 +130,20 @@ def unreadable(path: str, error: OSError, shown: str = "") -> str:
     if not isinstance(error, PermissionError):
         return reason(error)
     owner = _owner(path)
-    other = f", because it belongs to user {owner}" if owner and owner not in ("root", user()) else ""
-    either = f"Put `sudo -u {owner}` before the command, or give the file to {user()}. " if other else ""
-    return f"user {user()} may not read it{other}. {either}{private(path, user(), shown)}"
+    if not owner or owner in ("root", user()):
+        return _("user {user} may not read it. {run}", user=user(), run=private(path, user(), shown))
+    return _(
+        "user {user} may not read it, because it belongs to user {owner}. Put `sudo -u {owner}` before the command, "
+        "or give the file to {user}. {run}",
+        user=user(),
+        owner=owner,
+        run=private(path, user(), shown),
+    )
 
 
 def what(mode: int) -> str:
     """What a file of this mode is, in words."""
-    return _KINDS.get(stat.S_IFMT(mode), "no file")
+    return _(_KINDS.get(stat.S_IFMT(mode), _NO_FILE))
 
 
 def exists(name: str) -> bool:

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
 from telegraf_han.errors import SilentError, SourceError, reason
+from telegraf_han.language import _, marked
 from telegraf_han.ports import advice, rights
 
 if TYPE_CHECKING:
@@ -93,6 +94,9 @@ def paused(pause_s: float, wake: int) -> bool:
     return not ready
 
 
+CLOSED: Final = marked("{port} closed the connection")
+
+
 class Descriptor:
     """A source with a file descriptor."""
 
@@ -101,7 +105,7 @@ class Descriptor:
     def __init__(
         self, name: str, descriptor: int, wake: int, close: Callable[[], None], ended: str = "", *, silence: "Silence | None" = None
     ) -> None:
-        """`name` and `ended` make the sentence that is logged when the source is gone.
+        """`ended` is the sentence about `{port}` that is logged when the source is gone. `name` is the port's.
 
         A finite source has no `ended`, because its end is expected. A connection has a `silence`.
         """
@@ -115,7 +119,7 @@ class Descriptor:
 
     def read(self, wait_s: float) -> bytes | None:
         """See Source."""
-        ready, _, _ = select.select([self._descriptor, self._wake], [], [], wait_s)
+        ready = select.select([self._descriptor, self._wake], [], [], wait_s)[0]
         if self._wake in ready:
             return b""
         if not ready:
@@ -133,26 +137,29 @@ class Descriptor:
         except BlockingIOError:
             return b""
         except OSError as error:
-            raise SourceError(f"{self._name} {self._ended or 'cannot be read'} ({reason(error)})") from None
+            why = self._ended or marked("{port} cannot be read")
+            raise SourceError(f"{_(why, port=self._name)} ({reason(error)})") from None
         if data:
             return data
         if self.finite:
             return None
-        raise SourceError(f"{self._name} {self._ended}")
+        raise SourceError(_(self._ended, port=self._name))
 
     def write(self, data: bytes) -> None:
         """See Source."""
         until_s = time.monotonic() + WRITE_S
         while data:
-            _, ready, _ = select.select([], [self._descriptor], [], max(0.0, until_s - time.monotonic()))
+            ready = select.select([], [self._descriptor], [], max(0.0, until_s - time.monotonic()))[1]
             if not ready:
-                raise SourceError(f"{self._name} did not take {len(data)} bytes within {WRITE_S:g} s")
+                raise SourceError(
+                    _("{port} did not take {size} bytes within {seconds:g} s", port=self._name, size=len(data), seconds=WRITE_S)
+                )
             try:
                 data = data[os.write(self._descriptor, data) :]
             except BlockingIOError:
                 continue
             except OSError as error:
-                raise SourceError(f"{self._name} {self._ended} ({reason(error)})") from None
+                raise SourceError(f"{_(self._ended, port=self._name)} ({reason(error)})") from None
 
     def close(self) -> None:
         """See Source."""
@@ -179,7 +186,13 @@ class Silence:
     def goes_on(self) -> None:
         """Nothing has come. Raises SilentError if that has lasted too long."""
         if time.monotonic() - self._since_s >= SILENCE_S:
-            raise SilentError(f"{self._name} has brought nothing for {SILENCE_S / 60:g} minutes, so the connection is opened again")
+            raise SilentError(
+                _(
+                    "{port} has brought nothing for {minutes:g} minutes, so the connection is opened again",
+                    port=self._name,
+                    minutes=SILENCE_S / 60,
+                )
+            )
 
 
 class Remote:
@@ -203,7 +216,7 @@ class Remote:
             first = self._port.read(1)
             data = first + self._port.read(self._port.in_waiting) if first else b""
         except OSError:
-            raise SourceError(f"{self._name} closed the connection") from None
+            raise SourceError(_(CLOSED, port=self._name)) from None
         if data:
             self._silence.broken()
         else:
@@ -215,7 +228,7 @@ class Remote:
         try:
             self._port.write(data)
         except OSError:
-            raise SourceError(f"{self._name} closed the connection") from None
+            raise SourceError(_(CLOSED, port=self._name)) from None
 
     def close(self) -> None:
         """See Source."""
@@ -244,13 +257,13 @@ def _serial(path: str, line: str, wake: int) -> Source:
         port.open()
     except (OSError, ValueError, termios.error) as error:
         raise advice.source_error(path, error) from None
-    return Descriptor(path, port.fileno(), wake, port.close, "was unplugged or has disconnected")
+    return Descriptor(path, port.fileno(), wake, port.close, marked("{port} was unplugged or has disconnected"))
 
 
 def _file(path: str, kind: int, wake: int) -> Source:
     """Open a regular file, which ends, or a named pipe, which does not: it is opened for writing too, so it outlives all its writers."""
     if kind not in _FILES:
-        raise SourceError(f"{path} is {rights.what(kind)}, not a serial device, a file or a named pipe")
+        raise SourceError(_("{path} is {what}, not a serial device, a file or a named pipe", path=path, what=rights.what(kind)))
     flags, ended = _FILES[kind]
     try:
         descriptor = os.open(path, flags)
@@ -269,7 +282,7 @@ def _socket(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG00
         raise advice.source_error(url, error) from None
     connection.setblocking(False)
     _probed(connection)
-    return Descriptor(url, connection.fileno(), wake, connection.close, "closed the connection", silence=Silence(url))
+    return Descriptor(url, connection.fileno(), wake, connection.close, CLOSED, silence=Silence(url))
 
 
 def _probed(connection: "socket.socket") -> None:
@@ -296,5 +309,5 @@ def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG0
     return Remote(url, port)
 
 
-_FILES: Final = {stat.S_IFREG: (os.O_RDONLY, ""), stat.S_IFIFO: (os.O_RDWR | os.O_NONBLOCK, "was closed")}
+_FILES: Final = {stat.S_IFREG: (os.O_RDONLY, ""), stat.S_IFIFO: (os.O_RDWR | os.O_NONBLOCK, marked("{port} was closed"))}
 _SCHEMES: Final = {"socket": _socket, "rfc2217": _rfc2217}

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from telegraf_han.errors import Cause, TelegramError
+from telegraf_han.language import _, marked
 from telegraf_han.telegram import Event, Fault, Frame
 
 LINE_LIMIT: Final = 8192
@@ -16,7 +17,7 @@ LINE_LIMIT: Final = 8192
 words around it. rtl_433 adds about 60 characters for each record of a telegram without encryption."""
 
 
-P1: Final = 'a meter\'s P1 port sends here, and a receiver cannot read it. Write this port into a [[meter]] with interface = "p1"'
+P1: Final = marked('a meter\'s P1 port sends here, and a receiver cannot read it. Write this port into a [[meter]] with interface = "p1"')
 _P1_LINE: Final = r"/[A-Za-z]{3}\d|\d-\d:\d{1,2}\.\d{1,2}\.\d"
 """A line of P1 text begins with the ident of a meter or an OBIS code."""
 
@@ -80,9 +81,9 @@ class Lines:
         if self._skipping:
             return []
         self._skipping = True
-        return [Fault(Cause.FRAMING, f"line of more than {LINE_LIMIT} characters", LINE_LIMIT)]
+        return [Fault(Cause.FRAMING, _("line of more than {limit} characters", limit=LINE_LIMIT), LINE_LIMIT)]
 
 
 def _of_p1(text: str) -> Fault | None:
     """The fault of a line that comes from a P1 port. It lasts, because the cable is at the wrong place."""
-    return Fault(Cause.FRAMING, P1, len(text), lasts=True) if re.match(_P1_LINE, text) else None
+    return Fault(Cause.FRAMING, _(P1), len(text), lasts=True) if re.match(_P1_LINE, text) else None

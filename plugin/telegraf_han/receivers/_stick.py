@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import Cause, CutShortError, SourceError, TelegramError
+from telegraf_han.language import _, marked
 from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Send
 
 _S: Final = 1_000_000_000
@@ -29,17 +30,17 @@ FROM_METERS: Final = frozenset({0x44, 0x46, 0x47, 0x48, 0x08, 0x18, 0x28, 0x38})
 
 STRANGERS: Final = (
     # bytes from a port that is not the expected stick → the device that probably sends them
-    (b"0-0:", "a meter's P1 port"),
-    (b"1-0:", "a meter's P1 port"),
-    (b" is unknown)", 'a CUL (type = "cul")'),
-    (b"\r\n\r\n", "a meter's P1 port"),
-    (b"\xa5\x81", 'an iM871A (type = "im871a")'),
-    (b"\xa5\xe2\x03", 'an iM871A (type = "im871a")'),
-    (b"\xff\x03", 'an AMB8465 (type = "amb8465")'),
-    (b"\xff\x84\x01", 'an AMB8465 (type = "amb8465")'),
-    (b"\xc0\x09\x20", 'an iU891A (type = "iu891a")'),
-    (b"$GP", "a GPS receiver"),
-    (b"AT+", "a modem"),
+    (b"0-0:", marked("a meter's P1 port")),
+    (b"1-0:", marked("a meter's P1 port")),
+    (b" is unknown)", marked('a CUL (type = "cul")')),
+    (b"\r\n\r\n", marked("a meter's P1 port")),
+    (b"\xa5\x81", marked('an iM871A (type = "im871a")')),
+    (b"\xa5\xe2\x03", marked('an iM871A (type = "im871a")')),
+    (b"\xff\x03", marked('an AMB8465 (type = "amb8465")')),
+    (b"\xff\x84\x01", marked('an AMB8465 (type = "amb8465")')),
+    (b"\xc0\x09\x20", marked('an iU891A (type = "iu891a")')),
+    (b"$GP", marked("a GPS receiver")),
+    (b"AT+", marked("a modem")),
 )
 
 
@@ -189,11 +190,16 @@ class Stick:
     def _no_answer(self) -> str:
         """Why a stick that did not answer is given up."""
         if self._ready:
-            return f"the {self.NAME} does not answer any more; if that lasts, unplug it and plug it in again"
+            return _("the {stick} does not answer any more; if that lasts, unplug it and plug it in again", stick=self.NAME)
         if not self._strange:
-            return f"no {self.NAME} answers here: the device is another one, needs another line setting, or hangs and must be unplugged"
+            return _(
+                "no {stick} answers here: the device is another one, needs another line setting, or hangs and must be unplugged",
+                stick=self.NAME,
+            )
         seen = next((what for sign, what in STRANGERS if sign in self._strange), "")
-        return f"no {self.NAME} answers here, but something else sends data" + (f": it looks like {seen}" if seen else "")
+        if not seen:
+            return _("no {stick} answers here, but something else sends data", stick=self.NAME)
+        return _("no {stick} answers here, but something else sends data: it looks like {what}", stick=self.NAME, what=_(seen))
 
     def _waited(self, now_ns: int) -> list[Event]:
         """Nothing more comes. The bytes that are left are a message after all, or they are none.
@@ -216,7 +222,8 @@ class Stick:
     def _noise(self) -> list[Event]:
         """One fault for all bytes since the last fault that were no message."""
         size, self._unread = self._unread, 0
-        return [Fault(Cause.FRAMING, f"{size} bytes that are not a message of the {self.NAME}", size)] if size else []
+        told = _("{size} bytes that are not a message of the {stick}", size=size, stick=self.NAME)
+        return [Fault(Cause.FRAMING, told, size)] if size else []
 
     # --- what the module of a stick defines ---
 

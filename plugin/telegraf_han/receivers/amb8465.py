@@ -15,6 +15,7 @@ from typing import Final
 
 from telegraf_han.ciphers import crc
 from telegraf_han.errors import FramingError, SourceError
+from telegraf_han.language import _, marked
 from telegraf_han.mbus import link
 from telegraf_han.receivers._stick import FROM_METERS, Ask, Stick, Talk, cc1101_dbm
 
@@ -32,7 +33,7 @@ _ALL_PARAMETERS: Final = b"\x00\x80"
 _PARAMETERS: Final = 70
 """A stick reports at least this many."""
 _OUTPUT_AS_COMMANDS, _LEVEL_APPENDED = 5, 69
-_MODES: Final = ((0x09, "T1 and C1"), (0x08, "T1"))
+_MODES: Final = ((0x09, marked("T1 and C1")), (0x08, "T1"))
 """In the order in which they are tried: CMD_SET_MODE's argument, and the mode in words."""
 _OTHER_BAND: Final = 0x80
 """How many parameters the module for 169 MHz has."""
@@ -79,7 +80,7 @@ class Receiver(Stick):
         if not self._levels:
             return link.telegram(body), None
         if body[0] < link.SHORTEST:
-            raise FramingError(f"{len(body)} bytes are not a telegram")
+            raise FramingError(_("{size} bytes are not a telegram", size=len(body)))
         return link.telegram(bytes([body[0] - 1]) + body[1:-1]), cc1101_dbm(body[-1])
 
     def set_up(self) -> Talk:
@@ -87,17 +88,24 @@ class Receiver(Stick):
         answer = yield Ask(command(_GET, _ALL_PARAMETERS), _answers(_GET))
         parameters = answer[_HEAD + 2 : -1]
         if len(parameters) < _PARAMETERS:
-            raise SourceError(f"a module of this family answers, but reports {len(parameters)} parameters: it is not a known module")
+            raise SourceError(
+                _("a module of this family answers, but reports {size} parameters: it is not a known module", size=len(parameters))
+            )
         self._bare = not parameters[_OUTPUT_AS_COMMANDS]
         self._levels = bool(parameters[_LEVEL_APPENDED])
-        told = "" if self._levels else "; it reports no signal strength (parameter RSSI_Enable is 0)"
+        told = "" if self._levels else "; " + _("it reports no signal strength (parameter RSSI_Enable is 0)")
         if answer[_HEAD + 1] == _OTHER_BAND:
-            return f"AMB3665, at 169 MHz, where it cannot hear meters of 868 MHz{told}"
+            return _("AMB3665, at 169 MHz, where it cannot hear meters of 868 MHz") + told
         for mode, words in _MODES:
             done = yield Ask(command(_SET_MODE, bytes([mode])), _answers(_SET_MODE))
             if not done[_HEAD]:
-                return f"AMB8465 listening to {words}{told}"
-        raise SourceError(f"the AMB8465 refuses to listen to T1 (status {done[_HEAD]:02X}); unplug it, or reset it to its factory settings")
+                return _("{stick} listening to {modes}", stick="AMB8465", modes=_(words)) + told
+        raise SourceError(
+            _(
+                "the AMB8465 refuses to listen to T1 (status {status:02X}); unplug it, or reset it to its factory settings",
+                status=done[_HEAD],
+            )
+        )
 
     def still_there(self) -> Talk:
         """Ask for the serial number."""

@@ -12,6 +12,7 @@ command that it was built without.
 from typing import Final
 
 from telegraf_han.errors import ChecksumError, CutShortError, FramingError, SourceError
+from telegraf_han.language import _, marked
 from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import LINE_LIMIT
 from telegraf_han.receivers._stick import Ask, Stick, Talk, cc1101_dbm
@@ -27,7 +28,7 @@ _FORMAT_B: Final = b"bY"
 _LEVELS: Final = 2
 """Bytes after a frame: LQI, RSSI."""
 _FIRST, _BLOCK, _CRC = 10, 16, 2
-_CUT: Final = "the stick's firmware cuts long telegrams: install a firmware with a longer buffer, or use another receiver"
+_CUT: Final = marked("the stick's firmware cuts long telegrams: install a firmware with a longer buffer, or use another receiver")
 _VERSION_SHOWN: Final = 48
 """Characters of a version that are shown."""
 
@@ -52,18 +53,20 @@ class Receiver(Stick):
             return None
         digits = message.removeprefix(_FORMAT_B) if message.startswith(_FORMAT_B) else message[1:]
         if len(digits) % 2:
-            raise CutShortError(f"line of {len(message)} characters ends with half a byte; {_CUT}")
+            raise CutShortError(_("line of {size} characters ends with half a byte; {how}", size=len(message), how=_(_CUT)))
         try:
             raw = bytes.fromhex(digits.decode("ascii"))
         except ValueError:
-            raise FramingError(f"line of {len(message)} characters is not hex") from None
+            raise FramingError(_("line of {size} characters is not hex", size=len(message))) from None
         if len(raw) < _FIRST:
-            raise FramingError(f"{len(raw)} bytes are not a telegram")
+            raise FramingError(_("{size} bytes are not a telegram", size=len(raw)))
         size = raw[0] + 1 if message.startswith(_FORMAT_B) else _size_of_a(raw[0])
         if len(raw) < size:
-            raise CutShortError(f"length field announces {size} bytes, but {len(raw)} arrived; {_CUT}")
+            raise CutShortError(
+                _("length field announces {size} bytes, but {arrived} arrived; {how}", size=size, arrived=len(raw), how=_(_CUT))
+            )
         if len(raw) - size not in (0, _LEVELS):
-            raise FramingError(f"length field announces {size} bytes, but {len(raw)} arrived")
+            raise FramingError(_("length field announces {size} bytes, but {arrived} arrived", size=size, arrived=len(raw)))
         return _checked(raw[:size]), cc1101_dbm(raw[-1]) if len(raw) > size else None
 
     def set_up(self) -> Talk:
@@ -73,11 +76,13 @@ class Receiver(Stick):
         words = "".join(letter if letter.isprintable() else "?" for letter in words)
         listens = yield Ask(_LISTEN, lambda line: line.endswith(b"MODE") or line == b"OFF" or line.startswith(_UNKNOWN))
         if listens.startswith(_UNKNOWN):
-            raise SourceError(f"the CUL's firmware ({words}) has no wireless M-Bus: install a culfw or a-culfw that was built with it")
+            raise SourceError(
+                _("the CUL's firmware ({words}) has no wireless M-Bus: install a culfw or a-culfw that was built with it", words=words)
+            )
         if listens != _LISTENS:
-            raise SourceError(f"the CUL's firmware ({words}) refuses to listen to T1; unplug it and plug it in again")
+            raise SourceError(_("the CUL's firmware ({words}) refuses to listen to T1; unplug it and plug it in again", words=words))
         yield Ask(_REPORT, None)
-        return f"CUL with firmware {words}, listening to T1"
+        return _("{stick}, listening to {modes}", stick=_("{stick} with firmware {version}", stick="CUL", version=words), modes="T1")
 
     def still_there(self) -> Talk:
         """Ask for the version."""
@@ -95,7 +100,7 @@ def _checked(raw: bytes) -> bytes:
     """A frame without its CRCs. A frame that had no CRCs is refused. Raises TelegramError."""
     frame = link.telegram(raw)
     if len(frame) == len(raw):
-        raise ChecksumError("link CRC of a frame of format B does not fit")
+        raise ChecksumError(_("link CRC of a frame of format B does not fit"))
     return frame
 
 

@@ -9,6 +9,7 @@ T, or a frame of wired M-Bus. `mbus.link` tells them apart.
 from typing import Final
 
 from telegraf_han.errors import FramingError
+from telegraf_han.language import _
 from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import Lines
 
@@ -49,4 +50,4 @@ def _octets(line: str) -> bytes | None:
     try:
         return bytes.fromhex(digits)
     except ValueError:
-        raise FramingError(f"line of {len(line)} characters is not hex") from None
+        raise FramingError(_("line of {size} characters is not hex", size=len(line))) from None

@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import crc
 from telegraf_han.errors import SourceError
+from telegraf_han.language import _, marked
 from telegraf_han.mbus import link
 from telegraf_han.receivers._stick import Ask, Stick, Talk
 
@@ -47,7 +48,7 @@ class _Module(NamedTuple):
 
 
 _MODULES: Final = {
-    0x33: _Module("iM871A", ((0x14, 10, "T1 and C1"), (0x00, 3, "T1"))),
+    0x33: _Module("iM871A", ((0x14, 10, marked("T1 and C1")), (0x00, 3, "T1"))),
     0x36: _Module("iM170A", ((0x00, 10, "N1a at 169 MHz, where it cannot hear meters of 868 MHz"),)),
 }
 
@@ -85,15 +86,23 @@ class Receiver(Stick):
         payload = info[_HEAD : _HEAD + info[3]]
         module = _MODULES.get(payload[0]) if len(payload) >= _INFO_BYTES else None
         if module is None:
-            raise SourceError(f"an IMST module answers, but it is neither an iM871A nor an iM170A (type {payload[:1].hex() or 'unknown'})")
+            kind = payload[:1].hex() or _("unknown")
+            raise SourceError(_("an IMST module answers, but it is neither an iM871A nor an iM170A (type {kind})", kind=kind))
         firmware = payload[2]
-        who = f"{module.name} with firmware {firmware >> 4}.{firmware & 0xF}"
+        version = f"{firmware >> 4}.{firmware & 0xF}"
+        who = _("{stick} with firmware {version}", stick=module.name, version=version)
         mode, words = next((mode, words) for since, mode, words in module.modes if firmware >= since)
         done = yield Ask(_SET_CONFIGURATION % mode, _answers(_SET_ANSWER))
         if done[3] and done[_HEAD]:
-            refused = f"the {who} refuses to listen to {words} (status {done[_HEAD]:02X})"
-            raise SourceError(f"{refused}; unplug it and plug it in again")
-        return f"{who}, listening to {words}"
+            raise SourceError(
+                _(
+                    "the {stick} refuses to listen to {modes} (status {status:02X}); unplug it and plug it in again",
+                    stick=who,
+                    modes=_(words),
+                    status=done[_HEAD],
+                )
+            )
+        return _("{stick}, listening to {modes}", stick=who, modes=_(words))
 
     def still_there(self) -> Talk:
         """A ping."""

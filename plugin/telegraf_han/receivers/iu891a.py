@@ -15,6 +15,7 @@ from typing import Final
 
 from telegraf_han.ciphers import crc
 from telegraf_han.errors import FramingError, SourceError
+from telegraf_han.language import _, marked
 from telegraf_han.mbus import link
 from telegraf_han.receivers._stick import Ask, Stick, Talk, signed
 
@@ -36,7 +37,7 @@ _STATUS_AT, _ANSWER_AT = 2, 3
 _CONFIGURATION_BYTES: Final = 11
 _TELL_RECEIVED: Final = b"\x02\x00"
 """Options: no filter, received telegrams are reported, sent ones are not, no recalibration."""
-_MODES: Final = ((3, "T1 and C1"), (2, "T1"))
+_MODES: Final = ((3, marked("T1 and C1")), (2, "T1"))
 """In the order in which they are tried: the mode, and the mode in words."""
 _MODULES: Final = {0x6D: "iM891A", 0x6E: "iU891A", 0x71: "iU893A", 0xA3: "iM881A"}
 
@@ -66,7 +67,7 @@ class Receiver(Stick):
         if message[:2] != _RECEIVED:
             return None
         if len(message) < _FRAME_AT:
-            raise FramingError(f"message of {len(message)} bytes holds no telegram")
+            raise FramingError(_("message of {size} bytes holds no telegram", size=len(message)))
         return link.telegram(message[_FRAME_AT:]), float(signed(message[_LEVEL_AT]))
 
     def set_up(self) -> Talk:
@@ -76,15 +77,24 @@ class Receiver(Stick):
         kind = info[_ANSWER_AT]
         name = _MODULES.get(kind)
         if name is None:
-            raise SourceError(f"an IMST module answers, but it is not for wireless M-Bus (type {kind:02X}); those for LoRa look the same")
+            raise SourceError(
+                _("an IMST module answers, but it is not for wireless M-Bus (type {kind:02X}); those for LoRa look the same", kind=kind)
+            )
         read = yield Ask(packet(_CONFIGURATION), _answers(_CONFIGURATION_ANSWER))
         others = read[_ANSWER_AT + 3 : _ANSWER_AT + _CONFIGURATION_BYTES].ljust(_CONFIGURATION_BYTES - 3, b"\0")
         for mode, words in _MODES:
             wanted = bytes([mode]) + _TELL_RECEIVED + others
             done = yield Ask(packet(_CONFIGURE + wanted), _answers(_CONFIGURE_ANSWER))
             if not done[_STATUS_AT]:
-                return f"{name} listening to {words}"
-        raise SourceError(f"the {name} refuses to listen to T1 (status {done[_STATUS_AT]:02X}); unplug it and plug it in again")
+                return _("{stick} listening to {modes}", stick=name, modes=_(words))
+        raise SourceError(
+            _(
+                "the {stick} refuses to listen to {modes} (status {status:02X}); unplug it and plug it in again",
+                stick=name,
+                modes="T1",
+                status=done[_STATUS_AT],
+            )
+        )
 
     def still_there(self) -> Talk:
         """Ask which module it is."""

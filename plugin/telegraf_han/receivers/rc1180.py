@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from typing import Final, Literal
 
 from telegraf_han.errors import FramingError, SourceError
+from telegraf_han.language import _, marked
 from telegraf_han.mbus import link
 from telegraf_han.receivers._stick import FROM_METERS, Ask, Stick, Talk
 
@@ -23,10 +24,10 @@ _ENTER, _LIST, _SET_MODE, _LEAVE = b"\x00", b"0", b"G", b"X"
 _T1: Final = b"\x01"
 _MEMORY_BYTES: Final = 256
 _MODE_AT, _LEVEL_AT, _FORM_AT = 0x03, 0x05, 0x36
-_HEARS_T1: Final = {0x01: "T1", 0x02: "T1 and T2", 0x0A: "T1 and C1", 0x0B: "T2 and C2"}
+_HEARS_T1: Final = {0x01: "T1", 0x02: marked("T1 and T2"), 0x0A: marked("T1 and C1"), 0x0B: marked("T2 and C2")}
 _WAITING_LIMIT: Final = 512
 """Bytes that are kept while a prompt is waited for. These are more than the telegram that may be on its way."""
-_BY_HAND: Final = 'set byte 03 of its memory to 01 by hand ("M", 03 01 FF, then "X", at 19200 8N1)'
+_BY_HAND: Final = marked('set byte 03 of its memory to 01 by hand ("M", 03 01 FF, then "X", at 19200 8N1)')
 
 _Expected = Literal["telegram", "prompt", "memory"]
 
@@ -71,7 +72,7 @@ class Receiver(Stick):
         if not self._levels:
             return link.telegram(message), None
         if message[0] < link.SHORTEST:
-            raise FramingError(f"{len(message)} bytes are not a telegram")
+            raise FramingError(_("{size} bytes are not a telegram", size=len(message)))
         return link.telegram(bytes([message[0] - 1]) + message[1:-1]), -message[-1] / 2
 
     def _memory(self) -> Generator[Ask, bytes, bytes]:
@@ -86,21 +87,27 @@ class Receiver(Stick):
         """Read the memory, and set T1 if another mode is set."""
         memory = yield from self._memory()
         self._levels = bool(memory[_LEVEL_AT])
-        told = "" if self._levels else "; it reports no signal strength (byte 05 of its memory is 00)"
+        told = "" if self._levels else "; " + _("it reports no signal strength (byte 05 of its memory is 00)")
         if memory[_FORM_AT]:
             raise SourceError(
-                f"the RC1180 sends telegrams in another form (byte 36 of its memory is {memory[_FORM_AT]:02X}): "
-                'set this byte to 00 by hand ("M", 36 00 FF, then "X", at 19200 8N1)'
+                _(
+                    "the RC1180 sends telegrams in another form (byte 36 of its memory is {octet:02X}): "
+                    'set this byte to 00 by hand ("M", 36 00 FF, then "X", at 19200 8N1)',
+                    octet=memory[_FORM_AT],
+                )
             )
         words = _HEARS_T1.get(memory[_MODE_AT])
         if words is None:
             self._expected = "prompt"
-            unanswered = f"the RC1180 listens to mode {memory[_MODE_AT]:02X} and this program cannot change that: {_BY_HAND}"
+            unanswered = _(
+                "the RC1180 listens to mode {mode:02X} and this program cannot change that: {how}", mode=memory[_MODE_AT], how=_(_BY_HAND)
+            )
             for octet in (_SET_MODE, _T1):
                 yield Ask(octet, _is(_PROMPT), unanswered, 1)
         self._expected = "telegram"
         yield Ask(_LEAVE, None)
-        return f"RC1180 listening to {words or 'T1 until it loses power'}{told}"
+        modes = _(words) if words else _("T1 until it loses power")
+        return _("{stick} listening to {modes}", stick="RC1180", modes=modes) + told
 
     def still_there(self) -> Talk:
         """Read the memory."""

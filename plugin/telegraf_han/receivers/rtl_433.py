@@ -14,6 +14,7 @@ from json import loads
 from typing import Final
 
 from telegraf_han.errors import FramingError
+from telegraf_han.language import _
 from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import Lines
 
@@ -48,7 +49,7 @@ class Receiver(Lines):
         try:
             raw = bytes.fromhex(digits)  # type: ignore[arg-type]  # a value that is no text raises TypeError
         except (TypeError, ValueError):
-            raise FramingError(f'line of {len(line)} characters has no hex in "data"') from None
+            raise FramingError(_('line of {size} characters has no hex in "data"', size=len(line))) from None
         return link.telegram(raw), None
 
     def _row(self, line: str) -> dict[str, object]:
@@ -64,5 +65,5 @@ def _object(line: str) -> dict[str, object]:
     try:
         found: dict[str, object] = loads(line)
     except (ValueError, RecursionError):
-        raise FramingError(f"line of {len(line)} characters is not a whole JSON object") from None
+        raise FramingError(_("line of {size} characters is not a whole JSON object", size=len(line))) from None
     return found

@@ -12,6 +12,7 @@ is restarted. `-o` removes the DC. Without `-o`, a dongle that is a little off f
 from typing import Final
 
 from telegraf_han.errors import ChecksumError, FramingError
+from telegraf_han.language import _
 from telegraf_han.mbus import link
 from telegraf_han.receivers._lines import Lines
 
@@ -44,7 +45,7 @@ class Receiver(Lines):
         if fields is None:
             return None
         if fields[1] != _GOOD or fields[2] != _GOOD:
-            raise ChecksumError("rtl_wmbus reports that the CRC or the chips of a telegram are wrong")
+            raise ChecksumError(_("rtl_wmbus reports that the CRC or the chips of a telegram are wrong"))
         digits = fields[-1]
         if digits == self._last:
             self._last = ""
@@ -53,7 +54,7 @@ class Receiver(Lines):
         try:
             raw = bytes.fromhex(digits[2:])
         except ValueError:
-            raise FramingError(f"line of {len(line)} characters is not hex after 0x") from None
+            raise FramingError(_("line of {size} characters is not hex after 0x", size=len(line))) from None
         return link.telegram(raw), _dbm(fields[4])
 
 

@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import Final, NamedTuple
 
 from telegraf_han.ciphers.demokeys import DEMO_AUTHENTICATION_KEY, DEMO_ENCRYPTION_KEY
-from telegraf_han.config.sections import MeterConfig
+from telegraf_han.config.sections import MeterConfig, require_keys
 from telegraf_han.errors import ConfigError
 from telegraf_han.simulate import demo, stream
 from telegraf_han.simulate.damage import damaged
@@ -84,11 +84,13 @@ def _section(arguments: Namespace) -> MeterConfig:
     """The [[meter]] that --meter names, or the only one. Raises ConfigError."""
     from telegraf_han.config.file import load  # noqa: PLC0415, without --config it is not needed
 
-    meters = load(arguments.config).meters
+    config = load(arguments.config)
+    meters = config.meters
     named = [meter for meter in meters if arguments.meter in ("", meter.name)]
     if len(named) != 1:
         names = ", ".join(meter.name for meter in meters)
         raise ConfigError(arguments.config, "--meter", f"the name of one meter is expected: {names}")
+    require_keys(config, named)
     return named[0]
 
 
@@ -96,7 +98,8 @@ def _envelope(arguments: Namespace, interface: Interface, section: MeterConfig |
     """The envelope: the one asked for, or the usual one, or plain if the section has no key. Raises ConfigError."""
     known = stream.ENVELOPES[interface]
     has_key = section is None or (section.key if interface == "wmbus" else section.encryption_key) is not None
-    envelope: str = arguments.envelope or ("plain" if interface == "p1" and not has_key else next(iter(known)))
+    asked: str = "plain" if arguments.plain else arguments.envelope
+    envelope: str = asked or ("plain" if interface == "p1" and not has_key else next(iter(known)))
     if envelope not in known:
         raise ConfigError("", "--envelope", f"{' or '.join(known)} is expected on {interface}")
     if not has_key and envelope != "plain":

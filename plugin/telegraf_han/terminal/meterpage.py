@@ -1,19 +1,22 @@
 """Turns the data of the meters into a page: either one meter in detail, or all meters in one row each.
 
+All meters have a head that stays: the names of the columns, and a row with the sum of the power and the number of meters that are read
+well. Below it the rows scroll, so that the chosen meter is always visible. Only rows that are visible get a chart, because a building may
+have a thousand meters.
+
 On a meter's page the most useful blocks come first. A block is left out if the meter sends nothing for it, because meters differ: one has a
 limiter, one has three phases, one sends two registers by radio. A value that no block shows is on the page of all readings. Numbers are
 written as on the meter's own display: registers in kilo-units with all digits, powers in whole watts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from telegraf_han.clock import rfc3339
-from telegraf_han.decoding import health
 from telegraf_han.decoding.meters import MeterState
 from telegraf_han.inspection.recent import EXPORT, IMPORT, Recent, number
 from telegraf_han.telegram import Value
-from telegraf_han.terminal.text import Line, Piece, Role, Style, View, bars, cells, folded, lines, padded, remarked, table, wrapped
+from telegraf_han.terminal.text import Line, Piece, Role, Style, View, bars, cells, clipped, folded, lines, padded, remarked, table, wrapped
 
 _NS: Final = 1_000_000_000
 MARGIN: Final = 2
@@ -23,11 +26,14 @@ CHART_ROWS: Final = 2
 """Two rows give sixteen steps. With export below import, a page of 24 rows still has room for the registers."""
 NARROWEST: Final = 10
 """Columns of a chart at least. A narrower chart shows nothing."""
-_STATES: Final[dict[str, Role]] = {"ok": "good", "silent": "warn", "noise": "warn", "wrong_key": "bad", "port_missing": "bad"}
+_STATES: Final[dict[str, Role]] = {"ok": "good", "silent": "warn", "noise": "warn", "away": "warn"}
+"""Every other state is bad."""
 _MEANING: Final = {
     "silent": "no telegram was read: if no errors are counted, is the interface switched on, the cable plugged in, the meter in range?",
     "noise": "bytes arrive, but no whole telegram: cable, inversion, line settings or a weak signal",
     "wrong_key": "telegrams arrive whole, but the key does not open them: telegraf-han keys finds out why",
+    "bad_key_file": "a key is not there or is no key: telegraf-han check says why",
+    "away": "the plugin that reads this meter has ended",
     "port_missing": "the port is not there or cannot be opened; telegraf-han keeps trying",
 }
 _PHASES: Final = ("l1", "l2", "l3")
@@ -62,6 +68,9 @@ _LIMITER: Final = (
 )
 _KEYS_ONE: Final = "q quit  a all readings  t time span  up/down scroll"
 _KEYS_MORE: Final = "q quit  o overview  left/right meter  a all readings  t time  up/down scroll"
+_KEYS_OVERVIEW: Final = "q quit  up/down choose a meter  Enter opens it  t time span"
+_NAME_LIMIT: Final = 24
+"""Columns of a meter's name in the overview. Its own page has the whole name."""
 
 
 class Choice(NamedTuple):
@@ -82,6 +91,8 @@ class Scene(NamedTuple):
     look: Style
     now_ns: int
     steady_ns: int
+    place: str = ""
+    """Where the data comes from, for the title."""
 
     @property
     def meter(self) -> MeterState:
@@ -94,26 +105,40 @@ class Scene(NamedTuple):
         return self.meter.config.name
 
 
-def page(scene: Scene, view: View) -> list[Line]:
+class Page(NamedTuple):
+    """A page that is ready to be drawn."""
+
+    lines: list[Line]
+    top: int
+    """The first line of the scrolled part that is visible. It is what the view asked for, as far as that is possible."""
+
+
+def page(scene: Scene, view: View) -> Page:
     """A page: a title, the part of the body that fits, the log's newest lines, the keys."""
     choice, several = scene.choice, len(scene.recent.meters) > 1
-    inside = body(scene, view.columns)
     which = f"  {choice.meter + 1} of {len(scene.recent.meters)}" if several and choice.kind != "overview" else ""
-    title = f"telegraf-han watch{which}  {rfc3339(scene.now_ns, scene.meter.config.zone)[11:19]} "
+    title = f"telegraf-han watch{which}  {rfc3339(scene.now_ns, scene.meter.config.zone)[11:19]}  {scene.place}"
     remarks = remarked(view.remarks, view.columns)
     if view.rows <= 2 * len(remarks) + MARGIN:
         remarks = []
     room = max(0, view.rows - MARGIN - len(remarks))
-    first = max(0, min(view.top, len(inside) - room))
-    shown = inside[first : first + room]
+    if choice.kind == "overview":
+        keys = _KEYS_OVERVIEW
+        top = _scrolled(view.top, choice.meter, room - _HEAD_ROWS)
+        shown = _overview(scene, view.columns, range(top, top + max(1, room - _HEAD_ROWS)))
+        shown = [*shown[: max(0, min(_HEAD_ROWS, room - 1))], *shown[_HEAD_ROWS:]][:room]
+    else:
+        keys = _KEYS_MORE if several else _KEYS_ONE
+        inside = _meter(scene, view.columns) if choice.kind == "meter" else _readings(scene, view.columns)
+        top = max(0, min(view.top, len(inside) - room))
+        shown = inside[top : top + room]
     filler: list[Line] = [[]] * (room - len(shown))
-    keys = _KEYS_MORE if several else _KEYS_ONE
-    return [*lines([padded(title, view.columns)], "title"), *shown, *filler, *remarks, *lines([keys], "dim")]
+    return Page([*lines([padded(title, view.columns)], "title"), *shown, *filler, *remarks, *lines([keys], "dim")], top)
 
 
-def body(scene: Scene, columns: int) -> list[Line]:
-    """All lines of the chosen kind of page."""
-    return _BODIES[scene.choice.kind](scene, columns)
+def _scrolled(top: int, chosen: int, room: int) -> int:
+    """The first row that is visible, so that the chosen row is visible, too."""
+    return max(0, chosen - max(1, room) + 1, min(top, chosen))
 
 
 def _meter(scene: Scene, columns: int) -> list[Line]:
@@ -130,12 +155,12 @@ def _meter(scene: Scene, columns: int) -> list[Line]:
     return [line for block in blocks if block for line in (*block, [])][:-1]
 
 
-def _state(meter: MeterState, steady_ns: int) -> tuple[str, Role, str]:
+def _state(scene: Scene, meter: MeterState) -> tuple[str, Role, str]:
     """The state of the reading: a word, its role, and what the word means."""
-    state = health.state(meter, steady_ns)
+    state = scene.recent.state(meter.config.name, scene.steady_ns)
     if state == "silent" and not meter.telegrams:
         return "waiting", "dim", "nothing heard yet; by radio this may take some minutes"
-    return state.replace("_", " "), _STATES[state], _MEANING.get(state, "")
+    return state.replace("_", " "), _STATES.get(state, "bad"), _MEANING.get(state, "")
 
 
 def _age(meter: MeterState, steady_ns: int) -> str:
@@ -148,12 +173,12 @@ def _signal(meter: MeterState) -> str:
 
 def _head(scene: Scene, columns: int) -> list[Line]:
     """The name of the meter, and the state of its reading."""
-    meter, telegram = scene.meter, scene.recent.newest.get(scene.name)
+    meter, telegram = scene.meter, scene.meter.newest
     who, proof = [meter.config.name, meter.config.interface], ""
     if telegram is not None:
         who += [telegram.model, telegram.serial]
         proof = "verified" if telegram.verified else "not verified"
-    word, role, meaning = _state(meter, scene.steady_ns)
+    word, role, meaning = _state(scene, meter)
     said = "  ".join(filter(None, (proof, _age(meter, scene.steady_ns), _signal(meter))))
     first: Line = [("  ".join(filter(None, who)), "strong"), ("  ", ""), (word, role), (f"  {said}", "")]
     return [*folded(first, columns), *lines(filter(None, [meaning]), role)]
@@ -244,7 +269,7 @@ def _link(meter: MeterState, columns: int) -> list[Line]:
 
 def _readings(scene: Scene, columns: int) -> list[Line]:
     """All readings of the newest telegram."""
-    telegram = scene.recent.newest.get(scene.name)
+    telegram = scene.meter.newest
     if telegram is None:
         return _head(scene, columns)
     rows = [
@@ -254,22 +279,42 @@ def _readings(scene: Scene, columns: int) -> list[Line]:
     return [*_head(scene, columns), [], *(lines("  ".join(row).rstrip() for row in table(rows, (2,))))]
 
 
-def _overview(scene: Scene, columns: int) -> list[Line]:
-    """A row per meter, with a small chart if there is room."""
-    rows = [["", "meter", "state", "import W", "export W", "kWh", "age", "signal"]]
-    states = []
-    for number_, (name, meter) in enumerate(scene.recent.meters.items(), 1):
-        fields = scene.recent.fields[name]
-        states.append(_state(meter, scene.steady_ns)[:2])
-        row = [str(number_), name, states[-1][0], _number(fields.get(IMPORT), 0), _number(fields.get(EXPORT), 0)]
+def _overview(scene: Scene, columns: int, visible: range) -> list[Line]:
+    """The head, and the visible rows: one per meter, with a small chart if there is room."""
+    meters = list(scene.recent.meters.values())
+    states = [_state(scene, meter)[:2] for meter in meters]
+    rows = [_HEAD, _sum(scene, meters, states)]
+    for place, (meter, (word, _)) in enumerate(zip(meters, states, strict=True), 1):
+        fields, name = scene.recent.fields[meter.config.name], clipped(meter.config.name, _NAME_LIMIT)
+        row = [str(place), name, word, _number(fields.get(IMPORT), 0), _number(fields.get(EXPORT), 0)]
         rows.append([*row, _kilo(fields.get("active_energy_import_wh")), _age(meter, scene.steady_ns).removesuffix(" ago"), _signal(meter)])
     aligned = table(rows, _OVERVIEW_RIGHT)
     room = columns - len("  ".join(aligned[0])) - MARGIN
-    drawn = lines(["  ".join(aligned[0])], "strong")
-    for row, name, (_, role) in zip(aligned[1:], scene.recent.meters, states, strict=True):
-        before, after = "  ".join(row[:_STATE_AT]), "  ".join(row[_STATE_AT + 1 :])
-        drawn.append([(f"{before}  ", ""), (row[_STATE_AT], role), (f"  {after}", ""), _small_chart(scene, name, room)])
+    well: Role = "strong" if all(word == "ok" for word, _ in states) else "warn"
+    drawn = [*lines(["  ".join(aligned[0])], "strong"), *_row(aligned[1], well, "strong")]
+    for place in visible:
+        if place >= len(meters):
+            break
+        row, chart = aligned[place + _HEAD_ROWS], _small_chart(scene, meters[place].config.name, room)
+        if place == scene.choice.meter:
+            drawn += lines([padded("  ".join(row) + chart[0], columns)], "title")
+        else:
+            drawn += [[*_row(row, states[place][1])[0], chart]]
     return drawn
+
+
+def _row(row: Sequence[str], state: Role, other: Role = "") -> list[Line]:
+    """A row whose state has its own role."""
+    before, after = "  ".join(row[:_STATE_AT]), "  ".join(row[_STATE_AT + 1 :])
+    return [[(f"{before}  ", other), (row[_STATE_AT], state), (f"  {after}", other)]]
+
+
+def _sum(scene: Scene, meters: Sequence[MeterState], states: Sequence[tuple[str, Role]]) -> list[str]:
+    """The row of all meters. Only meters that are read well have a power of now."""
+    well = [meter.config.name for meter, (word, _) in zip(meters, states, strict=True) if word == "ok"]
+    powers_w = [sum(number(scene.recent.fields[name].get(field)) for name in well) for field in (IMPORT, EXPORT)]
+    word = f"{len(well)} ok" if len(well) == len(meters) else f"{len(well)} ok, {len(meters) - len(well)} not"
+    return ["", f"all {len(meters)}", word, *(_grouped(power_w) for power_w in powers_w), "", "", ""]
 
 
 def _small_chart(scene: Scene, name: str, room: int) -> Piece:
@@ -299,6 +344,8 @@ def _kilo(value: Value) -> str:
     return _number(value / 1000, 3) if isinstance(value, int | float) else ""
 
 
+_HEAD: Final = ["", "meter", "state", "import W", "export W", "kWh", "age", "signal"]
+_HEAD_ROWS: Final = 2
+"""The names of the columns, and the sum."""
 _STATE_AT: Final = 2
 _OVERVIEW_RIGHT: Final = (0, 3, 4, 5, 6, 7)
-_BODIES: Final[Mapping[str, Callable[[Scene, int], list[Line]]]] = {"meter": _meter, "readings": _readings, "overview": _overview}

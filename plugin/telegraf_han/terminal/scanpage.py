@@ -10,32 +10,46 @@ from typing import Final, NamedTuple
 
 from telegraf_han.clock import span
 from telegraf_han.inspection.survey import Heard, Survey
+from telegraf_han.language import _, counted, marked
 from telegraf_han.mbus import devices
 from telegraf_han.terminal.text import Line, Piece, Role, View, cells, folded, lines, padded, remarked, table, wrapped
 
 _NS: Final = 1_000_000_000
 _KEYS: Final[dict[str, tuple[str, Role]]] = {
     # what the configured key does: word, role
-    "unknown": ("not tried", "dim"),
-    "opens": ("opens", "good"),
-    "wrong": ("wrong key", "bad"),
-    "none": ("no key", "warn"),
-    "plain": ("not needed", "good"),
-    "unread": ("unread", "bad"),
+    "unknown": (marked("not tried"), "dim"),
+    "opens": (marked("opens"), "good"),
+    "wrong": (marked("wrong key"), "bad"),
+    "none": (marked("no key"), "warn"),
+    "bad": (marked("bad key"), "bad"),
+    "plain": (marked("not needed"), "good"),
+    "unread": (marked("unread"), "bad"),
 }
-_NOT_CONFIGURED: Final[tuple[str, Role]] = ("new", "warn")
-_HEAD: Final = ("maker", "id", "medium", "key", "name", "signal", "every", "heard", "ago", "ver", "security")
+_NOT_CONFIGURED: Final[tuple[str, Role]] = (marked("new"), "warn")
+_HEAD: Final = (
+    marked("maker"),
+    "id",
+    marked("medium"),
+    marked("key"),
+    marked("name"),
+    marked("signal"),
+    marked("every"),
+    marked("heard"),
+    marked("ago"),
+    marked("ver"),
+    marked("security"),
+)
 _RIGHT: Final = (5, 6, 7, 8, 9)
 _GAPS: Final = ("  ", " ")
 """The gap between two columns: if the table fits, and if it does not."""
 _KEY_AT: Final = 3
 _FAINTEST_DBM: Final = -200.0
-_PATIENCE: Final = "Nothing heard yet. Most meters send every 10 to 60 s, some only every few minutes."
+_PATIENCE: Final = marked("Nothing heard yet. Most meters send every 10 to 60 s, some only every few minutes.")
 _ADVICE: Final = (
-    "No meter was heard. Meters send every 10 s to some minutes. Give the scan more time (--time 10m). Then check:",
-    "  is the antenna screwed on, made for 868 MHz, and not inside a metal cabinet?",
-    "  does the meter send at all? The operator switches the radio on when you apply for it",
-    "  are there fewer than two walls between receiver and meter? Try it once right beside the meter",
+    marked("No meter was heard. Meters send every 10 s to some minutes. Give the scan more time (--time 10m). Then check:"),
+    marked("  is the antenna screwed on, made for 868 MHz, and not inside a metal cabinet?"),
+    marked("  does the meter send at all? The operator switches the radio on when you apply for it"),
+    marked("  are there fewer than two walls between receiver and meter? Try it once right beside the meter"),
 )
 
 
@@ -52,12 +66,12 @@ def page(survey: Survey, progress: Progress, places: Sequence[Piece], view: View
     """The page. `places` says which receivers are read."""
     head: list[Line] = [
         [(padded(title(survey, progress), view.columns), "title")],
-        *folded([("listening to ", ""), *places], view.columns),
+        *folded([(_("listening to "), ""), *places], view.columns),
         [],
     ]
-    foot = [*remarked(view.remarks, view.columns), *lines(["q ends and prints sections to paste   up/down scroll"], "dim")]
+    foot = [*remarked(view.remarks, view.columns), *lines([_("q ends and prints sections to paste   up/down scroll")], "dim")]
     heard = sorted(survey.meters_in_range.values(), key=_group)
-    body = meters(heard, progress.now_ns, view.columns) if heard else lines(wrapped(_PATIENCE.split(" "), view.columns, " "))
+    body = meters(heard, progress.now_ns, view.columns) if heard else lines(wrapped(_(_PATIENCE).split(" "), view.columns, " "))
     room = max(1, view.rows - len(head) - len(foot))
     first = min(view.top, max(0, len(body) - room))
     shown = [*body[:1], *body[1 + first : first + room]]
@@ -66,11 +80,15 @@ def page(survey: Survey, progress: Progress, places: Sequence[Piece], view: View
 
 def title(survey: Survey, progress: Progress) -> str:
     """The title: the time, and the number of meters and telegrams until now."""
-    whole = "" if progress.whole_s is None else f" of {span(progress.whole_s)}"
-    return (
-        f"telegraf-han scan  {span(progress.past_s)}{whole}  {_count(len(survey.meters_in_range), 'meter')}  "
-        f"{_count(survey.frames, 'telegram')}  {survey.faults} damaged "
+    past = span(progress.past_s)
+    parts = (
+        "telegraf-han scan",
+        past if progress.whole_s is None else _("{past} of {whole}", past=past, whole=span(progress.whole_s)),
+        counted("{number} meter", "{number} meters", len(survey.meters_in_range)),
+        counted("{number} telegram", "{number} telegrams", survey.frames),
+        counted("{number} damaged", "{number} damaged", survey.faults),
     )
+    return "  ".join(parts) + " "
 
 
 def meters(heard: Iterable[Heard], now_ns: int, columns: int | None = None) -> list[Line]:
@@ -78,7 +96,7 @@ def meters(heard: Iterable[Heard], now_ns: int, columns: int | None = None) -> l
 
     `columns` is the terminal's width.
     """
-    rows = [_HEAD, *(_row(one, now_ns) for one in heard)]
+    rows = [tuple(map(_, _HEAD)), *(_row(one, now_ns) for one in heard)]
     told = (column for column in zip(*table(rows, _RIGHT), strict=True) if "".join(column[1:]).strip())
     aligned = list(zip(*told, strict=True))
     gap = _GAPS[columns is not None and cells(_GAPS[0].join(aligned[0])) > columns]
@@ -95,8 +113,9 @@ def _line(row: Sequence[str], word: str, gap: str) -> Line:
 def who(heard: Heard) -> str:
     """A short description of a meter."""
     address = heard.address
-    said = [f"{address.manufacturer} {address.id}", devices.device(address.device), f"version {address.version:02X}"]
-    said.append(f"security {heard.security}")
+    said = [f"{address.manufacturer} {address.id}", devices.device(address.device)]
+    said.append(_("version {number:02X}", number=address.version))
+    said.append(_("security {mode}", mode=_(heard.security)))
     if heard.strongest_dbm is not None:
         said.append(f"{heard.strongest_dbm:.0f} dBm")
     return ", ".join(said)
@@ -104,24 +123,24 @@ def who(heard: Heard) -> str:
 
 def _row(heard: Heard, now_ns: int) -> tuple[str, ...]:
     address = heard.address
-    word, _ = _KEYS[heard.opening] if heard.section is not None else _NOT_CONFIGURED
+    word = (_KEYS[heard.opening] if heard.section is not None else _NOT_CONFIGURED)[0]
     return (
         address.manufacturer,
         address.id,
         devices.device(address.device),
-        word,
+        _(word),
         heard.section.name if heard.section is not None else "",
         "" if heard.rssi_dbm is None else f"{heard.rssi_dbm:.0f} dBm",
         "" if heard.interval_s is None else span(heard.interval_s),
         str(heard.telegrams),
         span(max(0, now_ns - heard.newest_ns) / _NS),
         f"{address.version:02X}",
-        heard.security,
+        _(heard.security),
     )
 
 
 def _role(word: str) -> Role:
-    return next((role for known, role in (*_KEYS.values(), _NOT_CONFIGURED) if known == word), "")
+    return next((role for known, role in (*_KEYS.values(), _NOT_CONFIGURED) if _(known) == word), "")
 
 
 def _group(heard: Heard) -> tuple[bool, bool]:
@@ -137,7 +156,12 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
     """The report at the end: the table, the problems, the meters that are missing, and the sections to paste into `file`."""
     heard = sorted(survey.meters_in_range.values(), key=_by_strength)
     deaf = lines(
-        [f"{name} could not be listened to. `telegraf-han check` says why" for name, there in survey.ports.items() if not there], "bad"
+        [
+            _("{name} could not be listened to. `telegraf-han check` says why", name=name)
+            for name, there in survey.ports.items()
+            if not there
+        ],
+        "bad",
     )
     if not heard and deaf and len(deaf) == len(survey.ports):
         return deaf  # no receiver could be read, so advice on the antenna does not help
@@ -145,16 +169,21 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
     if not heard and lasting:
         return [*lasting, *deaf, *_missing(survey)]  # neither the antenna nor the air is at fault
     if not heard:
-        broken = (
-            [f"{_count(survey.faults, 'telegram')} arrived damaged: something sends, but the signal is too weak."] if survey.faults else []
+        broken = counted(
+            "{number} telegram arrived damaged: something sends, but the signal is too weak.",
+            "{number} telegrams arrived damaged: something sends, but the signal is too weak.",
+            survey.faults,
         )
-        return [*lines(broken, "warn"), *lines(_ADVICE), *deaf, *_missing(survey)]
+        return [*lines([broken] if survey.faults else [], "warn"), *lines(map(_, _ADVICE)), *deaf, *_missing(survey)]
     said = [*meters(heard, progress.now_ns), *lasting, *deaf, *_missing(survey), *_troubles(heard)]
     if survey.uncounted:
-        said.append([(f"{survey.uncounted} telegrams of further meters are not listed", "dim")])
+        further = counted(
+            "{number} telegrams of further meters are not listed", "{number} telegrams of further meters are not listed", survey.uncounted
+        )
+        said.append([(further, "dim")])
     new = list({one.address.id: one for one in reversed(heard) if one.section is None}.values())[::-1]
     if new:
-        said += [[], *lines([f"# Paste your own meters into {file} and give each meter its key:"], "strong")]
+        said += [[], *lines([_("# Paste your own meters into {file} and give each meter its key:", file=file)], "strong")]
     for one in new:
         said += [[], *lines(section(one))]
     return said
@@ -163,7 +192,8 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
 def _missing(survey: Survey) -> list[Line]:
     """Configured meters that were not heard."""
     there = {one.section.name for one in survey.meters_in_range.values() if one.section is not None}
-    return lines([f"{name} ({state.config.id}) was not heard" for name, state in survey.meters.items() if name not in there], "warn")
+    missing = [(name, state.config.id) for name, state in survey.meters.items() if name not in there]
+    return lines([_("{name} ({id}) was not heard", name=name, id=number) for name, number in missing], "warn")
 
 
 def _troubles(heard: Iterable[Heard]) -> list[Line]:
@@ -178,9 +208,5 @@ def section(heard: Heard) -> list[str]:
     said = [f"[[meter]]  # {who(heard)}", f'name = "{name}"', 'interface = "wmbus"']
     said.append(f'id = "{address.id}"')
     if heard.security != "none":
-        said.append(f'key = "file:{name}.key"  # a file with its key, 32 hex digits, readable for Telegraf only')
+        said.append(f'key = "file:{name}.key"  # ' + _("a file with its key, 32 hex digits, readable for Telegraf only"))
     return said
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

@@ -39,6 +39,11 @@ def is_terminal() -> bool:
     return os.isatty(OUT) and os.environ.get("TERM", "") not in text.MUTE
 
 
+def is_input() -> bool:
+    """Whether a person can answer through stdin."""
+    return os.isatty(IN)
+
+
 def look() -> Style:
     """What the terminal (or the reader of stdout) can show."""
     return text.style(os.environ, coerced=bool(sys.flags.utf8_mode))

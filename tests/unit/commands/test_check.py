@@ -237,6 +237,37 @@ def test_keys(given: dict[str, str], level: str, words: str) -> None:
     assert words in finding.text
 
 
+def test_bad_keys(checked, tmp_path: Path, device: str) -> None:
+    """Each key that cannot be had is an error, and all else is checked, too: the other key, the other meter, the port."""
+    flats = "".join(
+        f"[[meter]]\nname = '{name}'\ninterface = 'wmbus'\nid = '{number}'\nkey = '{key}'\n"
+        for name, number, key in (("flat-1", "11111111", EK), ("flat-2", "22222222", "file:flat-2.key"))
+    )
+    (tmp_path / "home.ek").write_text(EK[1:])
+    (tmp_path / "home.ek").chmod(0o600)
+    found = checked(
+        meter(device).replace(EK, "file:home.ek").replace(AK, "env:NO_SUCH_AK")
+        + flats
+        + "[[receiver]]\nname = 'attic'\ntype = 'hex'\ncommand = ['no-such-program']\n"
+    )
+
+    assert found.code == 1
+    assert found.having("error", "home: encryption_key: 32 hex digits expected, found 31 hex digits in ", "home.ek")
+    assert found.having("error", "home: authentication_key: environment variable NO_SUCH_AK is not set")
+    assert found.having("error", "flat-2: key: a file with 32 hex digits is expected", "no such file or directory")
+    assert found.having("ok", "flat-1: key is there")
+    assert found.having("ok", f"home: {device} can be opened")
+    assert found.having("error", "attic: no-such-program is not on this user's PATH")
+    assert not any(key[1:9] in line for key in (EK, AK) for line in found.lines)
+
+
+def test_key_file_that_is_not_there_is_told_once(checked, device: str) -> None:
+    """Nobody is sent to change the rights of a file that does not exist."""
+    found = checked(meter(device).replace(EK, "file:none.ek"), "--user", "nobody")
+
+    assert len([line for line in found.lines if "none.ek" in line]) == 1
+
+
 @pytest.fixture
 def line() -> Iterator[tuple[str, int]]:
     """A serial device and the descriptor of what its cable hangs on."""

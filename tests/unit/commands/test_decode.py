@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -270,6 +271,31 @@ def test_waiting_and_neighbours_are_no_failures(decode) -> None:
     ]
     assert nothing.code == 1
     assert nothing.err.splitlines()[-1] == "E! telegrams: 0 decoded, 2 passed over"
+
+
+def test_a_meter_whose_key_cannot_be_had(decode) -> None:
+    """Its telegrams are named with the reason, and those of the other meters are decoded. If no meter has its keys, that is an error."""
+    away = P1_METER.replace('"home"', '"away"').replace(p1.EK.hex(), "file:none.ek")
+    found = decode(p1.stoen() + WRONG + p1.stoen(), config=P1_METER + away)
+    alone = decode(p1.stoen(), config=away)
+
+    assert (found.code, found.meters()) == (1, ["home", "home"])
+    first, last = found.err.splitlines()
+    assert re.fullmatch(
+        r"E! telegram 2: key: away: encryption_key: a file with 32 hex digits is expected, but .*/none.ek cannot be .*", first
+    )
+    assert last == "E! telegrams: 2 decoded, 1 not (key 1)"
+    assert (alone.code, alone.out) == (2, b"")
+    assert re.fullmatch(r'E! .*/han.toml: \[\[meter\]\] "away": encryption_key: a file with 32 hex digits is expected, .*\n', alone.err)
+
+
+def test_redacted_only_with_all_keys(decode) -> None:
+    """A capture that is posted must not hold what a missing key would have shown."""
+    away = P1_METER.replace('"home"', '"away"').replace(p1.EK.hex(), "file:none.ek")
+    found = decode(p1.stoen(), config=P1_METER + away, options=("--redact",))
+
+    assert (found.code, found.out) == (2, b"")
+    assert '"away": encryption_key: a file with 32 hex digits is expected' in found.err
 
 
 def test_json_of_a_radio_telegram(decode) -> None:

@@ -178,8 +178,11 @@ def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixtur
         (["import", "SECONDS"], "SECONDS: --precision: s is expected, as the time in line 2 shows"),
         (["import", "--meter", "home", "--state", "nowhere", "CSV"], "--state: an existing folder is expected"),
         (["import", "nowhere.lp"], "nowhere.lp: this input cannot be read: no such file or directory"),
-        (["setup", "--webhook", "http://hook.test"], "--config: a configuration file is expected with --webhook"),
-        (["setup", "--sustained", "10s"], "--sustained: a time of whole seconds, not less than --check-every, is expected"),
+        (["setup", "--webhook", "http://hook.test"], "no-default.toml: this configuration file does not exist"),
+        (
+            ["setup", "--config", "c", "--sustained", "10s"],
+            "--sustained: a time of whole seconds, not less than --check-every, is expected",
+        ),
         (["setup", "--config", "nowhere.toml"], "nowhere.toml: this configuration file cannot be read"),
         (["backfill", "--start", "2026-01-02", "--stop", "2026-01-01"], "--stop: a time after --start is expected"),
         (["backfill", "--start", "2999-01-01"], "--start: a time in the past is expected"),

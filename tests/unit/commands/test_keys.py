@@ -517,6 +517,23 @@ def test_no_line_shows_a_key(keys) -> None:
         assert not any(key.hex()[at : at + 6] in said for at in range(len(key.hex()) - 6))
 
 
+def test_a_key_that_cannot_be_read(keys) -> None:
+    """There is nothing to judge, so it is told, and the keys of the other meters are judged. If it is the only meter, that is an error."""
+    away = meter("file:none.ek", AK.hex(), "away")
+    both = keys(meter() + away, GOOD)
+    other = keys(flat() + away, GOOD)
+    alone = keys(away, GOOD)
+
+    told = "away: encryption_key: a file with 32 hex digits is expected, but "
+    assert both.code == other.code == 1
+    assert both.out.startswith("home: ok: encryption_key opens the telegrams")
+    assert both.err.startswith(f"E! {told}")
+    assert len(both.err.splitlines()) == len(other.err.splitlines()) == 1
+    assert other.out == ""
+    assert (alone.code, alone.out) == (2, "")
+    assert '[[meter]] "away": encryption_key: a file with 32 hex digits is expected, but ' in alone.err
+
+
 def test_written_keys_are_silent(tmp_path: Path) -> None:
     """The texts of keys, usable or not, are shown by no repr and cannot be pickled."""
     (tmp_path / "han.toml").write_text(meter(EK.hex()[1:], AK.hex()))

@@ -118,6 +118,14 @@ def test_keys_are_tried(tmp_path: Path, ek: str, ak: str, level: str, words: str
     assert not any(key[:8] in one.text for key in (RIGHT, PROOF, FOREIGN) for one in found)
 
 
+@pytest.mark.parametrize("ek", [RIGHT[1:], "file:none.ek"])
+def test_key_that_cannot_be_had(tmp_path: Path, ek: str) -> None:
+    """The cable is fine, and neither it nor another key is blamed."""
+    (found,) = heard(configured(tmp_path, ek, PROOF), telegram("p1-gama350-stoen"))
+
+    assert found == ("error", "home: whole telegrams arrive, but they cannot be opened before encryption_key is corrected")
+
+
 def test_required_proof_that_fails(tmp_path: Path) -> None:
     """What `run` would drop is an error."""
     (found,) = heard(configured(tmp_path, RIGHT, FOREIGN, 'authentication = "required"\n'), telegram("p1-gama350-stoen"))

@@ -35,6 +35,17 @@ def scanned(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Callable[..., 
     return run
 
 
+def test_a_key_that_cannot_be_had(scanned) -> None:
+    """It is told, and shown in the meter's row. The other meters are listed as always."""
+    code, out, err = scanned(RECEIVER + METER + 'key = "file:none.key"\n')
+
+    assert code == 0
+    assert out.splitlines()[1].split()[:5] == ["EGM", "11223344", "electricity", "bad", "key"]
+    assert "flat: key: a file with 32 hex digits is expected, but " in out
+    assert 'id = "12345678"' in out
+    assert err.count("E! flat: key: a file with 32 hex digits is expected, but ") == 1
+
+
 def test_capture(scanned) -> None:
     """A capture is read to its end: the table and what to paste on stdout, the rest on stderr, 0."""
     code, out, err = scanned(RECEIVER + METER)

@@ -49,7 +49,7 @@ def test_texts_are_understood(word: str, text: str, name: str, value: object) ->
         ("--speed", "nan"),
         ("--speed", "fast"),
         ("--days", "-1"),
-        ("--interval", "0"),
+        ("--interval", "0s"),
         ("--interval", "1.5"),
         ("--pv-kwp", "inf"),
         ("--damage", "1.1"),

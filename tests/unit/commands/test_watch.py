@@ -28,7 +28,16 @@ from telegraf_han.terminal.meterpage import Choice
         (["a", "a"], Choice("meter", 2)),
         (["t"], Choice("overview", 2, 1)),
         (["t", "t", "t"], Choice("overview", 2, 0)),
-        (["x", "up"], Choice("overview", 2)),
+        (["x"], Choice("overview", 2)),
+        (["up"], Choice("overview", 1)),
+        (["up", "up", "up", "down"], Choice("overview", 1)),
+        (["down"], Choice("overview", 2)),
+        (["page up", "end", "home", "down"], Choice("overview", 1)),
+        (["up", "enter"], Choice("meter", 1)),
+        (["enter", "down"], Choice("meter", 2)),
+        (["enter", "enter", "back"], Choice("overview", 2)),
+        (["enter", "a", "back"], Choice("meter", 2)),
+        (["back"], Choice("overview", 2)),
     ],
 )
 def test_keys_choose(keys: list[str], expected: Choice) -> None:
@@ -43,22 +52,30 @@ def test_keys_choose(keys: list[str], expected: Choice) -> None:
 def test_one_meter_has_no_overview() -> None:
     """There is nothing to choose from."""
     sight = Sight(Choice(), 1)
-    for key in ("o", "right", "2"):
+    for key in ("o", "right", "2", "back", "enter"):
         sight.press(key)
 
     assert sight.choice == Choice()
 
 
 def test_scrolling_is_bounded() -> None:
-    """Keys pressed too often are forgotten; another page begins at its top."""
+    """Keys pressed too often are forgotten, because the page says how far it scrolled. Another page begins at its top."""
     sight = Sight(Choice(), 1)
     tops = []
     for key in ("up", "down", "page down", "end", "down", "up", "home", "down", "a"):
         sight.press(key)
-        sight.bounded(20)
+        sight.top = min(sight.top, 20)  # as the page does
         tops.append(sight.top)
 
     assert tops == [0, 1, 11, 20, 20, 19, 0, 1, 0]
+
+
+def test_meters_that_are_gone() -> None:
+    """A plugin that was restarted may have fewer meters. Then the last one is chosen."""
+    sight = Sight(Choice("overview", 39), 40)
+    sight.follow(3)
+
+    assert sight.choice == Choice("overview", 2)
 
 
 def run(tmp_path: Path, text: str) -> int:

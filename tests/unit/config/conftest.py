@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from telegraf_han.config import file
+from telegraf_han.config.sections import require_keys
 from telegraf_han.errors import ConfigError
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -25,13 +26,19 @@ def written(tmp_path: Path):
     return write
 
 
+def loaded(path: str) -> None:
+    """Load a configuration and ask for all its keys. Raises ConfigError."""
+    config = file.load(path)
+    require_keys(config, config.meters)
+
+
 @pytest.fixture
 def reason() -> Callable[[str], str]:
-    """Why a configuration cannot be loaded."""
+    """Why a configuration cannot be loaded, or why a key of it cannot be had."""
 
     def told(path: str) -> str:
         with pytest.raises(ConfigError) as caught:
-            file.load(path)
+            loaded(path)
         return str(caught.value)
 
     return told

@@ -103,7 +103,9 @@ def test_sample_with_every_option(written, tmp_path: Path, monkeypatch: pytest.M
     plain = sample(SAMPLE.read_text(), written, tmp_path)
     home, flat = found.meters
     assert found.output == plain.output
+    assert [option for option, _ in home.key_files] == ["authentication_key"]
     bare = home._replace(authentication_key=None, system_title=b"", limits=(), prices=(), zone=plain.meters[0].zone, plan=None)
+    bare = bare._replace(key_files=plain.meters[0].key_files)
     assert bare == plain.meters[0]
     assert (len(home.limits), len(home.prices)) == (len(sections._LIMITS), 5)
     assert [timeline.name for timeline in home.plan.timelines] == ["own", "G12"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from telegraf_han.ciphers import secret
-from telegraf_han.config.sections import Config, parsed, require_sources
+from telegraf_han.config.sections import Config, parsed, require_keys, require_sources
 from telegraf_han.errors import ConfigError
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -122,7 +122,6 @@ WRONG = {
     "id as a number": ('[[meter]]\nname = "flat"\ninterface = "wmbus"\nid = 12345678', "printed on the meter are expected, in quotes"),
     "required without key": (P1 + 'authentication = "required"', '"home": authentication: an authentication_key is expected'),
     "authentication": (P1 + 'authentication = "yes"', '"home": authentication: one of "preferred", "required"'),
-    "short key": (P1.replace(KEY, KEY[:-1]), '"home": encryption_key: 32 hex digits expected, found 31 hex digits'),
     "key of another type": (P1.replace(f'"{KEY}"', "12"), '"home": encryption_key: text in quotes'),
     "time zone": (P1 + 'timezone = "Europe/Warszawa"', 'such as "Europe/Warsaw"'),
     "line": (P1 + 'line = "115200 8X1"', '"home": line: baud, data bits, parity and stop bits'),
@@ -138,7 +137,7 @@ WRONG = {
     "key as name": (P1.replace('"home"', f'"{KEY}"'), "[[meter]] number 1: name: a name in quotes"),
     "key with blanks as name": (P1.replace('"home"', f'"{KEY[:16]} {KEY[16:]}"'), "[[meter]] number 1: name: a name in quotes"),
     "layout": ('[output]\nlayout = "tall"', '[output]: layout: one of "wide", "obis"'),
-    "interval": ('[output]\nstatus_interval = "10"', '[output]: status_interval: a time from "100ms"'),
+    "interval": ('[output]\nstatus_interval = "10"', "[output]: status_interval: a time from 100ms to 1d is expected"),
     "interval of another unit": ('[output]\nstatus_interval = "10d"', "[output]: status_interval: a time"),
     "interval zero": ("[output]\nstatus_interval = 0", "[output]: status_interval: a time"),
     "interval true": ("[output]\nstatus_interval = true", "[output]: status_interval: a time"),
@@ -170,6 +169,32 @@ def test_errors_name_file_place_and_expectation(toml: str, sentence: str) -> Non
     assert sentence in text
     assert "\n" not in text
     assert KEY[:16] not in text
+
+
+def test_a_bad_key_stops_no_other_meter() -> None:
+    """A meter without its key carries the reason. A command that needs the key tells it as it tells any error of the file."""
+    found = config(P1.replace(KEY, KEY[:-1]) + WMBUS + f'key = "{KEY}"')
+    home, flat = found.meters
+
+    assert home.bad_keys == (("encryption_key", "32 hex digits expected, found 31 hex digits"),)
+    assert (home.encryption_key, home.key_files) == (None, ())
+    assert (flat.bad_keys, flat.key) == ((), secret.key(KEY))
+    require_keys(found, [flat])
+    with pytest.raises(ConfigError, match=r'han.toml: \[\[meter\]\] "home": encryption_key: 32 hex digits expected, found 31 hex digits'):
+        require_keys(found, found.meters)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_file"), [("file:home.ek", True), ("File: home.ek", True), ("credential:ek", False), ("env:HOME_EK", False), (KEY, False)]
+)
+def test_keys_from_files_are_remembered(text: str, is_file: bool) -> None:
+    """The place of a key is kept if it may change while the program runs. It is never shown, because it may be a key."""
+    (home,) = parsed(
+        {"meter": [{"name": "home", "interface": "p1", "encryption_key": text}]}, "han.toml", lambda _: secret.key(KEY), str, lambda: ()
+    ).meters
+
+    assert [(option, written.reveal()) for option, written in home.key_files] == ([("encryption_key", text)] if is_file else [])
+    assert "home.ek" not in repr(home)
 
 
 def test_key_in_the_place_of_an_option_is_not_told() -> None:

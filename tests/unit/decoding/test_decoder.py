@@ -8,9 +8,20 @@ import linereader
 import p1telegrams as p1
 from telegraf_han import RELEASED_S
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.config.sections import Config, MeterConfig, Output, ReceiverConfig
+from telegraf_han.config.sections import BadKey, Config, MeterConfig, Output, ReceiverConfig
+from telegraf_han.decoding import health
 from telegraf_han.decoding.decoder import Decoder, UnknownMeterError
-from telegraf_han.errors import Cause, ChecksumError, FramingError, RecordError, RefusedError, SecurityError, StaleError, WrongKeyError
+from telegraf_han.errors import (
+    BadKeyError,
+    Cause,
+    ChecksumError,
+    FramingError,
+    RecordError,
+    RefusedError,
+    SecurityError,
+    StaleError,
+    WrongKeyError,
+)
 from telegraf_han.telegram import Fault, Frame
 
 NS = 1_000_000_000
@@ -531,6 +542,135 @@ def test_a_meter_that_authenticates_is_not_believed_without() -> None:
         one.take(untagged, "home")
 
     assert one.meters["home"].errors[Cause.SECURITY] == 1
+
+
+BAD = (BadKey("key", "the file is empty"),)
+KEYLESS_HOME = HOME._replace(encryption_key=None, bad_keys=(BadKey("encryption_key", "the file is empty"),))
+KEYLESS_FLAT = RADIO._replace(key=None, bad_keys=BAD)
+
+
+def counted(one: Decoder, name: str) -> dict[str, int]:
+    """The counters of a meter that are not 0."""
+    meter = one.meters[name]
+    found = {"telegrams": meter.telegrams, "decoded": meter.decoded, "duplicates": meter.duplicates}
+    return {word: count for word, count in (found | meter.errors).items() if count}
+
+
+def test_a_radio_meter_without_its_key() -> None:
+    """Its telegrams are counted and not read, whatever they hold. Other meters do not notice."""
+    other = MeterConfig("shop", "wmbus", id="87654321")
+    one = decoder(KEYLESS_FLAT._replace(encryption="optional"), other)
+    plain = bytes.fromhex("1444ED147856341201027A2A0000000C0356341200")
+    neighbour = bytes.fromhex("1444ED142143658701027A2A0000000C0356341200")
+
+    for telegram in (RADIO_FRAME, plain):
+        with pytest.raises(BadKeyError, match=r"^key: the file is empty$") as caught:
+            one.take(Frame("wmbus", telegram, NOW_NS, steady_ns=STEADY_NS), "attic", live=True)
+        assert caught.value.meter == "flat"
+    assert one.take(Frame("wmbus", RADIO_FRAME, NOW_NS, steady_ns=STEADY_NS), "attic", live=True) is None
+    assert one.take(Frame("wmbus", neighbour, NOW_NS, steady_ns=STEADY_NS), "attic", live=True).meter == "shop"
+
+    assert counted(one, "flat") == {"telegrams": 3, "duplicates": 1, "key": 2}
+    assert counted(one, "shop") == {"telegrams": 1, "decoded": 1}
+
+
+@pytest.mark.parametrize("telegram", [p1.stoen(), p1.plain(), p1.stoen(ek=b"\x55" * 16)], ids=["its own", "plain", "another's"])
+def test_a_cable_whose_meter_has_no_key(telegram: bytes) -> None:
+    """What comes through its cable is counted and not read, also what needs no key, or what the key of another meter opens."""
+    one = decoder(KEYLESS_HOME._replace(encryption="optional"), HOME._replace(name="away"), MeterConfig("plain", "p1"))
+
+    with pytest.raises(BadKeyError, match=r"^encryption_key: the file is empty$"):
+        one.take(frame(telegram), "home", live=True)
+    assert [counted(one, name) for name in one.meters] == [{"telegrams": 1, "key": 1}, {}, {}]
+
+
+def test_a_capture_of_meters_of_which_one_has_no_key() -> None:
+    """The other keys are tried. A telegram that none of them opens may belong to the meter without a key, so no other key is called wrong."""
+    one = decoder(HOME._replace(name="away", encryption_key=OTHER), KEYLESS_HOME)
+
+    assert one.take(frame(p1.stoen(ek=b"\x77" * 16))).meter == "away"
+    with pytest.raises(BadKeyError):
+        one.take(STOEN)
+    with pytest.raises(RecordError):
+        one.take(frame(p1.stoen(b"0-0:1.0.0 is no line\r\n", ek=b"\x77" * 16)))
+
+    assert counted(one, "away") == {"telegrams": 2, "decoded": 1, "records": 1}
+    assert counted(one, "home") == {"telegrams": 1, "key": 1}
+
+
+def test_a_key_that_comes_later() -> None:
+    """From then on telegrams are read, also one that was just heard. The state follows at once, and the counters go on."""
+    one = decoder(KEYLESS_FLAT)
+    sent = Frame("wmbus", RADIO_FRAME, NOW_NS, steady_ns=STEADY_NS)
+    with pytest.raises(BadKeyError):
+        one.take(sent, "attic")
+    assert health.state(one.meters["flat"], STEADY_NS) == "bad_key_file"
+
+    one.rekey(RADIO)
+
+    assert health.state(one.meters["flat"], STEADY_NS) == "silent"
+    assert one.take(sent, "attic").meter == "flat"
+    assert health.state(one.meters["flat"], STEADY_NS) == "ok"
+    assert one.meters["flat"].sealed
+    assert counted(one, "flat") == {"telegrams": 2, "decoded": 1, "key": 1}
+
+
+def test_a_wrong_key_that_is_corrected() -> None:
+    """The state does not stay at `wrong_key` for the telegrams that the old key did not open."""
+    one = decoder(HOME._replace(encryption_key=OTHER))
+    with pytest.raises(WrongKeyError):
+        one.take(STOEN, "home")
+    assert health.state(one.meters["home"], STEADY_NS) == "wrong_key"
+
+    one.rekey(HOME)
+
+    assert health.state(one.meters["home"], STEADY_NS) == "silent"
+    assert one.take(STOEN, "home").verified
+
+
+def test_a_new_reason_changes_nothing_else() -> None:
+    """What was proved under the keys stays, if only the words about a key change."""
+    one = decoder()
+    one.take(STOEN, "home")
+
+    one.rekey(HOME._replace(bad_keys=BAD))
+
+    assert one.meters["home"].proved
+    assert one.meters["home"].config.bad_keys == BAD
+
+
+def test_a_key_is_exchanged() -> None:
+    """What was proved under the old key proves nothing now: a tag may be missing, and the frame counter begins anew."""
+    one = decoder()
+    seconds = iter(range(99))
+
+    def hear(**options: object) -> bool:
+        """Whether a telegram is proven genuine. Raises TelegramError."""
+        return one.take(frame(p1.stoen(**options))._replace(steady_ns=STEADY_NS + next(seconds) * NS), "home", live=True).verified
+
+    assert [hear(counter=counter) for counter in (2000, 2001)] == [True, True]
+    with pytest.raises(StaleError):
+        hear(counter=2000)
+
+    one.rekey(HOME._replace(encryption_key=OTHER))
+
+    assert hear(ek=b"\x77" * 16, control=0x20, counter=1) is False
+    assert hear(ek=b"\x77" * 16, counter=2) is True
+    with pytest.raises(StaleError):
+        hear(ek=b"\x77" * 16, counter=1)
+    assert one.meters["home"].stale == 2
+
+
+def test_a_radio_key_is_exchanged() -> None:
+    """The key that once proved right is not asked any more."""
+    one = decoder(RADIO)
+    one.take(Frame("wmbus", RADIO_FRAME, NOW_NS, steady_ns=STEADY_NS), "attic")
+    assert one.meters["flat"].memory.key == RADIO.key
+
+    one.rekey(RADIO._replace(key=OTHER))
+
+    with pytest.raises(WrongKeyError):
+        one.take(Frame("wmbus", RADIO_FRAME, NOW_NS, steady_ns=STEADY_NS), "attic")
 
 
 def test_series_are_bounded() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 import linereader
-from telegraf_han.config.sections import MeterConfig
+from telegraf_han.config.sections import BadKey, MeterConfig
 from telegraf_han.decoding import health
 from telegraf_han.decoding.meters import MeterState
 from telegraf_han.errors import Cause
@@ -19,9 +19,10 @@ LINK_FIELDS = {
 }  # fmt: skip
 
 
-def meter(good_s: float | None = None, port_there: bool = True, limits: tuple = (), **errors_s: float) -> MeterState:
+def meter(good_s: float | None = None, port_there: bool = True, limits: tuple = (), bad_key: bool = False, **errors_s: float) -> MeterState:
     """A meter whose last good telegram and last errors were so many seconds ago."""
-    found = MeterState(MeterConfig("home", "p1", limits=limits))
+    bad_keys = (BadKey("encryption_key", "the file is empty"),) if bad_key else ()
+    found = MeterState(MeterConfig("home", "p1", limits=limits, bad_keys=bad_keys))
     found.port_there = port_there
     if good_s is not None:
         found.good_ns = NOW_NS - int(good_s * NS)
@@ -56,12 +57,15 @@ def meter(good_s: float | None = None, port_there: bool = True, limits: tuple = 
         (meter(port_there=False), "port_missing"),
         (meter(good_s=1, port_there=False), "port_missing"),
         (meter(key=1, port_there=False), "port_missing"),
+        (meter(bad_key=True), "bad_key_file"),
+        (meter(bad_key=True, key=1, checksum=1), "bad_key_file"),
+        (meter(bad_key=True, port_there=False), "port_missing"),
     ],
     ids=[
         "never heard", "just heard", "as old as may be", "too old", "host clock went back", "own silence", "own patience",
         "key", "tag", "key after good", "good after key", "key lately", "key long ago", "key and noise",
         "CRC", "framing", "content", "noise among good", "noise instead of good", "noise long ago",
-        "no port", "no port after good", "no port after key",
+        "no port", "no port after good", "no port after key", "bad key", "bad key and errors", "bad key and no port",
     ],
 )  # fmt: skip
 def test_state(made: MeterState, expected: str) -> None:

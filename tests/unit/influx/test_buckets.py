@@ -6,19 +6,6 @@ from telegraf_han.errors import ConfigError
 from telegraf_han.influx import buckets
 
 
-@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("1h", 3600), ("90d", 90 * 86400), ("2w", 14 * 86400), ("2y", 732 * 86400)])
-def test_durations(text: str, seconds: int) -> None:
-    """Times are written as people say them."""
-    assert buckets.duration_s(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "90", "1m", "0d", "-1d", "1.5d", "for ever", "999999d"])
-def test_no_durations(text: str) -> None:
-    """A time that could delete data by mistake is refused."""
-    with pytest.raises(ValueError, match="90d"):
-        buckets.duration_s(text)
-
-
 def test_both_are_made(api, place, say, said) -> None:
     """Raw data are kept as long as requested, down-sampled data for ever, in long files."""
     buckets.settle(place, 90 * 86400, None, say)

@@ -32,7 +32,7 @@ def test_a_new_token(api, place, say, said, tmp_path: Path, grant, allowed) -> N
 
     (made,) = api.resources["authorizations"]
     assert [(right["action"], right["resource"]["id"]) for right in made["permissions"]] == allowed
-    assert path.read_text() == "made-token\n"
+    assert path.read_text() == "made-token"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert said == [f"created token telegraf-han energy: {grant('energy').name} in {path}"]
     assert list(tmp_path.iterdir()) == [path]
@@ -63,7 +63,7 @@ def test_a_lost_token_is_made_again(api, place, say, said, tmp_path: Path, conte
 
     assert [line.split()[0] for line in said] == ["created", "changed"]
     assert len(api.resources["authorizations"]) == 1
-    assert path.read_text() == "made-token\n"
+    assert path.read_text() == "made-token"
 
 
 def test_a_token_of_one_bucket_is_made_again(api, place, say, said, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_newest() -> None:
     telegram = one.take(Frame("p1", p1.stoen(), NOW_NS, steady_ns=NOW_NS), "home")
 
     assert telegram is not None
-    assert one.newest["home"] is telegram
+    assert one.meters["home"].newest is telegram
     assert one.fields["home"]["active_energy_import_wh"] == 12345035
     assert list(one.history["home"]) == [Point(NOW_NS, 278, 0.0)]
     assert one.line(telegram) == b""
@@ -38,7 +38,7 @@ def test_errors_pass() -> None:
     with pytest.raises(TelegramError):
         one.take(Frame("p1", p1.stoen(), NOW_NS, steady_ns=NOW_NS), "home")
 
-    assert (one.newest, one.fields["home"], one.meters["home"].telegrams) == ({}, {}, 1)
+    assert (one.meters["home"].newest, one.fields["home"], one.meters["home"].telegrams) == (None, {}, 1)
 
 
 def test_history_is_bounded() -> None:

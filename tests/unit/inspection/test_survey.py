@@ -3,7 +3,7 @@
 import pytest
 
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.config.sections import Config, MeterConfig, Output, ReceiverConfig
+from telegraf_han.config.sections import BadKey, Config, MeterConfig, Output, ReceiverConfig
 from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.inspection.survey import METERS_LIMIT, Survey
 from telegraf_han.telegram import Fault, Frame
@@ -56,9 +56,20 @@ def only(one: Survey):
         (FLAT._replace(encryption="optional"), plain(), "plain", "none"),
         (FLAT._replace(key=Key(b"\x55" * 16)), SEALED, "wrong", "5 AES-CBC"),
         (FLAT._replace(key=None), SEALED, "none", "5 AES-CBC"),
+        (FLAT._replace(key=None, bad_keys=(BadKey("key", "the file is empty"),)), SEALED, "bad", "5 AES-CBC"),
         (FLAT, SEALED[:10] + b"\x7f" + SEALED[11:], "unread", "5 AES-CBC"),
     ],
-    ids=["not configured", "not configured, plain", "right key", "not encrypted", "no key needed", "wrong key", "no key", "odd content"],
+    ids=[
+        "not configured",
+        "not configured, plain",
+        "right key",
+        "not encrypted",
+        "no key needed",
+        "wrong key",
+        "no key",
+        "bad key",
+        "odd content",
+    ],
 )
 def test_what_the_key_does(meter: MeterConfig | None, data: bytes, opening: str, security: str) -> None:
     """Each meter says how it is secured. Its key is tried, and if the key fails, the reason is kept."""
@@ -68,7 +79,7 @@ def test_what_the_key_does(meter: MeterConfig | None, data: bytes, opening: str,
     row = only(one)
     assert (row.address.manufacturer, row.address.id, row.address.device, row.telegrams) == ("EGM", "12345678", 2, 1)
     assert (row.opening, row.security) == (opening, security)
-    assert bool(row.trouble) == (opening in ("wrong", "none", "unread"))
+    assert bool(row.trouble) == (opening in ("wrong", "none", "bad", "unread"))
     assert (row.section.name if row.section else None) == (meter.name if meter else None)
 
 
@@ -148,3 +159,17 @@ def test_ports_and_lines() -> None:
     assert one.ports == {"attic": False}
     assert telegram is not None
     assert one.line(telegram) == b""
+
+
+def test_a_key_that_is_corrected_meanwhile() -> None:
+    """The row says what the key of now does, not the one of the start."""
+    keyless = FLAT._replace(key=None, bad_keys=(BadKey("key", "the file is empty"),))
+    one = survey(keyless)
+    hear(one, SEALED)
+    one.rekey(FLAT._replace(key=Key(b"\x55" * 16)))
+    hear(one, SEALED, 60)
+    openings = [only(one).opening]
+    one.rekey(FLAT)
+    hear(one, SEALED, 120)
+
+    assert [*openings, only(one).opening] == ["wrong", "opens"]

@@ -8,7 +8,7 @@ import pytest
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.commands import simulate
 from telegraf_han.config import file
-from telegraf_han.config.sections import Config, MeterConfig, Output
+from telegraf_han.config.sections import BadKey, Config, MeterConfig, Output
 from telegraf_han.errors import ConfigError
 from telegraf_han.simulate import demo
 from telegraf_han.simulate.plan import planned, telegrams
@@ -53,6 +53,16 @@ def test_wireless_defaults() -> None:
 
     assert (plan.dress.envelope, plan.interval_s, plan.meter.id) == ("stripped", 60, "87654321")
     assert next(telegrams(plan)).frame.data[4:8].hex() == "21436587"
+
+
+def test_no_telegrams_without_the_key_that_is_configured(configured) -> None:
+    """A key that cannot be had is no reason to send plain telegrams. The key of another meter does not matter."""
+    bad = MeterConfig("home", "p1", bad_keys=(BadKey("encryption_key", "the file is empty"),))
+    configured(bad, MeterConfig("shop", "p1"))
+
+    with pytest.raises(ConfigError, match='"home": encryption_key: the file is empty'):
+        planned(options("GAMA350", "--config", "han.toml", "--meter", "home"), NOW)
+    assert planned(options("GAMA350", "--config", "han.toml", "--meter", "shop"), NOW).meter.name == "shop"
 
 
 def test_plain_has_no_keys_in_its_section() -> None:
@@ -109,9 +119,9 @@ def test_what_cannot_be_is_refused(meters: tuple[MeterConfig, ...], words: tuple
 @pytest.mark.parametrize(
     ("words", "count"),
     [
-        (("--days", "0.5", "--interval", "3600"), 12),
-        (("--start", "2026-03-29", "--until", "2026-03-30", "--interval", "3600"), 23),
-        (("--start", "2026-10-25", "--until", "2026-10-26", "--interval", "3600"), 25),
+        (("--days", "0.5", "--interval", "3600s"), 12),
+        (("--start", "2026-03-29", "--until", "2026-03-30", "--interval", "3600s"), 23),
+        (("--start", "2026-10-25", "--until", "2026-10-26", "--interval", "3600s"), 25),
         (("--start", "2026-10-25T00:00:00Z", "--until", "2026-10-25T00:00:05Z"), 5),
     ],
     ids=["half a day", "spring", "autumn", "five seconds"],
@@ -123,7 +133,7 @@ def test_end_is_not_sent(words: tuple[str, ...], count: int) -> None:
 
 def test_a_second_run_goes_on_where_the_first_left() -> None:
     """With --since the registers of a later run are those that the first would have shown by then."""
-    begin = ("ma309m", "--interval", "3600", "--start")
+    begin = ("ma309m", "--interval", "3600s", "--start")
     whole = telegrams(planned(options(*begin, "2026-10-24T00:00:00+02:00"), NOW))
     later = telegrams(planned(options(*begin, "2026-10-25T05:00:00+01:00", "--since", "2026-10-24T00:00:00+02:00"), NOW))
 

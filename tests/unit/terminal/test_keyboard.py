@@ -22,8 +22,25 @@ from telegraf_han.terminal.keyboard import Keys
         (b"\xc5\x82a", ["a"]),
         (b"\t\x1b[Z", ["right", "left"]),
         (b"\x0c", ["redraw"]),
+        (b"\r\n", ["enter", "enter"]),
+        (b"\x7f\x08", ["back", "back"]),
     ],
-    ids=["letter", "capital", "Ctrl-C", "arrows", "application", "pages", "with Ctrl", "F5", "escape first", "UTF-8", "tab", "Ctrl-L"],
+    ids=[
+        "letter",
+        "capital",
+        "Ctrl-C",
+        "arrows",
+        "application",
+        "pages",
+        "with Ctrl",
+        "F5",
+        "escape first",
+        "UTF-8",
+        "tab",
+        "Ctrl-L",
+        "Enter",
+        "Backspace",
+    ],
 )
 def test_keys(data: bytes, expected: list[str]) -> None:
     """A key has one name, whatever a terminal sends for it. An unknown key has no name."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 import p1telegrams as p1
 from telegraf_han.ciphers.secret import Key
-from telegraf_han.config.sections import Config, MeterConfig, Output, ReceiverConfig
+from telegraf_han.config.sections import BadKey, Config, MeterConfig, Output, ReceiverConfig
 from telegraf_han.errors import Cause
 from telegraf_han.inspection.recent import Point, Recent
 from telegraf_han.telegram import Frame
@@ -51,7 +51,7 @@ def heard(fields: dict[str, object] | None = None, meter: MeterConfig = HOME) ->
 
 def page(one: Recent, choice: Choice = METER, columns: int = 80, rows: int = 24, after_s: float = 1.0, **others) -> list[str]:
     scene = Scene(one, choice, LOOK, NOW_NS + int(after_s * S), NOW_NS + int(after_s * S))
-    return [text.plain(line, LOOK) for line in meterpage.page(scene, View(columns, rows, **others))]
+    return [text.plain(line, LOOK) for line in meterpage.page(scene, View(columns, rows, **others)).lines]
 
 
 def test_everything_at_80_by_24() -> None:
@@ -137,6 +137,15 @@ def test_states(cause: Cause | None, after_s: int, said: str) -> None:
         assert f"errors  {cause} 7" in "\n".join(lines)
 
 
+def test_bad_key() -> None:
+    """A key that cannot be had is a state of its own, from the start, and it says what to do."""
+    one = recent(HOME._replace(encryption_key=None, bad_keys=(BadKey("encryption_key", "the file is empty"),)))
+    lines = page(one)
+
+    assert "bad key file" in lines[1]
+    assert "telegraf-han check says why" in lines[2]
+
+
 def test_port_missing_and_waiting() -> None:
     """Nothing heard yet is no fault; a port that is not there is."""
     one = recent()
@@ -159,7 +168,7 @@ def test_message_cannot_command_the_terminal() -> None:
     one = heard(THREE | {"message": "prąd\x1b[2J\x07"})
     scene = Scene(one, Choice(), LOOK, NOW_NS, NOW_NS)
 
-    drawn = [text.rendered(line, 80, LOOK) for line in meterpage.page(scene, View(80, 24))]
+    drawn = [text.rendered(line, 80, LOOK) for line in meterpage.page(scene, View(80, 24)).lines]
 
     assert "message of the operator: prąd?[2J?" in "\n".join(drawn)
 
@@ -179,11 +188,55 @@ def test_overview() -> None:
     lines = page(one, Choice("overview"))
 
     assert lines[1].split()[:3] == ["meter", "state", "import"]
-    assert lines[2].split()[:6] == ["1", "home", "ok", "278", "12", "345.035"]
-    assert lines[2].rstrip().endswith("█")
-    assert lines[3].split() == ["2", "flat", "waiting"]
-    assert "left/right meter" in lines[-1]
+    assert lines[2].split() == ["all", "2", "1", "ok,", "1", "not", "278", "0"]
+    assert lines[3].split()[:6] == ["1", "home", "ok", "278", "12", "345.035"]
+    assert lines[3].rstrip().endswith("█")
+    assert lines[4].split() == ["2", "flat", "waiting"]
+    assert "Enter opens it" in lines[-1]
+    assert "left/right meter" in page(one, Choice("meter", 1))[-1]
     assert page(one, Choice("meter", 1))[0].startswith("telegraf-han watch  2 of 2")
+
+
+def block(count: int) -> Recent:
+    """A house of that many flats. Each reads some power, but the third is silent."""
+    one = recent(*(MeterConfig(f"flat-{number}", "wmbus", id=f"{number:08}") for number in range(1, count + 1)))
+    for number, (name, meter) in enumerate(one.meters.items(), 1):
+        one.fields[name] = {"active_power_import_w": 100 * number, "active_power_export_w": 7}
+        meter.telegrams, meter.good_ns = 1, NOW_NS - (400 * S if number == 3 else 0)
+    return one
+
+
+def test_the_sum_of_a_house() -> None:
+    """The row of the sum has the power of all meters that are read now, and the number of the others."""
+    lines = page(block(40), Choice("overview"))
+
+    assert lines[2].split() == ["all", "40", "39", "ok,", "1", "not", "81", "700", "273"]
+    assert lines[2].index("81 700") + len("81 700") == lines[3].index(" 100 ") + len(" 100")
+    assert page(block(2), Choice("overview"))[2].split()[:4] == ["all", "2", "2", "ok"]
+
+
+@given(st.integers(2, 60), st.data(), st.integers(4, 40), st.integers(20, 120), st.integers(-5, 80))
+def test_the_chosen_meter_is_visible(count: int, data: st.DataObject, rows: int, columns: int, top: int) -> None:
+    """However many meters there are and however low the terminal is: the head stays, and the chosen row is there and marked."""
+    chosen = data.draw(st.integers(0, count - 1))
+    scene = Scene(block(count), Choice("overview", chosen), LOOK, NOW_NS, NOW_NS)
+
+    drawn = meterpage.page(scene, View(columns, rows, top))
+
+    marked = [line for line in drawn.lines[1:] if any(role == "title" for _, role in line)]
+    assert [text.plain(line, LOOK).split()[:2] for line in marked] == [[str(chosen + 1), f"flat-{chosen + 1}"]]
+    assert len(drawn.lines) == rows
+    assert drawn.top <= chosen
+    assert meterpage.page(scene, View(columns, rows, drawn.top)) == drawn
+    if rows >= 5:
+        assert text.plain(drawn.lines[2], LOOK).split()[:2] == ["all", str(count)]
+
+
+def test_where_the_numbers_come_from() -> None:
+    """The title says so."""
+    scene = Scene(heard(), METER, LOOK, NOW_NS, NOW_NS, "from Telegraf's plugin")
+
+    assert text.plain(meterpage.page(scene, View(80, 24)).lines[0], LOOK) == "telegraf-han watch  15:05:53  from Telegraf's plugin"
 
 
 def test_remarks_give_way_to_numbers() -> None:
@@ -217,6 +270,6 @@ def test_any_meter_and_any_size(fields, kind: str, columns: int, rows: int) -> N
     """Whatever a meter says, in a terminal of any size, the page has as many lines as the terminal."""
     scene = Scene(heard(fields), Choice(kind), LOOK, NOW_NS, NOW_NS)
 
-    lines = meterpage.page(scene, View(columns, rows))
+    lines = meterpage.page(scene, View(columns, rows)).lines
 
     assert len(lines) == max(rows, 2)

@@ -19,6 +19,8 @@ from telegraf_han.inspection.keytrial import guesses, lastword, nonces, openings
 from telegraf_han.inspection.keytrial.findings import (
     ASK,
     OPTIONAL_TODO,
+    PLAIN,
+    UNBELIEVED,
     Finding,
     Held,
     Source,
@@ -32,6 +34,7 @@ from telegraf_han.inspection.keytrial.findings import (
 from telegraf_han.inspection.keytrial.guesses import AS_WRITTEN
 from telegraf_han.inspection.keytrial.oddities import oddity
 from telegraf_han.inspection.keytrial.tags import DATA_VARIANTS, Proof
+from telegraf_han.language import _, marked
 from telegraf_han.p1 import envelope
 
 EK: Final = "encryption_key"
@@ -42,8 +45,7 @@ _HEAD_BYTES: Final = 128
 """So many bytes are deciphered to recognise a wrong key: enough for an ident line and a first line."""
 _SAME_BYTES: Final = len("0-0:1.0.0(YYMMDD")
 """The text changes from one telegram to the next only behind these bytes."""
-_NO_TEXT: Final = "But the deciphered content is not P1 text, and cannot be read yet"
-_REPORT: Final = "please report it with `decode --redact`"
+_ALONE: Final = marked("{option} is the meter's encryption key: the tag proves it, although no authentication key is in it")
 _HALVES: Final = (guesses.FIRST, guesses.SECOND)
 
 
@@ -68,14 +70,13 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = op
     found = envelope.envelope(telegram)
     block = found.block
     if block is None and found.found and not found.text:
-        said = f"this is {found.found}, {envelope.UNREAD}. The keys cannot be judged"
-        return Finding(meters[0], "unread", "structure", said, f"change no key; {ASK}")
+        said = _("this is {what}. The keys cannot be judged", what=envelope.unread(found.found))
+        return Finding(meters[0], "unread", "structure", said, _keep())
     if block is None or not block.control & ciphering.ENCRYPTED:
         return _plain(meters[0], held)
     if block.control & ciphering.COMPRESSED:
-        return Finding(
-            meters[0], "unread", "compressed", "the telegrams are compressed, and this program cannot read compressed telegrams yet"
-        )
+        said = _("the telegrams are compressed, and this program cannot read compressed telegrams yet")
+        return Finding(meters[0], "unread", "compressed", said)
     size = ciphering.KEY_BYTES[block.control & ciphering.SUITE]
     opening = _opening(block, meters, held, size)
     if opening is None:
@@ -96,9 +97,18 @@ def finding(telegram: bytes, meters: Sequence[str], held: Held, today: date = op
 def _of_message(base: Finding, message: str, around: str) -> Finding:
     """The finding on a key that opens what is no P1 text, but a message of another kind."""
     verdict: Verdict = "wrong" if base.verdict == "wrong" else "unread"
-    said = f"{base.said}. But this is {around or 'a ciphered block'}, and in it {message}, {envelope.UNREAD}"
-    todo = f"{base.todo}; {ASK}" if verdict == "wrong" else f"change no key; {ASK}"
+    said = _(
+        "{said}. But this is {around}, and in it {inside}",
+        said=base.said,
+        around=around or _("a ciphered block"),
+        inside=envelope.unread(message),
+    )
+    todo = f"{base.todo}; {_(ASK)}" if verdict == "wrong" else _keep()
     return base._replace(verdict=verdict, what="message" if verdict == "unread" else f"message, {base.what}", said=said, todo=todo)
+
+
+def _keep() -> str:
+    return _("change no key; {ask}", ask=_(ASK))
 
 
 def head(telegram: bytes) -> bytes:
@@ -114,9 +124,8 @@ def _plain(meter: str, held: Held) -> Finding:
     """The finding on telegrams that are not encrypted."""
     config = held.config(meter)
     if config is not None and held.of(meter, EK) is not None and config.encryption == "required":
-        said = f"the telegrams are not encrypted, although {EK} is configured. So they are not believed, because anybody could send them"
-        return Finding(meter, "refused", "plain, with a key", said, OPTIONAL_TODO)
-    return Finding(meter, "plain", "plain", "the telegrams are not encrypted; no key is needed to read them")
+        return Finding(meter, "refused", "plain, with a key", _(UNBELIEVED, option=EK), _(OPTIONAL_TODO))
+    return Finding(meter, "plain", "plain", _(PLAIN))
 
 
 def _nonces(block: Block, meter: str, held: Held) -> list[bytes]:
@@ -171,9 +180,11 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
     moves = moved(held, meter, EK, opening.source, size)
     if opening.source.stands_as(meter, AK) and held.of(meter, EK) is not None:
         proven = proof is not None and proof.source is not None and proof.source.stands_as(meter, EK)
-        doubt = "" if proven else "; but the tag does not prove that the present encryption_key is the authentication key"
-        said = f"encryption_key and authentication_key are swapped{doubt}"
-        return Finding(meter, "wrong", "swapped", said, f'exchange the two options of [[meter]] "{meter}"', found)
+        said = _("encryption_key and authentication_key are swapped")
+        if not proven:
+            doubt = _("but the tag does not prove that the present encryption_key is the authentication key")
+            said = f"{said}; {doubt}"
+        return Finding(meter, "wrong", "swapped", said, _('exchange the two options of [[meter]] "{meter}"', meter=meter), found)
     said, todo = mended(held, meter, EK, opening.source)
     what = f"{EK}: {_short(meter, EK, opening.source)}"
     if proof is not None and proof.source is None:
@@ -181,10 +192,11 @@ def _judged(block: Block, opening: _Opening, held: Held, size: int) -> Finding:
     if not block.tag or (own is None and proof is None):
         return Finding(meter, "wrong", what, said, todo, found, moves=moves)
     if proof is None or proof.source is None:
-        also = odd.found if own and (odd := oddity(own, size)) else "does not fit either"
-        return Finding(meter, "wrong", what, f"{said}; authentication_key {also}", f"{todo}; then run `keys` again", found, moves=moves)
+        also = odd.found if own and (odd := oddity(own, size)) else _("authentication_key does not fit either")
+        return Finding(meter, "wrong", what, f"{said}; {also}", _("{todo}; then run `keys` again", todo=todo), found, moves=moves)
     if proof.source.stands_as(meter, AK):
-        return Finding(meter, "wrong", what, f"{said}; authentication_key is right", todo, found, moves=moves)
+        said += "; " + _("authentication_key is right")
+        return Finding(meter, "wrong", what, said, todo, found, moves=moves)
     what = f"{what}, {AK}: {_short(meter, AK, proof.source)}"
     if both := _two_in_one(opening.source, proof.source):
         return Finding(meter, "wrong", what, *both, found)
@@ -202,12 +214,12 @@ def _two_in_one(encryption: Source, authentication: Source) -> tuple[str, str] |
     first, second = guesses.halves(text)
     ek, ak = (first, second) if ways == _HALVES else (second, first)
     where = text.place or encryption.holding.option
-    said = f"{where} holds two keys: {ek} is the encryption key, {ak} is the authentication key"
-    return said, "put each key into its own file, or let --save write the two files"
+    said = _("{where} holds two keys: {ek} is the encryption key, {ak} is the authentication key", where=where, ek=ek, ak=ak)
+    return said, _("put each key into its own file, or let --save write the two files")
 
 
 def _keyless(proof: Proof) -> str:
-    return f"the tag fits without the authentication key ({proof.data}), so it proves nothing"
+    return _("the tag fits without the authentication key ({data}), so it proves nothing", data=proof.data)
 
 
 def _opened(block: Block, meter: str, held: Held, proof: Proof | None, size: int) -> Finding:
@@ -215,44 +227,50 @@ def _opened(block: Block, meter: str, held: Held, proof: Proof | None, size: int
     own = held.of(meter, AK)
     config = held.config(meter)
     required = config is not None and config.authentication == "required"
-    drops = 'because of authentication = "required", `run` drops every telegram'
-    prefer = 'write authentication = "preferred" to use the values with verified = false'
-    meanwhile = f"{drops}; {prefer}" if required else "values are used with verified = false"
+    drops = _('because of authentication = "required", `run` drops every telegram')
+    prefer = _('write authentication = "preferred" to use the values with verified = false')
+    meanwhile = f"{drops}; {prefer}" if required else _("values are used with verified = false")
+    right = _("encryption_key is right")
     if not block.tag:
-        said = "encryption_key is right; the telegrams carry no tag, so there is nothing to authenticate"
+        said = _("encryption_key is right; the telegrams carry no tag, so there is nothing to authenticate")
         if required:
             return Finding(meter, "unproven", "no tag", f"{said}; {drops}", prefer)
         return Finding(meter, "right", "right", said)
     if proof is not None and proof.source is None:
-        said = f"encryption_key is right; {_keyless(proof)}"
         if own is None:
-            return Finding(meter, "right", f"tag: {proof.data}", f"{said}. No authentication_key is needed")
-        also = "" if required else '. With authentication = "required", `run` would drop every telegram'
-        todo = f"change no key. The values are read, but not proven: {meanwhile}"
-        return Finding(meter, "unproven", f"tag: {proof.data}", f"{said} about authentication_key{also}", todo)
+            said = f"{right}; {_keyless(proof)}. " + _("No authentication_key is needed")
+            return Finding(meter, "right", f"tag: {proof.data}", said)
+        said = _(
+            "encryption_key is right; the tag fits without the authentication key ({data}), so it proves nothing about authentication_key",
+            data=proof.data,
+        )
+        also = "" if required else ". " + _('With authentication = "required", `run` would drop every telegram')
+        todo = _("change no key. The values are read, but not proven: {meanwhile}", meanwhile=meanwhile)
+        return Finding(meter, "unproven", f"tag: {proof.data}", f"{said}{also}", todo)
     if own is None and proof is None:
-        said = "encryption_key is right; without an authentication_key the telegrams cannot be verified, but all values are there"
+        said = _("encryption_key is right; without an authentication_key the telegrams cannot be verified, but all values are there")
         return Finding(meter, "right", "right, no authentication_key", said)
     if proof is None or proof.source is None:
-        said = f"encryption_key is right; authentication_key does not fit the tag in any of the {DATA_VARIANTS} ways that are tried"
+        said = _("authentication_key does not fit the tag in any of the {number} ways that are tried", number=DATA_VARIANTS)
         if own and (odd := oddity(own, size)):
-            todo = f"{odd.todo}. Until then, {meanwhile}"
-            return Finding(meter, "unproven", f"{AK}: odd", f"encryption_key is right; authentication_key {odd.found}", todo)
+            todo = _("{todo}. Until then, {meanwhile}", todo=odd.todo, meanwhile=meanwhile)
+            return Finding(meter, "unproven", f"{AK}: odd", f"{right}; {odd.found}", todo)
         if copied(held, meter, AK, size):
-            said = "encryption_key is right; authentication_key is the same key, but the operator gives two keys"
-        todo = f"compare authentication_key with the key that you were given. Until it fits, {meanwhile}"
+            said = _("authentication_key is the same key, but the operator gives two keys")
+        said = f"{right}; {said}"
+        todo = _("compare authentication_key with the key that you were given. Until it fits, {meanwhile}", meanwhile=meanwhile)
         return Finding(meter, "unproven", f"{AK}: unknown", said, todo)
     if not proof.source.stands_as(meter, AK):
         said, todo = mended(held, meter, AK, proof.source)
         found = ((AK, proof.key),) if proof.key else ()
         what = f"{AK}: {_short(meter, AK, proof.source)}"
-        return Finding(
-            meter, "wrong", what, f"encryption_key is right; {said}", todo, found, moves=moved(held, meter, AK, proof.source, size)
-        )
+        return Finding(meter, "wrong", what, f"{right}; {said}", todo, found, moves=moved(held, meter, AK, proof.source, size))
     if not proof.believed:
-        said = f"both keys are right, but the meter makes its tag in a way that `run` does not try ({proof.data})"
-        return Finding(meter, "unproven", f"tag: {proof.data}", said, f"please report this line. Until `run` tries this way, {meanwhile}")
-    return Finding(meter, "right", "right", f"encryption_key opens the telegrams and authentication_key proves them ({proof.data})")
+        said = _("both keys are right, but the meter makes its tag in a way that `run` does not try ({data})", data=proof.data)
+        todo = _("please report this line. Until `run` tries this way, {meanwhile}", meanwhile=meanwhile)
+        return Finding(meter, "unproven", f"tag: {proof.data}", said, todo)
+    said = _("encryption_key opens the telegrams and authentication_key proves them ({data})", data=proof.data)
+    return Finding(meter, "right", "right", said)
 
 
 def _short(meter: str, option: str, source: Source) -> str:
@@ -268,24 +286,41 @@ def _titled(base: Finding, opening: _Opening, block: Block, held: Held) -> Findi
     title, counter = opening.nonce[: ciphering.TITLE_LIMIT], opening.nonce[ciphering.TITLE_LIMIT :]
     before = f"{base.todo}; " if base.todo else ""
     if counter != block.counter or opening.first != nonces.GCM_FIRST:
-        said = (
-            f"{base.said}. But the meter's nonce is {title.hex().upper()} and the counter {counter.hex().upper()}, which the telegram does "
-            f"not name: it names the counter {block.counter.hex().upper()}. `run` cannot read such telegrams"
+        said = _(
+            "{said}. But the meter's nonce is {title} and the counter {counter}, which the telegram does not name: it names the counter "
+            "{named}. `run` cannot read such telegrams",
+            said=base.said,
+            title=title.hex().upper(),
+            counter=counter.hex().upper(),
+            named=block.counter.hex().upper(),
         )
         if opening.first != nonces.GCM_FIRST:
-            said = f"{said}. The first block of text has the number {opening.first}, not {nonces.GCM_FIRST}, so the mode is not GCM"
-        return base._replace(verdict="unread", what="counter", said=said, todo=f"{before}please report this line")
+            mode = _("The first block of text has the number {number}, not 2, so the mode is not GCM", number=opening.first)
+            said = f"{said}. {mode}"
+        return base._replace(verdict="unread", what="counter", said=said, todo=before + _("please report this line"))
     config = held.config(opening.meter)
     verdict: Verdict = "wrong" if base.verdict == "wrong" else "untitled"
     what = f"system_title, {base.what}".removesuffix(", right").replace(" right,", "")
-    section = f'[[meter]] "{opening.meter}"'
     if config is not None and config.system_title and title == block.title.ljust(ciphering.TITLE_LIMIT, b"\0"):
-        said = f"{base.said}. But system_title is wrong: the meter uses the title that the telegram names"
-        said = said if block.title else f"{base.said}. But system_title is wrong: the meter uses none"
-        return base._replace(verdict=verdict, what=what, said=said, todo=f"{before}remove system_title from {section}")
-    named = f"another one than the telegram names ({block.title.hex().upper()})" if block.title else "which the telegram does not name"
-    said = f"{base.said}. The meter uses the system title {title.hex().upper()} ({_spelt(title)}), {named}"
-    todo = f'{before}write system_title = "{title.hex().upper()}" into {section}'
+        uses = (
+            _("But system_title is wrong: the meter uses the title that the telegram names")
+            if block.title
+            else _("But system_title is wrong: the meter uses none")
+        )
+        remove = _('remove system_title from [[meter]] "{meter}"', meter=opening.meter)
+        return base._replace(verdict=verdict, what=what, said=f"{base.said}. {uses}", todo=f"{before}{remove}")
+    needed, spelt = title.hex().upper(), _spelt(title)
+    if block.title:
+        uses = _(
+            "The meter uses the system title {title} ({spelt}), another one than the telegram names ({named})",
+            title=needed,
+            spelt=spelt,
+            named=block.title.hex().upper(),
+        )
+    else:
+        uses = _("The meter uses the system title {title} ({spelt}), which the telegram does not name", title=needed, spelt=spelt)
+    said = f"{base.said}. {uses}"
+    todo = before + _('write system_title = "{title}" into [[meter]] "{meter}"', title=needed, meter=opening.meter)
     return base._replace(verdict=verdict, what=what, said=said, todo=todo, title=title)
 
 
@@ -293,12 +328,14 @@ def _spelt(title: bytes) -> str:
     """A system title as its maker may have meant it (Green Book 9.2.3.4.3: three letters, then five bytes of the maker's choice)."""
     letters, rest = title[:3], title[3:]
     if title.isalnum():
-        return f'the text "{title.decode("ascii")}"'
+        return _('the text "{text}"', text=title.decode("ascii"))
     if not (letters.isalpha() and letters.isupper()):
-        return "only zeros" if not any(title) else "no maker's letters"
-    digits = rest.hex().upper()
-    number = "" if digits.isdecimal() else f", which is the number {int.from_bytes(rest, 'big')}"
-    return f"the maker {letters.decode('ascii')}, then {digits}{number}"
+        return _("only zeros") if not any(title) else _("no maker's letters")
+    maker, digits = letters.decode("ascii"), rest.hex().upper()
+    if digits.isdecimal():
+        return _("the maker {maker}, then {digits}", maker=maker, digits=digits)
+    number = int.from_bytes(rest, "big")
+    return _("the maker {maker}, then {digits}, which is the number {number}", maker=maker, digits=digits, number=number)
 
 
 def _content(block: Block, meters: Sequence[str], held: Held, size: int) -> Finding | None:
@@ -307,15 +344,21 @@ def _content(block: Block, meters: Sequence[str], held: Held, size: int) -> Find
         encryption, authentication = (as_written(held.of(meter, option), size) for option in (EK, AK))
         if encryption is None or authentication is None:
             continue
-        for ek, ak, swapped in ((encryption, authentication, ""), (authentication, encryption, ", but swapped")):
+        right, swapped = _("both keys are right: the tag proves them"), _("both keys are right, but swapped: the tag proves them")
+        for ek, ak, said in ((encryption, authentication, right), (authentication, encryption, swapped)):
             for nonce in _nonces(block, meter, held):
                 if tags.fits(block, ek, nonce, ak):
-                    return Finding(meter, "unread", "content", f"both keys are right{swapped}: the tag proves them. {_NO_TEXT}", _REPORT)
+                    return _no_text(meter, said)
     for meter in meters if block.tag else ():
         for option in (EK, AK):
             key = as_written(held.of(meter, option), size)
             for nonce in _nonces(block, meter, held) if key else ():
                 if key and tags.fits(block, key, nonce, None):
-                    said = f"{option} is the meter's encryption key: the tag proves it, although no authentication key is in it. {_NO_TEXT}"
-                    return Finding(meter, "unread", "content", said, _REPORT)
+                    return _no_text(meter, _(_ALONE, option=option))
     return None
+
+
+def _no_text(meter: str, said: str) -> Finding:
+    """The finding on keys that the tag proves, and whose content is no text."""
+    strange = _("But the deciphered content is not P1 text, and cannot be read yet")
+    return Finding(meter, "unread", "content", f"{said}. {strange}", _("please report it with `decode --redact`"))

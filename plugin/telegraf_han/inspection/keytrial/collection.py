@@ -16,8 +16,6 @@ from telegraf_han.telegram import Fault, Frame, Interface, Telegram
 
 KEPT: Final = 8
 """Telegrams kept of one source or meter. They are enough to tell two meters in one capture apart, and a typed key from a chance hit."""
-_NAMED: Final = " that belong to no telegram: "
-"""Words of a fault before what the bytes are."""
 METERS_LIMIT: Final = 512
 """Wireless meters at most. A tower block has hundreds."""
 
@@ -37,7 +35,7 @@ class Cable:
     def lost(self, fault: Fault) -> None:
         """Count what a receiver gave up."""
         self.faults[fault.cause] += 1
-        self.named = fault.detail.partition(_NAMED)[2] or self.named
+        self.named = fault.named or self.named
 
 
 class Collection(Decoder):

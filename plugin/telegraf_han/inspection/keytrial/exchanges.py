@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from telegraf_han.inspection.keytrial.findings import GOOD, Finding, Move
+from telegraf_han.language import _, marked
 
-_AT_ONCE: Final = "do that at once: a copy over a key destroys it. --save FOLDER writes each key into a new file first"
+_AT_ONCE: Final = marked("do that at once: a copy over a key destroys it. --save FOLDER writes each key into a new file first")
 
 _PROVEN: Final = GOOD | {"untitled", "unproven"}
 """Verdicts on a meter whose keys stand where they belong."""
@@ -39,12 +40,13 @@ def _advice(move: Move, moves: Mapping[_Place, Move], proven: set[str]) -> str:
         return _in_a_ring(row)
     needed_elsewhere = any(other.there == move.here for other in moves.values())
     if needed_elsewhere or len(row) > 1:
-        return f"{move.copied}, but only together with the advice on the other meters: {_AT_ONCE}"
+        return _("{copy}, but only together with the advice on the other meters: {how}", copy=move.copied, how=_(_AT_ONCE))
     if move.free or move.there[0] in proven or move.there[0] == move.here[0]:
         return move.copied
-    return (
-        f"exchange them: {_named(move.here)} and {_named(move.there)}. The key that is at the wrong place now may be the other meter's, "
-        "and a copy over it destroys it"
+    return _(
+        "exchange them: {one} and {other}. The key that is at the wrong place now may be the other meter's, and a copy over it destroys it",
+        one=_named(move.here),
+        other=_named(move.there),
     )
 
 
@@ -58,10 +60,11 @@ def _row(move: Move, moves: Mapping[_Place, Move]) -> list[Move]:
 
 def _in_a_ring(row: Sequence[Move]) -> str:
     if len(row) == len("ab"):
-        return f"exchange them: {_named(row[0].here)} and {_named(row[0].there)}. Do not copy one over the other, which destroys it"
-    steps = ", ".join(f"{_named(move.there)} belongs to {_named(move.here)}" for move in row)
-    return f"exchange them, all {len(row)}: {steps}; {_AT_ONCE}"
+        one, other = _named(row[0].here), _named(row[0].there)
+        return _("exchange them: {one} and {other}. Do not copy one over the other, which destroys it", one=one, other=other)
+    steps = ", ".join(_("{there} belongs to {here}", there=_named(move.there), here=_named(move.here)) for move in row)
+    return _("exchange them, all {number}: {steps}; {how}", number=len(row), steps=steps, how=_(_AT_ONCE))
 
 
 def _named(place: _Place) -> str:
-    return f'{place[1]} of [[meter]] "{place[0]}"'
+    return _('{option} of [[meter]] "{meter}"', option=place[1], meter=place[0])

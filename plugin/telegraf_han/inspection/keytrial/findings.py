@@ -12,6 +12,7 @@ from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.inspection.keytrial import guesses
 from telegraf_han.inspection.keytrial.guesses import Guess
+from telegraf_han.language import _, marked
 
 Verdict = Literal["right", "wrong", "untitled", "unproven", "missing", "unknown", "plain", "refused", "unread", "noise", "nothing"]
 """In this order: all is well; a mistake was found and named; the key is right, but the system title is not; the key is right but
@@ -19,12 +20,16 @@ not proven; there is no key to try; no explanation was found; no key is needed; 
 cannot be read; telegrams arrive damaged; no telegram arrived."""
 
 GOOD: Final = frozenset(("right", "plain"))
-ASK: Final = "ask for help with `decode --redact` if the meter is one of those that this program names"
+ASK: Final = marked("ask for help with `decode --redact` if the meter is one of those that this program names")
 """What to do about content that this program does not read."""
-OPTIONAL_TODO: Final = (
+OPTIONAL_TODO: Final = marked(
     'write encryption = "optional" if the operator switched encryption off. Otherwise somebody else sends these telegrams'
 )
 """What to do about telegrams that are not encrypted although a key is configured."""
+UNBELIEVED: Final = marked(
+    "the telegrams are not encrypted, although {option} is configured. So they are not believed, because anybody could send them"
+)
+PLAIN: Final = marked("the telegrams are not encrypted; no key is needed to read them")
 
 
 class Tried(NamedTuple):
@@ -57,7 +62,7 @@ class Move(NamedTuple):
     @property
     def copied(self) -> str:
         """The advice if nothing is lost by a copy."""
-        return f'copy that key to {self.here[1]} of [[meter]] "{self.here[0]}"'
+        return _('copy that key to {option} of [[meter]] "{meter}"', option=self.here[1], meter=self.here[0])
 
 
 class Finding(NamedTuple):
@@ -92,7 +97,7 @@ class Holding(NamedTuple):
 
     def named(self, reader: str) -> str:
         """The option. The name of its meter is added if that is not the meter `reader`."""
-        return self.option if self.meter == reader else f'{self.option} of "{self.meter}"'
+        return self.option if self.meter == reader else _('{option} of "{meter}"', option=self.option, meter=self.meter)
 
 
 class Source(NamedTuple):
@@ -202,9 +207,14 @@ def mended(held: Held, meter: str, option: str, source: Source) -> tuple[str, st
     spoiled = guesses.MISTAKES.get(mistake)
     if (holding.meter, holding.option) == (meter, option):
         assert spoiled is not None
-        return f"{option} {spoiled.found}", spoiled.todo
-    wrong = f"{option} is {'wrong' if held.of(meter, option) else 'missing'}; the right key is configured as {holding.named(meter)}"
+        return _(spoiled.found, option=option), _(spoiled.todo)
+    there = holding.named(meter)
+    if held.of(meter, option):
+        wrong = _("{option} is wrong; the right key is configured as {there}", option=option, there=there)
+    else:
+        wrong = _("{option} is missing; the right key is configured as {there}", option=option, there=there)
     copy = Move((holding.meter, holding.option), (meter, option)).copied
     if spoiled is None:
         return wrong, copy
-    return f"{wrong}, which {spoiled.found}", f"{copy} and {spoiled.todo}"
+    how = _(spoiled.found, option=_("which"))
+    return f"{wrong}, {how}", _("{copy} and {mend}", copy=copy, mend=_(spoiled.todo))

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import secret
 from telegraf_han.ciphers.secret import Key, Written
+from telegraf_han.language import _, marked
 
 GUESSES_LIMIT: Final = 20_000
 """Keys tried for one text. Two digits missing from 32 make 8,000 keys, and a key of 64 digits has twice the places."""
@@ -29,8 +30,9 @@ class Mistake(NamedTuple):
     """One way to spoil a key."""
 
     found: str
-    """Continues a sentence that begins with the option's name."""
+    """A sentence about `{option}`, for `_`."""
     todo: str
+    """For `_`, too."""
     typed: bool = False
     """Whether the mistake gives hundreds of keys, of which one may fit by chance."""
 
@@ -39,55 +41,77 @@ AS_WRITTEN: Final = "as written"
 FIRST: Final = "first of two"
 SECOND: Final = "second of two"
 MISTAKES: Final = {
-    "reversed": Mistake("has its bytes in reverse order", "write its bytes (pairs of digits) from the last to the first"),
-    "digits reversed": Mistake("has its digits in reverse order", "write its digits from the last to the first"),
-    "nibbles swapped": Mistake("has the two digits of each byte swapped", "swap the two digits of each pair"),
+    "reversed": Mistake(
+        marked("{option} has its bytes in reverse order"), marked("write its bytes (pairs of digits) from the last to the first")
+    ),
+    "digits reversed": Mistake(marked("{option} has its digits in reverse order"), marked("write its digits from the last to the first")),
+    "nibbles swapped": Mistake(marked("{option} has the two digits of each byte swapped"), marked("swap the two digits of each pair")),
     "words reversed": Mistake(
-        "has its bytes reversed in groups of 2, 4 or 8", "ask for the key in plain byte order, or let --save write it"
+        marked("{option} has its bytes reversed in groups of 2, 4 or 8"),
+        marked("ask for the key in plain byte order, or let --save write it"),
     ),
-    "hex of hex": Mistake("is the hex of the key's hex digits", "turn the hex back into text once: the text is the key's digits"),
+    "hex of hex": Mistake(
+        marked("{option} is the hex of the key's hex digits"), marked("turn the hex back into text once: the text is the key's digits")
+    ),
     "ascii of hex": Mistake(
-        "is meant as text: the meter uses the digits themselves as characters, not the bytes that they stand for",
-        "let --save write the key that the meter uses",
+        marked("{option} is meant as text: the meter uses the digits themselves as characters, not the bytes that they stand for"),
+        marked("let --save write the key that the meter uses"),
     ),
-    "text": Mistake("is the key as text, not as hex", "write the hex of its characters, or let --save write it"),
-    "base64": Mistake("is the key in base64, not in hex", "write it as hex, or let --save write it"),
+    "text": Mistake(marked("{option} is the key as text, not as hex"), marked("write the hex of its characters, or let --save write it")),
+    "base64": Mistake(marked("{option} is the key in base64, not in hex"), marked("write it as hex, or let --save write it")),
     "utf-16": Mistake(
-        "is right, but its file is written in UTF-16, with two bytes per character", "save the file again as plain text (ASCII or UTF-8)"
+        marked("{option} is right, but its file is written in UTF-16, with two bytes per character"),
+        marked("save the file again as plain text (ASCII or UTF-8)"),
     ),
-    FIRST: Mistake("holds two keys, and the first is the right one", "write the first key only"),
-    SECOND: Mistake("holds two keys, and the second is the right one", "write the second key only"),
-    "other text": Mistake("holds other text as well as the key", "write the key's 32 digits only"),
+    FIRST: Mistake(marked("{option} holds two keys, and the first is the right one"), marked("write the first key only")),
+    SECOND: Mistake(marked("{option} holds two keys, and the second is the right one"), marked("write the second key only")),
+    "other text": Mistake(marked("{option} holds other text as well as the key"), marked("write the key's 32 digits only")),
     "other characters": Mistake(
-        "has other characters between its digits, perhaps invisible ones from a PDF or an e-mail",
-        "type its digits, or let --save write it",
+        marked("{option} has other characters between its digits, perhaps invisible ones from a PDF or an e-mail"),
+        marked("type its digits, or let --save write it"),
     ),
-    "look-alikes": Mistake("has letters that look like digits (O for 0, l for 1 and so on)", "write digits instead"),
+    "look-alikes": Mistake(
+        marked("{option} has letters that look like digits (O for 0, l for 1 and so on)"), marked("write digits instead")
+    ),
     "unreadable": Mistake(
-        "has characters that are not hex digits", "compare it with the key that you were given, digit by digit", typed=True
+        marked("{option} has characters that are not hex digits"),
+        marked("compare it with the key that you were given, digit by digit"),
+        typed=True,
     ),
-    "digit missing": Mistake("has one digit too few", "compare it with the key that you were given: a digit is missing", typed=True),
+    "digit missing": Mistake(
+        marked("{option} has one digit too few"), marked("compare it with the key that you were given: a digit is missing"), typed=True
+    ),
     "digit too many": Mistake(
-        "has one digit too many", "compare it with the key that you were given: a digit was doubled or inserted", typed=True
+        marked("{option} has one digit too many"),
+        marked("compare it with the key that you were given: a digit was doubled or inserted"),
+        typed=True,
     ),
     "digits missing": Mistake(
-        "has two digits too few, next to each other", "compare it with the key that you were given: a byte is missing", typed=True
+        marked("{option} has two digits too few, next to each other"),
+        marked("compare it with the key that you were given: a byte is missing"),
+        typed=True,
     ),
     "digits too many": Mistake(
-        "has two digits too many", "compare it with the key that you were given: two digits were doubled or inserted", typed=True
+        marked("{option} has two digits too many"),
+        marked("compare it with the key that you were given: two digits were doubled or inserted"),
+        typed=True,
     ),
     "neighbours swapped": Mistake(
-        "has two neighbouring digits or bytes swapped", "compare it with the key that you were given, pair by pair", typed=True
+        marked("{option} has two neighbouring digits or bytes swapped"),
+        marked("compare it with the key that you were given, pair by pair"),
+        typed=True,
     ),
-    "digit wrong": Mistake("has one wrong digit", "compare it with the key that you were given, digit by digit", typed=True),
+    "digit wrong": Mistake(
+        marked("{option} has one wrong digit"), marked("compare it with the key that you were given, digit by digit"), typed=True
+    ),
     "digit missing, filled up": Mistake(
-        "has a digit missing and was filled up at its beginning or end",
-        "compare it with the key that you were given, digit by digit",
+        marked("{option} has a digit missing and was filled up at its beginning or end"),
+        marked("compare it with the key that you were given, digit by digit"),
         typed=True,
     ),
     "digit too many, cut": Mistake(
-        "has a digit too many and was cut at its beginning or end",
-        "compare it with the key that you were given, digit by digit",
+        marked("{option} has a digit too many and was cut at its beginning or end"),
+        marked("compare it with the key that you were given, digit by digit"),
         typed=True,
     ),
 }
@@ -139,8 +163,8 @@ def halves(written: Written) -> tuple[str, str]:
     """The words for the places of two keys in one text."""
     lines = [number for number, line in enumerate(written.reveal().splitlines(), 1) if sum(map(_HEX.__contains__, line.lower())) >= _MOST]
     if len(lines) == _TWO:
-        return f"line {lines[0]}", f"line {lines[1]}"
-    return "the first key", "the second key"
+        return _("line {number}", number=lines[0]), _("line {number}", number=lines[1])
+    return _("the first key"), _("the second key")
 
 
 def _octets(text: str, sizes: Collection[int]) -> Iterator[tuple[str, bytes]]:

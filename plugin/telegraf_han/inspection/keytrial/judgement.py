@@ -13,6 +13,7 @@ from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.inspection.keytrial import cable, exchanges, operator_mail, radio
 from telegraf_han.inspection.keytrial.collection import Cable, Collection
 from telegraf_han.inspection.keytrial.findings import ASK, Finding, Held, as_written
+from telegraf_han.language import _, counted, marked
 from telegraf_han.p1 import signal
 
 SEARCHES_LIMIT: Final = 3
@@ -20,26 +21,25 @@ SEARCHES_LIMIT: Final = 3
 NAMED_LIMIT: Final = 5
 """How many numbers of other meters a sentence names."""
 
-_CABLE_TODO: Final = (
+_CABLE_TODO: Final = marked(
     "check the cable: its plug, a pull-up of 1 to 10 kΩ from data to the meter's 5 V, a common ground, a length of no more than a few "
     "metres. The keys cannot be tried before"
 )
-_NOISE_TODO: Final = (
+_NOISE_TODO: Final = marked(
     "check the inversion: a meter sends inverted data, which a cable made for P1 turns round and a bare USB adapter does not. The line is "
     "115200 8N1 unless `line` says otherwise. `telegraf-han check` says what the bytes look like"
 )
-_ONE_OF_SOME: Final = (
+_ONE_OF_SOME: Final = marked(
     "other telegrams arrived damaged. This telegram may be damaged, too, because by radio damage does not always show. Try more telegrams "
     "before you write to anybody"
 )
-_LINE_FAULTS: Final = (signal.INVERTED, signal.PARITY, signal.TOO_FAST)
-_FURTHER: Final = "further telegrams"
-_STRANGER: Final = "each configured key opens telegrams, but there are also telegrams that no configured key opens"
-_ONLY_ONE: Final = (
+_FURTHER: Final = marked("further telegrams")
+_STRANGER: Final = marked("each configured key opens telegrams, but there are also telegrams that no configured key opens")
+_ONLY_ONE: Final = marked(
     "this is only one telegram, and a line of hex has no checksum. So damage on its way cannot be excluded. Try more telegrams before you "
     "write to anybody"
 )
-_STRANGER_TODO: Final = "nothing, if these telegrams are from another meter. Otherwise ask for help, with `decode --redact`"
+_STRANGER_TODO: Final = marked("nothing, if these telegrams are from another meter. Otherwise ask for help, with `decode --redact`")
 
 
 class Judged:
@@ -99,7 +99,7 @@ def _of_cable(names: list[str], source: Cable, held: Held, today: date) -> list[
         text = operator_mail.of_cable(strangers[0], finding.letter) if len(names) == 1 and finding.letter else ""
         different[finding.meter, finding.what] = Judged(finding, text, _besides(source))
     elif unexplained:
-        finding = Finding(_FURTHER, "unknown", "another meter", _STRANGER, _STRANGER_TODO)
+        finding = Finding(_(_FURTHER), "unknown", "another meter", _(_STRANGER), _(_STRANGER_TODO))
         different[finding.meter, finding.what] = Judged(finding)
     return list(different.values()) or [Judged(_nothing_whole(names[0], source))]
 
@@ -109,25 +109,31 @@ def _besides(source: Cable) -> str:
     damaged = source.faults[Cause.CHECKSUM]
     if not damaged:
         return ""
-    return f"also, {damaged} of {damaged + source.telegrams} telegrams arrived damaged. That is noise on the line, which no key changes"
+    return _(
+        "also, {damaged} of {whole} telegrams arrived damaged. That is noise on the line, which no key changes",
+        damaged=damaged,
+        whole=damaged + source.telegrams,
+    )
 
 
 def _nothing_whole(name: str, source: Cable) -> Finding:
     damaged = source.faults[Cause.CHECKSUM]
     if damaged:
-        said = "a telegram arrived, but the CRC at its end says that it is damaged. That is noise on the line, not a wrong key"
-        if damaged > 1:
-            said = f"{damaged} telegrams arrived, but their CRCs say that all are damaged. That is noise on the line, not a wrong key"
-        return Finding(name, "noise", "noise", said, _CABLE_TODO)
-    if source.named and source.named not in _LINE_FAULTS:
-        said = f"what arrived is no telegram of a P1 port: {source.named}. The keys cannot be judged"
-        return Finding(name, "unread", "structure", said, f"change no key; {ASK}")
+        said = counted(
+            "a telegram arrived, but the CRC at its end says that it is damaged. That is noise on the line, not a wrong key",
+            "{number} telegrams arrived, but their CRCs say that all are damaged. That is noise on the line, not a wrong key",
+            damaged,
+        )
+        return Finding(name, "noise", "noise", said, _(_CABLE_TODO))
+    if source.named and not signal.is_line_fault(source.named):
+        said = _("what arrived is no telegram of a P1 port: {what}. The keys cannot be judged", what=source.named)
+        return Finding(name, "unread", "structure", said, _("change no key; {ask}", ask=_(ASK)))
     if source.named:
-        said = f"bytes arrived, but there is no telegram among them: {source.named}"
-        return Finding(name, "noise", "no telegram", said, "do that first. The keys cannot be tried before")
+        said = _("bytes arrived, but there is no telegram among them: {what}", what=source.named)
+        return Finding(name, "noise", "no telegram", said, _("do that first. The keys cannot be tried before"))
     if source.faults:
-        return Finding(name, "noise", "no telegram", "bytes arrived, but there is no telegram among them", _NOISE_TODO)
-    return Finding(name, "nothing", "nothing", "nothing arrived", "`telegraf-han check` says what is wrong with a port")
+        return Finding(name, "noise", "no telegram", _("bytes arrived, but there is no telegram among them"), _(_NOISE_TODO))
+    return Finding(name, "nothing", "nothing", _("nothing arrived"), _("`telegraf-han check` says what is wrong with a port"))
 
 
 def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Judged]:
@@ -137,13 +143,13 @@ def _of_radio(meter: MeterConfig, found: Collection, held: Held) -> Iterator[Jud
     if finding.verdict in ("unknown", "nothing"):
         finding = _strayed(meter, found, held) or finding
     if finding.verdict == "unknown" and doubtful:
-        yield Judged(finding, remark=_ONE_OF_SOME)
+        yield Judged(finding, remark=_(_ONE_OF_SOME))
         return
     due = finding.verdict == "unknown" and radio.of_known_meter(telegrams[0])
     yield Judged(
         finding,
         operator_mail.of_radio(telegrams[0]) if due else "",
-        _ONLY_ONE if finding.verdict == "unknown" and len(telegrams) == 1 else "",
+        _(_ONLY_ONE) if finding.verdict == "unknown" and len(telegrams) == 1 else "",
     )
 
 
@@ -162,10 +168,16 @@ def _strayed(meter: MeterConfig, found: Collection, held: Held) -> Finding | Non
 
 def _unheard(meter: MeterConfig, found: Collection) -> Finding:
     others = list(found.meters_heard)
-    more = f" and {len(others) - NAMED_LIMIT} more" if len(others) > NAMED_LIMIT else ""
-    heard = f"but telegrams of {', '.join(others[:NAMED_LIMIT])}{more} were" if others else "and no other telegram either"
-    damaged = f"; {found.radio_faults} arrived damaged" if found.radio_faults else ""
-    todo = "compare id with the number on the meter. `telegraf-han scan` lists the meters in range"
+    heard, more = ", ".join(others[:NAMED_LIMIT]), len(others) - NAMED_LIMIT
+    if not others:
+        said = _("no telegram of id {id} was heard, and no other telegram either", id=meter.id)
+    elif more > 0:
+        said = _("no telegram of id {id} was heard, but telegrams of {heard} and {more} more were", id=meter.id, heard=heard, more=more)
+    else:
+        said = _("no telegram of id {id} was heard, but telegrams of {heard} were", id=meter.id, heard=heard)
+    if found.radio_faults:
+        said = f"{said}; " + counted("{number} arrived damaged", "{number} arrived damaged", found.radio_faults)
+    todo = _("compare id with the number on the meter. `telegraf-han scan` lists the meters in range")
     if found.radio_faults and not others:
-        todo = "something sends, but the signal is too weak. Move the receiver or its antenna nearer to the meter"
-    return Finding(meter.name, "nothing", "not heard", f"no telegram of id {meter.id} was heard, {heard}{damaged}", todo)
+        todo = _("something sends, but the signal is too weak. Move the receiver or its antenna nearer to the meter")
+    return Finding(meter.name, "nothing", "not heard", said, todo)

@@ -11,11 +11,12 @@ from typing import Final, NamedTuple
 from telegraf_han.ciphers import demokeys, secret
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.inspection.keytrial.findings import Holding, as_written
+from telegraf_han.language import _, marked
 
 _SAMPLES: Final[dict[Key, str]] = {
-    **{Key(bytes(size)): "is still the key from the sample configuration (only zeros)" for size in secret.LENGTHS},
-    demokeys.DEMO_ENCRYPTION_KEY: "is the key of the virtual meter, which no real meter has",
-    demokeys.DEMO_AUTHENTICATION_KEY: "is the authentication key of the virtual meter, which no real meter has",
+    **{Key(bytes(size)): marked("{option} is still the key from the sample configuration (only zeros)") for size in secret.LENGTHS},
+    demokeys.DEMO_ENCRYPTION_KEY: marked("{option} is the key of the virtual meter, which no real meter has"),
+    demokeys.DEMO_AUTHENTICATION_KEY: marked("{option} is the authentication key of the virtual meter, which no real meter has"),
 }
 _NOTHING: Final = str.maketrans("", "", "\0\u00a0\ufeff\u200b\"'")
 """Characters that a file may hold although a person sees nothing in it."""
@@ -25,37 +26,41 @@ _PATH: Final = re.compile(r"[~.]{0,2}(?:/?[\w .~-]+/)*[\w~-][\w .~-]*\.[A-Za-z]\
 """A name with an ending such as `.ek`, or with a folder."""
 _LIKE_A_KEY: Final = 24
 """A text with so many hex digits is a spoiled key and no name."""
-_GIVEN: Final = "write the key that the operator gave you"
+_GIVEN: Final = marked("write the key that the operator gave you")
 
 
 class Oddity(NamedTuple):
     """What a text is."""
 
     found: str
-    """Continues a sentence that begins with the option's name."""
+    """A sentence that begins with the option's name."""
     todo: str
 
 
 def oddity(holding: Holding, size: int) -> Oddity | None:
     """What the text of a key is, if it is no key that an operator gives."""
     text = holding.written.reveal()
-    place = holding.written.place
+    place, option = holding.written.place, holding.option
     if not secret.digits(text.translate(_NOTHING)):
-        where = f": there is no key in {place}" if place else ""
-        return Oddity(f"is empty{where}", f"{_GIVEN}{' into it' if place else ''}")
+        if not place:
+            return Oddity(_("{option} is empty", option=option), _(_GIVEN))
+        empty = _("{option} is empty: there is no key in {place}", option=option, place=place)
+        return Oddity(empty, _("write the key that the operator gave you into it"))
     key = as_written(holding, size)
     if key is not None:
-        return Oddity(_SAMPLES[key], _GIVEN) if key in _SAMPLES else None
+        return Oddity(_(_SAMPLES[key], option=option), _(_GIVEN)) if key in _SAMPLES else None
     if place or sum(character in hexdigits for character in text) >= _LIKE_A_KEY:
         return None
     if _VARIABLE.match(text):
-        return Oddity("looks like the name of an environment variable, not like a key", 'write "env:" and the name of the variable')
+        variable = _("{option} looks like the name of an environment variable, not like a key", option=option)
+        return Oddity(variable, _('write "env:" and the name of the variable'))
     if scheme := _SCHEME.match(text):
         word = scheme[0].lower().replace("@", "file")
         return Oddity(
-            f"looks like the place of a key, but is not written as {word}:NAME",
-            f'write "{word}:" in small letters directly before the name',
+            _("{option} looks like the place of a key, but is not written as {word}:NAME", option=option, word=word),
+            _('write "{word}:" in small letters directly before the name', word=word),
         )
     if _PATH.match(text):
-        return Oddity("looks like the name of a file, not like a key", 'write "file:" directly before the name, as in "file:home.ek"')
+        file = _("{option} looks like the name of a file, not like a key", option=option)
+        return Oddity(file, _('write "file:" directly before the name, as in "file:home.ek"'))
     return None

@@ -15,8 +15,9 @@ from typing import Final
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import TelegramError, WaitingError, WrongKeyError
 from telegraf_han.inspection.keytrial import guesses
-from telegraf_han.inspection.keytrial.findings import OPTIONAL_TODO, Finding, Held, Source, as_written, mended, moved
+from telegraf_han.inspection.keytrial.findings import OPTIONAL_TODO, PLAIN, UNBELIEVED, Finding, Held, Source, as_written, mended, moved
 from telegraf_han.inspection.keytrial.oddities import oddity
+from telegraf_han.language import _, counted, grouped
 from telegraf_han.mbus import layers, records
 from telegraf_han.mbus.layers import Sealed
 from telegraf_han.mbus.memory import Memory
@@ -26,11 +27,6 @@ from telegraf_han.telegram import Address
 KEY: Final = "key"
 SIZE: Final = 16
 """AES-128 in all modes."""
-_MORE_TODO: Final = "listen longer with `keys --time`, or capture more telegrams of this meter"
-_BASIS: Final = (
-    "{readings} of the configured keys were tried. This is no proof: it rests on the assumptions that the meter makes the first block (IV) "
-    "as the standard says, and that the telegrams are not damaged"
-)
 _MAKERS: Final = frozenset(ident[:3] for ident in MODELS)
 """The ident line of a P1 port begins with the maker's three letters, and so does the address on the radio."""
 SEARCHED: Final = 3
@@ -50,13 +46,13 @@ def finding(telegrams: Sequence[Sealed], meter: str, held: Held, *, doubtful: bo
     heard = Memory()  # a second telegram may prove a key that the first one leaves open
     errors = [_refused(one, key, heard) for one in telling]
     if None in errors:
-        opened = errors.count(None)
-        others = "" if opened == len(errors) else f": {opened} of {len(errors)}; the others were probably damaged on their way"
-        return Finding(meter, "right", "right", f"key opens the telegrams{others}")
+        opened, whole = errors.count(None), len(errors)
+        said = _("key opens the telegrams: {opened} of {whole}; the others were probably damaged on their way", opened=opened, whole=whole)
+        return Finding(meter, "right", "right", _("key opens the telegrams") if opened == whole else said)
     if all(isinstance(error, WaitingError) for error in errors):
-        return Finding(
-            meter, "unproven", "too little heard", f"key may be right, but what was heard proves nothing: {errors[0]}", _MORE_TODO
-        )
+        said = _("key may be right, but what was heard proves nothing: {why}", why=errors[0])
+        todo = _("listen longer with `keys --time`, or capture more telegrams of this meter")
+        return Finding(meter, "unproven", "too little heard", said, todo)
     readings = 0
     for candidate in held.candidates(meter, KEY, SIZE):
         readings += 1
@@ -64,7 +60,7 @@ def finding(telegrams: Sequence[Sealed], meter: str, held: Held, *, doubtful: bo
             return _mended(held, meter, candidate.source, candidate.key)
     unread = next((error for error in errors if not isinstance(error, WrongKeyError)), None)
     if unread is not None:
-        return Finding(meter, "unread", "unread", f"the telegrams cannot be read: {unread}", "please report it with `decode --redact`")
+        return _unread(meter, unread)
     return _unexplained(held, meter, telling[0], readings, doubtful=doubtful)
 
 
@@ -91,8 +87,9 @@ def of_known_meter(sealed: Sealed) -> bool:
 
 def strayed(meter: str, configured: str, found: Address) -> Finding:
     """The finding of a key that does not belong to the configured id but opens the telegrams of another meter."""
-    said = f'key opens the telegrams of {found.manufacturer} {found.id}, not those of id "{configured}"'
-    return Finding(meter, "wrong", "id", said, f'write id = "{found.id}" if that is the number on your meter')
+    who = f"{found.manufacturer} {found.id}"
+    said = _('key opens the telegrams of {who}, not those of id "{configured}"', who=who, configured=configured)
+    return Finding(meter, "wrong", "id", said, _('write id = "{id}" if that is the number on your meter', id=found.id))
 
 
 def _needs_key(sealed: Sealed) -> bool:
@@ -122,11 +119,16 @@ def _without_key(sealed: Sealed, meter: str, held: Held) -> Finding:
     error = _refused(sealed, None)
     config = held.config(meter)
     if error is None and config is not None and held.of(meter, KEY) is not None and config.encryption == "required":
-        said = f"the telegrams are not encrypted, although {KEY} is configured. So they are not believed, because anybody could send them"
-        return Finding(meter, "refused", "plain, with a key", said, OPTIONAL_TODO)
+        return Finding(meter, "refused", "plain, with a key", _(UNBELIEVED, option=KEY), _(OPTIONAL_TODO))
     if error is None:
-        return Finding(meter, "plain", "plain", "the telegrams are not encrypted; no key is needed to read them")
-    return Finding(meter, "unread", "unread", f"the telegrams cannot be read: {error}", "please report it with `decode --redact`")
+        return Finding(meter, "plain", "plain", _(PLAIN))
+    return _unread(meter, error)
+
+
+def _unread(meter: str, error: TelegramError) -> Finding:
+    """The finding on telegrams that no key would make readable."""
+    said = _("the telegrams cannot be read: {why}", why=error)
+    return Finding(meter, "unread", "unread", said, _("please report it with `decode --redact`"))
 
 
 def _mended(held: Held, meter: str, source: Source, key: Key) -> Finding:
@@ -142,13 +144,21 @@ def _unexplained(held: Held, meter: str, sealed: Sealed, readings: int, *, doubt
     who = f"{sealed.meter.manufacturer} {sealed.meter.id}"
     own = held.of(meter, KEY)
     if own is None:
-        said = f"the telegrams of {who} are encrypted and key is missing"
-        return Finding(meter, "missing", "key: missing", said, "put the key that the operator gave you into the configuration")
+        said = _("the telegrams of {who} are encrypted and key is missing", who=who)
+        return Finding(meter, "missing", "key: missing", said, _("put the key that the operator gave you into the configuration"))
     if (odd := oddity(own, SIZE)) and not (doubtful and as_written(own, SIZE)):
-        said = f"the telegrams of {who} are encrypted, but key {odd.found}"
+        said = _("the telegrams of {who} are encrypted, but {odd}", who=who, odd=odd.found)
         return Finding(meter, "missing", "key: odd", said, odd.todo)
-    misshapen = "" if as_written(own, SIZE) else f" (which is not a key of {2 * SIZE} hex digits)"
-    said = f"key{misshapen} does not open the telegrams of {who}. No other configured key does, even after typical mistakes were corrected"
-    todo = "compare the key and the meter's number with those that the operator gave you. Then write to the operator"
-    basis = _BASIS.format(readings=f"{readings:,} readings" if readings != 1 else "1 reading")
+    key = KEY if as_written(own, SIZE) else _("key (which is not a key of {digits} hex digits)", digits=2 * SIZE)
+    said = _(
+        "{key} does not open the telegrams of {who}. No other configured key does, even after typical mistakes were corrected",
+        key=key,
+        who=who,
+    )
+    todo = _("compare the key and the meter's number with those that the operator gave you. Then write to the operator")
+    basis = _(
+        "{readings} of the configured keys were tried. This is no proof: it rests on the assumptions that the meter makes the first block "
+        "(IV) as the standard says, and that the telegrams are not damaged",
+        readings=counted("{number} reading", "{count} readings", readings, count=grouped(readings)),
+    )
     return Finding(meter, "unknown", "unknown", said, todo, basis=basis if readings else "")

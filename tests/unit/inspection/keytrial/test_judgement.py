@@ -74,7 +74,7 @@ def test_other_line() -> None:
     for why, verdict in (("an SML message, which this program does not read", "unread"), (signal.INVERTED, "noise")):
         meter = MeterConfig("home", "p1")
         found = Collection(Config("", Output(), (meter,), ()))
-        found.captured_fault(Fault(Cause.FRAMING, f"4096 bytes that belong to no telegram: {why}", 4096), "p1")
+        found.captured_fault(Fault(Cause.FRAMING, f"4096 bytes that belong to no telegram: {why}", 4096, named=why), "p1")
         (one,) = judgement.all_of([meter], found, Held({}, [meter]), TODAY)
         assert one.finding.verdict == verdict
         assert why in one.finding.said

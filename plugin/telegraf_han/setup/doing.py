@@ -1,0 +1,186 @@
+"""Shows the plan, carries it out, and waits for the first point in InfluxDB.
+
+The record of what is done is written before it is done. So `remove` also cleans up after a set-up that failed in the middle.
+"""
+
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import quote
+
+from telegraf_han.influx.items import Outcome
+from telegraf_han.language import _
+from telegraf_han.printing import say
+from telegraf_han.setup import database, machine, planning, texts
+from telegraf_han.setup.console import Console
+from telegraf_han.setup.planning import Plan, Setup
+from telegraf_han.setup.servers import Influx
+from telegraf_han.setup.steps import File, Folder, Record, Step
+
+CABLE_WAIT_S: Final = 60.0
+RADIO_WAIT_S: Final = 180.0
+EARLIER_S: Final = 120
+"""How old a point may be if Telegraf ran before."""
+_BOARDS: Final = {"en": "telegraf-han-home-en", "pl": "telegraf-han-home-pl"}
+_WH_PER_KWH: Final = 1000
+
+
+def lacking(plan: Plan, setup: Setup) -> list[str]:
+    """What has to be made in InfluxDB. Raises ConfigError, SourceError."""
+    influx = setup.influx
+    if influx.is_new:
+        return []  # all of it, and the summary says so
+    with _token(influx) as path:
+        return database.lacking(influx.database, path, plan.tokens, setup.wanted.output)
+
+
+def summed_up(pending: Sequence[Step], missing: Sequence[str], setup: Setup) -> bool:
+    """Print what will be done. Returns whether there is anything to do."""
+    influx = setup.influx
+    lines = [step.told() for step in pending]
+    if influx.is_new:
+        lines.append(
+            _(
+                "set up InfluxDB at {url}: administrator {user}, organisation {org}, buckets {bucket} and {bucket}/5m, tokens",
+                user=influx.user,
+                **influx.database._asdict(),
+            )
+        )
+    if missing:
+        lines.append(_("make in InfluxDB: {names}", names=", ".join(missing)))
+    if not lines:
+        return False
+    if machine.has_unit(planning.TELEGRAF_UNIT):
+        lines.append(_("restart Telegraf"))
+    say("", _("This will be done:"), *(f"  - {line}" for line in lines))
+    if planning.has_other_outputs(setup.paths):
+        say(_("Telegraf has other outputs. They stay as they are. They get the meter's metrics, too, unless they have a namepass."))
+    return True
+
+
+def contents(pending: Sequence[Step]) -> None:
+    """Print the files that would be written, except those with keys."""
+    for step in pending:
+        if isinstance(step, File) and not step.secret:
+            say("", f"--- {step.path}", *step.text.splitlines())
+
+
+def carried_out(record: Record, plan: Plan, setup: Setup) -> None:
+    """Do what is missing. Raises ConfigError, SourceError."""
+    user, paths, wanted, influx, _grafana = setup
+    pending = plan.pending()
+    record.database = {**influx.database._asdict(), "token_file": influx.token_file}
+    for step in pending:
+        record.note(step)
+    for _grant, path in plan.tokens:
+        record.adopt(path, "ours")
+    record.save()
+    _all(plan.before)
+    if influx.is_new:
+        database.first(influx.database, influx.user, influx.password, influx.token)
+        say(_("done: InfluxDB is set up. Its administrator's password is in {path}", path=paths.admin_password))
+    with _token(influx) as token:
+        database.settle(influx.database, token, plan.tokens, wanted.output, _told, is_new=influx.is_new)
+    for _grant, path in plan.tokens:
+        owner, group, mode = (
+            ("root", planning.GRAFANA_GROUP, 0o640) if path == paths.grafana_token else (user, machine.group_of(user), 0o600)
+        )
+        machine.own(path, owner, group, mode)
+    _all(plan.after)
+
+
+def restarted(console: Console, pending: Sequence[Step]) -> None:
+    """Restart what has to read its new configuration. Where systemd does not run it, say what to do."""
+    changed = [step.path for step in pending if isinstance(step, File | Folder)]
+    if any("systemd" in path for path in changed):
+        _systemctl("daemon-reload")
+    if machine.has_unit(planning.TELEGRAF_UNIT):
+        if words := _systemctl("restart", planning.TELEGRAF_UNIT):
+            say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
+        else:
+            say(_("done: Telegraf is restarted"))
+    else:
+        say(_("systemd does not run Telegraf here, so restart it by hand now."))
+        console.pause(_("Press Enter when that is done: "))
+    if any(path.startswith("/etc/grafana") for path in changed) and machine.has_unit(planning.GRAFANA_UNIT):
+        words = _systemctl("restart", planning.GRAFANA_UNIT)
+        say(_("Grafana does not start: {words}", words=words) if words else _("done: Grafana is restarted"))
+
+
+def first_point(setup: Setup, since_s: int, wait_s: float | None, language: str) -> bool:
+    """Wait for the first point in InfluxDB and print it, with the board's address. Returns whether it came. Raises SourceError."""
+    _user, paths, wanted, influx, grafana = setup
+    whole_s = wait_s if wait_s is not None else RADIO_WAIT_S if wanted.by_radio else CABLE_WAIT_S
+    if not whole_s:
+        return True
+    say("", _("Waiting for the first point in InfluxDB, up to {seconds:g} s …", seconds=whole_s))
+    token = os.path.join(paths.secrets, texts.BILL_TOKEN)
+    found = database.newest(influx.database, token, wanted.output, since_s, whole_s)
+    if found is None:
+        _tell_why(setup, since_s)
+        return False
+    say(_point(found))
+    if grafana.url:
+        url = f"{grafana.url}/d/{_BOARDS[language]}?var-meter={quote(str(found.get('meter', '')))}"
+        say(_("The board: {url}", url=url))
+    return True
+
+
+def _point(found: dict[str, object]) -> str:
+    when = time.strftime("%H:%M:%S", time.localtime(int(str(found["time"]))))
+    values = [f"{found.get('meter', '')}"]
+    energy, power = found.get("active_energy_import_wh"), found.get("active_power_import_w")
+    if isinstance(energy, int | float):
+        values.append(f"{energy / _WH_PER_KWH:.3f} kWh")
+    if isinstance(power, int | float):
+        values.append(f"{power:g} W")
+    return _("The first point is in InfluxDB, of {when}: {values}.", when=when, values=", ".join(values))
+
+
+def _tell_why(setup: Setup, since_s: int) -> None:
+    """What is known about a point that did not come."""
+    token = os.path.join(setup.paths.secrets, texts.BILL_TOKEN)
+    link = database.state_of(setup.influx.database, token, setup.wanted.output, since_s)
+    if link is None:
+        say(
+            _("No point came, and no status line of the plugin either. So Telegraf does not run, or cannot reach InfluxDB."),
+            _("What to do: look at Telegraf's log: journalctl -u telegraf -n 50"),
+        )
+        return
+    say(
+        _('No point came, but Telegraf runs and InfluxDB takes its lines. The state of meter "{meter}" is {state}.', **_named(link)),
+        _("What to do: sudo -u telegraf telegraf-han check --config {config}", config=setup.paths.config),
+        _("If the operator has not switched the interface on yet, there is nothing to do: Telegraf waits for the meter."),
+    )
+
+
+def _named(link: dict[str, object]) -> dict[str, object]:
+    return {"meter": link.get("meter", ""), "state": link.get("state", "?")}
+
+
+def _all(steps: Sequence[Step]) -> None:
+    for step in steps:
+        if not step.is_done():
+            step.do()
+            say(_("done: {what}", what=step.path if isinstance(step, File | Folder) else step.told()))
+
+
+def _told(outcome: Outcome, name: str) -> None:
+    if outcome != "ok":
+        say(_("done: InfluxDB: {name}", name=name))
+
+
+def _systemctl(*words: str) -> str:
+    return machine.said_by("systemctl", *words)
+
+
+@contextmanager
+def _token(influx: Influx) -> Iterator[str]:
+    """The path of a file with the all-access token, for as long as it is needed."""
+    if influx.token_file:
+        yield influx.token_file
+        return
+    with machine.passed(influx.token) as path:
+        yield path

@@ -1,0 +1,151 @@
+"""Reaches the machine: users, groups, files with owner and mode, systemd.
+
+A file is written under another name first and gets its own name when it is whole. systemd is asked only where it runs the machine. Where it
+does not, the caller tells the user what to do by hand.
+"""
+
+import os
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Final
+
+from telegraf_han.errors import ConfigError, reason
+from telegraf_han.language import _
+from telegraf_han.setup.places import SYSTEMD
+
+ROOT: Final = "root"
+_COMMAND_S: Final = 120
+"""Telegraf gets 10 s for its plugins and some more for its last write when it stops."""
+_SAID_LIMIT: Final = 300
+
+
+def is_root() -> bool:
+    """Whether this process may write below /etc."""
+    return os.geteuid() == 0
+
+
+def user_id(name: str) -> int | None:
+    """The number of a user. None if this machine does not know it."""
+    import pwd  # noqa: PLC0415, only the set-up needs it
+
+    try:
+        return pwd.getpwnam(name).pw_uid
+    except KeyError:
+        return None
+
+
+def group_id(name: str) -> int | None:
+    """The number of a group. None if this machine does not know it."""
+    import grp  # noqa: PLC0415
+
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        return None
+
+
+def group_of(user: str) -> str:
+    """The name of a user's own group; root's for an unknown user."""
+    import grp  # noqa: PLC0415
+    import pwd  # noqa: PLC0415
+
+    try:
+        return grp.getgrgid(pwd.getpwnam(user).pw_gid).gr_name
+    except KeyError:
+        return ROOT
+
+
+def own(path: str, owner: str, group: str, mode: int) -> None:
+    """Give a file or folder its owner and mode. Raises OSError."""
+    os.chmod(path, mode)
+    if is_root():
+        os.chown(path, user_id(owner) or 0, group_id(group) or 0)
+
+
+def is_owned(path: str, owner: str, group: str, mode: int) -> bool:
+    """Whether a file or folder has this owner and mode."""
+    status = os.stat(path)
+    same = not is_root() or (status.st_uid, status.st_gid) == (user_id(owner) or 0, group_id(group) or 0)
+    return same and status.st_mode & 0o7777 == mode
+
+
+def content(path: str) -> str | None:
+    """The text of a file. None if there is no such file, or none that can be read."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return None
+
+
+def write(path: str, text: str, owner: str, group: str, mode: int) -> None:
+    """Put a file in its place, whole and private from its first moment. Raises ConfigError."""
+    fresh = f"{path}.new"
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(fresh)
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        own(fresh, owner, group, mode)
+        os.replace(fresh, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(fresh)
+        raise ConfigError(path, "", _("a file that can be written is expected: {reason}", reason=reason(error))) from None
+
+
+def folder(path: str, owner: str, group: str, mode: int) -> None:
+    """Make a folder. Raises ConfigError."""
+    try:
+        os.makedirs(path, exist_ok=True)
+        own(path, owner, group, mode)
+    except OSError as error:
+        raise ConfigError(path, "", _("a folder that can be made is expected: {reason}", reason=reason(error))) from None
+
+
+@contextmanager
+def passed(secret: str) -> Iterator[str]:
+    """The path of a file that holds a secret as long as the `with` block runs. Only this user may read it."""
+    descriptor, path = tempfile.mkstemp(prefix="telegraf-han-")
+    try:
+        with open(descriptor, "w", encoding="utf-8") as file:
+            file.write(secret)
+        yield path
+    finally:
+        os.unlink(path)
+
+
+def name() -> str:
+    """The name of this machine in its network."""
+    return socket.gethostname() or "localhost"
+
+
+def has_systemd() -> bool:
+    """Whether systemd runs this machine."""
+    return os.path.isdir(SYSTEMD)
+
+
+def has_unit(name: str) -> bool:
+    """Whether systemd knows a service."""
+    return has_systemd() and not said_by("systemctl", "cat", f"{name}.service")
+
+
+def said_by(*command: str) -> str:
+    """Run a program. Returns "" if it did its work, else its last words. Never raises."""
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_COMMAND_S, check=False)  # noqa: S603
+    except OSError as error:
+        return f"{command[0]}: {reason(error)}"
+    except subprocess.TimeoutExpired:
+        return _("{program} did not end within {seconds} s", program=command[0], seconds=_COMMAND_S)
+    if not done.returncode:
+        return ""
+    words = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
+    return words[-1][:_SAID_LIMIT] if words else _("{program} ended with status {status}", program=command[0], status=done.returncode)

@@ -1,0 +1,128 @@
+"""Plans and carries out the removal of what `init` wrote, after its record.
+
+What holds the owner's own work stays unless it is asked for: the configuration, the keys, the data in InfluxDB, what waits in the buffer.
+"""
+
+import os
+import shutil
+from argparse import Namespace
+from contextlib import suppress
+from typing import NamedTuple
+
+from telegraf_han.errors import ConfigError, reason
+from telegraf_han.language import _
+from telegraf_han.printing import say
+from telegraf_han.setup import database, machine, planning
+from telegraf_han.setup.places import Places
+from telegraf_han.setup.steps import Record, digest
+from telegraf_han.setup.texts import Database
+
+
+class Removal(NamedTuple):
+    """What is removed, what is renamed, and what stays."""
+
+    files: tuple[str, ...]
+    renamed: tuple[str, ...]
+    """Files that their owner has changed."""
+    folders: tuple[str, ...]
+    trees: tuple[str, ...]
+    """Folders that go with all that is in them."""
+    members: tuple[tuple[str, str], ...]
+    database: Database | None
+    token_file: str
+    with_data: bool
+    told: tuple[str, ...]
+    """The summary."""
+    kept: tuple[str, ...]
+
+
+def planned(record: Record, paths: Places, options: Namespace) -> Removal:
+    """What will be done. Raises ConfigError."""
+    files, renamed, kept, admins = [], [], [], []
+    for path, row in sorted(record.files.items()):
+        if not os.path.lexists(path):
+            continue
+        if row["kind"] == "admin":
+            admins.append(path)
+        elif row["kind"] != "ours" and not options.with_keys:
+            kept.append(path)
+        elif row["digest"] and digest(machine.content(path) or "") != row["digest"]:
+            renamed.append(path)
+        else:
+            files.append(path)
+    trees = [paths.buffer] if options.with_data and paths.buffer in record.folders else []
+    staying = () if trees else (paths.buffer, os.path.dirname(paths.buffer))
+    folders = [path for path in reversed(record.folders) if os.path.isdir(path) and path not in (*trees, *staying)]
+    members = tuple((user, group) for user, group in record.members)
+    found, token = _database(record, options)
+    told = [_("remove {path}", path=path) for path in files]
+    told += [_("rename {path} to {path}.removed, because it was changed after `init`", path=path) for path in renamed]
+    told += [_("remove the folder {path}, if it is empty", path=path) for path in folders]
+    told += [_("remove the folder {path} with all that waits in it for InfluxDB", path=path) for path in trees]
+    told += [_("take user {user} out of group {group}", user=user, group=group) for user, group in members]
+    if found is not None:
+        told.append(_in_influx(found, with_data=options.with_data))
+    if told and machine.has_unit(planning.TELEGRAF_UNIT):
+        told.append(_("restart Telegraf"))
+    said = [_("These stay: {paths}. With --with-keys they are removed, too.", paths=", ".join(kept))] if kept else []
+    if admins:
+        said.append(_("These stay, because they open InfluxDB: {paths}.", paths=", ".join(admins)))
+    if record.database and not options.with_data:
+        said.append(_("The data stay, in InfluxDB and in Telegraf's buffer. With --with-data they are removed, too."))
+    return Removal(
+        tuple(files), tuple(renamed), tuple(folders), tuple(trees), members, found, token, options.with_data, tuple(told), tuple(said)
+    )
+
+
+def _database(record: Record, options: Namespace) -> tuple[Database | None, str]:
+    """The InfluxDB to clean up, and the token for that. None if there is no token and nothing is asked for."""
+    rows = dict(record.database)
+    token = options.token_file or rows.pop("token_file", "")
+    if rows and token and os.path.exists(token):
+        rows.pop("token_file", None)
+        return Database(**rows), token
+    if options.with_data or options.token_file:
+        raise ConfigError("", "--token-file", _("a file with an all-access token of InfluxDB is expected, to remove data there"))
+    return None, ""
+
+
+def _in_influx(found: Database, *, with_data: bool) -> str:
+    if with_data:
+        return _("remove in InfluxDB at {url}: tasks, tokens, and the buckets that `init` made, with all data", url=found.url)
+    return _("remove in InfluxDB at {url}: tasks and tokens", url=found.url)
+
+
+def carried_out(plan: Removal, record: Record) -> None:
+    """Do it. Raises ConfigError, SourceError."""
+    if plan.database is not None:  # first, because its token may be among the files
+        database.remove(plan.database, plan.token_file, lambda outcome, name: say(f"{outcome:<8} {name}"), with_data=plan.with_data)
+    for path in plan.files:
+        _tried(os.unlink, path)
+    for path in plan.renamed:
+        _tried(lambda one: os.replace(one, f"{one}.removed"), path)
+    for path in plan.trees:
+        shutil.rmtree(path, ignore_errors=True)
+    for path in plan.folders:
+        with suppress(OSError):
+            os.rmdir(path)
+    for user, group in plan.members:
+        if words := machine.said_by("gpasswd", "-d", user, group):
+            say(_("User {user} stays in group {group}: {words}", user=user, group=group, words=words))
+    if machine.has_systemd():
+        machine.said_by("systemctl", "daemon-reload")
+    if machine.has_unit(planning.TELEGRAF_UNIT):
+        machine.said_by("systemctl", "restart", planning.TELEGRAF_UNIT)
+    left = [path for path in record.files if os.path.lexists(path)]
+    if left:
+        record.keep(left)
+        record.save()
+    else:
+        record.forget()
+    say(_("Done."))
+
+
+def _tried(do: object, path: str) -> None:
+    try:
+        do(path)  # type: ignore[operator]
+    except OSError as error:
+        raise ConfigError(path, "", _("a file that can be removed is expected: {reason}", reason=reason(error))) from None

@@ -1,0 +1,200 @@
+"""The questions about the meter, with real telegrams in the place of the port."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.errors import ConfigError
+from telegraf_han.inspection import captures
+from telegraf_han.setup import hearing, meters, texts
+from telegraf_han.setup.hearing import Hearing
+from telegraf_han.setup.meters import Offer
+from telegraf_han.telegram import Frame
+
+from .conftest import Person, options
+
+CASES = Path(__file__).parents[2] / "cases"
+EK, AK = "000102030405060708090a0b0c0d0e0f", "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
+CABLE = Offer("/dev/serial/by-id/usb-P1", "FTDI, a P1 cable", "")
+STICK = Offer("/dev/serial/by-id/usb-im871a", 'receiver, type = "im871a"', "im871a")
+DONGLE = Offer("", "Realtek RTL2838", "rtl_433", dongle=True)
+
+
+@pytest.fixture
+def plays(monkeypatch):
+    """Let the port deliver a recording of tests/cases, or nothing."""
+
+    def play(case: str) -> None:
+        def listen(config, whole_s, enough):
+            heard = Hearing(config)
+            if case:
+                lines = (CASES / case / "input.hex").read_text().splitlines()
+                data = "\n".join(line for line in lines if not line.startswith("#")).encode()
+                _, receiver, _ = captures.recognised(data, None, config)
+                for frame in [*receiver.feed(data, 1), *receiver.finish(1)]:
+                    if isinstance(frame, Frame):
+                        heard.take(frame, config.meters[0].name if config.meters else "receiver")
+                    else:
+                        heard.fault(frame, config.meters[0].name, 1)
+            return heard
+
+        monkeypatch.setattr(hearing, "listen", listen)
+
+    return play
+
+
+@pytest.fixture
+def key_file(tmp_path):
+    """Write a file with a key, for an option."""
+
+    def write(name: str, text: str) -> str:
+        (tmp_path / name).write_text(text)
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_right_keys(plays, capsys):
+    """The telegram is read, and the person sees what the meter shows, too."""
+    plays("p1-gama350-stoen")
+
+    answer = meters.asked(Person("", "", EK, AK), options(interface="p1"), [CABLE])
+
+    said = capsys.readouterr().out
+    assert answer.heard
+    assert answer.meter == texts.Meter(
+        "home", "p1", CABLE.port, key_files=(("encryption_key", "home.ek"), ("authentication_key", "home.ak"))
+    )
+    assert "A telegram of a GAMA350 meter was heard. It is enciphered, so its keys are needed." in said
+    assert "The telegram can be read: GAMA350, 35000001, 12345.035 kWh, 278 W." in said
+    assert EK not in said
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        (AK, EK, "encryption_key and authentication_key are swapped"),
+        (EK[:-1], AK, "encryption_key has one digit too few"),
+        (bytes.fromhex(EK)[::-1].hex(), AK, "encryption_key "),
+    ],
+    ids=["swapped", "one digit short", "reversed"],
+)
+def test_a_mistake_that_can_be_named(plays, capsys, first, second, words):
+    """The right key is taken if the person agrees."""
+    plays("p1-gama350-stoen")
+
+    answer = meters.asked(Person("", "", first, second, "y"), options(interface="p1"), [CABLE])
+
+    assert words in capsys.readouterr().out
+    assert answer.heard
+    assert {option: text.reveal() for option, text in answer.keys.items()} == {"encryption_key": EK, "authentication_key": AK}
+
+
+def test_keys_of_another_meter(plays, capsys):
+    """They are asked for again, and at last written as they are."""
+    plays("p1-gama350-stoen")
+
+    answer = meters.asked(Person("", "", "1" * 32, "", "y", "2" * 32, "", "n"), options(interface="p1"), [CABLE])
+
+    assert not answer.heard
+    assert capsys.readouterr().out.count("The keys do not fit: ") == 2
+    assert [text.reveal() for text in answer.keys.values()] == ["2" * 32]
+
+
+def test_what_is_no_key_is_not_written(plays):
+    """After all tries the set-up ends with the option that a script would use."""
+    plays("")
+
+    with pytest.raises(ConfigError, match="--encryption-key-file: 32 hex digits expected, found 3 hex digits"):
+        meters.asked(Person("", "", "abc", "", "n"), options(interface="p1"), [CABLE])
+
+
+def test_a_silent_port(plays, capsys):
+    """The set-up goes on, because the operator may need two months."""
+    plays("")
+
+    answer = meters.asked(Person("", "", EK, ""), options(interface="p1"), [CABLE])
+
+    assert not answer.heard
+    assert "The set-up can go on. Telegraf then waits for the meter." in capsys.readouterr().out
+    assert answer.meter.key_files == (("encryption_key", "home.ek"),)
+
+
+def test_a_meter_without_encryption(plays):
+    """No key is asked for."""
+    plays("p1-ma309m-plain")
+
+    answer = meters.asked(Person("", ""), options(interface="p1"), [CABLE])
+
+    assert answer.heard
+    assert answer.meter.key_files == ()
+
+
+def test_options_answer_everything(plays, nobody, key_file):
+    """`--yes` with all options asks nothing."""
+    plays("p1-gama350-stoen")
+    given = options(
+        interface="p1",
+        port="socket://10.0.0.5:2000",
+        name="attic flat",
+        encryption_key_file=key_file("ek", f"{EK}\n"),
+        authentication_key_file=key_file("ak", "D0D1 D2D3 D4D5 D6D7 D8D9 DADB DCDD DEDF"),
+    )
+
+    answer = meters.asked(nobody, given, [])
+
+    assert answer.heard
+    assert answer.meter.key_files == (("encryption_key", "attic_flat.ek"), ("authentication_key", "attic_flat.ak"))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"interface": "p1"}, "--port: this answer is missing"),
+        ({"interface": "p1", "port": "x"}, "--encryption-key-file: a file with the key is expected"),
+        ({"interface": "p1", "port": "x", "encryption_key_file": "/nowhere/ek"}, "a file that can be read is expected"),
+        ({"interface": "p1", "key_file": "x"}, "--key-file: this option has no effect with --interface p1"),
+        ({"interface": "wmbus", "encryption_key_file": "x"}, "--encryption-key-file: this option has no effect with --interface wmbus"),
+        ({"interface": "p1", "id": "12345678"}, "--id: this option has no effect with --interface p1"),
+        ({"interface": "wmbus"}, "--receiver: this answer is missing"),
+        ({"receiver": "im871b"}, "--receiver: one of amb8465, "),
+        ({"receiver": "hex", "port": "x"}, "--id: this answer is missing"),
+    ],
+)
+def test_what_is_missing_or_has_no_effect(plays, nobody, given, words):
+    """One line names the option."""
+    plays("")
+
+    with pytest.raises(ConfigError, match=words):
+        meters.asked(nobody, options(**given), [])
+
+
+def test_a_meter_on_the_air(plays, capsys):
+    """Meters in range are offered, and the chosen one's key is tried."""
+    plays("wmbus-gama350-stoen")
+
+    answer = meters.asked(Person("1", "1", "flat", EK), options(interface="wmbus"), [STICK])
+
+    assert answer.heard
+    assert answer.meter == texts.Meter("flat", "wmbus", STICK.port, "im871a", "12345678", (("key", "flat.key"),))
+    assert "1  12345678  EGM  electricity, enciphered" in capsys.readouterr().out
+
+
+def test_no_meter_on_the_air(plays):
+    """The number is asked for, and has to be one."""
+    plays("")
+
+    answer = meters.asked(Person("1", "1234", "12345678", "", EK), options(interface="wmbus"), [DONGLE])
+
+    assert not answer.heard
+    assert answer.meter == texts.Meter("home", "wmbus", "", "rtl_433", "12345678", (("key", "home.key"),))
+
+
+def test_listening_can_be_left_out(monkeypatch):
+    """With --listen 0 no port is opened."""
+    monkeypatch.setattr(hearing, "listen", lambda *_: pytest.fail("listened"))
+
+    answer = meters.asked(Person("", "", EK, AK), options(interface="p1", listen=0.0), [CABLE])
+
+    assert tomllib.loads(texts.han(answer.meter))["meter"][0]["port"] == CABLE.port

@@ -1,0 +1,99 @@
+"""What `remove` takes away, and what it keeps."""
+
+import os
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.errors import ConfigError
+from telegraf_han.setup import database, machine, removing
+from telegraf_han.setup.steps import File, Folder, Member, Record
+
+
+@pytest.fixture
+def record(paths) -> Record:
+    """A machine that `init` has set up."""
+    record = Record(paths.record)
+    folder = os.path.dirname(paths.config)
+    steps = [
+        Folder(paths.secrets, "root", "root", 0o700),
+        File(paths.admin_token, "token", kind="admin"),
+        File(f"{folder}/home.ek", "00", kind="key"),
+        File(paths.config, "[[meter]]\n", kind="config"),
+        Folder(paths.buffer, "root", "root", 0o750),
+        File(paths.telegraf, "# ours\n"),
+        Member("telegraf", "dialout"),
+    ]
+    for step in steps:
+        record.note(step)
+        if not isinstance(step, Member):
+            step.do()
+    token = f"{paths.secrets}/bill_token"
+    Path(token).write_text("token")
+    record.adopt(token, "ours")
+    record.database = {"url": "http://influx.test", "org": "home", "bucket": "energy", "token_file": paths.admin_token}
+    record.save()
+    return record
+
+
+@pytest.fixture(autouse=True)
+def ran(monkeypatch) -> list[object]:
+    """What was run, and removed in InfluxDB."""
+    ran: list[object] = []
+    monkeypatch.setattr(machine, "said_by", lambda *words: ran.append(words) or "")
+    monkeypatch.setattr(database, "remove", lambda found, token, say, *, with_data: ran.append((found.url, token, with_data)))
+    return ran
+
+
+def _options(**given: object) -> Namespace:
+    return Namespace(**{"with_keys": False, "with_data": False, "token_file": None, **given})
+
+
+def test_keys_and_data_stay(record, paths, ran, tmp_path):
+    """Also the configuration, and what opens InfluxDB. The record remembers them."""
+    plan = removing.planned(record, paths, _options())
+    removing.carried_out(plan, record)
+
+    folder = os.path.dirname(paths.config)
+    left = sorted(str(path) for path in tmp_path.rglob("*") if path.is_file())
+    assert left == sorted([paths.admin_token, paths.config, f"{folder}/home.ek", paths.record])
+    assert os.path.isdir(paths.buffer)
+    assert ("gpasswd", "-d", "telegraf", "dialout") in ran
+    assert ("http://influx.test", paths.admin_token, False) in ran
+    assert any(line.startswith("These stay: ") and "home.ek" in line for line in plan.kept)
+    assert removing.planned(Record(paths.record), paths, _options()).files == ()
+
+
+def test_everything(record, paths, ran, tmp_path):
+    """With both options nothing is left but what opens InfluxDB."""
+    removing.carried_out(removing.planned(record, paths, _options(with_keys=True, with_data=True)), record)
+
+    assert [str(path) for path in tmp_path.rglob("*") if path.is_file()] == [paths.admin_token, paths.record]
+    assert not os.path.exists(paths.buffer)
+    assert ("http://influx.test", paths.admin_token, True) in ran
+
+
+def test_a_changed_file_is_renamed(record, paths):
+    """Telegraf does not read it any more, and nothing is lost."""
+    Path(paths.telegraf).write_text("# mine\n")
+
+    plan = removing.planned(record, paths, _options())
+    removing.carried_out(plan, record)
+
+    assert Path(f"{paths.telegraf}.removed").read_text() == "# mine\n"
+    assert not os.path.exists(paths.telegraf)
+
+
+def test_data_need_a_token(record, paths):
+    """Without one, nobody may remove buckets."""
+    os.unlink(paths.admin_token)
+
+    with pytest.raises(ConfigError, match="--token-file: a file with an all-access token of InfluxDB is expected, to remove data there"):
+        removing.planned(record, paths, _options(with_data=True))
+    assert removing.planned(record, paths, _options()).database is None
+
+
+def test_nothing_to_remove(paths):
+    """On a machine without a record."""
+    assert removing.planned(Record(paths.record), paths, _options()).told == ()

@@ -1,0 +1,127 @@
+"""The questions about InfluxDB and Grafana."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.errors import ConfigError
+from telegraf_han.setup import database, servers
+from telegraf_han.setup.texts import Database
+
+from .conftest import Person, options
+
+
+@pytest.fixture
+def influx(monkeypatch):
+    """Answer as an InfluxDB of this state. A token is accepted if it is "good"."""
+
+    def answer(*states: str) -> None:
+        left = list(states)
+        monkeypatch.setattr(database, "state", lambda _: ((state := left.pop(0)), "" if state != "none" else "Connection refused"))
+
+        def accepts(_, path):
+            return "" if Path(path).read_text().strip() == "good" else "not accepted"
+
+        monkeypatch.setattr(database, "accepts", accepts)
+
+    return answer
+
+
+def test_a_new_influxdb_needs_no_words(influx, nobody, paths):
+    """Its password and its token are made up."""
+    influx("new")
+
+    found = servers.influx(nobody, options(), paths, None)
+
+    assert found.database == Database("http://127.0.0.1:8086", "home", "energy")
+    assert (found.is_new, found.user, found.token_file) == (True, "admin", paths.admin_token)
+    assert len(found.password) >= 64
+    assert len(found.token) >= 64
+    assert found.password != found.token
+
+
+def test_a_password_of_the_persons_own(influx, paths, capsys):
+    """InfluxDB wants eight characters."""
+    influx("new")
+
+    found = servers.influx(Person("anna", "short", "long enough"), options(), paths, None)
+
+    assert (found.user, found.password) == ("anna", "long enough")
+    assert "InfluxDB expects at least 8 characters." in capsys.readouterr().out
+
+
+def test_no_influxdb(influx, nobody, paths, capsys):
+    """Nobody can be asked, so the option is named."""
+    influx("none")
+
+    with pytest.raises(ConfigError, match="--influx-url: the address of an InfluxDB 2 that is running is expected"):
+        servers.influx(nobody, options(), paths, None)
+    assert "No InfluxDB answers at http://127.0.0.1:8086: Connection refused." in capsys.readouterr().out
+
+
+def test_another_address(influx, paths):
+    """A person is asked until one answers."""
+    influx("none", "none", "ready")
+
+    found = servers.influx(Person("http://pi", "http://nas:8086/", "", "good"), options(), paths, None)
+
+    assert found.database.url == "http://nas:8086"
+    assert (found.is_new, found.token, found.token_file) == (False, "good", "")
+
+
+def test_a_token_is_tried(influx, paths, capsys):
+    """Three times."""
+    influx("ready")
+
+    with pytest.raises(ConfigError, match="--token-file: a token that opens this InfluxDB is expected"):
+        servers.influx(Person("", "bad", "", "worse"), options(), paths, None)
+    assert capsys.readouterr().out.count("not accepted") == 3
+
+
+def test_a_token_of_an_earlier_set_up(influx, nobody, paths):
+    """The token that `init` kept is used again."""
+    influx("ready")
+    os.makedirs(os.path.dirname(paths.admin_token))
+    Path(paths.admin_token).write_text("good")
+
+    found = servers.influx(nobody, options(), paths, Database("http://nas:8086", "house", "power"))
+
+    assert found == servers.Influx(Database("http://nas:8086", "house", "power"), False, "", "", paths.admin_token)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({}, "--token-file: a file with an all-access token of InfluxDB is expected"),
+        ({"token_file": "bad"}, "--token-file: not accepted"),
+        ({"influx_user": "anna"}, "--influx-user: this option has no effect, because this InfluxDB is set up already"),
+        ({"influx_password_file": "x"}, "--influx-password-file: this option has no effect"),
+    ],
+)
+def test_what_a_script_has_to_say(influx, nobody, paths, tmp_path, given, words):
+    """One line names the option."""
+    influx("ready")
+    if "token_file" in given:
+        (tmp_path / "bad").write_text("bad")
+        given = {"token_file": str(tmp_path / "bad")}
+
+    with pytest.raises(ConfigError, match=words):
+        servers.influx(nobody, options(**given), paths, None)
+
+
+def test_grafana_on_this_machine(paths):
+    """Its folder of provisioning is there, so it gets the boards."""
+    os.makedirs(f"{paths.grafana}/provisioning/datasources")
+
+    assert servers.grafana(options(grafana_url="http://pi:3000/"), paths) == servers.Grafana("http://pi:3000", True)
+    assert servers.grafana(options(), paths).provisions
+
+
+def test_grafana_elsewhere(paths, monkeypatch, capsys):
+    """Its address is only for the person. Without one, a page says what to do."""
+    monkeypatch.setattr(servers, "_answers", lambda _: False)
+
+    assert servers.grafana(options(grafana_url="http://nas:3000"), paths) == servers.Grafana("http://nas:3000", False)
+    assert servers.grafana(options(), paths) == servers.Grafana("", False)
+    assert "No Grafana was found on this machine." in capsys.readouterr().out

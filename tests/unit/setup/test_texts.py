@@ -1,0 +1,93 @@
+"""What is in the files that `init` writes."""
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.config.file import load
+from telegraf_han.setup import texts
+from telegraf_han.setup.texts import Database, Meter, Telegraf
+
+ROOT = Path(__file__).parents[3]
+INFLUX = Database("http://127.0.0.1:8086", "home", "energy")
+TELEGRAF = Telegraf("/opt/telegraf-han/bin/telegraf-han", "/etc/telegraf/han.toml", "/etc/telegraf/telegraf-han.secrets", "/var/lib/buffer")
+
+
+def test_a_cable(tmp_path):
+    """The plugin reads what was written, with its keys."""
+    (tmp_path / "home.ek").write_text("000102030405060708090a0b0c0d0e0f\n")
+    (tmp_path / "home.ak").write_text("d0d1d2d3d4d5d6d7d8d9dadbdcdddedf\n")
+    meter = Meter(
+        'Anna\'s "home"', "p1", "/dev/serial/by-id/usb-P1", key_files=(("encryption_key", "home.ek"), ("authentication_key", "home.ak"))
+    )
+    (tmp_path / "han.toml").write_text(texts.han(meter))
+
+    config = load(str(tmp_path / "han.toml"))
+
+    assert [(one.name, one.interface, one.port) for one in config.meters] == [('Anna\'s "home"', "p1", "/dev/serial/by-id/usb-P1")]
+    assert config.meters[0].encryption_key.reveal() == bytes(range(16))
+    assert config.meters[0].authentication_key.reveal() == bytes(range(0xD0, 0xE0))
+
+
+@pytest.mark.parametrize(("kind", "port"), [("im871a", "/dev/ttyUSB0"), ("rtl_433", "")], ids=["stick", "program"])
+def test_a_radio(tmp_path, kind, port):
+    """A receiver and a meter. A receiver that starts a program has no port."""
+    (tmp_path / "flat.key").write_text("000102030405060708090a0b0c0d0e0f\n")
+    (tmp_path / "han.toml").write_text(texts.han(Meter("flat", "wmbus", port, kind, "01234567", (("key", "flat.key"),))))
+
+    config = load(str(tmp_path / "han.toml"))
+
+    assert [(one.type, one.port) for one in config.receivers] == [(kind, port)]
+    assert [(one.id, one.key.reveal()) for one in config.meters] == [("01234567", bytes(range(16)))]
+
+
+def test_telegraf():
+    """Its own outputs, which take only what is ours, and no tag `host`. The token is in a file, not here."""
+    found = tomllib.loads(texts.telegraf(TELEGRAF, INFLUX))
+
+    assert found["agent"] == {"buffer_strategy": "disk", "buffer_directory": "/var/lib/buffer"}
+    assert found["inputs"]["execd"][0]["command"] == [TELEGRAF.program, "run", "--config", TELEGRAF.config]
+    raw, kept = found["outputs"]["influxdb_v2"]
+    assert (raw["bucket"], kept["bucket"]) == ("energy", "energy/5m")
+    assert raw["namepass"] == ["electricity", "electricity_*", "obis", "internal_*"]
+    assert raw["namedrop"] == kept["namepass"] == list(texts.COSTS)
+    assert raw["tagexclude"] == kept["tagexclude"] == ["host"]
+    assert raw["token"] == kept["token"] == "@{telegraf_han:influx_token}"
+    assert found["secretstores"]["docker"] == [{"id": "telegraf_han", "path": TELEGRAF.secrets}]
+    assert "exec" not in found["inputs"]
+
+
+def test_telegraf_that_keeps_metrics_on_disk_already():
+    """Then there is no second [agent] section."""
+    assert "agent" not in tomllib.loads(texts.telegraf(TELEGRAF._replace(buffer=""), INFLUX))
+
+
+def test_another_measurement_and_a_tariff():
+    """Costs keep their names. The bill knows where InfluxDB is."""
+    one = TELEGRAF._replace(measurement="meters", bills=True)
+
+    found = tomllib.loads(texts.telegraf(one, Database("http://nas:8086", "house", "power")))
+
+    raw, kept = found["outputs"]["influxdb_v2"]
+    assert raw["namepass"] == ["meters", "meters_*", "electricity_*", "obis", "internal_*"]
+    assert kept["bucket"] == "power/5m"
+    often, nightly = (one["commands"][0] for one in found["inputs"]["exec"])
+    assert often[:2] == [TELEGRAF.program, "bill"]
+    assert often[-6:] == ["--url", "http://nas:8086", "--org", "house", "--bucket", "power"]
+    assert nightly == [*often, "--back", "45d"]
+
+
+def test_grafana():
+    """The shipped files, with every place filled in."""
+    shipped = ROOT / "grafana" / "provisioning"
+
+    source = texts.datasource((shipped / "datasources/telegraf-han.yaml").read_text(), INFLUX, "/etc/grafana/token")
+    boards = texts.providers((shipped / "dashboards/telegraf-han.yaml").read_text(), "/usr/share/telegraf-han/grafana")
+
+    assert "url: http://127.0.0.1:8086" in source
+    assert "dbName: energy" in source
+    assert "Token $__file{/etc/grafana/token}" in source
+    assert not [line for line in source.splitlines() if "${" in line and not line.lstrip().startswith("#")]
+    assert "path: /usr/share/telegraf-han/grafana/dashboards/pl" in boards
+    assert "/etc/grafana/dashboards" not in boards

@@ -57,16 +57,15 @@ def fields(said, utc_s):
     return {name: value + utc_s / 3 if name.endswith("_wh") else value for name, value in said.items()}
 
 
-@pytest.fixture(scope="module")
-def meters(shared):
-    """The four models with the fields that the simulator sends, a day of telegrams and status lines."""
+def filled(store):
+    """Store the four models with the fields that the simulator sends, a day of telegrams and status lines."""
     for model in MODELS:
         said = cleartext.sent(model, "2026-11-20T12:00:00+01:00", 1)[NOW * 10**9]
         tags = {"interface": "p1", "meter": model, "model": model.upper(), "serial": f"{MODELS.index(model)}0000001"}
         extremes = {f"{name}_{end}": value for name, value in said.items() if name.endswith("_v") for end in ("min", "max")}
-        shared.windows(line("electricity", tags, fields(said, utc_s) | extremes | DRAWS, utc_s) for utc_s in times())
-        shared.telegrams(line("electricity", tags, fields(said, utc_s) | DRAWS, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
-        shared.telegrams(
+        store.windows(line("electricity", tags, fields(said, utc_s) | extremes | DRAWS, utc_s) for utc_s in times())
+        store.telegrams(line("electricity", tags, fields(said, utc_s) | DRAWS, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+        store.telegrams(
             line("electricity_price", {"series": "rce"}, {"price_per_kwh": 0.3}, utc_s) for utc_s in range(NOW, NOW + DAY_S, 900)
         )
         tags = {"interface": "p1", "meter": model}
@@ -75,13 +74,19 @@ def meters(shared):
             "phase_imbalance_percent": 2,
             "silence_s": 180,
         }
-        shared.telegrams(line("electricity_settings", tags, limits, utc_s) for utc_s in range(NOW - DAY_S, NOW, 300))
-        shared.settled(costs(local("2025-10-01 00:00"), NOW, hour, model))
-        shared.settled(bills(local("2025-10-01 00:00"), NOW, hour, model))
-        shared.telegrams(status(tags, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+        store.telegrams(line("electricity_settings", tags, limits, utc_s) for utc_s in range(NOW - DAY_S, NOW, 300))
+        store.settled(costs(local("2025-10-01 00:00"), NOW, hour, model))
+        store.settled(bills(local("2025-10-01 00:00"), NOW, hour, model))
+        store.telegrams(status(tags, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
     written = {"metrics_written": 5, "metrics_dropped": 0, "buffer_size": 1, "buffer_limit": 10}
-    shared.telegrams(line("internal_write", {"output": "influxdb_v2"}, written, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
-    shared.telegrams(line("internal_memstats", {}, {"heap_in_use_bytes": 1e7}, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+    store.telegrams(line("internal_write", {"output": "influxdb_v2"}, written, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+    store.telegrams(line("internal_memstats", {}, {"heap_in_use_bytes": 1e7}, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
+
+
+@pytest.fixture(scope="module")
+def meters(shared):
+    """Four meters, for all tests here."""
+    filled(shared)
     return shared
 
 

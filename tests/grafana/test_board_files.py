@@ -16,7 +16,7 @@ if str(ROOT) not in sys.path:
 
 from grafana import boards, build, colors, texts  # noqa: E402, the folder above is known only now
 
-from telegraf_han.config import sections  # noqa: E402
+from telegraf_han.config import options  # noqa: E402
 from telegraf_han.errors import Cause  # noqa: E402
 
 FILES = sorted((ROOT / "grafana/dashboards").glob("*/*.json"))
@@ -30,7 +30,7 @@ LINK = {
     *("flaws", "waiting", "stale", "registers_back", "fields_refused"),
     *(f"errors_{cause}" for cause in Cause),
 }
-SETTINGS = {*sections._LIMITS, *sections._PRICES}
+SETTINGS = {*options.LIMITS, *options.PRICES}
 TELEGRAF = {"metrics_written", "metrics_dropped", "buffer_size", "buffer_limit", "heap_in_use_bytes"}
 FIELDS = {
     "electricity": PUBLISHED,

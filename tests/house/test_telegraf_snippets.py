@@ -27,7 +27,8 @@ def _shown() -> list[Snippet]:
     pages = [path.relative_to(ROOT).as_posix() for folder in (".", "docs", "grafana") for path in sorted((ROOT / folder).glob("*.md"))]
     blocks = [(page, block) for page in pages for block in Document(page).blocks]
     blocks += [(page, part) for page, block in blocks for part in re.findall(r"<<'TOML'\n(.*?)\n *TOML$", block, re.DOTALL | re.MULTILINE)]
-    return [Snippet(page, block) for page, block in blocks if block.lstrip().startswith("[[inputs.")]
+    configured = ((page, block) for page, block in blocks if "<<'TOML'" not in block)
+    return [Snippet(page, block) for page, block in configured if re.search(r"^ *\[\[inputs\.", block, re.MULTILINE)]
 
 
 def _shipped() -> list[Snippet]:
@@ -62,7 +63,7 @@ def test_all_are_found() -> None:
     assert found >= {
         *(("telegraf.conf.example", name) for name in ("execd", "exec")),
         *(("docker/telegraf.conf", name) for name in ("execd", "exec")),
-        *((page, "execd") for page in ("README.md", "README.pl.md", "docs/first-hour.md", "docs/pierwsza-godzina.md")),
+        *((page, name) for page in ("docs/by-hand.md", "docs/by-hand.pl.md") for name in ("execd", "exec")),
         ("docs/examples/rce-prices.conf", "http"),
         ("docs/examples/production-mqtt.conf", "mqtt_consumer"),
         ("docs/examples/production-sunspec.conf", "modbus"),

@@ -115,7 +115,7 @@ def test_ends_and_is_started_again(start: Callable, installed: Callable, tmp_pat
     (tmp_path / "pulled").touch()
     os.kill(processes(tmp_path, "rtl_433")[0], signal.SIGKILL)
     plugin.log.wait_for("W! roof: rtl_433 was ended by signal 9")
-    plugin.log.wait_for("W! roof: rtl_433 ended with exit code 3. Its last lines: No supported devices found", wait_s=LONG_S)
+    plugin.log.wait_for("W! roof: rtl_433 ended with exit code 3. It finds no RTL-SDR dongle. Plug it in.", wait_s=LONG_S)
     (tmp_path / "pulled").unlink()
     plugin.log.wait_for("I! roof: reading rtl_433", times=2, wait_s=LONG_S)
     before = len(plugin.output.having(TELEGRAM))

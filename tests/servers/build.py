@@ -1,7 +1,7 @@
-"""Pinned Go modules into the real Telegraf and InfluxDB that the tests run, without Docker.
+"""Pinned Go modules into the real Telegraf, InfluxDB and its command line that the tests run, without Docker.
 
-`python tests/servers/build.py telegraf influxd` builds what is missing and prints one path a server. The folders
-`telegraf/` and `influxdb/` beside this file are Go modules of our own: their go.mod names the version (the only place
+`python tests/servers/build.py telegraf influxd influx` builds what is missing and prints one path a server. The folders
+`telegraf/`, `influxdb/` and `influx/` beside this file are Go modules of our own: their go.mod names the version (the only place
 it is written) and their go.sum pins every source that goes in. A module of our own is needed because `go install
 …@version` refuses InfluxDB, whose go.mod replaces modules.
 
@@ -9,7 +9,7 @@ What was built stays in `.cache/servers/<name>-<version>-<recipe>/<name>`, where
 and build options, so a changed recipe is another folder and a second run starts at once. A build happens in a
 folder beside it that is renamed at the end, behind a lock, so nobody ever sees half a server.
 
-The variables TELEGRAF_BIN and INFLUXD_BIN name an existing program instead. Only the standard library is used: this
+The variables TELEGRAF_BIN, INFLUXD_BIN and INFLUX_BIN name an existing program instead. Only the standard library is used: this
 script runs before anything is installed. Sources come through Go's and cargo's own clients as they are set up.
 """
 
@@ -61,7 +61,7 @@ class CannotBuildError(Exception):
 
 
 class Server(NamedTuple):
-    """How one server is built: everything that differs between the two."""
+    """How one program is built: everything that differs between them."""
 
     folder: str  # our module, beside this file
     module: str  # whose version in our go.mod is the server's
@@ -94,6 +94,17 @@ SERVERS = {
         says_version="version",
         variable="INFLUXD_BIN",
         uses_rust=True,
+    ),
+    # InfluxDB's command line, with which its owners make backups.
+    "influx": Server(
+        folder="influx",
+        module="github.com/influxdata/influx-cli/v2",
+        package="github.com/influxdata/influx-cli/v2/cmd/influx",
+        tags="",
+        version_variable="main.version",
+        says_version="version",
+        variable="INFLUX_BIN",
+        uses_rust=False,
     ),
 }
 

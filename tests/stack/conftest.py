@@ -90,3 +90,9 @@ def start_telegraf(telegraf_binary: Path, tmp_path: Path) -> Iterator[StartTeleg
             return stack.enter_context(running.telegraf(telegraf_binary, file, tmp_path, env))
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def influx_binary(request: pytest.FixtureRequest) -> Path:
+    """Return InfluxDB's command line, building it when there is none."""
+    return _program("influx", request.config)

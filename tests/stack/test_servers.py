@@ -41,7 +41,7 @@ def _pipeline_environment(influx: running.Influx) -> dict[str, str]:
     return {"INFLUX_URL": influx.url, "INFLUX_TOKEN": influx.token}
 
 
-@pytest.mark.parametrize("name", ["telegraf", "influxd"])
+@pytest.mark.parametrize("name", ["telegraf", "influxd", "influx"])
 def test_says_its_pinned_version(name: str, request: pytest.FixtureRequest) -> None:
     """Each program is the version that its go.mod pins."""
     program: Path = request.getfixturevalue(f"{name}_binary")

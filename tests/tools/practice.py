@@ -1,4 +1,4 @@
-"""The first hour's practice as a newcomer goes through it: the document's own commands, pasted into a shell in a terminal.
+"""The practice of docs/by-hand.md as a newcomer goes through it: the document's own commands, pasted into a shell in a terminal.
 
 In the place of a clone there is an empty folder whose `.venv` is the one the tests run in, so that the first commands, too, are the
 document's. Nothing else is made up: what the commands need they have to make themselves.
@@ -24,7 +24,7 @@ _SHELL = "import os, sys; os.chdir({folder!r}); os.execvp('bash', ['bash', 'sess
 
 def steps() -> list[str]:
     """The commands of the section, block by block."""
-    section = Document("docs/first-hour.md").section("Practise without a meter")
+    section = Document("docs/by-hand.md").section("Practise without a meter")
     return [block for block, language in zip(section.blocks, section.languages, strict=True) if language == "sh"]
 
 

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from telegraf_han.language import _, counted
+
 _SEPARATORS: Final = str.maketrans("", "", " \t\r\n:-_")
 LENGTHS: Final = (16, 32)
 """AES-128, and AES-256 of DLMS security suite 2."""
@@ -127,9 +129,16 @@ def key(text: str) -> Key:
     except ValueError:
         others = sum(character not in "0123456789abcdefABCDEF" for character in bare)
         if others:
-            what = "1 character that is not a hex digit" if others == 1 else f"{others} characters that are not hex digits"
-            raise ValueError(f"32 hex digits expected, found {what}") from None
+            said = counted(
+                "32 hex digits expected, found {number} character that is not a hex digit",
+                "32 hex digits expected, found {number} characters that are not hex digits",
+                others,
+            )
+            raise ValueError(said) from None
         octets = b""  # the number of digits is odd
     if len(octets) not in LENGTHS:
-        raise ValueError(f"32 hex digits expected, found {len(bare) or 'no'} hex digits")
+        if not bare:
+            raise ValueError(_("32 hex digits expected, found no hex digits"))
+        said = counted("32 hex digits expected, found {number} hex digits", "32 hex digits expected, found {number} hex digits", len(bare))
+        raise ValueError(said)
     return Key(octets)

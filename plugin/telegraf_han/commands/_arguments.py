@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from telegraf_han.config import values
 from telegraf_han.config.file import configured
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _
 
 
 def add_config(parser: ArgumentParser, what: str = "") -> None:
@@ -35,13 +36,14 @@ class Needs(NamedTuple):
     effective: Callable[[Namespace], object]
     """Whether the option changes anything, given the other options."""
     expected: str
+    """What is expected instead. A command that speaks two languages marks it for `_`."""
 
 
 def require_effect(arguments: Namespace, rows: Iterable[Needs]) -> None:
     """Raise ConfigError for the first option that is given and has no effect. An option that is not given is None, False, "" or ()."""
     for option, effective, expected in rows:
         if getattr(arguments, option.strip("-").replace("-", "_")) not in (None, False, "", (), []) and not effective(arguments):
-            raise ConfigError("", option, f"{expected}. Otherwise this option has no effect")
+            raise ConfigError("", option, _("{expected}. Otherwise this option has no effect", expected=_(expected)))
 
 
 def said(read: Callable[[str], Any]) -> Callable[[str], Any]:

@@ -11,6 +11,7 @@ from typing import Final
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection import captures
+from telegraf_han.language import _
 from telegraf_han.telegram import Event, Interface
 
 CHUNK_BYTES: Final = 65_536
@@ -21,7 +22,7 @@ def events(name: str, interface: Interface | None, config: Config, sample: bytea
 
     `sample` gets the first bytes, so that the caller can say what they look like.
     """
-    for _, found in told_events(name, interface, config, sample):
+    for _kind, found in told_events(name, interface, config, sample):
         yield found
 
 
@@ -47,4 +48,4 @@ def _pieces(name: str) -> Iterator[bytes]:
             while piece := stream.read1(CHUNK_BYTES):
                 yield piece
     except OSError as error:
-        raise ConfigError("stdin" if is_stdin else name, "", f"this input cannot be read: {reason(error)}") from None
+        raise ConfigError("stdin" if is_stdin else name, "", _("this input cannot be read: {why}", why=reason(error))) from None

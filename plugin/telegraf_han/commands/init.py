@@ -17,7 +17,7 @@ from telegraf_han.config.file import load, place
 from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Output, require_keys, require_sources
 from telegraf_han.errors import INTERRUPTED, ConfigError
-from telegraf_han.language import _
+from telegraf_han.language import _, marked
 from telegraf_han.ports import devices, rights
 from telegraf_han.printing import complain, say
 from telegraf_han.setup import doing, machine, meters, planning, servers, steps, texts
@@ -58,7 +58,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--key-file", metavar="FILE", help="file with the key of wireless M-Bus")
     group.add_argument(
         "--listen",
-        type=duration_s(zero="for not at all"),
+        type=duration_s(zero=marked("for not at all")),
         metavar="TIME",
         help="longest time to listen to the meter (default: 12s, by radio 90s), or 0",
     )
@@ -73,7 +73,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     group.add_argument("--user", default=rights.TELEGRAF, metavar="NAME", help="user that runs Telegraf (default: telegraf)")
     group.add_argument(
         "--wait",
-        type=duration_s(zero="for not at all"),
+        type=duration_s(zero=marked("for not at all")),
         metavar="TIME",
         help="longest time to wait for the first point (default: 60s, by radio 3m), or 0",
     )

@@ -71,8 +71,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 _NEEDS: Final = (
-    Needs("--interface", lambda given: given.input, "an INPUT is expected, too, because only a capture has to be recognised"),
-    Needs("--time", lambda given: not given.input, "no INPUT is expected, because a capture is read to its end"),
+    Needs("--interface", lambda given: given.input, marked("an INPUT is expected, too, because only a capture has to be recognised")),
+    Needs("--time", lambda given: not given.input, marked("no INPUT is expected, because a capture is read to its end")),
 )
 
 

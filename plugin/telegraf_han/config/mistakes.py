@@ -9,37 +9,38 @@ import re
 from typing import Final, NamedTuple
 
 from telegraf_han.ciphers import secret
+from telegraf_han.language import _, marked
 
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _OPTION: Final = re.compile(r"\s*([A-Za-z0-9_.-]{1,24})\s*=")
 _CURLY: Final = frozenset("“”„‟‘’‚‹›«»")
-_QUOTES: Final = 'text needs quotes, as in name = "home"'
-_CLOSING: Final = 'the closing quote is missing, as in name = "home"'
-_TWICE: Final = "this section stands twice. Sections that may repeat have double brackets: [[meter]] and [[receiver]]"
-_OPTION_TWICE: Final = "this option stands twice in its section, or in two forms. Delete one of them"
-_STATEMENT: Final = 'an option is expected, as in name = "home", or a section, as in [[meter]]'
+_QUOTES: Final = marked('text needs quotes, as in name = "home"')
+_CLOSING: Final = marked('the closing quote is missing, as in name = "home"')
+_TWICE: Final = marked("this section stands twice. Sections that may repeat have double brackets: [[meter]] and [[receiver]]")
+_OPTION_TWICE: Final = marked("this option stands twice in its section, or in two forms. Delete one of them")
+_STATEMENT: Final = marked('an option is expected, as in name = "home", or a section, as in [[meter]]')
 _SENTENCES: Final = {
-    "Unescaped '\\'": "a backslash means something else in double quotes. Put the text into single quotes",
-    "Invalid hex value": "a backslash means something else in double quotes. Put the text into single quotes",
-    "Escaped character": "a backslash means something else in double quotes. Put the text into single quotes",
+    "Unescaped '\\'": marked("a backslash means something else in double quotes. Put the text into single quotes"),
+    "Invalid hex value": marked("a backslash means something else in double quotes. Put the text into single quotes"),
+    "Escaped character": marked("a backslash means something else in double quotes. Put the text into single quotes"),
     "Illegal character '\\n'": _CLOSING,
     "Illegal character '\\r'": _CLOSING,
-    "Illegal character": "there is a character that cannot be seen. Type the line anew",
-    "Found invalid character": "there is a character that cannot be seen. Type the line anew",
+    "Illegal character": marked("there is a character that cannot be seen. Type the line anew"),
+    "Found invalid character": marked("there is a character that cannot be seen. Type the line anew"),
     "Unterminated string": _CLOSING,
     'Expected "\'"': _CLOSING,
     'Expected \'"""\'': _CLOSING,
     "Expected \"'''\"": _CLOSING,
-    "Expected '='": 'an = is expected after the name of the option, as in name = "home"',
-    "Expected ']'": "the closing bracket of the section is missing, as in [output]",
-    "Expected ']]'": "the closing brackets of the section are missing, as in [[meter]]",
-    "Expected newline": "nothing may follow a value on its line, except a comment after #",
+    "Expected '='": marked('an = is expected after the name of the option, as in name = "home"'),
+    "Expected ']'": marked("the closing bracket of the section is missing, as in [output]"),
+    "Expected ']]'": marked("the closing brackets of the section are missing, as in [[meter]]"),
+    "Expected newline": marked("nothing may follow a value on its line, except a comment after #"),
     "Invalid statement": _STATEMENT,
     "Invalid initial character": _STATEMENT,
     "Invalid value": _QUOTES,
     "Invalid date": _QUOTES,
-    "Unclosed array": "a comma or the closing bracket of the list is missing, as in [1, 2]",
-    "Unclosed inline table": "a comma or the closing brace is missing, as in { a = 1, b = 2 }",
+    "Unclosed array": marked("a comma or the closing bracket of the list is missing, as in [1, 2]"),
+    "Unclosed inline table": marked("a comma or the closing brace is missing, as in { a = 1, b = 2 }"),
     "Cannot overwrite": _OPTION_TWICE,
     "Duplicate inline": _OPTION_TWICE,
     "Cannot declare": _TWICE,
@@ -65,7 +66,8 @@ def explained(text: str, said: str) -> Mistake:
     line = lines[min(number, len(lines)) - 1]
     option = _OPTION.match(line)
     named = option is not None and not secret.may_be_key(option[1])
-    place = f"line {number}: {option[1]}" if named and option else f"line {number}"
+    where = _("line {number}", number=number)
+    place = f"{where}: {option[1]}" if named and option else where
     return Mistake(place, _seen(line, column - 1, said) or _sentence(said))
 
 
@@ -73,21 +75,21 @@ def _seen(line: str, at: int, said: str) -> str:
     """The mistake if the line itself shows it better than the parser's words. "" if it does not."""
     written = line.partition("=")[2].lstrip()
     if _CURLY & set(line.partition("#")[0]):
-        return 'the quotes are curly. Straight ones are expected, as in name = "home"'
+        return _('the quotes are curly. Straight ones are expected, as in name = "home"')
     if said.startswith("Invalid statement") and line.lstrip().startswith(("//", ";", "--", "/*")):
-        return "a comment begins with #"
+        return _("a comment begins with #")
     if said.startswith("Expected '='") and line[at : at + 1] == ":":
-        return 'an = is expected after the name of the option and not a colon, as in name = "home"'
+        return _('an = is expected after the name of the option and not a colon, as in name = "home"')
     if said.startswith("Invalid value") and not line[at:].partition("#")[0].strip():
-        return 'a value is expected after =, as in name = "home"'
+        return _('a value is expected after =, as in name = "home"')
     if said.startswith("Invalid value") and written.lower().startswith(("true", "false", "yes", "no")):
-        return "true or false in small letters is expected, or a text in quotes"
+        return _("true or false in small letters is expected, or a text in quotes")
     if said.startswith("Expected newline") and written and written[0] not in "\"'[{":
-        return _QUOTES
+        return _(_QUOTES)
     return ""
 
 
 def _sentence(said: str) -> str:
     """Our words for the parser's. The longest row that fits counts."""
     fitting = [row for row in _SENTENCES if said.startswith(row)]
-    return _SENTENCES[max(fitting, key=len)] if fitting else "this line cannot be read as TOML"
+    return _(_SENTENCES[max(fitting, key=len)]) if fitting else _("this line cannot be read as TOML")

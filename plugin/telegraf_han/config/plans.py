@@ -8,6 +8,7 @@ from typing import Final
 from telegraf_han.config import timelines
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.errors import ConfigError
+from telegraf_han.language import _
 from telegraf_han.tariffs import calendar
 from telegraf_han.tariffs.tariff import Plan
 
@@ -31,5 +32,6 @@ def plans(config: Config) -> dict[str, Plan]:
             try:
                 calendar.holidays_of(section.holidays, _ANY_YEAR)
             except ValueError as error:
-                raise ConfigError(config.file, f'[[meter]] "{name}": tariff "{section.name}": holidays', str(error)) from None
+                key = _('[[meter]] "{meter}": tariff "{tariff}": holidays', meter=name, tariff=section.name)
+                raise ConfigError(config.file, key, str(error)) from None
     return found

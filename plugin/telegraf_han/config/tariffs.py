@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, cast
 
 from telegraf_han.config import values
 from telegraf_han.config.rows import Option, Place, Rows, read
+from telegraf_han.language import _
 from telegraf_han.tariffs.calendar import DAYS
 from telegraf_han.tariffs.components import PER_KWH, PER_MONTH, ZONES
 from telegraf_han.tariffs.tariff import FeedIn, Fixed, Market, Price, Section, ZoneHours
@@ -34,8 +35,8 @@ class Written(NamedTuple):
 
     def __str__(self) -> str:
         """The section for a message: name, first day, last day and file."""
-        begin = "without from" if self.section.begin == date.min else f"from {self.section.begin}"
-        until = f" to {self.last}" if self.last else ""
+        begin = _("without from") if self.section.begin == date.min else _("from {day}", day=self.section.begin)
+        until = " " + _("to {day}", day=self.last) if self.last else ""
         return f'"{self.section.name}" {begin}{until} ({self.place.file})'
 
 
@@ -51,7 +52,7 @@ def _between(low: int, high: int) -> Callable[[object], Decimal]:
     def checked(value: object) -> Decimal:
         found = decimal(value)
         if not low <= found <= high:
-            raise ValueError(f"a number from {low} to {high} is expected")
+            raise ValueError(_("a number from {low} to {high} is expected", low=low, high=high))
         return found
 
     return checked
@@ -60,35 +61,35 @@ def _between(low: int, high: int) -> Callable[[object], Decimal]:
 def _day(value: object) -> date:
     if isinstance(value, date) and not isinstance(value, datetime):
         return value
-    raise ValueError("a date without quotes is expected, such as 2026-01-01")
+    raise ValueError(_("a date without quotes is expected, such as 2026-01-01"))
 
 
 def _days(value: object) -> frozenset[str]:
     if not isinstance(value, list) or not value or not all(word in DAYS for word in value):
-        raise ValueError("a list of these words is expected: " + ", ".join(DAYS))
+        raise ValueError(_("a list of these words is expected: {words}", words=", ".join(DAYS)))
     return frozenset(value)
 
 
 def _hours(value: object) -> frozenset[int]:
     if not isinstance(value, list) or not value:
-        raise ValueError('a list of whole hours is expected, such as ["13-15", "22-6"]')
+        raise ValueError(_('a list of whole hours is expected, such as ["13-15", "22-6"]'))
     return frozenset(hour for text in value for hour in _range(text))
 
 
 def _range(text: object) -> Iterator[int]:
-    begin, _, end = text.partition("-") if isinstance(text, str) else ("", "", "")
+    begin, _dash, end = text.partition("-") if isinstance(text, str) else ("", "", "")
     if not begin.isdecimal() or not end.isdecimal() or int(begin) >= _HOURS or int(end) > _HOURS or int(begin) == int(end):
-        raise ValueError('a list of whole hours from 0 to 24 is expected, such as ["13-15", "22-6"]')
+        raise ValueError(_('a list of whole hours from 0 to 24 is expected, such as ["13-15", "22-6"]'))
     last = int(end) if int(end) > int(begin) else int(end) + _HOURS
     return (hour % _HOURS for hour in range(int(begin), last))
 
 
 def _season(value: object) -> tuple[tuple[int, int], tuple[int, int]]:
-    first, _, last = value.partition("..") if isinstance(value, str) else ("", "", "")
+    first, _dots, last = value.partition("..") if isinstance(value, str) else ("", "", "")
     try:
         days = [date.fromisoformat(f"{_LEAP_YEAR}-{text.strip()}") for text in (first, last)]
     except ValueError:
-        raise ValueError('two days of the year are expected, such as "04-01..09-30"') from None
+        raise ValueError(_('two days of the year are expected, such as "04-01..09-30"')) from None
     return (days[0].month, days[0].day), (days[1].month, days[1].day)
 
 
@@ -99,7 +100,7 @@ def _zone(value: object) -> int:
 def _country(value: object) -> str:
     code = value if isinstance(value, str) else ""
     if len(code) != 2 or not code.isascii() or not code.isalpha() or not code.isupper():  # noqa: PLR2004, ISO 3166-1 alpha-2
-        raise ValueError('the code of a country is expected, such as "PL"')
+        raise ValueError(_('the code of a country is expected, such as "PL"'))
     return code
 
 
@@ -171,7 +172,7 @@ def section(table: Mapping[str, object], place: Place, name: str, yearly_use_kwh
     last = fields.pop("last", None)
     begin = fields.setdefault("begin", date.min)
     if last is not None and last < begin:
-        raise place.error("to", f"a day from {begin} on is expected, because the tariff begins on that day")
+        raise place.error("to", _("a day from {begin} on is expected, because the tariff begins on that day", begin=begin))
     fields.setdefault("name", name)
     fields["end"] = date.fromordinal(last.toordinal() + 1) if last else date.max
     use_kwh = fields.pop("yearly_use_kwh", yearly_use_kwh)
@@ -202,12 +203,12 @@ def _price(value: object, place: Place) -> Price:
         try:
             return Fixed(decimal(value))
         except ValueError:
-            raise place.error("", "a number, { t1 = …, t2 = … } or { series = … } is expected") from None
+            raise place.error("", _("a number, { t1 = …, t2 = … } or { series = … } is expected")) from None
     if "series" in value:
         return Market(**read(value, _MARKET, place))
     by_zone = read(value, _BY_ZONE, place)
     if not by_zone:
-        raise place.error("", "a number, { t1 = …, t2 = … } or { series = … } is expected")
+        raise place.error("", _("a number, { t1 = …, t2 = … } or { series = … } is expected"))
     return Fixed(by_zone=tuple(by_zone.get(key, _NOTHING) for key in _ZONE_KEYS))
 
 
@@ -217,29 +218,29 @@ def _fee(value: object, use_kwh: float | None, place: Place) -> Decimal:
         try:
             return decimal(value)
         except ValueError:
-            raise place.error("", "a number or a list of { below_kwh = …, fee = … } is expected") from None
+            raise place.error("", _("a number or a list of { below_kwh = …, fee = … } is expected")) from None
     brackets = [read(bracket, _BRACKET, place) for bracket in value]
     if not brackets or any("fee" not in bracket for bracket in brackets):
-        raise place.error("", "a list of { below_kwh = …, fee = … } is expected")
+        raise place.error("", _("a list of { below_kwh = …, fee = … } is expected"))
     bounds = [bracket["below_kwh"] for bracket in brackets if "below_kwh" in bracket]
     if len(bounds) != len(brackets) - 1 or "below_kwh" in brackets[-1]:
-        raise place.error("", "every bracket but the last needs below_kwh, and the last must have none")
+        raise place.error("", _("every bracket but the last needs below_kwh, and the last must have none"))
     if any(later <= earlier for earlier, later in pairwise(bounds)):
-        raise place.error("", "brackets are expected in rising order of below_kwh")
+        raise place.error("", _("brackets are expected in rising order of below_kwh"))
     if use_kwh is None:
-        raise place.error("", "this fee depends on the yearly use, so the meter or this tariff needs yearly_use_kwh")
+        raise place.error("", _("this fee depends on the yearly use, so the meter or this tariff needs yearly_use_kwh"))
     return cast("Decimal", next(one["fee"] for one in brackets if "below_kwh" not in one or Decimal(repr(use_kwh)) < one["below_kwh"]))
 
 
 def _zone_hours(value: object, place: Place) -> tuple[ZoneHours, ...]:
     if not isinstance(value, list):
-        raise place.error("hours", "a list of { zone = …, hours = … } is expected, or sections in double brackets")
+        raise place.error("hours", _("a list of { zone = …, hours = … } is expected, or sections in double brackets"))
     rows = []
     for number, table in enumerate(value, 1):
-        here = place._replace(prefix=f"hours number {number}: ")
+        here = place._replace(prefix=_("hours number {number}: ", number=number))
         fields = read(table, _ZONE_HOURS, here)
         if "zone" not in fields:
-            raise here.error("zone", f"a zone from 1 to {ZONES} is expected")
+            raise here.error("zone", _("a zone from 1 to {last} is expected", last=ZONES))
         rows.append(ZoneHours(**fields))
     return tuple(rows)
 
@@ -247,15 +248,16 @@ def _zone_hours(value: object, place: Place) -> tuple[ZoneHours, ...]:
 def _feed_in(value: object, place: Place) -> FeedIn:
     fields = read(value, _FEED_IN, place)
     if "model" not in fields:
-        raise place.error("model", 'one of "net-billing", "net-metering", "price" is expected')
+        raise place.error("model", _('one of "net-billing", "net-metering", "price" is expected'))
     for key in cast("Mapping[str, object]", value):
         models = _MODELS.get(key, (fields["model"],))
         if fields["model"] not in models:
-            raise place.error(key, "only a feed_in with model = " + " or ".join(f'"{model}"' for model in models) + " has this option")
+            shown = _(" or ").join(f'"{model}"' for model in models)
+            raise place.error(key, _("only a feed_in with model = {models} has this option", models=shown))
     if "price" in fields:
         fields["price"] = _price(fields["price"], place._replace(prefix=f"{place.prefix}price."))
     elif fields["model"] in _MODELS["price"]:
-        raise place.error("price", "the value of a kWh fed in is expected: a number or { series = … }")
+        raise place.error("price", _("the value of a kWh fed in is expected: a number or { series = … }"))
     return FeedIn(**fields)
 
 
@@ -274,17 +276,17 @@ def _zones(fields: Mapping[str, Any], priced: Mapping[str, set[int]], place: Pla
     rows: Sequence[ZoneHours] = fields["hours"]
     zones = str(fields.get("zones") or ("clock" if rows else "registers" if priced else "one"))
     if rows and zones != "clock":
-        raise place.error("hours", 'hours need zones = "clock"')
+        raise place.error("hours", _('hours need zones = "clock"'))
     if zones == "clock" and not rows:
-        raise place.error("zones", 'zones = "clock" needs hours: [[meter.tariff.hours]] says which hours are in which zone')
+        raise place.error("zones", _('zones = "clock" needs hours: [[meter.tariff.hours]] says which hours are in which zone'))
     if zones == "one" and priced:
-        raise place.error(next(iter(priced)), 'one price is expected, because zones = "one"')
+        raise place.error(next(iter(priced)), _('one price is expected, because zones = "one"'))
     all_zones = {1, *(row.zone for row in rows)} if zones == "clock" else set().union(*priced.values())
     if zones == "clock" and not priced and len(all_zones) > 1:
-        raise place.error("hours", f"there are hours for zone {max(all_zones)}, but no price is by zone")
+        raise place.error("hours", _("there are hours for zone {zone}, but no price is by zone", zone=max(all_zones)))
     for path, found in priced.items():
         for zone in sorted(all_zones ^ found):
             if zone in all_zones:
-                raise place.error(path, f"a price for zone {zone} is expected: t{zone} = …")
-            raise place.error(path, f"there is a price for zone {zone}, but no hours are in this zone")
+                raise place.error(path, _("a price for zone {zone} is expected: t{zone} = …", zone=zone))
+            raise place.error(path, _("there is a price for zone {zone}, but no hours are in this zone", zone=zone))
     return zones

@@ -14,6 +14,7 @@ from typing import Final, Literal, NamedTuple
 from telegraf_han.config import values
 from telegraf_han.config.rows import Place
 from telegraf_han.config.tariffs import Written, decimal, section
+from telegraf_han.language import _, marked
 from telegraf_han.tariffs.components import PER_KWH, PER_MONTH, ZONES
 from telegraf_han.tariffs.tariff import OWN, FeedIn, Fixed, Plan, Section, Timeline
 
@@ -22,7 +23,8 @@ Files = Callable[[str], tuple[str, Mapping[str, object]]]
 FILE: Final = "file:"
 UNNAMED: Final = "tariff"
 """Name of a tariff that has no name and is in no file."""
-_FILES: Final = 'a tariff file is expected, such as "file:g12.toml", or a list of them, or [[meter.tariff]] sections'
+_FILES: Final = marked('a tariff file is expected, such as "file:g12.toml", or a list of them, or [[meter.tariff]] sections')
+_COMPARED: Final = marked('a list of tariff files is expected, such as ["file:g11.toml"]')
 _WAYS: Final = ("import", "export")
 _NOTHING: Final = Decimal(0)
 
@@ -44,8 +46,17 @@ def _timeline(name: str, written: Iterable[Written]) -> Timeline:
     for one, following in pairwise(ordered):
         begin = following.section.begin
         if one.section.begin == begin or (one.last is not None and one.last >= begin):
-            when = "" if begin == date.min else f" on {begin}"
-            raise following.place.error("from", f"another first day is expected, because two tariffs hold{when}: {one} and {following}")
+            said = (
+                _("another first day is expected, because two tariffs hold: {one} and {following}", one=one, following=following)
+                if begin == date.min
+                else _(
+                    "another first day is expected, because two tariffs hold on {day}: {one} and {following}",
+                    day=begin,
+                    one=one,
+                    following=following,
+                )
+            )
+            raise following.place.error("from", said)
         sections.append(one.section._replace(end=min(one.section.end, begin)))
     return Timeline(name, (*sections, ordered[-1].section))
 
@@ -57,7 +68,7 @@ def _in_file(text: object, key: str, place: Place, files: Files, use_kwh: float 
     except ValueError:
         name = ""
     if not name.startswith(FILE) or not name.removeprefix(FILE).strip():
-        raise place.error(key, _FILES if key == "tariff" else 'a list of tariff files is expected, such as ["file:g11.toml"]')
+        raise place.error(key, _(_FILES) if key == "tariff" else _(_COMPARED))
     path, whole = files(name.removeprefix(FILE).strip())
     stem = path.replace("\\", "/").rpartition("/")[2].removesuffix(".toml")
     if "tariff" not in whole:
@@ -68,9 +79,10 @@ def _in_file(text: object, key: str, place: Place, files: Files, use_kwh: float 
 
 def _sections(found: object, place: Place, heading: str, name: str, use_kwh: float | None) -> list[Written]:
     if not isinstance(found, list) or not found or not all(isinstance(table, Mapping) for table in found):
-        raise place.error("tariff", f"{heading} in double brackets is expected, once for each tariff")
+        raise place.error("tariff", _("{heading} in double brackets is expected, once for each tariff", heading=heading))
     before = f"{place.section}: " if place.section else ""
-    return [section(table, Place(place.file, f"{before}{heading} number {number}"), name, use_kwh) for number, table in enumerate(found, 1)]
+    placed = [(table, _("{heading} number {number}", heading=heading, number=number)) for number, table in enumerate(found, 1)]
+    return [section(table, Place(place.file, f"{before}{one}"), name, use_kwh) for table, one in placed]
 
 
 def _own(given: Given, place: Place, files: Files) -> Timeline | None:
@@ -78,25 +90,25 @@ def _own(given: Given, place: Place, files: Files) -> Timeline | None:
     if found is None:
         return short(given.prices)
     if given.prices:
-        raise place.error("tariff", "either a tariff or [meter.prices] is expected, not both")
+        raise place.error("tariff", _("either a tariff or [meter.prices] is expected, not both"))
     if isinstance(found, list) and any(isinstance(one, str) for one in found):
         return _timeline(OWN, [one for text in found for one in _in_file(text, "tariff", place, files, given.yearly_use_kwh)])
     if not isinstance(found, list | Mapping):
-        raise place.error("tariff", _FILES)
+        raise place.error("tariff", _(_FILES))
     return _timeline(OWN, _sections(found, place, "[[meter.tariff]]", UNNAMED, given.yearly_use_kwh))
 
 
 def _compared(given: Given, place: Place, files: Files) -> list[Timeline]:
     found = [] if given.compare is None else given.compare
     if not isinstance(found, list):
-        raise place.error("compare", 'a list of tariff files is expected, such as ["file:g11.toml"]')
+        raise place.error("compare", _(_COMPARED))
     timelines: list[Timeline] = []
     for text in found:
         written = _in_file(text, "compare", place, files, given.yearly_use_kwh)
         name = written[0].section.name
         if name == OWN or any(name == other.name for other in timelines):
             raise written[0].place.error(
-                "name", f'another name is expected, because "{name}" is already the name of a tariff of this meter'
+                "name", _('another name is expected, because "{name}" is already the name of a tariff of this meter', name=name)
             )
         timelines.append(_timeline(name, written))
     return timelines
@@ -124,11 +136,17 @@ def plan(given: Given, place: Place, files: Files) -> Plan | None:
     own, compared = _own(given, place, files), _compared(given, place, files)
     if own is None:
         if compared:
-            raise place.error("compare", "a tariff or [meter.prices] is expected too, with which the tariffs are compared")
+            raise place.error("compare", _("a tariff or [meter.prices] is expected too, with which the tariffs are compared"))
         return None
     first = own.sections[0]
     for one in (one for timeline in (own, *compared) for one in timeline.sections):
         if one.currency != first.currency:
-            both = f'"{first.name}" is in {first.currency}, and "{one.name}" is in {one.currency}'
-            raise place.error("tariff", f"one currency is expected, but {both}")
+            said = _(
+                'one currency is expected, but "{name}" is in {currency}, and "{other}" is in {another}',
+                name=first.name,
+                currency=first.currency,
+                other=one.name,
+                another=one.currency,
+            )
+            raise place.error("tariff", said)
     return Plan(own, tuple(compared), given.billing_day)

@@ -12,6 +12,7 @@ from typing import Final
 
 from telegraf_han.ciphers import secret
 from telegraf_han.clock import Zone
+from telegraf_han.language import _, marked
 
 NAME_LIMIT: Final = 64
 """Characters of a name. The name is repeated in every line, and a line has 4096 bytes."""
@@ -23,7 +24,8 @@ CENTURY_S: Final = 36_500 * DAY_S
 """Nothing was measured before that, and Python's calendar has an end."""
 _UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S, "w": 7 * DAY_S, "y": 366 * DAY_S}
 _SCHEMES: Final = ("socket://", "rfc2217://")
-_PORTS: Final = "a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay"
+_PORTS: Final = marked("a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay is expected")
+_NOT_A_KEY: Final = marked("{expected}, but this text looks like a key. A key belongs into the option for keys")
 _STABLE_NAMES: Final = "/dev/serial/by-id/"
 _ID_DIGITS: Final = 8
 _TITLE_DIGITS: Final = 16
@@ -35,7 +37,7 @@ _LAST_PORT: Final = 65_535
 def quoted(value: object) -> str:
     """Return text that is not empty. Raises ValueError."""
     if not isinstance(value, str) or not value.strip() or not value.isprintable():
-        raise ValueError("text in quotes is expected")
+        raise ValueError(_("text in quotes is expected"))
     return value.strip()
 
 
@@ -43,8 +45,8 @@ def name(value: object) -> str:
     """Return a name that can be a tag. A backslash at its end would escape the next character. Raises ValueError, also for a key."""
     good = isinstance(value, str) and 0 < len(value) <= NAME_LIMIT and value.isprintable() and "\\" not in value and value == value.strip()
     if not good:
-        raise ValueError(f"a name in quotes is expected, with 1 to {NAME_LIMIT} printable characters and no backslash")
-    return _no_key(str(value), "a name in quotes")
+        raise ValueError(_("a name in quotes is expected, with 1 to {limit} printable characters and no backslash", limit=NAME_LIMIT))
+    return _no_key(str(value), _("a name in quotes is expected"))
 
 
 def one_of(*words: str) -> Callable[[object], str]:
@@ -52,7 +54,7 @@ def one_of(*words: str) -> Callable[[object], str]:
 
     def read(value: object) -> str:
         if value not in words:
-            raise ValueError("one of " + ", ".join(f'"{word}"' for word in words) + " is expected")
+            raise ValueError(_("one of {kinds} is expected", kinds=", ".join(f'"{word}"' for word in words)))
         return str(value)
 
     return read
@@ -65,7 +67,7 @@ def number(value: object) -> float:
     except OverflowError:
         found = None
     if found is None or not isfinite(found):
-        raise ValueError("a number without quotes is expected")
+        raise ValueError(_("a number without quotes is expected"))
     return found
 
 
@@ -74,7 +76,7 @@ def whole(low: int, high: int) -> Callable[[object], int]:
 
     def read(value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise ValueError(f"a whole number from {low} to {high} is expected")
+            raise ValueError(_("a whole number from {low} to {high} is expected", low=low, high=high))
         return value
 
     return read
@@ -84,7 +86,7 @@ def limit(value: object) -> float:
     """Return a finite number that is not negative. No value could ever be below a negative limit. Raises ValueError."""
     found = number(value)
     if found < 0:
-        raise ValueError("a number of 0 or more is expected")
+        raise ValueError(_("a number of 0 or more is expected"))
     return found
 
 
@@ -106,8 +108,13 @@ def duration_s(least_s: float = SHORTEST_S, most_s: float = CENTURY_S, zero: str
         if zero and digits == "0":
             return 0.0
         if not least_s <= seconds <= most_s:
-            span = f"from {_shown_s(least_s)} " + (f"to {_shown_s(most_s)}" if most_s < CENTURY_S else "on")
-            raise ValueError(f"a time {span} is expected, written like 30s, 10m, 2h or 30d{zero and f', or 0 {zero}'}")
+            least, most = _shown_s(least_s), _shown_s(most_s)
+            said = (
+                _("a time from {least} to {most} is expected, written like 30s, 10m, 2h or 30d", least=least, most=most)
+                if most_s < CENTURY_S
+                else _("a time from {least} on is expected, written like 30s, 10m, 2h or 30d", least=least)
+            )
+            raise ValueError(_("{said}, or 0 {zero}", said=said, zero=_(zero)) if zero else said)
         return seconds
 
     return read
@@ -121,9 +128,9 @@ def _shown_s(seconds: float) -> str:
 
 def line(value: object) -> str:
     """`115200 8N1`: baud, data bits, parity, stop bits. Raises ValueError."""
-    baud, _, form = value.upper().partition(" ") if isinstance(value, str) else ("", "", "")
+    baud, _blank, form = value.upper().partition(" ") if isinstance(value, str) else ("", "", "")
     if form.strip() not in _FORMS or not _whole(baud, _FASTEST_BAUD):
-        raise ValueError('baud, data bits, parity and stop bits are expected, such as "115200 8N1"')
+        raise ValueError(_('baud, data bits, parity and stop bits are expected, such as "115200 8N1"'))
     return f"{int(baud)} {form.strip()}"
 
 
@@ -133,19 +140,19 @@ def port(value: object) -> str:
     if found.startswith(_STABLE_NAMES):
         return found  # some have a serial number as long as a key
     if "://" not in found:
-        return _no_key(found, _PORTS)
-    host, _, service = found.partition("://")[2].rpartition(":")
+        return _no_key(found, _(_PORTS))
+    host, _colon, service = found.partition("://")[2].rpartition(":")
     if not found.startswith(_SCHEMES) or not host or not _whole(service, _LAST_PORT):
-        raise ValueError(f"{_PORTS} is expected")
-    return found if host.startswith("[") else _no_key(found, _PORTS)
+        raise ValueError(_(_PORTS))
+    return found if host.startswith("[") else _no_key(found, _(_PORTS))
 
 
 def command(value: object) -> tuple[str, ...]:
     """Return a program and its arguments. Raises ValueError."""
     words = value if isinstance(value, list) else []
     if not words or not words[0] or not all(isinstance(word, str) and "\0" not in word for word in words):
-        raise ValueError('a list of words is expected, such as ["rtl_433", "-F", "json"]. No shell reads this list')
-    _no_key(words[0], "a program")
+        raise ValueError(_('a list of words is expected, such as ["rtl_433", "-F", "json"]. No shell reads this list'))
+    _no_key(words[0], _("a program is expected"))
     return tuple(words)
 
 
@@ -153,7 +160,7 @@ def meter_id(value: object) -> str:
     """Return the digits on the meter. Some makers also use A to F. Raises ValueError."""
     digits = value.strip().upper() if isinstance(value, str) else ""
     if len(digits) != _ID_DIGITS or any(digit not in "0123456789ABCDEF" for digit in digits):
-        raise ValueError("the eight digits printed on the meter are expected, in quotes")
+        raise ValueError(_("the eight digits printed on the meter are expected, in quotes"))
     return digits
 
 
@@ -161,7 +168,7 @@ def system_title(value: object) -> bytes:
     """Return the 8 bytes of a system title (Green Book 9.2.2.4.4), written as 16 hex digits. Raises ValueError."""
     digits = value.strip() if isinstance(value, str) else ""
     if len(digits) != _TITLE_DIGITS or any(digit not in hexdigits for digit in digits):
-        raise ValueError("16 hex digits in quotes are expected, as the command `keys` prints them")
+        raise ValueError(_("16 hex digits in quotes are expected, as the command `keys` prints them"))
     return bytes.fromhex(digits)
 
 
@@ -173,7 +180,7 @@ def zone(value: object) -> Zone:
 def _no_key(text: str, expected: str) -> str:
     """Return a text that messages and metrics may repeat. Raises ValueError for a text that may hold a key."""
     if secret.may_be_key(text):
-        raise ValueError(f"{expected} is expected, but this text looks like a key. A key belongs into the option for keys")
+        raise ValueError(_(_NOT_A_KEY, expected=expected))
     return text
 
 

@@ -19,6 +19,7 @@ from telegraf_han.ciphers.secret import Written
 from telegraf_han.config.keys import Keys
 from telegraf_han.config.sections import BadKey, Config, MeterConfig
 from telegraf_han.decoding.decoder import Decoder
+from telegraf_han.language import _
 from telegraf_han.live.log import Log
 
 LOOK_S: Final = 60.0
@@ -95,7 +96,8 @@ class KeyFiles:
         file.stamp = stamp
         if key == getattr(config, file.option):
             if file.told:
-                self._log.say("I", f"{file.meter}: {file.option} can be read again, and is the same as before")
+                said = _("{name}: {option} can be read again, and is the same as before", name=file.meter, option=file.option)
+                self._log.say("I", said)
         else:
             new: dict[str, Any] = {file.option: key}
             self._found(file, config._replace(**new), notes)
@@ -106,7 +108,8 @@ class KeyFiles:
         if getattr(config, file.option) is not None:
             if why != file.told:
                 file.told = why
-                self._log.say("W", f"{file.meter}: {file.option}: {why}. The key that was read before stays in use")
+                said = _("{name}: {option}: {why}. The key that was read before stays in use", name=file.meter, option=file.option, why=why)
+                self._log.say("W", said)
             return
         bad_keys = tuple(BadKey(file.option, why) if bad.option == file.option else bad for bad in config.bad_keys)
         if bad_keys != config.bad_keys:
@@ -116,7 +119,8 @@ class KeyFiles:
         """The file gives another key than before. `notes` say what should be changed about the file."""
         for note in notes:
             self._log.say("W", note)
-        self._log.say("I", f"{file.meter}: a new {file.option} was read from its file. It is used from now on")
+        said = _("{name}: a new {option} was read from its file. It is used from now on", name=file.meter, option=file.option)
+        self._log.say("I", said)
         self._exchange(config._replace(bad_keys=tuple(bad for bad in config.bad_keys if bad.option != file.option)))
 
     def _exchange(self, config: MeterConfig) -> None:
@@ -132,5 +136,10 @@ def tell(log: Log, meter: MeterConfig) -> None:
     files = {option for option, _ in meter.key_files}
     lasting = [bad.option for bad in meter.bad_keys if bad.option not in files]
     why = "; ".join(f"{bad.option}: {bad.why}" for bad in meter.bad_keys)
-    todo = f"Correct {' and '.join(lasting)}, then restart Telegraf" if lasting else "It is read within a minute after the file is right"
-    log.repeated("E", why, meter.name, f"{meter.name}: {why}. This meter is not read. {todo}")
+    todo = (
+        _("Correct {options}, then restart Telegraf", options=_(" and ").join(lasting))
+        if lasting
+        else _("It is read within a minute after the file is right")
+    )
+    said = _("{name}: {why}. This meter is not read. {todo}", name=meter.name, why=why, todo=todo)
+    log.repeated("E", why, meter.name, said)

@@ -82,7 +82,7 @@ class Receiver(Stick):
         if listens != _LISTENS:
             raise SourceError(_("the CUL's firmware ({words}) refuses to listen to T1; unplug it and plug it in again", words=words))
         yield Ask(_REPORT, None)
-        return _("{stick}, listening to {modes}", stick=_("{stick} with firmware {version}", stick="CUL", version=words), modes="T1")
+        return _("{stick} with firmware {version}, listening to {modes}", stick="CUL", version=words, modes="T1")
 
     def still_there(self) -> Talk:
         """Ask for the version."""

@@ -102,7 +102,7 @@ class Receiver(Stick):
                     status=done[_HEAD],
                 )
             )
-        return _("{stick}, listening to {modes}", stick=who, modes=_(words))
+        return _("{stick} with firmware {version}, listening to {modes}", stick=module.name, version=version, modes=_(words))
 
     def still_there(self) -> Talk:
         """A ping."""

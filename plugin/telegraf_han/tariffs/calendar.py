@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from telegraf_han.clock import Zone, utc_ns
+from telegraf_han.language import _
 from telegraf_han.tariffs.tariff import Section, Timeline, ZoneHours
 
 HOUR_S: Final = 3_600
@@ -130,7 +131,9 @@ def holidays_of(country: str, year: int) -> frozenset[date]:
     try:
         return frozenset(holidays.country_holidays(country, years=year))
     except NotImplementedError:
-        raise ValueError(f'no holidays are known for "{country}". A code of two letters is expected, such as "PL"') from None
+        raise ValueError(
+            _('no holidays are known for "{country}". A code of two letters is expected, such as "PL"', country=country)
+        ) from None
 
 
 def kind(day: date, country: str) -> str:

@@ -365,8 +365,8 @@ def test_everything_cut(keys) -> None:
     assert "something sends, but the signal is too weak" in found.out
 
 
-@pytest.mark.parametrize("page", ["docs/first-hour.md", "docs/pierwsza-godzina.md"])
-def test_what_the_first_hour_shows(keys, page: str) -> None:
+@pytest.mark.parametrize("page", ["docs/trouble.md", "docs/trouble.pl.md"])
+def test_what_the_documents_show(keys, page: str) -> None:
     """The report in the documents is the program's own."""
     (shown,) = (block for block in Document(page).blocks if "WRONG KEY: " in block)
 

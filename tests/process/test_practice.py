@@ -1,4 +1,4 @@
-"""docs/first-hour.md, "Practise without a meter": its commands, taken out of the document, do what it says."""
+"""docs/by-hand.md, "Practise without a meter": its commands, taken out of the document, do what it says."""
 
 import os
 import re
@@ -55,7 +55,7 @@ def test_practice(practise, tmp_path: Path) -> None:
 
 def test_words_shown_are_the_programs_own() -> None:
     """The section that `scan` prints is the same in the description and in the practice."""
-    document = Document("docs/first-hour.md")
+    document = Document("docs/by-hand.md")
     (shown,) = (
         block for block, language in zip(document.blocks, document.languages, strict=True) if language == "text" and "maker " in block
     )

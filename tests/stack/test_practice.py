@@ -1,4 +1,4 @@
-"""The last step of docs/first-hour.md: the set-up of the practice works in a real Telegraf."""
+"""The last step of the practice in docs/by-hand.md: the set-up of the practice works in a real Telegraf."""
 
 import re
 from pathlib import Path

@@ -4,7 +4,8 @@
 #   docker/lock.sh              keeps the locked versions, adds packages that are new in pyproject.toml
 #   docker/lock.sh --upgrade    takes the newest versions
 #
-# It needs uv (`python3 -m pip install uv`). Each file lists the hashes of the wheels of all platforms, so it works for every platform.
+# It also writes versions and licences into THIRD-PARTY.md. It needs uv (`python3 -m pip install uv`). Each file of requirements lists the
+# hashes of the wheels of all platforms, so it works for every platform.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -17,3 +18,4 @@ lock() { # lock FROM TO [OPTION…]
 
 lock pyproject.toml docker/requirements.txt "$@"
 lock docker/build-requirements.in docker/build-requirements.txt "$@"
+python3 packaging/licences.py --update

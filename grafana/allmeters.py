@@ -2,6 +2,11 @@
 
 No query here names a meter. So a board of a thousand meters sends the same few queries as a board of three. The queries ask for newest
 values, which InfluxDB finds without reading a range, and for first and last points of registers. So a month costs as little as a day.
+
+Meters may have tags of their own (`tags = { staircase = "B" }`). The variable `group` is one of them, and `part` is a value of it, or
+`.*`. If no tag is chosen, `group` is `-`, which no series has. InfluxDB then takes each series, because a tag that is not there is an empty
+text (`AMONG`). A series has the tags that its meter had when it was written. So what groups add up (`tagged`) is found by the tags
+of the newest settings, and joined with figures of all meters.
 """
 
 from collections.abc import Mapping
@@ -18,17 +23,24 @@ CHOSEN: Final = f"\"period\" = '${{period:raw}}' AND {q.Span('0${begin_s:raw}s',
 """The chosen period. With its begin and end InfluxDB reads one month of bills instead of years."""
 BEFORE: Final = f"\"period\" = '${{before:raw}}' AND {q.Span('0${begin_s:raw}s - 40d', '0${begin_s:raw}s - 1s')}"
 """The period before the chosen one."""
+NO_GROUP: Final = "-"
+AMONG: Final = '"${group:raw}" =~ /^${part:regex}$/'
+"""The meters of the chosen part."""
+ALL: Final = f"'${{group:raw}}' != '{NO_GROUP}' AND '${{group:raw}}' != ''"
+"""All meters, if a tag is chosen to group them by; otherwise InfluxDB reads nothing."""
+OUR_TAGS: Final = ("host", "interface", "meter")
+"""Tags of the settings that are no group."""
 MAIN: Final = '"meter" =~ /^${main:regex}$/'
 OTHERS: Final = '"meter" !~ /^${main:regex}$/'
 
 
-def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS) -> str:
+def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS, among: str = AMONG) -> str:
     """The newest values of every meter, one row per meter. InfluxDB finds them without reading the range."""
     names = ", ".join(f'last("{field}") AS "«{name}»"' for name, field in columns.items())
-    return f'SELECT {names} FROM {source} WHERE {span} GROUP BY "meter"'
+    return f'SELECT {names} FROM {source} WHERE {among} AND {span} GROUP BY "meter"'
 
 
-def days_of_all(name: str) -> str:
+def days_of_all(name: str, among: str = AMONG) -> str:
     """Energy of the last local days by meter and register, Wh.
 
     The last row of each register is today's; it is 0 if the meter was heard only yesterday. A row is the step from the register's value
@@ -42,11 +54,11 @@ def days_of_all(name: str) -> str:
     """
     since, before = "now() - 26h", f"now() - 26h - {24 * q.LOOK_BACK_DAYS}h"
     lately, whole = q.Span(since, "now()"), q.Span(before, "now()")
-    begin = _begin_of_all(q.Span(before, f"{since} - 1ms"), lately)
+    begin = _begin_of_all(q.Span(before, f"{since} - 1ms"), lately, among)
     stood = f'SELECT first("begin") AS "wh", first("begin") * 0 AS "within" FROM {begin} WHERE {whole} GROUP BY "meter", "serial"'
     by_day = (
         f'SELECT max("{q.IMPORT}") AS "wh", max("{q.IMPORT}") - min("{q.IMPORT}") AS "within" FROM {q.WINDOWS}'
-        f' WHERE {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
+        f' WHERE {among} AND {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
     )
     rises = (
         'SELECT difference("wh") AS "rise", moving_average("within", 2) + difference("within") / 2 AS "within"'
@@ -56,16 +68,16 @@ def days_of_all(name: str) -> str:
     return f'SELECT {risen} + (1 - pow(0, {risen} - "rise")) * "within" AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
 
 
-def _begin_of_all(before: q.Span, within: q.Span) -> str:
+def _begin_of_all(before: q.Span, within: q.Span, among: str) -> str:
     """Sub-queries whose `first` is the begin value of each register: its last point before a span, or else its first point within."""
     points = (("last", before), ("first", within))
     return ", ".join(
-        f'(SELECT {function}("{q.IMPORT}") AS "begin" FROM {q.WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
+        f'(SELECT {function}("{q.IMPORT}") AS "begin" FROM {q.WINDOWS} WHERE {among} AND {span} GROUP BY "meter", "serial")'
         for function, span in points
     )
 
 
-def _since_of_all() -> str:
+def _since_of_all(among: str = AMONG) -> str:
     """Energy since the range began by meter and register, `wh`. A register that ran backwards since then has none.
 
     Only first and last points are read, so a month costs as little as a day. `max` is used instead of `last`, because `last` would
@@ -75,7 +87,7 @@ def _since_of_all() -> str:
     before = q.Span("${__from}ms - 40d", "${__from}ms - 1ms")
     points = (("last", "begin", before), ("first", "begin", within), ("last", "end", within))
     sources = ", ".join(
-        f'(SELECT {function}("{q.IMPORT}") AS "{name}" FROM {q.WINDOWS} WHERE {span} GROUP BY "meter", "serial")'
+        f'(SELECT {function}("{q.IMPORT}") AS "{name}" FROM {q.WINDOWS} WHERE {among} AND {span} GROUP BY "meter", "serial")'
         for function, name, span in points
     )
     return registers.between(f'SELECT max("end") - first("begin") AS "a", max("end") AS "end" FROM {sources} GROUP BY "meter", "serial"')
@@ -86,30 +98,30 @@ def sum_since_of_all(name: str) -> str:
     return f'SELECT sum("wh") AS "«{name}»" FROM ({_since_of_all()})'
 
 
-def since_of_all(name: str, count: int = EVERY) -> str:
+def since_of_all(name: str, count: int = EVERY, among: str = AMONG) -> str:
     """Energy of each meter since the range began, Wh, or of the `count` meters with the most energy.
 
     The energies of a meter's registers are added up here. `top` makes one series of rows, which costs InfluxDB less than one series
     per meter.
     """
-    registers = f'SELECT sum("wh") AS "wh" FROM ({_since_of_all()}) GROUP BY "meter"'
+    registers = f'SELECT sum("wh") AS "wh" FROM ({_since_of_all(among)}) GROUP BY "meter"'
     return f'SELECT top("wh", "meter", {count}) AS "«{name}»" FROM ({registers})'
 
 
 def sum_of_all(columns: Mapping[str, str]) -> str:
     """Sums of the newest values of all meters that were heard in the last minutes (`LATELY`)."""
     newest_of_each = ", ".join(f'last("{field}") AS "{field}"' for field in columns.values())
-    return f'SELECT {q.sums(columns)} FROM (SELECT {newest_of_each} FROM {q.TELEGRAMS} WHERE {q.LATELY} GROUP BY "meter")'
+    return f'SELECT {q.sums(columns)} FROM (SELECT {newest_of_each} FROM {q.TELEGRAMS} WHERE {AMONG} AND {q.LATELY} GROUP BY "meter")'
 
 
 def known(name: str, span: q.Span) -> str:
     """How many meters were heard."""
-    return f'SELECT count("w") AS "«{name}»" FROM (SELECT last("{q.IMPORT_W}") AS "w" FROM {q.TELEGRAMS} WHERE {span} GROUP BY "meter")'
+    return f'SELECT count("w") AS "«{name}»" FROM (SELECT last("{q.IMPORT_W}") AS "w" FROM {q.TELEGRAMS} WHERE {AMONG} AND {span} GROUP BY "meter")'
 
 
 def not_ok(name: str) -> str:
     """How many meters have a read-out state other than `ok`. A zero is added, because otherwise none would give no row."""
-    newest_state = f'SELECT last("state") AS "state" FROM {q.LINK} WHERE time > now() - 1d AND time <= now() GROUP BY "meter"'
+    newest_state = f'SELECT last("state") AS "state" FROM {q.LINK} WHERE {AMONG} AND time > now() - 1d AND time <= now() GROUP BY "meter"'
     return (
         f'SELECT sum("meters") AS "«{name}»" FROM (SELECT count("state") * 0 AS "meters" FROM ({newest_state})),'
         f' (SELECT count("state") AS "meters" FROM ({newest_state}) WHERE "state" != \'ok\')'
@@ -119,7 +131,28 @@ def not_ok(name: str) -> str:
 def power_of_all(field: str, sign: str = "") -> str:
     """Sum of the mean powers of all meters. Each meter has one point per five minutes."""
     factor = f"{sign}300000 / $__interval_ms"
-    return f'SELECT sum("{field}") * {factor} FROM {q.WINDOWS} WHERE {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'
+    return (
+        f'SELECT sum("{field}") * {factor} FROM {q.WINDOWS} WHERE {AMONG} AND {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'
+    )
+
+
+# --- groups by a tag of the meters ---
+
+
+def tags() -> str:
+    """The tags of meters, as the newest shards have them. Not all are groups (`OUR_TAGS`)."""
+    return f"SHOW TAG KEYS FROM {q.SETTINGS}"
+
+
+def parts() -> str:
+    """The values of the chosen tag."""
+    return f'SHOW TAG VALUES FROM {q.SETTINGS} WITH KEY = "${{group:raw}}"'
+
+
+def tagged(group: str, count: str) -> str:
+    """Each meter that has the chosen tag now: its value, and a 1 to be counted. A meter whose tag changed within 15 minutes may have two rows."""
+    newest = f'SELECT last("silence_s") * 0 + 1 AS "one" FROM {q.SETTINGS} WHERE {ALL} AND "${{group:raw}}" != \'\' AND {q.LATELY} GROUP BY "meter", "${{group:raw}}"'
+    return f'SELECT "${{group:raw}}" AS "«{group}»", "one" AS "«{count}»" FROM ({newest}) GROUP BY "meter"'
 
 
 # --- what needs a look ---
@@ -130,10 +163,10 @@ def trouble(name: str, known_span: q.Span, status: q.Span) -> str:
 
     A meter has a row for each measurement, because InfluxQL adds up each measurement for itself.
     """
-    newest = f'SELECT last("state") AS "state", "age_s" FROM {q.LINK} WHERE {status} GROUP BY "meter"'
+    newest = f'SELECT last("state") AS "state", "age_s" FROM {q.LINK} WHERE {AMONG} AND {status} GROUP BY "meter"'
     wrong = f'SELECT count("state") * 100 AS "x" FROM ({newest}) WHERE "state" != \'ok\' GROUP BY "meter"'
     heard = ", ".join(
-        f'(SELECT last("{q.IMPORT_W}") * 0 {one} AS "x" FROM {q.TELEGRAMS} WHERE {span} GROUP BY "meter")'
+        f'(SELECT last("{q.IMPORT_W}") * 0 {one} AS "x" FROM {q.TELEGRAMS} WHERE {AMONG} AND {span} GROUP BY "meter")'
         for span, one in ((known_span, "+ 10"), (q.LATELY, "- 10"))
     )
     spread = f'SELECT count("wh") AS "x" FROM ({_newest_estimated()}) WHERE "wh" > 0 GROUP BY "meter"'
@@ -141,7 +174,7 @@ def trouble(name: str, known_span: q.Span, status: q.Span) -> str:
 
 
 def _newest_estimated() -> str:
-    return f'SELECT last("estimated_wh") AS "wh" FROM {BILL} WHERE {OWN} AND {q.Span("now() - 32d", "now()")} GROUP BY "meter"'
+    return f'SELECT last("estimated_wh") AS "wh" FROM {BILL} WHERE {AMONG} AND {OWN} AND {q.Span("now() - 32d", "now()")} GROUP BY "meter"'
 
 
 def estimated_now(name: str) -> str:
@@ -173,10 +206,10 @@ def by_use() -> str:
     return billqueries.names("meter", f'SELECT top("wh", "meter", {EVERY}) AS "x" FROM ({used})')
 
 
-def bills(columns: Mapping[str, str], period: str = CHOSEN) -> str:
+def bills(columns: Mapping[str, str], period: str = CHOSEN, among: str = AMONG) -> str:
     """A period's bill of every meter: name → expression of fields."""
     names = ", ".join(f'{expression} AS "«{name}»"' for name, expression in columns.items())
-    return f'SELECT {names} FROM {BILL} WHERE {OWN} AND {period} GROUP BY "meter"'
+    return f'SELECT {names} FROM {BILL} WHERE {among} AND {OWN} AND {period} GROUP BY "meter"'
 
 
 def reading(function: str, columns: Mapping[str, str], more: str = "") -> str:
@@ -184,7 +217,7 @@ def reading(function: str, columns: Mapping[str, str], more: str = "") -> str:
     ((name, field),) = columns.items()
     extra = f", {more}" if more else ""
     span = q.Span("0${begin_s:raw}s - 5m", "0${until_s:raw}s - 5m")
-    return f'SELECT {function}("{field}"){q.KWH} AS "«{name}»"{extra} FROM {q.WINDOWS} WHERE {span} GROUP BY "meter"'
+    return f'SELECT {function}("{field}"){q.KWH} AS "«{name}»"{extra} FROM {q.WINDOWS} WHERE {AMONG} AND {span} GROUP BY "meter"'
 
 
 def _main_and_others(period: str) -> str:

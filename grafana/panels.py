@@ -311,6 +311,7 @@ def states(
     lanes: Mapping[str, Sequence[Json]], *, kind: str = "state-timeline", interval: str = "1m", legend: Json = _LEGEND, **defaults: Any
 ) -> Json:
     """Lanes of states over time: name → the meanings of its values."""
+    custom: Json = {"fillOpacity": 90, "lineWidth": 0}
     options: Json = {
         "showValue": "auto",
         "rowHeight": 0.85,
@@ -319,6 +320,7 @@ def states(
     }
     if kind == "state-timeline":
         options |= {"mergeValues": True, "alignValue": "left"}
+        custom["spanNulls"] = BRIDGED_MS
     else:
         options |= {"colWidth": 0.95}
     return {
@@ -326,7 +328,7 @@ def states(
         "interval": interval,
         "options": options,
         "fieldConfig": {
-            "defaults": _defaults("none", custom={"fillOpacity": 90, "lineWidth": 0}, thresholds=steps(LANE)) | defaults,
+            "defaults": _defaults("none", custom=custom, thresholds=steps(LANE)) | defaults,
             "overrides": [override(name, mappings=list(mappings)) for name, mappings in lanes.items()],
         },
     }

@@ -12,8 +12,8 @@ query skips the earlier days by OFFSET. This works only with `fill(null)` or `fi
 `fill(0)` works, because InfluxDB drops rows of nothing but null before it counts. An outer query repeats the limits of time of its inner query.
 Without them it is right, but takes six times as long [both seen on 2.9.1].
 
-**Everything else** is read from the telegrams themselves if the view is at most two days long, else from the five-minute points. Both
-queries are sent. A condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB reads any data.
+**Everything else** is read from the telegrams and status lines themselves if the view is at most two days long, else from the five-minute
+points. Both queries are sent. A condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB reads any data.
 
 Every query limits time on both sides, and writes `now()` if it means the present, so that a test can replace `now()` by any moment.
 «Names» in guillemets are filled in by language (`texts.NAMES`). `$` and `${…}` are Grafana's.
@@ -28,7 +28,9 @@ from grafana import registers
 TELEGRAMS: Final = '"electricity"'
 WINDOWS: Final = '"5m"."electricity"'
 LINK: Final = '"electricity_link"'
+LINK_WINDOWS: Final = '"5m"."electricity_link"'
 SETTINGS: Final = '"electricity_settings"'
+SETTINGS_WINDOWS: Final = '"5m"."electricity_settings"'
 METER: Final = '"meter" =~ /^${meter:regex}$/'
 POINTS: Final = f"{WINDOWS} WHERE {METER} AND "
 """Five-minute points of the meter. A condition follows."""
@@ -298,10 +300,14 @@ def over_range(expression: str, condition: str) -> tuple[str, str]:
     return fine, coarse
 
 
-def setting(field: str, condition: str = "") -> str:
-    """A limit from the settings, as it was in force over the range. Settings are written every five minutes."""
+def setting(field: str, condition: str = "") -> tuple[str, str]:
+    """A limit from the settings, as it was in force over the range. Settings are written every five minutes. Two queries, as in `course`."""
     span = Span("${__from}ms - 10m", "${__to}ms", f"time <= now(){condition and ' AND '}{condition}")
-    return f'SELECT last("{field}") FROM {SETTINGS} WHERE {METER} AND {span} GROUP BY time($__interval) fill(previous) {ZONE}'
+    fine, coarse = (
+        f'SELECT last("{field}") FROM {source} WHERE {METER} AND {span} AND {chosen} GROUP BY time($__interval) fill(previous) {ZONE}'
+        for source, chosen in ((SETTINGS, IS_FINE), (SETTINGS_WINDOWS, IS_COARSE))
+    )
+    return fine, coarse
 
 
 def newest_setting(field: str) -> str:
@@ -405,17 +411,23 @@ def coverage() -> str:
 # --- the read-out ---
 
 
-def link(expression: str, fill: str = "null", every: str = "$__interval", condition: str = "") -> str:
-    """An expression of the status lines' fields over the range."""
+def link(expression: str, fill: str = "null", condition: str = "") -> tuple[str, str]:
+    """An expression of the status lines' fields over the range. Two queries, as in `course`.
+
+    The five-minute points have the fields of the status lines under the same names: the last value of a counter, the longest age, the mean of
+    signal and offset, and a state that is not `ok` if there was one. So one expression fits both.
+    """
     extra = f" AND {condition}" if condition else ""
-    return f"SELECT {expression} FROM {LINK} WHERE {METER} AND {IN_RANGE}{extra} GROUP BY time({every}) fill({fill}) {ZONE}"
-
-
-def counted(columns: Mapping[str, str], condition: str = "") -> str:
-    """The increase of counters in each interval of time. Counters begin at 0 when the plugin starts."""
-    return link(
-        ", ".join(f'non_negative_difference(last("{field}")) AS "«{name}»"' for name, field in columns.items()), "none", condition=condition
+    fine, coarse = (
+        f"SELECT {expression} FROM {source} WHERE {METER} AND {IN_RANGE}{extra} AND {chosen} GROUP BY time($__interval) fill({fill}) {ZONE}"
+        for source, chosen in ((LINK, IS_FINE), (LINK_WINDOWS, IS_COARSE))
     )
+    return fine, coarse
+
+
+def counted(columns: Mapping[str, str]) -> tuple[str, str]:
+    """The increase of counters in each interval of time. Counters begin at 0 when the plugin starts. Two queries, as in `course`."""
+    return link(", ".join(f'non_negative_difference(last("{field}")) AS "«{name}»"' for name, field in columns.items()), "none")
 
 
 def risen(columns: Mapping[str, str]) -> list[str]:
@@ -423,14 +435,14 @@ def risen(columns: Mapping[str, str]) -> list[str]:
 
     For up to two days it is the sum of each counter, step by step. Each has a query of its own, because InfluxDB would run an inner query
     for all counters again for each sum of an outer query [seen on 2.9.1]. For longer ranges it is rows that the panel adds up, and an
-    interval in which the plugin started again counts as nothing. This takes a sixth of the time.
+    interval in which the plugin started again counts as nothing.
     """
     fine = [
         f'SELECT sum("{field}") AS "«{name}»" FROM (SELECT non_negative_difference("{field}") AS "{field}" FROM {LINK}'
         f' WHERE {METER} AND {IN_RANGE} AND {IS_FINE} GROUP BY "meter", "interface")'
         for name, field in columns.items()
     ]
-    return [*fine, counted(columns, IS_COARSE)]
+    return [*fine, counted(columns)[1]]
 
 
 def usual_rate() -> str:
@@ -448,7 +460,17 @@ def telegraf(expression: str, measurement: str, condition: str = "") -> str:
     return f'SELECT {expression} FROM "{measurement}" WHERE {IN_RANGE}{extra} GROUP BY time($__interval) fill(null) {ZONE}'
 
 
-def received_share() -> str:
-    """Telegrams of the range, in percent of the number that is due at the usual rate."""
-    rates = link('non_negative_derivative(first("telegrams"), 1m) AS "rate"', "none")
-    return f'SELECT mean("rate") / 0${{due:raw}} * 100 FROM ({rates}) WHERE 0${{due:raw}} > 0'
+def rate(extra: str = "") -> tuple[str, str]:
+    """Telegrams per minute. Two queries, as in `course`."""
+    return link(f'non_negative_derivative(first("telegrams"), 1m){extra}', "none")
+
+
+def due() -> tuple[str, str]:
+    """The usual rate, at each time at which there is a status line. Two queries, as in `course`."""
+    return link('last("telegrams") * 0 + 0${due:raw}', "none", "0${due:raw} > 0")
+
+
+def received_share() -> tuple[str, str]:
+    """Telegrams of the range, in percent of the number that is due at the usual rate. Two queries, as in `course`."""
+    fine, coarse = (f'SELECT mean("rate") / 0${{due:raw}} * 100 FROM ({rates}) WHERE 0${{due:raw}} > 0' for rates in rate(' AS "rate"'))
+    return fine, coarse

@@ -136,6 +136,7 @@ NAMES: Final = {
     "registers_back": ("Registers back", "Cofnięte rejestry"),
     "fields_refused": ("Fields refused", "Odrzucone pola"),
     "state": ("State", "Stan"),
+    "fault": ("Not OK", "Nie OK"),
     "state_ok": ("OK", "OK"),
     "state_silent": ("Silent", "Cisza"),
     "state_noise": ("Noise", "Zakłócenia"),
@@ -176,6 +177,9 @@ NAMES: Final = {
     "month_energy": ("This month", "Ten miesiąc"),
     "last_heard": ("Last telegram", "Ostatni telegram"),
     "main_meter": ("Main meter", "Licznik główny"),
+    "group_by": ("Group by", "Grupuj według"),
+    "group": ("Group", "Grupa"),
+    "count": ("Number of meters", "Liczba liczników"),
     "trouble": ("Trouble", "Problem"),
     "estimated_kwh": ("Estimated, kWh", "Szacowane, kWh"),
     "unpriced_kwh": ("No price yet, kWh", "Bez ceny, kWh"),
@@ -817,12 +821,12 @@ PANELS: Final = {
     "states": Both(
         Words(
             "State of the read-out",
-            "State of this meter, reported by the plugin: OK, silent, wrong key, bad key file, noise, port missing. Empty while the plugin did not run.",
+            "State of this meter, reported by the plugin: OK, silent, wrong key, bad key file, noise, port missing. Empty while the plugin did not run. The second lane has each state other than OK, however short it was.",
             _NO_STATUS,
         ),
         Words(
             "Stan odczytu",
-            "Co wtyczka mówi o tym liczniku: OK, cisza, zły klucz, zły plik klucza, zakłócenia, brak portu. Pusto tam, gdzie nie działała.",
+            "Co wtyczka mówi o tym liczniku: OK, cisza, zły klucz, zły plik klucza, zakłócenia, brak portu. Pusto tam, gdzie nie działała. Na drugim pasku jest każdy stan inny niż OK, choćby krótki.",
             _BRAK_STANU,
         ),
     ),
@@ -925,6 +929,22 @@ PANELS: Final = {
             "Licznik główny i mieszkania, ${period}",
             "Energia licznika głównego obok sumy pozostałych; reszta to części wspólne i straty. Za główny uchodzi licznik o największym poborze; inny można wybrać u góry. Poniżej zera: nie ma takiego licznika albo jest nim inny.",
             _BRAK_MIESZKAN,
+        ),
+    ),
+    "by_group": Both(
+        Words("Sums by group", "Sums by a tag of the meters, which is chosen above."),
+        Words("Sumy według grup", "Sumy według znacznika liczników, który wybiera się u góry."),
+    ),
+    "groups": Both(
+        Words(
+            "Groups: now, this month, cost of ${period}",
+            "Meters with the same value of the tag that is chosen in Group by: their number, power, energy and what is to pay for the chosen period. A meter belongs to the group that its newest settings name, also for energy of the past. Meters without the tag are left out.",
+            'Choose a tag in Group by. In the plugin\'s configuration write, for example, tags = { staircase = "B" } for each meter.',
+        ),
+        Words(
+            "Grupy: teraz, ten miesiąc, koszt za ${period}",
+            "Liczniki z tą samą wartością znacznika wybranego w polu Grupuj według: ich liczba, moc, energia i kwota do zapłaty za wybrany okres. Licznik należy do grupy z najnowszych ustawień, także dla energii z przeszłości. Liczników bez tego znacznika tu nie ma.",
+            'Wybierz znacznik w polu Grupuj według. W konfiguracji wtyczki napisz na przykład tags = { staircase = "B" } przy każdym liczniku.',
         ),
     ),
     "flats": Both(

@@ -14,6 +14,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # The same examples each run: a red build then means a change, never a throw of the dice. `--hypothesis-profile=search` looks further.
-hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, max_examples=50)
-hypothesis.settings.register_profile("search", max_examples=5000)
+# How long an example takes says more about what else the machine does than about the code, so no example is ever too slow.
+_PATIENT = {"deadline": None, "suppress_health_check": [hypothesis.HealthCheck.too_slow]}
+hypothesis.settings.register_profile("repeatable", derandomize=True, database=None, max_examples=50, **_PATIENT)
+hypothesis.settings.register_profile("search", max_examples=5000, database=None, **_PATIENT)
 hypothesis.settings.load_profile("repeatable")

@@ -38,6 +38,22 @@ BEGIN: Final = asked("begin_s", allmeters.of_period("min", b.BEGIN_OF_PERIOD))
 UNTIL: Final = asked("until_s", allmeters.of_period("max", '"until_s"'))
 BEFORE: Final = asked("before", allmeters.period_before())
 MAIN: Final = asked("main", allmeters.by_use(), label="«main_meter»", regex=b.NOT_A_NUMBER, hide=0, skipUrlSync=False)
+_NONE: Final[Json] = {"text": "All", "value": "$__all"}
+GROUP: Final = asked(
+    "group",
+    allmeters.tags(),
+    label="«group_by»",
+    regex=f"/^(?!({'|'.join(allmeters.OUR_TAGS)})$).+/",
+    includeAll=True,
+    allValue=allmeters.NO_GROUP,
+    current=_NONE,
+    sort=1,
+    hide=0,
+    skipUrlSync=False,
+)
+PART: Final = asked(
+    "part", allmeters.parts(), label="«group»", includeAll=True, allValue=".*", current=_NONE, sort=1, hide=0, skipUrlSync=False
+)
 CURRENCY: Final = asked("currency", f'SELECT last("currency") FROM {allmeters.BILL} WHERE {b.KEPT}')
 
 _OPENS_HOME: Final = {
@@ -86,8 +102,52 @@ _MONTH: Final = (
     *("serial", "«reading_begin»", "«reading_end»", "«month_kwh»", "«month_cost»"),
     *("«kwh_before»", "«cost_before_month»", "«estimated_kwh»", "«unpriced_kwh»"),
 )
+_SUMS: Final = ("count", "imported", "exported", "today_energy", "month_energy", "month_cost")
+"""What is added up by group."""
 _NOW: Final = ("«imported»", "«exported»", "«today_energy»", "«month_energy»", "Time", "«state»", "«signal»")
 
+_GROUPS: Final = [
+    Panel(
+        "groups",
+        (0, 56, 24, 10),
+        rows(
+            "none",
+            {
+                "imported": {"unit": "watt"},
+                "exported": {"unit": "watt"},
+                "today_energy": {"unit": "watth"},
+                "month_energy": {"unit": "watth"},
+                "month_cost": {"decimals": 2, "displayName": "«month_cost», ${currency}"},
+            },
+            [("group", "asc")],
+        )
+        | _THIS_MONTH
+        | {
+            "transformations": [
+                _without_time("/^[ABDE]$/"),
+                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
+                *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
+                *_joined(("«group»", *(f"«{name}»" for name in _SUMS)), {}),
+                step(
+                    "filterByValue",
+                    {
+                        "type": "include",
+                        "match": "all",
+                        "filters": [{"fieldName": "«count»", "config": {"id": "greater", "options": {"value": 0}}}],
+                    },
+                ),
+                *grouped(["«group»"], dict.fromkeys(_SUMS, "sum")),
+            ]
+        },
+        [
+            table(allmeters.tagged("group", "count")),
+            table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY, among=allmeters.ALL)),
+            table(allmeters.days_of_all("today_energy", allmeters.ALL)),
+            table(allmeters.since_of_all("month_energy", among=allmeters.ALL)),
+            table(allmeters.bills({"month_cost": 'last("to_pay")'}, among=allmeters.ALL)),
+        ],
+    ),
+]
 PANELS: Final = [
     Panel(
         "troubled",
@@ -238,6 +298,7 @@ PANELS: Final = [
         lines("watt", {"imported": AREA, "exported": AREA}, interval="15m") | {"timeFrom": "24h", "hideTimeOverride": True},
         [Query(allmeters.power_of_all(q.IMPORT_W), "«imported»"), Query(allmeters.power_of_all(q.EXPORT_W, "-"), "«exported»")],
     ),
+    Panel("by_group", (0, 55, 24, 1), {}, folded=_GROUPS),
 ]
 
 BOARD: Final = Board(
@@ -245,6 +306,6 @@ BOARD: Final = Board(
     PANELS,
     "now-24h",
     refresh="1m",
-    variables=(PERIOD, BEGIN, UNTIL, BEFORE, MAIN, CURRENCY),
+    variables=(PERIOD, BEGIN, UNTIL, BEFORE, MAIN, CURRENCY, GROUP, PART),
     timepicker={"hidden": True},
 )

@@ -1,5 +1,6 @@
 """Read-out health: whether telegrams come, can be read, and reach the database."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from grafana import queries as q
@@ -21,10 +22,16 @@ _SET_ASIDE: Final = {"refused": "errors_security"} | {
     name: name for name in ("stale", "registers_back", "flaws", "waiting", "fields_refused")
 }
 """Counters of what is not believed, and of what is odd although the telegram was read. Older releases write only the first of them."""
-_DUE: Final = f'SELECT last("telegrams") * 0 + 0${{due:raw}} FROM {q.LINK} WHERE {q.METER} AND {q.IN_RANGE} AND 0${{due:raw}} > 0 GROUP BY time($__interval) fill(none)'
+_NOT_OK: Final = "\"state\" != 'ok'"
 _TO_INFLUX: Final = '"output" =~ /influxdb/'
 _FEW: Final = STACKED_BARS | {"axisSoftMax": 4}
 """For counters that are 0 on a good day. With this maximum, their axis still has whole numbers."""
+
+
+def _both(texts: Sequence[str], *name: str) -> list[Query]:
+    """The queries of a short and of a long range, of which one finds something."""
+    return [Query(text, *name) for text in texts]
+
 
 PANELS: Final = [
     Panel(
@@ -43,7 +50,7 @@ PANELS: Final = [
         "received",
         (10, 0, 5, 6),
         judged("percent", steps(BAD, (90, FAIR), (98, GOOD)), min=0, max=100, decimals=1) | {"interval": "5m"},
-        [Query(q.received_share(), "«received»")],
+        _both(q.received_share(), "«received»"),
     ),
     Panel(
         "counters",
@@ -54,39 +61,39 @@ PANELS: Final = [
     Panel(
         "states",
         (0, 11, 24, 5),
-        states({"state": [values(STATES)]}),
-        [Query(q.link('last("state")'), "«state»")],
+        states({"state": [values(STATES)], "fault": [values(STATES)]}),
+        [*_both(q.link('last("state")'), "«state»"), *_both(q.link('last("state")', condition=_NOT_OK), "«fault»")],
     ),
     Panel(
         "rate",
         (0, 16, 12, 9),
         lines("none", {"rate": AREA, "due": DASHED}, interval="1m", min=0, decimals=0),
-        [Query(q.link('non_negative_derivative(first("telegrams"), 1m)', "none"), "«rate»"), Query(_DUE, "«due»")],
+        [*_both(q.rate(), "«rate»"), *_both(q.due(), "«due»")],
     ),
     Panel(
         "errors",
         (12, 16, 12, 9),
         lines("short", dict.fromkeys(_CAUSES, {}), custom=_FEW, interval="1m", min=0, decimals=0),
-        [Query(q.counted(_CAUSES))],
+        _both(q.counted(_CAUSES)),
     ),
     Panel(
         "ages",
         (0, 25, 12, 8),
         lines("suffix:s", {"age": AREA, "limit": DASHED}, interval="10s", min=0),
-        [Query(q.link('max("age_s")'), "«age»"), Query(q.setting("silence_s"), "«limit»")],
+        [*_both(q.link('max("age_s")'), "«age»"), *_both(q.setting("silence_s"), "«limit»")],
     ),
-    Panel("signal", (12, 25, 12, 8), lines("dBm", {"signal": {}}, interval="10s"), [Query(q.link('mean("rssi_dbm")'), "«signal»")]),
+    Panel("signal", (12, 25, 12, 8), lines("dBm", {"signal": {}}, interval="10s"), _both(q.link('mean("rssi_dbm")'), "«signal»")),
     Panel(
         "offset",
         (0, 33, 12, 8),
         lines("s", {"offset": {}}, interval="10s", decimals=1),
-        [Query(q.link('mean("clock_offset_s")'), "«offset»")],
+        _both(q.link('mean("clock_offset_s")'), "«offset»"),
     ),
     Panel(
         "dropped",
         (12, 33, 12, 8),
         lines("short", {"dropped": {}}, custom=_FEW, interval="1m", min=0, decimals=0),
-        [Query(q.counted({"dropped": "lines_dropped"}))],
+        _both(q.counted({"dropped": "lines_dropped"})),
     ),
     Panel(
         "written",

@@ -80,7 +80,7 @@ _FOLDED: Final = [
         lines("percent", {"imbalance": AREA, "limit": DASHED}, min=0, decimals=2),
         [
             *(Query(text, "«imbalance»") for text in q.imbalance()),
-            Query(q.setting("phase_imbalance_percent", "0${l3_v:raw} > 0"), "«limit»"),
+            *(Query(text, "«limit»") for text in q.setting("phase_imbalance_percent", "0${l3_v:raw} > 0")),
         ],
     ),
     Panel(
@@ -155,7 +155,7 @@ PANELS: Final = [
             },
             interval="5m",
         ),
-        [Query(q.coverage(), "«data»"), Query(q.link('last("state")'), "«state»")],
+        [Query(q.coverage(), "«data»"), *(Query(text, "«state»") for text in q.link('last("state")'))],
     ),
     Panel(
         "gaps",

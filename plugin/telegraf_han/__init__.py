@@ -5,7 +5,7 @@ takes longer than the whole program needs to start. `RELEASED_S` is the day of t
 cannot be right (a Raspberry Pi has no clock of its own). Then `run` believes the meter's clock.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
-RELEASED_S = 1_795_305_600
-"""Day of this release, 2026-11-22T00:00:00Z, in seconds since 1970."""
+RELEASED_S = 1_795_910_400
+"""Day of this release, 2026-11-29T00:00:00Z, in seconds since 1970."""

@@ -5,6 +5,7 @@ with one sentence for the user. Only the caller of the decoder catches it. A mes
 more than 8 bytes of payload, and never key material.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import ClassVar, Final
 
@@ -32,19 +33,26 @@ class HanError(Exception):
 class ConfigError(HanError):
     """The configuration cannot be used. The user gets one line, and the exit code is 2."""
 
-    def __init__(self, file: str, key: str, expected: str) -> None:
+    def __init__(self, file: str, key: str, expected: str, others: Iterable["ConfigError"] = ()) -> None:
         """`file` and `key` say where (key as `meter[0].port`, or "" for the whole file). `expected` says what should stand there.
 
-        The value that was found is never part of the message, because it may be a key.
+        The value that was found is never part of the message, because it may be a key. `others` are further errors of the
+        same configuration.
         """
         super().__init__(file, key, expected)
         self.file = file
         self.key = key
         self.expected = expected
+        self.others = tuple(others)
 
     def __str__(self) -> str:
-        """One line: file, key, expectation."""
-        return ": ".join(part for part in (self.file, self.key, self.expected) if part)
+        """One line: file, key, expectation, and how many errors there are besides."""
+        line = ": ".join(part for part in (self.file, self.key, self.expected) if part)
+        return _("{line} (and {number} more: telegraf-han check lists them)", line=line, number=len(self.others)) if self.others else line
+
+    def every(self) -> list["ConfigError"]:
+        """Return this error and all others, each by itself."""
+        return [ConfigError(self.file, self.key, self.expected), *self.others]
 
 
 class SourceError(HanError, OSError):

@@ -8,8 +8,10 @@ import functools
 import hashlib
 import json
 import os
+import shlex
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -75,11 +77,36 @@ def images(request: pytest.FixtureRequest) -> Iterator[image_store.Images]:
         _unavailable(str(error))
     with (CACHE / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # another run may build the same
-        _build(store, telegraf, influxd, request.getfixturevalue("composed")()["services"]["telegraf"]["image"])
+        composed = request.getfixturevalue("composed")
+        _build(store, telegraf, influxd, [composed(*files)["services"]["telegraf"] for files in ((), ("docker/rtl-sdr.yml",))])
     try:
         yield store
     finally:
         store.close()
+
+
+@pytest.fixture(scope="session")
+def released(request: pytest.FixtureRequest) -> list[Path]:
+    """Return the archives that `./dev images` writes, for amd64 and arm64. The base image is a Debian without Telegraf."""
+    _install_in_ci("qemu-user-static", "arch-test")
+    if reason := image_store.missing() or image_store.not_emulated():
+        _unavailable(reason)
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print("\nbuilding images for two processors, one of them emulated, which takes five minutes or more", flush=True)
+    store = image_store.Images(CACHE / "platforms")
+    folder = CACHE / "platforms" / image_store.recipe(ROOT, "docker/Dockerfile", "packaging/images.py")
+    with (CACHE / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            store.bases(image_store.TELEGRAF, image_store.TELEGRAF_STEPS)
+            env = {**os.environ, "BUILDAH": shlex.join(store.command), "BUILDAH_BUILD": shlex.join(store.build_options())}
+            fresh = folder.with_suffix(".new")
+            image_store.shell(
+                sys.executable, ROOT / "packaging/images.py", "--to", fresh, env=env, timeout_s=image_store.EMULATED_TIMEOUT_S
+            )
+            fresh.rename(folder)
+    return sorted(folder.iterdir())
 
 
 @pytest.fixture(scope="session")
@@ -100,17 +127,18 @@ def stack_of(
     return made
 
 
-def _build(store: image_store.Images, telegraf: Path, influxd: Path, plugin: str) -> None:
+def _build(store: image_store.Images, telegraf: Path, influxd: Path, services: list[dict[str, Any]]) -> None:
     """Make what is missing or stale."""
     store.stand_in(image_store.TELEGRAF, telegraf, "/usr/bin/telegraf", image_store.TELEGRAF_STEPS, image_store.TELEGRAF_ENTRYPOINT)
     store.stand_in(image_store.INFLUXDB, influxd, "/usr/local/bin/influxd", image_store.INFLUXDB_STEPS)
-    store.build(ROOT, "docker/Dockerfile", plugin)
+    for service in services:
+        store.build(ROOT, "docker/Dockerfile", service["image"], service["build"].get("args") or {})
 
 
-def _install_in_ci() -> None:
+def _install_in_ci(*more: str) -> None:
     """CI starts on a clean machine, and may change it."""
     wanted = os.environ.get("CI") == "true" and os.geteuid() == 0 and shutil.which("apt-get") is not None
-    if wanted and image_store.missing():
+    if wanted and (more or image_store.missing()):
         env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", "buildah", "mmdebstrap"]):
+        for words in (["update"], ["install", "--yes", "--no-install-recommends", "buildah", "mmdebstrap", *more]):
             subprocess.run(["apt-get", "-qq", *words], env=env, check=True, timeout=600)

@@ -61,7 +61,11 @@ mount -t proc proc "$root/proc"
 mount -t tmpfs -o mode=755 tmpfs "$root/dev"
 for node in null zero full random urandom tty; do touch "$root/dev/$node" && mount --bind "/dev/$node" "$root/dev/$node"; done
 mkdir "$root/dev/pts" && mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts" && ln -s pts/ptmx "$root/dev/ptmx"
-while [ "$1" != -- ]; do touch "$root$2" && mount --bind "$1" "$root$2" && shift 2; done
+while [ "$1" != -- ]; do
+  if [ -d "$1" ]; then mkdir -p "$root$2"; else touch "$root$2"; fi
+  mount --bind "$1" "$root$2"
+  shift 2
+done
 shift
 mount -o remount,bind,ro "$root"
 cd "$root" && exec chroot . "$@"
@@ -149,9 +153,9 @@ class Stack:
         words = self._words(name, command, env or {})
         return subprocess.run(words, capture_output=True, text=True, timeout=RUN_TIMEOUT_S, check=False, stdin=subprocess.DEVNULL)
 
-    def start(self, name: str, env: Mapping[str, str] | None = None) -> Container:
-        """Start a service."""
-        words = self._words(name, (), env or {})
+    def start(self, name: str, *command: str, env: Mapping[str, str] | None = None) -> Container:
+        """Start a service, or another command in its container."""
+        words = self._words(name, command, env or {})
         process = running.Process(words, self._folder / f"{name}.log", self._folder, os.environ)
         self._left.callback(_end, process)
         return Container(process, self._service(name))
@@ -179,9 +183,11 @@ class Stack:
         assert service["read_only"], "all containers of an image share its files"
         image, root = self._images.inspect(service["image"]), self._images.root(service["image"])
         mounts = ["ro", str(self._folder / "hosts"), "/etc/hosts"]
-        mounts += [word for mount in service["volumes"] for word in self._mounted(mount, root)]
+        mounts += [word for mount in service["volumes"] if not _is_device(mount) for word in self._mounted(mount, root)]
         mounts += [word for target in service.get("tmpfs", []) for word in ("tmpfs", "tmpfs", target)]
         devices = [word for device in service.get("devices", []) for word in (device["source"], device["target"])]
+        folders = [mount for mount in service["volumes"] if _is_device(mount)]
+        devices += [word for mount in folders for word in (self.replace.get(mount["source"], mount["source"]), mount["target"])]
         entrypoint = service.get("entrypoint") or (image.get("Entrypoint") if service.get("command") or command else None) or []
         values = {"PATH": PATH} | dict(entry.partition("=")[::2] for entry in image.get("Env") or [])
         values |= {key: value for key, value in service["environment"].items() if value is not None} | dict(env)
@@ -203,6 +209,11 @@ class Stack:
                 if inside.exists():
                     os.chown(source, inside.stat().st_uid, inside.stat().st_gid)
         return ("ro" if mount.get("read_only") else "rw"), str(source), mount["target"]
+
+
+def _is_device(mount: Mapping[str, Any]) -> bool:
+    """Whether a mount is below /dev, which is not there before the devices are."""
+    return mount["target"].startswith("/dev/")
 
 
 def _privileges(service: Service) -> list[str]:

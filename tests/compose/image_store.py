@@ -3,6 +3,8 @@
 Those that are pulled elsewhere (Telegraf's, InfluxDB's) are stand-ins under their real names: a Debian made by mmdebstrap with the
 program that `servers/build.py` builds, and what of the real image's Dockerfile the stack relies on: the users, the
 folders, curl. The plugin's own is built from docker/Dockerfile as it stands.
+
+For arm64, programs run under Debian's emulator (qemu-user-static), which the kernel starts by itself once it is registered.
 """
 
 from __future__ import annotations
@@ -15,11 +17,21 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["INFLUXDB", "INFLUXDB_STEPS", "TELEGRAF", "TELEGRAF_ENTRYPOINT", "TELEGRAF_STEPS", "Images", "missing", "shell"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "EMULATED_TIMEOUT_S", "INFLUXDB", "INFLUXDB_STEPS", "PLATFORMS", "TELEGRAF", "TELEGRAF_ENTRYPOINT", "TELEGRAF_STEPS", "Images", "missing", "not_emulated",
+    "recipe", "shell",
+]  # fmt: skip
 
 BUILD_TIMEOUT_S = 900
+EMULATED_TIMEOUT_S = 3600  # an emulated Debian takes two minutes on two idle cores
+PLATFORMS = ("amd64", "arm64")
+BINFMT = Path("/proc/sys/fs/binfmt_misc")
+EMULATOR = Path("/usr/lib/binfmt.d/qemu-aarch64.conf")  # of Debian's qemu-user-static
 CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"  # a CI behind a proxy of its own trusts it there
 TELEGRAF = "docker.io/library/telegraf:1.39.3"
 INFLUXDB = "docker.io/library/influxdb:2.9.1"
@@ -59,8 +71,8 @@ class Images:
 
     def stand_in(self, name: str, program: Path, place: str, steps: str, entrypoint: str = "") -> None:
         """Make an image of that name with the program in its place, unless the same one was made before."""
-        recipe = hashlib.sha256(f"{program} {place} {steps} {entrypoint}".encode()).hexdigest()
-        if self._known(name, recipe):
+        label = hashlib.sha256(f"{program} {place} {steps} {entrypoint}".encode()).hexdigest()
+        if self._known(name, label):
             return
         container = self.buildah("from", "scratch")
         self.buildah("add", "--quiet", container, self._debian(), "/")
@@ -72,28 +84,61 @@ class Images:
             script.chmod(0o755)
             self.buildah("copy", "--quiet", container, script, "/entrypoint.sh")
             self.buildah("config", "--entrypoint", '["/entrypoint.sh"]', container)
-        self.buildah("config", "--label", f"recipe={recipe}", container)
+        self.buildah("config", "--label", f"recipe={label}", container)
         self.buildah("commit", "--quiet", "--rm", container, name)
 
-    def _debian(self) -> Path:
+    def bases(self, name: str, steps: str) -> None:
+        """Make an image of that name for each processor, without a program: a Debian with these steps. They are one manifest list."""
+        if any(known.endswith(name) for known in self._names()):
+            return
+        made = []
+        for processor in PLATFORMS:
+            container = self.buildah("from", "--arch", processor, "scratch")
+            self.buildah("add", "--quiet", container, self._debian(processor), "/")
+            self.buildah("run", "--isolation", "chroot", container, "--", "sh", "-c", steps)
+            self.buildah("config", "--arch", processor, container)
+            made.append(f"base-{processor}")
+            self.buildah("commit", "--quiet", "--rm", container, made[-1])
+        self.buildah("manifest", "create", name, *made)
+
+    def _debian(self, processor: str = "amd64") -> Path:
         """A small Debian of the release that both images stand on."""
-        archive = self._folder / "bookworm.tar"
+        archive = self._folder.parent / f"bookworm-{processor}.tar"
         if not archive.exists():
-            fresh = self._folder / "bookworm.new.tar"
-            shell("mmdebstrap", "--quiet", "--variant=minbase", "--include=ca-certificates,curl", "bookworm", fresh)
+            fresh = archive.with_suffix(".new.tar")
+            words = ["--quiet", "--variant=minbase", f"--architectures={processor}", "--include=ca-certificates,curl"]
+            shell("mmdebstrap", *words, "bookworm", fresh, timeout_s=EMULATED_TIMEOUT_S)
             fresh.rename(archive)
         return archive
 
-    def _known(self, name: str, recipe: str) -> bool:
-        """Whether an image of that name was made from the same."""
-        names = self.buildah("images", "--noheading", "--format", "{{.Name}}:{{.Tag}}").split()
-        return any(known.endswith(name) for known in names) and (self.inspect(name).get("Labels") or {}).get("recipe") == recipe
+    def _names(self) -> list[str]:
+        """The names of all images and manifest lists."""
+        return self.buildah("images", "--noheading", "--format", "{{.Name}}:{{.Tag}}").split()
 
-    def build(self, context: Path, dockerfile: str, name: str) -> None:
+    def _known(self, name: str, label: str) -> bool:
+        """Whether an image of that name was made from the same."""
+        return any(known.endswith(name) for known in self._names()) and (self.inspect(name).get("Labels") or {}).get("recipe") == label
+
+    def build(self, context: Path, dockerfile: str, name: str, arguments: Mapping[str, str]) -> None:
         """Build a Dockerfile with pip as it is set up on this machine, unless it was built from the very same files before."""
-        recipe = _recipe(context, dockerfile)
-        if self._known(name, recipe):
+        label = recipe(context, dockerfile)
+        if self._known(name, label):
             return
+        with contextlib.suppress(AssertionError):
+            self.buildah("rmi", "--force", name)
+        given = [word for key, value in arguments.items() for word in ("--build-arg", f"{key}={value}")]
+        self.buildah(
+            "build", "--quiet", *self.build_options(), "--layers=false", *given,
+            "--label", f"recipe={label}", "--file", context / dockerfile, "--tag", name, context,
+        )  # fmt: skip
+
+    @property
+    def command(self) -> list[str]:
+        """The words of buildah with this store."""
+        return list(self._buildah)
+
+    def build_options(self) -> list[str]:
+        """What a build needs on this machine: no engine, no registry, and pip as it is set up here."""
         settings = self._folder / "pip.conf"
         options = [line.partition("=") for line in shell(sys.executable, "-m", "pip", "config", "list").splitlines()]
         wanted = {key.partition(".")[2]: value.strip("'") for key, _, value in options if key.startswith(("global.", ":env:."))}
@@ -104,12 +149,7 @@ class Images:
             *((path, path) for path in {CERTIFICATES, kept.get("cert", CERTIFICATES)} if Path(path).exists()),
         ]
         volumes = [word for host, inside in mounts for word in ("--volume", f"{host}:{inside}:ro")]
-        with contextlib.suppress(AssertionError):
-            self.buildah("rmi", "--force", name)
-        self.buildah(
-            "build", "--quiet", "--isolation", "chroot", "--pull-never", "--layers=false", *volumes,
-            "--label", f"recipe={recipe}", "--file", context / dockerfile, "--tag", name, context,
-        )  # fmt: skip
+        return ["--isolation", "chroot", "--pull-never", *volumes]
 
     def inspect(self, name: str) -> dict[str, Any]:
         """The image's configuration: Env, Entrypoint, Cmd, User, Labels."""
@@ -135,13 +175,13 @@ def _storage(folder: Path, driver: str) -> list[str]:
     return ["buildah", "--storage-driver", driver, "--root", str(folder / driver), "--runroot", str(folder / f"{driver}-run")]
 
 
-def _recipe(context: Path, dockerfile: str) -> str:
-    """A hash of all that a build takes from its context, as .dockerignore lets it."""
+def recipe(context: Path, *files: str) -> str:
+    """A hash of all that a build takes from its context, as .dockerignore lets it, and of files such as the Dockerfile."""
     lines = (context / ".dockerignore").read_text().splitlines()
     places = [context / line[1:] for line in lines if line.startswith("!")]
-    files = {path for place in places for path in (place, *place.rglob("*")) if path.is_file() and "__pycache__" not in path.parts}
-    digest = hashlib.sha256((context / dockerfile).read_bytes())
-    for path in sorted(files):
+    found = {path for place in places for path in (place, *place.rglob("*")) if path.is_file() and "__pycache__" not in path.parts}
+    digest = hashlib.sha256(b"".join((context / name).read_bytes() for name in files))
+    for path in sorted(found):
         digest.update(f"{path} {path.stat().st_mode}".encode() + path.read_bytes())
     return digest.hexdigest()
 
@@ -153,3 +193,18 @@ def missing() -> str:
     needed = ("buildah", "mmdebstrap", "unshare", "nsenter", "chroot")
     lacking = [program for program in needed if shutil.which(program) is None]
     return f"no {', '.join(lacking)} (Debian: apt-get install buildah mmdebstrap)" if lacking else ""
+
+
+def not_emulated() -> str:
+    """Why programs for arm64 do not run here; "" where they do. The emulator is registered if it is installed only."""
+    if os.uname().machine == "aarch64":
+        return ""
+    if not EMULATOR.exists() or shutil.which("arch-test") is None:
+        return "no emulator for arm64 (Debian: apt-get install qemu-user-static arch-test)"
+    if not (BINFMT / "register").exists():
+        shell("mount", "-t", "binfmt_misc", "binfmt_misc", BINFMT)
+    if not (BINFMT / "qemu-aarch64").exists():
+        (BINFMT / "register").write_bytes(EMULATOR.read_bytes().strip())
+    return (
+        "" if subprocess.run(["arch-test", "arm64"], capture_output=True, check=False).returncode == 0 else "the kernel emulates no arm64"
+    )

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Composed = Callable[..., dict[str, Any]]
 
 ROOT = Path(__file__).parents[2]
-FILES = ("docker-compose.yml", "docker/existing-influxdb.yml", "docker/existing-grafana.yml", "docker/telegram.yml")
+FILES = ("docker-compose.yml", "docker/existing-influxdb.yml", "docker/existing-grafana.yml", "docker/telegram.yml", "docker/rtl-sdr.yml")
 INFLUXDB_ELSEWHERE = {"INFLUX_URL": "http://influxdb.invalid:8086", "INFLUX_ADMIN_TOKEN_FILE": "./token"}
 VARIANTS = {
     "virtual": ((), {}),
@@ -30,11 +30,27 @@ VARIANTS = {
     "grafana elsewhere": ((FILES[2],), {}),
     "polish, with telegram": ((FILES[3],), {"HAN_LANGUAGE": "pl"}),
     "influxdb elsewhere, with telegram": ((FILES[1], FILES[3]), INFLUXDB_ELSEWHERE),
+    "dongle": ((FILES[4],), {"HAN_METER": "real"}),
+    "dongle, influxdb elsewhere": ((FILES[1], FILES[4]), INFLUXDB_ELSEWHERE),
 }
-PRIVATE = [".env", "docker/alerts.env", "docker/real/han.toml", "docker/real/home.ek", "docker/real/influx_admin_token"]
+PRIVATE = [
+    ".env",
+    "docker/alerts.env",
+    "docker/real/han.toml",
+    "docker/real/home.ek",
+    "docker/real/flat-12.key",
+    "docker/real/influx_admin_token",
+]
 ONCE = {"setup", "history"}
 ALWAYS = {"influxdb", "telegraf", "grafana"}
 VARIABLE = re.compile(r"\$\{(\w+)")
+PLUGIN = re.compile(rf"telegraf-han:{re.escape(__version__)}(-rtl-sdr)?")
+
+
+def bound(project: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the files and folders of the host that containers get, without devices: those are neither in the repository nor labelled."""
+    mounts = [mount for service in project["services"].values() for mount in service["volumes"] if mount["type"] == "bind"]
+    return [mount for mount in mounts if not mount["source"].startswith("/dev/")]
 
 
 @pytest.fixture(params=VARIANTS)
@@ -56,7 +72,7 @@ def test_published_schema() -> None:
 
 def test_what_is_mounted_is_there(project: dict[str, Any]) -> None:
     """Every file and folder of the host that a container gets is in the repository."""
-    mounts = [mount["source"] for service in project["services"].values() for mount in service["volumes"] if mount["type"] == "bind"]
+    mounts = [mount["source"] for mount in bound(project)]
 
     assert mounts
     assert [source for source in mounts if not Path(source).exists() and not source.endswith("/token")] == []
@@ -64,24 +80,23 @@ def test_what_is_mounted_is_there(project: dict[str, Any]) -> None:
 
 def test_what_is_mounted_can_be_read_under_selinux(project: dict[str, Any]) -> None:
     """Every file and folder of the host is labelled for containers, and none can be written."""
-    mounts = [mount for service in project["services"].values() for mount in service["volumes"] if mount["type"] == "bind"]
-
-    assert {(mount.get("read_only"), mount["bind"].get("selinux")) for mount in mounts} == {(True, "z")}
+    assert {(mount.get("read_only"), mount["bind"].get("selinux")) for mount in bound(project)} == {(True, "z")}
 
 
 def test_images_are_pinned(project: dict[str, Any]) -> None:
     """Each image has its registry, so that Podman asks nothing, and its full version. Our image has the version of this plugin."""
     images = {service["image"] for service in project["services"].values()}
+    ours = {image for image in images if PLUGIN.fullmatch(image)}
 
-    assert f"telegraf-han:{__version__}" in images
-    assert all(re.fullmatch(r"docker\.io/[\w/]+:\d+\.\d+\.\d+", image) for image in images - {f"telegraf-han:{__version__}"})
+    assert len(ours) == 1
+    assert all(re.fullmatch(r"docker\.io/[\w/]+:\d+\.\d+\.\d+", image) for image in images - ours)
 
 
 def test_images_are_what_the_tests_run(composed: Composed) -> None:
     """Telegraf and InfluxDB have the versions that all other tests are run with."""
     assert composed()["services"]["influxdb"]["image"].endswith(":" + build.version("influxd"))
-    dockerfile = (ROOT / "docker/Dockerfile").read_text()
-    assert set(re.findall(r"^FROM (\S+:\S+)", dockerfile, re.MULTILINE)) == {f"docker.io/library/telegraf:{build.version('telegraf')}"}
+    bases = set(re.findall(r"^FROM (?:--platform=\S+ )?(\S+:\S+)", (ROOT / "docker/Dockerfile").read_text(), re.MULTILINE))
+    assert bases == {f"docker.io/library/telegraf:{build.version('telegraf')}"}
 
 
 def test_one_port_on_this_machine_alone(composed: Composed) -> None:
@@ -166,6 +181,33 @@ def test_serial_device_and_group(composed: Composed) -> None:
     assert (telegraf["devices"][0]["source"], telegraf["devices"][0]["target"]) == ("/dev/serial/by-id/x", "/dev/han")
     assert (telegraf["group_add"], telegraf["user"]) == (["986"], "1001:100")
     assert composed()["services"]["telegraf"]["devices"][0]["source"] == "/dev/null"
+
+
+def test_a_dongle(composed: Composed) -> None:
+    """With the dongle's file, Telegraf may open USB devices, also one that is plugged in later. It gains no other right, and no other service any."""
+    plain, project = composed(HAN_METER="real")["services"], composed(FILES[4], HAN_METER="real")["services"]
+    telegraf = project["telegraf"]
+    usb = [mount for mount in telegraf["volumes"] if mount["source"].startswith("/dev/")]
+
+    assert telegraf["device_cgroup_rules"] == ["c 189:* rw"]
+    assert [(mount["source"], mount["target"], mount["read_only"]) for mount in usb] == [("/dev/bus/usb", "/dev/bus/usb", True)]
+    assert [mount for mount in telegraf["volumes"] if mount not in usb] == plain["telegraf"]["volumes"]
+    for name, service in project.items():
+        changed = {"image", "build"} | ({"volumes", "device_cgroup_rules"} if name == "telegraf" else set())
+        rest = {key: value for key, value in service.items() if key not in changed}
+        assert rest == {key: value for key, value in plain[name].items() if key not in changed}, name
+
+
+def test_only_the_dongles_image_has_more(composed: Composed) -> None:
+    """rtl_433 is in an image of another name, which all services of the plugin share. The image without it is built as before."""
+    plain, with_dongle = composed()["services"], composed(FILES[4])["services"]
+    ours = {name for name, service in plain.items() if service.get("build")}
+
+    assert ours == {"setup", "history", "telegraf"}
+    assert {plain[name]["image"] for name in ours} == {f"telegraf-han:{__version__}"}
+    assert {with_dongle[name]["image"] for name in ours} == {f"telegraf-han:{__version__}-rtl-sdr"}
+    assert [plain[name]["build"].get("args") for name in ours] == [None] * 3
+    assert [with_dongle[name]["build"]["args"] for name in ours] == [{"PROGRAMS": "rtl-433"}] * 3
 
 
 def test_influxdb_is_reached_by_nobody_else(composed: Composed) -> None:

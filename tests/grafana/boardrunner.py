@@ -147,6 +147,8 @@ class Board:
         time = self.json["time"]
         self.range = self._span(since or time["from"], until or time["to"])
         self.variables: dict[str, list[str]] = {}
+        self._every: dict[str, str] = {}
+        """Variables for which everything is chosen, and what stands for everything in a query, as it is."""
         for definition in self.json["templating"]["list"]:
             self.variables[definition["name"]] = self._value(definition, chosen.get(definition["name"]))
 
@@ -158,12 +160,14 @@ class Board:
             return ["telegraf-han"]
         assert definition["type"] == "query"
         assert not definition["multi"]
-        assert not definition["includeAll"]
         options = _options(definition["query"], self.ask(definition["query"], self.range, 1))
         if definition["regex"]:
             options = [option for option in options if re.search(definition["regex"].strip("/"), option)]
         if definition["sort"]:
             options.sort(reverse={1: False, 2: True}[definition["sort"]])
+        if definition["includeAll"] and chosen not in options:
+            self._every[definition["name"]] = definition["allValue"]
+            return ["All"]
         return [chosen] if chosen in options else options[:1]
 
     def panel_span(self, panel: dict[str, Any]) -> Span:
@@ -179,6 +183,8 @@ class Board:
 
         def replaced(found: re.Match[str]) -> str:
             name = found[1] or found[3]
+            if name in self._every:
+                return self._every[name]
             return _formatted(known[name], found[2], name) if name in known else found[0]
 
         return REFERENCE.sub(replaced, text)
@@ -237,7 +243,7 @@ def _wall(time: int | str) -> str:
 def _options(query: str, series: list[dict[str, Any]]) -> list[str]:
     """Texts of a variable's options: values of tags, or else the values of all columns but the time, one column after the other."""
     if query.startswith("SHOW"):
-        return [str(row[1]) for one in series for row in one["values"]]
+        return [str(row[-1]) for one in series for row in one["values"]]
     columns = [column for one in series for column in list(zip(*one["values"], strict=True))[1:]]
     found = [_text(value) for column in columns for value in column if value is not None]
     return list(dict.fromkeys(found))

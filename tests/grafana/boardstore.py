@@ -44,6 +44,10 @@ class Store:
 
     def settled(self, lines: Iterable[str]) -> None:
         """Store settled hours and bills. They are in the bucket that is kept for ever, as `telegraf-han bill` has them written."""
+        self.kept(lines)
+
+    def kept(self, lines: Iterable[str]) -> None:
+        """Store five-minute points of anything but telegrams."""
         self._write(lines, f"{self.name}/5m")
 
     def _write(self, lines: Iterable[str], bucket: str) -> None:

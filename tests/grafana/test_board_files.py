@@ -16,7 +16,7 @@ if str(ROOT) not in sys.path:
 
 from grafana import boards, build, colors, texts  # noqa: E402, the folder above is known only now
 
-from telegraf_han.config import sections  # noqa: E402
+from telegraf_han.config import options  # noqa: E402
 from telegraf_han.errors import Cause  # noqa: E402
 
 FILES = sorted((ROOT / "grafana/dashboards").glob("*/*.json"))
@@ -30,7 +30,7 @@ LINK = {
     *("flaws", "waiting", "stale", "registers_back", "fields_refused"),
     *(f"errors_{cause}" for cause in Cause),
 }
-SETTINGS = {*sections._LIMITS, *sections._PRICES}
+SETTINGS = {*options.LIMITS, *options.PRICES}
 TELEGRAF = {"metrics_written", "metrics_dropped", "buffer_size", "buffer_limit", "heap_in_use_bytes"}
 FIELDS = {
     "electricity": PUBLISHED,
@@ -40,11 +40,14 @@ FIELDS = {
     "electricity_price": {"price_per_kwh"},
     "5m.electricity_price": {"price_per_kwh"},
     "electricity_link": LINK,
+    "5m.electricity_link": LINK,
     "electricity_settings": SETTINGS,
+    "5m.electricity_settings": SETTINGS,
     "internal_write": TELEGRAF,
     "internal_memstats": TELEGRAF,
 }
-TAGS = {"meter", "serial", "output", "interface", "tariff", "series"}
+TAGS = {"meter", "serial", "output", "interface", "tariff", "series", "${group:raw}"}
+"""The last one is a tag that the user chooses on the board."""
 
 
 @pytest.fixture(params=BOARDS)

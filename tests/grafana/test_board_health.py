@@ -130,11 +130,14 @@ def test_errors_by_cause(health):
 
 
 def test_states(health):
-    """The lane of states follows the plugin's states."""
-    lane = health.shown("State of the read-out").points("State")
+    """The lane of states follows the plugin's states, and the other lane has only those that are not well."""
+    shown = health.shown("State of the read-out")
+    lane, faults = shown.points("State"), shown.points("Not OK")
 
     assert lane["2026-11-20 08:00"] == "ok"
     assert lane["2026-11-20 10:30"] == "noise"
+    assert faults["2026-11-20 10:30"] == "noise"
+    assert {state for minute, state in faults.items() if not "2026-11-20 10:00" <= minute < "2026-11-20 11:00"} == {None}
 
 
 def test_offset_and_dropped(health):
@@ -192,3 +195,61 @@ def test_refused_held_back_odd(store):
 def test_counters_of_an_older_release(health):
     """Status lines without the new counters still show the telegrams that were refused."""
     assert health.shown("Refused, held back, odd").figures()["Refused"] == CAUSES["security"]
+
+
+# --- a year of which only five-minute points are left ---
+
+MONTH = 30 * 86_400
+FAULTY = range(NOW - 20 * 86_400, NOW - 20 * 86_400 + 300, 300)
+"""One window of a month in which the state was once not OK."""
+
+
+@pytest.fixture(scope="module")
+def month(new_store):
+    """Thirty days as down-sampling makes them of a telegram per minute, with one error per hour. The status lines themselves have expired."""
+    store = new_store("health-month")
+
+    def window(utc_s):
+        passed = (utc_s + 300 - (NOW - MONTH)) // 60
+        counters = {"telegrams": passed, "decoded": passed - passed // 60, "errors_checksum": passed // 60, "stale": passed // 1440}
+        text = ",".join(f"{name}={count}i" for name, count in counters.items())
+        state, age_s = ("wrong_key", 299.0) if utc_s in FAULTY else ("ok", 61.0)
+        return (
+            f"electricity_link,interface=wmbus,meter=home {text},age_s={age_s},clock_offset_s=-2.5,rssi_dbm=-71.5,"
+            f'state="{state}" {utc_s}000000000'
+        )
+
+    store.telegrams([line("electricity", TAGS | {"serial": "1"}, {"active_power_import_w": 7}, NOW - 42)])
+    store.kept(window(utc_s) for utc_s in range(NOW - MONTH, NOW, 300))
+    store.kept(line("electricity_settings", TAGS, {"silence_s": 180}, utc_s) for utc_s in range(NOW - MONTH, NOW, 300))
+    store.telegrams(window(utc_s) for utc_s in range(NOW - 86_400, NOW, 300))  # a day of status lines is still there
+    return store.board("health", NOW, since="now-30d")
+
+
+def test_counters_of_a_month(month):
+    """All counters are there, but for the first interval, whose begin nobody knows."""
+    found = month.shown("Counters of the chosen time").figures()
+    assert found["Telegrams"] == pytest.approx(MONTH / 60, rel=0.01)
+    assert found["Decoded"] == pytest.approx(MONTH / 60 * 59 / 60, rel=0.01)
+    assert month.shown("Refused, held back, odd").figures()["Held back as old"] == pytest.approx(30, abs=1)
+    assert sum(month.shown("Errors by cause").column("Checksum")) == pytest.approx(MONTH / 3600, rel=0.01)
+    assert month.shown("Received").figures()["of what is due"] == pytest.approx(100, abs=1)
+    assert set(month.shown("Telegrams per minute").column("Received")) - {None} == {1}
+    assert set(month.shown("Telegrams per minute").column("Due")) - {None} == {1}
+
+
+def test_curves_of_a_month(month):
+    """The longest age, the signal, the offset and the limit of the settings come from the five-minute points."""
+    ages = month.shown("Age of the last telegram over time")
+    assert {value for value in ages.column("Age") if value is not None} == {61, 299}
+    assert set(ages.column("Limit")) - {None} == {180}
+    assert set(month.shown("Signal strength").column("Signal")) - {None} == {-71.5}
+    assert set(month.shown("Clock offset").column("Clock offset")) - {None} == {-2.5}
+
+
+def test_a_short_fault_in_a_month(month):
+    """Five minutes of a wrong key are in the lane of faults, although each interval of the lane is longer."""
+    shown = month.shown("State of the read-out")
+
+    assert [state for state in shown.column("Not OK") if state is not None] == ["wrong_key"]
+    assert len(shown.column("State")) < MONTH / 600

@@ -20,6 +20,7 @@ def counters(store):
 
     store.telegrams(made.line("electricity", tags, {"active_power_import_w": 300.0}, utc_s) for utc_s in (begin, NOON - 1))
     store.telegrams(status(utc_s) for utc_s in range(begin, NOON, 30))
+    store.kept(status(utc_s + 270).replace(f"{utc_s + 270}000000000", f"{utc_s}000000000") for utc_s in range(begin, NOON, 300))
     return store
 
 

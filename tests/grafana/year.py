@@ -9,8 +9,8 @@ Both commands start an InfluxDB on the folder's data and stop it at the end. Day
 there are not loaded again. The boards' `now` is the evening of the last loaded day, so a folder can be measured at any time. `BOARD` is a
 board's file or `rules`.
 
-Boards read single telegrams of two days at most, and rules of a day and a half. What is older is read as five-minute points, status
-lines, settled hours and bills. So only these are loaded for all 13 months, and a folder is full after some minutes.
+Boards read single telegrams and status lines of two days at most (and of a week for the usual rate), and rules of a day and a half. What is
+older is read as five-minute points, settled hours and bills. So only these are loaded for all 13 months, and a folder is full after minutes.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ RULES = HERE.parents[1] / "grafana/provisioning/alerting-en/rules.yaml"
 EVENING_S = 64_800
 METERS = 200
 SETTLED_DAYS = 400
-"""Thirteen months of settled hours and bills, and of status lines."""
+"""Thirteen months of settled hours and bills, and of the five-minute points of status lines and settings."""
 WINDOW_DAYS = 3 * 366
 """Five-minute points of the household: the longest view is two years, and the year before it."""
 FLAT_WINDOW_DAYS = 75
@@ -57,7 +57,9 @@ FLAT_WINDOW_DAYS = 75
 FLAT_DAYS = 2
 """Telegrams and status lines of the building. Rules look back a day and a half."""
 FLAT_TELEGRAM_S = 60
-KEPT = ("windows", "settled", "flats_5m", "settled_flats")
+STATUS_DAYS = 10
+"""Status lines of the household: the usual rate of telegrams is that of the last week."""
+KEPT = ("windows", "settled", "status_5m", "flats_5m", "settled_flats")
 """Kinds of data in the bucket of five-minute points and money."""
 STRETCHES = {
     "home": ("now-24h", "now-48h", "now-30d", "now-1y"),
@@ -120,6 +122,8 @@ class Work(NamedTuple):
             yield from made.windows_of(self.day)
         elif self.kind == "status":
             yield from made.status_of(self.day)
+        elif self.kind == "status_5m":
+            yield from made.status_of(self.day, every_s=made.WINDOW_S)
         elif self.kind == "telegrams":
             yield from made.seconds_of(self.day)
         elif self.kind == "prices":
@@ -168,7 +172,7 @@ def load(folder: Path, days: int) -> None:
     last = int(moment.read_text())
     done = set(journal.read_text().splitlines()) if journal.exists() else set()
     with influxdb(folder) as influx, Pool(2) as pool, journal.open("a") as written:
-        kinds = {"windows": WINDOW_DAYS, "settled": SETTLED_DAYS, "status": SETTLED_DAYS, "prices": SETTLED_DAYS}
+        kinds = {"windows": WINDOW_DAYS, "settled": SETTLED_DAYS, "status_5m": SETTLED_DAYS, "prices": SETTLED_DAYS, "status": STATUS_DAYS}
         kinds |= {"flats_5m": FLAT_WINDOW_DAYS}
         kinds |= {"flats": FLAT_DAYS, "flats_status": FLAT_DAYS, "settled_flats": SETTLED_DAYS, "telegrams": days}
         work = [Work(influx.url, influx.token, kind, last - back) for kind, count in kinds.items() for back in range(count)]

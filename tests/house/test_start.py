@@ -89,6 +89,7 @@ OURS = {
         "config.cores",
         "config.file",
         "config.keys",
+        "config.options",
         "config.rows",
         "config.sections",
         "config.values",

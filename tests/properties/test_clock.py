@@ -10,7 +10,7 @@ from telegraf_han import clock
 from telegraf_han.clock import Zone
 from telegraf_han.errors import RecordError
 
-QUICK = settings(max_examples=150, deadline=None, database=None)
+QUICK = settings(max_examples=150)
 NS = 1_000_000_000
 ZONES = {name: (Zone(name), ZoneInfo(name)) for name in ("Europe/Warsaw", "Europe/Luxembourg", "Europe/London", "UTC", "America/Santiago")}
 

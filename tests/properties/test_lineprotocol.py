@@ -9,7 +9,7 @@ from telegraf_han.decoding import lineprotocol
 from telegraf_han.decoding.lineprotocol import LINE_LIMIT
 from telegraf_han.telegram import Column, Shape, Telegram, Value
 
-QUICK = settings(max_examples=80, deadline=None, database=None)
+QUICK = settings(max_examples=80)
 TIME_NS = 1_775_826_353_000_000_000
 
 printable = st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="\\")

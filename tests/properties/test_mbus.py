@@ -59,14 +59,14 @@ def test_every_damaged_byte(name: str, raw: bytes, key: Key) -> None:
         assert found is None or not guarded
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.binary(max_size=300), st.none() | st.just(Key(bytes(16))))
 def test_any_bytes_as_a_telegram(raw: bytes, key: Key | None) -> None:
     """Any bytes are a telegram or refused as one."""
     _read(raw, key)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from([*transport.CONTENTS, *extended.LENGTHS, authentication.CI]),
     st.binary(max_size=80),
@@ -82,7 +82,7 @@ def test_any_content_behind_a_good_link(ci: int, content: bytes, key: Key | None
     _read(frame, key)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.binary(max_size=120))
 def test_any_bytes_as_records(octets: bytes) -> None:
     """Any bytes are records or refused, and the walk neither drops nor doubles a byte."""
@@ -132,7 +132,7 @@ def bodies(draw: st.DrawFn) -> tuple[bytes, bytes]:
     return both[0] + b"\x2f" * gaps[-1], both[1] + b"\x2f" * gaps[-1]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(bodies())
 def test_layout_agrees_with_the_walk(pair: tuple[bytes, bytes]) -> None:
     """A telegram read by the layout of one before is the same as read by walking."""
@@ -150,7 +150,7 @@ def test_layout_agrees_with_the_walk(pair: tuple[bytes, bytes]) -> None:
     assert short.shape is walked.shape
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(min_size=1, max_size=180), st.integers(0, 255))
 def test_simulated_frames_come_back(content: bytes, access: int) -> None:
     """A telegram that the simulator frames and guards comes out of the link as it went in."""
@@ -173,7 +173,7 @@ LINES = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(LINES, max_size=6), st.lists(st.integers(1, 700), max_size=20))
 def test_lines_in_any_pieces(lines: list[bytes], sizes: list[int]) -> None:
     """Any lines in any pieces become the same frames and faults, and nothing else."""
@@ -189,7 +189,7 @@ def test_lines_in_any_pieces(lines: list[bytes], sizes: list[int]) -> None:
     assert len(whole) <= data.count(b"\n") + 1
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.binary(max_size=5000), st.sampled_from(receivers.kinds()))
 def test_any_bytes_into_any_receiver(data: bytes, kind: str) -> None:
     """No receiver raises, whatever its port delivers."""

@@ -21,7 +21,7 @@ from telegraf_han.p1.extents import TELEGRAM_LIMIT
 from telegraf_han.p1.framer import Framer
 from telegraf_han.telegram import Event, Fault, Frame
 
-QUICK = settings(max_examples=80, deadline=None, database=None)
+QUICK = settings(max_examples=80)
 WARSAW = Zone()
 
 TELEGRAMS = [p1.stoen(), p1.plain(), p1.luxembourg(), p1.footed(p1.IDENT + p1.LINES), p1.IDENT + p1.LINES + b"!\r\n"]
@@ -242,7 +242,7 @@ def edited(sent: bytes, how: list[tuple[int, str, bytes]]) -> bytes:
     return sent
 
 
-@settings(max_examples=600, deadline=None, database=None)
+@settings(max_examples=600)
 @given(st.lists(st.sampled_from(ODD_LINES), min_size=1, max_size=6).map(b"".join), edits)
 def test_both_ways_to_read_lines_accept_the_same(sent: bytes, how: list[tuple[int, str, bytes]]) -> None:
     """What is taken at once is taken line by line, and group by group, in the same way and without a flaw.
@@ -264,7 +264,7 @@ def test_both_ways_to_read_lines_accept_the_same(sent: bytes, how: list[tuple[in
     assert at_once is None or (at_once, []) == (one_by_one, flaws)
 
 
-@settings(max_examples=600, deadline=None, database=None)
+@settings(max_examples=600)
 @given(st.lists(st.sampled_from(ODD_LINES), min_size=1, max_size=6).map(b"".join), edits)
 def test_no_letter_makes_another_code(sent: bytes, how: list[tuple[int, str, bytes]]) -> None:
     """Each reading stands in the telegram under its own code, at the beginning of a line or behind a value."""

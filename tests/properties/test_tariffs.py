@@ -14,7 +14,7 @@ from telegraf_han.tariffs.energy import Hour
 from telegraf_han.tariffs.settlement import Prices
 from telegraf_han.tariffs.tariff import FeedIn, Market, Section
 
-FEW = settings(max_examples=40, deadline=None, database=None)
+FEW = settings(max_examples=40)
 DAYS = st.dates(date(2024, 1, 1), date(2028, 12, 31))
 CHANGES = st.sampled_from(
     [date(2026, 3, 29), date(2026, 10, 25), date(2025, 3, 30), date(2025, 10, 26), date(2026, 1, 1), date(2026, 7, 1)]
@@ -165,7 +165,7 @@ ENTRIES = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None, database=None)
+@settings(max_examples=200)
 @given(rows=ENTRIES, usable_after=st.integers(0, 12), pay_back=st.decimals("0", "1", places=2), finished=st.booleans())
 def test_nothing_is_lost_in_an_account(rows: list, usable_after: int, pay_back: Decimal, finished: bool) -> None:
     """What was earned was used, paid back, lost, or is left. No bill is paid with more than its energy, and no energy is taken back twice."""

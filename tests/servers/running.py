@@ -33,9 +33,10 @@ T = TypeVar("T")
 Row = dict[str, Any]  # a column's or a tag's name → its value
 
 POLL_S = 0.02
-START_TIMEOUT_S = 60.0  # influxd is there after a second; a loaded machine takes longer
-STOP_TIMEOUT_S = 30.0  # Telegraf gives a plugin 10 s, and one last write to an InfluxDB that is away 5 s
-HTTP_TIMEOUT_S = 20.0
+SOON_S = 60.0  # longer than anything takes that a test waits for by default, also on a machine that does ten other things
+START_TIMEOUT_S = 120.0  # influxd is there after a second; a loaded machine takes longer
+STOP_TIMEOUT_S = 60.0  # Telegraf gives a plugin 10 s, and one last write to an InfluxDB that is away 5 s
+HTTP_TIMEOUT_S = 60.0
 
 PLUGIN = """
 [agent]
@@ -72,7 +73,7 @@ class InfluxError(Exception):
     """InfluxDB refused a request; the message is what it said."""
 
 
-def until(condition: Callable[[], T], what: str, timeout_s: float = 20.0) -> T:
+def until(condition: Callable[[], T], what: str, timeout_s: float = SOON_S) -> T:
     """Return the condition's first true result; TimeoutError names what did not come."""
     end = time.monotonic() + timeout_s
     while not (result := condition()):
@@ -109,7 +110,7 @@ class Process:
             output.seek(self._log_start)
             return output.read().decode(errors="replace")
 
-    def wait_for_log(self, pattern: str, timeout_s: float = 20.0) -> re.Match[str]:
+    def wait_for_log(self, pattern: str, timeout_s: float = SOON_S) -> re.Match[str]:
         """Return the pattern's first match in the log; fail when the process ends without it."""
 
         def found() -> re.Match[str] | None:
@@ -249,7 +250,7 @@ class Influx:
                 rows += [{**tags, **dict(zip(series["columns"], row, strict=True))} for row in series.get("values", [])]
         return rows
 
-    def wait_for_rows(self, sql: str, count: int = 1, db: str | None = None, timeout_s: float = 20.0) -> list[Row]:
+    def wait_for_rows(self, sql: str, count: int = 1, db: str | None = None, timeout_s: float = SOON_S) -> list[Row]:
         """Return the rows of a statement once there are at least `count` of them."""
         found: list[Row] = []
 

@@ -75,7 +75,7 @@ def test_an_interrupted_import_goes_on(influx: Influx, command: Command, history
     process = subprocess.Popen(_words("import", str(history)), env=_environment(influx), stderr=subprocess.PIPE, text=True)
     until(lambda: state.exists() or process.poll() is not None, "the first batch")
     process.send_signal(number)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=60)
     before = _stored(influx)[0]
 
     assert 0 < before < COUNT, err
@@ -229,7 +229,7 @@ def test_an_interrupted_portal(influx: Influx, command: Command, tmp_path: Path)
     process = subprocess.Popen(_words("import", "--meter", "home", str(path)), env=_environment(influx), stderr=subprocess.PIPE, text=True)
     until(lambda: state.exists() or process.poll() is not None, "the first batch", 60)
     process.kill()
-    process.communicate(timeout=30)
+    process.communicate(timeout=60)
     count = 'SELECT count(energy_import_wh), sum(energy_import_wh) FROM "5m".electricity_portal'
     before = influx.query(count)[0]["count"]
 

@@ -93,9 +93,8 @@ LIMITS = {
 }
 PRICES = {"import_t0_per_kwh": 0.5, "import_t1_per_kwh": 0.75, "import_t2_per_kwh": 0.25, "export_t0_per_kwh": 0.125}
 DEFAULTS = {"silence_s": 180.0, "decode_errors_percent": 10.0}
-INTERNAL = '[[inputs.internal]]\n  interval = "1s"\n'
 NOT_YET = {"Signal strength", "Received", "Telegrams per minute", "Errors by cause", "Lines dropped", "Telegraf: metrics written"}
-"""A cable has no signal, and counters have no steps before the plugin has run for some minutes."""
+"""A cable has no signal, and counters have no steps before the plugin has run for some minutes (see test_health.py)."""
 WINDOW_S = 300
 PAST_S = WINDOW_S
 """The past begins at the window before the present one. A meter's clock is believed within ten minutes."""
@@ -147,7 +146,6 @@ def _configuration(folder: Path) -> None:
         text += "[meter.prices]\n" + "".join(f"{price} = {value}\n" for price, value in PRICES.items()) + 'currency = "PLN"\n'
     (folder / "han.toml").write_text(text, encoding="utf-8")
     (folder / "han.toml").chmod(0o600)
-    (folder / "internal.conf").write_text(INTERNAL, encoding="utf-8")
     (folder / "telegraf-han").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n', encoding="utf-8")
     (folder / "telegraf-han").chmod(0o755)
 
@@ -210,14 +208,14 @@ def house(influxd_binary: Path, telegraf_binary: Path, tmp_path_factory: pytest.
         running.until(lambda: time.time() % WINDOW_S < LATEST_S, "the begin of a window", WINDOW_S)
         begin_s = int(time.time()) // WINDOW_S * WINDOW_S - PAST_S
         start = _iso(begin_s)
-        more = ["--config", str(folder / "internal.conf")]
-        with _meters(folder, start), running.telegraf(telegraf_binary, EXAMPLE, folder, names, more) as telegraf:
+        with _meters(folder, start), running.telegraf(telegraf_binary, EXAMPLE, folder, names) as telegraf:
             live_s = time.time()
             running.until(
                 lambda: min([*_newest(influx, arrived).values(), 0][: len(METERS)]) > live_s, "the past of all meters", PATIENCE_S
             )
             now_s = int(time.time()) // INTERVAL_S * INTERVAL_S + 2 * INTERVAL_S  # counters have to rise between two lines
             running.until(lambda: min(_newest(influx, arrived).values()) >= now_s, "the present of all meters", PATIENCE_S)
+            influx.wait_for_rows("SELECT buffer_size FROM internal_write", 1, arrived.name, PATIENCE_S)
             log = telegraf.log_text()
         assert " E! [inputs" not in log, log  # a slow write is tried again, and what arrived is looked at below
         words = [

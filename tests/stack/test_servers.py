@@ -48,7 +48,7 @@ def test_says_its_pinned_version(name: str, request: pytest.FixtureRequest) -> N
     if os.environ.get(build.SERVERS[name].variable):
         pytest.skip("the environment names another program, whose version is its own affair")
 
-    said = subprocess.run([program, build.SERVERS[name].says_version], capture_output=True, text=True, timeout=30, check=True).stdout
+    said = subprocess.run([program, build.SERVERS[name].says_version], capture_output=True, text=True, timeout=60, check=True).stdout
 
     assert build.version(name) in said
 
@@ -107,7 +107,7 @@ def test_a_killed_telegraf_leaves_no_child(telegraf_binary: Path, tmp_path: Path
         assert telegraf.status() == -signal.SIGKILL
         assert _alive(pid)
 
-    running.until(lambda: not _alive(pid), "the child's end", timeout_s=5)
+    running.until(lambda: not _alive(pid), "the child's end", timeout_s=60)
 
 
 def _alive(pid: int) -> bool:

@@ -7,13 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
-import pty
-import select
 import sys
-import termios
 import time
-import tty
 import urllib.parse
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 from servers import running
+
+from meterend import MeterEnd
 
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT / "tests/grafana/alerting"))
@@ -46,28 +43,6 @@ class Meter(NamedTuple):
     """Its section of the configuration. The port of a cable has the meter's name."""
     telegrams: Callable[[int], list[bytes]]
     """The telegrams of a round."""
-
-
-class Port:
-    """The meter's end of a pseudo-terminal."""
-
-    def __init__(self, link: Path) -> None:
-        self._ours, theirs = pty.openpty()
-        tty.setraw(theirs)  # with VMIN 1, which pyserial sets to 0
-        link.symlink_to(os.ttyname(theirs))
-        os.close(theirs)
-
-    def opened(self) -> bool:
-        """Whether the plugin has the port open."""
-        return not select.select([self._ours], [], [], 0)[0] and not termios.tcgetattr(self._ours)[6][termios.VMIN]
-
-    def send(self, data: bytes) -> None:
-        """Waits for a reader that is slower."""
-        while data:
-            data = data[os.write(self._ours, data) :]
-
-    def close(self) -> None:
-        os.close(self._ours)
 
 
 class House(NamedTuple):
@@ -133,7 +108,7 @@ def rules() -> dict[str, dict[str, Any]]:
 def sent(influxd: Path, telegraf: Path, folder: Path, meters: Sequence[Meter], rounds: int) -> Iterator[House]:
     """Send all telegrams of all meters, round by round. When the last of them is in InfluxDB, Telegraf ends, and InfluxDB stays."""
     began_s = int(time.time())
-    ports = {name: Port(folder / name) for name in [meter.name for meter in meters if meter.interface == "p1"] + [STICK]}
+    ports = {name: MeterEnd(folder / name) for name in [meter.name for meter in meters if meter.interface == "p1"] + [STICK]}
     config = folder / "han.toml"
     receiver = f'[[receiver]]\nname = "{STICK}"\ntype = "hex"\nport = "{STICK}"\n'
     config.write_text('[output]\nstatus_interval = "1s"\n' + "".join(meter.section for meter in meters) + receiver)
@@ -147,7 +122,6 @@ def sent(influxd: Path, telegraf: Path, folder: Path, meters: Sequence[Meter], r
         telegraf_config.write_text(running.PLUGIN_TO_INFLUX.format(python=sys.executable, config=config, url=influx.url))
         with running.telegraf(telegraf, telegraf_config, folder, {"INFLUX_TOKEN": influx.token}) as process:
             running.until(lambda: all(port.opened() for port in ports.values()), "all ports open", PATIENCE_S)
-            time.sleep(0.1)  # the plugin throws away what came before it opened a port
             counts = dict.fromkeys((meter.name for meter in meters), 0)
             for number in range(rounds):
                 for meter in meters:

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import telegraf_han
 
-SOON_S = 20.0
+SOON_S = 60.0
 _TOKEN = re.compile(r"\x1b\[(\?)?([0-9;]*)([A-Za-z])|\r?\n|\r|[^\x1b\x00-\x1f\x7f]+|.", re.DOTALL)
 
 

@@ -15,8 +15,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESCCM, AESGCM
 
 from telegraf_han.ciphers.secret import Key
 
-_KEYS_REMEMBERED: Final = 1024
-"""A building has a few hundred meters with two keys each. If an entry is dropped, it is made again."""
+_KEYS_REMEMBERED: Final = 4096
+"""A large building has a thousand meters, some of them with two keys. If an entry is dropped, it is made again."""
 _FULL_TAG: Final = 16
 
 

@@ -22,7 +22,7 @@ from telegraf_han import receivers
 from telegraf_han.commands import _listening
 from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._listening import Finding
-from telegraf_han.config.file import key_files, load, placeholders, tariff_files
+from telegraf_han.config.file import key_files, load, placeholders, table_files, tariff_files
 from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Config, MeterConfig, ReceiverConfig, require_sources
 from telegraf_han.errors import ConfigError, PortInUseError, SourceError
@@ -70,7 +70,7 @@ def run(arguments: Namespace) -> int:
         require_sources(config)
         tariffs = plans(config)
     except ConfigError as error:
-        _print([*(Finding("warning", note) for note in notes), Finding("error", str(error))])
+        _print([*(Finding("warning", note) for note in notes), *(Finding("error", str(one)) for one in error.every())])
         return 2
     findings = [Finding("ok", f"{config.file}: {_size(config)}")]
     findings += [Finding("warning", note) for note in notes]
@@ -190,7 +190,7 @@ def _in_force(meter: str, timeline: str, section: Section | None) -> Finding:
 
 def _rights(config: Config, user: str) -> Iterator[Finding]:
     """What another user (Telegraf's) may not open, although this user may."""
-    for path in (config.file, *key_files(config.file), *tariff_files(config.file)) if user else ():
+    for path in (config.file, *table_files(config.file), *key_files(config.file), *tariff_files(config.file)) if user else ():
         if os.path.exists(path) and not rights.may_open(user, path, os.R_OK):  # a key that is not there was told before
             text = _(
                 "{path} may not be read by user {user}. {run}. Its folders need x for this user too",

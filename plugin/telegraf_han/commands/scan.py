@@ -5,18 +5,20 @@ capture, and then prints the whole table on stdout. It reads only receivers, bec
 of `run`. It refuses a port that Telegraf's plugin has open, because two readers would each get half of the bytes.
 """
 
+import os
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from telegraf_han.commands import _roster
 from telegraf_han.commands._arguments import add_config, config_of, duration_s
 from telegraf_han.commands._saving import Appended
-from telegraf_han.config.file import load
+from telegraf_han.config.file import load, table_files
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
 from telegraf_han.inspection.survey import Survey
-from telegraf_han.language import _, marked
+from telegraf_han.language import _, counted, marked
 from telegraf_han.live import threads
 from telegraf_han.live.keyfiles import KeyFiles
 from telegraf_han.live.log import Log
@@ -48,22 +50,22 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Name the options."""
     add_config(parser, "with a [[receiver]]; it needs no [[meter]]")
     parser.add_argument("--time", type=duration_s(), metavar="TIME", help="stop after this time, such as 5m (default: stop at q or Ctrl-C)")
+    parser.add_argument("--write", metavar="TABLE", help="append each new meter to this table of meters (CSV), without its key")
     parser.add_argument("--save", metavar="FILE", help="append each telegram to this file as a line of hex, for `decode` and `keys`")
 
 
 def run(arguments: Namespace) -> int:
     """Listen, then print the report. Returns 0, or 1 if nothing was heard. Raises ConfigError, PortInUseError."""
+    table = arguments.write or ""
+    is_new = bool(table) and _roster.begun(table)  # the configuration may name it, although there was none yet
     warnings: list[str] = []
-    config = load(config_of(arguments), warnings.append)
-    if not config.receivers:
-        raise ConfigError(
-            config.file,
-            "",
-            _(
-                'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no '
-                "search: `telegraf-han check` listens to its port"
-            ),
-        )
+    try:
+        config = load(config_of(arguments), warnings.append)
+        _require_receiver(config)
+    except ConfigError:
+        if is_new:
+            os.unlink(table)
+        raise
     radio = config._replace(meters=tuple(meter for meter in config.meters if meter.interface == "wmbus"))
     # Only this user may read the file, because its telegrams show who is at home, even if they are enciphered.
     saved = Appended(arguments.save) if arguments.save else None
@@ -77,10 +79,40 @@ def run(arguments: Namespace) -> int:
     finally:
         if saved is not None:
             saved.close()
-    scan.tell()
+    scan.tell(with_sections=not table)
+    if table:
+        _tell_of_table(table, scan, config)
     if saved is not None and saved.failure is not None:
         raise saved.failure
     return 0 if scan.survey.meters_in_range else 1
+
+
+def _require_receiver(config: Config) -> None:
+    if not config.receivers:
+        raise ConfigError(
+            config.file,
+            "",
+            _(
+                'a [[receiver]] is expected, because `scan` listens with it to wireless meters. A meter with interface = "p1" needs no '
+                "search: `telegraf-han check` listens to its port"
+            ),
+        )
+
+
+def _tell_of_table(table: str, scan: "Scan", config: Config) -> None:
+    """Append the new meters to the table, and say what the user has to do now. Raises ConfigError."""
+    new = _roster.new_meters(scan.survey.meters_in_range.values(), config)
+    names = _roster.added(table, new, [meter.name for meter in config.meters])
+    if names:
+        say(
+            counted("One meter was added to {table}.", "{number} meters were added to {table}.", len(names), table=table),
+            _("Delete the rows of meters that are not yours. Write the key of each of the others into its column."),
+        )
+    else:
+        say(_("{table} has all these meters already. Nothing was added.", table=table))
+    if not any(os.path.exists(path) and os.path.samefile(path, table) for path in table_files(config.file)):
+        line = f'meters = "{os.path.abspath(table)}"'
+        say(_("To read them, write this line at the top of {file}: {line}", file=config.file, line=line))
 
 
 def _keeper(saved: Appended | None) -> Callable[[Frame], None]:
@@ -154,9 +186,10 @@ class Scan:
                     due_s += TOLD_S
                     log.say("I", title)
 
-    def tell(self) -> None:
+    def tell(self, *, with_sections: bool) -> None:
         """Print the report on stdout. By now all readers have ended, or are stuck where they cannot reach the survey."""
-        say(*(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), self._config.file)))
+        file = self._config.file if with_sections else ""
+        say(*(text.plain(line, self._look) for line in scanpage.report(self.survey, self._progress(), file)))
 
     def _progress(self) -> Progress:
         return Progress(time.monotonic_ns(), time.monotonic() - self._begun_s, self._whole_s)

@@ -49,9 +49,12 @@ class Keys:
         self.variables: Final[set[str]] = set()
         """Names of the environment variables that keys were read from."""
 
-    def resolved(self, text: str) -> Key:
-        """Return the key that an option's text names. Raises ValueError, which says what to do."""
-        content, place = self.written(text)
+    def resolved(self, text: str, holder: str = "") -> Key:
+        """Return the key that an option's text names. Raises ValueError, which says what to do.
+
+        `holder` is the file that the text stands in, if it is not the configuration file.
+        """
+        content, place = self.written(text, holder)
         try:
             return _only(content.reveal())
         except _TwoKeysError:
@@ -64,10 +67,10 @@ class Keys:
                 raise ValueError(_("32 hex digits are expected, but {place} is empty", place=where)) from None
             raise ValueError(_("{wrong} in {place}", wrong=error, place=where) if where else self._told(text, str(error))) from None
 
-    def usable(self, text: str) -> Key | None:
+    def usable(self, text: str, holder: str = "") -> Key | None:
         """Return the key that an option names, or None if that text is no key. Raises ValueError if nothing can be read."""
         try:
-            return _only(self.written(text)[0].reveal())
+            return _only(self.written(text, holder)[0].reveal())
         except _UnreadError:
             raise
         except ValueError:
@@ -81,8 +84,8 @@ class Keys:
             return None
         return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
-    def written(self, text: str) -> tuple[Written, str]:
-        """Return the text of a key and the place where it was found ("" for the configuration itself).
+    def written(self, text: str, holder: str = "") -> tuple[Written, str]:
+        """Return the text of a key and the place where it was found ("" for the file that the option stands in).
 
         Raises ValueError, which says what to do, if nothing can be read.
         """
@@ -97,7 +100,8 @@ class Keys:
         if place and kind == "credential":
             return self._read(os.path.join(_credentials(), os.path.basename(place)))
         if secret.may_be_key(text):
-            self._look_at_rights(self._file, os.stat(self._file).st_mode, _HOLDS)
+            file = holder or self._file
+            self._look_at_rights(file, os.stat(file).st_mode, _HOLDS)
         return Written(text), ""
 
     def _path(self, place: str) -> str:

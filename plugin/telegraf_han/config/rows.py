@@ -5,7 +5,8 @@ never shows the value found there, because that may be a key.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from types import TracebackType
+from typing import Any, Final, NamedTuple, TypeVar
 
 from telegraf_han.ciphers import secret
 from telegraf_han.errors import ConfigError
@@ -15,11 +16,37 @@ UNKNOWN_SHOWN: Final = 24
 """An error repeats an unknown option up to this length. So an encryption key of 32 digits in the wrong place is never shown."""
 
 
+_T = TypeVar("_T")
+_V = TypeVar("_V")
+
+
+class Errors(list[ConfigError]):
+    """Collects errors, so that the user sees all of them at once. `with errors:` goes on behind the block after an error in it."""
+
+    def __enter__(self) -> None:
+        """Begin a block. An error ends it."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> bool:
+        """Keep a ConfigError. Everything else passes."""
+        if not isinstance(error, ConfigError):
+            return False
+        self += error.every()
+        return True
+
+    def told(self) -> None:
+        """Raise the first error, with all others. Does nothing if there is none."""
+        if self:
+            first, *others = self
+            raise ConfigError(first.file, first.key, first.expected, others)
+
+
 class Option(NamedTuple):
     """One row: the field that an option fills, and how its value is read."""
 
     field: str
     read: Callable[[object], Any]
+    kind: str = "text"
+    """What a cell of a table holds: "text", "number" or "texts". "" if the option has no cell."""
 
 
 Rows = Mapping[str, Option]
@@ -41,30 +68,47 @@ class Place(NamedTuple):
         """Return the error about a key without a row, with the nearest known key."""
         from difflib import get_close_matches  # noqa: PLC0415, only an error needs it
 
+        if key == "meters" and self.section:
+            return self.error(key, _("this option is expected at the top of the file, before the first section"))
         near = get_close_matches(key, list(known), 1, 0.6)
-        named = len(key) <= UNKNOWN_SHOWN and key.isprintable() and not secret.may_be_key(key)
-        shown = key if named else _("an option of {size} characters", size=len(key))
         advice = _('Did you mean "{option}"?', option=near[0]) if near else _("Known options are {options}", options=", ".join(known))
-        return self.error(shown, _("there is no such option. {advice}", advice=advice))
+        return self.error(self.shown(key), _("there is no such option. {advice}", advice=advice))
+
+    @staticmethod
+    def shown(key: str) -> str:
+        """The name of an option that the user wrote, or its length if it may be a key."""
+        named = len(key.rpartition(".")[2]) <= UNKNOWN_SHOWN and key.isprintable() and not secret.may_be_key(key)
+        return key if named else _("an option of {size} characters", size=len(key))
 
     def require_known(self, keys: Iterable[str], known: Collection[str]) -> None:
-        """Raise ConfigError at the first key that is not known here."""
-        for key in keys:
-            if key not in known:
-                raise self.unknown(key, known)
+        """Raise ConfigError for the keys that are not known here."""
+        errors = Errors(self.unknown(key, known) for key in keys if key not in known)
+        errors.told()
 
-
-def read(table: object, rows: Rows, place: Place) -> dict[str, Any]:
-    """Read the fields of one section. Raises ConfigError."""
-    if not isinstance(table, Mapping):
-        raise place.error("", _("a section with options is expected"))
-    fields = {}
-    for key, value in table.items():
-        option = rows.get(key)
-        if option is None:
-            raise place.unknown(key, rows)
+    def tried(self, key: str, read: Callable[[_V], _T], value: _V) -> _T:
+        """Read the value of an option. Raises ConfigError."""
         try:
-            fields[option.field] = option.read(value)
+            return read(value)
         except ValueError as error:
-            raise place.error(key, str(error)) from None
+            raise self.error(key, str(error)) from None
+
+
+def read(table: object, rows: Rows, place: Place, errors: Errors | None = None) -> dict[str, Any]:
+    """Read the fields of one section.
+
+    What is wrong is left out and added to `errors`. Without `errors` it is raised, as one ConfigError that knows all.
+    """
+    found = Errors()
+    fields = {}
+    if isinstance(table, Mapping):
+        for key, value in table.items():
+            with found:
+                place.require_known([key], rows)
+                fields[rows[key].field] = place.tried(key, rows[key].read, value)
+    else:
+        found.append(place.error("", _("a section with options is expected")))
+    if errors is None:
+        found.told()
+    else:
+        errors += found
     return fields

@@ -1,9 +1,12 @@
 """Turns a parsed TOML mapping into a `Config` that is complete, checked once and immutable.
 
-Every option has a row: its key, the field that it fills, and how its value is read. A key without a row is an error, and the error suggests
-the nearest known key. Otherwise a misspelt option would be ignored and found months later. Some mistakes cannot be seen in one row: a name
-used twice, an option of the other interface, an authentication without its key. These mistakes are checked separately. So the running part
-never gets a configuration that it cannot follow.
+Every option has a row in `options`. A key without a row is an error, and the error suggests the nearest known key. Otherwise a misspelt
+option would be ignored and found months later. Some mistakes cannot be seen in one row: a name used twice, an option of the other
+interface, an authentication without its key. These mistakes are checked separately. So the running part never gets a configuration that
+it cannot follow.
+
+[defaults] holds what applies to every meter that does not say otherwise. Limits, prices and tags are put together key by key. All else is
+replaced, and a tariff and prices replace each other. All errors of a configuration are collected, and raised as one.
 
 This module touches no file. Keys arrive through `resolve`, which `file` passes in. An error names the file, the place and what is expected
 there. It never shows the value found there, because that may be a key.
@@ -14,14 +17,14 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from telegraf_han.ciphers.secret import Key, Written
 from telegraf_han.clock import Zone
-from telegraf_han.config import values
-from telegraf_han.config.rows import Option, Place, Rows, read
+from telegraf_han.config import options, values
+from telegraf_han.config.rows import Errors, Place, Rows, read
 from telegraf_han.errors import ConfigError
 from telegraf_han.language import _, marked
 from telegraf_han.telegram import Interface
 
 if TYPE_CHECKING:  # they load decimals, which a run without a tariff does not need
-    from telegraf_han.config.timelines import Files
+    from telegraf_han.config.timelines import Files, Given
     from telegraf_han.tariffs.tariff import Plan
 
 
@@ -66,7 +69,9 @@ class MeterConfig(NamedTuple):
     billing_day: int = 1
     """Day of the month on which a billing period begins, 1 to 28."""
     plan: "Plan | None" = None
-    """Its tariffs. None if it has none. `plans` also knows the plan of [meter.prices]."""
+    """Its tariffs. None if it has none. `plans` also knows the plan of [meter.prices]. Meters with the same tariff share it."""
+    tags: tuple[tuple[str, str], ...] = ()
+    """Pairs of name and value, on every line of this meter."""
     bad_keys: tuple[BadKey, ...] = ()
     """The keys that could not be had. The options are None then. As long as there is one, no telegram of the meter is believed."""
     key_files: tuple[tuple[str, Written], ...] = ()
@@ -95,76 +100,6 @@ class Config(NamedTuple):
     """Names of the environment variables that keys were read from. No child inherits them."""
 
 
-def _raw(value: object) -> object:
-    """A value that is read apart, such as a section inside a section."""
-    return value
-
-
-_OUTPUT: Final[Rows] = {
-    "layout": Option("layout", values.one_of("wide", "obis")),
-    "measurement": Option("measurement", values.name),
-    "status_interval": Option("status_interval_s", values.duration_s(most_s=values.DAY_S)),
-}
-_EVERY_METER: Final[Rows] = {
-    "name": Option("name", values.name),
-    "interface": Option("interface", values.one_of("p1", "wmbus")),
-    "timezone": Option("zone", values.zone),
-    "encryption": Option("encryption", values.one_of("required", "optional")),
-    "limits": Option("limits", _raw),
-    "prices": Option("prices", _raw),
-    "billing_day": Option("billing_day", values.whole(1, 28)),
-    "tariff": Option("tariff", _raw),
-    "compare": Option("compare", _raw),
-    "yearly_use_kwh": Option("yearly_use_kwh", values.limit),
-}
-_METERS: Final[Mapping[str, Rows]] = {
-    "p1": {
-        **_EVERY_METER,
-        "port": Option("port", values.port),
-        "line": Option("line", values.line),
-        "encryption_key": Option("encryption_key", values.quoted),
-        "authentication_key": Option("authentication_key", values.quoted),
-        "authentication": Option("authentication", values.one_of("preferred", "required")),
-        "system_title": Option("system_title", values.system_title),
-    },
-    "wmbus": {
-        **_EVERY_METER,
-        "id": Option("id", values.meter_id),
-        "key": Option("key", values.quoted),
-    },
-}
-_ANY_METER: Final[Rows] = {key: option for rows in _METERS.values() for key, option in rows.items()}
-_RECEIVER: Final[Rows] = {
-    "name": Option("name", values.name),
-    "type": Option("type", values.quoted),
-    "port": Option("port", values.port),
-    "line": Option("line", values.line),
-    "command": Option("command", values.command),
-}
-_LIMIT_KEYS: Final = (
-    "active_power_import_w",
-    "daily_import_wh",
-    "daily_cost",
-    "monthly_cost",
-    "contracted_power_w",
-    "long_load_w",
-    "long_load_h",
-    "base_load_w",
-    "feed_in_noon_w",
-    "voltage_low_v",
-    "voltage_high_v",
-    "phase_imbalance_percent",
-    "clock_offset_s",
-    "silence_s",
-    "decode_errors_percent",
-)
-_LIMITS: Final[Rows] = {key: Option(key, values.limit) for key in _LIMIT_KEYS}
-_PRICE_KEYS: Final = [f"{direction}_t{tariff}_per_kwh" for direction in ("import", "export") for tariff in range(5)]
-_PRICES: Final[Rows] = {key: Option(key, values.number) for key in _PRICE_KEYS} | {"currency": Option("currency", values.name)}
-_TARIFFS: Final = ("tariff", "compare", "yearly_use_kwh")
-_INNER: Final = {"limits": _LIMITS, "prices": _PRICES}
-_SECTIONS: Final = ("output", "meter", "receiver")
-KEYS: Final = ("encryption_key", "authentication_key", "key")
 _MISSING: Final = {
     "name": marked("a name is expected, because names distinguish the sections"),
     "id": marked("the eight digits printed on the meter are expected, in quotes"),
@@ -172,7 +107,15 @@ _MISSING: Final = {
 }
 
 
-def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapping[str, object], Place]]:
+Resolve = Callable[[str], Key | None]
+"""Turns the text of a key option into a Key. Raises ValueError, which says what to do."""
+Section = tuple[Mapping[str, object], Place]
+"""A section as it stands, and its place."""
+Listed = Callable[[str, Errors], tuple[Iterable[Section], Resolve]]
+"""Reads the table of meters of that name. Returns its rows, and what resolves their keys. Adds what is wrong to the errors."""
+
+
+def _tables(whole: Mapping[str, object], key: str, file: str) -> list[Section]:
     """The sections [[key]], each with its place. The place has the section's name, or its number if there is no usable name."""
     found = whole.get(key, [])
     if not isinstance(found, list) or not all(isinstance(table, Mapping) for table in found):
@@ -187,35 +130,154 @@ def _tables(whole: Mapping[str, object], key: str, file: str) -> list[tuple[Mapp
     return placed
 
 
-def _meter(table: Mapping[str, object], place: Place, resolve: Callable[[str], Key | None], files: "Files") -> MeterConfig:
-    interface = table.get("interface")
-    rows = _METERS.get(interface) if isinstance(interface, str) else None
-    if rows is None:
-        place.require_known(table, _ANY_METER)  # perhaps it is the interface, misspelt
-        raise place.error("interface", _('"p1" or "wmbus" is expected'))
-    for key in table:
-        others = [other for other, known in _METERS.items() if key not in rows and key in known]
-        if others:
-            raise place.error(key, _('only a meter with interface = "{interface}" has this option', interface=others[0]))
-    fields = read(table, rows, place)
-    for key in ("name", "id"):
-        if key in rows and key not in fields:
-            raise place.error(key, _(_MISSING[key]))
-    for key, inner in _INNER.items():
-        fields[key] = tuple(read(fields.get(key, {}), inner, place._replace(prefix=f"{key}.")).items())
-    tariffs = {key: fields.pop(key) for key in _TARIFFS if key in fields}
-    if "tariff" in tariffs or "compare" in tariffs:
+class _Reading:
+    """The reading of one configuration: its errors, and what its meters have in common."""
+
+    def __init__(self, files: "Files") -> None:
+        """`files` reads a tariff file."""
+        self.errors: Final = Errors()
+        self._bad_keys: Final = Errors()
+        self._files: Final = files
+        self._defaults: dict[str, Any] = {}
+        self._plans: Final[dict[object, Plan | None]] = {}
+
+    def take_defaults(self, table: object, place: Place) -> None:
+        """Read [defaults]."""
+        if isinstance(table, Mapping):
+            own = [key for key in table if key in options.EACH_ITS_OWN]
+            self.errors.extend(place.error(key, _("no default is expected here, because each meter has its own")) for key in own)
+            table = {key: value for key, value in table.items() if key not in own}
+        self._defaults = read(table, options.DEFAULTS, place, self.errors)
+        self._read_inner(self._defaults, place)
+        if "tariff" in self._defaults and self._defaults["prices"]:
+            self.errors.append(place.error("tariff", _("either a tariff or prices are expected, not both")))
+            self._defaults["prices"] = {}
+
+    def meter(self, table: Mapping[str, object], place: Place, resolve: Resolve) -> MeterConfig | None:
+        """Read one meter. None if it cannot even be said of what kind it is."""
+        interface = table.get("interface")
+        rows = options.METERS.get(interface) if isinstance(interface, str) else None
+        if rows is None:
+            with self.errors:
+                place.require_known(table, options.ANY_METER)  # perhaps it is the interface, misspelt
+            self.errors.append(place.error("interface", _('"p1" or "wmbus" is expected')))
+            return None
+        foreign = {key: other for key in table if key not in rows for other, known in options.METERS.items() if key in known}
+        for key, other in foreign.items():
+            self.errors.append(place.error(key, _('only a meter with interface = "{interface}" has this option', interface=other)))
+        fields = read({key: value for key, value in table.items() if key not in foreign}, rows, place, self.errors)
+        self.errors.extend(place.error(key, _(_MISSING[key])) for key in ("name", "id") if key in rows and key not in table)
+        self._read_inner(fields, place)
+        fields = self._with_defaults(fields, rows)
+        self._add_plan(fields, place)
+        for key in options.INNER:
+            fields[key] = tuple(fields[key].items())
+        self._add_tags(fields, place)
+        fields |= _keys({key: fields[key] for key in options.KEYS if key in fields}, resolve)
+        self._bad_keys.extend(place.error(bad.option, bad.why) for bad in fields["bad_keys"])
+        if fields.get("authentication") == "required" and "authentication_key" not in table:
+            expected = _('an authentication_key is expected, because authentication = "required" needs it')
+            self.errors.append(place.error("authentication", expected))
+        return MeterConfig(**{"name": "", **fields})
+
+    def _read_inner(self, fields: dict[str, Any], place: Place) -> None:
+        """Read the sections inside a section. All three are mappings afterwards."""
+        for key, inner in options.INNER.items():
+            fields[key] = read(fields.get(key, {}), inner, place._replace(prefix=f"{key}."), self.errors)
+        tags = fields.get("tags", {})
+        if not isinstance(tags, Mapping):
+            self.errors.append(place.error("tags", _('names and values are expected, such as { staircase = "B" }')))
+            tags = {}
+        if tags:
+            from telegraf_han.config.tags import read as read_tags  # noqa: PLC0415, only a meter with tags needs it
+
+            tags = read_tags(tags, place._replace(prefix="tags."), self.errors)
+        fields["tags"] = tags
+
+    def _with_defaults(self, own: dict[str, Any], rows: Rows) -> dict[str, Any]:
+        """A meter's fields, and the defaults of all others that its interface has."""
+        fitting = {option.field for option in rows.values()}
+        fields = {field: value for field, value in self._defaults.items() if field in fitting}
+        if own["prices"]:
+            fields.pop("tariff", None)
+        if "tariff" in own:
+            fields["prices"] = {}
+        for key in (*options.INNER, "tags"):
+            own[key] = {**fields.get(key, {}), **own[key]}
+        fields |= own
+        if not fields["prices"] and "tariff" not in fields and "compare" not in own:
+            fields.pop("compare", None)
+        return fields
+
+    def _add_plan(self, fields: dict[str, Any], place: Place) -> None:
+        """Replace the options of a tariff by the plan. Meters with the same options share it, and its errors are told once."""
+        tariffs = {key: fields.pop(key) for key in options.TARIFFS if key in fields}
+        if "tariff" not in tariffs and "compare" not in tariffs:
+            return
         from telegraf_han.config.timelines import Given, plan  # noqa: PLC0415, only a meter with a tariff needs it
 
-        given = Given(**tariffs, prices=fields["prices"], billing_day=fields.get("billing_day", 1))
-        fields["plan"] = plan(given, place, files)
-    fields |= _keys({key: fields[key] for key in KEYS if key in fields}, resolve)
-    if fields.get("authentication") == "required" and "authentication_key" not in fields:
-        raise place.error("authentication", _('an authentication_key is expected, because authentication = "required" needs it'))
-    return MeterConfig(**fields)
+        given = Given(**tariffs, prices=tuple(fields["prices"].items()), billing_day=fields.get("billing_day", 1))
+        same = _comparable(given)
+        if same not in self._plans:
+            self._plans[same] = None
+            by_default = given.tariff is not None and given.tariff is self._defaults.get("tariff")
+            with self.errors:
+                self._plans[same] = plan(given, place._replace(section="[defaults]") if by_default else place, self._files)
+        fields["plan"] = self._plans[same]
+
+    def _add_tags(self, fields: dict[str, Any], place: Place) -> None:
+        if fields["tags"]:
+            from telegraf_han.config.tags import require_together  # noqa: PLC0415, only a meter with tags needs it
+
+            with self.errors:
+                require_together(fields["tags"], place)
+        fields["tags"] = tuple(sorted(fields["tags"].items()))
+
+    def receiver(
+        self, table: Mapping[str, object], place: Place, kinds: Collection[str], command: Callable[[str], tuple[str, ...]]
+    ) -> ReceiverConfig:
+        """Read one receiver."""
+        fields = read(table, options.RECEIVER, place, self.errors)
+        self.errors.extend(place.error(key, _(_MISSING[key])) for key in ("name", "type") if key not in table)
+        kind = fields.get("type", "")
+        if kind and kind not in kinds:
+            self.errors.append(place.error("type", _("one of {kinds} is expected", kinds=", ".join(kinds))))
+        elif "port" in table and "command" in table:
+            self.errors.append(place.error("port", _("either a port or a command is expected, not both")))
+        elif kind and "port" not in table and "command" not in table:
+            fields["command"] = command(kind)
+            if not fields["command"]:
+                self.errors.append(place.error("port", _("either a port or a command is expected")))
+        return ReceiverConfig(**{"name": "", "type": "", **fields})
+
+    def tell(self) -> None:
+        """Raise ConfigError if there are errors. A bad key alone stops only its meter, but who corrects the others wants to know of it."""
+        if self.errors:
+            self.errors.extend(self._bad_keys)
+        self.errors.told()
+
+    def require_once(self, found: Iterable[tuple[Place, str]], key: str) -> None:
+        """Two sections must not have the same value."""
+        first: dict[str, Place] = {}
+        for place, value in found:
+            if value and (other := first.setdefault(value, place)) is not place:
+                where = other.section if other.file == place.file else _("{section} of {file}", section=other.section, file=other.file)
+                self.errors.append(
+                    place.error(key, _("another {key} is expected, because {section} has the same {key}", key=key, section=where))
+                )
 
 
-def _keys(texts: Mapping[str, str], resolve: Callable[[str], Key | None]) -> dict[str, Any]:
+def _comparable(given: "Given") -> tuple[object, ...]:
+    """The options of a tariff as a key of a dictionary. Sections are the same only if they are the same object."""
+
+    def one(option: object) -> object:
+        named = isinstance(option, list) and all(isinstance(text, str) for text in option)
+        return option if isinstance(option, str) else tuple(option) if named else id(option)  # type: ignore[arg-type]
+
+    return one(given.tariff), one(given.compare), given.prices, given.billing_day, given.yearly_use_kwh
+
+
+def _keys(texts: Mapping[str, str], resolve: Resolve) -> dict[str, Any]:
     """The keys of a meter, and the reasons why some of them cannot be had. A meter without its key must not stop the others."""
     fields: dict[str, Any] = dict.fromkeys(texts)
     bad = []
@@ -228,64 +290,60 @@ def _keys(texts: Mapping[str, str], resolve: Callable[[str], Key | None]) -> dic
     return fields | {"bad_keys": tuple(bad), "key_files": files}
 
 
-def _receiver(
-    table: Mapping[str, object], place: Place, kinds: Collection[str], command: Callable[[str], tuple[str, ...]]
-) -> ReceiverConfig:
-    fields = read(table, _RECEIVER, place)
-    for key in ("name", "type"):
-        if key not in fields:
-            raise place.error(key, _(_MISSING[key]))
-    if fields["type"] not in kinds:
-        raise place.error("type", _("one of {kinds} is expected", kinds=", ".join(kinds)))
-    if "port" in fields and "command" in fields:
-        raise place.error("port", _("either a port or a command is expected, not both"))
-    if "port" not in fields and "command" not in fields:
-        fields["command"] = command(fields["type"])
-        if not fields["command"]:
-            raise place.error("port", _("either a port or a command is expected"))
-    return ReceiverConfig(**fields)
-
-
-def _used_once(places: Iterable[Place], found: Iterable[str], key: str) -> None:
-    """Raise ConfigError if two sections have the same value."""
-    first: dict[str, Place] = {}
-    for place, value in zip(places, found, strict=False):  # the places of the meters come first
-        if value and first.setdefault(value, place) is not place:
-            raise place.error(
-                key, _("another {key} is expected, because {section} has the same {key}", key=key, section=first[value].section)
-            )
+def _with_interface(row: Mapping[str, object]) -> Mapping[str, object]:
+    """A row of a table with its interface, which its other columns show if it does not say it."""
+    shown = "wmbus" if "id" in row and "port" not in row else "p1" if "port" in row and "id" not in row else ""
+    return {"interface": shown, **row} if shown else row
 
 
 def parsed(
     whole: Mapping[str, object],
     file: str,
-    resolve: Callable[[str], Key | None],
+    resolve: Resolve,
     locate: Callable[[str], str],
     kinds: Callable[[], Collection[str]],
     *,
     command: Callable[[str], tuple[str, ...]] = lambda _: (),
     files: "Files" = lambda name: (name, {}),
+    listed: Listed = lambda _, __: ((), lambda _: None),
 ) -> Config:
-    """Turn a mapping, as TOML gives it, into the configuration. Raises ConfigError at the first value that cannot be used.
+    """Turn a mapping, as TOML gives it, into the configuration. Raises ConfigError, which knows all values that cannot be used.
 
     `file` is named in errors. `resolve` turns a key's text (hex, `file:…`) into a Key and raises ValueError, which says what to do and
     becomes one of the meter's `bad_keys`. For the command `keys`, which accepts text that is not a key, `resolve` returns None instead.
     `locate` makes the relative path of a port absolute. `kinds` returns the types that a receiver may have, and `command` returns the
-    command that a type starts by itself. `files` reads a tariff file.
+    command that a type starts by itself. `files` reads a tariff file, and `listed` a table of meters.
     """
-    Place(file).require_known(whole, _SECTIONS)
-    output = Output(**read(whole.get("output", {}), _OUTPUT, Place(file, "[output]")))
-    meter_tables = _tables(whole, "meter", file)
-    receiver_tables = _tables(whole, "receiver", file)
-    meters = [_meter(table, place, resolve, files) for table, place in meter_tables]
-    receivers = [_receiver(table, place, kinds(), command) for table, place in receiver_tables]
-    meters = [meter._replace(port=meter.port and locate(meter.port)) for meter in meters]
-    receivers = [receiver._replace(port=receiver.port and locate(receiver.port)) for receiver in receivers]
-    places = [place for _, place in (*meter_tables, *receiver_tables)]
-    _used_once(places, [*(meter.name for meter in meters), *(receiver.name for receiver in receivers)], "name")
-    _used_once(places, [*(meter.port for meter in meters), *(receiver.port for receiver in receivers)], "port")
-    _used_once(places, [meter.id for meter in meters], "id")
-    return Config(file, output, tuple(meters), tuple(receivers))
+    place, reading = Place(file), _Reading(files)
+    errors = reading.errors
+    with errors:
+        place.require_known(whole, options.SECTIONS)
+    output = Output(**read(whole.get("output", {}), options.OUTPUT, Place(file, "[output]"), errors))
+    reading.take_defaults(whole.get("defaults", {}), Place(file, "[defaults]"))
+    meters: list[tuple[Place, MeterConfig]] = []
+    receivers: list[tuple[Place, ReceiverConfig]] = []
+    with errors:
+        for table, where in _tables(whole, "meter", file):
+            if (meter := reading.meter(table, where, resolve)) is not None:
+                meters.append((where, meter._replace(port=meter.port and locate(meter.port))))
+    with errors:
+        if "meters" in whole:
+            rows, resolve_row = listed(place.tried("meters", values.quoted, whole["meters"]), errors)
+            for row, where in rows:
+                if (meter := reading.meter(_with_interface(row), where, resolve_row)) is not None:
+                    meters.append((where, meter._replace(port=meter.port and locate(meter.port))))
+    with errors:
+        for table, where in _tables(whole, "receiver", file):
+            receiver = reading.receiver(table, where, kinds(), command)
+            receivers.append((where, receiver._replace(port=receiver.port and locate(receiver.port))))
+    for key, found in (
+        ("name", [*((where, meter.name) for where, meter in meters), *((where, one.name) for where, one in receivers)]),
+        ("port", [*((where, meter.port) for where, meter in meters), *((where, one.port) for where, one in receivers)]),
+        ("id", [(where, meter.id) for where, meter in meters]),
+    ):
+        reading.require_once(found, key)
+    reading.tell()
+    return Config(file, output, tuple(meter for _, meter in meters), tuple(receiver for _, receiver in receivers))
 
 
 def require_keys(config: Config, meters: Iterable[MeterConfig]) -> None:
@@ -297,13 +355,16 @@ def require_keys(config: Config, meters: Iterable[MeterConfig]) -> None:
 
 def require_sources(config: Config) -> None:
     """Raise ConfigError if live reading would read nothing: a meter without a port, a radio meter without a receiver."""
+    errors = Errors()
     for meter in config.meters:
         place = Place(config.file, f'[[meter]] "{meter.name}"')
         if meter.interface == "p1" and not meter.port:
-            raise place.error("port", _("the port that this meter is read from is expected"))
+            errors.append(place.error("port", _("the port that this meter is read from is expected")))
         if meter.interface == "wmbus" and not config.receivers:
-            raise place.error("", _("a [[receiver]] is expected too, because radio telegrams come through a receiver"))
+            errors.append(place.error("", _("a [[receiver]] is expected too, because radio telegrams come through a receiver")))
     if "-" in [*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers)]:
-        raise ConfigError(config.file, "port", _('a port, a file or a command is expected, because stdin ("-") belongs to Telegraf here'))
+        expected = _('a port, a file or a command is expected, because stdin ("-") belongs to Telegraf here')
+        errors.append(ConfigError(config.file, "port", expected))
     if not config.meters and not config.receivers:
-        raise ConfigError(config.file, "", _("at least one [[meter]] is expected"))
+        errors.append(ConfigError(config.file, "", _("at least one [[meter]] is expected")))
+    errors.told()

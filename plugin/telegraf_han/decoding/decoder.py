@@ -244,10 +244,10 @@ class Decoder:
         stamp_ns = telegram.stamp_ns
         if stamp_ns is None:
             return b""
-        output = self._config.output
+        output, tags = self._config.output, self.meters[telegram.meter].config.tags
         if output.layout == "obis":
-            return lineprotocol.tall(telegram, stamp_ns)
-        return lineprotocol.wide(telegram, output.measurement, stamp_ns)
+            return lineprotocol.tall(telegram, stamp_ns, tags)
+        return lineprotocol.wide(telegram, output.measurement, stamp_ns, tags)
 
     def status(self, now_ns: int, steady_ns: int, dropped: Mapping[str, int]) -> dict[str, bytes]:
         """Return the `electricity_link` line of each meter. `dropped` counts the lines of each meter that Telegraf did not take.

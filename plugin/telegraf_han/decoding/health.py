@@ -69,7 +69,7 @@ def link(meter: MeterState, measurement: str, dropped: int, now_ns: int, steady_
         "rssi_dbm": meter.rssi_dbm,
         "state": state(meter, steady_ns),
     }
-    tags = {"interface": meter.config.interface, "meter": meter.config.name}
+    tags = {"interface": meter.config.interface, "meter": meter.config.name, **dict(meter.config.tags)}
     return line(f"{measurement}_link", tags, fields, now_ns, counters)
 
 
@@ -81,5 +81,5 @@ def settings(config: MeterConfig, measurement: str, now_ns: int) -> bytes:
         **dict(config.prices),
         "billing_day": float(config.billing_day),
     }
-    tags = {"interface": config.interface, "meter": config.name}
+    tags = {"interface": config.interface, "meter": config.name, **dict(config.tags)}
     return line(f"{measurement}_settings", tags, fields, now_ns)

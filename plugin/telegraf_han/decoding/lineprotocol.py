@@ -25,6 +25,8 @@ TAG_LIMIT: Final = 256
 _STAMP_LIMIT: Final = 24
 """A blank, 20 characters of ns, the newline, and a reserve."""
 
+Tags = tuple[tuple[str, str], ...]
+"""Pairs of name and value."""
 _NOTHING: Final = frozenset({None, ""})
 """Values that make no field."""
 _OBEYED: Final = ((0, 32), (127, 160), (0x61C, 0x61D), (0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x2070), (0xFEFF, 0xFF00))
@@ -46,9 +48,12 @@ class _Template(NamedTuple):
     """Takes the values that are text."""
 
 
-def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
-    """Return all readings of a telegram as one line (or several, if very long). Empty if no reading is a field."""
-    head = _head(measurement, telegram.interface, telegram.meter, telegram.model, telegram.serial)
+def wide(telegram: Telegram, measurement: str, time_ns: int, tags: Tags = ()) -> bytes:
+    """Return all readings of a telegram as one line (or several, if very long). Empty if no reading is a field.
+
+    `tags` are those that the owner gave to the meter.
+    """
+    head = _head(measurement, telegram.interface, telegram.meter, telegram.model, telegram.serial, tags)
     values = telegram.values
     template: _Template | None = telegram.shape.templates.get("wide")  # type: ignore[assignment]
     if template is None:
@@ -67,12 +72,13 @@ def wide(telegram: Telegram, measurement: str, time_ns: int) -> bytes:
     return _lines(head, [*found, ("rssi_dbm", telegram.rssi_dbm)], time_ns)
 
 
-def tall(telegram: Telegram, time_ns: int) -> bytes:
-    """Return each reading as a line of measurement `obis`, with its code, unit and name as tags."""
+def tall(telegram: Telegram, time_ns: int, tags: Tags = ()) -> bytes:
+    """Return each reading as a line of measurement `obis`, with its code, unit and name as tags. For `tags` see `wide`."""
     columns = telegram.shape.columns
+    every = _tags_of(telegram) | dict(tags)
     lines = [
         _lines(
-            _tagged("obis", _tags_of(telegram) | _tags_of_column(column)),
+            _tagged("obis", every | _tags_of_column(column)),
             [("text" if isinstance(value, str) else "value", value)],
             time_ns,
         )
@@ -80,8 +86,7 @@ def tall(telegram: Telegram, time_ns: int) -> bytes:
         if column.field
     ]
     if telegram.rssi_dbm is not None:
-        tags = _tags_of(telegram) | {"name": "rssi", "unit": "dBm"}
-        lines.append(_lines(_tagged("obis", tags), [("value", telegram.rssi_dbm)], time_ns))
+        lines.append(_lines(_tagged("obis", every | {"name": "rssi", "unit": "dBm"}), [("value", telegram.rssi_dbm)], time_ns))
     return b"".join(lines)
 
 
@@ -110,9 +115,9 @@ def _template(shape: Shape, values: list[Value]) -> _Template:
     return _Template(text, take_numbers, itemgetter(*texts, texts[0]) if texts else lambda _: ())  # one text more, so that it is a tuple
 
 
-@lru_cache(1024)
-def _head(measurement: str, interface: str, meter: str, model: str, serial: str) -> str:
-    return _tagged(measurement, {"interface": interface, "meter": meter, "model": model, "serial": serial})
+@lru_cache(4096)
+def _head(measurement: str, interface: str, meter: str, model: str, serial: str, tags: Tags) -> str:  # noqa: PLR0917, keywords would cost time
+    return _tagged(measurement, {"interface": interface, "meter": meter, "model": model, "serial": serial, **dict(tags)})
 
 
 def _tags_of(telegram: Telegram) -> dict[str, str]:

@@ -8,7 +8,8 @@ steady clock, because somebody may set the host's clock.
 
 from typing import TYPE_CHECKING, Final
 
-from telegraf_han.config.sections import KEYS, MeterConfig
+from telegraf_han.config.options import KEYS
+from telegraf_han.config.sections import MeterConfig
 from telegraf_han.decoding.admission import Admission
 from telegraf_han.decoding.registers import Registers
 from telegraf_han.decoding.timing import Timing

@@ -1,4 +1,4 @@
-"""Computes one point per meter or inverter and five minutes from raw data: the Flux, the tasks that run it, and the past.
+"""Computes one point per series and five minutes from raw data: the Flux, the tasks that run it, and the past.
 
 For InfluxQL, the bucket `energy/5m` is the retention policy "5m" of the database `energy`, because of its name alone [seen on 2.9.1].
 So one data source serves both buckets. A point has the time of its window's start. The name of a field decides how the field is
@@ -8,11 +8,18 @@ computed, because every field ends in its unit (`obis`, `units`):
 - A register, a threshold, a mode or a text gives its last value. A power that the meter itself has averaged, or whose maximum the
   meter keeps, counts as a register, too.
 
+Status lines and settings are down-sampled, too, so that a year of them can be seen when raw data have expired. A counter and a setting give
+their last value, the age of the last telegram its highest, clock offset and signal their mean. Of the states, one that is not `ok` is
+kept, so no fault disappears. All these have the name of the raw field.
+
+Tags stay as they are, also those that this module does not know.
+
 Every run computes whole windows again. So a run may be repeated at any time, and late data are included: Telegraf's buffer delivers the
-telegrams of an outage hours or days later. InfluxDB pushes each of the four pipelines down to its storage engine. To allow this, `filter`
-and `aggregateWindow` are written in a plain form.
+telegrams of an outage hours or days later. InfluxDB pushes each pipeline down to its storage engine. To allow this, `filter` and
+`aggregateWindow` are written in a plain form.
 """
 
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from telegraf_han.influx.api import Api, Json
@@ -47,8 +54,8 @@ LOOK_BACKS: Final = (
 )
 """Telegrams that came within the hour are down-sampled after five minutes, an outage of two days after an hour, an outage of a month
 the next morning. The offset is the time that Telegraf may take. The daily task runs at night. For a meter that sends every second, the
-three tasks together cost a minute of computing per day, most of it at night. There are three tasks, because the widest one alone,
-run every five minutes, would cost an hour."""
+three tasks together cost a minute of computing per day, most of it at night. The status lines of each meter cost four seconds of that.
+There are three tasks, because the widest one alone, run every five minutes, would cost an hour."""
 
 
 class _Pipeline(NamedTuple):
@@ -56,8 +63,10 @@ class _Pipeline(NamedTuple):
 
     function: str
     fields: str
-    """Condition on `r._field`."""
+    """Condition on `r._field`, or `""` for all fields."""
     suffix: str = ""
+    kinds: tuple[str, ...] = ("", "_production")
+    """Of which measurements: what stands behind the name of the telegrams' measurement."""
 
 
 _NS: Final = 1_000_000_000
@@ -69,6 +78,10 @@ _PIPELINES: Final = (
     _Pipeline("last", _REGISTER),
     _Pipeline("max", _SWINGING, "_max"),
     _Pipeline("min", _SWINGING, "_min"),
+    _Pipeline("mean", 'r._field == "clock_offset_s" or r._field == "rssi_dbm"', kinds=("_link",)),
+    _Pipeline("max", 'r._field == "age_s"', kinds=("_link",)),
+    _Pipeline("last", "r._field !~ /^(clock_offset_s|rssi_dbm|age_s|state)$/", kinds=("_link",)),
+    _Pipeline("last", "", kinds=("_settings",)),
 )
 
 
@@ -115,30 +128,52 @@ def past(raw: str, measurement: str, start_s: int, stop_s: int) -> str:
 
 def _computed(raw: str, measurement: str) -> str:
     """The pipelines; `start` and `stop` are defined before them."""
-    return "\n".join(_pipeline(raw, measurement, pipeline) for pipeline in _PIPELINES)
+    pipelines = [_pipeline(raw, measurement, pipeline) for pipeline in _PIPELINES]
+    return "\n".join([*pipelines, *_states(raw, measurement)])
 
 
-def _measured(measurement: str) -> str:
-    """The condition on what is down-sampled: telegrams of meters, and what inverters produced."""
-    return " or ".join(f"r._measurement == {quoted(name)}" for name in (measurement, f"{measurement}_production"))
+def _measured(measurement: str, kinds: Iterable[str] = ("", "_production")) -> str:
+    """The condition on some measurements: by default telegrams of meters, and what inverters produced."""
+    return " or ".join(f"r._measurement == {quoted(measurement + kind)}" for kind in kinds)
 
 
 def _pipeline(raw: str, measurement: str, pipeline: _Pipeline) -> str:
-    """One pipeline. Only a count is yielded. Nobody reads the points themselves, and they would be a download of the whole bucket."""
-    steps = [
+    renamed = [f'map(fn: (r) => ({{r with _field: r._field + "{pipeline.suffix}"}}))'] if pipeline.suffix else []
+    name = f"{pipeline.kinds[0]} {pipeline.function}".strip(" _")
+    windows = _windows(raw, _measured(measurement, pipeline.kinds), pipeline.fields, pipeline.function)
+    return _chained([*windows, *renamed, *_stored(raw, name)])
+
+
+def _states(raw: str, measurement: str) -> list[str]:
+    """The state of each window: its last state that is not `ok`, or else `ok`.
+
+    The last state and the last other state of each window are put together, the other state first, and of one time only the first is kept.
+    """
+    link, field = _measured(measurement, ("_link",)), 'r._field == "state"'
+    last = [*_windows(raw, link, field, "last"), 'set(key: "order", value: "2")']
+    fault = [*_windows(raw, link, f'{field} and r._value != "ok"', "last"), 'set(key: "order", value: "1")']
+    first = ["union(tables: [faults, states])", 'sort(columns: ["order"])', 'unique(column: "_time")', 'drop(columns: ["order"])']
+    return [f"states = {_chained(last)}", f"faults = {_chained(fault)}", _chained([*first, *_stored(raw, "link state")])]
+
+
+def _windows(raw: str, measurements: str, fields: str, function: str) -> list[str]:
+    """The steps that compute whole windows."""
+    return [
         f"from(bucket: {quoted(raw)})",
         "range(start: start, stop: stop)",
-        f"filter(fn: (r) => {_measured(measurement)})",
-        f"filter(fn: (r) => {pipeline.fields})",
-        f'aggregateWindow(every: {WINDOW}, fn: {pipeline.function}, timeSrc: "_start", createEmpty: false)',
-        f'map(fn: (r) => ({{r with _field: r._field + "{pipeline.suffix}"}}))' if pipeline.suffix else "",
-        f"to(bucket: {quoted(bucket(raw))})",
-        "count()",
-        "group()",
-        "sum()",
-        f'yield(name: "{pipeline.function}")',
+        f"filter(fn: (r) => {measurements})",
+        *([f"filter(fn: (r) => {fields})"] if fields else []),
+        f'aggregateWindow(every: {WINDOW}, fn: {function}, timeSrc: "_start", createEmpty: false)',
     ]
-    return "\n    |> ".join(step for step in steps if step) + "\n"
+
+
+def _stored(raw: str, name: str) -> list[str]:
+    """The steps that store points. Only a count is yielded: nobody reads the points, and they would be a download of the whole bucket."""
+    return [f"to(bucket: {quoted(bucket(raw))})", "count()", "group()", "sum()", f'yield(name: "{name}")']
+
+
+def _chained(steps: Iterable[str]) -> str:
+    return "\n    |> ".join(steps) + "\n"
 
 
 def computed(api: Api, raw: str, measurement: str, start_s: int, stop_s: int) -> int:

@@ -150,7 +150,7 @@ class _Settling:
         self._zone: Final = contract.meter.zone
         self._billing_day: Final = contract.plan.billing_day
         self._timeline: Final = timeline
-        self._tags: Final = {"meter": self._meter, "tariff": timeline.name}
+        self._tags: Final = {"meter": self._meter, "tariff": timeline.name, **dict(contract.meter.tags)}
 
     def lines(self, hours: Sequence[Hour], prices: Prices, window: Window) -> Iterator[bytes]:
         """The lines of the settled hours, then those of their billing periods."""

@@ -85,7 +85,7 @@ def live(config: Config, shared: Shared) -> None:
 def _offered(config: Config, shared: Shared) -> None:
     """Make the socket and serve it. Raises SourceError."""
     if not os.path.isdir(taps.folder()):
-        raise SourceError(f"the folder {taps.folder()} is not there")
+        raise SourceError(f"there is no folder {taps.folder()}")
     place, told = taps.path(config.file), False
     while True:
         try:

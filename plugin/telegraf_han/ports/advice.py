@@ -1,10 +1,12 @@
-"""Turns an error of a port into a sentence that tells the user what to do.
+"""Turns an error of a port, or the last words of a program, into a sentence that tells the user what to do.
 
-People plug in a cable once in ten years, and "Errno 13" does not help them then. The table has one row per error number. If the user may
-not open a device, the sentence contains the command that gives the right.
+People plug in a cable once in ten years, and "Errno 13" does not help them then. One table has one row per error number. If the user may
+not open a device, the sentence contains the command that gives the right. The other table has one row per sentence with which rtl_433 or
+rtl_sdr gives up (rtl_433 22.11 and 25.12, librtlsdr 0.6 and 2.0).
 """
 
 import errno
+from collections.abc import Iterable
 from typing import Final
 
 from telegraf_han.errors import PortInUseError, SourceError, reason
@@ -27,6 +29,16 @@ _ADVICE: Final[dict[object, str]] = {
     errno.ETIMEDOUT: marked("{port} does not answer. Check that it is on and in this network"),
 }
 
+_DONGLE: Final = {
+    "No supported devices found": marked("It finds no RTL-SDR dongle. Plug it in. A container also needs the folder /dev/bus/usb"),
+    "Please fix the device permissions": marked("It may not open the dongle. `telegraf-han check` says which right is missing"),
+    "usb_claim_interface error": marked(
+        "Another program or the kernel's driver for TV (dvb_usb_rtl28xxu) has the dongle. End that program, or run "
+        "`sudo modprobe -r dvb_usb_rtl28xxu`"
+    ),
+}
+"""What the programs say → what it means, and what to do."""
+
 
 def source_error(port: str, error: Exception) -> SourceError:
     """Make the SourceError of a port that cannot be opened. pyserial hides the system's error behind an error of its own."""
@@ -41,6 +53,12 @@ def source_error(port: str, error: Exception) -> SourceError:
     kind = PortInUseError if number in _IN_USE else SourceError
     advice = _ADVICE.get(number)
     return kind(_(advice, port=port) if advice else _("{port} cannot be opened: {why}", port=port, why=reason(cause)))
+
+
+def of_dongle(last_words: Iterable[str]) -> str:
+    """What to do about a program that gave up its dongle, by its last lines. "" if they are about something else."""
+    said = "\n".join(last_words)
+    return next((_(advice) for sentence, advice in _DONGLE.items() if sentence in said), "")
 
 
 def _names_nobody(error: BaseException) -> bool:

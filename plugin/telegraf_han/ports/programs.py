@@ -4,7 +4,8 @@ The program is started without a shell and without stdin, in a process group of 
 that the configuration takes from the environment nor Telegraf's own secrets. It is ended together with all its children, first with
 SIGTERM, then with SIGKILL. As long as the program is not reaped, no other group can get the id of its group. So its end is observed without
 reaping (`WNOWAIT`), and the group is signalled only before the program is reaped. Each line of its stderr is logged, without anything that
-may be a key. When the program ends, its last lines become part of the error, because they say why it ended.
+may be a key. When the program ends, its last lines become part of the error, because they say why it ended. If `advice` knows them, the
+error says instead what to do.
 
 If this process is killed by SIGKILL, it cannot end the program. The program would keep its dongle, and the next start would find the dongle
 in use. So a guard runs in the program's group. The guard is a shell that waits for the end of a pipe. The pipe ends when this process is
@@ -24,6 +25,7 @@ from typing import Final
 from telegraf_han.ciphers import secret
 from telegraf_han.errors import SourceError, reason
 from telegraf_han.language import _
+from telegraf_han.ports import advice
 
 READ_BYTES: Final = 4096
 """A pipe delivers this much in one piece. The line of a telegram has about 500 bytes."""
@@ -211,6 +213,8 @@ class Program:
             said = _("{program} was ended by signal {number}", program=self._name, number=status.si_status)
         if not self._last_words:
             return said
+        if todo := advice.of_dongle(self._last_words):
+            return f"{said}. {todo}"
         return _("{said}. Its last lines: {lines}", said=said, lines=" / ".join(self._last_words))
 
     def _exited_within(self, wait_s: float) -> os.waitid_result | None:

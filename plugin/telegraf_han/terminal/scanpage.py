@@ -153,7 +153,10 @@ def _by_strength(heard: Heard) -> tuple[bool, bool, float, str]:
 
 
 def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
-    """The report at the end: the table, the problems, the meters that are missing, and the sections to paste into `file`."""
+    """The report at the end: the table, the problems, the meters that are missing, and the sections to paste into `file`.
+
+    With "" as `file` there are no such sections.
+    """
     heard = sorted(survey.meters_in_range.values(), key=_by_strength)
     deaf = lines(
         [
@@ -182,6 +185,8 @@ def report(survey: Survey, progress: Progress, file: str) -> list[Line]:
         )
         said.append([(further, "dim")])
     new = list({one.address.id: one for one in reversed(heard) if one.section is None}.values())[::-1]
+    if not file:
+        return said
     if new:
         said += [[], *lines([_("# Paste your own meters into {file} and give each meter its key:", file=file)], "strong")]
     for one in new:
@@ -200,11 +205,15 @@ def _troubles(heard: Iterable[Heard]) -> list[Line]:
     return lines([f"{one.section.name}: {one.trouble}" for one in heard if one.section is not None and one.trouble], "bad")
 
 
+def proposed_name(heard: Heard) -> str:
+    """A name for a meter that is not configured: its maker and its id."""
+    maker = "".join(filter(str.isalpha, heard.address.manufacturer)).lower() or "meter"
+    return f"{maker}-{heard.address.id.lower()}"
+
+
 def section(heard: Heard) -> list[str]:
     """The [[meter]] section for a meter that is not configured."""
-    address = heard.address
-    maker = "".join(filter(str.isalpha, address.manufacturer)).lower() or "meter"
-    name = f"{maker}-{address.id.lower()}"
+    address, name = heard.address, proposed_name(heard)
     said = [f"[[meter]]  # {who(heard)}", f'name = "{name}"', 'interface = "wmbus"']
     said.append(f'id = "{address.id}"')
     if heard.security != "none":

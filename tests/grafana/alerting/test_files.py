@@ -15,7 +15,7 @@ from boardrunner import flat
 from likegrafana import provisioning
 
 from telegraf_han import errors, obis
-from telegraf_han.config import sections
+from telegraf_han.config import options
 from telegraf_han.decoding import health
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -139,7 +139,7 @@ WRITTEN = {
     "electricity_bill": {*made.BILL_FIELDS, *made.FORECAST, "tariff", "currency"},
     "electricity": {obis.column(code, None, "", number).field for code in obis.registry() for number in (1, 2, 3)},
     "electricity_link": COUNTERS | {"age_s", "state", "interface", "clock_offset_s"},
-    "electricity_settings": {*health.DEFAULTS, *sections._LIMITS, *sections._PRICES},
+    "electricity_settings": {*health.DEFAULTS, *options.LIMITS, *options.PRICES},
 }
 """Fields and tags by measurement, as the plugin has them."""
 
@@ -187,7 +187,7 @@ def test_manual_is_complete(name) -> None:
     variables = {variable for file in [*folder().values(), TELEGRAM] for variable in re.findall(r"\$\{(HAN_\w+)\}", file)}
 
     assert [rule for rule, by_language in texts.RULES.items() if by_language[language].title not in text] == []
-    assert [key for key in sections._LIMITS if f"`{key}`" not in text] == []
+    assert [key for key in options.LIMITS if f"`{key}`" not in text] == []
     assert [variable for variable in variables if f"`{variable}`" not in text] == []
 
 

@@ -8,7 +8,7 @@ import yaml
 from alerting import build, contacts, rules, texts
 from likegrafana import messages
 
-from telegraf_han.config import sections
+from telegraf_han.config import options
 
 GRAFANA = Path(__file__).resolve().parents[3] / "grafana"
 VALUES = {
@@ -91,7 +91,7 @@ def test_no_option_in_a_message(uid, language) -> None:
     text = " ".join(texts.RULES[uid][language])
     said = re.sub(r"\{\{.*?\}\}", "", text)
 
-    assert not [key for key in (*sections._LIMITS, *sections._PRICES) if key in said]
+    assert not [key for key in (*options.LIMITS, *options.PRICES) if key in said]
     assert not re.findall(r"\b\w+_\w+\b|\w+ = ", said)
 
 

@@ -443,3 +443,41 @@ def test_tariff_file_that_telegraf_may_not_read(checked, tmp_path: Path, monkeyp
     found = checked(TARIFF + 'tariff = ["file:g11.toml"]', "--user", "telegraf")
 
     assert len(found.having("error", "g11.toml may not be read by user telegraf")) == 1
+
+
+def test_all_errors_of_a_configuration(checked, device: str) -> None:
+    """Everything that has to be changed is told in one run, a line each, and the exit code is 2."""
+    text = meter(device).replace(EK, EK[:-1]).replace(AK, "file:none") + "prot = 1\nbiling_day = 1\nlimits = { silnce_s = 1 }\n"
+    found = checked(text + meter(device))
+
+    assert found.code == 2
+    assert len(found.lines) == len(found.having("error")) == 7
+    assert [line.partition(": ")[2].partition(": ")[2].partition(": ")[0] for line in found.lines] == [
+        "prot", "biling_day", "limits.silnce_s", "name", "port", "encryption_key", "authentication_key",
+    ]  # fmt: skip
+    assert not found.having("error", "more")
+
+
+def test_ports_and_receivers_that_are_missing(checked) -> None:
+    """Each meter that nothing reads is told, not only the first."""
+    found = checked("".join(f"[[meter]]\nname = '{name}'\ninterface = 'p1'\n" for name in ("a", "b")))
+
+    assert len(found.having("error", "port: the port that this meter is read from is expected")) == 2
+
+
+def test_meters_of_a_table(checked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are counted, their keys are looked at, and another user must be able to read the table and the key files in it."""
+    (tmp_path / "a.key").write_text(EK)
+    (tmp_path / "a.key").chmod(0o600)
+    (tmp_path / "flats.csv").write_text("name;id;key\nflat-1;00000001;file:a.key\nflat-2;00000002;\n")
+    (tmp_path / "frames").write_text("")
+    monkeypatch.setattr(rights, "exists", lambda _: True)
+    monkeypatch.setattr(rights, "may_open", lambda _, path, __: not path.endswith((".csv", ".key")))
+    receiver = "[[receiver]]\nname = 'attic'\ntype = 'hex'\nport = 'frames'\n"
+    found = checked(f"meters = 'flats.csv'\n{receiver}", "--user", "telegraf")
+
+    assert found.having("ok", "2 meters, 1 receiver")
+    assert found.having("ok", "flat-1: key is there")
+    assert found.having("warning", "flat-2: there is no key")
+    assert found.having("error", f"{tmp_path}/flats.csv may not be read by user telegraf")
+    assert found.having("error", f"{tmp_path}/a.key may not be read by user telegraf")

@@ -77,7 +77,7 @@ def child(folder: Path, *words: str, stdin: bytes | None = b"", **options) -> su
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment["PYTHONPATH"] = os.pathsep.join(sys.path)
     pipes = {"stdout": subprocess.PIPE} | options
-    return subprocess.run(command, input=stdin, stderr=subprocess.PIPE, env=environment, timeout=30, check=False, **pipes)
+    return subprocess.run(command, input=stdin, stderr=subprocess.PIPE, env=environment, timeout=60, check=False, **pipes)
 
 
 def test_good_telegrams(decode) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han.commands import scan
+from telegraf_han.commands import _roster, scan
 from telegraf_han.errors import ConfigError
 
 FRAMES = """
@@ -136,3 +136,100 @@ def test_usage(scanned, words: list[str]) -> None:
         scanned(RECEIVER, FRAMES, *words)
 
     assert ended.value.code == 2
+
+
+TABLE = "name;interface;id;key\negm-12345678;wmbus;12345678;\negm-11223344;wmbus;11223344;\n"
+
+
+def test_write_makes_a_table(scanned, tmp_path: Path) -> None:
+    """A row for each meter that was heard, for this user only, and a second scan changes nothing."""
+    table = tmp_path / "flats.csv"
+    code, out, _ = scanned(RECEIVER, FRAMES, "--write", str(table))
+
+    assert (code, table.read_text(), table.stat().st_mode & 0o777) == (0, TABLE, 0o600)
+    assert f"2 meters were added to {table}." in out
+    assert f'write this line at the top of {tmp_path}/han.toml: meters = "{table}"' in out
+    assert "[[meter]]" not in out
+    _, out, _ = scanned(RECEIVER, FRAMES, "--write", str(table))
+    assert table.read_text() == TABLE
+    assert "Nothing was added" in out
+
+
+def test_write_appends_what_is_not_configured(scanned, tmp_path: Path) -> None:
+    """The table keeps its rows, columns, separator, line ends and rights. Configured meters are not added, and names stay unique."""
+    table = tmp_path / "flats.csv"
+    table.write_bytes(b"\xef\xbb\xbfid,tags.floor,name\r\n00000009,3,egm-12345678")
+    table.chmod(0o640)
+    code, out, _ = scanned(f'meters = "flats.csv"\n{RECEIVER}{METER}', FRAMES, "--write", str(table))
+
+    assert code == 0
+    assert table.read_bytes() == b"\xef\xbb\xbfid,tags.floor,name\r\n00000009,3,egm-12345678\r\n12345678,,egm-12345678-2\r\n"
+    assert table.stat().st_mode & 0o777 == 0o640
+    assert f"One meter was added to {table}." in out
+    assert "write this line" not in out
+
+
+def test_write_to_the_table_that_is_configured_and_not_there_yet(scanned, tmp_path: Path) -> None:
+    """The first scan of a building may name the table before there is one. An empty file is a table without meters, too."""
+    table = tmp_path / "flats.csv"
+    for made in (lambda: None, table.touch):
+        table.unlink(missing_ok=True)
+        made()
+        code, _, _ = scanned(f'meters = "{table}"\n{RECEIVER}' if not table.exists() else RECEIVER, FRAMES, "--write", str(table))
+        assert (code, table.read_text()) == (0, TABLE)
+
+
+def test_write_leaves_nothing_behind_an_error(scanned, tmp_path: Path) -> None:
+    """If the configuration cannot be used, no table is left that was not there before."""
+    with pytest.raises(ConfigError):
+        scanned("[[meter]]\n", FRAMES, "--write", str(tmp_path / "flats.csv"))
+
+    assert not (tmp_path / "flats.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"name;key\n", "columns with the names name and id are expected"),
+        ("name;id\nwieża;1\n".encode("utf-16"), "a table in UTF-8 is expected"),
+        (b'name;id\n"', "a table is expected, but it cannot be read"),
+    ],
+    ids=["columns", "encoding", "quote"],
+)
+def test_write_to_what_is_no_table(scanned, tmp_path: Path, content: bytes, said: str) -> None:
+    """Before anything is heard, the user learns that nothing could be added."""
+    (tmp_path / "flats.csv").write_bytes(content)
+    with pytest.raises(ConfigError, match=f"--write: {said}"):
+        scanned(RECEIVER, FRAMES, "--write", str(tmp_path / "flats.csv"))
+
+    assert (tmp_path / "flats.csv").read_bytes() == content
+
+
+@pytest.mark.parametrize("path", ["nowhere/flats.csv", "."])
+def test_write_where_nothing_can_be_written(scanned, tmp_path: Path, path: str) -> None:
+    """A mistake in the name of the table is found before anything is heard."""
+    with pytest.raises(ConfigError, match="--write: a table that can be written is expected"):
+        scanned(RECEIVER, FRAMES, "--write", str(tmp_path / path))
+
+
+def test_write_all_or_nothing(scanned, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If the disk is full in the middle of a row, what was written of it is cut off, and the report was printed."""
+    table = tmp_path / "flats.csv"
+    table.write_text("name;id\n")
+    write = os.write
+    left = [9]
+
+    def full(descriptor: int, data: bytes) -> int:
+        if b"egm-" not in data and b";" not in data:
+            return write(descriptor, data)
+        if not left[0]:
+            raise OSError(28, "No space left on device")
+        taken = write(descriptor, data[: left[0]])
+        left[0] -= taken
+        return taken
+
+    monkeypatch.setattr(_roster.os, "write", full)
+    with pytest.raises(ConfigError, match="no space left on device"):
+        scanned(RECEIVER, FRAMES, "--write", str(table))
+
+    assert table.read_text() == "name;id\n"

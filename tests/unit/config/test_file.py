@@ -7,7 +7,7 @@ import pytest
 
 import telegraf_han
 from telegraf_han.ciphers import secret
-from telegraf_han.config import file, sections, tariffs
+from telegraf_han.config import file, options, tariffs
 from telegraf_han.config.sections import Config
 
 KEY = "00112233445566778899aabbccddeeff"
@@ -78,6 +78,7 @@ SAMPLE = Path(telegraf_han.__file__).parent / "han.sample.toml"
 def sample(text: str, written, tmp_path: Path) -> Config:
     """What the sample becomes, with the keys it names at hand."""
     (tmp_path / "home.ak").write_text(KEY)
+    (tmp_path / "flats.csv").write_text("name;id\nflat-13;87654321\n")
     (tmp_path / "g12.toml").write_text((ROOT / "docs/examples/tariff-g12.toml").read_text())
     return file.load(written(text))
 
@@ -101,15 +102,17 @@ def test_sample_with_every_option(written, tmp_path: Path, monkeypatch: pytest.M
     found = sample(everything, written, tmp_path)
 
     plain = sample(SAMPLE.read_text(), written, tmp_path)
-    home, flat = found.meters
+    home, flat, row = found.meters
     assert found.output == plain.output
     assert [option for option, _ in home.key_files] == ["authentication_key"]
-    bare = home._replace(authentication_key=None, system_title=b"", limits=(), prices=(), zone=plain.meters[0].zone, plan=None)
+    bare = home._replace(authentication_key=None, system_title=b"", limits=(), prices=(), zone=plain.meters[0].zone, plan=None, tags=())
     bare = bare._replace(key_files=plain.meters[0].key_files)
     assert bare == plain.meters[0]
-    assert (len(home.limits), len(home.prices)) == (len(sections._LIMITS), 5)
+    assert (len(home.limits), len(home.prices)) == (len(options.LIMITS), 5)
     assert [timeline.name for timeline in home.plan.timelines] == ["own", "G12"]
     assert len(flat.plan.own.sections) == 1
+    assert home.tags == (("staircase", "B"), ("street", "Polna"))
+    assert (row.name, row.tags, row.limits) == ("flat-13", (("street", "Polna"),), (("silence_s", 300.0),))
     assert (flat.interface, flat.id, flat.key) == ("wmbus", "12345678", secret.key(KEY))
     assert [receiver.name for receiver in found.receivers] == ["attic", "roof"]
 
@@ -117,7 +120,7 @@ def test_sample_with_every_option(written, tmp_path: Path, monkeypatch: pytest.M
 def test_sample_explains_every_option(written, tmp_path: Path) -> None:
     """Every option there is stands in the sample, with a sentence before it."""
     text = SAMPLE.read_text()
-    rows = [sections._OUTPUT, *sections._METERS.values(), sections._RECEIVER, sections._LIMITS]
+    rows = [options.OUTPUT, *options.METERS.values(), options.RECEIVER, options.LIMITS]
     rows += [tariffs._SECTION, tariffs._ZONE_HOURS, tariffs._MARKET, tariffs._BRACKET, tariffs._PER_KWH, tariffs._PER_MONTH]
     rows += [tariffs._FEED_IN]
     missing = [key for row in rows for key in row if f"{key} = " not in text and f".{key}]" not in text]

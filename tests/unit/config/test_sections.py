@@ -4,7 +4,7 @@ import tomllib
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from telegraf_han.ciphers import secret
 from telegraf_han.config.sections import Config, parsed, require_keys, require_sources
@@ -318,7 +318,6 @@ _VALUES = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(_WORDS), _VALUES, max_size=3))
 def test_any_mapping_is_a_configuration_or_an_error(whole: dict[str, object]) -> None:
     """Whatever stands in a file, it becomes a Config or the one error."""

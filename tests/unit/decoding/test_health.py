@@ -161,3 +161,11 @@ def test_settings_of_a_meter_without_any() -> None:
     (metric,) = linereader.metrics(health.settings(MeterConfig("home", "p1"), "electricity", NOW_NS))
 
     assert dict(metric.fields) == health.DEFAULTS | {"billing_day": 1.0}
+
+
+def test_tags_of_the_owner() -> None:
+    """Both status lines of a meter have its tags, so that boards can group by them."""
+    config = MeterConfig("flat", "wmbus", tags=(("staircase", "B"),))
+    lines = health.link(MeterState(config), "electricity", 0, NOW_NS, NOW_NS) + health.settings(config, "electricity", NOW_NS)
+
+    assert [metric.tags for metric in linereader.metrics(lines)] == [(("interface", "wmbus"), ("meter", "flat"), ("staircase", "B"))] * 2

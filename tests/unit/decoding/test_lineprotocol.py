@@ -57,6 +57,39 @@ def test_obis() -> None:
     ]
 
 
+TAGS = (("a_first", "x"), ("staircase", "B, 2=3"), ("zone", "ż"))
+
+
+def test_tags_of_the_owner() -> None:
+    """They stand among ours, sorted and escaped, in both layouts, on the fast way and on the slow one."""
+    expected = {
+        "a_first": "x",
+        "staircase": "B, 2=3",
+        "zone": "ż",
+        "meter": "home",
+        "interface": "p1",
+        "model": "GAMA350",
+        "serial": "35000001",
+    }
+    line = lineprotocol.wide(telegram(), "electricity", TIME_NS, TAGS)
+
+    assert line.startswith(rb"electricity,a_first=x,interface=p1,meter=home,model=GAMA350,serial=35000001,staircase=B\,\ 2\=3,zone=")
+    for values in (VALUES, ["", 1, 2.5, "Awaria"]):
+        (metric,) = linereader.metrics(lineprotocol.wide(telegram(values=values), "electricity", TIME_NS, TAGS))
+        assert dict(metric.tags) == expected
+    for metric in linereader.metrics(lineprotocol.tall(telegram(rssi_dbm=-50.0), TIME_NS, TAGS)):
+        assert expected.items() <= dict(metric.tags).items()
+        assert list(metric.tags) == sorted(metric.tags)
+
+
+def test_longest_tags() -> None:
+    """Eight tags of the longest names and values leave room for the fields."""
+    tags = tuple((f"{place}{'x' * 31}", "Ż" * 64) for place in "abcdefgh")
+    (metric, *_) = linereader.metrics(lineprotocol.wide(telegram(), "electricity", TIME_NS, tags))
+
+    assert dict(metric.fields)["active_energy_import_wh"] == 12345035.0
+
+
 def test_obis_of_a_record_without_code() -> None:
     """Where there is no code, DIF and VIF say which record it is."""
     column = obis.column(None, "02FD17", "")

@@ -5,7 +5,7 @@ import json
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from telegraf_han.clock import Zone
@@ -30,7 +30,6 @@ TABLE = st.lists(st.lists(CELL, max_size=6), max_size=12).flatmap(
 )
 
 
-@settings(deadline=None)
 @given(content=st.one_of(st.binary(max_size=400), TABLE.map(str.encode)), kind=st.sampled_from(["", *inputs.KINDS]))
 def test_files(content: bytes, kind: str) -> None:
     """Any bytes, read as any kind, give entries. Each entry is either lines or an error, with its place."""
@@ -43,7 +42,6 @@ def test_files(content: bytes, kind: str) -> None:
     assert all(entry.place and bool(entry.lines) != bool(entry.wrong) for entry in found)
 
 
-@settings(deadline=None)
 @given(text=TABLE, stamp=st.sampled_from(["", "start", "end"]), interval_s=st.sampled_from([0, *intervals.INTERVALS_S]))
 def test_tables(text: str, stamp: str, interval_s: int) -> None:
     """A table of nonsense is refused, or each of its lines is reported."""
@@ -66,7 +64,6 @@ ROW = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(rows=st.lists(st.one_of(ROW, st.integers(), st.text(max_size=3)), max_size=6), wrapped=st.booleans())
 def test_prices(rows: list[object], wrapped: bool) -> None:
     """Each row of JSON gives a price or is reported. Nothing is lost."""
@@ -77,7 +74,6 @@ def test_prices(rows: list[object], wrapped: bool) -> None:
     assert len({price.row for price in found}) == len(found)
 
 
-@settings(deadline=None)
 @given(text=TABLE, unit=st.sampled_from(["", "kWh", "MWh"]), stamp=st.sampled_from(["", "start", "end"]))
 def test_tables_of_prices(text: str, unit: str, stamp: str) -> None:
     """A table of nonsense under a good heading is refused, or each of its lines is reported."""
@@ -88,7 +84,6 @@ def test_tables_of_prices(text: str, unit: str, stamp: str) -> None:
     assert all(bool(price.lines) != bool(price.wrong) for price in found)
 
 
-@settings(deadline=None)
 @given(text=st.one_of(CELL, st.from_regex(r"20[0-9]{2}-[01][0-9]-[0-3][0-9] [0-2]?[0-9](:[0-9]{2})?[aASW]?", fullmatch=True)))
 def test_labels(text: str) -> None:
     """A time is read, or refused with what was expected."""

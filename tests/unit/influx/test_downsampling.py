@@ -68,11 +68,11 @@ def test_tasks_reach_from_an_hour_to_a_month() -> None:
     tasks = downsampling.tasks("energy", "electricity", "telegraf-han energy: ")
 
     assert [re.findall(r"every: (\w+)|truncate\(t: -(\w+)", task["flux"]) for task in tasks] == [
-        [("5m", ""), ("", "1h"), *[("5m", "")] * 4],
-        [("1h", ""), ("", "2d"), *[("5m", "")] * 4],
-        [("1d", ""), ("", "32d"), *[("5m", "")] * 4],
+        [("5m", ""), ("", "1h"), *[("5m", "")] * 10],
+        [("1h", ""), ("", "2d"), *[("5m", "")] * 10],
+        [("1d", ""), ("", "32d"), *[("5m", "")] * 10],
     ]
-    assert all(task["flux"].count('to(bucket: "energy/5m")') == 4 for task in tasks)
+    assert all(task["flux"].count('to(bucket: "energy/5m")') == 9 for task in tasks)
     assert len({task["name"] for task in tasks}) == 3
 
 
@@ -83,6 +83,14 @@ def test_tasks_reach_from_an_hour_to_a_month() -> None:
 def test_whole_windows(start_s: int, stop_s: int, found: tuple[int, int]) -> None:
     """A range is widened to whole windows."""
     assert downsampling.whole(start_s, stop_s) == found
+
+
+def test_every_result_has_a_name_of_its_own() -> None:
+    """InfluxDB refuses a script with two results of one name."""
+    names = re.findall(r'yield\(name: "(.*?)"\)', downsampling.past("energy", "electricity", 0, 300))
+
+    assert len(names) == 9
+    assert len(set(names)) == len(names)
 
 
 def test_quoted() -> None:

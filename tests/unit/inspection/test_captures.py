@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import p1telegrams as p1
@@ -131,7 +131,6 @@ def test_text_is_no_recording(text: bytes) -> None:
     assert not captures.recognised(text * 9, None, configured(FLAT)).sure
 
 
-@settings(deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=300), st.sampled_from([CABLE, LINES, *map(recorded, KINDS)])), max_size=6).map(b"".join))
 def test_any_bytes(data: bytes) -> None:
     """Any file is recognised as something, and its receiver raises nothing."""

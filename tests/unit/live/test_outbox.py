@@ -73,11 +73,11 @@ def test_wait_ends_with_a_line_a_nudge_or_the_end() -> None:
     for act in (lambda: outbox.put("home", b"a\n"), outbox.nudge, outbox.close):
         timer = threading.Timer(0.02, act)
         timer.start()
-        batches.append(outbox.batch(30))
+        batches.append(outbox.batch(600))
         timer.join()
 
     assert batches == [b"a\n", b"", b""]
-    assert time.monotonic() - begun_s < 10
+    assert time.monotonic() - begun_s < 300
     assert outbox.finished()
 
 

@@ -275,7 +275,7 @@ def test_the_end(house: House) -> None:
 @pytest.mark.parametrize(
     ("make", "said"),
     [
-        (lambda folder: folder.rmdir(), "is not there"),
+        (lambda folder: folder.rmdir(), "there is no folder"),
         (lambda folder: folder.chmod(0o777), "others may write"),
         (lambda folder: Path(taps.path(str(folder / "han.toml"))).touch(), "is no socket"),
     ],

@@ -1,7 +1,7 @@
 """keytrial.cable: which P1 key is wrong, and how. A right key is never called wrong."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import p1telegrams as p1
@@ -183,7 +183,6 @@ lines = st.builds(
 )
 
 
-@settings(deadline=None)
 @given(keys, keys, lines, st.sampled_from(["", " ", ":", "-"]), st.booleans(), st.sampled_from([b"", p1.TITLE]))
 def test_right_key_is_never_called_wrong(ek: bytes, ak: bytes, text: bytes, separator: str, upper: bool, title: bytes) -> None:
     """Whatever keys and telegram: right keys are right."""

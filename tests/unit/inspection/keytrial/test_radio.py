@@ -5,7 +5,7 @@ import random
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from telegraf_han.ciphers.secret import Key, Written
@@ -103,7 +103,6 @@ def test_what_no_key_can_help() -> None:
     assert judged(KEY.hex(), fragment).verdict == "unread"
 
 
-@settings(deadline=None)
 @given(st.binary(min_size=16, max_size=16), st.integers(0, 255), st.integers(0, 99_999_999))
 def test_right_key_is_never_called_wrong(key: bytes, access: int, register: int) -> None:
     """Whatever key and telegram."""

@@ -132,17 +132,18 @@ def test_from_nothing_to_a_point_and_back(home: Machine, capsys: pytest.CaptureF
     assert re.search(r"The first point is in InfluxDB, of [\d:]{8}: home, \d+\.\d{3} kWh, \d+ W\.", screen)
     assert EK not in screen
     assert AK not in screen
-    rights = {name: about.split("\t")[0][2:] for name, about in home.files().items() if name.startswith("/etc/telegraf/") and "f " in about}
+    found = {name: about.split(maxsplit=1) for name, about in home.files().items() if name.startswith("/etc/telegraf/")}
+    rights = {name: about for name, (kind, about) in found.items() if kind == "f"}
     assert rights == {
-        "/etc/telegraf/han.toml": "640 root telegraf ",
-        "/etc/telegraf/home.ak": "600 telegraf telegraf ",
-        "/etc/telegraf/home.ek": "600 telegraf telegraf ",
-        "/etc/telegraf/influx-admin.password": "600 root root ",
-        "/etc/telegraf/influx-admin.token": "600 root root ",
-        "/etc/telegraf/telegraf-han.secrets/bill_token": "600 telegraf telegraf ",
-        "/etc/telegraf/telegraf-han.secrets/influx_token": "600 telegraf telegraf ",
-        "/etc/telegraf/telegraf.conf": "644 root root ",
-        "/etc/telegraf/telegraf.d/telegraf-han.conf": "644 root root ",
+        "/etc/telegraf/han.toml": "640 root telegraf",
+        "/etc/telegraf/home.ak": "600 telegraf telegraf",
+        "/etc/telegraf/home.ek": "600 telegraf telegraf",
+        "/etc/telegraf/influx-admin.password": "600 root root",
+        "/etc/telegraf/influx-admin.token": "600 root root",
+        "/etc/telegraf/telegraf-han.secrets/bill_token": "600 telegraf telegraf",
+        "/etc/telegraf/telegraf-han.secrets/influx_token": "600 telegraf telegraf",
+        "/etc/telegraf/telegraf.conf": "644 root root",
+        "/etc/telegraf/telegraf.d/telegraf-han.conf": "644 root root",
     }
 
     # The owner's output has its metrics and no others; ours has the meter's, without the computer's name; the buffer on disk is only ours.

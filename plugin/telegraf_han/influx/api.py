@@ -153,7 +153,7 @@ class Api:
                 raise SourceError(_("no InfluxDB answers at {url} ({why})", url=self.url, why=why)) from None
             raise RefusedError(response.status, _words(cast("Any", error).message)) from None
         except self._silence as error:
-            said = _("no InfluxDB answers at {url} ({why}). Is it running, and is --url right?", url=self.url, why=_why(error))
+            said = _("no InfluxDB answers at {url} ({why}). Is it running, and is the address right?", url=self.url, why=_why(error))
             raise SourceError(said) from None
         except _TooLongError:
             raise odd(_("its answer has more than {size} MB", size=ANSWER_LIMIT_BYTES >> 20)) from None

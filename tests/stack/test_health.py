@@ -37,6 +37,7 @@ port = "radio"
 name = "cable"
 interface = "p1"
 port = "cable"
+tags = {{ staircase = "B" }}
 encryption_key = "{EK}"
 authentication_key = "{AK}"
 [[meter]]
@@ -97,6 +98,17 @@ def test_no_panel_is_empty(read_out: tuple[Influx, Store, int], language: str) -
     (signal,) = [panel["id"] for panel in store.board("health", now_s).panels() if panel["title"] == NO_SIGNAL]
 
     assert empty == {"cable": [signal], "radio": []}
+
+
+def test_tags_of_a_meter_are_groups(read_out: tuple[Influx, Store, int]) -> None:
+    """A tag of the configuration can be chosen on the board Building, and its value is a group with its meters."""
+    _, store, now_s = read_out
+    board = store.board("building", now_s, group="staircase")
+    (frame,) = board.shown("Groups: now, this month, cost of ${period}").frames
+
+    assert board.variables["group"] == ["staircase"]
+    assert [row[:2] for row in frame.rows()] == [("B", 1)]
+    assert frame.columns["Imported"][0] + frame.columns["Fed in"][0] > 0
 
 
 def test_only_what_the_board_reads(read_out: tuple[Influx, Store, int]) -> None:

@@ -25,7 +25,7 @@ from telegraf_han.live.reader import Shared
 from telegraf_han.ports import taps
 from telegraf_han.telegram import Frame
 
-SOON_S = 20.0
+SOON_S = 60.0
 S = 1_000_000_000
 
 

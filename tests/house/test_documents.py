@@ -39,7 +39,7 @@ ENGLISH_ONLY = ["docs/structure.md", "docs/releasing.md", "CONTRIBUTING.md", "SE
 ALL = [*(name for pair in TWINS.items() for name in pair), *ENGLISH_ONLY]
 MESSAGES = {"docs/trouble.md": "What the messages mean", "docs/trouble.pl.md": "Co znaczą komunikaty"}
 """The pages that explain messages, and the section with their tables."""
-SPEAKING = ["docs/by-hand.md", "docs/trouble.md"]
+SPEAKING = ["docs/first-hour.md", "docs/by-hand.md", "docs/trouble.md"]
 """Pages that show what a command says to a person. Their twins show it in Polish."""
 SPOKEN = "<br>"
 """What a Polish page puts between a message in Polish and the same one in English, as a log has it."""
@@ -54,6 +54,8 @@ ABOUT = ("port", "cable", "keys", "configuration", "radio", "values")
 """What those tables of messages are about."""
 TEN_MINUTES = 1500
 """Words that a newcomer reads, and commands that he types, in ten minutes."""
+SENTENCE = 5
+"""Characters of its own that a sentence of the program has at least. Others would fit every line."""
 _PICTURE = re.compile(r"-(en|pl)\.png$")
 FIELD = re.compile(r"{[^{}]*}")
 _RUN = re.compile(r"\s*(sudo (-u \w+ )?)?telegraf-han [a-z]+ -*\w")
@@ -279,6 +281,20 @@ def test_messages(name: str) -> None:
 def test_first_hour_is_an_hour(name: str) -> None:
     """The first hour stays a page that one reads while doing it."""
     assert len(Document(name).text.split()) < FIRST_HOUR_WORDS
+
+
+@pytest.mark.parametrize("name", FIRST_HOUR)
+def test_init_shown(name: str) -> None:
+    """What the page shows of `init` is what it says, from the first telegram to the first point, but for numbers."""
+    polish = {str(message.id): str(message.string) for message in catalogue.translated() if isinstance(message.id, str)}
+    sentences = set(polish.values() if _language(name) == "pl" else polish) - {""}
+    said = re.compile("|".join("(?:.+)".join(map(re.escape, FIELD.split(one))) for one in sentences if len(FIELD.sub("", one)) >= SENTENCE))
+    (shown,) = (block for block in Document(name).blocks if "GAMA350, " in block)
+
+    for line in shown.splitlines():
+        question = re.sub(r"( \[./.\])?:$", "", line)
+        assert line == "…" or said.fullmatch(question) or said.fullmatch(line), line
+    assert "<!-- init" not in Document(name).text
 
 
 @pytest.mark.parametrize("name", BY_HAND)

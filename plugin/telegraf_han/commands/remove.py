@@ -43,7 +43,8 @@ def run(options: Namespace) -> int:
     record = Record(paths.record)
     plan = removing.planned(record, paths, options)
     if not plan.told:
-        say(_("There is nothing to remove: `init` has set up nothing on this machine."))
+        nothing = _("There is nothing to remove: `init` has set up nothing on this machine.")
+        say(*plan.kept, _("Nothing else is left to remove.") if plan.kept else nothing)
         return 0
     say(_("This will be done:"), *(f"  - {line}" for line in plan.told), *plan.kept)
     if options.dry_run:

@@ -77,7 +77,7 @@ def writing(arguments: Namespace) -> Iterator[Place]:
     url = arguments.url or os.environ.get("INFLUX_URL") or URL
     org = arguments.org or os.environ.get("INFLUX_ORG") or ORG
     bucket = arguments.bucket or os.environ.get("INFLUX_BUCKET") or BUCKET
-    if not _is_address(url):
+    if not is_address(url):
         raise ConfigError("", "--url", _("an address that begins with http:// or https://, such as {url}, is expected", url=URL))
     if "/" in bucket:
         raise ConfigError(
@@ -94,7 +94,7 @@ def writing(arguments: Namespace) -> Iterator[Place]:
         api.close()
 
 
-def _is_address(url: str) -> bool:
+def is_address(url: str) -> bool:
     """Whether a URL names a server and a possible port."""
     try:
         parts = urlsplit(url)

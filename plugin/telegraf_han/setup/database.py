@@ -28,6 +28,8 @@ _TURN_S: Final = 1.0
 
 def state(url: str) -> tuple[State, str]:
     """Whether an InfluxDB 2 answers and has been set up, and what went wrong if none answers."""
+    if not connection.is_address(url):
+        return "none", _("an address that begins with http:// or https://, such as {url}, is expected", url=connection.URL)
     api = Api(url.rstrip("/"), "", "")
     try:
         answer = api.call("GET", _SETUP)

@@ -88,7 +88,9 @@ def _database(record: Record, options: Namespace) -> tuple[Database | None, str]
     """The InfluxDB to clean up, and the token for that. None if there is no token and nothing is asked for."""
     rows = dict(record.database)
     token = options.token_file or rows.pop("token_file", "")
-    if rows and token and os.path.exists(token):
+    if not rows:
+        return None, ""  # there is nothing of ours in any InfluxDB
+    if token and os.path.exists(token):
         rows.pop("token_file", None)
         return Database(**rows), token
     if options.with_data or options.token_file:
@@ -128,6 +130,8 @@ def carried_out(plan: Removal, record: Record) -> bool:
         machine.said_by("systemctl", "daemon-reload")
     if machine.has_unit(planning.TELEGRAF_UNIT):
         machine.said_by("systemctl", "restart", planning.TELEGRAF_UNIT)
+    if plan.with_data:
+        record.database.clear()
     left = [path for path in record.files if os.path.lexists(path)]
     if left or not is_clean:
         record.keep(left)

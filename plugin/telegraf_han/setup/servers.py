@@ -59,7 +59,7 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
             raise ConfigError(
                 "", "--influx-url", _("the address of an InfluxDB 2 that is running is expected. Install it first, if there is none")
             )
-        url = console.text(_("Address of InfluxDB 2"), "--influx-url", url)
+        url = console.text(_("Address of InfluxDB 2"), "--influx-url", default.url)
         state, why = database.state(url)
     say(_("InfluxDB answers at {url}.", url=url) if state == "ready" else _("A new InfluxDB answers at {url}. It will be set up.", url=url))
     org = options.org or (default.org if state == "new" else console.text(_("Organisation"), "--org", default.org))

@@ -1,5 +1,6 @@
 """`init` and `remove` before anything is changed: what stops them, and what a dry run shows. The whole way is in tests/package."""
 
+import json
 import os
 
 import pytest
@@ -176,6 +177,19 @@ def test_nothing_to_remove(main, monkeypatch, tmp_path):
     monkeypatch.setattr("telegraf_han.commands.remove.places", lambda config: places.places(config)._replace(record=str(tmp_path / "none")))
 
     assert main("remove", "--yes")[:2] == (0, "There is nothing to remove: `init` has set up nothing on this machine.\n")
+
+
+def test_what_stays_is_named_again(main, monkeypatch, tmp_path):
+    """A second `remove` does not say that `init` has set up nothing."""
+    record = tmp_path / "init.json"
+    (tmp_path / "home.ek").write_text(EK)
+    record.write_text(json.dumps({"files": {str(tmp_path / "home.ek"): {"digest": "", "kind": "key"}}}))
+    monkeypatch.setattr("telegraf_han.commands.remove.places", lambda config: places.places(config)._replace(record=str(record)))
+
+    status, out, _ = main("remove", "--yes")
+
+    assert status == 0
+    assert out == f"These stay: {tmp_path}/home.ek. With --with-keys they are removed, too.\nNothing else is left to remove.\n"
 
 
 def test_ports_become_offers(monkeypatch):

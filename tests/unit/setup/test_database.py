@@ -83,6 +83,14 @@ def test_the_state(monkeypatch, answer, state, why):
     assert database.state("http://influx.test/") == (state, why)
 
 
+@pytest.mark.parametrize("url", ["localhost", "127.0.0.1:8086", "http://[", "ftp://influx.test", "rub bish"])
+def test_what_is_no_address(url):
+    """No server is asked, so no library complains about it on the screen."""
+    expected = "an address that begins with http:// or https://, such as http://127.0.0.1:8086, is expected"
+
+    assert database.state(url) == ("none", expected)
+
+
 def test_secrets_differ():
     """Nobody can guess them."""
     assert len({database.secret() for _ in range(100)}) == 100

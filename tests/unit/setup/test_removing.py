@@ -73,6 +73,10 @@ def test_everything(record, paths, ran, tmp_path):
     assert not os.path.exists(paths.buffer)
     assert ("http://influx.test", paths.admin_token, True) in ran
 
+    again = removing.planned(Record(paths.record), paths, _options(with_data=True))
+    assert again.database is None
+    assert [line.partition(":")[0] for line in again.kept] == ["These stay, because they open InfluxDB"]
+
 
 def test_a_changed_file_is_renamed(record, paths):
     """Telegraf does not read it any more, and nothing is lost."""

@@ -65,9 +65,11 @@ def test_another_address(influx, paths):
     """A person is asked until one answers."""
     influx("none", "none", "ready")
 
-    found = servers.influx(Person("http://pi", "http://nas:8086/", "", "good"), options(), paths, None)
+    person = Person("http://pi", "http://nas:8086/", "", "good")
+    found = servers.influx(person, options(), paths, None)
 
     assert found.database.url == "http://nas:8086"
+    assert person.asked[1].endswith("[http://127.0.0.1:8086]: ")  # and not the one that did not answer
     assert (found.is_new, found.token, found.token_file) == (False, "good", "")
 
 

@@ -38,7 +38,10 @@ PYTHONS: Final = ("3.11", "3.12", "3.13")
 HOME: Final = f"opt/{NAME}"
 SITE: Final = f"{HOME}/lib/python3/site-packages"
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
-EXAMPLES: Final = ("production-mqtt.conf", "production-sunspec.conf", "rce-prices.conf", "tariff-g12.toml", "telegraf-credentials.conf")
+EXAMPLES: Final = (
+    *("home-assistant.conf", "influxdb1.sql", "production-mqtt.conf", "production-sunspec.conf", "rce-prices.conf"),
+    *("tariff-g12.toml", "telegraf-credentials.conf"),
+)
 _RULES: Final = "docs/examples/60-telegraf-han.rules"
 
 
@@ -170,7 +173,7 @@ def _system_files(root: Path) -> None:
     place = root / "usr/lib/udev/rules.d" / Path(_RULES).name
     place.parent.mkdir(parents=True)
     place.write_text(f"# P1 cables and wireless M-Bus receivers: who may open them, and short names that stay the same.\n{mark}{rules}")
-    _copied(DEBIAN / "tmpfiles.conf", root / f"usr/lib/tmpfiles.d/{NAME}.conf")
+    _copied(ROOT / "plugin/telegraf_han/telegraf-han.tmpfiles.conf", root / f"usr/lib/tmpfiles.d/{NAME}.conf")
 
 
 def _licences(site: Path, about: Release) -> str:

@@ -81,6 +81,8 @@ def page(whole: ArgumentParser) -> str:
     """Return the manual page, in the macros of man(7)."""
     lines = [
         f'.TH TELEGRAF-HAN 1 "{strftime("%Y-%m-%d", gmtime(RELEASED_S))}" "{NAME} {__version__}" "User Commands"',
+        ".nh",  # options are not broken in two, and lines are not stretched
+        ".ad l",
         ".SH NAME",
         "telegraf\\-han \\- read smart meters over P1 and wireless M\\-Bus for Telegraf",
         ".SH SYNOPSIS",

@@ -150,6 +150,7 @@ SYSTEM: Final = (
     marked("read-only file system"),
     marked("file exists"),
     marked("too many levels of symbolic links"),
+    marked("connection refused"),
     marked("connection reset by peer"),
     marked("no such device"),
     marked("exec format error"),

@@ -84,7 +84,7 @@ def test_what_is_run_is_there(name: str) -> None:
 
 def test_ci_runs_the_one_script() -> None:
     """CI of the forge runs what any other CI runs."""
-    assert steps("ci.yml")[-1] == {"run": "bash .ci/run"}
+    assert steps("ci.yml")[-1] == {"run": "sudo --preserve-env=PATH,HOME bash .ci/run"}
     assert set(workflow("ci.yml")["on"]) == {"push", "pull_request", "workflow_call"}
 
 

@@ -69,13 +69,20 @@ def unpacked(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def before(unpacked: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Debian package of the version before."""
+def before(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Debian package of the version before: this one, with the lower number where dpkg and the program look for it."""
     tree = tmp_path_factory.mktemp("before") / "tree"
-    shutil.copytree(unpacked, tree, ignore=shutil.ignore_patterns("PKG-INFO"))  # there the version is, too
-    literals = tree / "plugin/telegraf_han/__init__.py"
-    literals.write_text(re.sub(r"(?m)^__version__ = .*$", f'__version__ = "{BEFORE}"', literals.read_text()))
-    return build(tree, tmp_path_factory.mktemp("dist"), "amd64").packages["amd64"]
+    subprocess.run(["dpkg-deb", "--raw-extract", built.packages["amd64"], tree], check=True, timeout=BUILD_TIMEOUT_S)
+    for name, head, number in (
+        ("DEBIAN/control", "Version: ", BEFORE),
+        ("opt/telegraf-han/lib/python3/site-packages/telegraf_han/__init__.py", "__version__ = ", f'"{BEFORE}"'),
+    ):
+        text = (tree / name).read_text()
+        (tree / name).write_text(re.sub(f"(?m)^{head}.*$", f"{head}{number}", text))
+    package = tree.parent / f"telegraf-han_{BEFORE}_amd64.deb"
+    words = ["dpkg-deb", "--root-owner-group", "-Zgzip", "-z1", "--build", tree, package]
+    subprocess.run(words, check=True, capture_output=True, timeout=BUILD_TIMEOUT_S)
+    return package
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 A machine is the files of a release, as mmdebstrap makes them, and namespaces of its own: processes, mounts, and a network in which not even
 localhost answers. apt has the packages that ours depends on in its cache, so what is not there cannot be installed without being noticed.
-No systemd and no udev run in it; the maintainer scripts see that, and what they do there is not tested here.
+No systemd and no udev run in it. Where a test needs them, it stands in for them.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +25,10 @@ Done = subprocess.CompletedProcess[str]
 
 MAKE_TIMEOUT_S = 900
 RUN_TIMEOUT_S = 300
-FURNITURE = ("python3", "tzdata", "man-db", "bash-completion", "zsh")
-"""Packages that a lived-in machine has: what ours needs, and the programs that show its pages and its completion."""
+FURNITURE = ("python3", "tzdata", "man-db", "bash-completion", "zsh", "systemd-standalone-tmpfiles")
+"""Packages that a lived-in machine has: what ours needs, the programs that show its pages and its completion, and systemd's for folders."""
+NOTES = ("/dev", "/proc", "/run", "/tmp", "/var/cache", "/var/lib/apt", "/var/lib/dpkg", "/var/log")
+"""What the system itself writes when packages come and go."""
 ENVIRONMENT = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "DEBIAN_FRONTEND": "noninteractive",
@@ -54,7 +57,17 @@ class Machine:
     def __init__(self, first_pid: int) -> None:
         """Take over namespaces made by `started`."""
         self.root = Path(f"/proc/{first_pid}/root")
+        self.running: list[subprocess.Popen[bytes]] = []
         self._enter = ["nsenter", f"--target={first_pid}", "--mount", "--pid", "--net", "--root", "--wd", "--"]
+
+    def words(self, *words: str) -> list[str]:
+        """A command of the machine as a command from here, for who holds its terminal."""
+        return [*self._enter, *words]
+
+    def localhost(self) -> None:
+        """Let the machine reach itself. It has no program for that, so ours does it (SIOCSIFFLAGS, IFF_UP)."""
+        up = "import fcntl, socket, struct; fcntl.ioctl(socket.socket(), 0x8914, struct.pack('16sh14x', b'lo', 1))"
+        subprocess.run([*self._enter[:2], "--net", "--", sys.executable, "-c", up], check=True, timeout=RUN_TIMEOUT_S)
 
     def run(self, *words: str, user: str = "root") -> Done:
         """Run a command to its end, as root or as another user with that user's groups."""
@@ -70,13 +83,12 @@ class Machine:
         assert done.returncode == 0, f"{' '.join(words)} failed with {done.returncode}:\n{done.stdout}{done.stderr}"
         return done.stdout + done.stderr
 
-    def start(self, log: Path, *words: str, user: str) -> subprocess.Popen[bytes]:
+    def start(self, log: Path, *words: str, user: str) -> None:
         """Start a command that runs until the machine ends; its output goes to a file."""
+        as_user = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups"]
         with log.open("wb") as out:
-            return subprocess.Popen(
-                [*self._enter, "setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", *words],
-                env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-            )  # fmt: skip
+            process = subprocess.Popen([*self._enter, *as_user, *words], env=ENVIRONMENT, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+        self.running.append(process)
 
     def install(self, package: Path) -> str:
         """Install a package file with apt, with what it depends on."""
@@ -95,14 +107,15 @@ class Machine:
         found = set()
         for process in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):  # it ended meanwhile
-                if (process / "root").samefile(self.root) and mark in (process / "cmdline").read_text().replace("\0", " "):
+                words = (process / "cmdline").read_text().replace("\0", " ")
+                if mark in words and not words.startswith("nsenter ") and (process / "root").samefile(self.root):
                     found.add(int(process.name))
         return found
 
     def files(self) -> dict[str, str]:
         """Every file with its kind, mode, owner and, for links, target; without what dpkg, apt and their logs note."""
-        skipped = "( -path /proc -o -path /dev -o -path /run -o -path /tmp -o -path /var/lib/dpkg -o -path /var/lib/apt -o -path /var/log -o -path /var/cache ) -prune"
-        lines = self.do("find", "/", *skipped.split(), "-o", "-printf", r"%p\t%y %m %u %g %l\n").splitlines()
+        skipped = [word for name in NOTES for word in ("-path", name, "-prune", "-o")]
+        lines = self.do("find", "/", *skipped, "-printf", r"%p\t%y %m %u %g %l\n").splitlines()
         return dict(line.split("\t", 1) for line in lines)
 
 
@@ -114,14 +127,17 @@ def started(release_archive: Path) -> Iterator[Machine]:
             ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", BOOT, "boot", place, release_archive],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=os.environ | ENVIRONMENT,
         )  # fmt: skip
+        machine = None
         try:
             assert holder.stdout is not None
             assert holder.stdout.readline() == b"up\n"
             (first,) = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text().split()
-            yield Machine(int(first))
+            machine = Machine(int(first))
+            yield machine
         finally:
-            holder.kill()
-            holder.communicate()
+            holder.kill()  # and with it every process of the machine
+            for process in (*(machine.running if machine else ()), holder):
+                process.communicate()
 
 
 def archive(folder: Path, release: str, *, cached: tuple[str, ...] = (), installed: tuple[str, ...] = ()) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 import subprocess
 from pathlib import Path
@@ -51,6 +52,10 @@ def test_empty_machine(built: Built, empty: Callable[[str], AbstractContextManag
         prefix, major, minor, backend = machine.do("/opt/telegraf-han/bin/python3", "-I", "-c", code).split()
         assert (prefix, f"{major}.{minor}") == ("/opt/telegraf-han", python)
         assert backend.startswith("/opt/telegraf-han/lib/python")
+        # What `init` writes into Telegraf's and Grafana's configuration.
+        code = "from telegraf_han.setup import places; print(places.boards(), places.program())"
+        found = machine.do("/opt/telegraf-han/bin/python3", "-I", "-c", code).split()
+        assert found == ["/usr/share/telegraf-han/grafana", "/opt/telegraf-han/bin/telegraf-han"]
         # The program was compiled when it was installed: an ordinary user could not do it.
         names = [path.name for path in machine.path("/opt/telegraf-han/lib/python3/site-packages/telegraf_han/__pycache__").iterdir()]
         assert f"cli.cpython-{python.replace('.', '')}.pyc" in names
@@ -69,7 +74,12 @@ def test_manual_and_completion(installed: Machine) -> None:
     text = installed.do("sh", "-c", f"MANWIDTH=200 man --warnings -l {page} | cat")
     assert "warning" not in text
     assert [name for name in cli.COMMANDS if f"telegraf-han {name}" not in text] == []
-    assert "--authentication" not in text  # no option that there is not
+    helps = installed.do("sh", "-c", "; ".join(f"telegraf-han {name} --help" for name in cli.COMMANDS))
+    actions = re.findall(r"^ {4}(\w+) ", installed.do("telegraf-han", "influx", "--help").partition("actions:")[2], re.MULTILINE)
+    helps += installed.do("sh", "-c", "; ".join(f"telegraf-han influx {name} --help" for name in actions))
+    assert {"setup", "import"} <= set(actions)
+    shown, told = (set(re.findall(r"(?<![\w-])--[a-z0-9][a-z0-9-]*", said)) for said in (text, helps))
+    assert shown - {"--version"} == told - {"--help"}
     assert f"telegraf-han {__version__}" in text
 
     bash = (
@@ -118,6 +128,23 @@ def test_telegrafs_user(lived_in: Machine, built: Built, tmp_path: Path) -> None
     assert lived_in.do("id", "-nG", "telegraf").split().count("dialout") == 1
 
 
+def test_where_systemd_and_udev_run(lived_in: Machine, built: Built) -> None:
+    """The folder of the reader's socket is there at once, for Telegraf's user alone, and udev looks at serial ports again."""
+    lived_in.do("sh", "-c", TELEGRAFS_USER)
+    lived_in.do("mkdir", "-p", "/run/systemd/system", "/run/udev")
+    lived_in.do("python3", "-c", "import socket; socket.socket(socket.AF_UNIX).bind('/run/udev/control')")
+    lived_in.path("/usr/bin/udevadm").write_text('#!/bin/sh\necho "$@" >> /srv/udevadm\n')
+    lived_in.do("chmod", "755", "/usr/bin/udevadm")
+
+    said = lived_in.install(built.packages["amd64"])
+
+    assert "W!" not in said
+    assert lived_in.do("stat", "--format=%U:%G %a", "/run/telegraf-han") == "telegraf:telegraf 750\n"
+    asked = lived_in.path("/srv/udevadm").read_text().splitlines()
+    assert asked[0] == "control --reload"
+    assert "trigger --action=change --subsystem-match=tty" in asked[1:]
+
+
 def _like_telegrafs(folder: Path) -> Path:
     """A package that makes the user and brings the file that Telegraf's makes and brings."""
     root = folder / "telegraf"
@@ -138,7 +165,7 @@ def _like_telegrafs(folder: Path) -> Path:
 def test_remove_and_purge(lived_in: Machine, built: Built) -> None:
     """After purge every file is as before, but for what the owner wrote; remove and purge each say in a line what is left to do."""
     lived_in.do("sh", "-c", TELEGRAFS_USER)
-    lived_in.do("sh", "-c", "mkdir -p /etc/telegraf/telegraf.d && echo '# mine' > /etc/telegraf/han.toml")
+    lived_in.do("sh", "-c", "mkdir -p /etc/telegraf/telegraf.d && echo '# mine' > /etc/telegraf/han.toml && mkdir /var/lib/telegraf-han")
     empty = lived_in.files()
     said = lived_in.install(built.packages["amd64"])
     assert "the user telegraf is in the group dialout now" in said
@@ -155,7 +182,7 @@ def test_remove_and_purge(lived_in: Machine, built: Built) -> None:
     assert lived_in.files() == empty
 
     said = lived_in.do("apt-get", "--yes", "purge", "telegraf-han")
-    assert "telegraf-han: /etc/telegraf/han.toml and the files that it names stay, because you wrote them" in said
+    assert "telegraf-han: what you or `telegraf-han init` wrote stays: /etc/telegraf/han.toml /var/lib/telegraf-han. So do the keys" in said
     assert lived_in.files() == empty
     assert lived_in.run("dpkg", "--status", "telegraf-han").returncode == 1
     assert "dialout" in lived_in.do("id", "-nG", "telegraf").split()  # the line of purge says so

@@ -35,14 +35,22 @@ def telegrams(access: int) -> bytes:
     return b"".join(radio.line(radio.mode_5(number(meter), access, body, key(meter))) for meter in range(METERS))
 
 
-@pytest.fixture
-def house(tmp_path: Path, converter: socket.socket) -> str:
-    """A house of forty meters that one receiver hears, one key file a meter."""
+def row(meter: int) -> str:
+    return f"flat-{meter};{number(meter)};file:keys/flat-{meter}.key\n"
+
+
+@pytest.fixture(params=["sections", "table"])
+def house(tmp_path: Path, converter: socket.socket, request: pytest.FixtureRequest) -> str:
+    """A house of forty meters that one receiver hears, one key file a meter: in sections, or as rows of a table."""
     (tmp_path / "keys").mkdir(mode=0o700)
     for meter in range(METERS):
         write(tmp_path / "keys" / f"flat-{meter}.key", key(meter).hex())
     receiver = f'[[receiver]]\nname = "attic"\ntype = "hex"\nport = "socket://127.0.0.1:{converter.getsockname()[1]}"\n'
-    return '[output]\nstatus_interval = "200ms"\n' + receiver + "".join(map(section, range(METERS)))
+    output = '[output]\nstatus_interval = "200ms"\n'
+    if request.param == "sections":
+        return output + receiver + "".join(map(section, range(METERS)))
+    write(tmp_path / "flats.csv", "name;id;key\n" + "".join(map(row, range(METERS))))
+    return f'meters = "flats.csv"\n{output}{receiver}'
 
 
 def write(file: Path, text: str) -> None:

@@ -1,6 +1,6 @@
 """docs/examples/home-assistant.conf under a real Telegraf, with a real Mosquitto: what Home Assistant would hear of two virtual meters.
 
-Home Assistant itself does not run here. What its MQTT integration accepts of a sensor stands in `KINDS` and in `_is_a_device`. It is
+Home Assistant itself does not run here. (A Home Assistant 2025.1.4 was tried once by hand: docs/home-assistant.md says what it did.) What its MQTT integration accepts of a sensor stands in `KINDS` and in `_is_a_device`. It is
 taken from its source, version 2026.11: `homeassistant/components/mqtt/schemas.py` and `homeassistant/components/sensor/const.py`.
 """
 

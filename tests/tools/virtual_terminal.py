@@ -152,19 +152,20 @@ class Terminal:
 
     def wait_for(self, *words: str, without: str = "\0") -> str:
         """The screen, as soon as all these stand on it."""
-        self._until(lambda: all(word in self.text for word in words) and without not in self.text, f"{words} on the screen")
+        self.until(lambda: all(word in self.text for word in words) and without not in self.text, f"{words} on the screen")
         return self.text
 
     def wait_for_end(self) -> int:
         """The exit code."""
-        self._until(lambda: self.process.poll() is not None, "the end")
+        self.until(lambda: self.process.poll() is not None, "the end")
         end_s = time.monotonic() + 1
         while select.select([self.master], [], [], 0)[0] and time.monotonic() < end_s:
             time.sleep(0.01)
         time.sleep(0.05)
         return self.process.returncode
 
-    def _until(self, condition: Callable[[], bool], what: str) -> None:
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        """Wait for a condition. AssertionError names what did not come."""
         end_s = time.monotonic() + SOON_S
         while not condition():
             if time.monotonic() > end_s:

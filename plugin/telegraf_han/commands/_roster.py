@@ -17,6 +17,7 @@ from telegraf_han.config import metertable
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection.survey import Heard
+from telegraf_han.language import _
 from telegraf_han.terminal.scanpage import proposed_name
 
 OPTION: Final = "--write"
@@ -97,4 +98,4 @@ def _append(descriptor: int, data: bytes) -> None:
 
 
 def _error(path: str, error: OSError) -> ConfigError:
-    return ConfigError(path, OPTION, f"a table that can be written is expected ({reason(error)})")
+    return ConfigError(path, OPTION, _("a table that can be written is expected ({why})", why=reason(error)))

@@ -44,7 +44,7 @@ _VERDICTS: Final = {
     "right": "ok",
     "plain": "ok",
     "wrong": marked("WRONG KEY"),
-    "untitled": "SYSTEM TITLE",
+    "untitled": marked("SYSTEM TITLE"),
     "unproven": marked("NOT PROVEN"),
     "missing": marked("NO KEY"),
     "unknown": marked("NOT FOUND"),

@@ -74,8 +74,10 @@ def read(text: str, file: str, columns: Columns, errors: Errors) -> list[tuple[d
         errors.append(ConfigError(file, "", _("a first row with the names of options is expected, such as {heading}", heading=HEADING)))
         return []
     head, *rows = table.rows
-    names = _names(head, rows, Place(file, f"line {head.line}"), columns, errors)
-    return [(_options(row, names, columns, place, errors), place) for row in rows if (place := Place(file, f"line {row.line}"))]
+    names = _names(head, rows, Place(file, _("line {number}", number=head.line)), columns, errors)
+    return [
+        (_options(row, names, columns, place, errors), place) for row in rows if (place := Place(file, _("line {number}", number=row.line)))
+    ]
 
 
 def _parsed(text: str) -> _Table:
@@ -109,7 +111,9 @@ def _names(head: Row, rows: Sequence[Row], place: Place, columns: Columns, error
     for at, cell in enumerate(head.cells):
         with errors:
             if not cell and any(row.cells[at] for row in rows if len(row.cells) > at):
-                raise place.error(f"column {at + 1}", _("the name of an option is expected, because this column is not empty"))
+                raise place.error(
+                    _("column {number}", number=at + 1), _("the name of an option is expected, because this column is not empty")
+                )
             if cell and cell in head.cells[:at]:
                 raise place.error(place.shown(cell), _("another option is expected, because this column stands twice"))
             if cell.startswith(TAG):

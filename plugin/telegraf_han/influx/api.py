@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from telegraf_han.errors import HanError, SourceError, reason
+from telegraf_han.language import _
 
 CONNECT_S: Final = 10
 """No InfluxDB takes longer to accept a connection. A wrong address should not make the user wait longer."""
@@ -50,7 +51,7 @@ class RefusedError(HanError):
 
     def __str__(self) -> str:
         """Its words and the status."""
-        return f"InfluxDB says: {self.words} ({self.status})"
+        return _("InfluxDB says: {words} ({status})", words=self.words, status=self.status)
 
 
 class Api:
@@ -92,7 +93,7 @@ class Api:
     def listed(self, path: str, key: str, query: Mapping[str, str]) -> Iterator[Json]:
         """All resources of a kind, page by page. Raises RefusedError, SourceError."""
         seen: set[str] = set()
-        for _ in range(PAGES_LIMIT):
+        for _page in range(PAGES_LIMIT):
             page = resources(self.call("GET", path, query={"limit": PAGE, "offset": len(seen), **query}), key)
             # Tokens are not paged: their list comes whole, whatever the offset.
             new = [one for one in page if one["id"] not in seen]
@@ -100,7 +101,7 @@ class Api:
             seen.update(one["id"] for one in new)
             if len(page) < PAGE or not new:
                 return
-        raise odd(f"its list of {key} does not end")
+        raise odd(_("its list of {key} does not end", key=key))
 
     def flux(self, text: str) -> list[Mapping[str, Any]]:
         """Run a Flux script; returns the rows of its results. Raises RefusedError, SourceError."""
@@ -112,7 +113,7 @@ class Api:
         answer = self.call("POST", "/query", query={"db": database, "epoch": "s", "q": text})
         results = answer.get("results")
         if not isinstance(results, list) or not all(isinstance(result, dict) for result in results):
-            raise odd("its answer to a query has another form")
+            raise odd(_("its answer to a query has another form"))
         for result in results:
             if "error" in result:
                 raise RefusedError(200, str(result["error"])[:SAID_LIMIT])
@@ -121,15 +122,15 @@ class Api:
     def write(self, bucket: str, lines: bytes) -> None:
         """Store line protocol with times in ns. Raises RefusedError (also for a positive answer that is not InfluxDB's), SourceError."""
         place = {"org": self.org, "bucket": bucket, "precision": "ns"}
-        _, status = self._sent("POST", "/api/v2/write", lines, place, content="text/plain; charset=utf-8", answer_s=ANSWER_S)
+        status = self._sent("POST", "/api/v2/write", lines, place, content="text/plain; charset=utf-8", answer_s=ANSWER_S)[1]
         if status != STORED:
-            raise RefusedError(status, "not InfluxDB's answer to a write")
+            raise RefusedError(status, _("not InfluxDB's answer to a write"))
 
     def _sent(
         self, method: str, path: str, body: Json | bytes | None, query: Mapping[str, str | int], *, content: str, answer_s: int
     ) -> tuple[Any, int]:
         """The answer's JSON and status. Raises RefusedError, SourceError."""
-        answer, status, _ = self._asked(
+        answer, status, _headers = self._asked(
             self._client.api_client.call_api,
             path,
             method,
@@ -148,29 +149,30 @@ class Api:
         except self._refusal as error:
             response = cast("Any", error).response
             if response is None:  # the library's way to report that TLS failed
-                sentence = "no TLS, or a certificate that is not trusted; use http:// for a server without TLS"
-                raise SourceError(f"no InfluxDB answers at {self.url} ({sentence})") from None
+                why = _("no TLS, or a certificate that is not trusted; use http:// for a server without TLS")
+                raise SourceError(_("no InfluxDB answers at {url} ({why})", url=self.url, why=why)) from None
             raise RefusedError(response.status, _words(cast("Any", error).message)) from None
         except self._silence as error:
-            raise SourceError(f"no InfluxDB answers at {self.url} ({_why(error)}). Is it running, and is --url right?") from None
+            said = _("no InfluxDB answers at {url} ({why}). Is it running, and is the address right?", url=self.url, why=_why(error))
+            raise SourceError(said) from None
         except _TooLongError:
-            raise odd(f"its answer has more than {ANSWER_LIMIT_BYTES >> 20} MB") from None
+            raise odd(_("its answer has more than {size} MB", size=ANSWER_LIMIT_BYTES >> 20)) from None
         except RecursionError:
-            raise odd("its answer is nested too deep") from None
+            raise odd(_("its answer is nested too deep")) from None
         except (ValueError, LookupError, TypeError):  # what the library's parsers raise at bytes of any kind
-            raise odd("its answer cannot be read") from None
+            raise odd(_("its answer cannot be read")) from None
 
 
 def odd(why: str) -> SourceError:
     """The error about a server that answers as no InfluxDB does."""
-    return SourceError(f"the server does not answer as InfluxDB does: {why}. Is --url right?")
+    return SourceError(_("the server does not answer as InfluxDB does: {why}. Is --url right?", why=why))
 
 
 def resources(answer: Json, key: str) -> list[Json]:
     """The resources in an answer. Each of them has an id. Raises SourceError."""
     found = answer.get(key) or []
     if not isinstance(found, list) or not all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in found):
-        raise odd(f"its list of {key} has another form")
+        raise odd(_("its list of {key} has another form", key=key))
     return found
 
 
@@ -178,7 +180,7 @@ def text_of(answer: Json, key: str) -> str:
     """A text in an answer, such as an id. Raises SourceError."""
     found = answer.get(key)
     if not isinstance(found, str):
-        raise odd(f"its answer has no {key}")
+        raise odd(_("its answer has no {key}", key=key))
     return found
 
 
@@ -213,19 +215,19 @@ class _Bounded:
 
 def _words(message: object) -> str:
     """What was said, in one short line."""
-    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message or "no reason given")
+    text = message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message or _("no reason given"))
     if text.lstrip().startswith("<"):
-        return "a web page"
+        return _("a web page")
     return "; ".join(line.strip() for line in text.strip().splitlines())[:SAID_LIMIT]
 
 
 def _why(error: BaseException) -> str:
     """The system's words for a connection that failed, which urllib3 wraps twice."""
     inner: BaseException | None = error
-    for _ in range(WRAPPED):
+    for _layer in range(WRAPPED):
         if isinstance(inner, TimeoutError):
-            return "no answer in time"
+            return _("no answer in time")
         if isinstance(inner, OSError) and inner.strerror:
             return reason(inner)
         inner = getattr(inner, "reason", None) or getattr(inner, "__cause__", None)
-    return "a cut-off answer, or not the answer of a web server"
+    return _("a cut-off answer, or not the answer of a web server")

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.influx.api import Api, RefusedError, resources
+from telegraf_han.language import _, marked
 from telegraf_han.printing import complain
 
 URL: Final = "http://127.0.0.1:8086"
@@ -24,15 +25,16 @@ BUCKET: Final = "energy"
 TOKEN_LIMIT_BYTES: Final = 4096
 """A token has 88 characters. If another kind of file is given by mistake, it is not read to its end."""
 
-_SERVER: Final = ("--url", f"the address of an InfluxDB 2, such as {URL}, is expected, without the path that a browser adds")
+_SERVER: Final = marked("the address of an InfluxDB 2, such as {url}, is expected, without the path that a browser adds")
+_REFUSED: Final = marked("InfluxDB 2 is expected to do this, but it refused")
 _NO_BUCKET: Final = re.compile("bucket.*(not found|could not find)|could not find.*bucket|(retention policy|database) not found")
 """InfluxDB's words for a bucket that does not exist or that the token may not see, the last ones those of InfluxQL."""
 _NO_INFLUXDB: Final = frozenset({200, 201, 202, 404, 405, 501})
 _ADVICE: Final = {
-    401: ("--token-file", "a token that this InfluxDB knows is expected, but InfluxDB does not accept the token in {token}"),
+    401: ("--token-file", marked("a token that this InfluxDB knows is expected, but InfluxDB does not accept the token in {token}")),
     403: (
         "--token-file",
-        "a token that may do this is expected, but the token in {token} may not; setup and remove need an all-access token",
+        marked("a token that may do this is expected, but the token in {token} may not; setup and remove need an all-access token"),
     ),
 }
 
@@ -61,11 +63,11 @@ def opened(arguments: Namespace) -> Iterator[Place]:
     with writing(arguments) as place:
         answer = place.api.call("GET", "/api/v2/orgs", query={"org": place.api.org})
         if "orgs" not in answer:
-            raise ConfigError("", *_SERVER)
+            raise ConfigError("", "--url", _(_SERVER, url=URL))
         orgs = resources(answer, "orgs")
         if not orgs:
-            sees = f"this token sees no organisation {place.api.org}, and setup and remove need an all-access token"
-            raise ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {sees}")
+            sees = _("this token sees no organisation {name}, and setup and remove need an all-access token", name=place.api.org)
+            raise ConfigError("", "--org", _("an organisation of this InfluxDB is expected; {why}", why=sees))
         yield place._replace(org_id=orgs[0]["id"])
 
 
@@ -76,10 +78,12 @@ def writing(arguments: Namespace) -> Iterator[Place]:
     org = arguments.org or os.environ.get("INFLUX_ORG") or ORG
     bucket = arguments.bucket or os.environ.get("INFLUX_BUCKET") or BUCKET
     if not _is_address(url):
-        raise ConfigError("", "--url", f"an address that begins with http:// or https://, such as {URL}, is expected")
+        raise ConfigError("", "--url", _("an address that begins with http:// or https://, such as {url}, is expected", url=URL))
     if "/" in bucket:
         raise ConfigError(
-            "", "--bucket", "the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"
+            "",
+            "--bucket",
+            _("the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"),
         )
     api = Api(url.rstrip("/"), org, _token(arguments.token_file))
     try:
@@ -102,24 +106,24 @@ def _is_address(url: str) -> bool:
 def told(refusal: RefusedError, token: str) -> ConfigError:
     """Turn a refusal into a line that tells the user what to do. `token` is where the token came from."""
     if _NO_BUCKET.search(refusal.words):
-        makes = "telegraf-han influx setup makes it, and a token sees only its own buckets"
-        return ConfigError("", "--bucket", f"an existing bucket is expected: {makes}; {refusal}")
+        expected = _("an existing bucket is expected: telegraf-han influx setup makes it, and a token sees only its own buckets")
+        return ConfigError("", "--bucket", f"{expected}; {refusal}")
     if "organization" in refusal.words and "not found" in refusal.words:
-        return ConfigError("", "--org", f"an organisation of this InfluxDB is expected; {refusal}")
+        return ConfigError("", "--org", _("an organisation of this InfluxDB is expected; {why}", why=refusal))
     if refusal.status in _NO_INFLUXDB:
-        key, expected = _SERVER
-        return ConfigError("", key, f"{expected}; the answer was: {refusal.words} ({refusal.status})")
-    key, expected = _ADVICE.get(refusal.status, ("", "InfluxDB 2 is expected to do this, but it refused"))
-    return ConfigError("", key, f"{expected.format(token=token)}; {refusal}")
+        answer = _("the answer was: {words} ({status})", words=refusal.words, status=refusal.status)
+        return ConfigError("", "--url", f"{_(_SERVER, url=URL)}; {answer}")
+    key, advice = _ADVICE.get(refusal.status, ("", _REFUSED))
+    return ConfigError("", key, f"{_(advice, token=token)}; {refusal}")
 
 
 def _token(path: str | None) -> str:
     """The token. Raises ConfigError."""
     token = token_in(path, "--token-file") if path else os.environ.get("INFLUX_TOKEN", "").strip()
     if not token:
-        raise ConfigError(path or "", "--token-file", "a file with a token of InfluxDB is expected, or the token in INFLUX_TOKEN")
+        raise ConfigError(path or "", "--token-file", _("a file with a token of InfluxDB is expected, or the token in INFLUX_TOKEN"))
     if not (token.isascii() and token.isprintable()):
-        raise ConfigError(path or "", "--token-file", "a token is expected: one line of letters and digits")
+        raise ConfigError(path or "", "--token-file", _("a token is expected: one line of letters and digits"))
     return token
 
 
@@ -130,7 +134,7 @@ def token_in(path: str, option: str) -> str:
             mode = os.fstat(file.fileno()).st_mode
             content = file.read(TOKEN_LIMIT_BYTES)
     except OSError as error:
-        raise ConfigError(path, option, f"a file that can be read is expected: {reason(error)}") from None
+        raise ConfigError(path, option, _("a file that can be read is expected: {reason}", reason=reason(error))) from None
     if stat.S_ISREG(mode) and mode & stat.S_IROTH:
-        complain(f"W! every user of this machine may read the token in {path}. Run: chmod 600 {path}")
+        complain("W! " + _("every user of this machine may read the token in {path}. Run: chmod 600 {path}", path=path))
     return content.decode("utf-8-sig", "replace").strip()

@@ -14,6 +14,7 @@ from telegraf_han.influx import connection, downsampling, items
 from telegraf_han.influx.api import Json, RefusedError, text_of
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import BUCKET, TOKEN, Say
+from telegraf_han.language import _
 
 PRIVATE: Final = 0o600
 
@@ -78,8 +79,9 @@ def _written(file: int, token: str, path: str, option: str) -> None:
         os.replace(_fresh(path), path)
     except OSError as error:
         os.unlink(_fresh(path))
-        makes = "When it can be written, run setup again: it makes a new token and removes this one"
-        raise ConfigError(path, option, f"a file that can be written is expected: {reason(error)}. {makes}") from None
+        said = _("a file that can be written is expected: {reason}", reason=reason(error))
+        again = _("When it can be written, run setup again: it makes a new token and removes this one")
+        raise ConfigError(path, option, f"{said}. {again}") from None
 
 
 def _fresh(path: str) -> str:
@@ -95,7 +97,7 @@ def _opened(path: str, option: str) -> int:
         descriptor = os.open(_fresh(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE)
         os.fchmod(descriptor, PRIVATE)
     except OSError as error:
-        raise ConfigError(path, option, f"a file that can be written is expected: {reason(error)}") from None
+        raise ConfigError(path, option, _("a file that can be written is expected: {reason}", reason=reason(error))) from None
     return descriptor
 
 

@@ -36,7 +36,7 @@ def state(url: str) -> tuple[State, str]:
     finally:
         api.close()
     if "allowed" not in answer:
-        return "none", _("it does not answer as InfluxDB 2 does")
+        return "none", _("the server at {url} does not answer as InfluxDB 2 does", url=url)
     return ("new" if answer["allowed"] else "ready"), ""
 
 

@@ -7,15 +7,18 @@ import os
 import shutil
 from argparse import Namespace
 from contextlib import suppress
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError, reason
-from telegraf_han.language import _
+from telegraf_han.language import _, marked
 from telegraf_han.printing import say
 from telegraf_han.setup import database, machine, planning
 from telegraf_han.setup.places import Places
 from telegraf_han.setup.steps import Record, digest
 from telegraf_han.setup.texts import Database
+
+_OUTCOMES: Final = {"removed": marked("removed"), "kept": marked("kept")}
+"""What was done to a thing in InfluxDB, in words."""
 
 
 class Removal(NamedTuple):
@@ -92,10 +95,14 @@ def _in_influx(found: Database, *, with_data: bool) -> str:
     return _("remove in InfluxDB at {url}: tasks and tokens", url=found.url)
 
 
+def _tell(outcome: str, name: str) -> None:
+    say(f"{_(_OUTCOMES.get(outcome, outcome)):<8} {name}")
+
+
 def carried_out(plan: Removal, record: Record) -> None:
     """Do it. Raises ConfigError, SourceError."""
     if plan.database is not None:  # first, because its token may be among the files
-        database.remove(plan.database, plan.token_file, lambda outcome, name: say(f"{outcome:<8} {name}"), with_data=plan.with_data)
+        database.remove(plan.database, plan.token_file, _tell, with_data=plan.with_data)
     for path in plan.files:
         _tried(os.unlink, path)
     for path in plan.renamed:

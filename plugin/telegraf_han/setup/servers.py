@@ -54,7 +54,7 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
     url = options.influx_url or default.url
     state, why = database.state(url)
     while state == "none":
-        say(_("No InfluxDB answers at {url}: {why}.", url=url, why=why))
+        say(f"{why[:1].upper()}{why[1:]}")
         if not console.asks or options.influx_url:
             raise ConfigError(
                 "", "--influx-url", _("the address of an InfluxDB 2 that is running is expected. Install it first, if there is none")

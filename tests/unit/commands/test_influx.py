@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from telegraf_han.commands import influx as command
+from telegraf_han.config import file
 from telegraf_han.errors import INTERRUPTED, ConfigError
 from telegraf_han.influx import connection, history, importing
 
@@ -168,6 +169,20 @@ def test_a_portals_csv(influx, api, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert api.written[0] == b"electricity_portal,interval=1h,meter=home energy_import_wh=116 1781042400000000000"
     assert api.buckets == {"energy/5m"}
     assert capsys.readouterr().err.startswith(f'I! {path}: date from "Data", import from "Pobór"\n')
+
+
+def test_the_configuration_of_this_machine(influx, api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The measurement is that of the default configuration. Checks are made only if the user asks for them."""
+    (tmp_path / "han.toml").write_text('[output]\nmeasurement = "energy"\n[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"\n')
+    (tmp_path / "portal.csv").write_text("Data;Pobór\n2026-06-10 00:00;0,116\n2026-06-10 01:00;1,105\n", encoding="utf-8")
+    monkeypatch.setattr(file, "DEFAULT", str(tmp_path / "han.toml"))
+
+    assert influx("import", str(tmp_path / "portal.csv")) == 0
+    assert api.written[0].startswith(b"energy_portal,interval=1h,meter=home ")
+    assert influx("setup") == 0
+    assert not api.resources.get("checks")
+    assert influx("setup", "--webhook", "http://hook.test") == 0
+    assert api.resources["checks"]
 
 
 @pytest.mark.parametrize(

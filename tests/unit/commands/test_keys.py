@@ -15,7 +15,7 @@ import pytest
 import p1telegrams as p1
 import telegraf_han
 from document import Document
-from telegraf_han import cli
+from telegraf_han import cli, language
 from telegraf_han.config.file import load_written
 
 EK = bytes.fromhex("7d3c9a10ffb2e4580163deadc0de4242")
@@ -365,12 +365,17 @@ def test_everything_cut(keys) -> None:
     assert "something sends, but the signal is too weak" in found.out
 
 
-@pytest.mark.parametrize("page", ["docs/trouble.md", "docs/trouble.pl.md"])
-def test_what_the_documents_show(keys, page: str) -> None:
-    """The report in the documents is the program's own."""
-    (shown,) = (block for block in Document(page).blocks if "WRONG KEY: " in block)
-
-    assert keys(meter(AK.hex(), EK.hex()), GOOD).lines.strip() == shown.strip()
+@pytest.mark.parametrize(
+    ("page", "spoken", "verdict"), [("docs/trouble.md", "en", "WRONG KEY: "), ("docs/trouble.pl.md", "pl", "ZŁY KLUCZ: ")]
+)
+def test_what_the_documents_show(keys, monkeypatch: pytest.MonkeyPatch, page: str, spoken: str, verdict: str) -> None:
+    """The report in the documents is the program's own, in the language of the page."""
+    (shown,) = (block for block in Document(page).blocks if verdict in block)
+    monkeypatch.setenv("LANGUAGE", spoken)
+    try:
+        assert keys(meter(AK.hex(), EK.hex()), GOOD).lines.strip() == shown.strip()
+    finally:
+        language.choose("en")
 
 
 def test_save(keys, tmp_path: Path) -> None:

@@ -99,7 +99,9 @@ def test_nobody_there(scheme: str) -> None:
 
     with pytest.raises(SourceError) as error:
         api.call("GET", "/api/v2/orgs")
-    assert str(error.value) == f"no InfluxDB answers at {scheme}://127.0.0.1:1 (connection refused). Is it running, and is --url right?"
+    assert (
+        str(error.value) == f"no InfluxDB answers at {scheme}://127.0.0.1:1 (connection refused). Is it running, and is the address right?"
+    )
     assert CANARY not in repr(error.value)
     api.close()
 

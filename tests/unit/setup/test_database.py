@@ -57,7 +57,7 @@ def test_the_bucket_of_a_new_influxdb_is_ours(api, tmp_path, say):
     [
         ({"allowed": True}, "new", ""),
         ({"allowed": False}, "ready", ""),
-        ({}, "none", "it does not answer as InfluxDB 2 does"),
+        ({}, "none", "the server at http://influx.test/ does not answer as InfluxDB 2 does"),
         (SourceError("no InfluxDB answers"), "none", "no InfluxDB answers"),
         (RefusedError(404, "a web page"), "none", "InfluxDB says: a web page (404)"),
     ],

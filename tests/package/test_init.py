@@ -52,11 +52,11 @@ ANSWERS = [
     (r"Do this\? \[Y/n\]", ""),
 ]
 POLISH = [
-    ("Jak odczytywany jest licznik", "1"),
+    ("Jak czytany jest licznik", "1"),
     ("Port", "/run/meter"),
     ("Nazwa licznika", "dom"),
-    ("Klucz szyfrujący", AK),  # the letter was read in the wrong order
-    ("Klucz uwierzytelniający", EK),
+    ("EK, GUEK", AK),  # the letter was read in the wrong order
+    ("AK, GAK", EK),
     (r"\[T/n\]", "t"),
     ("Nazwa administratora InfluxDB", ""),
     ("Hasło", ""),
@@ -195,6 +195,7 @@ def test_from_nothing_to_a_point_and_back(home: Machine, capsys: pytest.CaptureF
     home.do("telegraf-han", "remove", "--yes", "--with-keys", "--with-data")
     left = _changed(files, home.files())
     assert {name for name in left if not name.startswith(("/srv/influx", "/tmp/"))} == {
+        "/etc/telegraf/han.toml.removed",  # its owner had written prices into it
         "/etc/telegraf/influx-admin.password",
         "/etc/telegraf/influx-admin.token",
         "/var/lib/telegraf-han",

@@ -4,8 +4,10 @@ A file is written under another name first and gets its own name when it is whol
 does not, the caller tells the user what to do by hand.
 """
 
+import errno
 import os
 import socket
+import stat
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -59,24 +61,38 @@ def group_of(user: str) -> str:
 
 
 def own(path: str, owner: str, group: str, mode: int) -> None:
-    """Give a file or folder its owner and mode. Raises OSError."""
-    os.chmod(path, mode)
+    """Give a file or folder its owner and mode. Raises OSError, also for a link and for a file with two names.
+
+    Some of the folders belong to Telegraf's user. A link that this user puts there would give it another file of the machine.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not (stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)):
+            raise OSError(errno.EPERM, _("it is no file or folder of its own"))
+        _own(descriptor, owner, group, mode)
+    finally:
+        os.close(descriptor)
+
+
+def _own(descriptor: int, owner: str, group: str, mode: int) -> None:
     if is_root():
-        os.chown(path, user_id(owner) or 0, group_id(group) or 0)
+        os.fchown(descriptor, user_id(owner) or 0, group_id(group) or 0)
+    os.fchmod(descriptor, mode)
 
 
 def is_owned(path: str, owner: str, group: str, mode: int) -> bool:
     """Whether a file or folder has this owner and mode."""
-    status = os.stat(path)
+    status = os.lstat(path)
     same = not is_root() or (status.st_uid, status.st_gid) == (user_id(owner) or 0, group_id(group) or 0)
     return same and status.st_mode & 0o7777 == mode
 
 
 def content(path: str) -> str | None:
-    """The text of a file. None if there is no such file, or none that can be read."""
+    """The text of a file. None if there is no such file, or none that can be read. A named pipe or a device is no such file."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), encoding="utf-8", errors="replace") as file:
+            return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
     except OSError:
         return None
 
@@ -92,8 +108,8 @@ def write(path: str, text: str, owner: str, group: str, mode: int) -> None:
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            _own(descriptor, owner, group, mode)
             os.fsync(descriptor)
-        own(fresh, owner, group, mode)
         os.replace(fresh, path)
     except OSError as error:
         with suppress(OSError):

@@ -138,8 +138,9 @@ def state_of(database: Database, token_file: str, output: Output, since_s: int) 
 
 
 def _last(measurement: str, since_s: int) -> str:
-    """The query for the newest point. The name of a measurement has no quotes in it."""
-    return f'SELECT * FROM "{measurement}" WHERE time >= {since_s}s ORDER BY time DESC LIMIT 1'  # noqa: S608
+    """The query for the newest point."""
+    quoted = measurement.replace('"', '\\"')
+    return f'SELECT * FROM "{quoted}" WHERE time >= {since_s}s ORDER BY time DESC LIMIT 1'  # noqa: S608
 
 
 def _row(place: Place, query: str) -> Json | None:

@@ -105,6 +105,16 @@ def test_the_newest_point(api, monkeypatch):
     assert asked == [("energy", 'SELECT * FROM "electricity" WHERE time >= 3s ORDER BY time DESC LIMIT 1')] * 3
 
 
+def test_a_name_with_quotes(api):
+    """The name of a measurement stays a name."""
+    asked = []
+    api.influxql = lambda _, query: asked.append(query) or []
+
+    assert database.state_of(INFLUX, "token", Output(measurement='a" FROM "b'), 3) is None
+
+    assert asked == ['SELECT * FROM "a\\" FROM \\"b_link" WHERE time >= 3s ORDER BY time DESC LIMIT 1']
+
+
 def test_a_token_that_opens_nothing(monkeypatch):
     """The reason is one sentence."""
 

@@ -9,7 +9,6 @@ import os
 import socket
 import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -128,14 +127,15 @@ def folder(path: str, owner: str, group: str, mode: int) -> None:
 
 @contextmanager
 def passed(secret: str) -> Iterator[str]:
-    """The path of a file that holds a secret as long as the `with` block runs. Only this user may read it."""
-    descriptor, path = tempfile.mkstemp(prefix="telegraf-han-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(secret)
-        yield path
-    finally:
-        os.unlink(path)
+    """The path of a file that holds a secret as long as the `with` block runs. Only this process can open it.
+
+    The file is in memory and has no name. So nothing is left of it, however the process ends.
+    """
+    with open(os.memfd_create("telegraf-han"), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(secret)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"
 
 
 def name() -> str:

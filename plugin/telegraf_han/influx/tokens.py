@@ -44,6 +44,29 @@ def bill(raw: str) -> Grant:
     return Grant("bill", "--bill-token-file", "read", (raw, downsampling.bucket(raw)))
 
 
+def of(machine: str, grant: Grant) -> Grant:
+    """The same rights for one machine. Several machines may send their meters to one InfluxDB, and none removes a token of another."""
+    return grant._replace(name=f"{grant.name}{_of(machine)}")
+
+
+def _of(machine: str) -> str:
+    return f" of {machine}"
+
+
+def prune(place: Place, machine: str, say: Say) -> list[str]:
+    """Delete the tokens of one machine, and return the names of all others of this bucket. Raises RefusedError, SourceError."""
+    left = []
+    for there in list(items.every(place, TOKEN)):
+        name = str(there.get(TOKEN.title, ""))
+        if not name.startswith(items.prefix(place.bucket)):
+            continue
+        if name.endswith(_of(machine)):
+            items.remove(place, TOKEN, there, say)
+        else:
+            left.append(name)
+    return left
+
+
 def is_settled(place: Place, grant: Grant, path: str) -> bool:
     """Whether the file holds a token with these rights. Raises ConfigError, RefusedError, SourceError."""
     return os.path.exists(path) and _works(place, grant, connection.token_in(path, grant.option))

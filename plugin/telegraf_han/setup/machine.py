@@ -5,6 +5,7 @@ does not, the caller tells the user what to do by hand.
 """
 
 import errno
+import hashlib
 import os
 import socket
 import stat
@@ -141,6 +142,12 @@ def passed(secret: str) -> Iterator[str]:
 def name() -> str:
     """The name of this machine in its network."""
     return socket.gethostname() or "localhost"
+
+
+def mark() -> str:
+    """A name of this machine that no other one has: many have the name that their system gave them. It stays as long as the system."""
+    number = (content("/etc/machine-id") or "").strip()
+    return f"{name()}-{hashlib.sha256(f'telegraf-han {number}'.encode()).hexdigest()[:4]}" if number else name()
 
 
 def has_systemd() -> bool:

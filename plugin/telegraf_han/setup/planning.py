@@ -157,8 +157,13 @@ def _provisioned(paths: Places) -> dict[str, str]:
 
 
 def _tokens(paths: Places, *, provisions: bool) -> list[tuple[Callable[[str], Grant], str]]:
-    found: list[tuple[Callable[[str], Grant], str]] = [
-        (tokens.write, os.path.join(paths.secrets, texts.WRITE_TOKEN)),
-        (tokens.bill, os.path.join(paths.secrets, texts.BILL_TOKEN)),
+    found = [
+        (_here(tokens.write), os.path.join(paths.secrets, texts.WRITE_TOKEN)),
+        (_here(tokens.bill), os.path.join(paths.secrets, texts.BILL_TOKEN)),
     ]
-    return [*found, (tokens.read, paths.grafana_token)] if provisions else found
+    return [*found, (_here(tokens.read), paths.grafana_token)] if provisions else found
+
+
+def _here(grant: Callable[[str], Grant]) -> Callable[[str], Grant]:
+    """The same rights, for this machine."""
+    return lambda bucket: tokens.of(machine.mark(), grant(bucket))

@@ -82,11 +82,11 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Ask, show, do, wait. Returns 0, 1 if no point came, or 130 if the person does not want it. Raises ConfigError, SourceError."""
     paths, console = places(place(options.config)), Console(asks=not options.yes)
-    _require_possible(options, paths)
+    record = Record(paths.record)
+    _require_possible(options, paths, record)
     say(_("Nothing is changed before you confirm the summary. Ctrl-C ends this at any time."), "")
     confirmed = False
     try:
-        record = Record(paths.record)
         wanted = _wanted(console, options, paths)
         influx = servers.influx(console, options, paths, record.known())
         setup = Setup(options.user, paths, wanted, influx, servers.grafana(options, paths))
@@ -114,7 +114,7 @@ def run(options: Namespace) -> int:
     return 0 if found else 1
 
 
-def _require_possible(options: Namespace, paths: Places) -> None:
+def _require_possible(options: Namespace, paths: Places, record: Record) -> None:
     """Raise ConfigError for what would fail in the middle."""
     if not machine.is_root() and not options.dry_run:
         raise ConfigError("", "init", _("root is expected, because files below /etc are written. Run: sudo telegraf-han init"))
@@ -126,6 +126,7 @@ def _require_possible(options: Namespace, paths: Places) -> None:
     if not rights.may_open(options.user, program(), os.R_OK | os.X_OK):
         sentence = _("user {user} may not run this program. Install it where every user may: /opt/telegraf-han", user=options.user)
         raise ConfigError(program(), "--user", sentence)
+    planning.require_own(paths, record)
     if other := planning.started_by(paths):
         raise ConfigError(
             other, "", _("this file starts telegraf-han already. Remove that section, because only one program can read a port")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
+from telegraf_han.errors import ConfigError, reason
 from telegraf_han.influx.items import Outcome
 from telegraf_han.language import _
 from telegraf_han.printing import say
@@ -76,18 +77,26 @@ def carried_out(record: Record, plan: Plan, setup: Setup) -> None:
         record.note(step)
     for _grant, path in plan.tokens:
         record.adopt(path, "ours")
+    if influx.is_new:
+        record.first_bucket = influx.database.bucket
     record.save()
     _all(plan.before)
     if influx.is_new:
         database.first(influx.database, influx.user, influx.password, influx.token)
         say(_("done: InfluxDB is set up. Its administrator's password is in {path}", path=paths.admin_password))
     with _token(influx) as token:
-        database.settle(influx.database, token, plan.tokens, wanted.output, _told, is_new=influx.is_new)
+        is_ours = record.first_bucket == influx.database.bucket  # also of an earlier run that was ended right after that
+        database.settle(influx.database, token, plan.tokens, wanted.output, _told, is_new=is_ours)
+    record.first_bucket = ""
+    record.save()
     for _grant, path in plan.tokens:
         owner, group, mode = (
             ("root", planning.GRAFANA_GROUP, 0o640) if path == paths.grafana_token else (user, machine.group_of(user), 0o600)
         )
-        machine.own(path, owner, group, mode)
+        try:
+            machine.own(path, owner, group, mode)
+        except OSError as error:
+            raise ConfigError(path, "", _("a file that can be written is expected: {reason}", reason=reason(error))) from None
     _all(plan.after)
 
 

@@ -9,8 +9,9 @@ from argparse import Namespace
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from telegraf_han.errors import ConfigError, reason
+from telegraf_han.errors import ConfigError, SourceError, reason
 from telegraf_han.language import _, marked
+from telegraf_han.ports import rights
 from telegraf_han.printing import say
 from telegraf_han.setup import database, machine, planning
 from telegraf_han.setup.places import Places
@@ -70,6 +71,8 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     said = [_("These stay: {paths}. With --with-keys they are removed, too.", paths=", ".join(kept))] if kept else []
     if admins:
         said.append(_("These stay, because they open InfluxDB: {paths}.", paths=", ".join(admins)))
+    if record.database and found is None:
+        said.append(_("Tasks and tokens stay in InfluxDB. With --token-file they are removed, too."))
     if record.database and not options.with_data:
         said.append(_("The data stay, in InfluxDB and in Telegraf's buffer. With --with-data they are removed, too."))
     return Removal(
@@ -102,7 +105,13 @@ def _tell(outcome: str, name: str) -> None:
 def carried_out(plan: Removal, record: Record) -> None:
     """Do it. Raises ConfigError, SourceError."""
     if plan.database is not None:  # first, because its token may be among the files
-        database.remove(plan.database, plan.token_file, _tell, with_data=plan.with_data)
+        try:
+            database.remove(plan.database, plan.token_file, _tell, with_data=plan.with_data)
+        except (ConfigError, SourceError) as error:
+            if plan.with_data:
+                raise
+            # It may have been removed before. That must not keep everything else here.
+            say(_("Tasks and tokens stay in InfluxDB: {why}", why=error))
     for path in plan.files:
         _tried(os.unlink, path)
     for path in plan.renamed:
@@ -113,7 +122,7 @@ def carried_out(plan: Removal, record: Record) -> None:
         with suppress(OSError):
             os.rmdir(path)
     for user, group in plan.members:
-        if words := machine.said_by("gpasswd", "-d", user, group):
+        if rights.is_member(user, group) and (words := machine.said_by("gpasswd", "-d", user, group)):
             say(_("User {user} stays in group {group}: {words}", user=user, group=group, words=words))
     if machine.has_systemd():
         machine.said_by("systemctl", "daemon-reload")

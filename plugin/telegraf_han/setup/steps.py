@@ -120,6 +120,8 @@ class Record:
         self.folders: Final[list[str]] = part("folders", list)
         self.members: Final[list[list[str]]] = part("members", list)
         self.database: dict[str, str] = part("database", dict)
+        self.first_bucket: str = part("first_bucket", str)
+        """The bucket that comes with a new InfluxDB's set-up, until it is described as ours."""
 
     def note(self, step: Step) -> None:
         """Note a step that is about to be done. What was there before is not ours."""
@@ -153,7 +155,9 @@ class Record:
 
     def save(self) -> None:
         """Write the record. Raises ConfigError."""
-        whole = {"files": self.files, "folders": self.folders, "members": self.members, "database": self.database}
+        whole: dict[str, object] = {"files": self.files, "folders": self.folders, "members": self.members, "database": self.database}
+        if self.first_bucket:
+            whole["first_bucket"] = self.first_bucket
         text = json.dumps(whole, indent=1, sort_keys=True) + "\n"
         if machine.content(self._path) != text:
             machine.write(self._path, text, ROOT, ROOT, 0o600)

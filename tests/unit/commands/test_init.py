@@ -7,7 +7,8 @@ import pytest
 from telegraf_han import cli
 from telegraf_han.commands import init, ports
 from telegraf_han.ports import rights
-from telegraf_han.setup import database, doing, machine, places
+from telegraf_han.setup import database, doing, machine, places, texts
+from telegraf_han.setup.texts import Database, Telegraf
 from telegraf_han.terminal import screen
 
 EK = "000102030405060708090a0b0c0d0e0f"
@@ -22,6 +23,8 @@ def main(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(database, "state", lambda _: ("new", ""))
     monkeypatch.setattr(ports, "listed", list)
     monkeypatch.setattr(init, "program", lambda: "/opt/telegraf-han/bin/telegraf-han")
+
+    (tmp_path / "telegraf.d").mkdir()
 
     def run(*words: str) -> tuple[int, str, str]:
         status = cli.main([*words, "--config", str(tmp_path / "han.toml")])
@@ -52,7 +55,7 @@ def test_a_dry_run_shows_everything_but_the_keys(main, key_file, tmp_path):
     assert "[[outputs.influxdb_v2]]" in out
     assert "administrator admin, organisation home, buckets energy and energy/5m" in out
     assert EK not in out
-    assert sorted(os.listdir(tmp_path)) == ["letter.ek"]
+    assert sorted(os.listdir(tmp_path)) == ["letter.ek", "telegraf.d"]
 
 
 def test_a_configuration_that_is_there_is_used(main, key_file, tmp_path):
@@ -128,6 +131,39 @@ def test_telegraf_starts_the_plugin_already(main, tmp_path):
     assert "telegraf.conf: this file starts telegraf-han already. Remove that section" in err
 
 
+def test_a_file_of_the_owners_is_not_written_over(main, key_file, tmp_path):
+    """The page by-hand names the same file as `init`."""
+    own = tmp_path / "telegraf.d" / "telegraf-han.conf"
+    own.write_text("[[inputs.execd]]\n")
+
+    status, _, err = main(*_dry(key_file))
+
+    assert status == 2
+    assert err.startswith(f"E! {own}: this file was not written by `init`. Move it elsewhere, and run init again")
+
+
+def test_another_configuration(main, key_file, tmp_path):
+    """Two would overwrite each other's file, and `remove` would take away both."""
+    database = Database("http://127.0.0.1:8086", "home", "energy")
+    one = Telegraf("/opt/telegraf-han/bin/telegraf-han", '/etc/telegraf/the "$first".toml', "/etc/secrets", "")
+    (tmp_path / "telegraf.d" / "telegraf-han.conf").write_text(texts.telegraf(one, database))
+
+    status, _, err = main(*_dry(key_file))
+
+    assert status == 2
+    assert 'this file reads /etc/telegraf/the "$first".toml already. A configuration may have several meters: add the meter there' in err
+
+
+def test_a_folder_that_telegraf_does_not_read(main, key_file, tmp_path):
+    """Nothing would ever arrive."""
+    (tmp_path / "telegraf.d").rmdir()
+
+    status, _, err = main(*_dry(key_file))
+
+    assert status == 2
+    assert "--config: a place beside Telegraf's own configuration (telegraf.conf, telegraf.d) is expected" in err
+
+
 def test_a_person_who_says_no(main, monkeypatch, key_file, tmp_path):
     """Nothing is changed."""
     monkeypatch.setattr(screen, "is_input", lambda: True)
@@ -140,7 +176,7 @@ def test_a_person_who_says_no(main, monkeypatch, key_file, tmp_path):
     status, out, _ = main(*words)
 
     assert (status, out.splitlines()[-1]) == (130, "Nothing was changed.")
-    assert sorted(os.listdir(tmp_path)) == ["letter.ek"]
+    assert sorted(os.listdir(tmp_path)) == ["letter.ek", "telegraf.d"]
 
 
 def test_ctrl_c(main, monkeypatch, key_file):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.setup import database, machine, removing
 from telegraf_han.setup.steps import File, Folder, Member, Record
 
@@ -92,6 +92,42 @@ def test_data_need_a_token(record, paths):
     with pytest.raises(ConfigError, match="--token-file: a file with an all-access token of InfluxDB is expected, to remove data there"):
         removing.planned(record, paths, _options(with_data=True))
     assert removing.planned(record, paths, _options()).database is None
+
+
+def test_an_influxdb_that_is_gone(record, paths, monkeypatch, capsys):
+    """It is told, and everything on this machine is removed. Data cannot be removed then, and nothing else is either."""
+
+    def gone(*_, **__):
+        raise SourceError("no InfluxDB answers")
+
+    monkeypatch.setattr(database, "remove", gone)
+    with pytest.raises(SourceError):
+        removing.carried_out(removing.planned(record, paths, _options(with_data=True)), record)
+    assert os.path.exists(paths.telegraf)
+
+    removing.carried_out(removing.planned(record, paths, _options()), record)
+
+    assert not os.path.exists(paths.telegraf)
+    assert "Tasks and tokens stay in InfluxDB: no InfluxDB answers" in capsys.readouterr().out
+
+
+def test_what_stays_in_influxdb_is_told(record, paths):
+    """A token that was typed was not kept, so InfluxDB cannot be cleaned up without one."""
+    record.database["token_file"] = ""
+
+    plan = removing.planned(record, paths, _options())
+
+    assert plan.database is None
+    assert "Tasks and tokens stay in InfluxDB. With --token-file they are removed, too." in plan.kept
+
+
+def test_a_membership_that_is_gone(record, paths, ran, monkeypatch):
+    """A removal that was ended in the middle is finished without a complaint."""
+    monkeypatch.setattr(removing.rights, "is_member", lambda *_: False)
+
+    removing.carried_out(removing.planned(record, paths, _options()), record)
+
+    assert not [words for words in ran if words[0] == "gpasswd"]
 
 
 def test_nothing_to_remove(paths):

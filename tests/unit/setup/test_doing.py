@@ -1,0 +1,75 @@
+"""What is done when the summary is confirmed, and what is left if that ends in the middle."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from telegraf_han.config.sections import Output
+from telegraf_han.errors import SourceError
+from telegraf_han.setup import database, doing, machine, planning
+from telegraf_han.setup.planning import Setup, Wanted
+from telegraf_han.setup.servers import Grafana, Influx
+from telegraf_han.setup.steps import Record
+from telegraf_han.setup.texts import Database
+
+READY = Influx(Database("http://127.0.0.1:8086", "home", "energy"), False, "", "", "admin")
+NEW = READY._replace(is_new=True, user="admin", password="secret password", token="secret token")
+WANTED = Wanted(Output(), (), False, False, (("han.toml", "[[meter]]\n", "config"),))
+
+
+@pytest.fixture
+def influx(monkeypatch):
+    """An InfluxDB that notes what is asked of it. It may end each question with an error."""
+    asked: list[object] = []
+    error: list[Exception] = []
+
+    def settle(found, token, files, output, say, *, is_new):
+        asked.append(is_new)
+        if error:
+            raise error.pop()
+        for _, path in files:
+            with open(path, "w") as file:
+                file.write("token")
+
+    monkeypatch.setattr(database, "first", lambda *_: asked.append("first"))
+    monkeypatch.setattr(database, "settle", settle)
+    return asked, error
+
+
+def _done(paths, one):
+    setup = Setup("telegraf", paths, WANTED, one, Grafana("", False))
+    doing.carried_out(Record(paths.record), planning.planned(setup), setup)
+
+
+def test_a_bucket_of_a_run_that_was_ended(paths, influx):
+    """The bucket of a new InfluxDB is ours, also if the run that set it up did not come to say so."""
+    asked, error = influx
+    error.append(SourceError("cut off"))
+    with pytest.raises(SourceError):
+        _done(paths, NEW)
+
+    _done(paths, READY._replace(token_file=paths.admin_token))
+    _done(paths, READY._replace(token_file=paths.admin_token))
+
+    assert asked == ["first", True, True, False]
+
+
+def test_a_link_among_the_tokens(paths, influx, tmp_path, monkeypatch):
+    """Telegraf's user owns their folder, so it may put a link there while root writes. The set-up stops, and says where."""
+    (tmp_path / "victim").write_text("root's")
+    os.makedirs(paths.secrets)
+    monkeypatch.setattr(database, "settle", lambda *_, **__: os.symlink(tmp_path / "victim", f"{paths.secrets}/influx_token"))
+
+    with pytest.raises(planning.ConfigError, match="influx_token: a file that can be written is expected: "):
+        _done(paths, READY)
+
+    assert os.stat(tmp_path / "victim").st_mode & 0o777 == 0o644
+
+
+def test_a_secret_that_is_passed_has_no_name():
+    """However the process ends, no file is left. A program that reads the path gets all of it."""
+    with machine.passed("all access") as path:
+        assert Path(path).read_text() == "all access"
+        assert os.readlink(path).startswith("/memfd:")
+        assert os.stat(path).st_mode & 0o777 == 0o600

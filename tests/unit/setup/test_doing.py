@@ -73,3 +73,19 @@ def test_a_secret_that_is_passed_has_no_name():
         assert Path(path).read_text() == "all access"
         assert os.readlink(path).startswith("/memfd:")
         assert os.stat(path).st_mode & 0o777 == 0o600
+
+
+def test_a_group_that_cannot_be_joined(paths, influx, monkeypatch, capsys):
+    """All other steps are done, and the person is told the command."""
+    monkeypatch.setattr(planning, "_groups", lambda *_: ["dialout"])
+    monkeypatch.setattr("telegraf_han.setup.steps.rights.is_member", lambda *_: False)
+    monkeypatch.setattr(machine, "said_by", lambda *_: "usermod: cannot lock /etc/group")
+
+    _done(paths, READY)
+
+    said = capsys.readouterr().out
+    assert (
+        "not done: user telegraf could not be added to group dialout: usermod: cannot lock /etc/group. By hand: sudo usermod -a -G dialout "
+        in said
+    )
+    assert os.path.exists(paths.telegraf)

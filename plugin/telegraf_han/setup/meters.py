@@ -6,7 +6,7 @@ show it: the options name files.
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from telegraf_han import receivers
@@ -146,9 +146,26 @@ def _by_radio(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
     return _done(texts.Meter(name, _WMBUS, port, kind, number, _files(name, keys)), config, keys, heard)
 
 
-def _enough(number: str) -> object:
-    """Whether the meter that was asked for was heard. Without a number the whole time is needed, because others may come."""
-    return lambda one: bool(number) and number in one.meters_heard
+def _enough(number: str) -> Callable[[Hearing], bool]:
+    """Whether the meter that was asked for was heard. Without a number the whole time is needed, because others may come.
+
+    Each new meter is told at once, because a person does not wait for a minute and a half in silence.
+    """
+    told: set[str] = set()
+
+    def enough(one: Hearing) -> bool:
+        for meter in hearing.in_range(one):
+            if meter.id not in told:
+                told.add(meter.id)
+                say(_("Heard: {meter}", meter=_row(meter)))
+        return bool(number) and number in one.meters_heard
+
+    return enough
+
+
+def _row(meter: hearing.Meter) -> str:
+    how = _("enciphered") if meter.enciphered else _("not enciphered")
+    return f"{meter.id}  {meter.maker}  {meter.medium}, {how}"
 
 
 def _receiver(console: Console, options: Namespace, offers: Sequence[Offer]) -> tuple[str, str]:
@@ -170,9 +187,8 @@ def _receiver(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
 
 
 def _number(console: Console, found: Sequence[hearing.Meter]) -> str:
-    words = {True: _("enciphered"), False: _("not enciphered")}
-    choices = [f"{meter.id}  {meter.maker}  {meter.medium}, {words[meter.enciphered]}" for meter in found]
-    place = console.choice(_("Which meter is yours? Compare the number with the one on its front."), [*choices, _("another one")])
+    choices = [*map(_row, found), _("another one")]
+    place = console.choice(_("Which meter is yours? Compare the number with the one on its front."), choices)
     if place < len(found):
         return found[place].id
     return console.text(_("The eight digits on the front of the meter"), "--id", read=_digits)

@@ -37,6 +37,7 @@ def plays(monkeypatch):
                         heard.take(frame, config.meters[0].name if config.meters else "receiver")
                     else:
                         heard.fault(frame, config.meters[0].name, 1)
+            enough(heard)
             return heard
 
         monkeypatch.setattr(hearing, "listen", listen)
@@ -184,7 +185,9 @@ def test_a_meter_on_the_air(plays, capsys):
 
     assert answer.heard
     assert answer.meter == texts.Meter("flat", "wmbus", STICK.port, "im871a", "12345678", (("key", "flat.key"),))
-    assert "1  12345678  EGM  electricity, enciphered" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Heard: 12345678  EGM  electricity, enciphered\n" in said
+    assert "  1  12345678  EGM  electricity, enciphered\n" in said
 
 
 def test_no_meter_on_the_air(plays):

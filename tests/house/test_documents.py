@@ -39,7 +39,7 @@ ENGLISH_ONLY = ["docs/structure.md", "docs/releasing.md", "CONTRIBUTING.md", "SE
 ALL = [*(name for pair in TWINS.items() for name in pair), *ENGLISH_ONLY]
 MESSAGES = {"docs/trouble.md": "What the messages mean", "docs/trouble.pl.md": "Co znaczą komunikaty"}
 """The pages that explain messages, and the section with their tables."""
-SPEAKING = ["docs/by-hand.md", "docs/trouble.md"]
+SPEAKING = ["docs/first-hour.md", "docs/by-hand.md", "docs/trouble.md"]
 """Pages that show what a command says to a person. Their twins show it in Polish."""
 SPOKEN = "<br>"
 """What a Polish page puts between a message in Polish and the same one in English, as a log has it."""
@@ -52,6 +52,8 @@ FIRST_HOUR_WORDS = 3000
 EXAMPLES = ["docs/examples/60-telegraf-han.rules", "docs/examples/telegraf-credentials.conf"]
 ABOUT = ("port", "cable", "keys", "configuration", "radio", "values")
 """What those tables of messages are about."""
+A_SENTENCE = 7
+"""Characters of a sentence besides its fields, at least."""
 TEN_MINUTES = 1500
 """Words that a newcomer reads, and commands that he types, in ten minutes."""
 _PICTURE = re.compile(r"-(en|pl)\.png$")
@@ -279,6 +281,19 @@ def test_messages(name: str) -> None:
 def test_first_hour_is_an_hour(name: str) -> None:
     """The first hour stays a page that one reads while doing it."""
     assert len(Document(name).text.split()) < FIRST_HOUR_WORDS
+
+
+@pytest.mark.parametrize("name", FIRST_HOUR)
+def test_set_up_shown(name: str) -> None:
+    """Each line that the page shows of `init` is one that `init` says."""
+    (shown,) = (block for block in Document(name).blocks if "12:28:38" in block)
+    # A sentence of fields and hardly a word would match anything.
+    said = [one.rstrip(" :") for one in _sentences(_language(name)) if len(one.replace("…", "").strip()) >= A_SENTENCE]
+    sentences = [re.compile(".+".join(map(re.escape, one.split("…")))) for one in said]
+    lines = [re.sub(r"^ +(- |\d  )| \[(home|[YT]/n)\]:?$|:$", "", line) for line in shown.splitlines() if line]
+
+    assert len(lines) >= 20
+    assert [line for line in lines if not any(one.fullmatch(line) for one in sentences)] == []
 
 
 @pytest.mark.parametrize("name", BY_HAND)

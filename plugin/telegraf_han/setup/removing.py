@@ -50,7 +50,7 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
             admins.append(path)
         elif row["kind"] != "ours" and not options.with_keys:
             kept.append(path)
-        elif row["digest"] and digest(machine.content(path) or "") != row["digest"]:
+        elif row["kind"] != "key" and row["digest"] and digest(machine.content(path) or "") != row["digest"]:
             renamed.append(path)
         else:
             files.append(path)

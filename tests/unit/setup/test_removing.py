@@ -133,3 +133,15 @@ def test_a_membership_that_is_gone(record, paths, ran, monkeypatch):
 def test_nothing_to_remove(paths):
     """On a machine without a record."""
     assert removing.planned(Record(paths.record), paths, _options()).told == ()
+
+
+def test_an_exchanged_key_is_removed(record, paths, tmp_path):
+    """A key is never renamed: nobody wants to find it later. The owner's own configuration is."""
+    folder = os.path.dirname(paths.config)
+    Path(f"{folder}/home.ek").write_text("11")
+    Path(paths.config).write_text("# mine\n")
+
+    removing.carried_out(removing.planned(record, paths, _options(with_keys=True)), record)
+
+    assert not list(tmp_path.rglob("*.ek*"))
+    assert Path(f"{paths.config}.removed").read_text() == "# mine\n"

@@ -13,6 +13,7 @@ from typing import Final
 from telegraf_han import language
 from telegraf_han.commands import ports
 from telegraf_han.commands._arguments import add_config, duration_s
+from telegraf_han.config import cores
 from telegraf_han.config.file import load, place
 from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Output, require_keys, require_sources
@@ -82,6 +83,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Ask, show, do, wait. Returns 0, 1 if no point came, or 130 if the person does not want it. Raises ConfigError, SourceError."""
     paths, console = places(place(options.config)), Console(asks=not options.yes)
+    cores.withhold()  # keys and passwords are typed before a configuration is read
     record = Record(paths.record)
     _require_possible(options, paths, record)
     say(_("Nothing is changed before you confirm the summary. Ctrl-C ends this at any time."), "")

@@ -101,7 +101,7 @@ def write(path: str, text: str, owner: str, group: str, mode: int) -> None:
     """Put a file in its place, whole and private from its first moment. Raises ConfigError."""
     fresh = f"{path}.new"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _make_parents(path)
         with suppress(FileNotFoundError):
             os.unlink(fresh)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
@@ -120,10 +120,21 @@ def write(path: str, text: str, owner: str, group: str, mode: int) -> None:
 def folder(path: str, owner: str, group: str, mode: int) -> None:
     """Make a folder. Raises ConfigError."""
     try:
-        os.makedirs(path, exist_ok=True)
+        _make_parents(path)
+        if not os.path.isdir(path):
+            os.mkdir(path, 0o700)
         own(path, owner, group, mode)
     except OSError as error:
         raise ConfigError(path, "", _("a folder that can be made is expected: {reason}", reason=reason(error))) from None
+
+
+def _make_parents(path: str) -> None:
+    """Make the folders above a path. Telegraf's user must be able to enter them, whatever root's umask is. Raises OSError."""
+    parent = os.path.dirname(path)
+    if not os.path.isdir(parent):
+        _make_parents(parent)
+        os.mkdir(parent)
+        os.chmod(parent, 0o755)  # noqa: S103, what is secret has a mode of its own
 
 
 @contextmanager

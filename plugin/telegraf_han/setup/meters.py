@@ -293,7 +293,8 @@ def _in_file(path: str, option: str) -> Written:
         with open(path, "rb") as file:
             return Written(file.read(KEY_LIMIT_BYTES).decode("utf-8-sig", "replace").strip(), path)
     except OSError as error:
-        raise ConfigError(path, option, _("a file that can be read is expected: {reason}", reason=reason(error))) from None
+        shown = "…" if secret.may_be_key(path) else path  # somebody gave the key itself
+        raise ConfigError(shown, option, _("a file that can be read is expected: {reason}", reason=reason(error))) from None
 
 
 def _require_key(text: Written, option: str) -> None:

@@ -145,7 +145,8 @@ class Record:
                 if not os.path.isdir(step.path) and step.path not in self.folders:
                     self.folders.append(step.path)
             case Member():
-                self.members.append([step.user, step.group])
+                if [step.user, step.group] not in self.members:  # a run before may have been ended before it added the user
+                    self.members.append([step.user, step.group])
 
     def adopt(self, path: str, kind: Kind) -> None:
         """Note a file that another part has written, such as a token."""

@@ -184,7 +184,8 @@ def drop_in() -> str:
 
 def datasource(shipped: str, database: Database, token: str) -> str:
     """Grafana's data source: the file that is shipped with the boards, with the address, the bucket and the token's file filled in."""
-    filled = shipped.replace("${INFLUX_URL}", database.url).replace("${INFLUX_BUCKET}", database.bucket)
+    # A JSON string is a string in YAML, too. Grafana replaces variables in it, as Telegraf does, unless $ is doubled.
+    filled = shipped.replace("${INFLUX_URL}", _telegraf(database.url)).replace("${INFLUX_BUCKET}", _telegraf(database.bucket))
     return _comment(_OURS) + filled.replace("/run/secrets/influx_token", token)
 
 

@@ -111,6 +111,22 @@ def test_what_stops_them(main, monkeypatch, words, spoil, said):
     assert f"E! {said}" in err
 
 
+def test_no_core_file_has_what_is_typed(main, monkeypatch, key_file):
+    """Neither a key nor a password, so it begins before the first question."""
+    done = []
+
+    def asked(*_):
+        done.append("asked")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(init.cores, "withhold", lambda: done.append("withheld"))
+    monkeypatch.setattr(init.meters, "asked", asked)
+
+    main(*_dry(key_file))
+
+    assert done == ["withheld", "asked"]
+
+
 def test_a_program_that_telegraf_may_not_run(main, monkeypatch):
     """A virtual environment in somebody's home, for example."""
     monkeypatch.setattr(rights, "may_open", lambda *_: False)

@@ -1,13 +1,14 @@
 """What is done when the summary is confirmed, and what is left if that ends in the middle."""
 
 import os
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
 
 from telegraf_han.config.sections import Output
 from telegraf_han.errors import SourceError
-from telegraf_han.setup import database, doing, machine, planning
+from telegraf_han.setup import database, doing, machine, planning, removing, steps
 from telegraf_han.setup.planning import Setup, Wanted
 from telegraf_han.setup.servers import Grafana, Influx
 from telegraf_han.setup.steps import Record
@@ -89,3 +90,50 @@ def test_a_group_that_cannot_be_joined(paths, influx, monkeypatch, capsys):
         in said
     )
     assert os.path.exists(paths.telegraf)
+
+
+def _files(folder: Path) -> set[str]:
+    return {str(path.relative_to(folder)) for path in folder.rglob("*")}
+
+
+@pytest.mark.parametrize("stop", range(8))
+def test_a_run_that_ends_at_any_step(paths, influx, tmp_path, monkeypatch, stop):
+    """`remove` cleans up after it, or the next run finishes it. Both find in the record what they need."""
+    monkeypatch.setattr(planning, "_groups", lambda *_: ["dialout"])
+    monkeypatch.setattr(steps.rights, "is_member", lambda *_: False)
+    monkeypatch.setattr(machine, "said_by", lambda *_: "")
+    monkeypatch.setattr(database, "remove", lambda *_, **__: None)
+    Path(paths.telegraf).parent.mkdir(parents=True)
+    before = _files(tmp_path)
+    done = []
+
+    def until_killed(do):
+        def one(*words):
+            done.append(words)
+            if len(done) > stop:
+                raise KeyboardInterrupt
+            do(*words)
+
+        return one
+
+    with monkeypatch.context() as patch:
+        for name in ("write", "folder"):
+            patch.setattr(machine, name, until_killed(getattr(machine, name)))
+        try:
+            _done(paths, NEW._replace(token_file=paths.admin_token))
+        except KeyboardInterrupt:
+            assert len(done) == stop + 1
+        else:
+            assert stop == 7
+    if stop % 2:
+        _done(paths, READY._replace(token_file=paths.admin_token))
+    assert len(Record(paths.record).members) <= 1
+    options = Namespace(with_keys=True, with_data=True, token_file=None)
+    if not os.path.exists(paths.admin_token):
+        options.with_data = False  # there was no InfluxDB yet
+
+    removing.carried_out(removing.planned(Record(paths.record), paths, options), Record(paths.record))
+
+    admin = {os.path.relpath(path, tmp_path) for path in (paths.admin_token, paths.admin_password, paths.record)}
+    kept = {"var", "var/lib", "var/lib/telegraf", "var/lib/telegraf/buffer", "var/lib/telegraf-han"}
+    assert _files(tmp_path) - before <= admin | kept

@@ -177,6 +177,16 @@ def test_what_is_missing_or_has_no_effect(plays, nobody, given, words):
         meters.asked(nobody, options(**given), [])
 
 
+def test_a_key_in_the_place_of_its_file(plays, nobody):
+    """It is not shown again."""
+    plays("")
+
+    with pytest.raises(ConfigError) as caught:
+        meters.asked(nobody, options(interface="p1", port="x", encryption_key_file=EK), [])
+
+    assert str(caught.value).startswith("…: --encryption-key-file: a file that can be read is expected")
+
+
 def test_a_meter_on_the_air(plays, capsys):
     """Meters in range are offered, and the chosen one's key is tried."""
     plays("wmbus-gama350-stoen")

@@ -97,6 +97,19 @@ def test_what_is_no_file_has_no_content(tmp_path, make):
     assert machine.content(str(tmp_path / "odd.conf")) is None
 
 
+def test_folders_above_may_be_entered(paths):
+    """Also if root's umask is strict. Otherwise Telegraf could not reach its buffer."""
+    before = os.umask(0o077)
+    try:
+        Folder(paths.buffer, "telegraf", "telegraf", 0o750).do()
+        File(paths.drop_in, "text").do()
+    finally:
+        os.umask(before)
+
+    modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (os.path.dirname(paths.buffer), os.path.dirname(paths.drop_in), paths.buffer)]
+    assert modes == [0o755, 0o755, 0o750]
+
+
 def test_a_folder(paths):
     """It is made with its mode."""
     step = Folder(paths.secrets, "root", "root", 0o700)

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from telegraf_han.config.file import load
 from telegraf_han.setup import texts
@@ -106,6 +107,16 @@ def test_telegraf_replaces_no_variables():
     assert 'name = "$HOME"' in texts.han(Meter("$HOME", "p1", "x"))
 
 
+def test_a_bucket_with_marks_of_yaml():
+    """It stays a name, and Grafana replaces no variable in it."""
+    shipped = (ROOT / "grafana" / "provisioning" / "datasources/telegraf-han.yaml").read_text()
+
+    source = yaml.safe_load(texts.datasource(shipped, Database("http://nas:8086", "home", 'my "house": #1 $HOME'), "/etc/grafana/token"))
+
+    (one,) = source["datasources"]
+    assert (one["url"], one["jsonData"]["dbName"]) == ("http://nas:8086", 'my "house": #1 $$HOME')
+
+
 def test_grafana():
     """The shipped files, with every place filled in."""
     shipped = ROOT / "grafana" / "provisioning"
@@ -113,8 +124,8 @@ def test_grafana():
     source = texts.datasource((shipped / "datasources/telegraf-han.yaml").read_text(), INFLUX, "/etc/grafana/token")
     boards = texts.providers((shipped / "dashboards/telegraf-han.yaml").read_text(), "/usr/share/telegraf-han/grafana")
 
-    assert "url: http://127.0.0.1:8086" in source
-    assert "dbName: energy" in source
+    assert 'url: "http://127.0.0.1:8086"' in source
+    assert 'dbName: "energy"' in source
     assert "Token $__file{/etc/grafana/token}" in source
     assert not [line for line in source.splitlines() if "${" in line and not line.lstrip().startswith("#")]
     assert "path: /usr/share/telegraf-han/grafana/dashboards/pl" in boards

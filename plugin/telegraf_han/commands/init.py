@@ -102,13 +102,13 @@ def run(options: Namespace) -> int:
         if is_work and not confirmed:
             say(_("Nothing was changed."))
             return INTERRUPTED
-        begun_s = int(time.time())
         if confirmed:
             doing.carried_out(record, plan, setup)
             doing.restarted(console, pending)
+            begun_s = int(time.time())  # what the Telegraf before the restart sent proves nothing
         else:
             say(_("Everything is set up already. Nothing has to be changed."))
-            begun_s -= doing.EARLIER_S
+            begun_s = int(time.time() - doing.EARLIER_S)
         found = doing.first_point(setup, begun_s, options.wait, language.wanted())
     except KeyboardInterrupt:
         complain("", _("Interrupted. Run the same command again to go on.") if confirmed else _("Interrupted. Nothing was changed."))

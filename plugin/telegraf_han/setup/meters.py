@@ -102,7 +102,7 @@ def _by_cable(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
         if not enciphered and not options.encryption_key_file:
             return _done(texts.Meter(name, _P1, port), config, {}, heard)
     elif heard is not None:
-        _tell_of_silence(hearing.line_fault(heard))
+        _tell_of_silence(hearing.line_fault(heard), there=_is_there(port))
     keys = _keys(console, options, ("encryption_key", "authentication_key"), config, heard)
     return _done(texts.Meter(name, _P1, port, key_files=_files(name, keys)), config, keys, heard)
 
@@ -117,8 +117,10 @@ def _heard(maker: str, *, enciphered: bool) -> str:
     return _("A telegram was heard. It is not enciphered, so no keys are needed.")
 
 
-def _tell_of_silence(fault: str) -> None:
-    if fault:
+def _tell_of_silence(fault: str, *, there: bool) -> None:
+    if not there:  # the log line before this one says so
+        say(_("The set-up can go on. Telegraf then waits for the meter."))
+    elif fault:
         say(_("No telegram was heard: {fault}.", fault=fault))
     else:
         say(
@@ -139,7 +141,8 @@ def _by_radio(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
     config = MeterConfig(name, _WMBUS, id=number)
     meter = next((one for one in found if one.id == number), None)
     if heard is not None and meter is None:
-        say(_("Meter {number} was not heard within {seconds:g} s. The set-up can go on.", number=number, seconds=RADIO_S))
+        seconds = RADIO_S if options.listen is None else options.listen
+        say(_("Meter {number} was not heard within {seconds:g} s. The set-up can go on.", number=number, seconds=seconds))
     if meter is not None and not meter.enciphered and not options.key_file:
         return _done(texts.Meter(name, _WMBUS, port, kind, number), config, {}, heard)
     keys = _keys(console, options, ("key",), config, heard if meter is not None else None)
@@ -239,7 +242,15 @@ def _port(console: Console, question: str, offers: Sequence[Offer]) -> str:
         return found[place].port
     if not found:
         say(_("No serial device was found. Plug in the cable, or give its address in the network: socket://HOST:PORT."))
-    return console.text(_("Port"), "--port", read=_place)
+    while True:
+        port = console.text(_("Port"), "--port", read=_place)
+        if _is_there(port) or not console.confirmed(_("{port} is not there. Type another one?", port=port)):
+            return port
+
+
+def _is_there(port: str) -> bool:
+    """Whether a port exists. Of an address in the network that is known only when it is opened."""
+    return "://" in port or os.path.exists(port)
 
 
 def _listened(options: Namespace, default_s: float, place: str, config: object, enough: object) -> Hearing | None:
@@ -307,8 +318,12 @@ def _require_key(text: Written, option: str) -> None:
 def _tried(console: Console, config: MeterConfig, heard: Hearing | None, keys: dict[str, Written]) -> tuple[dict[str, Written], bool]:
     """The keys, corrected if a mistake was found and the person agrees, and whether they are good as far as anybody can know."""
     if heard is None or not heard.frames:
-        say(_("The keys cannot be tried before a telegram is heard. They are written as they are."))
-        return keys, all(_is_key(text) for text in keys.values())
+        faults = {option: why for option, text in keys.items() if (why := _fault(text))}
+        if faults:
+            say(*(_("{option} is no key: {why}.", option=option, why=why) for option, why in faults.items()))
+        else:
+            say(_("The keys cannot be tried before a telegram is heard. They are written as they are."))
+        return keys, not faults
     for one in hearing.judged(heard, config, keys):
         finding = one.finding
         if finding.verdict in GOOD:
@@ -322,12 +337,13 @@ def _tried(console: Console, config: MeterConfig, heard: Hearing | None, keys: d
     return keys, True
 
 
-def _is_key(text: Written) -> bool:
+def _fault(text: Written) -> str:
+    """Why a text is no key. "" if it is one."""
     try:
         secret.key(text.reveal())
-    except ValueError:
-        return False
-    return True
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _files(name: str, keys: Mapping[str, Written]) -> tuple[tuple[str, str], ...]:

@@ -106,10 +106,12 @@ def run(options: Namespace) -> int:
             doing.carried_out(record, plan, setup)
             doing.restarted(console, pending)
             begun_s = int(time.time())  # what the Telegraf before the restart sent proves nothing
+            points_s = doing.point_from_s(setup, begun_s)
         else:
             say(_("Everything is set up already. Nothing has to be changed."))
             begun_s = int(time.time() - doing.EARLIER_S)
-        found = doing.first_point(setup, begun_s, options.wait, language.wanted())
+            points_s = begun_s - doing.CLOCK_S
+        found = doing.first_point(setup, begun_s, points_s, options.wait, language.wanted())
     except KeyboardInterrupt:
         complain("", _("Interrupted. Run the same command again to go on.") if confirmed else _("Interrupted. Nothing was changed."))
         return INTERRUPTED

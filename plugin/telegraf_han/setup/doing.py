@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
-from telegraf_han.errors import ConfigError, reason
+from telegraf_han.decoding import timing
+from telegraf_han.errors import ConfigError, SourceError, reason
 from telegraf_han.influx.items import Outcome
 from telegraf_han.language import _
 from telegraf_han.printing import say
@@ -22,6 +23,8 @@ from telegraf_han.setup.steps import ByHandError, File, Folder, Record, Step
 
 CABLE_WAIT_S: Final = 60.0
 RADIO_WAIT_S: Final = 180.0
+CLOCK_S: Final = timing.BELIEVED_NS // 1_000_000_000
+"""How far a meter's clock may be behind this machine's, and its telegrams still have its time."""
 EARLIER_S: Final = 120
 """How old a point may be if Telegraf ran before."""
 _BOARDS: Final = {"en": "telegraf-han-home-en", "pl": "telegraf-han-home-pl"}
@@ -118,15 +121,31 @@ def restarted(console: Console, pending: Sequence[Step]) -> None:
         say(_("Grafana does not start: {words}", words=words) if words else _("done: Grafana is restarted"))
 
 
-def first_point(setup: Setup, since_s: int, wait_s: float | None, language: str) -> bool:
-    """Wait for the first point in InfluxDB and print it, with the board's address. Returns whether it came. Raises SourceError."""
+def point_from_s(setup: Setup, now_s: int) -> int:
+    """The time from which on a point is new. A point has the time of the meter's clock, which may be behind. Never raises."""
+    earliest_s = now_s - CLOCK_S
+    token = os.path.join(setup.paths.secrets, texts.BILL_TOKEN)
+    if setup.influx.is_new or not os.path.exists(token):
+        return earliest_s
+    try:
+        newest = database.newest(setup.influx.database, token, setup.wanted.output, earliest_s, 0.0)
+    except (ConfigError, SourceError):
+        return earliest_s
+    return earliest_s if newest is None else int(str(newest["time"])) + 1
+
+
+def first_point(setup: Setup, since_s: int, point_s: int, wait_s: float | None, language: str) -> bool:
+    """Wait for the first point in InfluxDB and print it, with the board's address. Returns whether it came. Raises SourceError.
+
+    `since_s` is when this began, by the machine's clock. Points from `point_s` on are new.
+    """
     _user, paths, wanted, influx, grafana = setup
     whole_s = wait_s if wait_s is not None else RADIO_WAIT_S if wanted.by_radio else CABLE_WAIT_S
     if not whole_s:
         return True
     say("", _("Waiting for the first point in InfluxDB, up to {seconds:g} s …", seconds=whole_s))
     token = os.path.join(paths.secrets, texts.BILL_TOKEN)
-    found = database.newest(influx.database, token, wanted.output, since_s, whole_s)
+    found = database.newest(influx.database, token, wanted.output, point_s, whole_s)
     if found is None:
         _tell_why(setup, since_s)
         return False

@@ -21,7 +21,8 @@ GRAFANA_GROUP: Final = "grafana"
 GRAFANA_UNIT: Final = "grafana-server"
 TELEGRAF_UNIT: Final = "telegraf"
 _BUFFERED: Final = re.compile(r'^\s*buffer_strategy\s*=\s*["\']disk', re.MULTILINE)
-_OTHER_INPUT: Final = re.compile(r"^[^#\n]*telegraf-han\b[^#\n]*\brun\b", re.MULTILINE)
+_OTHER_INPUT: Final = re.compile(r"""^[^#\n]*telegraf[-_]han(\b[^#\n]*\brun\b|["']\s*,\s*["']run\b)""", re.MULTILINE)
+"""A command that runs the plugin, on a line or with each word on its own."""
 _PROVISIONED: Final = "telegraf-han.yaml"
 _OTHER_OUTPUT: Final = re.compile(r"^\s*\[\[outputs\.", re.MULTILINE)
 

@@ -137,3 +137,40 @@ def test_a_run_that_ends_at_any_step(paths, influx, tmp_path, monkeypatch, stop)
     admin = {os.path.relpath(path, tmp_path) for path in (paths.admin_token, paths.admin_password, paths.record)}
     kept = {"var", "var/lib", "var/lib/telegraf", "var/lib/telegraf/buffer", "var/lib/telegraf-han"}
     assert _files(tmp_path) - before <= admin | kept
+
+
+@pytest.mark.parametrize(
+    ("there", "from_s"),
+    [(None, 9_400), ({"time": 9_700}, 9_701), (SourceError("no InfluxDB answers"), 9_400)],
+    ids=["nothing", "an older point", "no answer"],
+)
+def test_a_meter_whose_clock_is_behind(paths, monkeypatch, there, from_s):
+    """A point has the time of the meter's clock, up to ten minutes off. So a point is new if it is newer than those of before."""
+    asked = []
+
+    def newest(found, token, output, since_s, whole_s):
+        asked.append((since_s, whole_s))
+        if isinstance(there, Exception):
+            raise there
+        return there
+
+    monkeypatch.setattr(database, "newest", newest)
+    setup = Setup("telegraf", paths, WANTED, READY, Grafana("", False))
+
+    assert doing.point_from_s(setup, 10_000) == 9_400  # no token yet
+    Path(paths.secrets).mkdir(parents=True)
+    Path(paths.secrets, "bill_token").write_text("token")
+    assert doing.point_from_s(setup, 10_000) == from_s
+    assert asked == [(9_400, 0.0)]
+
+
+def test_what_is_waited_for(paths, monkeypatch, capsys):
+    """Points are looked for by the meter's clock, and status lines, which say why none came, by the machine's."""
+    asked = []
+    monkeypatch.setattr(database, "newest", lambda *words: asked.append(words[3:]))
+    monkeypatch.setattr(database, "state_of", lambda *words: asked.append(words[3:]))
+
+    assert not doing.first_point(Setup("telegraf", paths, WANTED, READY, Grafana("", False)), 10_000, 9_400, 60.0, "en")
+
+    assert asked == [(9_400, 60.0), (10_000,)]
+    assert "No point came, and no status line of the plugin either." in capsys.readouterr().out

@@ -19,7 +19,7 @@ from telegraf_han.setup import database, machine, planning, texts
 from telegraf_han.setup.console import Console
 from telegraf_han.setup.planning import Plan, Setup
 from telegraf_han.setup.servers import Influx
-from telegraf_han.setup.steps import File, Folder, Record, Step
+from telegraf_han.setup.steps import ByHandError, File, Folder, Record, Step
 
 CABLE_WAIT_S: Final = 60.0
 RADIO_WAIT_S: Final = 180.0
@@ -190,9 +190,14 @@ def _named(link: dict[str, object]) -> dict[str, object]:
 
 def _all(steps: Sequence[Step]) -> None:
     for step in steps:
-        if not step.is_done():
+        if step.is_done():
+            continue
+        try:
             step.do()
-            say(_("done: {what}", what=step.path if isinstance(step, File | Folder) else step.told()))
+        except ByHandError as error:
+            say(_("not done: {why}. By hand: {command}", why=error.expected, command=error.command))
+            continue
+        say(_("done: {what}", what=step.path if isinstance(step, File | Folder) else step.told()))
 
 
 def _told(outcome: Outcome, name: str) -> None:

@@ -76,6 +76,15 @@ class Folder(NamedTuple):
         return _("make the folder {path} (mode {mode}, {owner})", **values)
 
 
+class ByHandError(ConfigError):
+    """A step could not be done. All others can, and a person can do this one later."""
+
+    def __init__(self, sentence: str, command: str) -> None:
+        """What went wrong, and the command that does the same."""
+        super().__init__("", "", sentence)
+        self.command: Final = command
+
+
 class Member(NamedTuple):
     """A user in a group, so that it may open a port."""
 
@@ -87,9 +96,10 @@ class Member(NamedTuple):
         return rights.is_member(self.user, self.group)
 
     def do(self) -> None:
-        """Add the user. Raises ConfigError."""
+        """Add the user. Raises ByHandError."""
         if words := machine.said_by("usermod", "-a", "-G", self.group, self.user):
-            raise ConfigError("", "usermod", _("user {user} could not be added to group {group}: {words}", **self._asdict(), words=words))
+            sentence = _("user {user} could not be added to group {group}: {words}", **self._asdict(), words=words)
+            raise ByHandError(sentence, f"sudo usermod -a -G {self.group} {self.user}")
 
     def told(self) -> str:
         """What will be done, for the summary."""

@@ -69,7 +69,7 @@ def test_everything(record, paths, ran, tmp_path):
     """With both options nothing is left but what opens InfluxDB."""
     removing.carried_out(removing.planned(record, paths, _options(with_keys=True, with_data=True)), record)
 
-    assert [str(path) for path in tmp_path.rglob("*") if path.is_file()] == [paths.admin_token, paths.record]
+    assert {str(path) for path in tmp_path.rglob("*") if path.is_file()} == {paths.admin_token, paths.record}
     assert not os.path.exists(paths.buffer)
     assert ("http://influx.test", paths.admin_token, True) in ran
 

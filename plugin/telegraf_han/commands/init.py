@@ -162,7 +162,10 @@ def _wanted(console: Console, options: Namespace, paths: Places) -> Wanted:
     say(_("{path} exists and is used as it is.", path=paths.config))
     found = (*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers))
     by_radio = any(meter.interface == "wmbus" for meter in config.meters)
-    return Wanted(config.output, tuple(filter(None, found)), by_radio, bool(plans(config)))
+    bills, wide = bool(plans(config)), config.output.layout == Output().layout
+    if bills and not wide:
+        complain("W! " + _("no bill is set up, because `bill` reads only the layout {layout}", layout=Output().layout))
+    return Wanted(config.output, tuple(filter(None, found)), by_radio, bills and wide)
 
 
 def _offers() -> list[Offer]:

@@ -93,7 +93,8 @@ def _password(console: Console, options: Namespace) -> str:
 
 def _opened(console: Console, options: Namespace, paths: Places, found: Database) -> Influx:
     """The answers for an InfluxDB that is set up, with a token that opens it. Raises ConfigError, SourceError."""
-    path = options.token_file or (paths.admin_token if os.path.exists(paths.admin_token) else "")
+    given = options.token_file and os.path.abspath(options.token_file)  # `remove` may be called in another folder
+    path = given or (paths.admin_token if os.path.exists(paths.admin_token) else "")
     if path:
         try:
             database.tried(found, path)

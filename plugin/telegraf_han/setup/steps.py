@@ -149,8 +149,9 @@ class Record:
                     self.members.append([step.user, step.group])
 
     def adopt(self, path: str, kind: Kind) -> None:
-        """Note a file that another part has written, such as a token."""
-        self.files.setdefault(path, {"digest": "", "kind": kind})
+        """Note a file that another part is about to write, such as a token. One that is there already is its owner's."""
+        if not os.path.lexists(path):
+            self.files.setdefault(path, {"digest": "", "kind": kind})
 
     def known(self) -> Database | None:
         """The InfluxDB that an earlier `init` was told."""

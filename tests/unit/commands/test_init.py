@@ -71,6 +71,19 @@ def test_a_configuration_that_is_there_is_used(main, key_file, tmp_path):
     assert f"write {tmp_path}/han.toml" not in out
 
 
+@pytest.mark.parametrize(("layout", "billed"), [("wide", True), ("obis", False)])
+def test_a_bill_needs_the_wide_layout(main, tmp_path, layout, billed):
+    """Otherwise Telegraf's log would have an error every quarter of an hour."""
+    meter = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "/dev/ttyUSB0"\n[meter.prices]\nimport_t0_per_kwh = 1.0\n'
+    (tmp_path / "han.toml").write_text(f'[output]\nlayout = "{layout}"\n{meter}')
+
+    status, out, err = main("init", "--yes", "--dry-run")
+
+    assert status == 0
+    assert ('"bill"' in out) is billed
+    assert ("W! no bill is set up, because `bill` reads only the layout wide" in err) is not billed
+
+
 def test_a_configuration_with_a_bad_key(main, tmp_path):
     """One bad key of several is told. If no meter has its key, nothing could ever arrive, so that is an error."""
     bad = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "/dev/ttyUSB0"\nencryption_key = "file:none.ek"\n'

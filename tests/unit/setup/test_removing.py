@@ -30,8 +30,8 @@ def record(paths) -> Record:
         if not isinstance(step, Member):
             step.do()
     token = f"{paths.secrets}/bill_token"
-    Path(token).write_text("token")
     record.adopt(token, "ours")
+    Path(token).write_text("token")
     record.database = {"url": "http://influx.test", "org": "home", "bucket": "energy", "token_file": paths.admin_token}
     record.save()
     return record

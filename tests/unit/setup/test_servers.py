@@ -82,6 +82,15 @@ def test_a_token_is_tried(influx, paths, capsys):
     assert "--token-file" not in said
 
 
+def test_a_path_of_a_token_is_kept_whole(influx, nobody, paths, tmp_path, monkeypatch):
+    """The record keeps it for `remove`, which may be called in another folder."""
+    influx("ready")
+    (tmp_path / "admin").write_text("good")
+    monkeypatch.chdir(tmp_path)
+
+    assert servers.influx(nobody, options(token_file="admin"), paths, None).token_file == f"{tmp_path}/admin"
+
+
 def test_a_kept_token_that_is_not_known_any_more(influx, paths, capsys):
     """Somebody set up InfluxDB again, or between a question and the summary. A person can go on with another token."""
     influx("ready")

@@ -159,6 +159,7 @@ def test_what_was_there_before_is_not_ours(paths):
 
     record.note(File(paths.config, "text", kind="config"))
     record.note(Folder(paths.buffer, "telegraf", "telegraf", 0o750))
+    record.adopt(paths.config, "ours")
 
     assert (record.files, record.folders) == ({}, [])
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Protocol, cast
 
 from telegraf_han import __version__, language
 from telegraf_han.errors import INTERRUPTED, ConfigError, SourceError
+from telegraf_han.language import _
 from telegraf_han.printing import complain
 
 OK: Final = 0
@@ -32,7 +33,7 @@ class _Once(Action):
     def __call__(self, parser: ArgumentParser, namespace: Namespace, values: object, option_string: str | None = None) -> None:  # noqa: ARG002
         """Store the value. Raises ConfigError if the option has one already."""
         if self._is_given and option_string:
-            raise ConfigError("", option_string, "this option is given twice, but only one value is expected")
+            raise ConfigError("", option_string, _("this option is given twice, but only one value is expected"))
         self._is_given = True
         setattr(namespace, self.dest, values)
 

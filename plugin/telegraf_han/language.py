@@ -36,7 +36,7 @@ _chosen: _Catalogue = _English()
 
 def _(template: str, /, **values: object) -> str:
     """A sentence in the chosen language. `values` fill its fields, as in `str.format`."""
-    sentence = _chosen.gettext(template)
+    sentence = _chosen.gettext(template) if template else ""  # a catalogue answers "" with its own head
     return sentence.format(**values) if values else sentence
 
 
@@ -58,9 +58,10 @@ def grouped(number: int) -> str:
 
 
 def wanted() -> str:
-    """The language that the environment asks for: "pl", else "en"."""
+    """The language that the environment asks for: "pl", else "en". Of a list, as in LANGUAGE, it is the first that is known here."""
     value = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")
-    return "pl" if value.lower().startswith("pl") else "en"
+    codes = (place.partition(".")[0].partition("@")[0].partition("_")[0] for place in value.lower().split(":"))
+    return next((code for code in codes if code in LANGUAGES), "en")
 
 
 def choose(language: str) -> None:

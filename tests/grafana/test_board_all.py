@@ -74,7 +74,7 @@ def filled(store):
             "phase_imbalance_percent": 2,
             "silence_s": 180,
         }
-        store.telegrams(line("electricity_settings", tags, limits, utc_s) for utc_s in range(NOW - DAY_S, NOW, 300))
+        store.telegrams(line("electricity_settings", tags | {"staircase": "A"}, limits, utc_s) for utc_s in range(NOW - DAY_S, NOW, 300))
         store.settled(costs(local("2025-10-01 00:00"), NOW, hour, model))
         store.settled(bills(local("2025-10-01 00:00"), NOW, hour, model))
         store.telegrams(status(tags, utc_s) for utc_s in range(NOW - DAY_S, NOW, 60))
@@ -103,7 +103,7 @@ def answers(store, model, language="en", **more):
     """Title → answer, of all panels of all boards."""
     found = {}
     for key in BOARDS:
-        board = store.board(key, NOW, language, meter=model, **more)
+        board = store.board(key, NOW, language, meter=model, group="staircase", **more)
         found |= {(key, panel["title"]): board.answer(panel) for panel in board.panels()}
     return found
 

@@ -139,3 +139,20 @@ def test_all_others_stay_english(name: str, polish: None, monkeypatch: pytest.Mo
 
     assert cli.main([name, "--times", "3"]) == 0
     assert heard == ["nothing arrived"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"), [("en_GB.UTF-8", "this option is given twice"), ("pl_PL.UTF-8", "tę opcję podano dwa razy")], ids=["en", "pl"]
+)
+def test_an_option_that_is_given_twice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variables: str, said: str
+) -> None:
+    """The second value would replace the first without a word. The error is in the person's language."""
+    monkeypatch.setenv("LANGUAGE", variables)
+
+    try:
+        assert cli.main(["check", "--listen", "1s", "--listen", "2s"]) == 2
+    finally:
+        language.choose("en")
+
+    assert capsys.readouterr().err.startswith(f"E! --listen: {said}")

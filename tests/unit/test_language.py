@@ -24,6 +24,13 @@ def english():
         ({"LANG": "pl_PL.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
         ({"LANG": "pl_PL.UTF-8", "LC_MESSAGES": ""}, "pl"),
         ({"LANG": "en_GB.UTF-8", "LANGUAGE": "pl:en"}, "pl"),
+        ({"LANG": "en_GB.UTF-8", "LANGUAGE": "en:pl"}, "en"),
+        ({"LANG": "de_DE.UTF-8", "LANGUAGE": "szl:de:pl:en"}, "pl"),
+        ({"LANG": "plt_MG.UTF-8"}, "en"),
+        ({"LANG": "pl"}, "pl"),
+        ({"LANG": "PL_pl.ISO-8859-2@euro"}, "pl"),
+        ({"LANG": "pl@x:"}, "pl"),
+        ({"LANG": "/../../pl"}, "en"),
     ],
 )
 def test_the_first_variable_that_is_set_decides(monkeypatch, variables, wanted):
@@ -57,6 +64,13 @@ def test_polish_counts_in_three_forms():
     language.choose("pl")
 
     assert [counted("{number} minute", "{number} minutes", number) for number in (2, 5, 22)] == ["2 minuty", "5 minut", "22 minuty"]
+
+
+def test_no_sentence_stays_none():
+    """A catalogue has its own head under the empty sentence."""
+    language.choose("pl")
+
+    assert _("") == ""
 
 
 def test_a_sentence_of_a_table_is_translated_where_it_is_said():

@@ -65,7 +65,7 @@ def added(path: str, heard: Iterable[Heard], taken: Collection[str]) -> list[str
     except OSError as error:
         raise _error(path, error) from None
     except UnicodeDecodeError:
-        raise ConfigError(path, OPTION, "a table in UTF-8 is expected. Save it as CSV UTF-8") from None
+        raise ConfigError(path, OPTION, _("a table in UTF-8 is expected. Save it as CSV UTF-8")) from None
     except ConfigError as error:
         raise ConfigError(path, OPTION, error.expected) from None
     finally:

@@ -9,7 +9,6 @@ A run has an end that does not depend on how much there is to do: if years are n
 next run goes on. With `--since` and `--back` it settles everything, group by group, so that the memory does not depend on it.
 """
 
-import os
 import sys
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -17,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from typing import Final
 
+from telegraf_han import language
 from telegraf_han.commands import _statement
 from telegraf_han.commands._arguments import Needs, add_config, config_of, duration_s, require_effect
 from telegraf_han.commands._statement import Subject
@@ -200,10 +200,11 @@ def _state(source: Source, contracts: Sequence[Contract], arguments: Namespace) 
         else:
             found.append(Subject(contract.meter.name, contract.meter.zone, statement))
     if found:
-        language = arguments.language or ("pl" if os.environ.get("LC_ALL", os.environ.get("LANG", "")).startswith("pl") else "en")
-        _print([_statement.written(found, arguments.output or "table", language).encode()])
-    if without or not contracts:
-        complain(f"E! no statement: {', '.join(without) or 'no meter'} has no readings or no tariff in {arguments.month:%Y-%m}")
+        _print([_statement.written(found, arguments.output or "table", arguments.language or language.wanted()).encode()])
+    if without:
+        complain(f"E! no statement: {', '.join(without)} has no readings or no tariff in {arguments.month:%Y-%m}")
+    if not contracts:
+        complain("E! no statement: no meter of the configuration has a tariff. Write [meter.prices] or [[meter.tariff]]")
     return 0 if found and not without else 1
 
 

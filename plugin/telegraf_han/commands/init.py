@@ -13,6 +13,7 @@ from typing import Final
 from telegraf_han import language
 from telegraf_han.commands import ports
 from telegraf_han.commands._arguments import add_config, duration_s
+from telegraf_han.config import cores
 from telegraf_han.config.file import load, place
 from telegraf_han.config.plans import plans
 from telegraf_han.config.sections import Output, require_keys, require_sources
@@ -82,11 +83,12 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> int:
     """Ask, show, do, wait. Returns 0, 1 if no point came, or 130 if the person does not want it. Raises ConfigError, SourceError."""
     paths, console = places(place(options.config)), Console(asks=not options.yes)
-    _require_possible(options, paths)
+    cores.withhold()  # keys and passwords are typed before a configuration is read
+    record = Record(paths.record)
+    _require_possible(options, paths, record)
     say(_("Nothing is changed before you confirm the summary. Ctrl-C ends this at any time."), "")
     confirmed = False
     try:
-        record = Record(paths.record)
         wanted = _wanted(console, options, paths)
         influx = servers.influx(console, options, paths, record.known())
         setup = Setup(options.user, paths, wanted, influx, servers.grafana(options, paths))
@@ -104,17 +106,19 @@ def run(options: Namespace) -> int:
             doing.carried_out(record, plan, setup)
             doing.restarted(console, pending)
             begun_s = int(time.time())  # what the Telegraf before the restart sent proves nothing
+            points_s = doing.point_from_s(setup, begun_s)
         else:
             say(_("Everything is set up already. Nothing has to be changed."))
             begun_s = int(time.time() - doing.EARLIER_S)
-        found = doing.first_point(setup, begun_s, options.wait, language.wanted())
+            points_s = begun_s - doing.CLOCK_S
+        found = doing.first_point(setup, begun_s, points_s, options.wait, language.wanted())
     except KeyboardInterrupt:
         complain("", _("Interrupted. Run the same command again to go on.") if confirmed else _("Interrupted. Nothing was changed."))
         return INTERRUPTED
     return 0 if found else 1
 
 
-def _require_possible(options: Namespace, paths: Places) -> None:
+def _require_possible(options: Namespace, paths: Places, record: Record) -> None:
     """Raise ConfigError for what would fail in the middle."""
     if not machine.is_root() and not options.dry_run:
         raise ConfigError("", "init", _("root is expected, because files below /etc are written. Run: sudo telegraf-han init"))
@@ -126,6 +130,7 @@ def _require_possible(options: Namespace, paths: Places) -> None:
     if not rights.may_open(options.user, program(), os.R_OK | os.X_OK):
         sentence = _("user {user} may not run this program. Install it where every user may: /opt/telegraf-han", user=options.user)
         raise ConfigError(program(), "--user", sentence)
+    planning.require_own(paths, record)
     if other := planning.started_by(paths):
         raise ConfigError(
             other, "", _("this file starts telegraf-han already. Remove that section, because only one program can read a port")
@@ -157,7 +162,10 @@ def _wanted(console: Console, options: Namespace, paths: Places) -> Wanted:
     say(_("{path} exists and is used as it is.", path=paths.config))
     found = (*(meter.port for meter in config.meters), *(receiver.port for receiver in config.receivers))
     by_radio = any(meter.interface == "wmbus" for meter in config.meters)
-    return Wanted(config.output, tuple(filter(None, found)), by_radio, bool(plans(config)))
+    bills, wide = bool(plans(config)), config.output.layout == Output().layout
+    if bills and not wide:
+        complain("W! " + _("no bill is set up, because `bill` reads only the layout {layout}", layout=Output().layout))
+    return Wanted(config.output, tuple(filter(None, found)), by_radio, bills and wide)
 
 
 def _offers() -> list[Offer]:

@@ -45,6 +45,9 @@ _MESSAGE_TOP: Final = 1024
 """P1 companion 5.0.2, 6.12: S2048 in hex."""
 _PORT_TOP: Final = 65_535
 _SERIAL_DIGITS: Final = 8
+_LAST_YEAR: Final = 9000
+"""Python's calendar ends with the year 9999, and a simulation goes on from its start."""
+_LARGEST_KWP: Final = 1_000_000
 
 _TO_HELP: Final = "pty, tcp:PORT (this machine only), tcp:HOST:PORT, influx, or - for stdout (default)"
 _START_HELP: Final = (
@@ -104,9 +107,7 @@ def _add_time(parser: ArgumentParser) -> None:
 def _add_household(parser: ArgumentParser) -> None:
     group = parser.add_argument_group("household and settings")
     group.add_argument("--seed", type=int, default=1, metavar="N", help="each number is another household (default: 1)")
-    group.add_argument(
-        "--pv-kwp", type=_not_negative, metavar="X", help="rating of the solar roof, 0 for none (default: 3, or 5 with three phases)"
-    )
+    group.add_argument("--pv-kwp", type=_kwp, metavar="X", help="rating of the solar roof, 0 for none (default: 3, or 5 with three phases)")
     group.add_argument("--tariff", choices=TARIFFS, default="g12", help="tariff of the household (default: g12)")
     group.add_argument("--serial", type=_serial, metavar="DIGITS", help="serial number, eight digits")
     group.add_argument("--limits", type=_watts(3), metavar="A,N,E", help="limiter thresholds in W: active, normal, emergency")
@@ -297,6 +298,8 @@ def _time(text: str) -> int:
         return past_s
     try:
         moment = datetime.fromisoformat(text)
+        if moment.year > _LAST_YEAR:
+            raise ValueError
         if moment.tzinfo is not None:
             return int(moment.timestamp())
         return utc_ns(moment.timetuple()[:6], "", Zone()) // stream.NS
@@ -315,6 +318,13 @@ def _number(text: str) -> float:
 
 
 _not_negative: Final = _number
+
+
+def _kwp(text: str) -> float:
+    value = _number(text)
+    if value > _LARGEST_KWP:
+        raise ArgumentTypeError(f"a number from 0 to {_LARGEST_KWP} is expected")
+    return value
 
 
 def _above_zero(text: str) -> float:

@@ -28,7 +28,7 @@ _SEP_ROW: Final = re.compile(r'"?sep=([;,\t])"?\s*')
 """A first row in which Excel names the separator."""
 _TEXT_CELL: Final = re.compile(r'="(.*)"')
 """How a spreadsheet keeps the zeros of a number."""
-_DECIMAL: Final = re.compile(r"-?\d+(?:[.,]\d+)?")
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,30}(?:[.,][0-9]{1,30})?")
 
 
 class Row(NamedTuple):
@@ -108,13 +108,14 @@ def _cell(cell: str) -> str:
 def _names(head: Row, rows: Sequence[Row], place: Place, columns: Columns, errors: Errors) -> list[str]:
     """The option of each column. "" for a column that is wrong, or that is empty to its end."""
     names: list[str] = []
+    seen: set[str] = set()  # a file that is no table may have its whole megabyte in the first row
     for at, cell in enumerate(head.cells):
         with errors:
             if not cell and any(row.cells[at] for row in rows if len(row.cells) > at):
                 raise place.error(
                     _("column {number}", number=at + 1), _("the name of an option is expected, because this column is not empty")
                 )
-            if cell and cell in head.cells[:at]:
+            if cell in seen:
                 raise place.error(place.shown(cell), _("another option is expected, because this column stands twice"))
             if cell.startswith(TAG):
                 place.tried(place.shown(cell), tags.checked_name, cell.removeprefix(TAG))
@@ -122,6 +123,7 @@ def _names(head: Row, rows: Sequence[Row], place: Place, columns: Columns, error
                 place.require_known([cell], columns)
             names.append(cell)
         names += [""] * (at + 1 - len(names))  # it is wrong
+        seen.update([cell] if cell else [])
     return names
 
 

@@ -75,4 +75,11 @@ def require_together(tags: Mapping[str, str], place: Place) -> None:
     plain: dict[str, str] = {}
     for name in tags:
         if plain.setdefault(name.lower(), name) != name:
-            raise place.error("tags", f'one of "{plain[name.lower()]}" and "{name}" is expected, because they differ only in their case')
+            raise place.error(
+                "tags",
+                _(
+                    'one of "{first}" and "{second}" is expected, because they differ only in their case',
+                    first=plain[name.lower()],
+                    second=name,
+                ),
+            )

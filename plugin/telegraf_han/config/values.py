@@ -23,6 +23,8 @@ DAY_S: Final = 86_400.0
 CENTURY_S: Final = 36_500 * DAY_S
 """Nothing was measured before that, and Python's calendar has an end."""
 _UNITS_S: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": DAY_S, "w": 7 * DAY_S, "y": 366 * DAY_S}
+_PLAIN: Final = frozenset("0123456789.")
+"""What the number of a time consists of. Python's numbers may have more: underscores, exponents, digits of all alphabets."""
 _SCHEMES: Final = ("socket://", "rfc2217://")
 _PORTS: Final = marked("a device path, socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay is expected")
 _NOT_A_KEY: Final = marked("{expected}, but this text looks like a key. A key belongs into the option for keys")
@@ -102,7 +104,7 @@ def duration_s(least_s: float = SHORTEST_S, most_s: float = CENTURY_S, zero: str
         digits = written.rstrip("abcdefghijklmnopqrstuvwxyz ")
         unit_s = _UNITS_S.get(written[len(digits) :].strip(), 0.0)
         try:
-            seconds = float(digits) * unit_s
+            seconds = float(digits) * unit_s if _PLAIN.issuperset(digits.strip()) else 0.0
         except ValueError:
             seconds = 0.0
         if zero and digits == "0":

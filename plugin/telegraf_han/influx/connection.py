@@ -79,12 +79,7 @@ def writing(arguments: Namespace) -> Iterator[Place]:
     bucket = arguments.bucket or os.environ.get("INFLUX_BUCKET") or BUCKET
     if not is_address(url):
         raise ConfigError("", "--url", _("an address that begins with http:// or https://, such as {url}, is expected", url=URL))
-    if "/" in bucket:
-        raise ConfigError(
-            "",
-            "--bucket",
-            _("the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"),
-        )
+    require_bucket(bucket)
     api = Api(url.rstrip("/"), org, _token(arguments.token_file))
     try:
         yield Place(api, "", bucket)
@@ -92,6 +87,16 @@ def writing(arguments: Namespace) -> Iterator[Place]:
         raise told(refusal, arguments.token_file or "INFLUX_TOKEN") from None
     finally:
         api.close()
+
+
+def require_bucket(bucket: str) -> None:
+    """Raise ConfigError for what cannot be the bucket of the telegrams."""
+    if "/" in bucket:
+        raise ConfigError(
+            "",
+            "--bucket",
+            _("the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"),
+        )
 
 
 def is_address(url: str) -> bool:

@@ -44,6 +44,29 @@ def bill(raw: str) -> Grant:
     return Grant("bill", "--bill-token-file", "read", (raw, downsampling.bucket(raw)))
 
 
+def of(machine: str, grant: Grant) -> Grant:
+    """The same rights for one machine. Several machines may send their meters to one InfluxDB, and none removes a token of another."""
+    return grant._replace(name=f"{grant.name}{_of(machine)}")
+
+
+def _of(machine: str) -> str:
+    return f" of {machine}"
+
+
+def prune(place: Place, machine: str, say: Say) -> list[str]:
+    """Delete the tokens of one machine, and return the names of all others of this bucket. Raises RefusedError, SourceError."""
+    left = []
+    for there in list(items.every(place, TOKEN)):
+        name = str(there.get(TOKEN.title, ""))
+        if not name.startswith(items.prefix(place.bucket)):
+            continue
+        if name.endswith(_of(machine)):
+            items.remove(place, TOKEN, there, say)
+        else:
+            left.append(name)
+    return left
+
+
 def is_settled(place: Place, grant: Grant, path: str) -> bool:
     """Whether the file holds a token with these rights. Raises ConfigError, RefusedError, SourceError."""
     return os.path.exists(path) and _works(place, grant, connection.token_in(path, grant.option))
@@ -61,8 +84,14 @@ def settle(place: Place, grant: Grant, path: str, say: Say) -> None:
     ]
     old = [there for there in items.every(place, TOKEN) if there.get("description") == name]
     file = _opened(path, grant.option)
-    made = place.api.call("POST", TOKEN.path, {"orgID": place.org_id, "description": name, "permissions": permissions})
-    _written(file, text_of(made, "token"), path, grant.option)
+    try:
+        made = place.api.call("POST", TOKEN.path, {"orgID": place.org_id, "description": name, "permissions": permissions})
+        token = text_of(made, "token")
+    except BaseException:
+        os.close(file)
+        os.unlink(_fresh(path))
+        raise
+    _written(file, token, path, grant.option)
     for there in old:
         place.api.call("DELETE", f"{TOKEN.path}/{there['id']}")
     say("changed" if old else "created", f"token {name} in {path}")
@@ -75,7 +104,7 @@ def _written(file: int, token: str, path: str, option: str) -> None:
             stream.write(token)  # without a newline, which Telegraf's secret store would take for a part of the token
             stream.flush()
             os.fsync(stream.fileno())
-        _keep_owner(path)
+            _keep_owner(path, stream.fileno())
         os.replace(_fresh(path), path)
     except OSError as error:
         os.unlink(_fresh(path))
@@ -94,18 +123,20 @@ def _opened(path: str, option: str) -> int:
     Raises ConfigError. It is called before the token is made, because otherwise nobody would get that token.
     """
     try:
-        descriptor = os.open(_fresh(path), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE)
+        with suppress(FileNotFoundError):
+            os.unlink(_fresh(path))  # of a run that was ended, or put there by the folder's owner
+        descriptor = os.open(_fresh(path), os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, PRIVATE)
         os.fchmod(descriptor, PRIVATE)
     except OSError as error:
         raise ConfigError(path, option, _("a file that can be written is expected: {reason}", reason=reason(error))) from None
     return descriptor
 
 
-def _keep_owner(path: str) -> None:
+def _keep_owner(path: str, file: int) -> None:
     """Keep the owner of the old file (Telegraf's or Grafana's user), if this user may give files away."""
     with suppress(OSError):
-        before = os.stat(path)
-        os.chown(_fresh(path), before.st_uid, before.st_gid)
+        before = os.lstat(path)
+        os.fchown(file, before.st_uid, before.st_gid)
 
 
 def _works(place: Place, grant: Grant, token: str) -> bool:

@@ -165,11 +165,11 @@ class Tap:
         """Take a new client, or tell it that there are too many."""
         import socket  # noqa: PLC0415, loaded with the listener
 
+        self._accepted += 1  # also if it fails: without a free descriptor, the listener stays ready all the time
         try:
             connection, _ = self._listener.accept()
         except OSError:
             return  # it has gone again, or this process has no descriptor left for it
-        self._accepted += 1
         connection.setblocking(False)
         try:
             connection.shutdown(socket.SHUT_RD)  # from now on the kernel refuses what the client sends

@@ -3,7 +3,7 @@
 Every question belongs to an option. If there is neither a person nor a default, the error names the option.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from getpass import getpass
 from typing import Final
 
@@ -15,6 +15,14 @@ YES: Final = frozenset({"y", "yes", "t", "tak"})
 NO: Final = frozenset({"n", "no", "nie"})
 
 
+def given(text: str, option: str, read: Callable[[str], str]) -> str:
+    """The answer that an option gives, as `read` takes it. Raises ConfigError."""
+    try:
+        return read(text)
+    except ValueError as error:
+        raise ConfigError("", option, str(error)) from None
+
+
 class Console:
     """One conversation."""
 
@@ -24,13 +32,18 @@ class Console:
         """With `asks`, a person answers. Otherwise the defaults do."""
         self.asks: Final = asks
 
-    def text(self, question: str, option: str, default: str = "") -> str:
-        """A line of text. Raises ConfigError if there is no answer."""
+    def text(self, question: str, option: str, default: str = "", read: Callable[[str], str] = str) -> str:
+        """A line of text, as `read` takes it. A person is asked again until it is good. Raises ConfigError if there is no answer."""
         while True:
             answer = self._line(f"{question} [{default}]: " if default else f"{question}: ") if self.asks else ""
             if answer or default:
-                return answer or default
-            if not self.asks:
+                try:
+                    return given(answer or default, option, read)
+                except ConfigError as error:
+                    if not self.asks:
+                        raise
+                    say(error.expected)
+            elif not self.asks:
                 raise ConfigError("", option, _("this answer is missing, and --yes asks no questions"))
 
     def choice(self, question: str, choices: Sequence[str], default: int = 0) -> int:

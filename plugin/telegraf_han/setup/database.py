@@ -17,6 +17,7 @@ from telegraf_han.influx.api import Api, Json, RefusedError
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.items import TASK, Outcome, Say
 from telegraf_han.language import _
+from telegraf_han.setup import machine
 from telegraf_han.setup.texts import Database
 
 State = Literal["new", "ready", "none"]
@@ -111,8 +112,14 @@ def tried(database: Database, token_file: str) -> None:
 
 
 def remove(database: Database, token_file: str, say: Say, *, with_data: bool) -> None:
-    """Remove what `settle` made, and the buckets only with `with_data`. Raises ConfigError, SourceError."""
+    """Remove what `settle` made, and the buckets only with `with_data`. Raises ConfigError, SourceError.
+
+    While others have tokens of this bucket, such as another machine, only this machine's tokens are removed.
+    """
     with connection.opened(_arguments(database, token_file)) as place:
+        if others := tokens.prune(place, machine.mark(), say):
+            say("kept", _("tasks and buckets, because others use them: {names}", names=", ".join(others)))
+            return
         for kind in items.NAMED:
             items.prune(place, kind, (), say)
         buckets.remove(place, say, with_data=with_data)
@@ -137,8 +144,9 @@ def state_of(database: Database, token_file: str, output: Output, since_s: int) 
 
 
 def _last(measurement: str, since_s: int) -> str:
-    """The query for the newest point. The name of a measurement has no quotes in it."""
-    return f'SELECT * FROM "{measurement}" WHERE time >= {since_s}s ORDER BY time DESC LIMIT 1'  # noqa: S608
+    """The query for the newest point."""
+    quoted = measurement.replace('"', '\\"')
+    return f'SELECT * FROM "{quoted}" WHERE time >= {since_s}s ORDER BY time DESC LIMIT 1'  # noqa: S608
 
 
 def _row(place: Place, query: str) -> Json | None:

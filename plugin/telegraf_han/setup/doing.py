@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from typing import Final
 from urllib.parse import quote
 
+from telegraf_han.decoding import timing
+from telegraf_han.errors import ConfigError, SourceError, reason
 from telegraf_han.influx.items import Outcome
 from telegraf_han.language import _
 from telegraf_han.printing import say
@@ -17,10 +19,12 @@ from telegraf_han.setup import database, machine, planning, texts
 from telegraf_han.setup.console import Console
 from telegraf_han.setup.planning import Plan, Setup
 from telegraf_han.setup.servers import Influx
-from telegraf_han.setup.steps import File, Folder, Record, Step
+from telegraf_han.setup.steps import ByHandError, File, Folder, Record, Step
 
 CABLE_WAIT_S: Final = 60.0
 RADIO_WAIT_S: Final = 180.0
+CLOCK_S: Final = timing.BELIEVED_NS // 1_000_000_000
+"""How far a meter's clock may be behind this machine's, and its telegrams still have its time."""
 EARLIER_S: Final = 120
 """How old a point may be if Telegraf ran before."""
 _BOARDS: Final = {"en": "telegraf-han-home-en", "pl": "telegraf-han-home-pl"}
@@ -76,18 +80,26 @@ def carried_out(record: Record, plan: Plan, setup: Setup) -> None:
         record.note(step)
     for _grant, path in plan.tokens:
         record.adopt(path, "ours")
+    if influx.is_new:
+        record.first_bucket = influx.database.bucket
     record.save()
     _all(plan.before)
     if influx.is_new:
         database.first(influx.database, influx.user, influx.password, influx.token)
         say(_("done: InfluxDB is set up. Its administrator's password is in {path}", path=paths.admin_password))
     with _token(influx) as token:
-        database.settle(influx.database, token, plan.tokens, wanted.output, _told, is_new=influx.is_new)
+        is_ours = record.first_bucket == influx.database.bucket  # also of an earlier run that was ended right after that
+        database.settle(influx.database, token, plan.tokens, wanted.output, _told, is_new=is_ours)
+    record.first_bucket = ""
+    record.save()
     for _grant, path in plan.tokens:
         owner, group, mode = (
             ("root", planning.GRAFANA_GROUP, 0o640) if path == paths.grafana_token else (user, machine.group_of(user), 0o600)
         )
-        machine.own(path, owner, group, mode)
+        try:
+            machine.own(path, owner, group, mode)
+        except OSError as error:
+            raise ConfigError(path, "", _("a file that can be written is expected: {reason}", reason=reason(error))) from None
     _all(plan.after)
 
 
@@ -109,15 +121,31 @@ def restarted(console: Console, pending: Sequence[Step]) -> None:
         say(_("Grafana does not start: {words}", words=words) if words else _("done: Grafana is restarted"))
 
 
-def first_point(setup: Setup, since_s: int, wait_s: float | None, language: str) -> bool:
-    """Wait for the first point in InfluxDB and print it, with the board's address. Returns whether it came. Raises SourceError."""
+def point_from_s(setup: Setup, now_s: int) -> int:
+    """The time from which on a point is new. A point has the time of the meter's clock, which may be behind. Never raises."""
+    earliest_s = now_s - CLOCK_S
+    token = os.path.join(setup.paths.secrets, texts.BILL_TOKEN)
+    if setup.influx.is_new or not os.path.exists(token):
+        return earliest_s
+    try:
+        newest = database.newest(setup.influx.database, token, setup.wanted.output, earliest_s, 0.0)
+    except (ConfigError, SourceError):
+        return earliest_s
+    return earliest_s if newest is None else int(str(newest["time"])) + 1
+
+
+def first_point(setup: Setup, since_s: int, point_s: int, wait_s: float | None, language: str) -> bool:
+    """Wait for the first point in InfluxDB and print it, with the board's address. Returns whether it came. Raises SourceError.
+
+    `since_s` is when this began, by the machine's clock. Points from `point_s` on are new.
+    """
     _user, paths, wanted, influx, grafana = setup
     whole_s = wait_s if wait_s is not None else RADIO_WAIT_S if wanted.by_radio else CABLE_WAIT_S
     if not whole_s:
         return True
     say("", _("Waiting for the first point in InfluxDB, up to {seconds:g} s …", seconds=whole_s))
     token = os.path.join(paths.secrets, texts.BILL_TOKEN)
-    found = database.newest(influx.database, token, wanted.output, since_s, whole_s)
+    found = database.newest(influx.database, token, wanted.output, point_s, whole_s)
     if found is None:
         _tell_why(setup, since_s)
         return False
@@ -162,9 +190,14 @@ def _named(link: dict[str, object]) -> dict[str, object]:
 
 def _all(steps: Sequence[Step]) -> None:
     for step in steps:
-        if not step.is_done():
+        if step.is_done():
+            continue
+        try:
             step.do()
-            say(_("done: {what}", what=step.path if isinstance(step, File | Folder) else step.told()))
+        except ByHandError as error:
+            say(_("not done: {why}. By hand: {command}", why=error.expected, command=error.command))
+            continue
+        say(_("done: {what}", what=step.path if isinstance(step, File | Folder) else step.told()))
 
 
 def _told(outcome: Outcome, name: str) -> None:

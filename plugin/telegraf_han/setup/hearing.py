@@ -17,18 +17,18 @@ from telegraf_han.inspection.keytrial import judgement
 from telegraf_han.inspection.keytrial.collection import Collection
 from telegraf_han.inspection.keytrial.findings import Held
 from telegraf_han.inspection.keytrial.judgement import Judged
-from telegraf_han.live import threads
-from telegraf_han.live.log import Log
 from telegraf_han.live.threads import Readers
 from telegraf_han.mbus import devices
 from telegraf_han.p1 import envelope, signal
 from telegraf_han.p1.dialects import MODELS
+from telegraf_han.printing import say
 from telegraf_han.telegram import Frame, Telegram
+from telegraf_han.terminal.remarks import Remarks
 
 KEPT: Final = 64
 """Frames that are kept, to read one when the keys are known."""
 _TURN_S: Final = 0.2
-_ERRORS: Final = 2
+_ALL_WELL: Final = "I! "
 _FILE: Final = "han.toml"
 _TITLE: Final = 3
 """Letters of the maker at the beginning of a system title (DLMS Green Book 4.3.4)."""
@@ -72,8 +72,8 @@ def radio(kind: str, port: str, command: tuple[str, ...]) -> Config:
 
 def listen(config: Config, whole_s: float, enough: Callable[[Hearing], bool]) -> Hearing:
     """Listen until it is enough, or for the whole time. Raises PortInUseError."""
-    hearing = Hearing(config)
-    reading = Readers(config, hearing, Log(_ERRORS, threads.lock()))
+    hearing, remarks = Hearing(config), Remarks(())
+    reading = Readers(config, hearing, remarks.log)
     reading.require_free()
     end_s = time.monotonic() + whole_s
     with reading:
@@ -84,6 +84,8 @@ def listen(config: Config, whole_s: float, enough: Callable[[Hearing], bool]) ->
             if done or over:
                 break
             time.sleep(_TURN_S)
+    # What the log says of a port that works is no news here.
+    say(*(line for line in remarks.newest() if not line.startswith(_ALL_WELL)))
     return hearing
 
 

@@ -4,10 +4,12 @@ A file is written under another name first and gets its own name when it is whol
 does not, the caller tells the user what to do by hand.
 """
 
+import errno
+import hashlib
 import os
 import socket
+import stat
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -59,24 +61,38 @@ def group_of(user: str) -> str:
 
 
 def own(path: str, owner: str, group: str, mode: int) -> None:
-    """Give a file or folder its owner and mode. Raises OSError."""
-    os.chmod(path, mode)
+    """Give a file or folder its owner and mode. Raises OSError, also for a link and for a file with two names.
+
+    Some of the folders belong to Telegraf's user. A link that this user puts there would give it another file of the machine.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        status = os.fstat(descriptor)
+        if not (stat.S_ISDIR(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink == 1)):
+            raise OSError(errno.EPERM, _("it is no file or folder of its own"))
+        _own(descriptor, owner, group, mode)
+    finally:
+        os.close(descriptor)
+
+
+def _own(descriptor: int, owner: str, group: str, mode: int) -> None:
     if is_root():
-        os.chown(path, user_id(owner) or 0, group_id(group) or 0)
+        os.fchown(descriptor, user_id(owner) or 0, group_id(group) or 0)
+    os.fchmod(descriptor, mode)
 
 
 def is_owned(path: str, owner: str, group: str, mode: int) -> bool:
     """Whether a file or folder has this owner and mode."""
-    status = os.stat(path)
+    status = os.lstat(path)
     same = not is_root() or (status.st_uid, status.st_gid) == (user_id(owner) or 0, group_id(group) or 0)
     return same and status.st_mode & 0o7777 == mode
 
 
 def content(path: str) -> str | None:
-    """The text of a file. None if there is no such file, or none that can be read."""
+    """The text of a file. None if there is no such file, or none that can be read. A named pipe or a device is no such file."""
     try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC), encoding="utf-8", errors="replace") as file:
+            return file.read() if stat.S_ISREG(os.fstat(file.fileno()).st_mode) else None
     except OSError:
         return None
 
@@ -85,15 +101,15 @@ def write(path: str, text: str, owner: str, group: str, mode: int) -> None:
     """Put a file in its place, whole and private from its first moment. Raises ConfigError."""
     fresh = f"{path}.new"
     try:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        _make_parents(path)
         with suppress(FileNotFoundError):
             os.unlink(fresh)
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
             file.flush()
+            _own(descriptor, owner, group, mode)
             os.fsync(descriptor)
-        own(fresh, owner, group, mode)
         os.replace(fresh, path)
     except OSError as error:
         with suppress(OSError):
@@ -104,27 +120,45 @@ def write(path: str, text: str, owner: str, group: str, mode: int) -> None:
 def folder(path: str, owner: str, group: str, mode: int) -> None:
     """Make a folder. Raises ConfigError."""
     try:
-        os.makedirs(path, exist_ok=True)
+        _make_parents(path)
+        if not os.path.isdir(path):
+            os.mkdir(path, 0o700)
         own(path, owner, group, mode)
     except OSError as error:
         raise ConfigError(path, "", _("a folder that can be made is expected: {reason}", reason=reason(error))) from None
 
 
+def _make_parents(path: str) -> None:
+    """Make the folders above a path. Telegraf's user must be able to enter them, whatever root's umask is. Raises OSError."""
+    parent = os.path.dirname(path)
+    if not os.path.isdir(parent):
+        _make_parents(parent)
+        os.mkdir(parent)
+        os.chmod(parent, 0o755)  # noqa: S103, what is secret has a mode of its own
+
+
 @contextmanager
 def passed(secret: str) -> Iterator[str]:
-    """The path of a file that holds a secret as long as the `with` block runs. Only this user may read it."""
-    descriptor, path = tempfile.mkstemp(prefix="telegraf-han-")
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(secret)
-        yield path
-    finally:
-        os.unlink(path)
+    """The path of a file that holds a secret as long as the `with` block runs. Only this process can open it.
+
+    The file is in memory and has no name. So nothing is left of it, however the process ends.
+    """
+    with open(os.memfd_create("telegraf-han"), "w", encoding="utf-8") as file:
+        os.fchmod(file.fileno(), 0o600)
+        file.write(secret)
+        file.flush()
+        yield f"/proc/self/fd/{file.fileno()}"
 
 
 def name() -> str:
     """The name of this machine in its network."""
     return socket.gethostname() or "localhost"
+
+
+def mark() -> str:
+    """A name of this machine that no other one has: many have the name that their system gave them. It stays as long as the system."""
+    number = (content("/etc/machine-id") or "").strip()
+    return f"{name()}-{hashlib.sha256(f'telegraf-han {number}'.encode()).hexdigest()[:4]}" if number else name()
 
 
 def has_systemd() -> bool:

@@ -6,19 +6,20 @@ show it: the options name files.
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from telegraf_han import receivers
 from telegraf_han.ciphers import secret
 from telegraf_han.ciphers.secret import Key, Written
+from telegraf_han.config import values
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection.keytrial.findings import GOOD
 from telegraf_han.language import _, marked
 from telegraf_han.printing import say
 from telegraf_han.setup import hearing, texts
-from telegraf_han.setup.console import Console
+from telegraf_han.setup.console import Console, given
 from telegraf_han.setup.hearing import Hearing
 from telegraf_han.telegram import Telegram
 
@@ -91,8 +92,8 @@ def _require_used(options: Namespace, interface: str) -> None:
 
 def _by_cable(console: Console, options: Namespace, offers: Sequence[Offer]) -> Answer:
     cables = [offer for offer in offers if not offer.kind and not offer.dongle]
-    port = options.port or _port(console, _("Which port is the cable on?"), cables)
-    name = options.name or console.text(_("Name of the meter"), "--name", "home")
+    port = _given_port(options) or _port(console, _("Which port is the cable on?"), cables)
+    name = _name(console, options)
     heard = _listened(options, CABLE_S, port, hearing.cable(name, port), lambda one: bool(one.frames))
     config = MeterConfig(name, _P1, port)
     if heard is not None and heard.frames:
@@ -135,8 +136,8 @@ def _by_radio(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
     kind, port = _receiver(console, options, offers)
     heard = _listened(options, RADIO_S, port or kind, hearing.radio(kind, port, receivers.command(kind)), _enough(options.id))
     found = hearing.in_range(heard) if heard is not None else []
-    number = options.id or _number(console, found)
-    name = options.name or console.text(_("Name of the meter"), "--name", "home")
+    number = given(options.id, "--id", _digits) if options.id else _number(console, found)
+    name = _name(console, options)
     config = MeterConfig(name, _WMBUS, id=number)
     meter = next((one for one in found if one.id == number), None)
     if heard is not None and meter is None:
@@ -148,9 +149,26 @@ def _by_radio(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
     return _done(texts.Meter(name, _WMBUS, port, kind, number, _files(name, keys)), config, keys, heard)
 
 
-def _enough(number: str) -> object:
-    """Whether the meter that was asked for was heard. Without a number the whole time is needed, because others may come."""
-    return lambda one: bool(number) and number in one.meters_heard
+def _enough(number: str) -> Callable[[Hearing], bool]:
+    """Whether the meter that was asked for was heard. Without a number the whole time is needed, because others may come.
+
+    Each new meter is told at once, because a person does not wait for a minute and a half in silence.
+    """
+    told: set[str] = set()
+
+    def enough(one: Hearing) -> bool:
+        for meter in hearing.in_range(one):
+            if meter.id not in told:
+                told.add(meter.id)
+                say(_("Heard: {meter}", meter=_row(meter)))
+        return bool(number) and number in one.meters_heard
+
+    return enough
+
+
+def _row(meter: hearing.Meter) -> str:
+    how = _("enciphered") if meter.enciphered else _("not enciphered")
+    return f"{meter.id}  {meter.maker}  {meter.medium}, {how}"
 
 
 def _receiver(console: Console, options: Namespace, offers: Sequence[Offer]) -> tuple[str, str]:
@@ -160,7 +178,7 @@ def _receiver(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
         if kind not in receivers.kinds():
             raise ConfigError("", "--receiver", _("one of {kinds} is expected", kinds=", ".join(receivers.kinds())))
         by_itself = bool(receivers.command(kind))
-        return kind, options.port or ("" if by_itself else _port(console, _("Which port is the receiver on?"), offers))
+        return kind, _given_port(options) or ("" if by_itself else _port(console, _("Which port is the receiver on?"), offers))
     sticks = [offer for offer in offers if offer.kind or offer.dongle]
     choices = [f"{offer.port or offer.words}  {offer.words if offer.port else ''}".rstrip() for offer in sticks]
     place = console.choice(_("Which receiver?"), [*choices, _("another one")]) if sticks else len(sticks)
@@ -168,24 +186,51 @@ def _receiver(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
         return sticks[place].kind, sticks[place].port
     kinds = list(receivers.kinds())
     kind = kinds[console.choice(_("Which type of receiver?"), kinds)] if console.asks else console.text("", "--receiver")
-    return kind, options.port or ("" if receivers.command(kind) else _port(console, _("Which port is the receiver on?"), offers))
+    return kind, _given_port(options) or ("" if receivers.command(kind) else _port(console, _("Which port is the receiver on?"), offers))
 
 
 def _number(console: Console, found: Sequence[hearing.Meter]) -> str:
-    words = {True: _("enciphered"), False: _("not enciphered")}
-    choices = [f"{meter.id}  {meter.maker}  {meter.medium}, {words[meter.enciphered]}" for meter in found]
-    place = console.choice(_("Which meter is yours? Compare the number with the one on its front."), [*choices, _("another one")])
+    choices = [*map(_row, found), _("another one")]
+    place = console.choice(_("Which meter is yours? Compare the number with the one on its front."), choices)
     if place < len(found):
         return found[place].id
-    while True:
-        number = console.text(_("The eight digits on the front of the meter"), "--id")
-        if len(number) == 8 and number.isdecimal():  # noqa: PLR2004, digits
-            return number
-        if not console.asks:
-            raise ConfigError("", "--id", _("the eight digits printed on the meter are expected"))
+    return console.text(_("The eight digits on the front of the meter"), "--id", read=_digits)
 
 
 # --- both ---
+
+
+def _name(console: Console, options: Namespace) -> str:
+    if options.name is not None:
+        return given(options.name, "--name", _called)
+    return console.text(_("Name of the meter"), "--name", "home", _called)
+
+
+def _called(text: str) -> str:
+    """A name that the configuration takes. Raises ValueError, with a sentence for someone who types no quotation marks."""
+    try:
+        return values.name(text)
+    except ValueError:
+        said = _("a name is expected: 1 to {limit} printable characters, no backslash, and no key", limit=values.NAME_LIMIT)
+        raise ValueError(said) from None
+
+
+def _digits(text: str) -> str:
+    """The number of a meter. Raises ValueError."""
+    try:
+        return values.meter_id(text)
+    except ValueError:
+        raise ValueError(_("the eight digits printed on the meter are expected")) from None
+
+
+def _given_port(options: Namespace) -> str:
+    return given(options.port, "--port", _place) if options.port else ""
+
+
+def _place(port: str) -> str:
+    """A port. A path starts at the folder where the person is, not at that of the configuration. Raises ValueError."""
+    found = values.port(port)
+    return found if "://" in found else os.path.abspath(found)
 
 
 def _port(console: Console, question: str, offers: Sequence[Offer]) -> str:
@@ -198,7 +243,7 @@ def _port(console: Console, question: str, offers: Sequence[Offer]) -> str:
     if not found:
         say(_("No serial device was found. Plug in the cable, or give its address in the network: socket://HOST:PORT."))
     while True:
-        port = console.text(_("Port"), "--port")
+        port = console.text(_("Port"), "--port", read=_place)
         if _is_there(port) or not console.confirmed(_("{port} is not there. Type another one?", port=port)):
             return port
 
@@ -219,14 +264,14 @@ def _listened(options: Namespace, default_s: float, place: str, config: object, 
 
 def _keys(console: Console, options: Namespace, wanted: Sequence[str], config: MeterConfig, heard: Hearing | None) -> dict[str, Written]:
     """The text of each key, as typed or as found."""
-    given = {option: _in_file(path, _FILES[option]) for option in wanted if (path := getattr(options, f"{option}_file"))}
-    if not given and console.asks:
+    in_files = {option: _in_file(path, _FILES[option]) for option in wanted if (path := getattr(options, f"{option}_file"))}
+    if not in_files and console.asks:
         say(_("The keys are in the operator's letter: 32 hex digits each. They are not shown while you type or paste them."))
-    keys: dict[str, Written] = given
+    keys: dict[str, Written] = in_files
     for _attempt in range(TRIES):
-        keys = given or _typed(console, wanted)
+        keys = in_files or _typed(console, wanted)
         keys, good = _tried(console, config, heard, keys)
-        if good or given or not console.confirmed(_("Type the keys again?")):
+        if good or in_files or not console.confirmed(_("Type the keys again?")):
             break
     for option, text in keys.items():
         _require_key(text, _FILES[option])
@@ -259,7 +304,8 @@ def _in_file(path: str, option: str) -> Written:
         with open(path, "rb") as file:
             return Written(file.read(KEY_LIMIT_BYTES).decode("utf-8-sig", "replace").strip(), path)
     except OSError as error:
-        raise ConfigError(path, option, _("a file that can be read is expected: {reason}", reason=reason(error))) from None
+        shown = "…" if secret.may_be_key(path) else path  # somebody gave the key itself
+        raise ConfigError(shown, option, _("a file that can be read is expected: {reason}", reason=reason(error))) from None
 
 
 def _require_key(text: Written, option: str) -> None:
@@ -320,8 +366,8 @@ def _done(meter: texts.Meter, config: MeterConfig, keys: Mapping[str, Written], 
 
 def _shown(telegram: Telegram) -> str:
     """A telegram in one sentence."""
-    values = {reading.name: reading for reading in telegram.readings()}
-    energy, power = values.get("active_energy_import"), values.get("active_power_import")
+    read = {reading.name: reading for reading in telegram.readings()}
+    energy, power = read.get("active_energy_import"), read.get("active_power_import")
     parts = [telegram.model or _("the meter"), telegram.serial]
     if energy is not None and isinstance(energy.value, int | float):
         parts.append(f"{energy.value / 1000:.3f} kWh")

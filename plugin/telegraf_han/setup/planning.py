@@ -1,25 +1,35 @@
 """Turns the answers into steps: which files, folders, group memberships and tokens there have to be, and what InfluxDB lacks."""
 
+import json
 import os
 import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from telegraf_han.config.sections import Output
+from telegraf_han.errors import ConfigError
 from telegraf_han.influx import tokens
 from telegraf_han.influx.tokens import Grant
+from telegraf_han.language import _
 from telegraf_han.ports import devices, rights
 from telegraf_han.setup import machine, steps, texts
 from telegraf_han.setup.places import Places, boards, program
 from telegraf_han.setup.servers import Grafana, Influx
-from telegraf_han.setup.steps import File, Folder, Member, Step
+from telegraf_han.setup.steps import File, Folder, Member, Record, Step
 
 GRAFANA_GROUP: Final = "grafana"
 GRAFANA_UNIT: Final = "grafana-server"
 TELEGRAF_UNIT: Final = "telegraf"
 _BUFFERED: Final = re.compile(r'^\s*buffer_strategy\s*=\s*["\']disk', re.MULTILINE)
-_OTHER_INPUT: Final = re.compile(r"^[^#\n]*telegraf-han\b[^#\n]*\brun\b", re.MULTILINE)
+_OTHER_INPUT: Final = re.compile(r"""^[^#\n]*telegraf[-_]han(\b[^#\n]*\brun\b|["']\s*,\s*["']run\b)""", re.MULTILINE)
+"""A command that runs the plugin, on a line or with each word on its own."""
+_PROVISIONED: Final = "telegraf-han.yaml"
 _OTHER_OUTPUT: Final = re.compile(r"^\s*\[\[outputs\.", re.MULTILINE)
+
+
+_CONFIGURED: Final = re.compile(r'"run", "--config", ("(?:[^"\\]|\\.)*")')
+"""The configuration that a file of `init` starts the plugin with."""
+_DROPPED: Final = os.path.join("telegraf.d", "telegraf-han.conf")
 
 
 class Wanted(NamedTuple):
@@ -86,6 +96,26 @@ def planned(setup: Setup) -> Plan:
     return Plan(tuple(before), tuple(after), tuple(_tokens(paths, provisions=grafana.provisions)))
 
 
+def require_own(paths: Places, record: Record) -> None:
+    """Raise ConfigError if `init` would write over what somebody else wrote, or where Telegraf does not look."""
+    folder = os.path.dirname(paths.config)
+    if not any(os.path.exists(os.path.join(folder, name)) for name in ("telegraf.conf", "telegraf.d")):
+        raise ConfigError(
+            paths.config, "--config", _("a place beside Telegraf's own configuration (telegraf.conf, telegraf.d) is expected")
+        )
+    if not paths.config.isprintable():
+        raise ConfigError("", "--config", _("a path of printable characters is expected, because Telegraf's configuration names it"))
+    for path in (paths.telegraf, paths.drop_in, *(_provisioned(paths).values() if boards() else ())):
+        if os.path.lexists(path) and texts.MARK not in (machine.content(path) or ""):
+            raise ConfigError(path, "", _("this file was not written by `init`. Move it elsewhere, and run init again"))
+    first = next((path for path in record.files if path.endswith(_DROPPED) and path != paths.telegraf), paths.telegraf)
+    there = _CONFIGURED.search(machine.content(first) or "")
+    config = json.loads(there[1].replace("$$", "$")) if there else paths.config
+    if config != paths.config:
+        sentence = _("this file reads {config} already. A configuration may have several meters: add the meter there", config=config)
+        raise ConfigError(first, "--config", sentence)
+
+
 def others(paths: Places) -> list[str]:
     """Telegraf's other files of configuration."""
     folder = os.path.dirname(paths.telegraf)
@@ -114,19 +144,27 @@ def _groups(user: str, wanted: Wanted) -> list[str]:
 def _boards(paths: Places, found: texts.Database) -> list[Step]:
     """Grafana's data source and boards."""
     group = GRAFANA_GROUP if machine.group_id(GRAFANA_GROUP) is not None else "root"
-    shipped, folder = os.path.join(boards(), "provisioning"), os.path.join(paths.grafana, "provisioning")
-    datasource, providers = (os.path.join(kind, "telegraf-han.yaml") for kind in ("datasources", "dashboards"))
-    source = texts.datasource(machine.content(os.path.join(shipped, datasource)) or "", found, paths.grafana_token)
-    provided = texts.providers(machine.content(os.path.join(shipped, providers)) or "", boards())
+    shipped, files = os.path.join(boards(), "provisioning"), _provisioned(paths)
+    source, provided = (machine.content(os.path.join(shipped, kind, _PROVISIONED)) or "" for kind in files)
     return [
-        File(os.path.join(folder, datasource), source, "root", group, 0o640),
-        File(os.path.join(folder, providers), provided, "root", group, 0o640),
+        File(files["datasources"], texts.datasource(source, found, paths.grafana_token), "root", group, 0o640),
+        File(files["dashboards"], texts.providers(provided, boards()), "root", group, 0o640),
     ]
+
+
+def _provisioned(paths: Places) -> dict[str, str]:
+    """Grafana's files that `init` writes, by kind."""
+    return {kind: os.path.join(paths.grafana, "provisioning", kind, _PROVISIONED) for kind in ("datasources", "dashboards")}
 
 
 def _tokens(paths: Places, *, provisions: bool) -> list[tuple[Callable[[str], Grant], str]]:
-    found: list[tuple[Callable[[str], Grant], str]] = [
-        (tokens.write, os.path.join(paths.secrets, texts.WRITE_TOKEN)),
-        (tokens.bill, os.path.join(paths.secrets, texts.BILL_TOKEN)),
+    found = [
+        (_here(tokens.write), os.path.join(paths.secrets, texts.WRITE_TOKEN)),
+        (_here(tokens.bill), os.path.join(paths.secrets, texts.BILL_TOKEN)),
     ]
-    return [*found, (tokens.read, paths.grafana_token)] if provisions else found
+    return [*found, (_here(tokens.read), paths.grafana_token)] if provisions else found
+
+
+def _here(grant: Callable[[str], Grant]) -> Callable[[str], Grant]:
+    """The same rights, for this machine."""
+    return lambda bucket: tokens.of(machine.mark(), grant(bucket))

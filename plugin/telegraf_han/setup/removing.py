@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError, SourceError, reason
 from telegraf_han.language import _, marked
+from telegraf_han.ports import rights
 from telegraf_han.printing import say
 from telegraf_han.setup import database, machine, planning
 from telegraf_han.setup.places import Places
@@ -49,7 +50,7 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
             admins.append(path)
         elif row["kind"] != "ours" and not options.with_keys:
             kept.append(path)
-        elif row["digest"] and digest(machine.content(path) or "") != row["digest"]:
+        elif row["kind"] != "key" and row["digest"] and digest(machine.content(path) or "") != row["digest"]:
             renamed.append(path)
         else:
             files.append(path)
@@ -124,7 +125,7 @@ def carried_out(plan: Removal, record: Record) -> bool:
         with suppress(OSError):
             os.rmdir(path)
     for user, group in plan.members:
-        if words := machine.said_by("gpasswd", "-d", user, group):
+        if rights.is_member(user, group) and (words := machine.said_by("gpasswd", "-d", user, group)):
             say(_("User {user} stays in group {group}: {words}", user=user, group=group, words=words))
     if machine.has_systemd():
         machine.said_by("systemctl", "daemon-reload")

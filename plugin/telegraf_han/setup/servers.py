@@ -21,6 +21,8 @@ from telegraf_han.setup.texts import Database
 
 GRAFANA: Final = "http://127.0.0.1:3000"
 _ANSWER_S: Final = 3.0
+PASSWORD_LEAST: Final = 8
+"""InfluxDB's own limit."""
 _TOKENS: Final = 3
 """How often a token is asked for."""
 
@@ -64,7 +66,10 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
     say(_("InfluxDB answers at {url}.", url=url) if state == "ready" else _("A new InfluxDB answers at {url}. It will be set up.", url=url))
     org = options.org or (default.org if state == "new" else console.text(_("Organisation"), "--org", default.org))
     found = Database(url.rstrip("/"), org, options.bucket or default.bucket)
+    connection.require_bucket(found.bucket)
     if state == "new":
+        if options.token_file:
+            raise ConfigError("", "--token-file", _("this option has no effect, because this InfluxDB is new and gets its first token"))
         user = options.influx_user or console.text(_("Name of InfluxDB's administrator"), "--influx-user", "admin")
         return Influx(found, True, user, _password(console, options) or database.secret(), paths.admin_token, database.secret())
     if options.influx_user or options.influx_password_file:
@@ -75,20 +80,30 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
 
 def _password(console: Console, options: Namespace) -> str:
     if options.influx_password_file:
-        return connection.token_in(options.influx_password_file, "--influx-password-file")
+        found = connection.token_in(options.influx_password_file, "--influx-password-file")
+        if len(found) < PASSWORD_LEAST:
+            raise ConfigError(options.influx_password_file, "--influx-password-file", _("InfluxDB expects at least 8 characters."))
+        return found
     while True:
         typed = console.secret(_("Password of at least 8 characters; Enter for one that nobody has to remember"))
-        if not typed or len(typed) >= 8:  # noqa: PLR2004, InfluxDB's own limit
+        if not typed or len(typed) >= PASSWORD_LEAST:
             return typed
         say(_("InfluxDB expects at least 8 characters."))
 
 
 def _opened(console: Console, options: Namespace, paths: Places, found: Database) -> Influx:
     """The answers for an InfluxDB that is set up, with a token that opens it. Raises ConfigError, SourceError."""
-    path = options.token_file or (paths.admin_token if os.path.exists(paths.admin_token) else "")
+    given = options.token_file and os.path.abspath(options.token_file)  # `remove` may be called in another folder
+    path = given or (paths.admin_token if os.path.exists(paths.admin_token) else "")
     if path:
-        database.tried(found, path)
-        return Influx(found, False, "", "", path)
+        try:
+            database.tried(found, path)
+        except ConfigError as error:
+            if options.token_file or not console.asks:
+                raise
+            say(str(error))  # an InfluxDB that somebody set up again, or meanwhile
+        else:
+            return Influx(found, False, "", "", path)
     if not console.asks:
         raise ConfigError("", "--token-file", _("a file with an all-access token of InfluxDB is expected"))
     say(

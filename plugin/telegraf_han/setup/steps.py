@@ -76,6 +76,15 @@ class Folder(NamedTuple):
         return _("make the folder {path} (mode {mode}, {owner})", **values)
 
 
+class ByHandError(ConfigError):
+    """A step could not be done. All others can, and a person can do this one later."""
+
+    def __init__(self, sentence: str, command: str) -> None:
+        """What went wrong, and the command that does the same."""
+        super().__init__("", "", sentence)
+        self.command: Final = command
+
+
 class Member(NamedTuple):
     """A user in a group, so that it may open a port."""
 
@@ -87,9 +96,10 @@ class Member(NamedTuple):
         return rights.is_member(self.user, self.group)
 
     def do(self) -> None:
-        """Add the user. Raises ConfigError."""
+        """Add the user. Raises ByHandError."""
         if words := machine.said_by("usermod", "-a", "-G", self.group, self.user):
-            raise ConfigError("", "usermod", _("user {user} could not be added to group {group}: {words}", **self._asdict(), words=words))
+            sentence = _("user {user} could not be added to group {group}: {words}", **self._asdict(), words=words)
+            raise ByHandError(sentence, f"sudo usermod -a -G {self.group} {self.user}")
 
     def told(self) -> str:
         """What will be done, for the summary."""
@@ -120,6 +130,8 @@ class Record:
         self.folders: Final[list[str]] = part("folders", list)
         self.members: Final[list[list[str]]] = part("members", list)
         self.database: dict[str, str] = part("database", dict)
+        self.first_bucket: str = part("first_bucket", str)
+        """The bucket that comes with a new InfluxDB's set-up, until it is described as ours."""
 
     def note(self, step: Step) -> None:
         """Note a step that is about to be done. What was there before is not ours."""
@@ -133,11 +145,13 @@ class Record:
                 if not os.path.isdir(step.path) and step.path not in self.folders:
                     self.folders.append(step.path)
             case Member():
-                self.members.append([step.user, step.group])
+                if [step.user, step.group] not in self.members:  # a run before may have been ended before it added the user
+                    self.members.append([step.user, step.group])
 
     def adopt(self, path: str, kind: Kind) -> None:
-        """Note a file that another part has written, such as a token."""
-        self.files.setdefault(path, {"digest": "", "kind": kind})
+        """Note a file that another part is about to write, such as a token. One that is there already is its owner's."""
+        if not os.path.lexists(path):
+            self.files.setdefault(path, {"digest": "", "kind": kind})
 
     def known(self) -> Database | None:
         """The InfluxDB that an earlier `init` was told."""
@@ -153,7 +167,9 @@ class Record:
 
     def save(self) -> None:
         """Write the record. Raises ConfigError."""
-        whole = {"files": self.files, "folders": self.folders, "members": self.members, "database": self.database}
+        whole: dict[str, object] = {"files": self.files, "folders": self.folders, "members": self.members, "database": self.database}
+        if self.first_bucket:
+            whole["first_bucket"] = self.first_bucket
         text = json.dumps(whole, indent=1, sort_keys=True) + "\n"
         if machine.content(self._path) != text:
             machine.write(self._path, text, ROOT, ROOT, 0o600)

@@ -63,9 +63,14 @@ def _comment(text: str, mark: str = "#") -> str:
     return "".join(f"{mark} {line}\n" for line in text.splitlines())
 
 
-def _toml(value: str) -> str:
-    """A TOML string. JSON's escapes are TOML's, too."""
-    return json.dumps(value, ensure_ascii=False)
+def _toml(value: object) -> str:
+    """A TOML string, or an array of strings. JSON's escapes are TOML's, too, but TOML has no pairs of surrogates, and no bare DEL."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007F")
+
+
+def _telegraf(value: object) -> str:
+    """The same for Telegraf, which replaces variables of its environment in every string ([seen] config/envvar.go), unless $ is doubled."""
+    return _toml(value).replace("$", "$$")
 
 
 def han(meter: Meter) -> str:
@@ -86,16 +91,22 @@ def telegraf(one: Telegraf, database: Database) -> str:
     names = list(dict.fromkeys((one.measurement, f"{one.measurement}_*", "electricity_*", "obis", "internal_*")))
     parts = [_comment(_OURS, "##")]
     if one.buffer:
-        parts.append(_BUFFER.format(buffer=_toml(one.buffer)))
-    parts.append(_INPUT.format(store=STORE, secrets=_toml(one.secrets), command=json.dumps([one.program, "run", "--config", one.config])))
+        parts.append(_BUFFER.format(buffer=_telegraf(one.buffer)))
+    command = [one.program, "run", "--config", one.config]
+    parts.append(_INPUT.format(store=STORE, secrets=_telegraf(one.secrets), command=_telegraf(command)))
     if one.bills:
         token = f"{one.secrets}/{BILL_TOKEN}"
         often = [one.program, "bill", "--config", one.config, "--token-file", token, "--url", database.url]
         often += ["--org", database.org, "--bucket", database.bucket]
-        parts.append(_BILL.format(often=json.dumps(often), nightly=json.dumps([*often, "--back", "45d"])))
-    values = {"url": _toml(database.url), "org": _toml(database.org), "token": f'"@{{{STORE}:{WRITE_TOKEN}}}"'}
-    parts.append(_OUTPUT.format(bucket=_toml(database.bucket), names=json.dumps(names), costs=json.dumps(list(COSTS)), **values))
-    parts.append(_KEPT.format(bucket=_toml(f"{database.bucket}/5m"), costs=json.dumps(list(COSTS)), **values))
+        parts.append(_BILL.format(often=_telegraf(often), nightly=_telegraf([*often, "--back", "45d"])))
+    values = {
+        "url": _telegraf(database.url),
+        "org": _telegraf(database.org),
+        "costs": _toml(COSTS),
+        "token": f'"@{{{STORE}:{WRITE_TOKEN}}}"',
+    }
+    parts.append(_OUTPUT.format(bucket=_telegraf(database.bucket), names=_telegraf(names), **values))
+    parts.append(_KEPT.format(bucket=_telegraf(f"{database.bucket}/5m"), **values))
     return "\n".join(parts)
 
 
@@ -173,7 +184,8 @@ def drop_in() -> str:
 
 def datasource(shipped: str, database: Database, token: str) -> str:
     """Grafana's data source: the file that is shipped with the boards, with the address, the bucket and the token's file filled in."""
-    filled = shipped.replace("${INFLUX_URL}", database.url).replace("${INFLUX_BUCKET}", database.bucket)
+    # A JSON string is a string in YAML, too. Grafana replaces variables in it, as Telegraf does, unless $ is doubled.
+    filled = shipped.replace("${INFLUX_URL}", _telegraf(database.url)).replace("${INFLUX_BUCKET}", _telegraf(database.bucket))
     return _comment(_OURS) + filled.replace("/run/secrets/influx_token", token)
 
 

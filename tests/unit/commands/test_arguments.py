@@ -144,7 +144,7 @@ def test_times(text: str, seconds: float) -> None:
     assert values.duration_s()(text) == seconds
 
 
-NO_TIMES = ["", "10", "10 parsecs", "-1d", "0s", "0", "nans", "infs", "1e9d", "soon"]
+NO_TIMES = ["", "10", "10 parsecs", "-1d", "0s", "0", "nans", "infs", "1e9d", "soon", "1e2s", "1_0s", "+5s", "١٢s", "１０s", "1d2h"]
 
 
 @pytest.mark.parametrize("text", NO_TIMES)

@@ -10,6 +10,7 @@ import pytest
 
 from telegraf_han import cli
 from telegraf_han.commands import bill
+from telegraf_han.config.file import load
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.influx.settling import Contract, Window
 from telegraf_han.tariffs.calendar import HOUR_S
@@ -52,6 +53,36 @@ def test_options(config: Path, words: list[str], said: str, capsys: pytest.Captu
 
     assert code == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_statement_without_a_tariff(config: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """InfluxDB is not asked for anything."""
+    config.write_text(METER)
+    (tmp_path / "token").write_text("token")
+    (tmp_path / "token").chmod(0o600)
+
+    code = cli.main(["bill", "--config", str(config), "--token-file", str(tmp_path / "token"), "--month", "2026-10"])
+
+    assert code == 1
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "E! no statement: no meter of the configuration has a tariff. Write [meter.prices] or [[meter.tariff]]"
+    )
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "pl"), ("en", "en")])
+def test_the_language_of_a_statement(config: Path, monkeypatch: pytest.MonkeyPatch, given: str | None, expected: str) -> None:
+    """The environment's, as for all commands. An empty LC_ALL is none."""
+    monkeypatch.setenv("LC_ALL", "")
+    monkeypatch.setenv("LANG", "pl_PL.UTF-8")
+    monkeypatch.delenv("LANGUAGE", raising=False)
+    monkeypatch.delenv("LC_MESSAGES", raising=False)
+    written = []
+    monkeypatch.setattr(bill.settling, "statement", lambda *_: "statement")
+    monkeypatch.setattr(bill._statement, "written", lambda found, output, language: written.append(language) or "")
+    contracts = bill._contracts(load(str(config)), [])
+
+    assert bill._state(None, contracts, Namespace(month=date(2026, 10, 1), tariff=None, output=None, language=given)) == 0
+    assert written == [expected]
 
 
 def test_obis_layout(config: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from telegraf_han import cli
 from telegraf_han.commands import init, ports
 from telegraf_han.ports import rights
-from telegraf_han.setup import database, doing, machine, places
+from telegraf_han.setup import database, doing, machine, places, texts
+from telegraf_han.setup.texts import Database, Telegraf
 from telegraf_han.terminal import screen
 
 EK = "000102030405060708090a0b0c0d0e0f"
@@ -23,6 +24,8 @@ def main(monkeypatch, tmp_path, capsys):
     monkeypatch.setattr(database, "state", lambda _: ("new", ""))
     monkeypatch.setattr(ports, "listed", list)
     monkeypatch.setattr(init, "program", lambda: "/opt/telegraf-han/bin/telegraf-han")
+
+    (tmp_path / "telegraf.d").mkdir()
 
     def run(*words: str) -> tuple[int, str, str]:
         status = cli.main([*words, "--config", str(tmp_path / "han.toml")])
@@ -53,7 +56,7 @@ def test_a_dry_run_shows_everything_but_the_keys(main, key_file, tmp_path):
     assert "[[outputs.influxdb_v2]]" in out
     assert "administrator admin, organisation home, buckets energy and energy/5m" in out
     assert EK not in out
-    assert sorted(os.listdir(tmp_path)) == ["letter.ek"]
+    assert sorted(os.listdir(tmp_path)) == ["letter.ek", "telegraf.d"]
 
 
 def test_a_configuration_that_is_there_is_used(main, key_file, tmp_path):
@@ -67,6 +70,19 @@ def test_a_configuration_that_is_there_is_used(main, key_file, tmp_path):
     assert status == 0
     assert f"{tmp_path}/han.toml exists and is used as it is." in out
     assert f"write {tmp_path}/han.toml" not in out
+
+
+@pytest.mark.parametrize(("layout", "billed"), [("wide", True), ("obis", False)])
+def test_a_bill_needs_the_wide_layout(main, tmp_path, layout, billed):
+    """Otherwise Telegraf's log would have an error every quarter of an hour."""
+    meter = '[[meter]]\nname = "home"\ninterface = "p1"\nport = "/dev/ttyUSB0"\n[meter.prices]\nimport_t0_per_kwh = 1.0\n'
+    (tmp_path / "han.toml").write_text(f'[output]\nlayout = "{layout}"\n{meter}')
+
+    status, out, err = main("init", "--yes", "--dry-run")
+
+    assert status == 0
+    assert ('"bill"' in out) is billed
+    assert ("W! no bill is set up, because `bill` reads only the layout wide" in err) is not billed
 
 
 def test_a_configuration_with_a_bad_key(main, tmp_path):
@@ -109,6 +125,22 @@ def test_what_stops_them(main, monkeypatch, words, spoil, said):
     assert f"E! {said}" in err
 
 
+def test_no_core_file_has_what_is_typed(main, monkeypatch, key_file):
+    """Neither a key nor a password, so it begins before the first question."""
+    done = []
+
+    def asked(*_):
+        done.append("asked")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(init.cores, "withhold", lambda: done.append("withheld"))
+    monkeypatch.setattr(init.meters, "asked", asked)
+
+    main(*_dry(key_file))
+
+    assert done == ["withheld", "asked"]
+
+
 def test_a_program_that_telegraf_may_not_run(main, monkeypatch):
     """A virtual environment in somebody's home, for example."""
     monkeypatch.setattr(rights, "may_open", lambda *_: False)
@@ -129,6 +161,39 @@ def test_telegraf_starts_the_plugin_already(main, tmp_path):
     assert "telegraf.conf: this file starts telegraf-han already. Remove that section" in err
 
 
+def test_a_file_of_the_owners_is_not_written_over(main, key_file, tmp_path):
+    """The page by-hand names the same file as `init`."""
+    own = tmp_path / "telegraf.d" / "telegraf-han.conf"
+    own.write_text("[[inputs.execd]]\n")
+
+    status, _, err = main(*_dry(key_file))
+
+    assert status == 2
+    assert err.startswith(f"E! {own}: this file was not written by `init`. Move it elsewhere, and run init again")
+
+
+def test_another_configuration(main, key_file, tmp_path):
+    """Two would overwrite each other's file, and `remove` would take away both."""
+    database = Database("http://127.0.0.1:8086", "home", "energy")
+    one = Telegraf("/opt/telegraf-han/bin/telegraf-han", '/etc/telegraf/the "$first".toml', "/etc/secrets", "")
+    (tmp_path / "telegraf.d" / "telegraf-han.conf").write_text(texts.telegraf(one, database))
+
+    status, _, err = main(*_dry(key_file))
+
+    assert status == 2
+    assert 'this file reads /etc/telegraf/the "$first".toml already. A configuration may have several meters: add the meter there' in err
+
+
+def test_a_folder_that_telegraf_does_not_read(main, key_file, tmp_path):
+    """Nothing would ever arrive."""
+    (tmp_path / "telegraf.d").rmdir()
+
+    status, _, err = main(*_dry(key_file))
+
+    assert status == 2
+    assert "--config: a place beside Telegraf's own configuration (telegraf.conf, telegraf.d) is expected" in err
+
+
 def test_a_person_who_says_no(main, monkeypatch, key_file, tmp_path):
     """Nothing is changed."""
     monkeypatch.setattr(screen, "is_input", lambda: True)
@@ -141,7 +206,7 @@ def test_a_person_who_says_no(main, monkeypatch, key_file, tmp_path):
     status, out, _ = main(*words)
 
     assert (status, out.splitlines()[-1]) == (130, "Nothing was changed.")
-    assert sorted(os.listdir(tmp_path)) == ["letter.ek"]
+    assert sorted(os.listdir(tmp_path)) == ["letter.ek", "telegraf.d"]
 
 
 def test_only_a_point_after_the_restart_proves_something(main, monkeypatch, key_file):

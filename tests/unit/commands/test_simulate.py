@@ -52,6 +52,8 @@ def test_texts_are_understood(word: str, text: str, name: str, value: object) ->
         ("--interval", "0s"),
         ("--interval", "1.5"),
         ("--pv-kwp", "inf"),
+        ("--pv-kwp", "1e308"),
+        ("--start", "9999-12-31T23:59:59"),
         ("--damage", "1.1"),
         ("--serial", "1234567"),
         ("--serial", "1234567x"),

@@ -7,7 +7,7 @@ import pytest
 
 from telegraf_han.config import file, metertable
 from telegraf_han.config.options import COLUMNS
-from telegraf_han.config.rows import Errors
+from telegraf_han.config.rows import Errors, Place
 from telegraf_han.config.sections import Config
 from telegraf_han.errors import ConfigError
 
@@ -144,6 +144,8 @@ WRONG = {
     "id and port": ("name;id;port\nflat;00000001;x\n", 'line 2: interface: "p1" or "wmbus" is expected'),
     "short id": (FLATS.replace("00000001", "1"), "line 2: id: the eight digits printed on the meter are expected"),
     "no number": ("name;id;limits.silence_s\nflat;00000001;3m\n", "line 2: limits.silence_s: a number is expected, such as 25000 or 1.05"),
+    "number without end": (f"name;id;limits.silence_s\nflat;00000001;{'9' * 5000}\n", "line 2: limits.silence_s: a number is expected, such as"),
+    "number of another alphabet": ("name;id;limits.silence_s\nflat;00000001;١٢\n", "line 2: limits.silence_s: a number is expected, such as"),
     "negative": ("name;id;limits.silence_s\nflat;00000001;-3\n", "line 2: limits.silence_s: a number of 0 or more"),
     "day": ("name;id;billing_day\nflat;00000001;1,5\n", "line 2: billing_day: a whole number from 1 to 28"),
     "option of the other interface": (
@@ -286,6 +288,25 @@ def calls(meters: int, read) -> int:
     finally:
         sys.setprofile(None)
     return found
+
+
+def test_a_first_row_without_end() -> None:
+    """A file that is no table may be one long line. No column is compared with all before it: that took minutes."""
+    compared = 0
+
+    class Cell(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str(self) == other
+
+    head = metertable.Row(1, [Cell(f"tags.a{number}") for number in range(2000)])
+
+    assert len(metertable._names(head, [], Place("flats.csv"), {}, Errors())) == 2000
+    assert compared < 10_000
 
 
 def test_many_meters_cost_no_more_each(read, tmp_path: Path) -> None:

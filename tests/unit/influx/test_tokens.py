@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from telegraf_han.errors import ConfigError
+from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.influx import tokens
 
 
@@ -86,11 +86,29 @@ def test_no_place_for_the_file(api, place, say, tmp_path: Path) -> None:
     assert api.resources.get("authorizations", []) == []
 
 
-def test_nobody_can_divert_the_file(api, place, say, tmp_path: Path) -> None:
-    """A link in place of the file is not followed."""
-    path = tmp_path / "token"
-    os.symlink(tmp_path / "elsewhere", f"{path}.new")
+@pytest.mark.parametrize("put", [os.symlink, os.link, lambda _, path: os.mkfifo(path)], ids=["link", "second name", "pipe"])
+def test_nobody_can_divert_the_file(api, place, say, tmp_path: Path, put) -> None:
+    """What the folder's owner puts there is neither followed, nor written to, nor waited for."""
+    path, victim = tmp_path / "token", tmp_path / "victim"
+    victim.write_text("root's")
+    put(victim, f"{path}.new")
 
-    with pytest.raises(ConfigError):
-        tokens.settle(place, tokens.write("energy"), str(path), say)
-    assert not (tmp_path / "elsewhere").exists()
+    tokens.settle(place, tokens.write("energy"), str(path), say)
+
+    assert victim.read_text() == "root's"
+    assert not path.is_symlink()
+    assert path.read_text() == "made-token"
+
+
+def test_nothing_is_left_of_a_token_that_was_not_made(api, place, say, tmp_path: Path, monkeypatch) -> None:
+    """So `remove` finds the folder empty."""
+
+    def cut(method: str, *words: object, **options: object) -> object:
+        raise SourceError("cut off")
+
+    monkeypatch.setattr(tokens.items, "every", lambda _, kind: api.resources.get("buckets", []) if kind is tokens.BUCKET else [])
+    monkeypatch.setattr(api, "call", cut)
+    with pytest.raises(SourceError):
+        tokens.settle(place, tokens.write("energy"), str(tmp_path / "token"), say)
+
+    assert list(tmp_path.iterdir()) == []

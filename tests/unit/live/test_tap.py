@@ -1,6 +1,7 @@
 """tap: a client gets the whole picture at once, then what changes; none of them costs the plugin a telegram."""
 
 import contextlib
+import errno
 import json
 import os
 import select
@@ -243,6 +244,31 @@ def test_clients_that_connect_again_and_again(house: House, monkeypatch: pytest.
 
     assert 0 < len(accepted) <= tap.ACCEPTED_A_TURN * (2 + (time.monotonic() - begin_s) / tap.TURN_S)
     until(lambda: "meters" in house.client().told())
+
+
+def test_no_descriptor_is_left(folder: Path) -> None:
+    """A connection that cannot be accepted stays in the queue, and the listener stays ready. The thread tries a few times, and rests."""
+    house = House(folder)
+    tries = []
+
+    class Full:
+        """A process without a free descriptor."""
+
+        def __init__(self, listener: socket.socket) -> None:
+            self.fileno = listener.fileno
+
+        def accept(self) -> None:
+            tries.append(time.monotonic())
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    with taps.listening(house.place) as listener, contextlib.closing(Client(house.place).socket):
+        thread = threading.Thread(target=tap.Tap(house.config, house.shared, Full(listener)).serve, daemon=True)
+        thread.start()
+        until(lambda: len(tries) > tap.ACCEPTED_A_TURN + 1)
+        house.wake()
+        thread.join(SOON_S)
+
+    assert tries[tap.ACCEPTED_A_TURN + 1] - tries[0] > tap.TURN_S / 2
 
 
 def test_nobody_costs_nothing(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

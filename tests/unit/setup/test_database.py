@@ -9,7 +9,7 @@ from telegraf_han.config.sections import Output
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.influx import buckets, connection, tokens
 from telegraf_han.influx.api import RefusedError
-from telegraf_han.setup import database
+from telegraf_han.setup import database, machine, planning
 from telegraf_han.setup.texts import Database
 
 __all__ = ["api", "place", "said", "say"]
@@ -41,6 +41,24 @@ def test_what_is_lacking_is_then_made(api, tmp_path, say, said):
     assert missing[-2:] == ["token write", "token bill"]
     assert len(missing) == len(said)
     assert database.lacking(INFLUX, "admin", files, Output()) == []
+
+
+def test_two_machines_and_one_influxdb(api, tmp_path, monkeypatch, say, said):
+    """The set-up of the second leaves the tokens of the first alone. `remove` on one leaves the other all it needs, the data, too."""
+    for name in ("attic-1a2b", "cellar-3c4d"):
+        monkeypatch.setattr(machine, "mark", lambda name=name: name)
+        files = [(planning._here(tokens.write), str(tmp_path / name))]
+        database.settle(INFLUX, "admin", files, Output(), say, is_new=False)
+
+    database.remove(INFLUX, "admin", say, with_data=True)
+    assert [one["description"] for one in api.resources["authorizations"]] == ["telegraf-han energy: write of attic-1a2b"]
+    assert len(api.resources["buckets"]) == 2
+    assert api.resources["tasks"]
+    assert said[-1] == "kept tasks and buckets, because others use them: telegraf-han energy: write of attic-1a2b"
+
+    monkeypatch.setattr(machine, "mark", lambda: "attic-1a2b")
+    database.remove(INFLUX, "admin", say, with_data=True)
+    assert [api.resources[kind] for kind in ("authorizations", "buckets", "tasks")] == [[], [], []]
 
 
 def test_the_bucket_of_a_new_influxdb_is_ours(api, tmp_path, say):
@@ -111,6 +129,16 @@ def test_the_newest_point(api, monkeypatch):
 
     assert database.newest(INFLUX, "token", Output(), 3, 60.0) == {"time": 5, "meter": "home", "v": 1.5}
     assert asked == [("energy", 'SELECT * FROM "electricity" WHERE time >= 3s ORDER BY time DESC LIMIT 1')] * 3
+
+
+def test_a_name_with_quotes(api):
+    """The name of a measurement stays a name."""
+    asked = []
+    api.influxql = lambda _, query: asked.append(query) or []
+
+    assert database.state_of(INFLUX, "token", Output(measurement='a" FROM "b'), 3) is None
+
+    assert asked == ['SELECT * FROM "a\\" FROM \\"b_link" WHERE time >= 3s ORDER BY time DESC LIMIT 1']
 
 
 def test_a_token_that_opens_nothing(monkeypatch):

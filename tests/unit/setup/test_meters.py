@@ -37,6 +37,7 @@ def plays(monkeypatch):
                         heard.take(frame, config.meters[0].name if config.meters else "receiver")
                     else:
                         heard.fault(frame, config.meters[0].name, 1)
+            enough(heard)
             return heard
 
         monkeypatch.setattr(hearing, "listen", listen)
@@ -189,6 +190,12 @@ def test_options_answer_everything(plays, nobody, key_file):
         ({"interface": "wmbus"}, "--receiver: this answer is missing"),
         ({"receiver": "im871b"}, "--receiver: one of amb8465, "),
         ({"receiver": "hex", "port": "x"}, "--id: this answer is missing"),
+        ({"receiver": "hex", "port": "x", "id": "1234"}, "--id: the eight digits printed on the meter are expected"),
+        ({"receiver": "hex", "port": "x", "id": "١٢٣٤٥٦٧٨"}, "--id: the eight digits printed on the meter are expected"),
+        ({"receiver": "hex", "port": "x", "id": "12345678", "name": "a\\"}, "--name: a name is expected: 1 to 64"),
+        ({"interface": "p1", "port": "x", "name": ""}, "--name: a name is expected: 1 to 64"),
+        ({"interface": "p1", "port": "http://10.0.0.5:2000"}, "--port: a device path, socket://HOST:PORT, "),
+        ({"interface": "p1", "port": EK}, "--port: a device path, .* this text looks like a key"),
     ],
 )
 def test_what_is_missing_or_has_no_effect(plays, nobody, given, words):
@@ -199,6 +206,16 @@ def test_what_is_missing_or_has_no_effect(plays, nobody, given, words):
         meters.asked(nobody, options(**given), [])
 
 
+def test_a_key_in_the_place_of_its_file(plays, nobody):
+    """It is not shown again."""
+    plays("")
+
+    with pytest.raises(ConfigError) as caught:
+        meters.asked(nobody, options(interface="p1", port="x", encryption_key_file=EK), [])
+
+    assert str(caught.value).startswith("…: --encryption-key-file: a file that can be read is expected")
+
+
 def test_a_meter_on_the_air(plays, capsys):
     """Meters in range are offered, and the chosen one's key is tried."""
     plays("wmbus-gama350-stoen")
@@ -207,7 +224,9 @@ def test_a_meter_on_the_air(plays, capsys):
 
     assert answer.heard
     assert answer.meter == texts.Meter("flat", "wmbus", STICK.port, "im871a", "12345678", (("key", "flat.key"),))
-    assert "1  12345678  EGM  electricity, enciphered" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Heard: 12345678  EGM  electricity, enciphered\n" in said
+    assert "  1  12345678  EGM  electricity, enciphered\n" in said
 
 
 def test_no_meter_on_the_air(plays):
@@ -218,6 +237,28 @@ def test_no_meter_on_the_air(plays):
 
     assert not answer.heard
     assert answer.meter == texts.Meter("home", "wmbus", "", "rtl_433", "12345678", (("key", "home.key"),))
+
+
+def test_what_the_plugin_would_not_read_is_asked_again(plays, capsys):
+    """A configuration that `run` refuses is never written."""
+    plays("")
+
+    answer = meters.asked(Person("socket://nas", "socket://nas:2000", "x" * 65, "attic", EK, ""), options(interface="p1"), [])
+
+    assert (answer.meter.port, answer.meter.name) == ("socket://nas:2000", "attic")
+    said = capsys.readouterr().out
+    assert "socket://HOST:PORT, rfc2217://HOST:PORT or a file to replay is expected" in said
+    assert "a name is expected: 1 to 64 printable characters, no backslash, and no key" in said
+
+
+def test_a_path_starts_where_the_person_is(plays, monkeypatch, tmp_path):
+    """In the configuration, a path would start at its folder."""
+    plays("")
+    monkeypatch.chdir(tmp_path)
+
+    answer = meters.asked(Person("", EK, ""), options(interface="p1", port="meter"), [])
+
+    assert answer.meter.port == f"{tmp_path}/meter"
 
 
 def test_a_meter_that_is_not_heard(plays, nobody, capsys, key_file):

@@ -82,7 +82,10 @@ def test_a_telegraf_with_a_buffer_keeps_its_own(paths, line, buffered):
     ("line", "is_ours"),
     [
         ('command = ["/opt/telegraf-han/bin/telegraf-han", "run", "--config", "x"]', True),
+        ('command = [\n    "telegraf-han",\n    "run",\n  ]', True),
+        ('command = ["python3", "-m", "telegraf_han", "run"]', True),
         ('# command = ["telegraf-han", "run"]', False),
+        ('command = [\n#   "telegraf-han",\n#   "run",\n  ]', False),
         ('commands = [["telegraf-han", "bill"]]', False),
     ],
 )

@@ -30,8 +30,8 @@ def record(paths) -> Record:
         if not isinstance(step, Member):
             step.do()
     token = f"{paths.secrets}/bill_token"
-    Path(token).write_text("token")
     record.adopt(token, "ours")
+    Path(token).write_text("token")
     record.database = {"url": "http://influx.test", "org": "home", "bucket": "energy", "token_file": paths.admin_token}
     record.save()
     return record
@@ -69,7 +69,7 @@ def test_everything(record, paths, ran, tmp_path):
     """With both options nothing is left but what opens InfluxDB."""
     removing.carried_out(removing.planned(record, paths, _options(with_keys=True, with_data=True)), record)
 
-    assert [str(path) for path in tmp_path.rglob("*") if path.is_file()] == [paths.admin_token, paths.record]
+    assert {str(path) for path in tmp_path.rglob("*") if path.is_file()} == {paths.admin_token, paths.record}
     assert not os.path.exists(paths.buffer)
     assert ("http://influx.test", paths.admin_token, True) in ran
 
@@ -124,6 +124,37 @@ def test_an_influxdb_that_is_gone(record, paths, monkeypatch, capsys):
     assert removing.carried_out(plan, again)
 
 
+def test_what_stays_in_influxdb_is_told(record, paths):
+    """A token that was typed was not kept, so InfluxDB cannot be cleaned up without one."""
+    record.database["token_file"] = ""
+
+    plan = removing.planned(record, paths, _options())
+
+    assert plan.database is None
+    assert [line for line in plan.kept if line.startswith("Tasks and tokens stay in InfluxDB at ")]
+
+
+def test_a_membership_that_is_gone(record, paths, ran, monkeypatch):
+    """A removal that was ended in the middle is finished without a complaint."""
+    monkeypatch.setattr(removing.rights, "is_member", lambda *_: False)
+
+    removing.carried_out(removing.planned(record, paths, _options()), record)
+
+    assert not [words for words in ran if words[0] == "gpasswd"]
+
+
 def test_nothing_to_remove(paths):
     """On a machine without a record."""
     assert removing.planned(Record(paths.record), paths, _options()).told == ()
+
+
+def test_an_exchanged_key_is_removed(record, paths, tmp_path):
+    """A key is never renamed: nobody wants to find it later. The owner's own configuration is."""
+    folder = os.path.dirname(paths.config)
+    Path(f"{folder}/home.ek").write_text("11")
+    Path(paths.config).write_text("# mine\n")
+
+    removing.carried_out(removing.planned(record, paths, _options(with_keys=True)), record)
+
+    assert not list(tmp_path.rglob("*.ek*"))
+    assert Path(f"{paths.config}.removed").read_text() == "# mine\n"

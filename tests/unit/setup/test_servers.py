@@ -84,6 +84,53 @@ def test_a_token_is_tried(influx, paths, capsys):
     assert "--token-file" not in said
 
 
+def test_a_path_of_a_token_is_kept_whole(influx, nobody, paths, tmp_path, monkeypatch):
+    """The record keeps it for `remove`, which may be called in another folder."""
+    influx("ready")
+    (tmp_path / "admin").write_text("good")
+    monkeypatch.chdir(tmp_path)
+
+    assert servers.influx(nobody, options(token_file="admin"), paths, None).token_file == f"{tmp_path}/admin"
+
+
+def test_a_kept_token_that_is_not_known_any_more(influx, paths, capsys):
+    """Somebody set up InfluxDB again, or between a question and the summary. A person can go on with another token."""
+    influx("ready")
+    os.makedirs(os.path.dirname(paths.admin_token))
+    Path(paths.admin_token).write_text("bad")
+
+    found = servers.influx(Person("", "good"), options(), paths, None)
+
+    assert (found.token, found.token_file) == ("good", "")
+    assert "not accepted" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("given", "content", "words"),
+    [
+        ("token_file", "token", "--token-file: this option has no effect, because this InfluxDB is new"),
+        ("influx_password_file", "short", "--influx-password-file: InfluxDB expects at least 8 characters"),
+        ("influx_password_file", "", "--influx-password-file: InfluxDB expects at least 8 characters"),
+    ],
+)
+def test_what_a_new_influxdb_would_refuse_later(influx, nobody, paths, tmp_path, given, content, words):
+    """It is an error before anything is changed."""
+    influx("new")
+    (tmp_path / "file").write_text(content)
+
+    with pytest.raises(ConfigError, match=words):
+        servers.influx(nobody, options(**{given: str(tmp_path / "file")}), paths, None)
+
+
+@pytest.mark.parametrize("state", ["new", "ready"])
+def test_a_bucket_with_a_slash(influx, nobody, paths, state):
+    """It is the down-sampled one."""
+    influx(state)
+
+    with pytest.raises(ConfigError, match="--bucket: the bucket of the telegrams is expected, without a /"):
+        servers.influx(nobody, options(bucket="a/b", token_file="x"), paths, None)
+
+
 def test_a_token_of_an_earlier_set_up(influx, nobody, paths):
     """The token that `init` kept is used again."""
     influx("ready")

@@ -60,6 +60,56 @@ def test_a_link_is_replaced_and_not_followed(paths, tmp_path):
     assert not os.path.islink(paths.config)
 
 
+@pytest.mark.parametrize("put", [os.symlink, os.link], ids=["a link", "a second name"])
+def test_nobody_is_given_another_file(tmp_path, put):
+    """Telegraf's user owns the folder of its tokens. A link there must not give it, say, /etc/shadow."""
+    victim, token = tmp_path / "victim", tmp_path / "token"
+    victim.write_text("root's")
+    victim.chmod(0o600)
+    put(victim, token)
+
+    with pytest.raises(OSError, match=r"symbolic links|of its own"):
+        machine.own(str(token), "root", "root", 0o666)
+
+    assert stat.S_IMODE(victim.stat().st_mode) == 0o600
+    assert put is os.link or not machine.is_owned(str(token), "root", "root", 0o600)
+
+
+def test_a_folder_that_is_a_link(paths, tmp_path):
+    """It is not followed: whoever owns the folder above it would choose which folder of the machine Telegraf gets."""
+    os.makedirs(os.path.dirname(paths.buffer))
+    (tmp_path / "victim").mkdir(mode=0o755)
+    os.symlink(tmp_path / "victim", paths.buffer)
+    step = Folder(paths.buffer, "telegraf", "telegraf", 0o750)
+
+    assert not step.is_done()
+    with pytest.raises(ConfigError, match="a folder that can be made is expected: "):
+        step.do()
+
+    assert stat.S_IMODE((tmp_path / "victim").stat().st_mode) == 0o755
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_has_no_content(tmp_path, make):
+    """A pipe in Telegraf's folder of configurations does not stop the set-up for ever."""
+    make(tmp_path / "odd.conf")
+
+    assert machine.content(str(tmp_path / "odd.conf")) is None
+
+
+def test_folders_above_may_be_entered(paths):
+    """Also if root's umask is strict. Otherwise Telegraf could not reach its buffer."""
+    before = os.umask(0o077)
+    try:
+        Folder(paths.buffer, "telegraf", "telegraf", 0o750).do()
+        File(paths.drop_in, "text").do()
+    finally:
+        os.umask(before)
+
+    modes = [stat.S_IMODE(os.stat(path).st_mode) for path in (os.path.dirname(paths.buffer), os.path.dirname(paths.drop_in), paths.buffer)]
+    assert modes == [0o755, 0o755, 0o750]
+
+
 def test_a_folder(paths):
     """It is made with its mode."""
     step = Folder(paths.secrets, "root", "root", 0o700)
@@ -109,6 +159,7 @@ def test_what_was_there_before_is_not_ours(paths):
 
     record.note(File(paths.config, "text", kind="config"))
     record.note(Folder(paths.buffer, "telegraf", "telegraf", 0o750))
+    record.adopt(paths.config, "ours")
 
     assert (record.files, record.folders) == ({}, [])
 

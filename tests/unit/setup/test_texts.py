@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from telegraf_han.config.file import load
 from telegraf_han.setup import texts
@@ -78,6 +79,44 @@ def test_another_measurement_and_a_tariff():
     assert nightly == [*often, "--back", "45d"]
 
 
+@pytest.mark.parametrize("odd", ['a "b" \\ c', "a\n[[inputs.exec]]", "🔌 żółw", "\x7f", "# no comment", "'", "\u2028"])
+def test_no_text_breaks_out_of_its_quotes(odd):
+    """Neither a path nor a name of the owner's becomes a setting of Telegraf or of the plugin, or a file that cannot be read."""
+    one = TELEGRAF._replace(program=odd, config=odd, secrets=odd, buffer=odd, measurement=odd, bills=True)
+
+    found = tomllib.loads(texts.telegraf(one, Database(odd, odd, odd)))
+    meter = tomllib.loads(texts.han(Meter(odd, "wmbus", odd, odd, odd, (("key", odd),))))
+
+    assert found["agent"]["buffer_directory"] == found["secretstores"]["docker"][0]["path"] == odd
+    assert found["inputs"]["execd"][0]["command"] == [odd, "run", "--config", odd]
+    assert found["inputs"]["exec"][0]["commands"][0][0] == odd
+    raw, kept = found["outputs"]["influxdb_v2"]
+    assert (raw["urls"], raw["organization"], raw["bucket"], raw["namepass"][0]) == ([odd], odd, odd, odd)
+    assert kept["bucket"] == f"{odd}/5m"
+    assert meter["meter"] == [{"name": odd, "interface": "wmbus", "id": odd, "key": f"file:{odd}"}]
+    assert meter["receiver"] == [{"name": "receiver", "type": odd, "port": odd}]
+
+
+def test_telegraf_replaces_no_variables():
+    """It replaces $HOME in every string of its configuration. The plugin's configuration has no variables."""
+    found = texts.telegraf(TELEGRAF._replace(config="/srv/$HOME/han.toml"), Database("http://nas:8086", "a${USER}", "$$"))
+
+    assert '"/srv/$$HOME/han.toml"' in found
+    assert 'organization = "a$${USER}"' in found
+    assert 'bucket = "$$$$"' in found
+    assert 'name = "$HOME"' in texts.han(Meter("$HOME", "p1", "x"))
+
+
+def test_a_bucket_with_marks_of_yaml():
+    """It stays a name, and Grafana replaces no variable in it."""
+    shipped = (ROOT / "grafana" / "provisioning" / "datasources/telegraf-han.yaml").read_text()
+
+    source = yaml.safe_load(texts.datasource(shipped, Database("http://nas:8086", "home", 'my "house": #1 $HOME'), "/etc/grafana/token"))
+
+    (one,) = source["datasources"]
+    assert (one["url"], one["jsonData"]["dbName"]) == ("http://nas:8086", 'my "house": #1 $$HOME')
+
+
 def test_grafana():
     """The shipped files, with every place filled in."""
     shipped = ROOT / "grafana" / "provisioning"
@@ -85,8 +124,8 @@ def test_grafana():
     source = texts.datasource((shipped / "datasources/telegraf-han.yaml").read_text(), INFLUX, "/etc/grafana/token")
     boards = texts.providers((shipped / "dashboards/telegraf-han.yaml").read_text(), "/usr/share/telegraf-han/grafana")
 
-    assert "url: http://127.0.0.1:8086" in source
-    assert "dbName: energy" in source
+    assert 'url: "http://127.0.0.1:8086"' in source
+    assert 'dbName: "energy"' in source
     assert "Token $__file{/etc/grafana/token}" in source
     assert not [line for line in source.splitlines() if "${" in line and not line.lstrip().startswith("#")]
     assert "path: /usr/share/telegraf-han/grafana/dashboards/pl" in boards

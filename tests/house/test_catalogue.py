@@ -125,3 +125,11 @@ def test_who_speaks() -> None:
     assert {"check", "keys", "scan", "ports"} <= cli.SPEAKING
     assert cli.SPEAKING - cli.COMMANDS.keys() <= {"init", "remove"}
     assert Path(language.__file__).parent / "locale" in catalogue.MO.parents
+
+
+def test_influxdb_is_feminine() -> None:
+    """The pages say "ta InfluxDB" (baza). The program says it, too."""
+    neuter = re.compile(r"\b(?:nowe|to|tym|tego|działającego) InfluxDB|InfluxDB (?:2 )?(?:jest (?:już )?\w+(?:ne|we)\b|\w+(?:ło|nno)\b)")
+    said = [form for message in MESSAGES for form in both(message.string)]
+
+    assert [form for form in said if neuter.search(form)] == []

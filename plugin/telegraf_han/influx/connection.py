@@ -97,6 +97,8 @@ def require_bucket(bucket: str) -> None:
             "--bucket",
             _("the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"),
         )
+    if bucket.startswith("_") or '"' in bucket:
+        raise ConfigError("", "--bucket", _("a name without quotation marks is expected, and without _ at its beginning"))
 
 
 def _is_address(url: str) -> bool:

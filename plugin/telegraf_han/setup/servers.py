@@ -21,8 +21,8 @@ from telegraf_han.setup.texts import Database
 
 GRAFANA: Final = "http://127.0.0.1:3000"
 _ANSWER_S: Final = 3.0
-PASSWORD_LEAST: Final = 8
-"""InfluxDB's own limit."""
+_LEAST, _MOST = 8, 72
+"""Characters of a password, and its bytes: InfluxDB's own limits [seen on 2.9.1]."""
 _TOKENS: Final = 3
 """How often a token is asked for."""
 
@@ -66,7 +66,10 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
     say(_("InfluxDB answers at {url}.", url=url) if state == "ready" else _("A new InfluxDB answers at {url}. It will be set up.", url=url))
     org = options.org or (default.org if state == "new" else console.text(_("Organisation"), "--org", default.org))
     found = Database(url.rstrip("/"), org, options.bucket or default.bucket)
+    # An InfluxDB that refuses these names has made its administrator by then, but no token, and cannot be set up again [seen on 2.9.1].
     connection.require_bucket(found.bucket)
+    if not org.strip():
+        raise ConfigError("", "--org", _("the name of an organisation is expected"))
     if state == "new":
         if options.token_file:
             raise ConfigError("", "--token-file", _("this option has no effect, because this InfluxDB is new and gets its first token"))
@@ -81,14 +84,18 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
 def _password(console: Console, options: Namespace) -> str:
     if options.influx_password_file:
         found = connection.token_in(options.influx_password_file, "--influx-password-file")
-        if len(found) < PASSWORD_LEAST:
-            raise ConfigError(options.influx_password_file, "--influx-password-file", _("InfluxDB expects at least 8 characters."))
+        if not _is_password(found):
+            raise ConfigError(options.influx_password_file, "--influx-password-file", _("InfluxDB expects 8 to 72 characters."))
         return found
     while True:
         typed = console.secret(_("Password of at least 8 characters; Enter for one that nobody has to remember"))
-        if not typed or len(typed) >= PASSWORD_LEAST:
+        if not typed or _is_password(typed):
             return typed
-        say(_("InfluxDB expects at least 8 characters."))
+        say(_("InfluxDB expects 8 to 72 characters."))
+
+
+def _is_password(text: str) -> bool:
+    return len(text) >= _LEAST and len(text.encode()) <= _MOST
 
 
 def _opened(console: Console, options: Namespace, paths: Places, found: Database) -> Influx:

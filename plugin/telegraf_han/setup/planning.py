@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from telegraf_han.config.sections import Output
@@ -150,6 +150,11 @@ def _boards(paths: Places, found: texts.Database) -> list[Step]:
         File(files["datasources"], texts.datasource(source, found, paths.grafana_token), "root", group, 0o640),
         File(files["dashboards"], texts.providers(provided, boards()), "root", group, 0o640),
     ]
+
+
+def has_boards(paths: Iterable[str]) -> bool:
+    """Whether Grafana runs here and reads one of these files. It does so only when it starts."""
+    return any(f"{os.sep}provisioning{os.sep}" in path for path in paths) and machine.has_unit(GRAFANA_UNIT)
 
 
 def _provisioned(paths: Places) -> dict[str, str]:

@@ -68,6 +68,8 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
         told.append(_in_influx(found, with_data=options.with_data))
     if told and machine.has_unit(planning.TELEGRAF_UNIT):
         told.append(_("restart Telegraf"))
+    if planning.has_boards((*files, *renamed)):
+        told.append(_("restart Grafana"))
     said = [_("These stay: {paths}. With --with-keys they are removed, too.", paths=", ".join(kept))] if kept else []
     if admins:
         said.append(_("These stay, because they open InfluxDB: {paths}.", paths=", ".join(admins)))
@@ -128,6 +130,8 @@ def carried_out(plan: Removal, record: Record) -> None:
         machine.said_by("systemctl", "daemon-reload")
     if machine.has_unit(planning.TELEGRAF_UNIT):
         machine.said_by("systemctl", "restart", planning.TELEGRAF_UNIT)
+    if planning.has_boards((*plan.files, *plan.renamed)):
+        machine.said_by("systemctl", "restart", planning.GRAFANA_UNIT)
     left = [path for path in record.files if os.path.lexists(path)]
     if left:
         record.keep(left)

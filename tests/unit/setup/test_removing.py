@@ -130,6 +130,22 @@ def test_a_membership_that_is_gone(record, paths, ran, monkeypatch):
     assert not [words for words in ran if words[0] == "gpasswd"]
 
 
+@pytest.mark.parametrize("has_boards", [True, False])
+def test_grafana_forgets_the_boards(record, paths, ran, monkeypatch, has_boards):
+    """It reads its folder of provisioning only when it starts."""
+    monkeypatch.setattr(machine, "has_unit", lambda _: True)
+    if has_boards:
+        step = File(f"{paths.grafana}/provisioning/datasources/telegraf-han.yaml", "# ours\n")
+        record.note(step)
+        step.do()
+
+    plan = removing.planned(record, paths, _options())
+    removing.carried_out(plan, record)
+
+    assert ("restart Grafana" in plan.told) is has_boards
+    assert (("systemctl", "restart", "grafana-server") in ran) is has_boards
+
+
 def test_nothing_to_remove(paths):
     """On a machine without a record."""
     assert removing.planned(Record(paths.record), paths, _options()).told == ()

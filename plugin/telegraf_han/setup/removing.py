@@ -7,6 +7,7 @@ import os
 import shutil
 from argparse import Namespace
 from contextlib import suppress
+from itertools import count
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError, SourceError, reason
@@ -60,7 +61,7 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     members = tuple((user, group) for user, group in record.members)
     found, token = _database(record, options)
     told = [_("remove {path}", path=path) for path in files]
-    told += [_("rename {path} to {path}.removed, because it was changed after `init`", path=path) for path in renamed]
+    told += [_("rename {path} to {aside}, because it was changed after `init`", path=path, aside=_aside(path)) for path in renamed]
     told += [_("remove the folder {path}, if it is empty", path=path) for path in folders]
     told += [_("remove the folder {path} with all that waits in it for InfluxDB", path=path) for path in trees]
     told += [_("take user {user} out of group {group}", user=user, group=group) for user, group in members]
@@ -117,7 +118,7 @@ def carried_out(plan: Removal, record: Record) -> None:
     for path in plan.files:
         _tried(os.unlink, path)
     for path in plan.renamed:
-        _tried(lambda one: os.replace(one, f"{one}.removed"), path)
+        _tried(lambda one: os.replace(one, _aside(one)), path)
     for path in plan.trees:
         shutil.rmtree(path, ignore_errors=True)
     for path in plan.folders:
@@ -139,6 +140,12 @@ def carried_out(plan: Removal, record: Record) -> None:
     else:
         record.forget()
     say(_("Done."))
+
+
+def _aside(path: str) -> str:
+    """The name for a file that its owner has changed. It is new, so what an earlier removal put aside is not lost."""
+    names = (f"{path}.removed{number or ''}" for number in count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def _tried(do: object, path: str) -> None:

@@ -83,6 +83,18 @@ def test_a_changed_file_is_renamed(record, paths):
 
     assert Path(f"{paths.telegraf}.removed").read_text() == "# mine\n"
     assert not os.path.exists(paths.telegraf)
+    assert f"rename {paths.telegraf} to {paths.telegraf}.removed, because it was changed after `init`" in plan.told
+
+
+def test_what_was_put_aside_before_is_kept(record, paths):
+    """Each file gets a name of its own."""
+    Path(f"{paths.telegraf}.removed").write_text("# older\n")
+    Path(paths.telegraf).write_text("# mine\n")
+
+    removing.carried_out(removing.planned(record, paths, _options()), record)
+
+    assert Path(f"{paths.telegraf}.removed").read_text() == "# older\n"
+    assert Path(f"{paths.telegraf}.removed1").read_text() == "# mine\n"
 
 
 def test_data_need_a_token(record, paths):

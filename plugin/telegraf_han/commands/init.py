@@ -102,14 +102,14 @@ def run(options: Namespace) -> int:
         if is_work and not confirmed:
             say(_("Nothing was changed."))
             return INTERRUPTED
-        begun_s = int(time.time())
-        points_s = doing.point_from_s(setup, begun_s)
         if confirmed:
             doing.carried_out(record, plan, setup)
             doing.restarted(console, pending)
+            begun_s = int(time.time())  # what the Telegraf before the restart sent proves nothing
+            points_s = doing.point_from_s(setup, begun_s)
         else:
             say(_("Everything is set up already. Nothing has to be changed."))
-            begun_s -= doing.EARLIER_S
+            begun_s = int(time.time() - doing.EARLIER_S)
             points_s = begun_s - doing.CLOCK_S
         found = doing.first_point(setup, begun_s, points_s, options.wait, language.wanted())
     except KeyboardInterrupt:

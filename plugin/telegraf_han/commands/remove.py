@@ -31,7 +31,10 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(options: Namespace) -> int:
-    """Show, ask, remove. Returns 0, or 130 if the person does not want it. Raises ConfigError, SourceError."""
+    """Show, ask, remove. Returns 0, 1 if something stays in InfluxDB against the plan, or 130 if the person does not want it.
+
+    Raises ConfigError, SourceError.
+    """
     paths, console = places(place(options.config)), Console(asks=not options.yes)
     if not machine.is_root() and not options.dry_run:
         raise ConfigError("", "remove", _("root is expected, because files below /etc are removed. Run: sudo telegraf-han remove"))
@@ -48,5 +51,4 @@ def run(options: Namespace) -> int:
     if not console.confirmed(_("Do this?")):
         say(_("Nothing was changed."))
         return INTERRUPTED
-    removing.carried_out(plan, record)
-    return 0
+    return 0 if removing.carried_out(plan, record) else 1

@@ -70,7 +70,7 @@ class Place(NamedTuple):
 
         if key == "meters" and self.section:
             return self.error(key, _("this option is expected at the top of the file, before the first section"))
-        near = get_close_matches(key, list(known), 1, 0.6)
+        near = get_close_matches(key.lower(), list(known), 1, 0.6)
         advice = _('Did you mean "{option}"?', option=near[0]) if near else _("Known options are {options}", options=", ".join(known))
         return self.error(self.shown(key), _("there is no such option. {advice}", advice=advice))
 

@@ -162,7 +162,7 @@ def meter_id(value: object) -> str:
     """Return the digits on the meter. Some makers also use A to F. Raises ValueError."""
     digits = value.strip().upper() if isinstance(value, str) else ""
     if len(digits) != _ID_DIGITS or any(digit not in "0123456789ABCDEF" for digit in digits):
-        raise ValueError(_("the eight digits printed on the meter are expected, in quotes"))
+        raise ValueError(_("the eight digits printed on the meter are expected, in quotes. In a spreadsheet, format the column as text"))
     return digits
 
 

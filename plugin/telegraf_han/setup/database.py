@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal, cast
 
 from telegraf_han.config.sections import Output
-from telegraf_han.errors import ConfigError, SourceError
+from telegraf_han.errors import SourceError
 from telegraf_han.influx import buckets, connection, downsampling, items, tokens
 from telegraf_han.influx.api import Api, Json, RefusedError
 from telegraf_han.influx.connection import Place
@@ -103,13 +103,10 @@ class _Looking:
         return self._api.call(method, path, body, query) if method == "GET" else {}
 
 
-def accepts(database: Database, token_file: str) -> str:
-    """What is wrong with the token in a file. "" if it opens this InfluxDB and its organisation."""
-    try:
-        with connection.opened(_arguments(database, token_file)):
-            return ""
-    except (ConfigError, SourceError) as error:
-        return str(error)
+def tried(database: Database, token_file: str) -> None:
+    """Open this InfluxDB and its organisation with the token in a file. Raises ConfigError, SourceError."""
+    with connection.opened(_arguments(database, token_file)):
+        pass
 
 
 def remove(database: Database, token_file: str, say: Say, *, with_data: bool) -> None:

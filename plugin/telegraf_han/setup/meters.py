@@ -6,7 +6,7 @@ show it: the options name files.
 
 import os
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from telegraf_han import receivers
@@ -102,7 +102,7 @@ def _by_cable(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
         if not enciphered and not options.encryption_key_file:
             return _done(texts.Meter(name, _P1, port), config, {}, heard)
     elif heard is not None:
-        _tell_of_silence(hearing.line_fault(heard))
+        _tell_of_silence(hearing.line_fault(heard), there=_is_there(port))
     keys = _keys(console, options, ("encryption_key", "authentication_key"), config, heard)
     return _done(texts.Meter(name, _P1, port, key_files=_files(name, keys)), config, keys, heard)
 
@@ -117,8 +117,10 @@ def _heard(maker: str, *, enciphered: bool) -> str:
     return _("A telegram was heard. It is not enciphered, so no keys are needed.")
 
 
-def _tell_of_silence(fault: str) -> None:
-    if fault:
+def _tell_of_silence(fault: str, *, there: bool) -> None:
+    if not there:  # the log line before this one says so
+        say(_("The set-up can go on. Telegraf then waits for the meter."))
+    elif fault:
         say(_("No telegram was heard: {fault}.", fault=fault))
     else:
         say(
@@ -139,16 +141,34 @@ def _by_radio(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
     config = MeterConfig(name, _WMBUS, id=number)
     meter = next((one for one in found if one.id == number), None)
     if heard is not None and meter is None:
-        say(_("Meter {number} was not heard within {seconds:g} s. The set-up can go on.", number=number, seconds=RADIO_S))
+        seconds = RADIO_S if options.listen is None else options.listen
+        say(_("Meter {number} was not heard within {seconds:g} s. The set-up can go on.", number=number, seconds=seconds))
     if meter is not None and not meter.enciphered and not options.key_file:
         return _done(texts.Meter(name, _WMBUS, port, kind, number), config, {}, heard)
     keys = _keys(console, options, ("key",), config, heard if meter is not None else None)
     return _done(texts.Meter(name, _WMBUS, port, kind, number, _files(name, keys)), config, keys, heard)
 
 
-def _enough(number: str) -> object:
-    """Whether the meter that was asked for was heard. Without a number the whole time is needed, because others may come."""
-    return lambda one: bool(number) and number in one.meters_heard
+def _enough(number: str) -> Callable[[Hearing], bool]:
+    """Whether the meter that was asked for was heard. Without a number the whole time is needed, because others may come.
+
+    Each new meter is told at once, because a person does not wait for a minute and a half in silence.
+    """
+    told: set[str] = set()
+
+    def enough(one: Hearing) -> bool:
+        for meter in hearing.in_range(one):
+            if meter.id not in told:
+                told.add(meter.id)
+                say(_("Heard: {meter}", meter=_row(meter)))
+        return bool(number) and number in one.meters_heard
+
+    return enough
+
+
+def _row(meter: hearing.Meter) -> str:
+    how = _("enciphered") if meter.enciphered else _("not enciphered")
+    return f"{meter.id}  {meter.maker}  {meter.medium}, {how}"
 
 
 def _receiver(console: Console, options: Namespace, offers: Sequence[Offer]) -> tuple[str, str]:
@@ -170,9 +190,8 @@ def _receiver(console: Console, options: Namespace, offers: Sequence[Offer]) -> 
 
 
 def _number(console: Console, found: Sequence[hearing.Meter]) -> str:
-    words = {True: _("enciphered"), False: _("not enciphered")}
-    choices = [f"{meter.id}  {meter.maker}  {meter.medium}, {words[meter.enciphered]}" for meter in found]
-    place = console.choice(_("Which meter is yours? Compare the number with the one on its front."), [*choices, _("another one")])
+    choices = [*map(_row, found), _("another one")]
+    place = console.choice(_("Which meter is yours? Compare the number with the one on its front."), choices)
     if place < len(found):
         return found[place].id
     return console.text(_("The eight digits on the front of the meter"), "--id", read=_digits)
@@ -223,7 +242,15 @@ def _port(console: Console, question: str, offers: Sequence[Offer]) -> str:
         return found[place].port
     if not found:
         say(_("No serial device was found. Plug in the cable, or give its address in the network: socket://HOST:PORT."))
-    return console.text(_("Port"), "--port", read=_place)
+    while True:
+        port = console.text(_("Port"), "--port", read=_place)
+        if _is_there(port) or not console.confirmed(_("{port} is not there. Type another one?", port=port)):
+            return port
+
+
+def _is_there(port: str) -> bool:
+    """Whether a port exists. Of an address in the network that is known only when it is opened."""
+    return "://" in port or os.path.exists(port)
 
 
 def _listened(options: Namespace, default_s: float, place: str, config: object, enough: object) -> Hearing | None:
@@ -291,8 +318,12 @@ def _require_key(text: Written, option: str) -> None:
 def _tried(console: Console, config: MeterConfig, heard: Hearing | None, keys: dict[str, Written]) -> tuple[dict[str, Written], bool]:
     """The keys, corrected if a mistake was found and the person agrees, and whether they are good as far as anybody can know."""
     if heard is None or not heard.frames:
-        say(_("The keys cannot be tried before a telegram is heard. They are written as they are."))
-        return keys, all(_is_key(text) for text in keys.values())
+        faults = {option: why for option, text in keys.items() if (why := _fault(text))}
+        if faults:
+            say(*(_("{option} is no key: {why}.", option=option, why=why) for option, why in faults.items()))
+        else:
+            say(_("The keys cannot be tried before a telegram is heard. They are written as they are."))
+        return keys, not faults
     for one in hearing.judged(heard, config, keys):
         finding = one.finding
         if finding.verdict in GOOD:
@@ -306,12 +337,13 @@ def _tried(console: Console, config: MeterConfig, heard: Hearing | None, keys: d
     return keys, True
 
 
-def _is_key(text: Written) -> bool:
+def _fault(text: Written) -> str:
+    """Why a text is no key. "" if it is one."""
     try:
         secret.key(text.reveal())
-    except ValueError:
-        return False
-    return True
+    except ValueError as error:
+        return str(error)
+    return ""
 
 
 def _files(name: str, keys: Mapping[str, Written]) -> tuple[tuple[str, str], ...]:

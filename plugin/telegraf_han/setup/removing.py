@@ -75,7 +75,12 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     if admins:
         said.append(_("These stay, because they open InfluxDB: {paths}.", paths=", ".join(admins)))
     if record.database and found is None:
-        said.append(_("Tasks and tokens stay in InfluxDB. With --token-file they are removed, too."))
+        said.append(
+            _(
+                "Tasks and tokens stay in InfluxDB at {url}. To remove them, too, give a file with an all-access token: --token-file.",
+                url=record.database.get("url", ""),
+            )
+        )
     if record.database and not options.with_data:
         said.append(_("The data stay, in InfluxDB and in Telegraf's buffer. With --with-data they are removed, too."))
     return Removal(
@@ -105,16 +110,12 @@ def _tell(outcome: str, name: str) -> None:
     say(f"{_(_OUTCOMES.get(outcome, outcome)):<8} {name}")
 
 
-def carried_out(plan: Removal, record: Record) -> None:
-    """Do it. Raises ConfigError, SourceError."""
-    if plan.database is not None:  # first, because its token may be among the files
-        try:
-            database.remove(plan.database, plan.token_file, _tell, with_data=plan.with_data)
-        except (ConfigError, SourceError) as error:
-            if plan.with_data:
-                raise
-            # It may have been removed before. That must not keep everything else here.
-            say(_("Tasks and tokens stay in InfluxDB: {why}", why=error))
+def carried_out(plan: Removal, record: Record) -> bool:
+    """Do it. Returns whether all of it was done. Raises ConfigError and, if data should go, SourceError.
+
+    An InfluxDB that is gone does not keep the files on this machine. The record stays, so the rest can be removed later.
+    """
+    is_clean = plan.database is None or _cleaned(plan, plan.database)  # first, because its token may be among the files
     for path in plan.files:
         _tried(os.unlink, path)
     for path in plan.renamed:
@@ -134,12 +135,28 @@ def carried_out(plan: Removal, record: Record) -> None:
     if planning.has_boards((*plan.files, *plan.renamed)):
         machine.said_by("systemctl", "restart", planning.GRAFANA_UNIT)
     left = [path for path in record.files if os.path.lexists(path)]
-    if left:
+    if left or not is_clean:
         record.keep(left)
         record.save()
     else:
         record.forget()
     say(_("Done."))
+    return is_clean
+
+
+def _cleaned(plan: Removal, found: Database) -> bool:
+    """Clean up in InfluxDB. Returns whether that was possible. Raises ConfigError, SourceError if data should go."""
+    try:
+        database.remove(found, plan.token_file, _tell, with_data=plan.with_data)
+    except (ConfigError, SourceError) as error:
+        if plan.with_data:
+            raise
+        say(
+            _("Tasks and tokens stay in InfluxDB: {why}", why=error),
+            _("What is on this machine is removed now. Run `remove` again to remove the rest."),
+        )
+        return False
+    return True
 
 
 def _aside(path: str) -> str:

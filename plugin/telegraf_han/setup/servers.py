@@ -51,7 +51,7 @@ class Grafana(NamedTuple):
 
 
 def influx(console: Console, options: Namespace, paths: Places, known: Database | None) -> Influx:
-    """Ask about InfluxDB. `known` is what an earlier `init` was told. Raises ConfigError."""
+    """Ask about InfluxDB. `known` is what an earlier `init` was told. Raises ConfigError, SourceError."""
     default = known or Database(connection.URL, connection.ORG, connection.BUCKET)
     url = options.influx_url or default.url
     state, why = database.state(url)
@@ -99,16 +99,18 @@ def _is_password(text: str) -> bool:
 
 
 def _opened(console: Console, options: Namespace, paths: Places, found: Database) -> Influx:
-    """The answers for an InfluxDB that is set up, with a token that opens it."""
+    """The answers for an InfluxDB that is set up, with a token that opens it. Raises ConfigError, SourceError."""
     given = options.token_file and os.path.abspath(options.token_file)  # `remove` may be called in another folder
     path = given or (paths.admin_token if os.path.exists(paths.admin_token) else "")
     if path:
-        why = database.accepts(found, path)
-        if not why:
+        try:
+            database.tried(found, path)
+        except ConfigError as error:
+            if options.token_file or not console.asks:
+                raise
+            say(str(error))  # an InfluxDB that somebody set up again, or meanwhile
+        else:
             return Influx(found, False, "", "", path)
-        if options.token_file or not console.asks:
-            raise ConfigError("", "--token-file", why)
-        say(why)  # an InfluxDB that somebody set up again, or meanwhile
     if not console.asks:
         raise ConfigError("", "--token-file", _("a file with an all-access token of InfluxDB is expected"))
     say(
@@ -117,10 +119,12 @@ def _opened(console: Console, options: Namespace, paths: Places, found: Database
     for _attempt in range(_TOKENS):
         token = console.secret(_("All-access token"))
         with machine.passed(token) as path:
-            why = database.accepts(found, path)
-        if not why:
-            return Influx(found, False, "", "", "", token)
-        say(why)
+            try:
+                database.tried(found, path)
+            except ConfigError:  # its sentence names the file, which the person has never seen
+                say(_("This is not an all-access token that opens organisation {org} of this InfluxDB.", org=found.org))
+            else:
+                return Influx(found, False, "", "", "", token)
     raise ConfigError("", "--token-file", _("a token that opens this InfluxDB is expected"))
 
 

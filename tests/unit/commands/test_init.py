@@ -208,6 +208,20 @@ def test_a_person_who_says_no(main, monkeypatch, key_file, tmp_path):
     assert sorted(os.listdir(tmp_path)) == ["letter.ek", "telegraf.d"]
 
 
+def test_only_a_point_after_the_restart_proves_something(main, monkeypatch, key_file):
+    """A Telegraf that ran before may send until it is restarted, and the new one may not start."""
+    now = [1000.0]
+    asked = []
+    monkeypatch.setattr("telegraf_han.commands.init.time.time", lambda: now[0])
+    monkeypatch.setattr(doing, "carried_out", lambda *_: None)
+    monkeypatch.setattr(doing, "restarted", lambda *_: now.append(now.pop() + 90))
+    monkeypatch.setattr(doing, "first_point", lambda _setup, since_s, *_: asked.append(since_s) or True)
+
+    status, _, _ = main(*(word for word in _dry(key_file) if word != "--dry-run"))
+
+    assert (status, asked) == (0, [1090])
+
+
 def test_ctrl_c(main, monkeypatch, key_file):
     """It ends the set-up, and says that nothing was changed."""
     monkeypatch.setattr(screen, "is_input", lambda: True)

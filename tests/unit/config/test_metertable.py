@@ -131,6 +131,7 @@ def file_of(error: ConfigError) -> str:
 WRONG = {
     "empty": ("", "a first row with the names of options is expected, such as name;interface;id;key"),
     "column misspelt": (FLATS.replace("interface", "interfce", 1), 'line 1: interfce: there is no such option. Did you mean "interface"?'),
+    "column in capitals": (FLATS.replace("id", "ID", 1), 'line 1: ID: there is no such option. Did you mean "id"?'),
     "inner column misspelt": ("name;id;limits.daily_imprt_wh\n", 'Did you mean "limits.daily_import_wh"?'),
     "long column misspelt": ("name;id;limits.active_power_import\n", "line 1: limits.active_power_import: there is no such option"),
     "section as a column": ("name;id;limits\n", "line 1: limits: there is no such option"),
@@ -172,8 +173,8 @@ def test_all_errors_of_a_table(wrong) -> None:
     """A wrong column is told once, and not for each row. All other errors are told, too."""
     assert wrong(f"name;id;kye\nflat-1;1;{KEY}\nflat-2;2;{KEY}\nflat-2;00000003;{KEY}\n") == [
         'line 1: kye: there is no such option. Did you mean "key"?',
-        "line 2: id: the eight digits printed on the meter are expected, in quotes",
-        "line 3: id: the eight digits printed on the meter are expected, in quotes",
+        "line 2: id: the eight digits printed on the meter are expected, in quotes. In a spreadsheet, format the column as text",
+        "line 3: id: the eight digits printed on the meter are expected, in quotes. In a spreadsheet, format the column as text",
         "line 4: name: another name is expected, because line 3 has the same name",
     ]
 

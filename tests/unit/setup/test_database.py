@@ -143,4 +143,5 @@ def test_a_token_that_opens_nothing(monkeypatch):
 
     monkeypatch.setattr(connection, "opened", refused)
 
-    assert database.accepts(INFLUX, "admin") == "--token-file: a token that this InfluxDB knows is expected"
+    with pytest.raises(ConfigError, match=r"^--token-file: a token that this InfluxDB knows is expected"):
+        database.tried(INFLUX, "admin")

@@ -37,6 +37,7 @@ def plays(monkeypatch):
                         heard.take(frame, config.meters[0].name if config.meters else "receiver")
                     else:
                         heard.fault(frame, config.meters[0].name, 1)
+            enough(heard)
             return heard
 
         monkeypatch.setattr(hearing, "listen", listen)
@@ -110,9 +111,38 @@ def test_what_is_no_key_is_not_written(plays):
         meters.asked(Person("", "", "abc", "", "n"), options(interface="p1"), [CABLE])
 
 
-def test_a_silent_port(plays, capsys):
+def test_what_is_no_key_is_named(plays, capsys):
+    """Also if no telegram tells, and before the keys are asked for again."""
+    plays("")
+
+    answer = meters.asked(Person("", "", "abc", "", "y", EK, ""), options(interface="p1"), [CABLE])
+
+    said = capsys.readouterr().out
+    assert "encryption_key is no key: 32 hex digits expected, found 3 hex digits." in said
+    assert said.count("They are written as they are.") == 1
+    assert [text.reveal() for text in answer.keys.values()] == [EK]
+
+
+def test_a_mistyped_port(plays, capsys):
+    """It is asked for again. Who insists is not told that the operator may be the cause."""
+    plays("")
+
+    answer = meters.asked(Person("/dev/nonsense", "", __file__, "", EK, ""), options(interface="p1"), [])
+    assert answer.meter.port == __file__
+    assert "the operator has not switched the port on yet" in capsys.readouterr().out
+
+    answer = meters.asked(Person("/dev/nonsense", "n", "", EK, ""), options(interface="p1"), [])
+    assert answer.meter.port == "/dev/nonsense"
+    assert "operator has" not in capsys.readouterr().out
+
+    answer = meters.asked(Person("socket://adapter:2000", "", EK, ""), options(interface="p1"), [])
+    assert answer.meter.port == "socket://adapter:2000"
+
+
+def test_a_silent_port(plays, capsys, monkeypatch):
     """The set-up goes on, because the operator may need two months."""
     plays("")
+    monkeypatch.setattr(meters, "_is_there", lambda _: True)
 
     answer = meters.asked(Person("", "", EK, ""), options(interface="p1"), [CABLE])
 
@@ -194,7 +224,9 @@ def test_a_meter_on_the_air(plays, capsys):
 
     assert answer.heard
     assert answer.meter == texts.Meter("flat", "wmbus", STICK.port, "im871a", "12345678", (("key", "flat.key"),))
-    assert "1  12345678  EGM  electricity, enciphered" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "Heard: 12345678  EGM  electricity, enciphered\n" in said
+    assert "  1  12345678  EGM  electricity, enciphered\n" in said
 
 
 def test_no_meter_on_the_air(plays):
@@ -227,6 +259,15 @@ def test_a_path_starts_where_the_person_is(plays, monkeypatch, tmp_path):
     answer = meters.asked(Person("", EK, ""), options(interface="p1", port="meter"), [])
 
     assert answer.meter.port == f"{tmp_path}/meter"
+
+
+def test_a_meter_that_is_not_heard(plays, nobody, capsys, key_file):
+    """The sentence has the time that was listened."""
+    plays("")
+
+    meters.asked(nobody, options(receiver="rtl_433", id="12345678", key_file=key_file("key", EK), listen=5.0), [DONGLE])
+
+    assert "Meter 12345678 was not heard within 5 s." in capsys.readouterr().out
 
 
 def test_listening_can_be_left_out(monkeypatch):

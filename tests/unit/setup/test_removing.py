@@ -103,24 +103,33 @@ def test_data_need_a_token(record, paths):
 
     with pytest.raises(ConfigError, match="--token-file: a file with an all-access token of InfluxDB is expected, to remove data there"):
         removing.planned(record, paths, _options(with_data=True))
-    assert removing.planned(record, paths, _options()).database is None
+
+    plan = removing.planned(record, paths, _options())
+    assert plan.database is None
+    assert any(line.startswith("Tasks and tokens stay in InfluxDB at http://influx.test.") for line in plan.kept)
 
 
 def test_an_influxdb_that_is_gone(record, paths, monkeypatch, capsys):
-    """It is told, and everything on this machine is removed. Data cannot be removed then, and nothing else is either."""
+    """What is on this machine goes, and the record knows the rest. Data were asked for, so that must not fail silently."""
 
-    def gone(*_, **__):
+    def fail(*_, **__):
         raise SourceError("no InfluxDB answers")
 
-    monkeypatch.setattr(database, "remove", gone)
+    done = database.remove
+    monkeypatch.setattr(database, "remove", fail)
     with pytest.raises(SourceError):
         removing.carried_out(removing.planned(record, paths, _options(with_data=True)), record)
     assert os.path.exists(paths.telegraf)
 
-    removing.carried_out(removing.planned(record, paths, _options()), record)
-
+    assert not removing.carried_out(removing.planned(record, paths, _options()), record)
     assert not os.path.exists(paths.telegraf)
     assert "Tasks and tokens stay in InfluxDB: no InfluxDB answers" in capsys.readouterr().out
+
+    monkeypatch.setattr(database, "remove", done)
+    again = Record(paths.record)
+    plan = removing.planned(again, paths, _options())
+    assert "remove in InfluxDB at http://influx.test: tasks and tokens" in plan.told
+    assert removing.carried_out(plan, again)
 
 
 def test_what_stays_in_influxdb_is_told(record, paths):
@@ -130,7 +139,7 @@ def test_what_stays_in_influxdb_is_told(record, paths):
     plan = removing.planned(record, paths, _options())
 
     assert plan.database is None
-    assert "Tasks and tokens stay in InfluxDB. With --token-file they are removed, too." in plan.kept
+    assert [line for line in plan.kept if line.startswith("Tasks and tokens stay in InfluxDB at ")]
 
 
 def test_a_membership_that_is_gone(record, paths, ran, monkeypatch):

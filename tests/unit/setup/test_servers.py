@@ -20,10 +20,11 @@ def influx(monkeypatch):
         left = list(states)
         monkeypatch.setattr(database, "state", lambda _: ((state := left.pop(0)), "" if state != "none" else "no InfluxDB answers."))
 
-        def accepts(_, path):
-            return "" if Path(path).read_text().strip() == "good" else "not accepted"
+        def tried(_, path):
+            if Path(path).read_text().strip() != "good":
+                raise ConfigError(path, "--token-file", "not accepted")
 
-        monkeypatch.setattr(database, "accepts", accepts)
+        monkeypatch.setattr(database, "tried", tried)
 
     return answer
 
@@ -76,7 +77,9 @@ def test_a_token_is_tried(influx, paths, capsys):
 
     with pytest.raises(ConfigError, match="--token-file: a token that opens this InfluxDB is expected"):
         servers.influx(Person("", "bad", "", "worse"), options(), paths, None)
-    assert capsys.readouterr().out.count("not accepted") == 3
+    said = capsys.readouterr().out
+    assert said.count("This is not an all-access token that opens organisation home of this InfluxDB.") == 3
+    assert "--token-file" not in said
 
 
 def test_a_path_of_a_token_is_kept_whole(influx, nobody, paths, tmp_path, monkeypatch):

@@ -77,8 +77,10 @@ def writing(arguments: Namespace) -> Iterator[Place]:
     url = arguments.url or os.environ.get("INFLUX_URL") or URL
     org = arguments.org or os.environ.get("INFLUX_ORG") or ORG
     bucket = arguments.bucket or os.environ.get("INFLUX_BUCKET") or BUCKET
-    if not _is_address(url):
-        raise ConfigError("", "--url", _("an address that begins with http:// or https://, such as {url}, is expected", url=URL))
+    try:
+        require_address(url)
+    except ValueError as error:
+        raise ConfigError("", "--url", str(error)) from None
     require_bucket(bucket)
     api = Api(url.rstrip("/"), org, _token(arguments.token_file))
     try:
@@ -101,13 +103,16 @@ def require_bucket(bucket: str) -> None:
         raise ConfigError("", "--bucket", _("a name without quotation marks is expected, and without _ at its beginning"))
 
 
-def _is_address(url: str) -> bool:
-    """Whether a URL names a server and a possible port."""
+def require_address(url: str) -> str:
+    """A URL that names a server and a possible port. Raises ValueError."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return False
+        good = False
+    if not good:
+        raise ValueError(_("an address that begins with http:// or https://, such as {url}, is expected", url=URL))
+    return url
 
 
 def told(refusal: RefusedError, token: str) -> ConfigError:

@@ -15,7 +15,7 @@ from telegraf_han.influx import connection
 from telegraf_han.language import _
 from telegraf_han.printing import say
 from telegraf_han.setup import database, machine, places
-from telegraf_han.setup.console import Console
+from telegraf_han.setup.console import Console, given
 from telegraf_han.setup.places import Places
 from telegraf_han.setup.texts import Database
 
@@ -53,7 +53,7 @@ class Grafana(NamedTuple):
 def influx(console: Console, options: Namespace, paths: Places, known: Database | None) -> Influx:
     """Ask about InfluxDB. `known` is what an earlier `init` was told. Raises ConfigError, SourceError."""
     default = known or Database(connection.URL, connection.ORG, connection.BUCKET)
-    url = options.influx_url or default.url
+    url = given(options.influx_url, "--influx-url", _server) if options.influx_url else default.url
     state, why = database.state(url)
     while state == "none":
         say(f"{why[:1].upper()}{why[1:]}")
@@ -61,7 +61,7 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
             raise ConfigError(
                 "", "--influx-url", _("the address of an InfluxDB 2 that is running is expected. Install it first, if there is none")
             )
-        url = console.text(_("Address of InfluxDB 2"), "--influx-url", url)
+        url = console.text(_("Address of InfluxDB 2"), "--influx-url", url, _server)
         state, why = database.state(url)
     say(_("InfluxDB answers at {url}.", url=url) if state == "ready" else _("A new InfluxDB answers at {url}. It will be set up.", url=url))
     org = options.org or (default.org if state == "new" else console.text(_("Organisation"), "--org", default.org))
@@ -79,6 +79,13 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
         name = "--influx-user" if options.influx_user else "--influx-password-file"
         raise ConfigError("", name, _("this option has no effect, because this InfluxDB is set up already"))
     return _opened(console, options, paths, found)
+
+
+def _server(url: str) -> str:
+    """The address of a server for Telegraf's configuration, which every user of this machine may read. Raises ValueError."""
+    if "@" in url:
+        raise ValueError(_("an address without a user and a password is expected, because every user of this machine may read it"))
+    return connection.require_address(url)
 
 
 def _password(console: Console, options: Namespace) -> str:
@@ -100,8 +107,8 @@ def _is_password(text: str) -> bool:
 
 def _opened(console: Console, options: Namespace, paths: Places, found: Database) -> Influx:
     """The answers for an InfluxDB that is set up, with a token that opens it. Raises ConfigError, SourceError."""
-    given = options.token_file and os.path.abspath(options.token_file)  # `remove` may be called in another folder
-    path = given or (paths.admin_token if os.path.exists(paths.admin_token) else "")
+    named = options.token_file and os.path.abspath(options.token_file)  # `remove` may be called in another folder
+    path = named or (paths.admin_token if os.path.exists(paths.admin_token) else "")
     if path:
         try:
             database.tried(found, path)

@@ -71,6 +71,20 @@ def test_another_address(influx, paths):
     assert (found.is_new, found.token, found.token_file) == (False, "good", "")
 
 
+def test_what_is_no_address(influx, nobody, paths, capsys):
+    """Telegraf would not take it. A person is asked again."""
+    influx("none", "ready")
+
+    found = servers.influx(Person("nas:8086", "http://me:word@nas:8086", "http://nas:8086", "", "good"), options(), paths, None)
+
+    said = capsys.readouterr().out
+    assert found.database.url == "http://nas:8086"
+    assert "an address that begins with http:// or https://, such as http://127.0.0.1:8086, is expected" in said
+    assert "an address without a user and a password is expected" in said
+    with pytest.raises(ConfigError, match="--influx-url: an address that begins with http:// or https://"):
+        servers.influx(nobody, options(influx_url="nas:8086"), paths, None)
+
+
 def test_a_token_is_tried(influx, paths, capsys):
     """Three times."""
     influx("ready")

@@ -137,7 +137,8 @@ def _groups(user: str, wanted: Wanted) -> list[str]:
     """The groups that the user has to join to open the ports."""
     dongles = [dongle.node for dongle in devices.dongles()] if wanted.by_radio else []
     nodes = [node for node in map(os.path.realpath, (*wanted.ports, *dongles)) if node.startswith("/dev/")]
-    closed = [node for node in nodes if not rights.may_open(user, node, os.R_OK | os.W_OK)]
+    # A disk that was named by mistake must not give Telegraf its group, which may read everything.
+    closed = [node for node in nodes if machine.is_character_device(node) and not rights.may_open(user, node, os.R_OK | os.W_OK)]
     return list(dict.fromkeys(group for node in closed if (group := rights.group_of(node)) not in ("", "root")))
 
 

@@ -77,8 +77,10 @@ def writing(arguments: Namespace) -> Iterator[Place]:
     url = arguments.url or os.environ.get("INFLUX_URL") or URL
     org = arguments.org or os.environ.get("INFLUX_ORG") or ORG
     bucket = arguments.bucket or os.environ.get("INFLUX_BUCKET") or BUCKET
-    if not is_address(url):
-        raise ConfigError("", "--url", _("an address that begins with http:// or https://, such as {url}, is expected", url=URL))
+    try:
+        require_address(url)
+    except ValueError as error:
+        raise ConfigError("", "--url", str(error)) from None
     require_bucket(bucket)
     api = Api(url.rstrip("/"), org, _token(arguments.token_file))
     try:
@@ -97,15 +99,20 @@ def require_bucket(bucket: str) -> None:
             "--bucket",
             _("the bucket of the telegrams is expected, without a /; the down-sampled bucket has the same name with /5m"),
         )
+    if bucket.startswith("_") or '"' in bucket:
+        raise ConfigError("", "--bucket", _("a name without quotation marks is expected, and without _ at its beginning"))
 
 
-def is_address(url: str) -> bool:
-    """Whether a URL names a server and a possible port."""
+def require_address(url: str) -> str:
+    """A URL that names a server and a possible port. Raises ValueError."""
     try:
         parts = urlsplit(url)
-        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
-        return False
+        good = False
+    if not good:
+        raise ValueError(_("an address that begins with http:// or https://, such as {url}, is expected", url=URL))
+    return url
 
 
 def told(refusal: RefusedError, token: str) -> ConfigError:

@@ -29,8 +29,10 @@ _TURN_S: Final = 1.0
 
 def state(url: str) -> tuple[State, str]:
     """Whether an InfluxDB 2 answers and has been set up, and what went wrong if none answers."""
-    if not connection.is_address(url):
-        return "none", _("an address that begins with http:// or https://, such as {url}, is expected", url=connection.URL)
+    try:
+        connection.require_address(url)
+    except ValueError as error:
+        return "none", str(error)
     api = Api(url.rstrip("/"), "", "")
     try:
         answer = api.call("GET", _SETUP)

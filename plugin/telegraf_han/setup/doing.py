@@ -58,10 +58,16 @@ def summed_up(pending: Sequence[Step], missing: Sequence[str], setup: Setup) -> 
         return False
     if machine.has_unit(planning.TELEGRAF_UNIT):
         lines.append(_("restart Telegraf"))
+    if planning.has_boards(_paths(pending)):
+        lines.append(_("restart Grafana"))
     say("", _("This will be done:"), *(f"  - {line}" for line in lines))
     if planning.has_other_outputs(setup.paths):
         say(_("Telegraf has other outputs. They stay as they are. They get the meter's metrics, too, unless they have a namepass."))
     return True
+
+
+def _paths(pending: Sequence[Step]) -> list[str]:
+    return [step.path for step in pending if isinstance(step, File | Folder)]
 
 
 def contents(pending: Sequence[Step]) -> None:
@@ -105,7 +111,7 @@ def carried_out(record: Record, plan: Plan, setup: Setup) -> None:
 
 def restarted(console: Console, pending: Sequence[Step]) -> None:
     """Restart what has to read its new configuration. Where systemd does not run it, say what to do."""
-    changed = [step.path for step in pending if isinstance(step, File | Folder)]
+    changed = _paths(pending)
     if any("systemd" in path for path in changed):
         _systemctl("daemon-reload")
     if machine.has_unit(planning.TELEGRAF_UNIT):
@@ -116,7 +122,7 @@ def restarted(console: Console, pending: Sequence[Step]) -> None:
     else:
         say(_("systemd does not run Telegraf here, so restart it by hand now."))
         console.pause(_("Press Enter when that is done: "))
-    if any(path.startswith("/etc/grafana") for path in changed) and machine.has_unit(planning.GRAFANA_UNIT):
+    if planning.has_boards(changed):
         words = _systemctl("restart", planning.GRAFANA_UNIT)
         say(_("Grafana does not start: {words}", words=words) if words else _("done: Grafana is restarted"))
 

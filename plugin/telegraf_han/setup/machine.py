@@ -88,6 +88,14 @@ def is_owned(path: str, owner: str, group: str, mode: int) -> bool:
     return same and status.st_mode & 0o7777 == mode
 
 
+def is_character_device(path: str) -> bool:
+    """Whether this is a device like a serial port, and no disk, file or folder."""
+    try:
+        return stat.S_ISCHR(os.stat(path).st_mode)
+    except OSError:
+        return False
+
+
 def content(path: str) -> str | None:
     """The text of a file. None if there is no such file, or none that can be read. A named pipe or a device is no such file."""
     try:

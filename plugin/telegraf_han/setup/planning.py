@@ -3,7 +3,7 @@
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 
 from telegraf_han.config.sections import Output
@@ -137,7 +137,8 @@ def _groups(user: str, wanted: Wanted) -> list[str]:
     """The groups that the user has to join to open the ports."""
     dongles = [dongle.node for dongle in devices.dongles()] if wanted.by_radio else []
     nodes = [node for node in map(os.path.realpath, (*wanted.ports, *dongles)) if node.startswith("/dev/")]
-    closed = [node for node in nodes if not rights.may_open(user, node, os.R_OK | os.W_OK)]
+    # A disk that was named by mistake must not give Telegraf its group, which may read everything.
+    closed = [node for node in nodes if machine.is_character_device(node) and not rights.may_open(user, node, os.R_OK | os.W_OK)]
     return list(dict.fromkeys(group for node in closed if (group := rights.group_of(node)) not in ("", "root")))
 
 
@@ -150,6 +151,11 @@ def _boards(paths: Places, found: texts.Database) -> list[Step]:
         File(files["datasources"], texts.datasource(source, found, paths.grafana_token), "root", group, 0o640),
         File(files["dashboards"], texts.providers(provided, boards()), "root", group, 0o640),
     ]
+
+
+def has_boards(paths: Iterable[str]) -> bool:
+    """Whether Grafana runs here and reads one of these files. It does so only when it starts."""
+    return any(f"{os.sep}provisioning{os.sep}" in path for path in paths) and machine.has_unit(GRAFANA_UNIT)
 
 
 def _provisioned(paths: Places) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 import shutil
 from argparse import Namespace
 from contextlib import suppress
+from itertools import count
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError, SourceError, reason
@@ -60,7 +61,7 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     members = tuple((user, group) for user, group in record.members)
     found, token = _database(record, options)
     told = [_("remove {path}", path=path) for path in files]
-    told += [_("rename {path} to {path}.removed, because it was changed after `init`", path=path) for path in renamed]
+    told += [_("rename {path} to {aside}, because it was changed after `init`", path=path, aside=_aside(path)) for path in renamed]
     told += [_("remove the folder {path}, if it is empty", path=path) for path in folders]
     told += [_("remove the folder {path} with all that waits in it for InfluxDB", path=path) for path in trees]
     told += [_("take user {user} out of group {group}", user=user, group=group) for user, group in members]
@@ -68,6 +69,8 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
         told.append(_in_influx(found, with_data=options.with_data))
     if told and machine.has_unit(planning.TELEGRAF_UNIT):
         told.append(_("restart Telegraf"))
+    if planning.has_boards((*files, *renamed)):
+        told.append(_("restart Grafana"))
     said = [_("These stay: {paths}. With --with-keys they are removed, too.", paths=", ".join(kept))] if kept else []
     if admins:
         said.append(_("These stay, because they open InfluxDB: {paths}.", paths=", ".join(admins)))
@@ -118,7 +121,7 @@ def carried_out(plan: Removal, record: Record) -> bool:
     for path in plan.files:
         _tried(os.unlink, path)
     for path in plan.renamed:
-        _tried(lambda one: os.replace(one, f"{one}.removed"), path)
+        _tried(lambda one: os.replace(one, _aside(one)), path)
     for path in plan.trees:
         shutil.rmtree(path, ignore_errors=True)
     for path in plan.folders:
@@ -133,6 +136,8 @@ def carried_out(plan: Removal, record: Record) -> bool:
         machine.said_by("systemctl", "restart", planning.TELEGRAF_UNIT)
     if plan.with_data:
         record.database.clear()
+    if planning.has_boards((*plan.files, *plan.renamed)):
+        machine.said_by("systemctl", "restart", planning.GRAFANA_UNIT)
     left = [path for path in record.files if os.path.lexists(path)]
     if left or not is_clean:
         record.keep(left)
@@ -156,6 +161,12 @@ def _cleaned(plan: Removal, found: Database) -> bool:
         )
         return False
     return True
+
+
+def _aside(path: str) -> str:
+    """The name for a file that its owner has changed. It is new, so what an earlier removal put aside is not lost."""
+    names = (f"{path}.removed{number or ''}" for number in count())
+    return next(name for name in names if not os.path.lexists(name))
 
 
 def _tried(do: object, path: str) -> None:

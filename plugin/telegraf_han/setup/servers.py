@@ -15,14 +15,14 @@ from telegraf_han.influx import connection
 from telegraf_han.language import _
 from telegraf_han.printing import say
 from telegraf_han.setup import database, machine, places
-from telegraf_han.setup.console import Console
+from telegraf_han.setup.console import Console, given
 from telegraf_han.setup.places import Places
 from telegraf_han.setup.texts import Database
 
 GRAFANA: Final = "http://127.0.0.1:3000"
 _ANSWER_S: Final = 3.0
-PASSWORD_LEAST: Final = 8
-"""InfluxDB's own limit."""
+_LEAST, _MOST = 8, 72
+"""Characters of a password, and its bytes: InfluxDB's own limits [seen on 2.9.1]."""
 _TOKENS: Final = 3
 """How often a token is asked for."""
 
@@ -53,7 +53,7 @@ class Grafana(NamedTuple):
 def influx(console: Console, options: Namespace, paths: Places, known: Database | None) -> Influx:
     """Ask about InfluxDB. `known` is what an earlier `init` was told. Raises ConfigError, SourceError."""
     default = known or Database(connection.URL, connection.ORG, connection.BUCKET)
-    url = options.influx_url or default.url
+    url = given(options.influx_url, "--influx-url", _server) if options.influx_url else default.url
     state, why = database.state(url)
     while state == "none":
         say(f"{why[:1].upper()}{why[1:]}")
@@ -61,12 +61,15 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
             raise ConfigError(
                 "", "--influx-url", _("the address of an InfluxDB 2 that is running is expected. Install it first, if there is none")
             )
-        url = console.text(_("Address of InfluxDB 2"), "--influx-url", default.url)
+        url = console.text(_("Address of InfluxDB 2"), "--influx-url", default.url, _server)
         state, why = database.state(url)
     say(_("InfluxDB answers at {url}.", url=url) if state == "ready" else _("A new InfluxDB answers at {url}. It will be set up.", url=url))
     org = options.org or (default.org if state == "new" else console.text(_("Organisation"), "--org", default.org))
     found = Database(url.rstrip("/"), org, options.bucket or default.bucket)
+    # An InfluxDB that refuses these names has made its administrator by then, but no token, and cannot be set up again [seen on 2.9.1].
     connection.require_bucket(found.bucket)
+    if not org.strip():
+        raise ConfigError("", "--org", _("the name of an organisation is expected"))
     if state == "new":
         if options.token_file:
             raise ConfigError("", "--token-file", _("this option has no effect, because this InfluxDB is new and gets its first token"))
@@ -78,23 +81,34 @@ def influx(console: Console, options: Namespace, paths: Places, known: Database 
     return _opened(console, options, paths, found)
 
 
+def _server(url: str) -> str:
+    """The address of a server for Telegraf's configuration, which every user of this machine may read. Raises ValueError."""
+    if "@" in url:
+        raise ValueError(_("an address without a user and a password is expected, because every user of this machine may read it"))
+    return connection.require_address(url)
+
+
 def _password(console: Console, options: Namespace) -> str:
     if options.influx_password_file:
         found = connection.token_in(options.influx_password_file, "--influx-password-file")
-        if len(found) < PASSWORD_LEAST:
-            raise ConfigError(options.influx_password_file, "--influx-password-file", _("InfluxDB expects at least 8 characters."))
+        if not _is_password(found):
+            raise ConfigError(options.influx_password_file, "--influx-password-file", _("InfluxDB expects 8 to 72 characters."))
         return found
     while True:
         typed = console.secret(_("Password of at least 8 characters; Enter for one that nobody has to remember"))
-        if not typed or len(typed) >= PASSWORD_LEAST:
+        if not typed or _is_password(typed):
             return typed
-        say(_("InfluxDB expects at least 8 characters."))
+        say(_("InfluxDB expects 8 to 72 characters."))
+
+
+def _is_password(text: str) -> bool:
+    return len(text) >= _LEAST and len(text.encode()) <= _MOST
 
 
 def _opened(console: Console, options: Namespace, paths: Places, found: Database) -> Influx:
     """The answers for an InfluxDB that is set up, with a token that opens it. Raises ConfigError, SourceError."""
-    given = options.token_file and os.path.abspath(options.token_file)  # `remove` may be called in another folder
-    path = given or (paths.admin_token if os.path.exists(paths.admin_token) else "")
+    named = options.token_file and os.path.abspath(options.token_file)  # `remove` may be called in another folder
+    path = named or (paths.admin_token if os.path.exists(paths.admin_token) else "")
     if path:
         try:
             database.tried(found, path)

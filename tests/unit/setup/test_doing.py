@@ -9,6 +9,7 @@ import pytest
 from telegraf_han.config.sections import Output
 from telegraf_han.errors import SourceError
 from telegraf_han.setup import database, doing, machine, planning, removing, steps
+from telegraf_han.setup.console import Console
 from telegraf_han.setup.planning import Setup, Wanted
 from telegraf_han.setup.servers import Grafana, Influx
 from telegraf_han.setup.steps import Record
@@ -174,3 +175,19 @@ def test_what_is_waited_for(paths, monkeypatch, capsys):
 
     assert asked == [(9_400, 60.0), (10_000,)]
     assert "No point came, and no status line of the plugin either." in capsys.readouterr().out
+
+
+def test_the_summary_names_each_restart(paths, monkeypatch, capsys):
+    """Nothing happens that was not agreed to."""
+    monkeypatch.setattr(machine, "has_unit", lambda _: True)
+    monkeypatch.setattr(machine, "said_by", lambda *words: ran.append(words) or "")
+    ran: list[tuple[str, ...]] = []
+    setup = Setup("telegraf", paths, WANTED, READY, Grafana("", True))
+    pending = planning.planned(setup).pending()
+
+    assert doing.summed_up(pending, [], setup)
+    doing.restarted(Console(asks=False), pending)
+
+    said = capsys.readouterr().out
+    assert "  - restart Telegraf\n  - restart Grafana\n" in said
+    assert [words[-1] for words in ran] == ["daemon-reload", "telegraf", "grafana-server"]

@@ -111,10 +111,10 @@ def test_other_outputs(paths):
 
 
 def test_the_group_of_the_port(paths, monkeypatch):
-    """Only if the user may not open it already. A port in the network has no group."""
+    """Only if the user may not open it already, and never that of something else, such as a disk. A port in the network has no group."""
     monkeypatch.setattr(rights, "may_open", lambda user, path, _: path == "/dev/null")
-    monkeypatch.setattr(rights, "group_of", lambda _: "dialout")
-    ports = ("/dev/zero", "/dev/full", "/dev/null", "socket://10.0.0.5:2000")
+    monkeypatch.setattr(rights, "group_of", lambda path: "disk" if path == "/dev/shm" else "dialout")
+    ports = ("/dev/zero", "/dev/full", "/dev/null", "/dev/shm", "socket://10.0.0.5:2000")
 
     plan, _ = _written(paths, wanted=WANTED._replace(ports=ports))
 

@@ -87,6 +87,18 @@ def test_a_changed_file_is_renamed(record, paths):
 
     assert Path(f"{paths.telegraf}.removed").read_text() == "# mine\n"
     assert not os.path.exists(paths.telegraf)
+    assert f"rename {paths.telegraf} to {paths.telegraf}.removed, because it was changed after `init`" in plan.told
+
+
+def test_what_was_put_aside_before_is_kept(record, paths):
+    """Each file gets a name of its own."""
+    Path(f"{paths.telegraf}.removed").write_text("# older\n")
+    Path(paths.telegraf).write_text("# mine\n")
+
+    removing.carried_out(removing.planned(record, paths, _options()), record)
+
+    assert Path(f"{paths.telegraf}.removed").read_text() == "# older\n"
+    assert Path(f"{paths.telegraf}.removed1").read_text() == "# mine\n"
 
 
 def test_data_need_a_token(record, paths):
@@ -141,6 +153,22 @@ def test_a_membership_that_is_gone(record, paths, ran, monkeypatch):
     removing.carried_out(removing.planned(record, paths, _options()), record)
 
     assert not [words for words in ran if words[0] == "gpasswd"]
+
+
+@pytest.mark.parametrize("has_boards", [True, False])
+def test_grafana_forgets_the_boards(record, paths, ran, monkeypatch, has_boards):
+    """It reads its folder of provisioning only when it starts."""
+    monkeypatch.setattr(machine, "has_unit", lambda _: True)
+    if has_boards:
+        step = File(f"{paths.grafana}/provisioning/datasources/telegraf-han.yaml", "# ours\n")
+        record.note(step)
+        step.do()
+
+    plan = removing.planned(record, paths, _options())
+    removing.carried_out(plan, record)
+
+    assert ("restart Grafana" in plan.told) is has_boards
+    assert (("systemctl", "restart", "grafana-server") in ran) is has_boards
 
 
 def test_nothing_to_remove(paths):

@@ -49,7 +49,7 @@ def test_a_password_of_the_persons_own(influx, paths, capsys):
     found = servers.influx(Person("anna", "short", "long enough"), options(), paths, None)
 
     assert (found.user, found.password) == ("anna", "long enough")
-    assert "InfluxDB expects at least 8 characters." in capsys.readouterr().out
+    assert "InfluxDB expects 8 to 72 characters." in capsys.readouterr().out
 
 
 def test_no_influxdb(influx, nobody, paths, capsys):
@@ -71,6 +71,20 @@ def test_another_address(influx, paths):
     assert found.database.url == "http://nas:8086"
     assert person.asked[1].endswith("[http://127.0.0.1:8086]: ")  # and not the one that did not answer
     assert (found.is_new, found.token, found.token_file) == (False, "good", "")
+
+
+def test_what_is_no_address(influx, nobody, paths, capsys):
+    """Telegraf would not take it. A person is asked again."""
+    influx("none", "ready")
+
+    found = servers.influx(Person("nas:8086", "http://me:word@nas:8086", "http://nas:8086", "", "good"), options(), paths, None)
+
+    said = capsys.readouterr().out
+    assert found.database.url == "http://nas:8086"
+    assert "an address that begins with http:// or https://, such as http://127.0.0.1:8086, is expected" in said
+    assert "an address without a user and a password is expected" in said
+    with pytest.raises(ConfigError, match="--influx-url: an address that begins with http:// or https://"):
+        servers.influx(nobody, options(influx_url="nas:8086"), paths, None)
 
 
 def test_a_token_is_tried(influx, paths, capsys):
@@ -109,8 +123,9 @@ def test_a_kept_token_that_is_not_known_any_more(influx, paths, capsys):
     ("given", "content", "words"),
     [
         ("token_file", "token", "--token-file: this option has no effect, because this InfluxDB is new"),
-        ("influx_password_file", "short", "--influx-password-file: InfluxDB expects at least 8 characters"),
-        ("influx_password_file", "", "--influx-password-file: InfluxDB expects at least 8 characters"),
+        ("influx_password_file", "short", "--influx-password-file: InfluxDB expects 8 to 72 characters"),
+        ("influx_password_file", "ż" * 37, "--influx-password-file: InfluxDB expects 8 to 72 characters"),
+        ("influx_password_file", "", "--influx-password-file: InfluxDB expects 8 to 72 characters"),
     ],
 )
 def test_what_a_new_influxdb_would_refuse_later(influx, nobody, paths, tmp_path, given, content, words):
@@ -122,13 +137,22 @@ def test_what_a_new_influxdb_would_refuse_later(influx, nobody, paths, tmp_path,
         servers.influx(nobody, options(**{given: str(tmp_path / "file")}), paths, None)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"bucket": "a/b"}, "--bucket: the bucket of the telegrams is expected, without a /"),
+        ({"bucket": "_a"}, "--bucket: a name without quotation marks is expected, and without _ at its beginning"),
+        ({"bucket": 'a"b'}, "--bucket: a name without quotation marks is expected, and without _ at its beginning"),
+        ({"org": " "}, "--org: the name of an organisation is expected"),
+    ],
+)
 @pytest.mark.parametrize("state", ["new", "ready"])
-def test_a_bucket_with_a_slash(influx, nobody, paths, state):
-    """It is the down-sampled one."""
+def test_names_that_influxdb_refuses(influx, nobody, paths, state, given, words):
+    """A new InfluxDB refuses them when its set-up is half done. Then it has an administrator and no token."""
     influx(state)
 
-    with pytest.raises(ConfigError, match="--bucket: the bucket of the telegrams is expected, without a /"):
-        servers.influx(nobody, options(bucket="a/b", token_file="x"), paths, None)
+    with pytest.raises(ConfigError, match=words):
+        servers.influx(nobody, options(**given), paths, None)
 
 
 def test_a_token_of_an_earlier_set_up(influx, nobody, paths):

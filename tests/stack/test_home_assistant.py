@@ -143,7 +143,7 @@ def test_meters_as_sensors(broker: Broker, telegraf: Callable[[str], running.Pro
     start = datetime.now().astimezone().replace(microsecond=0).isoformat()
     meters = {
         "cable": ("gama350", "--start", start, *SPEED),
-        "stick": ("gama350", "--interface", "wmbus", "--interval", "5", "--receiver", "im871a", "--start", start, *SPEED),
+        "stick": ("gama350", "--interface", "wmbus", "--interval", "5s", "--receiver", "im871a", "--start", start, *SPEED),
     }
     with (
         contextlib.closing(broker.start()),

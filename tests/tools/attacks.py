@@ -14,15 +14,15 @@ import radiotelegrams as radio
 
 COUNT = 56
 """Genuine telegrams of each meter."""
-STEP_S = 10
-STEP_WH = 50
+STEP_S = 6
+STEP_WH = 30
 """Registers grow by this much from one telegram to the next. It is 18 kW."""
 POWER_W = 18_000
 FORGED_WH = 4_000_000
 """A forged register, below the genuine ones."""
 BASE_WH = 9_000_000
-LONG_AGO = -10_000
-"""Place of a telegram of the day before: its register is 500 kWh lower."""
+LONG_AGO = -15_000
+"""Place of a telegram of the day before: its register is 450 kWh lower."""
 FIRST_COUNTER = 7_000_000
 ATTACKERS_KEY = bytes(range(40, 56))
 

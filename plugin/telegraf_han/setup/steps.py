@@ -125,10 +125,12 @@ class Record:
             value = found.get(key)
             return value if isinstance(value, kind) else kind()
 
-        self.files: Final[dict[str, dict[str, str]]] = part("files", dict)
+        self.files: Final[dict[str, dict[str, str]]] = {
+            path: row for path, row in part("files", dict).items() if isinstance(row, dict) and {"digest", "kind"} <= row.keys()
+        }
         """Path → digest and kind."""
-        self.folders: Final[list[str]] = part("folders", list)
-        self.members: Final[list[list[str]]] = part("members", list)
+        self.folders: Final[list[str]] = [one for one in part("folders", list) if isinstance(one, str)]
+        self.members: Final[list[list[str]]] = [one for one in part("members", list) if isinstance(one, list) and len(one) == 2]  # noqa: PLR2004, user and group
         self.database: dict[str, str] = part("database", dict)
         self.first_bucket: str = part("first_bucket", str)
         """The bucket that comes with a new InfluxDB's set-up, until it is described as ours."""

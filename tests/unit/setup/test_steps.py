@@ -164,7 +164,9 @@ def test_what_was_there_before_is_not_ours(paths):
     assert (record.files, record.folders) == ({}, [])
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", '{"files": 3}'])
+@pytest.mark.parametrize(
+    "content", ["", "{", "[]", "null", '{"files": 3}', '{"files": {"/x": 3, "/y": {}}, "folders": [1], "members": [2, []]}']
+)
 def test_a_damaged_record(paths, content):
     """It is taken for an empty one."""
     os.makedirs(os.path.dirname(paths.record))

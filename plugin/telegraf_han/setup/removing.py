@@ -55,7 +55,7 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
             renamed.append(path)
         else:
             files.append(path)
-    trees = [paths.buffer] if options.with_data and paths.buffer in record.folders else []
+    trees = [paths.buffer] if options.with_data and paths.buffer in record.folders and os.path.isdir(paths.buffer) else []
     staying = () if trees else (paths.buffer, os.path.dirname(paths.buffer))
     folders = [path for path in reversed(record.folders) if os.path.isdir(path) and path not in (*trees, *staying)]
     members = tuple((user, group) for user, group in record.members)

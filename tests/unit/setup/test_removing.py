@@ -75,6 +75,7 @@ def test_everything(record, paths, ran, tmp_path):
 
     again = removing.planned(Record(paths.record), paths, _options(with_data=True))
     assert again.database is None
+    assert not any("waits in it" in line for line in again.told)
     assert [line.partition(":")[0] for line in again.kept] == ["These stay, because they open InfluxDB"]
 
 

@@ -14,8 +14,9 @@ stop() {
 echo "$*" >>/run/systemctl.said
 case "$*" in
   "cat telegraf.service" | daemon-reload) ;;
+  "is-active --quiet telegraf") [ -s "$pid" ] && readlink "/proc/$(cat "$pid")/exe" >/dev/null ;;
   "stop telegraf") stop ;;
-  "restart telegraf")
+  "start telegraf" | "restart telegraf")
     stop
     install -d -o telegraf -g telegraf -m 750 /run/telegraf-han # RuntimeDirectory= of the drop-in
     RUNTIME_DIRECTORY=/run/telegraf-han setsid setpriv --reuid=telegraf --regid=telegraf --init-groups /usr/bin/telegraf \

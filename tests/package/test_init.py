@@ -167,6 +167,10 @@ def test_from_nothing_to_a_point_and_back(home: Machine, capsys: pytest.CaptureF
     assert [name for name in _changed(once, home.files()) if not name.startswith(RUNNING)] == []
     assert "restart" not in home.path("/run/systemctl.said").read_text().removeprefix(said)
 
+    # If somebody has stopped Telegraf, it is started.
+    home.do("systemctl", "stop", "telegraf")
+    assert "done: Telegraf was stopped, and is started" in home.do("telegraf-han", "init", "--yes")
+
     # With a tariff, it adds the bill.
     han = home.path("/etc/telegraf/han.toml")
     han.write_text(han.read_text() + "[meter.prices]\nimport_t0_per_kwh = 1.0\n")

@@ -109,6 +109,7 @@ def run(options: Namespace) -> int:
             points_s = doing.point_from_s(setup, begun_s)
         else:
             say(_("Everything is set up already. Nothing has to be changed."))
+            doing.running()
             begun_s = int(time.time() - doing.EARLIER_S)
             points_s = begun_s - doing.CLOCK_S
         found = doing.first_point(setup, begun_s, points_s, options.wait, language.wanted())

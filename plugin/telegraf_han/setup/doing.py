@@ -127,6 +127,16 @@ def restarted(console: Console, pending: Sequence[Step]) -> None:
         say(_("Grafana does not start: {words}", words=words) if words else _("done: Grafana is restarted"))
 
 
+def running() -> None:
+    """Start Telegraf if systemd runs it here and it is stopped. Everything is set up, so it should run."""
+    if machine.has_unit(planning.TELEGRAF_UNIT) and _systemctl("is-active", "--quiet", planning.TELEGRAF_UNIT):
+        words = _systemctl("start", planning.TELEGRAF_UNIT)
+        if words:
+            say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
+        else:
+            say(_("done: Telegraf was stopped, and is started"))
+
+
 def point_from_s(setup: Setup, now_s: int) -> int:
     """The time from which on a point is new. A point has the time of the meter's clock, which may be behind. Never raises."""
     earliest_s = now_s - CLOCK_S

@@ -294,6 +294,7 @@ def _typed(console: Console, wanted: Sequence[str]) -> dict[str, Written]:
             text = console.secret(_(_QUESTIONS[option]))
             if text or option == "authentication_key":
                 break
+            say(_("A key is expected: 32 hex digits. They stand in the operator's letter."))
         if text:
             keys[option] = Written(text)
     return keys

@@ -132,8 +132,8 @@ def carried_out(plan: Removal, record: Record) -> bool:
             say(_("User {user} stays in group {group}: {words}", user=user, group=group, words=words))
     if machine.has_systemd():
         machine.said_by("systemctl", "daemon-reload")
-    if machine.has_unit(planning.TELEGRAF_UNIT):
-        machine.said_by("systemctl", "restart", planning.TELEGRAF_UNIT)
+    if machine.has_unit(planning.TELEGRAF_UNIT) and (words := machine.said_by("systemctl", "restart", planning.TELEGRAF_UNIT)):
+        say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
     if plan.with_data:
         record.database.clear()
     if planning.has_boards((*plan.files, *plan.renamed)):

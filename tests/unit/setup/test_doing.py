@@ -191,3 +191,20 @@ def test_the_summary_names_each_restart(paths, monkeypatch, capsys):
     said = capsys.readouterr().out
     assert "  - restart Telegraf\n  - restart Grafana\n" in said
     assert [words[-1] for words in ran] == ["daemon-reload", "telegraf", "grafana-server"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"), [("", "done: Telegraf was stopped, and is started"), ("Unit is masked", "Telegraf does not start: Unit is masked.")]
+)
+def test_a_stopped_telegraf_is_started(monkeypatch, capsys, words, said):
+    """Everything is set up, so it should run. One that runs is left alone."""
+    is_active = []
+    monkeypatch.setattr(machine, "has_unit", lambda _: True)
+    monkeypatch.setattr(machine, "said_by", lambda *command: ("" if is_active else "inactive") if "is-active" in command else words)
+
+    doing.running()
+    assert said in capsys.readouterr().out
+
+    is_active.append(True)
+    doing.running()
+    assert capsys.readouterr().out == ""

@@ -277,3 +277,13 @@ def test_listening_can_be_left_out(monkeypatch):
     answer = meters.asked(Person("", "", EK, AK), options(interface="p1", listen=0.0), [CABLE])
 
     assert tomllib.loads(texts.han(answer.meter))["meter"][0]["port"] == CABLE.port
+
+
+def test_an_empty_key_is_answered(plays, capsys):
+    """The question comes again, with a word why."""
+    plays("p1-gama350-stoen")
+
+    answer = meters.asked(Person("", "", "", EK, AK), options(interface="p1"), [CABLE])
+
+    assert answer.heard
+    assert "A key is expected: 32 hex digits." in capsys.readouterr().out

@@ -57,6 +57,12 @@ def grouped(number: int) -> str:
     return str(number) if number < _GROUPED_FROM else f"{number:,}".replace(",", " ")
 
 
+def decimal(number: float, places: int) -> str:
+    """A number with a point before its fraction, in Polish with a comma."""
+    text = f"{number:.{places}f}"
+    return text if isinstance(_chosen, _English) else text.replace(".", ",")
+
+
 def wanted() -> str:
     """The language that the environment asks for: "pl", else "en". Of a list, as in LANGUAGE, it is the first that is known here."""
     value = next((value for name in _VARIABLES if (value := os.environ.get(name))), "")

@@ -124,7 +124,8 @@ def started(release_archive: Path) -> Iterator[Machine]:
     """A fresh machine; nothing of it is left at the end."""
     with tempfile.TemporaryDirectory() as place:  # its files are in memory, and gone with the namespaces
         holder = subprocess.Popen(
-            ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", BOOT, "boot", place, release_archive],
+            # If the tests are killed, the machine ends with them.
+            ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--net", "--pid", "--fork", "--kill-child", "sh", "-c", BOOT, "boot", place, release_archive],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=os.environ | ENVIRONMENT,
         )  # fmt: skip
         machine = None

@@ -88,3 +88,10 @@ def test_a_sentence_without_a_translation_stays_english():
     language.choose("pl")
 
     assert _("no translator will ever see this: {what}", what="x") == "no translator will ever see this: x"
+
+
+def test_a_fraction():
+    """English has a point, Polish a comma."""
+    assert language.decimal(26150.5174, 3) == "26150.517"
+    language.choose("pl")
+    assert language.decimal(26150.5174, 3) == "26150,517"

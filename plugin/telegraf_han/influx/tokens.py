@@ -45,8 +45,11 @@ def bill(raw: str) -> Grant:
 
 
 def of(machine: str, grant: Grant) -> Grant:
-    """The same rights for one machine. Several machines may send their meters to one InfluxDB, and none removes a token of another."""
-    return grant._replace(name=f"{grant.name}{_of(machine)}")
+    """The same rights for one machine, whose files no option names.
+
+    Several machines may send their meters to one InfluxDB, and none removes a token of another.
+    """
+    return grant._replace(name=f"{grant.name}{_of(machine)}", option="")
 
 
 def _of(machine: str) -> str:
@@ -109,7 +112,7 @@ def _written(file: int, token: str, path: str, option: str) -> None:
     except OSError as error:
         os.unlink(_fresh(path))
         said = _("a file that can be written is expected: {reason}", reason=reason(error))
-        again = _("When it can be written, run setup again: it makes a new token and removes this one")
+        again = _("When it can be written, run the same command again: it makes a new token and removes this one")
         raise ConfigError(path, option, f"{said}. {again}") from None
 
 

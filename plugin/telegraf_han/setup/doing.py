@@ -13,7 +13,7 @@ from urllib.parse import quote
 from telegraf_han.decoding import timing
 from telegraf_han.errors import ConfigError, SourceError, reason
 from telegraf_han.influx.items import Outcome
-from telegraf_han.language import _
+from telegraf_han.language import _, decimal
 from telegraf_han.printing import say
 from telegraf_han.setup import database, machine, planning, texts
 from telegraf_han.setup.console import Console
@@ -177,7 +177,7 @@ def _point(found: dict[str, object]) -> str:
     values = [f"{found.get('meter', '')}"]
     energy, power = found.get("active_energy_import_wh"), found.get("active_power_import_w")
     if isinstance(energy, int | float):
-        values.append(f"{energy / _WH_PER_KWH:.3f} kWh")
+        values.append(f"{decimal(energy / _WH_PER_KWH, 3)} kWh")
     if isinstance(power, int | float):
         values.append(f"{power:g} W")
     return _("The first point is in InfluxDB, of {when}: {values}.", when=when, values=", ".join(values))

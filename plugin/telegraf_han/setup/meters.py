@@ -16,7 +16,7 @@ from telegraf_han.config import values
 from telegraf_han.config.sections import MeterConfig
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.inspection.keytrial.findings import GOOD
-from telegraf_han.language import _, marked
+from telegraf_han.language import _, decimal, marked
 from telegraf_han.printing import say
 from telegraf_han.setup import hearing, texts
 from telegraf_han.setup.console import Console, given
@@ -371,7 +371,7 @@ def _shown(telegram: Telegram) -> str:
     energy, power = read.get("active_energy_import"), read.get("active_power_import")
     parts = [telegram.model or _("the meter"), telegram.serial]
     if energy is not None and isinstance(energy.value, int | float):
-        parts.append(f"{energy.value / 1000:.3f} kWh")
+        parts.append(f"{decimal(energy.value / 1000, 3)} kWh")
     if power is not None and isinstance(power.value, int | float):
         parts.append(f"{power.value:g} W")
     return _("The telegram can be read: {what}.", what=", ".join(filter(None, parts)))

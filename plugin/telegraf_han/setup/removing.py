@@ -23,6 +23,10 @@ _OUTCOMES: Final = {"removed": marked("removed"), "kept": marked("kept")}
 """What was done to a thing in InfluxDB, in words."""
 
 
+CLEANED: Final = "cleaned"
+"""In the record: tasks and tokens were removed from InfluxDB, and the data are kept."""
+
+
 class Removal(NamedTuple):
     """What is removed, what is renamed, and what stays."""
 
@@ -56,8 +60,11 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
         else:
             files.append(path)
     trees = [paths.buffer] if options.with_data and paths.buffer in record.folders and os.path.isdir(paths.buffer) else []
-    staying = () if trees else (paths.buffer, os.path.dirname(paths.buffer))
-    folders = [path for path in reversed(record.folders) if os.path.isdir(path) and path not in (*trees, *staying)]
+    staying = (*kept, *admins, paths.record, *(() if trees else (paths.buffer,)))
+    folders = [
+        path for path in reversed(record.folders) if os.path.isdir(path) and not any(f"{one}/".startswith(f"{path}/") for one in staying)
+    ]
+    folders = [path for path in folders if path not in trees]
     members = tuple((user, group) for user, group in record.members)
     found, token = _database(record, options)
     told = [_("remove {path}", path=path) for path in files]
@@ -74,7 +81,7 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     said = [_("These stay: {paths}. With --with-keys they are removed, too.", paths=", ".join(kept))] if kept else []
     if admins:
         said.append(_("These stay, because they open InfluxDB: {paths}.", paths=", ".join(admins)))
-    if record.database and found is None:
+    if record.database and found is None and not record.database.get(CLEANED):
         said.append(
             _(
                 "Tasks and tokens stay in InfluxDB at {url}. To remove them, too, give a file with an all-access token: --token-file.",
@@ -91,12 +98,12 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
 def _database(record: Record, options: Namespace) -> tuple[Database | None, str]:
     """The InfluxDB to clean up, and the token for that. None if there is no token and nothing is asked for."""
     rows = dict(record.database)
-    token = options.token_file or rows.pop("token_file", "")
-    if not rows:
-        return None, ""  # there is nothing of ours in any InfluxDB
+    token = options.token_file or rows.get("token_file", "")
+    is_clean = rows.get(CLEANED) and not (options.with_data or options.token_file)
+    if not rows or is_clean:
+        return None, ""  # there is nothing of ours in any InfluxDB, or only data that are kept
     if token and os.path.exists(token):
-        rows.pop("token_file", None)
-        return Database(**rows), token
+        return Database(*(rows.get(key, "") for key in Database._fields)), token
     if options.with_data or options.token_file:
         raise ConfigError("", "--token-file", _("a file with an all-access token of InfluxDB is expected, to remove data there"))
     return None, ""
@@ -136,6 +143,8 @@ def carried_out(plan: Removal, record: Record) -> bool:
         say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
     if plan.with_data:
         record.database.clear()
+    elif plan.database is not None and is_clean:
+        record.database[CLEANED] = "yes"
     if planning.has_boards((*plan.files, *plan.renamed)):
         machine.said_by("systemctl", "restart", planning.GRAFANA_UNIT)
     left = [path for path in record.files if os.path.lexists(path)]

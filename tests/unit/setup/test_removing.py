@@ -187,3 +187,14 @@ def test_an_exchanged_key_is_removed(record, paths, tmp_path):
 
     assert not list(tmp_path.rglob("*.ek*"))
     assert Path(f"{paths.config}.removed").read_text() == "# mine\n"
+
+
+def test_removed_twice(record, paths):
+    """What is clean in InfluxDB is not planned again. Data can still be removed later."""
+    removing.carried_out(removing.planned(record, paths, _options()), record)
+
+    again = Record(paths.record)
+    assert removing.planned(again, paths, _options()).told == ()
+    later = removing.planned(again, paths, _options(with_data=True))
+    assert later.database is not None
+    assert later.with_data

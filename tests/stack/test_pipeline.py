@@ -213,9 +213,10 @@ def house(influxd_binary: Path, telegraf_binary: Path, tmp_path_factory: pytest.
             running.until(
                 lambda: min([*_newest(influx, arrived).values(), 0][: len(METERS)]) > live_s, "the past of all meters", PATIENCE_S
             )
+            # Telegraf's own figures must be there before the moment at which the boards are looked at.
+            influx.wait_for_rows("SELECT buffer_size FROM internal_write", 1, arrived.name, PATIENCE_S)
             now_s = int(time.time()) // INTERVAL_S * INTERVAL_S + 2 * INTERVAL_S  # counters have to rise between two lines
             running.until(lambda: min(_newest(influx, arrived).values()) >= now_s, "the present of all meters", PATIENCE_S)
-            influx.wait_for_rows("SELECT buffer_size FROM internal_write", 1, arrived.name, PATIENCE_S)
             log = telegraf.log_text()
         assert " E! [inputs" not in log, log  # a slow write is tried again, and what arrived is looked at below
         words = [

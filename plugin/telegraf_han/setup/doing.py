@@ -56,7 +56,7 @@ def summed_up(pending: Sequence[Step], missing: Sequence[str], setup: Setup) -> 
         lines.append(_("make in InfluxDB: {names}", names=", ".join(missing)))
     if not lines:
         return False
-    if machine.has_unit(planning.TELEGRAF_UNIT):
+    if machine.has_unit(machine.TELEGRAF_UNIT):
         lines.append(_("restart Telegraf"))
     if planning.has_boards(_paths(pending)):
         lines.append(_("restart Grafana"))
@@ -114,10 +114,8 @@ def restarted(console: Console, pending: Sequence[Step]) -> None:
     changed = _paths(pending)
     if any("systemd" in path for path in changed):
         _systemctl("daemon-reload")
-    if machine.has_unit(planning.TELEGRAF_UNIT):
-        if words := _systemctl("restart", planning.TELEGRAF_UNIT):
-            say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
-        else:
+    if machine.has_unit(machine.TELEGRAF_UNIT):
+        if machine.runs_telegraf("restart"):
             say(_("done: Telegraf is restarted"))
     else:
         say(_("systemd does not run Telegraf here, so restart it by hand now."))
@@ -129,18 +127,15 @@ def restarted(console: Console, pending: Sequence[Step]) -> None:
 
 def running() -> None:
     """Start Telegraf if systemd runs it here and it is stopped. Everything is set up, so it should run."""
-    if machine.has_unit(planning.TELEGRAF_UNIT) and _systemctl("is-active", "--quiet", planning.TELEGRAF_UNIT):
-        words = _systemctl("start", planning.TELEGRAF_UNIT)
-        if words:
-            say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
-        else:
-            say(_("done: Telegraf was stopped, and is started"))
+    is_stopped = machine.has_unit(machine.TELEGRAF_UNIT) and _systemctl("is-active", "--quiet", machine.TELEGRAF_UNIT)
+    if is_stopped and machine.runs_telegraf("start"):
+        say(_("done: Telegraf was stopped, and is started"))
 
 
 def point_from_s(setup: Setup, now_s: int) -> int:
     """The time from which on a point is new. A point has the time of the meter's clock, which may be behind. Never raises."""
     earliest_s = now_s - CLOCK_S
-    token = os.path.join(setup.paths.secrets, texts.BILL_TOKEN)
+    token = _reader(setup)
     if setup.influx.is_new or not os.path.exists(token):
         return earliest_s
     try:
@@ -155,12 +150,12 @@ def first_point(setup: Setup, since_s: int, point_s: int, wait_s: float | None, 
 
     `since_s` is when this began, by the machine's clock. Points from `point_s` on are new.
     """
-    _user, paths, wanted, influx, grafana = setup
+    _user, _paths, wanted, influx, grafana = setup
     whole_s = wait_s if wait_s is not None else RADIO_WAIT_S if wanted.by_radio else CABLE_WAIT_S
     if not whole_s:
         return True
     say("", _("Waiting for the first point in InfluxDB, up to {seconds:g} s …", seconds=whole_s))
-    token = os.path.join(paths.secrets, texts.BILL_TOKEN)
+    token = _reader(setup)
     found = database.newest(influx.database, token, wanted.output, point_s, whole_s)
     if found is None:
         _tell_why(setup, since_s)
@@ -185,7 +180,7 @@ def _point(found: dict[str, object]) -> str:
 
 def _tell_why(setup: Setup, since_s: int) -> None:
     """What is known about a point that did not come."""
-    token = os.path.join(setup.paths.secrets, texts.BILL_TOKEN)
+    token = _reader(setup)
     link = database.state_of(setup.influx.database, token, setup.wanted.output, since_s)
     if link is None:
         say(
@@ -194,14 +189,19 @@ def _tell_why(setup: Setup, since_s: int) -> None:
         )
         return
     say(
-        _('No point came, but Telegraf runs and InfluxDB takes its lines. The state of meter "{meter}" is {state}.', **_named(link)),
+        _(
+            'No point came, but Telegraf runs and InfluxDB takes its lines. The state of meter "{meter}" is {state}.',
+            meter=link.get("meter", ""),
+            state=link.get("state", "?"),
+        ),
         _("What to do: sudo -u telegraf telegraf-han check --config {config}", config=setup.paths.config),
         _("If the operator has not switched the interface on yet, there is nothing to do: Telegraf waits for the meter."),
     )
 
 
-def _named(link: dict[str, object]) -> dict[str, object]:
-    return {"meter": link.get("meter", ""), "state": link.get("state", "?")}
+def _reader(setup: Setup) -> str:
+    """The file of a token that reads both buckets."""
+    return os.path.join(setup.paths.secrets, texts.BILL_TOKEN)
 
 
 def _all(steps: Sequence[Step]) -> None:

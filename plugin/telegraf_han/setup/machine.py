@@ -16,9 +16,11 @@ from typing import Final
 
 from telegraf_han.errors import ConfigError, reason
 from telegraf_han.language import _
+from telegraf_han.printing import say
 from telegraf_han.setup.places import SYSTEMD
 
 ROOT: Final = "root"
+TELEGRAF_UNIT: Final = "telegraf"
 _COMMAND_S: Final = 120
 """Telegraf gets 10 s for its plugins and some more for its last write when it stops."""
 _SAID_LIMIT: Final = 300
@@ -191,3 +193,10 @@ def said_by(*command: str) -> str:
         return ""
     words = (done.stderr or done.stdout).decode("utf-8", "replace").strip().splitlines()
     return words[-1][:_SAID_LIMIT] if words else _("{program} ended with status {status}", program=command[0], status=done.returncode)
+
+
+def runs_telegraf(how: str) -> bool:
+    """Restart or start Telegraf through systemd (`how`). Returns whether it runs. If not, the person is told where to look."""
+    if words := said_by("systemctl", how, TELEGRAF_UNIT):
+        say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
+    return not words

@@ -19,7 +19,6 @@ from telegraf_han.setup.steps import File, Folder, Member, Record, Step
 
 GRAFANA_GROUP: Final = "grafana"
 GRAFANA_UNIT: Final = "grafana-server"
-TELEGRAF_UNIT: Final = "telegraf"
 _BUFFERED: Final = re.compile(r'^\s*buffer_strategy\s*=\s*["\']disk', re.MULTILINE)
 _OTHER_INPUT: Final = re.compile(r"""^[^#\n]*telegraf[-_]han(\b[^#\n]*\brun\b|["']\s*,\s*["']run\b)""", re.MULTILINE)
 """A command that runs the plugin, on a line or with each word on its own."""
@@ -88,7 +87,7 @@ def planned(setup: Setup) -> Plan:
         program(), paths.config, paths.secrets, "" if buffered else paths.buffer, wanted.output.measurement, bills=wanted.bills
     )
     after.append(File(paths.telegraf, texts.telegraf(one, influx.database)))
-    if machine.has_unit(TELEGRAF_UNIT):
+    if machine.has_unit(machine.TELEGRAF_UNIT):
         after.append(File(paths.drop_in, texts.drop_in()))
     after += [Member(user, found) for found in _groups(user, wanted)]
     if grafana.provisions:

@@ -6,6 +6,7 @@ What holds the owner's own work stays unless it is asked for: the configuration,
 import os
 import shutil
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from typing import Final, NamedTuple
@@ -61,10 +62,8 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
             files.append(path)
     trees = [paths.buffer] if options.with_data and paths.buffer in record.folders and os.path.isdir(paths.buffer) else []
     staying = (*kept, *admins, paths.record, *(() if trees else (paths.buffer,)))
-    folders = [
-        path for path in reversed(record.folders) if os.path.isdir(path) and not any(f"{one}/".startswith(f"{path}/") for one in staying)
-    ]
-    folders = [path for path in folders if path not in trees]
+    made = [path for path in reversed(record.folders) if os.path.isdir(path) and path not in trees]
+    folders = [path for path in made if not any(f"{one}/".startswith(f"{path}/") for one in staying)]
     members = tuple((user, group) for user, group in record.members)
     found, token = _database(record, options)
     told = [_("remove {path}", path=path) for path in files]
@@ -74,7 +73,7 @@ def planned(record: Record, paths: Places, options: Namespace) -> Removal:
     told += [_("take user {user} out of group {group}", user=user, group=group) for user, group in members]
     if found is not None:
         told.append(_in_influx(found, with_data=options.with_data))
-    if told and machine.has_unit(planning.TELEGRAF_UNIT):
+    if told and machine.has_unit(machine.TELEGRAF_UNIT):
         told.append(_("restart Telegraf"))
     if planning.has_boards((*files, *renamed)):
         told.append(_("restart Grafana"))
@@ -139,8 +138,8 @@ def carried_out(plan: Removal, record: Record) -> bool:
             say(_("User {user} stays in group {group}: {words}", user=user, group=group, words=words))
     if machine.has_systemd():
         machine.said_by("systemctl", "daemon-reload")
-    if machine.has_unit(planning.TELEGRAF_UNIT) and (words := machine.said_by("systemctl", "restart", planning.TELEGRAF_UNIT)):
-        say(_("Telegraf does not start: {words}. Look at its log: journalctl -u telegraf -n 50", words=words))
+    if machine.has_unit(machine.TELEGRAF_UNIT):
+        machine.runs_telegraf("restart")
     if plan.with_data:
         record.database.clear()
     elif plan.database is not None and is_clean:
@@ -178,8 +177,8 @@ def _aside(path: str) -> str:
     return next(name for name in names if not os.path.lexists(name))
 
 
-def _tried(do: object, path: str) -> None:
+def _tried(do: Callable[[str], None], path: str) -> None:
     try:
-        do(path)  # type: ignore[operator]
+        do(path)
     except OSError as error:
         raise ConfigError(path, "", _("a file that can be removed is expected: {reason}", reason=reason(error))) from None

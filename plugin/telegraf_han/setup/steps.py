@@ -18,7 +18,6 @@ from telegraf_han.setup import machine
 from telegraf_han.setup.machine import ROOT
 from telegraf_han.setup.texts import Database
 
-Outcome = Literal["ok", "created", "changed"]
 Kind = Literal["ours", "key", "config", "admin"]
 """What a file is: one of `init`, which may write it again; a key; the owner's configuration; what opens InfluxDB as its administrator."""
 

@@ -14,7 +14,7 @@ import pytest
 
 import telegraf_han
 from telegraf_han.ports import taps
-from virtual_terminal import SOON_S, Terminal
+from virtual_terminal import SOON_S, Terminal, shows
 
 GOOD = "electricity,interface=p1,meter=home"
 HAVE = "can read beside Telegraf"
@@ -43,16 +43,6 @@ def watch(tmp_path: Path, folder: Path) -> Iterator[Callable[..., Terminal]]:
     yield started
     for one in running:
         one.close()
-
-
-def shows(one: Terminal, cable, telegram: bytes, *words: str) -> str:
-    """The screen once it has these words; the meter speaks meanwhile, as a meter does."""
-    end_s = time.monotonic() + SOON_S
-    while not all(word in one.text for word in words):
-        assert time.monotonic() < end_s, one.text + one.said
-        cable.send(telegram)
-        time.sleep(0.1)
-    return one.text
 
 
 def connected(folder: Path) -> socket.socket:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from virtual_terminal import SOON_S, Terminal
+from virtual_terminal import SOON_S, Terminal, shows
 
 COLOURS = {"31", "1;31", "32", "33"}
 RAISES = """
@@ -34,16 +34,6 @@ def watch(tmp_path: Path) -> Iterator[Callable[..., Terminal]]:
     yield started
     for one in running:
         one.close()
-
-
-def shows(one: Terminal, cable, telegram: bytes, *words: str) -> str:
-    """The screen once it has these words; the meter speaks meanwhile, as a meter does."""
-    end_s = time.monotonic() + SOON_S
-    while not all(word in one.text for word in words):
-        assert time.monotonic() < end_s, one.text + one.said
-        cable.send(telegram)
-        time.sleep(0.1)
-    return one.text
 
 
 def test_live(watch, config, cable, telegram: bytes) -> None:

@@ -192,3 +192,13 @@ class Terminal:
         for descriptor in (self.master, self._theirs):
             with contextlib.suppress(OSError):
                 os.close(descriptor)
+
+
+def shows(one: Terminal, cable, telegram: bytes, *words: str) -> str:
+    """The screen once it has these words; the meter speaks meanwhile, as a meter does."""
+    end_s = time.monotonic() + SOON_S
+    while not all(word in one.text for word in words):
+        assert time.monotonic() < end_s, one.text + one.said
+        cable.send(telegram)
+        time.sleep(0.1)
+    return one.text

@@ -61,7 +61,7 @@ def signed(by: Credential, name: str, mark: str, now: dt.datetime, hosts: Sequen
     """
     parent = x509.load_pem_x509_certificate(by.certificate.encode())
     parent_key = serialization.load_pem_private_key(by.key.encode(), password=None)
-    assert isinstance(parent_key, ec.EllipticCurvePrivateKey)  # noqa: S101, `authority` makes no other
+    assert isinstance(parent_key, ec.EllipticCurvePrivateKey)
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, mark), x509.NameAttribute(NameOID.COMMON_NAME, name)])
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]

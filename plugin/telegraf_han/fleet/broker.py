@@ -23,7 +23,7 @@ T = TypeVar("T")
 CONNECT_S: Final = 5
 ANSWER_S: Final = 10
 _NS: Final = 1_000_000_000
-_NOT_FOUND: Final = frozenset((10059, 10014))
+NOT_FOUND: Final = frozenset((10059, 10014))
 """JetStream's numbers for a stream and for a consumer that it does not have."""
 _BACKOFF: Final = (1, 5, 15)
 """Multiples of the first wait. While InfluxDB is away for long, the same messages are not sent every minute."""
@@ -197,7 +197,7 @@ async def _present(connection: Connection, subject: str) -> Json | None:
     try:
         found: Json = (await connection.ask(subject))["config"]
     except RefusedError as error:
-        if error.code in _NOT_FOUND:
+        if error.code in NOT_FOUND:
             return None
         raise
     return found

@@ -153,6 +153,8 @@ _UPLINK: Final = """\
 
 [[outputs.nats]]
   alias = "telegraf-han fleet"
+  ## The servers tell the name of a client whose certificate they refuse. `telegraf-han fleet check` shows it.
+  name = "{name}"
   servers = {servers}
 {tls}  subject = "{subject}"
   use_batch_format = true

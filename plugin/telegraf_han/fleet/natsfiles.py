@@ -84,8 +84,8 @@ def sites(known: Sites) -> str:
 def unit() -> str:
     """The systemd unit of a server.
 
-    It reloads twice. NATS does not start the imports of an account that a reload adds, but starts them with the next one (configureAccounts in
-    server.go: "only if not reloading") [seen on 2.9.10 and 2.15.3].
+    It reloads twice. NATS does not start the imports of an account that a reload adds, but starts them with the next reload
+    (configureAccounts in server.go: "only if not reloading") [seen on 2.9.10 and 2.15.3].
     """
     return _UNIT.format(mark=_MARK, place=PLACE)
 

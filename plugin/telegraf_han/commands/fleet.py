@@ -21,6 +21,7 @@ from telegraf_han.fleet.folder import Folder
 from telegraf_han.fleet.plan import Fleet, Influx
 from telegraf_han.language import _
 from telegraf_han.printing import say
+from telegraf_han.setup import machine
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -65,10 +66,16 @@ def _create(arguments: Namespace, place: Folder) -> int:
             raise ConfigError("", "--server", str(error)) from None
         folder.begin(place, Fleet(servers, influx=Influx(**given)))
         say(_("done: {what}", what=place.plan_file))
+    elif not place.exists():
+        raise ConfigError(
+            "", "--server", _("a name or an address of a NATS server is expected, as sites reach it: --server nats.example.net")
+        )
+    here = folder.here(place)  # before a certificate may be made anew
     for path in folder.create(place, _now()):
         say(_("done: {what}", what=path))
-    _tell_servers(place)
+    _bring(place, here)
     say(
+        "",
         _("Each host of the centre gets {archive}:", archive=place.place(folder.CENTRE_ARCHIVE)),
         f"  sudo tar -xf {folder.CENTRE_ARCHIVE} -C /",
         _("Then: telegraf-han fleet setup, and telegraf-han fleet init SITE for each site"),
@@ -76,16 +83,25 @@ def _create(arguments: Namespace, place: Folder) -> int:
     return 0
 
 
-def _tell_servers(place: Folder) -> None:
-    """What to do with the archives of the servers."""
-    say("", _("Bring each server its archive, unpack it there, and start the server, or let it read its files again:"))
-    for server in place.fleet().servers:
-        say(f"  {place.place('servers', f'{server}.tar')}")
-    say(
-        "  sudo tar -xf SERVER.tar -C /",
-        f"  sudo systemctl enable --now {natsfiles.UNIT}",
-        f"  sudo systemctl reload {natsfiles.UNIT}",
-    )
+def _bring(place: Folder, here: str) -> None:
+    """Renew the server that runs on this machine (`here`, "" for none). Say what to do with the archives of the others."""
+    if here:
+        unpack, reload = ("tar", "-xf", place.place("servers", f"{here}.tar"), "-C", "/"), ("systemctl", "reload", natsfiles.UNIT)
+        if words := machine.said_by(*unpack) or machine.said_by(*reload):
+            say(_("not done: the NATS server on this machine does not have its new files: {words}. By hand:", words=words))
+            say(f"  sudo {' '.join(unpack)}", f"  sudo {' '.join(reload)}")
+        else:
+            say(_("done: the NATS server on this machine has its new files"))
+    others = [server for server in place.fleet().servers if server != here]
+    if others:
+        say(
+            "",
+            _("Copy its archive to each server, and run there:"),
+            *(f"  {place.place('servers', f'{server}.tar')}" for server in others),
+            "  sudo tar -xf SERVER.tar -C /",
+            f"  sudo systemctl enable --now {natsfiles.UNIT}",
+            f"  sudo systemctl reload {natsfiles.UNIT}",
+        )
 
 
 # --- setup ---
@@ -130,7 +146,7 @@ def _init(arguments: Namespace, place: Folder) -> int:
     archive = folder.admit(place, arguments.site, _now(), reads_meters=arguments.without_influx)
     folder.servers(place, _now())
     say(_("done: {what}", what=archive))
-    _tell_servers(place)
+    _bring(place, folder.here(place))
     say(
         "",
         _("Bring the site its archive, which holds its key, and run there:"),
@@ -150,7 +166,7 @@ def _revoke(arguments: Namespace, place: Folder) -> int:
         if had
         else _("{site} was revoked before. The archives of the servers are written again", site=arguments.site)
     )
-    _tell_servers(place)
+    _bring(place, folder.here(place))
     return 0
 
 

@@ -27,6 +27,8 @@ NOT_FOUND: Final = frozenset((10059, 10014))
 """JetStream's numbers for a stream and for a consumer that it does not have."""
 _BACKOFF: Final = (1, 5, 15)
 """Multiples of the first wait. While InfluxDB is away for long, the same messages are not sent every minute."""
+_TRIES: Final = 1_000_000
+"""For ever: a message that was sent so often is decades old. NATS 2.9 refuses a backoff without a number here [seen on 2.9.10]."""
 _PENDING: Final = 500
 """Messages under way to all Telegrafs of the centre."""
 
@@ -83,7 +85,7 @@ def consumer(fleet: Fleet) -> Json:
         "ack_policy": "explicit",
         "ack_wait": first_ns,
         "backoff": [times * first_ns for times in _BACKOFF],
-        "max_deliver": -1,
+        "max_deliver": _TRIES,
         "max_ack_pending": _PENDING,
         "filter_subject": natsfiles.SUBJECTS,
     }

@@ -54,9 +54,13 @@ class Folder(NamedTuple):
         """Where the owner's plan is."""
         return self.place(plan.NAME)
 
+    def exists(self) -> bool:
+        """Whether there is a plan in it."""
+        return os.path.exists(self.plan_file)
+
     def fleet(self) -> Fleet:
         """The owner's plan. Raises ConfigError."""
-        if not os.path.exists(self.plan_file):
+        if not self.exists():
             expected = _("a folder that `telegraf-han fleet create` has made is expected. Name another with --folder")
             raise ConfigError(self.plan_file, "", expected)
         return plan.load(self.plan_file)
@@ -102,7 +106,7 @@ def create(folder: Folder, now: dt.datetime) -> list[str]:
     for name in (natsfiles.ADMIN, natsfiles.WATCH, natsfiles.CENTRE):
         _settled(folder, name, now)
     for server in fleet.servers:
-        _settled(folder, _server(server), now, [server, "localhost", "127.0.0.1"])
+        _settled(folder, _server(server), now, [server])
     archive = folder.place(CENTRE_ARCHIVE)
     _write(archive, _packed(_centre(folder, fleet), now))
     return [*servers(folder, now), archive]
@@ -118,6 +122,16 @@ def servers(folder: Folder, now: dt.datetime) -> list[str]:
         _write(path, _packed(_server_files(folder, server, natsfiles.server(server, fleet, users), natsfiles.sites(sites)), now))
         paths.append(path)
     return paths
+
+
+def here(folder: Folder) -> str:
+    """The server of this fleet that runs on this machine, "" if none does. Raises ConfigError.
+
+    It is known by its certificate, which no server of another fleet has.
+    """
+    present = _content(f"{natsfiles.PLACE}/server.pem")
+    known = ((server, folder.credential(_server(server))) for server in folder.fleet().servers)
+    return next((server for server, credential in known if credential and credential.certificate == present), "")
 
 
 def admit(folder: Folder, name: str, now: dt.datetime, *, reads_meters: bool) -> str:
@@ -267,7 +281,7 @@ def _write(path: str, data: bytes, mode: int = 0o600) -> None:
 
 def begin(folder: Folder, fleet: Fleet) -> None:
     """Write the first plan. Raises ConfigError if there is one."""
-    if os.path.exists(folder.plan_file):
+    if folder.exists():
         raise ConfigError(
             folder.plan_file, "", _("the plan of this fleet exists. Change it there, and run `telegraf-han fleet create` without options")
         )

@@ -13,8 +13,9 @@ from typing import Final
 from telegraf_han.clock import span
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.errors import ConfigError, SourceError
-from telegraf_han.fleet import broker, certificates, checking, natsfiles, stored, watching
-from telegraf_han.fleet.checking import Facts, Finding, Result, Stored
+from telegraf_han.fleet import broker, certificates, checking, condition, natsfiles, stored, watching
+from telegraf_han.fleet.checking import Result
+from telegraf_han.fleet.facts import Facts, Finding, Stored
 from telegraf_han.fleet.folder import Folder
 from telegraf_han.fleet.plan import Fleet
 from telegraf_han.influx import connection
@@ -67,7 +68,7 @@ def run(arguments: Namespace, place: Folder) -> int:
         now_s = dt.datetime.now(dt.UTC).timestamp()
         data: Mapping[str, Stored] = stored.read(influx, now_s, arguments.silence)
     facts = Facts(now_s, arguments.silence, fleet.site_messages, fleet.servers, sites, seen, data)
-    findings = [*checking.whole(facts), *checking.endings(_certificates(place, fleet), now_s)]
+    findings = [*condition.whole(facts), *condition.endings(_certificates(place, fleet), now_s)]
     results = checking.sites(facts)
     _print(findings, results)
     return 1 if any(result.trouble for result in results) or any(finding.level == "error" for finding in findings) else 0

@@ -1,4 +1,4 @@
-"""Says what is wrong with each site, and with the whole. Pure: facts in, verdicts out.
+"""Says what is wrong with each site. Pure: facts in, verdicts out.
 
 The facts come from three places. The registry knows which sites there are. NATS knows who is connected and how much waits. InfluxDB
 knows how old the data of each site are. None of them is enough alone: a site without a connection may be between two tries, a site with a
@@ -8,19 +8,15 @@ A verdict is a row of the table `_VERDICTS`: its word, whether it is a trouble, 
 applies, and the first one is its state. A sentence says only what the facts show. If they show two causes, it names both.
 """
 
-import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
 from statistics import median
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from telegraf_han.clock import span
-from telegraf_han.fleet.registry import Site, Sites, active
+from telegraf_han.fleet.facts import ENDS_SOON_S, NOTHING, Facts, Link, Refusal, Stored, at, listed, moment, shown
+from telegraf_han.fleet.registry import Site, active
 from telegraf_han.language import _, counted, grouped, marked
 
-ENDS_SOON_S: Final = 60 * 86_400.0
-"""A certificate that ends within this time is told."""
-AHEAD_S: Final = 120.0
-"""Clocks of hosts may differ so much. A status line has the time of its host."""
 MESSAGES_PER_MINUTE: Final = 60.0
 """More than this is far more than a small site sends: one message every 10 seconds."""
 MESSAGES_PER_METER_MINUTE: Final = 0.5
@@ -31,131 +27,6 @@ MUCH: Final = 4
 """So many times as much as other sites have is far more."""
 STUCK_LINES: Final = 1000
 """The uplink of a site that has so many lines is catching up. Else it has only those of the last seconds."""
-NAMED: Final = 8
-"""So many sites are named in one sentence."""
-OWN_ACCOUNTS: Final = frozenset(("HAN", "SYS", "$G", "$SYS"))
-"""Accounts of a server that are no sites."""
-
-Level = Literal["ok", "warning", "error"]
-
-
-class Finding(NamedTuple):
-    """A sentence about the whole."""
-
-    level: Level
-    text: str
-
-
-class Link(NamedTuple):
-    """An open connection of a site."""
-
-    site: str
-    """What NATS knows of it: the account."""
-    mark: str
-    """The issue of its certificate."""
-    server: str
-    since_s: float
-    per_minute: float
-    """Messages in the time that was watched, per minute."""
-
-
-class Refusal(NamedTuple):
-    """A connection that a server ended because it does not know the certificate. The name is what the client says of itself."""
-
-    name: str
-    server: str
-    at_s: float
-
-
-class Server(NamedTuple):
-    """A server that answered."""
-
-    name: str
-    accounts: frozenset[str]
-
-
-class Stream(NamedTuple):
-    """The stream."""
-
-    leader: str
-    """"" if there is none."""
-    away: tuple[str, ...]
-    """Servers whose copy is not up to date."""
-    waiting: Mapping[str, int]
-    """Messages by site."""
-    oldest_s: float | None
-    """When the oldest message came."""
-
-
-class Consumer(NamedTuple):
-    """The consumer of the centre."""
-
-    attached: bool
-    """Whether a Telegraf takes messages."""
-    under_way: int
-    """Messages that were sent and are not acknowledged."""
-    most_under_way: int
-    redelivered: int
-
-
-class Broker(NamedTuple):
-    """What the NATS servers say."""
-
-    servers: tuple[Server, ...] = ()
-    links: tuple[Link, ...] = ()
-    refusals: tuple[Refusal, ...] = ()
-    centres: int = 0
-    """Connections of the centre."""
-    stream: Stream | None = None
-    consumer: Consumer | None = None
-    trouble: str = ""
-    """Why the stream or the consumer could not be asked."""
-
-
-class Stored(NamedTuple):
-    """What InfluxDB has of one site. A time is None if there is nothing."""
-
-    reading_s: float | None = None
-    """Newest reading of a meter."""
-    status_s: float | None = None
-    """Newest status line. It has the time of the site's host, and comes even if no meter is read."""
-    uplink_s: float | None = None
-    """Newest figure that the uplink gave of itself."""
-    uplink_lines: int = 0
-    """So many lines waited in the uplink then."""
-    future_s: float | None = None
-    """Newest point, if it is of the future."""
-    states: Mapping[str, int] = {}
-    """Number of meters by state."""
-    lines_per_minute: float = 0.0
-    """Readings in the last minutes."""
-
-    @property
-    def meters(self) -> int:
-        """Number of meters."""
-        return sum(self.states.values())
-
-    @property
-    def newest_s(self) -> float | None:
-        """Newest point that is not of the future."""
-        return max((time_s for time_s in (self.reading_s, self.status_s) if time_s is not None), default=None)
-
-
-NOTHING: Final = Stored()
-
-
-class Facts(NamedTuple):
-    """All that is known."""
-
-    now_s: float
-    silence_s: float
-    quota: int
-    """Messages of one site that the broker keeps."""
-    expected: tuple[str, ...]
-    """Names of the servers in the plan."""
-    sites: Sites
-    broker: Broker
-    stored: Mapping[str, Stored]
 
 
 class View(NamedTuple):
@@ -265,7 +136,7 @@ def _admitted(view: View) -> str | None:
         "{site} was revoked on {date}, but {servers} still admits it. Bring each of these servers its archive, unpack it, and reload it",
         site=view.name,
         date=shown(view.site.revoked),
-        servers=_listed(sorted(servers)),
+        servers=listed(sorted(servers)),
     )
 
 
@@ -416,7 +287,7 @@ def _former(view: View) -> str | None:
             "{site}: {servers} still admits its former certificate. Bring each of these servers its archive, unpack it, and reload it. "
             "Bring the site its archive, too",
             site=view.name,
-            servers=_listed(servers),
+            servers=listed(servers),
         )
     if view.refused and view.links and view.refused.at_s > max(link.since_s for link in view.links):
         return _(
@@ -475,7 +346,7 @@ def _attempt(view: View) -> str:
     if view.refused and unknown:
         return _(
             "It tries to connect, but {servers} does not know it yet. Bring each of these servers its archive, unpack it, and reload it",
-            servers=_listed(unknown),
+            servers=listed(unknown),
         )
     if view.refused:
         return _(
@@ -490,127 +361,5 @@ def _attempt(view: View) -> str:
     return _("It is not connected. Look there at power and network, then: systemctl status telegraf-han-uplink")
 
 
-# --- the whole ---
-
-
-def whole(facts: Facts) -> Iterator[Finding]:
-    """What is to be said of servers, stream and centre."""
-    broker = facts.broker
-    answering = {server.name for server in broker.servers}
-    for name in facts.expected:
-        if name not in answering:
-            yield Finding("error", _("server {server} does not answer. Look there: systemctl status telegraf-han-nats", server=name))
-    for server in broker.servers:
-        yield from _server(server, facts)
-    if broker.trouble:
-        yield Finding("error", broker.trouble)
-    if broker.stream:
-        yield from _stream(broker.stream, facts)
-    if broker.consumer:
-        yield from _consumer(broker.consumer, broker)
-
-
-def _server(server: Server, facts: Facts) -> Iterator[Finding]:
-    may = active(facts.sites)
-    unknown = [name for name in may if name not in server.accounts]
-    foreign = sorted(server.accounts - OWN_ACCOUNTS - facts.sites.keys())
-    bring = _("Bring it its archive, unpack it, and reload it: servers/{server}.tar", server=server.name)
-    if unknown:
-        said = _("server {server} does not know yet: {sites}.", server=server.name, sites=_listed(unknown))
-        yield Finding("error", f"{said} {bring}")
-    if foreign:
-        said = _("server {server} admits what is no site of this fleet: {sites}.", server=server.name, sites=_listed(foreign))
-        yield Finding("error", f"{said} {bring}")
-    if not unknown and not foreign:
-        number = len(server.accounts & may.keys())
-        yield Finding(
-            "ok", counted("server {server} knows {number} site", "server {server} knows {number} sites", number, server=server.name)
-        )
-
-
-def _stream(stream: Stream, facts: Facts) -> Iterator[Finding]:
-    total = sum(stream.waiting.values())
-    if not stream.leader:
-        yield Finding("error", _("the stream has no leader, so it takes no messages. More than half of the servers must run"))
-    for name in stream.away:
-        yield Finding("warning", _("the copy of the stream on server {server} is not up to date", server=name))
-    age_s = 0.0 if stream.oldest_s is None or not total else facts.now_s - stream.oldest_s
-    said = counted("{shown} message waits at the broker", "{shown} messages wait at the broker", total, shown=grouped(total))
-    if age_s > facts.silence_s:
-        yield Finding(
-            "error",
-            f"{said}. "
-            + _("The oldest came {ago} ago, so the centre is behind. See its log: journalctl -u telegraf-han-centre", ago=span(age_s)),
-        )
-    else:
-        yield Finding("ok", said)
-
-
-def _consumer(consumer: Consumer, broker: Broker) -> Iterator[Finding]:
-    if not consumer.attached:
-        yield Finding("error", _("no Telegraf of the centre takes messages. Start one: systemctl start telegraf-han-centre"))
-    elif consumer.under_way >= consumer.most_under_way:
-        yield Finding(
-            "error",
-            _(
-                "the centre has {number} messages that it does not acknowledge. Is InfluxDB there, and may the centre's token write?",
-                number=grouped(consumer.under_way),
-            ),
-        )
-    else:
-        yield Finding(
-            "ok",
-            counted("{number} Telegraf of the centre takes messages", "{number} Telegrafs of the centre take messages", broker.centres),
-        )
-    if consumer.redelivered:
-        said = counted(
-            "{shown} message was sent to the centre more than once. That does no harm, but something was away",
-            "{shown} messages were sent to the centre more than once. That does no harm, but something was away",
-            consumer.redelivered,
-            shown=grouped(consumer.redelivered),
-        )
-        yield Finding("warning", said)
-
-
-def endings(names_until: Mapping[str, float], now_s: float) -> Iterator[Finding]:
-    """Certificates of the fleet itself that end soon, by name."""
-    for name, until_s in names_until.items():
-        if until_s - now_s <= ENDS_SOON_S:
-            yield Finding(
-                "error" if until_s <= now_s else "warning",
-                _(
-                    "the certificate {name} ends on {date}. Make a new one, and bring each host its archive: telegraf-han fleet create",
-                    name=name,
-                    date=at(until_s),
-                ),
-            )
-
-
-# --- words ---
-
-
-def moment(text: str) -> float:
-    """The second of a time in the registry."""
-    return dt.datetime.fromisoformat(text).timestamp()
-
-
-def shown(text: str) -> str:
-    """A time of the registry as a person reads it."""
-    return at(moment(text))
-
-
-def at(time_s: float) -> str:
-    """A time as a person reads it, in the zone of this host."""
-    return dt.datetime.fromtimestamp(time_s, dt.UTC).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
 def _ago(view: View, time_s: float) -> str:
     return span(max(0.0, view.facts.now_s - time_s))
-
-
-def _listed(names: Iterable[str]) -> str:
-    """Names in a sentence, not too many."""
-    every = list(names)
-    if len(every) <= NAMED:
-        return ", ".join(every)
-    return ", ".join(every[:NAMED]) + _(" and {number} more", number=len(every) - NAMED)

@@ -7,11 +7,13 @@ the future are asked for apart, because the newest point says nothing about a si
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from telegraf_han.fleet.checking import AHEAD_S, Stored
+from telegraf_han.fleet.facts import Stored
 from telegraf_han.influx.connection import Place
 
 BACK: Final = "30d"
 """A site that was silent for longer counts as one that was never heard."""
+AHEAD_S: Final = 120.0
+"""Clocks of hosts may differ so much. A status line has the time of its host."""
 COUNTED_S: Final = 300
 """Readings of so many seconds are counted."""
 METER_AHEAD_S: Final = 900.0

@@ -14,7 +14,7 @@ from typing import Final
 from telegraf_han.errors import SourceError
 from telegraf_han.fleet import broker, natsfiles
 from telegraf_han.fleet.broker import Connection, Json, RefusedError
-from telegraf_han.fleet.checking import OWN_ACCOUNTS, Broker, Consumer, Link, Refusal, Server, Stream
+from telegraf_han.fleet.facts import OWN_ACCOUNTS, Broker, Consumer, Link, Refusal, Server, Stream
 from telegraf_han.fleet.folder import Folder
 from telegraf_han.language import _
 

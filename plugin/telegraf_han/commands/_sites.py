@@ -7,7 +7,7 @@ where the servers and InfluxDB can be reached.
 import datetime as dt
 import os
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from telegraf_han.clock import span
@@ -15,7 +15,7 @@ from telegraf_han.commands._arguments import duration_s
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.fleet import broker, certificates, checking, condition, natsfiles, stored, watching
 from telegraf_han.fleet.checking import Result
-from telegraf_han.fleet.facts import Facts, Finding, Stored
+from telegraf_han.fleet.facts import Facts, Finding
 from telegraf_han.fleet.folder import Folder
 from telegraf_han.fleet.plan import Fleet
 from telegraf_han.influx import connection
@@ -61,17 +61,24 @@ def run(arguments: Namespace, place: Folder) -> int:
     """Look, and print the findings. Returns 0, or 1 if something is wrong. Raises ConfigError, SourceError if it cannot look."""
     fleet, sites = place.fleet(), place.sites()
     with connection.writing(_with_plan(arguments, fleet)) as influx:  # its options are checked before anybody waits
+        before = stored.read(influx, _now_s(), arguments.silence) if arguments.listen else {}
         try:
             seen = watching.looked(place, arguments.listen)
         except broker.RefusedError as error:
             raise SourceError(_("NATS says: {words}", words=error)) from None
-        now_s = dt.datetime.now(dt.UTC).timestamp()
-        data: Mapping[str, Stored] = stored.read(influx, now_s, arguments.silence)
+        now_s = _now_s()
+        data = stored.read(influx, now_s, arguments.silence)
+    if arguments.listen:
+        data = stored.compared(before, data)
     facts = Facts(now_s, arguments.silence, fleet.site_messages, fleet.servers, sites, seen, data)
     findings = [*condition.whole(facts), *condition.endings(_certificates(place, fleet), now_s)]
     results = checking.sites(facts)
     _print(findings, results)
     return 1 if any(result.trouble for result in results) or any(finding.level == "error" for finding in findings) else 0
+
+
+def _now_s() -> float:
+    return dt.datetime.now(dt.UTC).timestamp()
 
 
 def _with_plan(arguments: Namespace, fleet: Fleet) -> Namespace:
@@ -116,10 +123,17 @@ def _row(result: Result) -> tuple[str, ...]:
     return (
         result.name,
         _(result.state),
-        "-" if result.age_s is None else span(result.age_s),
+        _newest(result.age_s),
         "-" if result.waiting is None else grouped(result.waiting),
         f"{result.ok}/{result.meters}" if result.meters else "-",
     )
+
+
+def _newest(age_s: float | None) -> str:
+    """The age of the newest data. It is below 0 if they are of the future."""
+    if age_s is None:
+        return "-"
+    return span(age_s) if age_s >= 0 else _("in {span}", span=span(-age_s))
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

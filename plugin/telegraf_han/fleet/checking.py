@@ -4,11 +4,11 @@ The facts come from three places. The registry knows which sites there are. NATS
 knows how old the data of each site are. None of them is enough alone: a site without a connection may be between two tries, a site with a
 connection may send nothing, and data are old at all sites when InfluxDB was away.
 
-A verdict is a row of the table `_VERDICTS`: its word, whether it is a trouble, and the function that finds it. A site has each verdict that
-applies, and the first one is its state. A sentence says only what the facts show. If they show two causes, it names both.
+A verdict is a row of a table, `_ACTIVE` or `_REVOKED`: its word, whether it is a trouble, and the function that finds it. A site has each
+verdict that applies, and the first one is its state. A sentence says only what the facts show. If they show two causes, it names both.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -25,8 +25,12 @@ LINES_PER_METER_MINUTE: Final = 120.0
 """More readings per meter and minute than any meter sends. Some send one every second."""
 MUCH: Final = 4
 """So many times as much as other sites have is far more."""
+CATCHING_UP_S: Final = 120.0
+"""Data of so long a time come at once only if they waited somewhere."""
 STUCK_LINES: Final = 1000
 """The uplink of a site that has so many lines is catching up. Else it has only those of the last seconds."""
+
+_BRING: Final = marked("Bring each of them its archive, unpack it, and run there: systemctl reload telegraf-han-nats")
 
 
 class View(NamedTuple):
@@ -56,6 +60,12 @@ class View(NamedTuple):
         return self.stored.future_s is None and (self.age_s is None or self.age_s > self.facts.silence_s)
 
     @property
+    def uplink(self) -> bool:
+        """Whether the uplink told of itself lately. Its figures have the time of the site's host."""
+        uplink_s = self.stored.uplink_s
+        return uplink_s is not None and self.facts.now_s - uplink_s <= self.facts.silence_s
+
+    @property
     def per_minute(self) -> float:
         """Messages per minute."""
         return sum(link.per_minute for link in self.links)
@@ -69,6 +79,7 @@ class Result(NamedTuple):
     """The word of its first verdict."""
     trouble: bool
     age_s: float | None
+    """Age of its newest data, below 0 if they are of the future."""
     waiting: int | None
     ok: int
     """Meters that are read."""
@@ -79,7 +90,7 @@ class Result(NamedTuple):
 def sites(facts: Facts) -> list[Result]:
     """The result of each site, troubles first."""
     waiting = facts.broker.stream.waiting if facts.broker.stream else None
-    refused = _last(facts.broker.refusals)
+    refused = _last(facts)
     found = []
     for name, site in sorted(facts.sites.items()):
         others = [waiting.get(other, 0) for other in active(facts.sites) if other != name] if waiting is not None else []
@@ -94,26 +105,26 @@ def sites(facts: Facts) -> list[Result]:
             refused.get(name),
         )
         found.append(_result(view))
-    order = [word for word, _trouble, _find in _VERDICTS]
+    order = [word for word, _trouble, _find in (*_REVOKED, *_ACTIVE)]
     return sorted(found, key=lambda result: (not result.trouble, order.index(result.state), result.name))
 
 
-def _last(refusals: Iterable[Refusal]) -> dict[str, Refusal]:
-    found: dict[str, Refusal] = {}
-    for refusal in sorted(refusals, key=lambda one: one.at_s):
-        found[refusal.name] = refusal
-    return found
+def _last(facts: Facts) -> dict[str, Refusal]:
+    """The newest refusal of each name, if it is not long ago."""
+    refusals = sorted(facts.broker.refusals, key=lambda one: one.at_s)
+    return {refusal.name: refusal for refusal in refusals if facts.now_s - refusal.at_s <= facts.silence_s}
 
 
 def _result(view: View) -> Result:
-    told = [(word, trouble, sentence) for word, trouble, find in _VERDICTS if (sentence := find(view)) is not None]
+    rows = _REVOKED if view.site.revoked else _ACTIVE
+    told = [(word, trouble, sentence) for word, trouble, find in rows if (sentence := find(view)) is not None]
     state, trouble, _sentence = told[0]
     stored = view.stored
     return Result(
         view.name,
         state,
         trouble,
-        view.age_s,
+        view.age_s if stored.future_s is None else view.facts.now_s - stored.future_s,
         view.waiting,
         stored.states.get("ok", 0),
         stored.meters,
@@ -126,23 +137,20 @@ def _result(view: View) -> Result:
 
 def _admitted(view: View) -> str | None:
     """Revoked, but a server does not know that."""
-    if not view.site.revoked:
-        return None
     servers = {server.name for server in view.facts.broker.servers if view.name in server.accounts}
     servers |= {link.server for link in view.links}
     if not servers:
         return None
     return _(
-        "{site} was revoked on {date}, but {servers} still admits it. Bring each of these servers its archive, unpack it, and reload it",
+        "{site} was revoked on {date}, but is still admitted by {servers}. {bring}",
         site=view.name,
         date=shown(view.site.revoked),
         servers=listed(sorted(servers)),
+        bring=_(_BRING),
     )
 
 
-def _revoked(view: View) -> str | None:
-    if not view.site.revoked:
-        return None
+def _revoked(view: View) -> str:
     if view.refused:
         return _(
             "{site} was revoked on {date}. It still tries to connect, and is refused: {server}, {ago} ago. Stop its uplink there",
@@ -155,8 +163,6 @@ def _revoked(view: View) -> str | None:
 
 
 def _flooding(view: View) -> str | None:
-    if view.site.revoked:
-        return None
     waiting, quota = view.waiting or 0, view.facts.quota
     alone = waiting > MUCH * view.usual and len(active(view.facts.sites)) > 1
     many = MESSAGES_PER_MINUTE + MESSAGES_PER_METER_MINUTE * view.stored.meters
@@ -185,7 +191,7 @@ def _flooding(view: View) -> str | None:
         )
     if view.stored.meters and view.stored.lines_per_minute > LINES_PER_METER_MINUTE * view.stored.meters:
         return _(
-            "{site}: {number} readings per minute came from its {meters} meters, and no meter sends so many. Look there for the reason",
+            "{site}: {number} readings per minute came from it, and its meters ({meters}) cannot send so many. Look there for the reason",
             site=view.name,
             number=grouped(round(view.stored.lines_per_minute)),
             meters=view.stored.meters,
@@ -196,40 +202,34 @@ def _flooding(view: View) -> str | None:
 def _new(view: View) -> str | None:
     """Never heard."""
     nothing = view.age_s is None and view.stored.uplink_s is None and view.stored.future_s is None
-    if view.site.revoked or not nothing or view.links or view.waiting:
+    if not nothing or view.links or view.waiting:
         return None
     return _("{site}: nothing ever came from it. It was made on {date}.", site=view.name, date=shown(view.site.made)) + " " + _attempt(view)
 
 
 def _silent(view: View) -> str | None:
     """Nothing new, and nothing under way."""
-    if view.site.revoked or not view.old or view.waiting or _new(view) is not None:
+    if not view.old or view.waiting or view.stored.moved_s or _new(view) is not None:
         return None
-    uplink_s = view.stored.uplink_s
-    if uplink_s is not None and view.facts.now_s - uplink_s <= view.facts.silence_s:
-        return (
-            _since(view)
-            + " "
-            + _("Its uplink is all right, so look there at the Telegraf that reads the meters: systemctl status telegraf")
-        )
+    if view.uplink:
+        return _told(view, _("Its uplink is all right, so look there at the Telegraf that reads the meters: systemctl status telegraf"))
     if view.per_minute > 0:
         return None
     if view.links:
         link = min(view.links, key=lambda one: one.since_s)
-        return (
-            _since(view)
-            + " "
-            + _(
+        return _told(
+            view,
+            _(
                 "It has been connected for {ago}, but sends nothing. Look there: systemctl status telegraf telegraf-han-uplink",
                 ago=_ago(view, link.since_s),
-            )
+            ),
         )
-    return _since(view) + " " + _attempt(view)
+    return _told(view, _attempt(view))
 
 
 def _late(view: View) -> str | None:
     """Messages come, but their data are old."""
-    if view.site.revoked or not view.old:
+    if not view.old or _new(view) is not None or _silent(view) is not None:
         return None
     if view.waiting:
         said = counted(
@@ -239,26 +239,21 @@ def _late(view: View) -> str | None:
             site=view.name,
         )
         return f"{said} " + _("The centre has not written them to InfluxDB yet")
-    if view.per_minute <= 0 or _silent(view) is not None:
-        return None
-    if view.stored.uplink_lines >= STUCK_LINES or view.per_minute > MESSAGES_PER_MINUTE:
-        return (
-            _since(view)
-            + " "
-            + _("It is catching up: {number} messages per minute come. Wait, and check again", number=grouped(round(view.per_minute)))
-        )
-    return (
-        _since(view)
-        + " "
-        + _(
-            "But messages come from it, {number} per minute. So it is catching up, or its clock is late. Look there: timedatectl",
-            number=grouped(round(view.per_minute)),
-        )
+    if view.stored.moved_s >= CATCHING_UP_S or view.stored.uplink_lines >= STUCK_LINES or (view.uplink and view.stored.moved_s):
+        return _told(view, _("It is catching up: older data come now. Wait, and check again"))
+    if view.stored.moved_s:
+        return _told(view, _("But data come from it. So its clock is late, or it is catching up. Look there: timedatectl, and check again"))
+    return _told(
+        view,
+        _(
+            "But messages come from it. It is catching up, its clock is late, or InfluxDB refuses its data. "
+            "Check again, and see the log of the centre: journalctl -u telegraf-han-centre"
+        ),
     )
 
 
 def _ahead(view: View) -> str | None:
-    if view.site.revoked or view.stored.future_s is None:
+    if view.stored.future_s is None:
         return None
     return _(
         "{site}: its newest data are of {time}, which is {ahead} ahead. Its clock is wrong, or was wrong. Look there: timedatectl",
@@ -271,7 +266,7 @@ def _ahead(view: View) -> str | None:
 def _unread(view: View) -> str | None:
     """None of its meters can be read."""
     stored = view.stored
-    if view.site.revoked or view.old or not stored.meters or "ok" in stored.states:
+    if view.old or not stored.meters or "ok" in stored.states:
         return None
     states = ", ".join(f"{state} {number}" for state, number in sorted(stored.states.items()))
     return _("{site}: none of its meters is read ({states}). Look there: telegraf-han check", site=view.name, states=states)
@@ -279,15 +274,13 @@ def _unread(view: View) -> str | None:
 
 def _former(view: View) -> str | None:
     """A certificate that is not in force: a server still admits it, or the site still has it."""
-    if view.site.revoked:
-        return None
     servers = sorted({link.server for link in view.links if link.mark and link.mark != view.site.issue})
     if servers:
         return _(
-            "{site}: {servers} still admits its former certificate. Bring each of these servers its archive, unpack it, and reload it. "
-            "Bring the site its archive, too",
+            "{site}: its former certificate is still admitted by {servers}. {bring}. Bring the site its archive, too",
             site=view.name,
             servers=listed(servers),
+            bring=_(_BRING),
         )
     if view.refused and view.links and view.refused.at_s > max(link.since_s for link in view.links):
         return _(
@@ -302,8 +295,6 @@ def _former(view: View) -> str | None:
 
 def _ending(view: View) -> str | None:
     """Its certificate ends soon."""
-    if view.site.revoked:
-        return None
     left_s = moment(view.site.until) - view.facts.now_s
     if left_s > ENDS_SOON_S:
         return None
@@ -313,13 +304,16 @@ def _ending(view: View) -> str | None:
     return _("{site}: its certificate ends on {date}.", site=view.name, date=shown(view.site.until)) + f" {again}"
 
 
-def _fine(view: View) -> str | None:
-    return None if view.site.revoked else ""
+def _fine(_view: View) -> str:
+    return ""
 
 
-_VERDICTS: Final[tuple[tuple[str, bool, Callable[[View], str | None]], ...]] = (
+_Rows = tuple[tuple[str, bool, Callable[[View], str | None]], ...]
+_REVOKED: Final[_Rows] = (
     (marked("still admitted"), True, _admitted),
     (marked("revoked"), False, _revoked),
+)
+_ACTIVE: Final[_Rows] = (
     (marked("flooding"), True, _flooding),
     (marked("silent"), True, _silent),
     (marked("late"), True, _late),
@@ -332,12 +326,12 @@ _VERDICTS: Final[tuple[tuple[str, bool, Callable[[View], str | None]], ...]] = (
 )
 
 
-def _since(view: View) -> str:
-    """Since when a site is silent."""
+def _told(view: View, more: str) -> str:
+    """Since when a site is silent, and a sentence more."""
     newest_s = view.stored.newest_s
     if newest_s is None:
-        return _("{site}: InfluxDB has no data of it.", site=view.name)
-    return _("{site}: its newest data are of {time}.", site=view.name, time=at(newest_s))
+        return _("{site}: InfluxDB has no data of it. {more}", site=view.name, more=more)
+    return _("{site}: its newest data are of {time}. {more}", site=view.name, time=at(newest_s), more=more)
 
 
 def _attempt(view: View) -> str:
@@ -345,8 +339,9 @@ def _attempt(view: View) -> str:
     unknown = [server.name for server in view.facts.broker.servers if view.name not in server.accounts]
     if view.refused and unknown:
         return _(
-            "It tries to connect, but {servers} does not know it yet. Bring each of these servers its archive, unpack it, and reload it",
+            "It tries to connect, but is not known yet to {servers}. {bring}. Then run at the site: systemctl restart telegraf-han-uplink",
             servers=listed(unknown),
+            bring=_(_BRING),
         )
     if view.refused:
         return _(
@@ -358,7 +353,7 @@ def _attempt(view: View) -> str:
         )
     if len(view.facts.broker.servers) < len(view.facts.expected):
         return _("It is connected to none of the servers that answer. Bring back the others first")
-    return _("It is not connected. Look there at power and network, then: systemctl status telegraf-han-uplink")
+    return _("It is not connected. Look there at power and network, then: systemctl restart telegraf-han-uplink")
 
 
 def _ago(view: View, time_s: float) -> str:

@@ -107,6 +107,8 @@ class Stored(NamedTuple):
     """Number of meters by state."""
     lines_per_minute: float = 0.0
     """Readings in the last minutes."""
+    moved_s: float = 0.0
+    """By so much the newest point became newer while messages were counted."""
 
     @property
     def meters(self) -> int:

@@ -4,7 +4,7 @@ Each query takes only the last point of a series, or a few minutes of points. So
 the future are asked for apart, because the newest point says nothing about a site whose clock was wrong once.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from telegraf_han.fleet.facts import Stored
@@ -60,6 +60,16 @@ def read(place: Place, now_s: float, silence_s: float) -> dict[str, Stored]:
     for field in _POWERS:
         for row in _asked(place, f'count("{field}")', "electricity", lately, '"site"'):
             put(row, lines_per_minute=max(row.value * 60 / COUNTED_S, found.get(row.site, Stored()).lines_per_minute))
+    return found
+
+
+def compared(before: Mapping[str, Stored], after: Mapping[str, Stored]) -> dict[str, Stored]:
+    """What InfluxDB has now, and by how much the newest point of each site moved since `before`."""
+    found = {}
+    for site, one in after.items():
+        earlier_s = before[site].newest_s if site in before else None
+        moved_s = 0.0 if one.newest_s is None else one.newest_s - earlier_s if earlier_s is not None else one.newest_s
+        found[site] = one._replace(moved_s=moved_s)
     return found
 
 

@@ -236,6 +236,8 @@ Environment=HAN_CENTRE=%H
 ExecStart=/usr/bin/env telegraf --config {place}/telegraf.conf
 Restart=always
 RestartSec=15
+# When a server has refused the certificate twice, the connection stays closed for good, although Telegraf runs on.
+RuntimeMaxSec=6h
 {folder}
 [Install]
 WantedBy=multi-user.target

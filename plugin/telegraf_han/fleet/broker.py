@@ -1,7 +1,7 @@
 """Speaks with the running NATS: makes the stream and its consumer, and reads what the servers know of sites. The only user of nats-py.
 
 The consumer is made here and not by Telegraf: a consumer that a subscription made is deleted when that Telegraf stops, and the other
-Telegrafs of the centre get nothing any more [seen in nats.go]. All requests are those of JetStream's own API, as JSON.
+Telegrafs of the centre get nothing any more [seen with Telegraf 1.39.3]. All requests are those of JetStream's own API, as JSON.
 """
 
 import asyncio

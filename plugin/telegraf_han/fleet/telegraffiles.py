@@ -23,7 +23,8 @@ from telegraf_han.fleet.plan import Fleet
 
 UPLINK: Final = "/etc/telegraf-han-uplink"
 UPLINK_UNIT: Final = "telegraf-han-uplink.service"
-DROP_IN: Final = "/etc/telegraf/telegraf.d/telegraf-han-uplink.conf"
+DROP_IN: Final = "/etc/telegraf/telegraf.d/telegraf-han.uplink.conf"
+"""Telegraf loads it after the file of `init`, `telegraf-han.conf`. So the outputs there keep the buffer that they have (docs/adr/0011)."""
 CENTRE: Final = "/etc/telegraf-han-centre"
 CENTRE_UNIT: Final = "telegraf-han-centre.service"
 TOKEN: Final = "influx_token"  # noqa: S105, the name of a file
@@ -33,7 +34,7 @@ UNDELIVERED: Final = 200
 """Messages under way in one Telegraf of the centre."""
 BUFFER: Final = "/var/lib/telegraf/buffer"
 """The same folder as that of `init` (setup/places.py)."""
-INPUT: Final = "/etc/telegraf/telegraf.d/telegraf-han-input.conf"
+INPUT: Final = "/etc/telegraf/telegraf.d/telegraf-han.input.conf"
 PORT: Final = 8187
 """Where the uplink takes lines, on the host itself."""
 

@@ -105,7 +105,7 @@ def sites(facts: Facts) -> list[Result]:
             refused.get(name),
         )
         found.append(_result(view))
-    order = [word for word, _trouble, _find in (*_REVOKED, *_ACTIVE)]
+    order = [word for word, _trouble, _find in (*_REVOKED[:1], *_ACTIVE, *_REVOKED[1:])]
     return sorted(found, key=lambda result: (not result.trouble, order.index(result.state), result.name))
 
 

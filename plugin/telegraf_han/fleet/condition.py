@@ -87,15 +87,16 @@ def _consumer(consumer: Consumer, broker: Broker) -> Iterator[Finding]:
         yield Finding("warning", said)
 
 
-def endings(names_until: Mapping[str, float], now_s: float) -> Iterator[Finding]:
+def endings(until: Mapping[str, float], now_s: float) -> Iterator[Finding]:
     """Certificates of the fleet itself that end soon, by name."""
-    for name, until_s in names_until.items():
-        if until_s - now_s <= ENDS_SOON_S:
-            yield Finding(
-                "error" if until_s <= now_s else "warning",
-                _(
-                    "the certificate {name} ends on {date}. Make a new one, and bring each host its archive: telegraf-han fleet create",
-                    name=name,
-                    date=at(until_s),
-                ),
-            )
+    for name, until_s in until.items():
+        if until_s - now_s > ENDS_SOON_S:
+            continue
+        date = at(until_s)
+        said = (
+            _("the certificate {name} ended on {date}.", name=name, date=date)
+            if until_s <= now_s
+            else _("the certificate {name} ends on {date}.", name=name, date=date)
+        )
+        again = _("Make a new one, and bring each host its archive: telegraf-han fleet create")
+        yield Finding("error" if until_s <= now_s else "warning", f"{said} {again}")

@@ -12,8 +12,8 @@ from typing import Final
 
 from telegraf_han.clock import span
 from telegraf_han.commands._arguments import duration_s
-from telegraf_han.errors import ConfigError, SourceError
-from telegraf_han.fleet import broker, certificates, checking, condition, natsfiles, stored, watching
+from telegraf_han.errors import SourceError
+from telegraf_han.fleet import broker, certificates, checking, condition, folder, natsfiles, stored, watching
 from telegraf_han.fleet.checking import Result
 from telegraf_han.fleet.facts import Facts, Finding
 from telegraf_han.fleet.folder import Folder
@@ -93,7 +93,7 @@ def _with_plan(arguments: Namespace, fleet: Fleet) -> Namespace:
 
 def _certificates(place: Folder, fleet: Fleet) -> dict[str, float]:
     """Ends of the certificates of the fleet itself."""
-    names = ["ca", natsfiles.ADMIN, natsfiles.WATCH, natsfiles.CENTRE, *(os.path.join("servers", server) for server in fleet.servers)]
+    names = [natsfiles.ADMIN, natsfiles.WATCH, natsfiles.CENTRE, *(os.path.join("servers", server) for server in fleet.servers)]
     found = {}
     for name in names:
         credential = place.credential(name)
@@ -101,7 +101,7 @@ def _certificates(place: Folder, fleet: Fleet) -> dict[str, float]:
             try:
                 found[name] = certificates.until(credential.certificate).timestamp()
             except ValueError:
-                raise ConfigError(place.place(f"{name}.pem"), "", _("a certificate is expected. Restore this file from a backup")) from None
+                raise folder.damaged(place, name) from None
     return found
 
 

@@ -50,9 +50,11 @@ def _add_create(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--server", metavar="HOST", action="append", default=[], help="name or address of a NATS server; repeat it for a cluster of 3 or 5"
     )
-    parser.add_argument("--url", metavar="URL", help=f"address of the InfluxDB, as the centre reaches it (default: {Influx().url})")
+    parser.add_argument(
+        "--url", metavar="URL", type=said(plan.address), help=f"address of the InfluxDB, as the centre reaches it (default: {Influx().url})"
+    )
     parser.add_argument("--org", metavar="NAME", help=f"its organisation (default: {Influx().org})")
-    parser.add_argument("--bucket", metavar="NAME", help=f"its bucket (default: {Influx().bucket})")
+    parser.add_argument("--bucket", metavar="NAME", type=said(plan.bucket), help=f"its bucket (default: {Influx().bucket})")
 
 
 def _create(arguments: Namespace, place: Folder) -> int:

@@ -22,7 +22,7 @@ def test_sites() -> None:
     }
     text = natsfiles.sites(known)
 
-    accounts = re.findall(r'^"([^"]+)" \{\n(.*?)^\}', text, re.M | re.S)
+    accounts = re.findall(r'^"([^"]+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
     assert [name for name, _body in accounts] == ["ursus", "wola"]
     for name, body in accounts:
         assert re.findall(r'user: "([^"]*)"', body) == [f"CN={name},OU={known[name].issue}"]
@@ -65,7 +65,7 @@ def test_a_server_alone() -> None:
 def test_the_centre_may_not_publish_lines() -> None:
     """It takes and acknowledges. A centre that was broken into cannot write for a site, nor delete the stream."""
     text = natsfiles.server("nats.test", Fleet(("nats.test",)), USERS)
-    publish = re.search(r"publish: \[(.*?)\]", text, re.S)[1]
+    publish = re.search(r"publish: \[(.*?)\]", text, re.DOTALL)[1]
 
     subjects = re.findall(r'"([^"]+)"', publish)
     assert "$JS.ACK.HAN.influx.>" in subjects

@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import mqttfleet
 import pytest
 from mqttfleet import Fleet, Link, hand_over
 from servers import build, running
+
+import cleartext
+import virtualmeters
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     Make = Callable[..., Fleet]
 
 START_S = 1_770_000_000
+KEYS = {"encryption_key": "000102030405060708090a0b0c0d0e0f", "authentication_key": "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"}
 NOBODY = "RC:16"
 DENIED = "RC:135"
 TAKEN = "RC:0"
@@ -137,6 +143,37 @@ def test_every_telegram_once(influx: running.Influx, make: Make) -> None:
         link.close()
 
     assert stored(influx) == {"site-a": list(range(30)), "site-b": list(range(40))}
+
+
+def test_from_the_meter(influx: running.Influx, make: Make, telegraf_binary: Path, tmp_path: Path) -> None:
+    """What a virtual meter says goes through the plugin, both Telegrafs of the site, the broker and the centre: each telegram, each field."""
+    fleet = make(influx)
+    fleet.start_broker()
+    fleet.start_consumer("influx-1")
+    _, url = fleet.start_uplink("site-a")
+    start = datetime.now().astimezone().replace(microsecond=0).isoformat()
+    keys = "".join(f'{name} = "{key}"\n' for name, key in KEYS.items())
+    (tmp_path / "han.toml").write_text(f'[[meter]]\nname = "home"\ninterface = "p1"\nport = "cable"\n{keys}')
+    (tmp_path / "han.toml").chmod(0o600)
+    site = running.PLUGIN.format(python=sys.executable, config="han.toml") + mqttfleet.changed("edge/telegraf.d-uplink.conf", {})
+    (tmp_path / "telegraf.conf").write_text(site)
+    env = {"HAN_UPLINK_LISTEN": url.removeprefix("http://"), "HAN_UPLINK_TOKEN": mqttfleet.TOKEN}
+    with virtualmeters.on_terminals(tmp_path, {"cable": ("gama350", "--start", start, "--speed", "20")}):
+        with running.telegraf(telegraf_binary, tmp_path / "telegraf.conf", tmp_path, env):
+            influx.wait_for_rows("SELECT active_energy_import_wh FROM electricity", 50)
+            influx.wait_for_rows("SELECT state FROM electricity_link")
+        # Whoever stops hands over the rest first; the other side has it soon after.
+        (newest,) = (row["time"] for row in influx.wait_for_rows("SELECT last(active_energy_import_wh) FROM electricity"))
+    rows = influx.query(f"SELECT * FROM electricity WHERE time <= {newest}")
+    said = cleartext.sent("gama350", start, 3600)
+    times = [time for time in said if rows[0]["time"] <= time <= newest]
+
+    assert [row["time"] for row in rows] == times
+    for row in rows:
+        assert {name: row[name] for name in said[row["time"]]} == said[row["time"]]
+        assert (row["site"], row["meter"], row["serial"]) == ("site-a", "home", "35000001")
+        assert "host" not in row
+        assert "topic" not in row
 
 
 def test_consumer_killed_in_mid_batch(influx: running.Influx, make: Make) -> None:

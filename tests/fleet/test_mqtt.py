@@ -199,7 +199,7 @@ def test_lines_that_influxdb_refuses(influx: running.Influx, make: Make) -> None
     fleet.start_broker()
     consumer = fleet.start_consumer("influx-1", {"max_undelivered_messages = 200": "max_undelivered_messages = 5"})
     at = f"{START_S}000000000"
-    tags = ",".join(f"t{number}={'x' * 900}" for number in range(90))
+    tags = ",".join(f"t{number}={'x' * 200}" for number in range(600))
     refused = [
         f'electricity,meter=evil active_energy_import_wh="text" {at}',
         f"electricity,meter=evil,time=1 voltage_l1_v=1 {at}",

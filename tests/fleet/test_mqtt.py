@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import subprocess
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from servers import build, running
 
 import cleartext
 import virtualmeters
+from document import Document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -235,12 +237,14 @@ def test_sites_are_apart(make: Make) -> None:
     """With its certificate a site neither writes under another's name nor reads, whatever it calls itself."""
     fleet = make()
     broker = fleet.start_broker()
-    centre = fleet.start_subscriber("influx-1", "-t", "han/+/lines")
     spy = fleet.start_subscriber("site-b", "-V", "5", "-i", "influx-1", *("-t", "#"), *("-t", "han/+/lines"), *("-t", "$SYS/#"))
     broker.wait_for_log(r"site-b \d \$SYS/#")
+    assert TAKEN in fleet.publish("site-a", "han/site-a/lines", "for nobody")  # but for the spy, who does not get it
+    centre = fleet.start_subscriber("influx-1", "-t", "han/+/lines")
     broker.wait_for_log(r"influx-1 \d han/")
     assert TAKEN in fleet.publish("site-a", "han/site-a/lines", "own")
     assert DENIED in fleet.publish("site-a", "han/site-b/lines", "another's")
+    assert TAKEN in fleet.publish("site-a", "han/site-b/lines", "another's", "-V", "311")  # what MQTT 3.1.1 says of the same
     assert DENIED in fleet.publish("influx-2", "han/site-b/lines", "the centre's")
     assert DENIED in fleet.publish("site-a", "han/site-a/lines/more", "below")
     assert TAKEN in fleet.publish("site-a", "han/site-a/lines", "last")
@@ -308,6 +312,32 @@ def test_killed_broker(make: Make) -> None:
     heard.wait_for_log("after the kill")
 
     assert heard.log_text().splitlines() == ["han/site-a/lines before the save", "han/site-a/lines after the kill"]
+
+
+def test_consumer_removed(make: Make) -> None:
+    """After the page's command no messages wait for a consumer any more."""
+    fleet = make()
+    fleet.start_broker()
+    fleet.start_subscriber("influx-1", *SESSION, "-E").wait()
+    assert TAKEN in fleet.publish("site-a", "han/site-a/lines", "waits")
+    fleet.start_subscriber("influx-1", "-i", "influx-1", "-t", "han/none/lines", "-E").wait()
+
+    assert NOBODY in fleet.publish("site-a", "han/site-a/lines", "nobody is there")
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.pl.md"])
+def test_certificates_of_the_page(make: Make, page: str) -> None:
+    """The commands of the page make certificates that the broker takes, and end one of them."""
+    blocks = [block for block in Document(f"fleet/mqtt/{page}").blocks if "openssl ca" in block]
+    assert len(blocks) == 2
+    fleet = make()
+    authority = fleet.folder / "han"
+    for refused, block in enumerate(blocks):
+        subprocess.run(["sh", "-e", "-c", block], cwd=authority, check=True, capture_output=True, timeout=PATIENCE_S)
+        broker = fleet.start_broker()
+        assert (NOBODY in fleet.publish("site-a", "han/site-a/lines", "own")) != bool(refused)
+        assert NOBODY in fleet.publish("site-b", "han/site-b/lines", "own")
+        broker.stop()
 
 
 def test_full_broker(make: Make) -> None:

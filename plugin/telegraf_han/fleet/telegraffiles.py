@@ -10,9 +10,12 @@ it gets through. Both keep their metrics on disk meanwhile.
 - The tag `site` comes from the subject, which NATS has checked. So no site can write in the name of another one.
 - No tag may tell which Telegraf wrote a point (`host`), or by which way it came (`subject`). So a point that is delivered twice is the
   same point, and InfluxDB stores it once.
-- Metrics wait in memory. Telegraf acknowledges a message when its outputs have taken it, and a buffer on disk counts as taken. What is
-  not acknowledged waits at the broker, which is safer. The buffer must have room for all messages that are under way, because Telegraf
-  gives up messages that do not fit (`max_undelivered_messages` times the lines of a message).
+- Metrics wait in memory. Telegraf acknowledges a message when InfluxDB has taken its metrics, so all that is not there yet is at the
+  broker. The buffer must have room for all messages that are under way, because Telegraf gives up messages that do not fit
+  (`max_undelivered_messages` times the lines of a message).
+- One site must not harm another. InfluxDB refuses a whole request, with the lines of all sites in it, for one line with a tag `time` or
+  with a name of a series above 64 kB [seen on 2.9.1], and a field has the type of whoever writes it first in a week. So only known
+  measurements get in, names are cut, and types are made what they are in docs/metrics.md.
 """
 
 import json
@@ -40,7 +43,14 @@ PORT: Final = 8187
 
 _MARK: Final = "## Written by `telegraf-han fleet`, which writes it again when something has changed.\n"
 _COSTS: Final = json.dumps(["electricity_cost", "electricity_bill", "electricity_price"])
-_NAMES: Final = ["electricity", "electricity_*", "internal_write", "internal_memstats"]
+_NAMES: Final = json.dumps(
+    [
+        "electricity",
+        *(f"electricity_{kind}" for kind in ("link", "settings", "cost", "bill", "price", "production")),
+        *("internal_write", "internal_memstats"),
+    ]
+)
+"""Measurements that leave a site, and that the centre takes."""
 
 
 def _tls(place: str, name: str) -> str:
@@ -49,7 +59,7 @@ def _tls(place: str, name: str) -> str:
 
 def reading(token: str) -> str:
     """What the Telegraf that reads the meters gets in addition. `token` is a password between the two Telegrafs of a site."""
-    return _READING.format(mark=_MARK, port=PORT, token=token, names=json.dumps(_NAMES), buffer=BUFFER)
+    return _READING.format(mark=_MARK, port=PORT, token=token, names=_NAMES, buffer=BUFFER)
 
 
 def reads_meters() -> str:
@@ -83,6 +93,7 @@ def centre(fleet: Fleet) -> str:
         subjects=SUBJECTS,
         consumer=CONSUMER,
         undelivered=UNDELIVERED,
+        names=_NAMES,
         limit=UNDELIVERED * LINES * 10,
         costs=_COSTS,
         url=json.dumps(fleet.influx.url),
@@ -171,8 +182,8 @@ _CENTRE: Final = """\
   omit_hostname = true
   flush_interval = "1s"
   metric_batch_size = 5000
-  ## Room for all messages that are under way. Telegraf gives up what does not fit. Do not use the disk buffer here: Telegraf would
-  ## acknowledge messages that InfluxDB does not have yet.
+  ## Room for all messages that are under way. Telegraf gives up what does not fit. A buffer on disk is not necessary: what InfluxDB
+  ## does not have yet is still at the broker.
   metric_buffer_limit = {limit}
 
 [[secretstores.docker]]
@@ -189,6 +200,11 @@ _CENTRE: Final = """\
   ## What the broker sends beyond that is sent again later.
   pending_message_limit = 1000
   data_format = "influx"
+  ## Nothing else of a site gets in.
+  namepass = {names}
+  ## InfluxDB refuses these names, and with one line all that come in the same request, those of other sites, too.
+  tagexclude = ["time", "_*", "host"]
+  fieldexclude = ["time", "_*"]
 
 ## The site is what NATS knows of the sender, not what the sender says.
 [[processors.regex]]
@@ -198,6 +214,47 @@ _CENTRE: Final = """\
     pattern = '^han\\.([^.]+)\\.lines$'
     replacement = "${{1}}"
     result_key = "site"
+
+## Lines of a site that does not behave must not hold up the others. InfluxDB also refuses a request with the name of a series above
+## 64 kB in it …
+[[processors.tag_limit]]
+  order = 2
+  limit = 16
+  keep = ["site", "interface", "meter", "model", "serial", "tariff", "series", "inverter"]
+[[processors.strings]]
+  order = 3
+  [[processors.strings.left]]
+    tag = "*"
+    width = 128
+  [[processors.strings.left]]
+    tag_key = "*"
+    width = 64
+  [[processors.strings.left]]
+    field_key = "*"
+    width = 64
+
+## … and a field has the type of whoever writes it first in a week.
+[[processors.converter]]
+  order = 4
+  namepass = ["electricity"]
+  [processors.converter.fields]
+    float = ["*_wh", "*_w", "*_varh", "*_var", "*_vah", "*_va", "*_v", "*_a", "*_hz", "*_dbm"]
+[[processors.converter]]
+  order = 4
+  namepass = ["electricity_link"]
+  [processors.converter.fields]
+    string = ["state"]
+    float = ["age_s", "clock_offset_s", "rssi_dbm"]
+    integer = [
+      "telegrams", "decoded", "duplicates", "unverified", "lines_dropped", "host_stamped", "errors_*", "flaws", "waiting", "stale",
+      "registers_back", "fields_refused",
+    ]
+[[processors.converter]]
+  order = 4
+  namepass = ["electricity_settings", "electricity_cost", "electricity_bill", "electricity_price", "electricity_production"]
+  [processors.converter.fields]
+    string = ["name", "currency", "period"]
+    float = ["*"]
 
 ## Figures of this Telegraf itself.
 [[inputs.internal]]

@@ -215,6 +215,8 @@ def _silent(view: View) -> str | None:
         return _told(view, _("Its uplink is all right, so look there at the Telegraf that reads the meters: systemctl status telegraf"))
     if view.per_minute > 0:
         return None
+    if view.links and view.waiting is None:
+        return _told(view, _("It is connected. See to the stream first, as said above"))
     if view.links:
         link = min(view.links, key=lambda one: one.since_s)
         return _told(
@@ -231,6 +233,8 @@ def _late(view: View) -> str | None:
     """Messages come, but their data are old."""
     if not view.old or _new(view) is not None or _silent(view) is not None:
         return None
+    if view.waiting and _flooding(view) is not None:
+        return None  # that says it
     if view.waiting:
         said = counted(
             "{site}: {number} message of it waits at the broker.",
@@ -330,7 +334,7 @@ def _told(view: View, more: str) -> str:
     """Since when a site is silent, and a sentence more."""
     newest_s = view.stored.newest_s
     if newest_s is None:
-        return _("{site}: InfluxDB has no data of it. {more}", site=view.name, more=more)
+        return _("{site}: InfluxDB has no data of its meters. {more}", site=view.name, more=more)
     return _("{site}: its newest data are of {time}. {more}", site=view.name, time=at(newest_s), more=more)
 
 

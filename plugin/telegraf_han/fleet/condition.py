@@ -1,11 +1,14 @@
 """Says what is wrong with the whole of a fleet: servers, stream, consumer, certificates. Pure: facts in, findings out."""
 
 from collections.abc import Iterator, Mapping
+from typing import Final
 
 from telegraf_han.clock import span
 from telegraf_han.fleet.facts import ENDS_SOON_S, OWN_ACCOUNTS, Broker, Consumer, Facts, Finding, Server, Stream, at, listed
 from telegraf_han.fleet.registry import active
-from telegraf_han.language import _, counted, grouped
+from telegraf_han.language import _, counted, grouped, marked
+
+NO_MAJORITY: Final = marked("the stream takes no messages now, because more than half of its servers must run. Start the others")
 
 
 def whole(facts: Facts) -> Iterator[Finding]:
@@ -45,8 +48,8 @@ def _server(server: Server, facts: Facts) -> Iterator[Finding]:
 
 def _stream(stream: Stream, facts: Facts) -> Iterator[Finding]:
     total = sum(stream.waiting.values())
-    if not stream.leader:
-        yield Finding("error", _("the stream has no leader, so it takes no messages. More than half of the servers must run"))
+    if not stream.leader or len(stream.away) * 2 >= stream.copies > 1:
+        yield Finding("error", _(NO_MAJORITY))
     for name in stream.away:
         yield Finding("warning", _("the copy of the stream on server {server} is not up to date", server=name))
     age_s = 0.0 if stream.oldest_s is None or not total else facts.now_s - stream.oldest_s

@@ -57,6 +57,8 @@ class Stream(NamedTuple):
 
     leader: str
     """"" if there is none."""
+    copies: int
+    """On how many servers each message is to be stored."""
     away: tuple[str, ...]
     """Servers whose copy is not up to date."""
     waiting: Mapping[str, int]

@@ -12,11 +12,11 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from telegraf_han.errors import SourceError
-from telegraf_han.fleet import broker, natsfiles
+from telegraf_han.fleet import broker, condition, natsfiles
 from telegraf_han.fleet.broker import Connection, Json, RefusedError
 from telegraf_han.fleet.facts import OWN_ACCOUNTS, Broker, Consumer, Link, Refusal, Server, Stream
 from telegraf_han.fleet.folder import Folder
-from telegraf_han.language import _
+from telegraf_han.language import _, marked
 
 PAGE: Final = 1024
 """Connections per answer. It is the servers' own default."""
@@ -25,6 +25,9 @@ _USER: Final = re.compile(r"CN=([^,]*),OU=(.*)")
 _REFUSED: Final = "Authentication Failure"
 """The servers' word for a certificate that they do not know."""
 _SUBJECT: Final = re.compile(r"han\.([^.]+)\.lines")
+_MISSING: Final = marked("the stream or its consumer is not there. Run: telegraf-han fleet setup")
+_OTHERWISE: Final = marked("NATS says: {words}")
+_ADVICE: Final = {**dict.fromkeys(broker.NOT_FOUND, _MISSING), broker.NO_MAJORITY: condition.NO_MAJORITY}
 
 Counts = dict[tuple[str, int], int]
 """Messages of a connection: its server and its number there."""
@@ -41,9 +44,7 @@ def looked(place: Folder, watch_s: float) -> Broker:
     try:
         stream, consumer = broker.asked(fleet, *paths(natsfiles.ADMIN), _held)
     except RefusedError as error:
-        known = error.code in broker.NOT_FOUND
-        advice = _("the stream or its consumer is not there. Run: telegraf-han fleet setup")
-        return found._replace(trouble=advice if known else _("NATS says: {words}", words=error))
+        return found._replace(trouble=_(_ADVICE.get(error.code, _OTHERWISE), words=error))
     except SourceError as error:
         return found._replace(trouble=str(error))
     return found._replace(stream=stream, consumer=consumer)
@@ -123,6 +124,7 @@ async def _held(connection: Connection) -> tuple[Stream, Consumer]:
     stream = Stream(
         # A server that stands alone has no cluster, and leads.
         str(cluster.get("leader", "")) if isinstance(cluster, dict) else "-",
+        int(found["config"].get("num_replicas", 1)),
         tuple(sorted(str(one["name"]) for one in (cluster or {}).get("replicas") or [] if one.get("offline") or not one.get("current"))),
         sites,
         _seconds(state.get("first_ts")) if state.get("messages") else None,

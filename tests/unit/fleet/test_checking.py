@@ -36,7 +36,7 @@ def facts(
 ) -> Facts:
     """Facts of the site wola, beside `others` sites that are well."""
     names = ["ursus", *(f"other-{number}" for number in range(others - 1))][:others]
-    broker = Broker(servers, links, refusals, 1, Stream("nats-1", (), waiting or {}, None), Consumer(True, 0, 500, 0))
+    broker = Broker(servers, links, refusals, 1, Stream("nats-1", 3, (), waiting or {}, None), Consumer(True, 0, 500, 0))
     data = {**dict.fromkeys(names, FRESH), **({"wola": stored} if stored else {})}
     return Facts(NOW, SILENCE, 1000, ("nats-1", "nats-2"), {"wola": site, **dict.fromkeys(names, SITE)}, broker, data)
 
@@ -57,7 +57,7 @@ def test_a_site_that_is_well() -> None:
         ({"stored": OLD, "links": ()}, "silent", "its newest data are of .* It is not connected"),
         ({"stored": OLD, "links": (QUIET,)}, "silent", "connected for 60 min, but sends nothing"),
         ({"stored": OLD._replace(uplink_s=NOW - 30)}, "silent", "Its uplink is all right.*systemctl status telegraf$"),
-        ({"stored": None, "links": (QUIET,)}, "silent", "InfluxDB has no data of it"),
+        ({"stored": None, "links": (QUIET,)}, "silent", "InfluxDB has no data of its meters"),
         ({"stored": OLD, "links": (), "refusals": (TRIES,)}, "silent", "not in force: nats-2, 20 s ago"),
         ({"stored": OLD, "links": (), "servers": BOTH[:1]}, "silent", "none of the servers that answer"),
         # late
@@ -182,6 +182,15 @@ def test_a_broker_that_does_not_tell_what_waits() -> None:
     found = next(one for one in checking.sites(given._replace(broker=given.broker._replace(stream=None))) if one.name == "wola")
 
     assert (found.state, found.waiting) == ("silent", None)
+    assert "not connected" in found.sentences[0]
+
+
+def test_a_site_that_is_connected_to_a_broker_that_takes_nothing() -> None:
+    """The broker is at fault, and not the site."""
+    given = facts(stored=OLD, links=(QUIET,))
+    found = next(one for one in checking.sites(given._replace(broker=given.broker._replace(stream=None))) if one.name == "wola")
+
+    assert "It is connected. See to the stream first" in found.sentences[0]
 
 
 def test_newest_data_of_the_future() -> None:

@@ -11,7 +11,7 @@ SITE = Site("aa", "2026-11-01T10:00:00Z", "2031-11-01T10:00:00Z")
 WELL = Broker(
     tuple(Server(name, frozenset({"HAN", "SYS", "$G", "wola"})) for name in ("nats-1", "nats-2", "nats-3")),
     centres=2,
-    stream=Stream("nats-1", (), {"wola": 3}, NOW - 2),
+    stream=Stream("nats-1", 3, (), {"wola": 3}, NOW - 2),
     consumer=Consumer(True, 3, 500, 0),
 )
 STREAM = WELL.stream
@@ -70,7 +70,8 @@ def test_a_revoked_site_is_no_stranger() -> None:
     ("broker", "words"),
     [
         (WELL._replace(stream=None, consumer=None, trouble="no answer"), "no answer"),
-        (WELL._replace(stream=STREAM._replace(leader="")), "the stream has no leader"),
+        (WELL._replace(stream=STREAM._replace(leader="")), "the stream takes no messages now"),
+        (WELL._replace(stream=STREAM._replace(away=("nats-2", "nats-3"))), "the stream takes no messages now"),
         (WELL._replace(stream=STREAM._replace(oldest_s=NOW - 7200)), "3 messages wait at the broker. The oldest came 2 h|120 min ago"),
         (WELL._replace(consumer=CONSUMER._replace(attached=False)), "no Telegraf of the centre takes messages"),
         (WELL._replace(consumer=CONSUMER._replace(under_way=500)), "500 messages that it does not acknowledge"),

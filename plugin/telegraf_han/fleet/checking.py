@@ -25,6 +25,8 @@ LINES_PER_METER_MINUTE: Final = 120.0
 """More readings per meter and minute than any meter sends. Some send one every second."""
 MUCH: Final = 4
 """So many times as much as other sites have is far more."""
+ON_ITS_WAY_S: Final = 60.0
+"""A message that is older is not only on its way."""
 CATCHING_UP_S: Final = 120.0
 """Data of so long a time come at once only if they waited somewhere."""
 STUCK_LINES: Final = 1000
@@ -235,7 +237,7 @@ def _late(view: View) -> str | None:
         return None
     if view.waiting and _flooding(view) is not None:
         return None  # that says it
-    if view.waiting:
+    if view.waiting and _behind(view.facts):
         said = counted(
             "{site}: {number} message of it waits at the broker.",
             "{site}: {number} messages of it wait at the broker.",
@@ -254,6 +256,13 @@ def _late(view: View) -> str | None:
             "Check again, and see the log of the centre: journalctl -u telegraf-han-centre"
         ),
     )
+
+
+def _behind(facts: Facts) -> bool:
+    """Whether messages stay at the broker, and are not only on their way."""
+    stream, consumer = facts.broker.stream, facts.broker.consumer
+    taken = consumer is not None and consumer.attached
+    return not taken or (stream is not None and stream.oldest_s is not None and facts.now_s - stream.oldest_s > ON_ITS_WAY_S)
 
 
 def _ahead(view: View) -> str | None:

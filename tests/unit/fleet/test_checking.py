@@ -33,10 +33,11 @@ def facts(
     waiting: dict[str, int] | None = None,
     servers: tuple[Server, ...] = BOTH,
     others: int = 1,
+    oldest_s: float = 100.0,
 ) -> Facts:
     """Facts of the site wola, beside `others` sites that are well."""
     names = ["ursus", *(f"other-{number}" for number in range(others - 1))][:others]
-    broker = Broker(servers, links, refusals, 1, Stream("nats-1", 3, (), waiting or {}, None), Consumer(True, 0, 500, 0))
+    broker = Broker(servers, links, refusals, 1, Stream("nats-1", 3, (), waiting or {}, NOW - oldest_s), Consumer(True, 0, 500, 0))
     data = {**dict.fromkeys(names, FRESH), **({"wola": stored} if stored else {})}
     return Facts(NOW, SILENCE, 1000, ("nats-1", "nats-2"), {"wola": site, **dict.fromkeys(names, SITE)}, broker, data)
 
@@ -68,6 +69,8 @@ def test_a_site_that_is_well() -> None:
         ({"stored": OLD._replace(uplink_s=NOW - 30, moved_s=10.0)}, "late", "catching up: older data come now"),
         ({"stored": OLD._replace(moved_s=10.0)}, "late", "its clock is late, or it is catching up"),
         ({"stored": OLD}, "late", "or InfluxDB refuses its data"),
+        ({"stored": OLD._replace(moved_s=600.0), "waiting": {"wola": 1}, "oldest_s": 2.0}, "late", "catching up: older data come now"),
+        ({"stored": OLD, "waiting": {"wola": 1}, "oldest_s": 2.0, "links": ()}, "late", "But messages come from it"),
         # clock ahead
         ({"stored": FRESH._replace(future_s=NOW + 7200)}, "clock ahead", "which is 2 h|120 min ahead"),
         # flooding

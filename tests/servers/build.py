@@ -1,15 +1,15 @@
-"""Pinned Go modules into the real Telegraf, InfluxDB and its command line that the tests run, without Docker.
+"""Pinned Go modules into the real Telegraf, InfluxDB, NATS and their command lines that the tests run, without Docker.
 
-`python tests/servers/build.py telegraf influxd influx` builds what is missing and prints one path a server. The folders
-`telegraf/`, `influxdb/` and `influx/` beside this file are Go modules of our own: their go.mod names the version (the only place
-it is written) and their go.sum pins every source that goes in. A module of our own is needed because `go install
+`python tests/servers/build.py telegraf influxd influx nats-server nats` builds what is missing and prints one path a server. The folders
+`telegraf/`, `influxdb/`, `influx/`, `nats/` and `natscli/` beside this file are Go modules of our own: their go.mod names the version (the
+only place it is written) and their go.sum pins every source that goes in. A module of our own is needed because `go install
 …@version` refuses InfluxDB, whose go.mod replaces modules.
 
 What was built stays in `.cache/servers/<name>-<version>-<recipe>/<name>`, where <recipe> is a hash of the module files
 and build options, so a changed recipe is another folder and a second run starts at once. A build happens in a
 folder beside it that is renamed at the end, behind a lock, so nobody ever sees half a server.
 
-The variables TELEGRAF_BIN, INFLUXD_BIN and INFLUX_BIN name an existing program instead. Only the standard library is used: this
+The variables TELEGRAF_BIN, INFLUXD_BIN, INFLUX_BIN, NATS_SERVER_BIN and NATS_BIN name an existing program instead. Only the standard library is used: this
 script runs before anything is installed. Sources come through Go's and cargo's own clients as they are set up.
 """
 
@@ -67,7 +67,7 @@ class Server(NamedTuple):
     module: str  # whose version in our go.mod is the server's
     package: str  # what is compiled
     tags: str
-    version_variable: str  # where the linker writes the version: a build outside its own repository knows none
+    version_variable: str  # where the linker writes the version that a build elsewhere does not know; "" if the source says it
     says_version: str  # the argument that makes it print its version
     variable: str  # the environment variable that names a program to use instead
     uses_rust: bool  # it links libflux, which is Rust behind cgo; else it is pure Go, as in the official builds
@@ -104,6 +104,28 @@ SERVERS = {
         version_variable="main.version",
         says_version="version",
         variable="INFLUX_BIN",
+        uses_rust=False,
+    ),
+    # The broker of a fleet.
+    "nats-server": Server(
+        folder="nats",
+        module="github.com/nats-io/nats-server/v2",
+        package="github.com/nats-io/nats-server/v2",
+        tags="",
+        version_variable="",
+        says_version="--version",
+        variable="NATS_SERVER_BIN",
+        uses_rust=False,
+    ),
+    # Its command line, with which its owners look at streams and make backups.
+    "nats": Server(
+        folder="natscli",
+        module="github.com/nats-io/natscli",
+        package="github.com/nats-io/natscli/nats",
+        tags="",
+        version_variable="main.version",
+        says_version="--version",
+        variable="NATS_BIN",
         uses_rust=False,
     ),
 }
@@ -186,7 +208,8 @@ def _build(name: str, program: Path, say: Callable[[str], None]) -> None:
         environment["PKG_CONFIG"] = str(workshop / "pkg-config")
         step([*GO_BUILD, "-o", environment["PKG_CONFIG"], "github.com/influxdata/pkg-config"])
     result = workshop / "result" / name
-    options = ["-tags", server.tags, "-ldflags", f"-s -w -X {server.version_variable}={version(name)}"]
+    says = f" -X {server.version_variable}={version(name)}" if server.version_variable else ""
+    options = ["-tags", server.tags, "-ldflags", f"-s -w{says}"]
     step([*GO_BUILD, *options, "-o", str(result), server.package])
     step([str(result), server.says_version])
     if version(name) not in log.read_text(encoding="utf-8", errors="replace"):

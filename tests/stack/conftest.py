@@ -96,3 +96,15 @@ def start_telegraf(telegraf_binary: Path, tmp_path: Path) -> Iterator[StartTeleg
 def influx_binary(request: pytest.FixtureRequest) -> Path:
     """Return InfluxDB's command line, building it when there is none."""
     return _program("influx", request.config)
+
+
+@pytest.fixture(scope="session")
+def nats_server_binary(request: pytest.FixtureRequest) -> Path:
+    """Return the program of NATS, building it when there is none."""
+    return _program("nats-server", request.config)
+
+
+@pytest.fixture(scope="session")
+def nats_binary(request: pytest.FixtureRequest) -> Path:
+    """Return NATS's command line, building it when there is none."""
+    return _program("nats", request.config)

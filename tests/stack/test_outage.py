@@ -21,6 +21,7 @@ import pytest
 from servers import running
 
 import cleartext
+import diskbuffer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,10 +37,6 @@ UNDER_WAY_S = 1
 """What was sent before Telegraf ended and had not got to its buffer, on a busy machine."""
 TAGS = ("interface", "meter", "model", "serial")
 KEYS = {"encryption_key": "000102030405060708090a0b0c0d0e0f", "authentication_key": "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"}
-
-_STAMP = re.compile(rb"\x0f\x01(\0\0\0\x0e.{4})\0{4}", re.DOTALL)
-"""A time in Telegraf's buffer: 15 bytes, of Go's time in binary version 1, seconds since the year 1, no ns."""
-_YEAR_1_S = 62_135_596_800
 
 
 class Meter(NamedTuple):
@@ -101,34 +98,7 @@ def _stored(influx: running.Influx) -> dict[int, dict[str, float]]:
 
 def _waiting(folder: Path) -> list[int]:
     """Time stamps in ns of the telegrams in Telegraf's buffer, in its order."""
-    found = []
-    for file in sorted((folder / "buffer").glob("*/" + "[0-9]" * 20)):
-        with contextlib.suppress(FileNotFoundError):  # it has just been written anew under another name
-            found += [_time_ns(metric) for metric in _metrics(file.read_bytes()) if b"active_energy_import_wh" in metric]
-    return found
-
-
-def _metrics(data: bytes) -> Iterator[bytes]:
-    """The whole metrics of a buffer's file, each behind its length (a varint)."""
-    place = 0
-    while place < len(data):
-        length = shift = 0
-        while place < len(data) and data[place] & 0x80:
-            length |= (data[place] & 0x7F) << shift
-            place, shift = place + 1, shift + 7
-        if place == len(data):
-            return
-        length |= data[place] << shift
-        metric = data[place + 1 : place + 1 + length]
-        if len(metric) < length:
-            return
-        yield metric
-        place += 1 + length
-
-
-def _time_ns(metric: bytes) -> int:
-    (second,) = _STAMP.findall(metric)
-    return (int.from_bytes(second) - _YEAR_1_S) * NS
+    return diskbuffer.telegrams(folder / "buffer")
 
 
 def test_ten_minutes_without_influxdb(influx: running.Influx, telegraf: Callable[[Meter], running.Process], tmp_path: Path) -> None:

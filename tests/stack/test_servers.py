@@ -41,10 +41,10 @@ def _pipeline_environment(influx: running.Influx) -> dict[str, str]:
     return {"INFLUX_URL": influx.url, "INFLUX_TOKEN": influx.token}
 
 
-@pytest.mark.parametrize("name", ["telegraf", "influxd", "influx"])
+@pytest.mark.parametrize("name", ["telegraf", "influxd", "influx", "nats-server", "nats"])
 def test_says_its_pinned_version(name: str, request: pytest.FixtureRequest) -> None:
     """Each program is the version that its go.mod pins."""
-    program: Path = request.getfixturevalue(f"{name}_binary")
+    program: Path = request.getfixturevalue(f"{name.replace('-', '_')}_binary")
     if os.environ.get(build.SERVERS[name].variable):
         pytest.skip("the environment names another program, whose version is its own affair")
 

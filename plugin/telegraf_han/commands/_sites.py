@@ -61,16 +61,16 @@ def run(arguments: Namespace, place: Folder) -> int:
     """Look, and print the findings. Returns 0, or 1 if something is wrong. Raises ConfigError, SourceError if it cannot look."""
     fleet, sites = place.fleet(), place.sites()
     with connection.writing(_with_plan(arguments, fleet)) as influx:  # its options are checked before anybody waits
-        before = stored.read(influx, _now_s(), arguments.silence) if arguments.listen else {}
+        before = stored.read(influx, _now_s(), arguments.silence, sites) if arguments.listen else {}
         try:
             seen = watching.looked(place, arguments.listen)
         except broker.RefusedError as error:
             raise SourceError(_("NATS says: {words}", words=error)) from None
         now_s = _now_s()
-        data = stored.read(influx, now_s, arguments.silence)
+        data = stored.read(influx, now_s, arguments.silence, sites)
     if arguments.listen:
         data = stored.compared(before, data)
-    facts = Facts(now_s, arguments.silence, fleet.site_messages, fleet.servers, sites, seen, data)
+    facts = Facts(now_s, arguments.silence, arguments.listen, fleet.site_messages, fleet.servers, sites, seen, data)
     findings = [*condition.whole(facts), *condition.endings(_certificates(place, fleet), now_s)]
     results = checking.sites(facts)
     _print(findings, results)

@@ -8,12 +8,12 @@ A verdict is a row of a table, `_ACTIVE` or `_REVOKED`: its word, whether it is 
 verdict that applies, and the first one is its state. A sentence says only what the facts show. If they show two causes, it names both.
 """
 
-from collections.abc import Callable
-from statistics import median
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 from telegraf_han.clock import span
-from telegraf_han.fleet.facts import ENDS_SOON_S, NOTHING, Facts, Link, Refusal, Stored, at, listed, moment, shown
+from telegraf_han.fleet.facts import BACK_S, ENDS_SOON_S, NOTHING, Facts, Link, Refusal, Stored, at, listed, moment, shown
 from telegraf_han.fleet.registry import Site, active
 from telegraf_han.language import _, counted, grouped, marked
 
@@ -44,8 +44,8 @@ class View(NamedTuple):
     stored: Stored
     waiting: int | None
     """Messages at the broker; None if it did not say."""
-    usual: float
-    """What waits of the other sites, in the middle."""
+    usual: float | None
+    """The median of what waits of the other sites; None if there are no others."""
     links: tuple[Link, ...]
     refused: Refusal | None
     """The last try of somebody who calls himself like this site."""
@@ -92,23 +92,36 @@ class Result(NamedTuple):
 def sites(facts: Facts) -> list[Result]:
     """The result of each site, troubles first."""
     waiting = facts.broker.stream.waiting if facts.broker.stream else None
+    counts = sorted((waiting or {}).get(name, 0) for name in active(facts.sites))
+    links: dict[str, list[Link]] = {}
+    for link in facts.broker.links:
+        links.setdefault(link.site, []).append(link)
     refused = _last(facts)
     found = []
     for name, site in sorted(facts.sites.items()):
-        others = [waiting.get(other, 0) for other in active(facts.sites) if other != name] if waiting is not None else []
+        count = (waiting or {}).get(name, 0)
         view = View(
             facts,
             name,
             site,
             facts.stored.get(name, NOTHING),
-            None if waiting is None else waiting.get(name, 0),
-            median(others) if others else 0.0,
-            tuple(link for link in facts.broker.links if link.site == name),
+            None if waiting is None else count,
+            None if site.revoked else _middle(counts, count),
+            tuple(links.get(name, ())),
             refused.get(name),
         )
         found.append(_result(view))
     order = [word for word, _trouble, _find in (*_REVOKED[:1], *_ACTIVE, *_REVOKED[1:])]
     return sorted(found, key=lambda result: (not result.trouble, order.index(result.state), result.name))
+
+
+def _middle(counts: Sequence[int], own: int) -> float | None:
+    """The median of sorted numbers without one of them. Ten thousand sites are not sorted ten thousand times."""
+    place, rest = bisect_left(counts, own), len(counts) - 1
+    if not rest:
+        return None
+    low, high = (counts[at + (at >= place)] for at in ((rest - 1) // 2, rest // 2))
+    return (low + high) / 2
 
 
 def _last(facts: Facts) -> dict[str, Refusal]:
@@ -166,7 +179,7 @@ def _revoked(view: View) -> str:
 
 def _flooding(view: View) -> str | None:
     waiting, quota = view.waiting or 0, view.facts.quota
-    alone = waiting > MUCH * view.usual and len(active(view.facts.sites)) > 1
+    alone = view.usual is not None and waiting > MUCH * view.usual
     many = MESSAGES_PER_MINUTE + MESSAGES_PER_METER_MINUTE * view.stored.meters
     if waiting >= quota / 2 and alone:
         full = waiting >= quota
@@ -202,11 +215,11 @@ def _flooding(view: View) -> str | None:
 
 
 def _new(view: View) -> str | None:
-    """Never heard."""
+    """Never heard. What was made long ago may have been heard before the time that was searched."""
     nothing = view.age_s is None and view.stored.uplink_s is None and view.stored.future_s is None
-    if not nothing or view.links or view.waiting:
+    if not nothing or view.links or view.waiting or view.facts.now_s - moment(view.site.made) > BACK_S:
         return None
-    return _("{site}: nothing ever came from it. It was made on {date}.", site=view.name, date=shown(view.site.made)) + " " + _attempt(view)
+    return _("{site}: nothing came from it since it was made on {date}.", site=view.name, date=shown(view.site.made)) + " " + _attempt(view)
 
 
 def _silent(view: View) -> str | None:
@@ -220,12 +233,15 @@ def _silent(view: View) -> str | None:
     if view.links and view.waiting is None:
         return _told(view, _("It is connected. See to the stream first, as said above"))
     if view.links:
-        link = min(view.links, key=lambda one: one.since_s)
+        ago = _ago(view, min(link.since_s for link in view.links))
+        if not view.facts.watched_s:
+            return _told(view, _("It has been connected for {ago}. Whether it sends is seen with --listen", ago=ago))
         return _told(
             view,
             _(
-                "It has been connected for {ago}, but sends nothing. Look there: systemctl status telegraf telegraf-han-uplink",
-                ago=_ago(view, link.since_s),
+                "It has been connected for {ago}, but sent nothing in {watched}. Look there: systemctl status telegraf telegraf-han-uplink",
+                ago=ago,
+                watched=span(view.facts.watched_s),
             ),
         )
     return _told(view, _attempt(view))
@@ -343,7 +359,7 @@ def _told(view: View, more: str) -> str:
     """Since when a site is silent, and a sentence more."""
     newest_s = view.stored.newest_s
     if newest_s is None:
-        return _("{site}: InfluxDB has no data of its meters. {more}", site=view.name, more=more)
+        return _("{site}: InfluxDB has no data of its meters of the last 30 days. {more}", site=view.name, more=more)
     return _("{site}: its newest data are of {time}. {more}", site=view.name, time=at(newest_s), more=more)
 
 

@@ -9,6 +9,8 @@ from telegraf_han.language import _
 
 ENDS_SOON_S: Final = 60 * 86_400.0
 """A certificate that ends within this time is told."""
+BACK_S: Final = 30 * 86_400.0
+"""So far back data are looked for."""
 NAMED: Final = 8
 """So many names stand in one sentence."""
 OWN_ACCOUNTS: Final = frozenset(("HAN", "SYS", "$G", "$SYS"))
@@ -131,6 +133,8 @@ class Facts(NamedTuple):
 
     now_s: float
     silence_s: float
+    watched_s: float
+    """So long messages were counted; 0 for not at all."""
     quota: int
     """Messages of one site that the broker keeps."""
     expected: tuple[str, ...]

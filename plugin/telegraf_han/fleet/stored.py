@@ -1,17 +1,18 @@
 """Asks InfluxDB how old the data of each site are: by InfluxQL, with a token that may read the bucket.
 
-Each query takes only the last point of a series, or a few minutes of points. So it takes about a second at ten thousand meters. Points of
-the future are asked for apart, because the newest point says nothing about a site whose clock was wrong once.
+Each query takes only the last point of a series, or a few minutes of points. A month is searched only for sites that have nothing new,
+because InfluxDB looks for the last point of every series in each week of it. Points of the future are asked for apart, because the newest
+point says nothing about a site whose clock was wrong once.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from telegraf_han.fleet.facts import Stored
+from telegraf_han.fleet.facts import BACK_S, Stored
 from telegraf_han.influx.connection import Place
 
-BACK: Final = "30d"
-"""A site that was silent for longer counts as one that was never heard."""
+RECENT_S: Final = 3600.0
+"""Sites that are well have points within this time."""
 AHEAD_S: Final = 120.0
 """Clocks of hosts may differ so much. A status line has the time of its host."""
 COUNTED_S: Final = 300
@@ -32,31 +33,35 @@ class _Row(NamedTuple):
     value: Any
 
 
-def read(place: Place, now_s: float, silence_s: float) -> dict[str, Stored]:
-    """What InfluxDB has of each site. Raises RefusedError, SourceError."""
-    past = f"time > now() - {BACK} AND time <= {int(now_s)}s"
+def read(place: Place, now_s: float, silence_s: float, names: Iterable[str]) -> dict[str, Stored]:
+    """What InfluxDB has of each site, and of those with these names even if it is old. Raises RefusedError, SourceError."""
     found: dict[str, Stored] = {}
 
     def put(row: _Row, **fields: Any) -> None:
         found[row.site] = found.get(row.site, Stored())._replace(**fields)
 
-    for row in _last(place, "electricity_link", "state", past, '"site", "meter"'):
-        before = found.get(row.site, Stored())
-        newest_s = max(row.time_s, before.status_s or 0.0)
-        # A meter whose lines ended long before those of the others is not there any more.
-        states = dict(before.states)
-        if row.time_s > now_s - silence_s:
-            states[str(row.value)] = states.get(str(row.value), 0) + 1
-        put(row, status_s=newest_s, states=states)
-    for field in _POWERS:
-        for row in _last(place, "electricity", field, past, '"site"'):
-            put(row, reading_s=max(row.time_s, found.get(row.site, Stored()).reading_s or 0.0))
-    for row in _last(place, "internal_write", "buffer_size", f"\"alias\" = '{_UPLINK}' AND {past}", '"site"'):
-        put(row, uplink_s=row.time_s, uplink_lines=int(row.value))
+    def newest(past: str, group: str) -> None:
+        for row in _last(place, "electricity_link", "state", past, group):
+            before = found.get(row.site, Stored())
+            states = dict(before.states)
+            if row.time_s > now_s - silence_s:  # else the meter is not there any more, or the whole site is silent
+                states[str(row.value)] = states.get(str(row.value), 0) + 1
+            put(row, status_s=max(row.time_s, before.status_s or 0.0), states=states)
+        for field in _POWERS:
+            for row in _last(place, "electricity", field, past, '"site"'):
+                put(row, reading_s=max(row.time_s, found.get(row.site, Stored()).reading_s or 0.0))
+        for row in _last(place, "internal_write", "buffer_size", f"\"alias\" = '{_UPLINK}' AND {past}", '"site"'):
+            put(row, uplink_s=row.time_s, uplink_lines=int(row.value))
+
+    recent_s = max(RECENT_S, 2 * silence_s)
+    newest(_between(now_s - recent_s, now_s), '"site", "meter"')
+    missing = [name for name in names if found.get(name, Stored()).newest_s is None]
+    if missing:
+        newest(f'{_between(now_s - BACK_S, now_s - recent_s)} AND "site" =~ /^({"|".join(missing)})$/', '"site"')
     for name, field, ahead_s in (("electricity_link", "state", AHEAD_S), *(("electricity", field, METER_AHEAD_S) for field in _POWERS)):
         for row in _last(place, name, field, f"time > {int(now_s + ahead_s)}s", '"site"'):
             put(row, future_s=max(row.time_s, found.get(row.site, Stored()).future_s or 0.0))
-    lately = f"time > {int(now_s) - COUNTED_S}s AND time <= {int(now_s)}s"
+    lately = _between(now_s - COUNTED_S, now_s)
     for field in _POWERS:
         for row in _asked(place, f'count("{field}")', "electricity", lately, '"site"'):
             put(row, lines_per_minute=max(row.value * 60 / COUNTED_S, found.get(row.site, Stored()).lines_per_minute))
@@ -73,13 +78,17 @@ def compared(before: Mapping[str, Stored], after: Mapping[str, Stored]) -> dict[
     return found
 
 
+def _between(begin_s: float, end_s: float) -> str:
+    return f"time > {int(begin_s)}s AND time <= {int(end_s)}s"
+
+
 def _last(place: Place, measurement: str, field: str, where: str, group: str) -> Iterator[_Row]:
     return _asked(place, f'last("{field}")', measurement, where, group)
 
 
 def _asked(place: Place, what: str, measurement: str, where: str, group: str) -> Iterator[_Row]:
     """One row for each group that has a site."""
-    query = f'SELECT {what} FROM "{measurement}" WHERE {where} GROUP BY {group}'  # noqa: S608, all words are ours
+    query = f'SELECT {what} FROM "{measurement}" WHERE {where} GROUP BY {group}'  # noqa: S608, words of ours, and names that the registry has checked
     for series in place.api.influxql(place.bucket, query):
         site = (series.get("tags") or {}).get("site", "")
         for time_s, value in series.get("values") or []:

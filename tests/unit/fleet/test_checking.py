@@ -1,9 +1,12 @@
 """checking: facts of one site give its verdict. Each verdict has the facts that just give it, and those that just do not."""
 
 import re
+from statistics import median
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from telegraf_han import language
 from telegraf_han.fleet import checking
@@ -12,8 +15,8 @@ from telegraf_han.fleet.registry import Site
 
 NOW = 1_800_000_000.0
 SILENCE = 600.0
-SITE = Site("aa", "2026-11-01T10:00:00Z", "2031-11-01T10:00:00Z")
-REVOKED = SITE._replace(revoked="2026-11-20T10:00:00Z")
+SITE = Site("aa", "2027-01-10T10:00:00Z", "2031-11-01T10:00:00Z")
+REVOKED = SITE._replace(revoked="2027-01-12T10:00:00Z")
 FRESH = Stored(reading_s=NOW - 5, status_s=NOW - 20, uplink_s=NOW - 30, states={"ok": 2})
 OLD = Stored(reading_s=NOW - 7200, status_s=NOW - 7200, uplink_s=NOW - 7200)
 HERE = Link("wola", "aa", "nats-1", NOW - 3600, 6.0)
@@ -34,12 +37,13 @@ def facts(
     servers: tuple[Server, ...] = BOTH,
     others: int = 1,
     oldest_s: float = 100.0,
+    watched_s: float = 12.0,
 ) -> Facts:
     """Facts of the site wola, beside `others` sites that are well."""
     names = ["ursus", *(f"other-{number}" for number in range(others - 1))][:others]
     broker = Broker(servers, links, refusals, 1, Stream("nats-1", 3, (), waiting or {}, NOW - oldest_s), Consumer(True, 0, 500, 0))
     data = {**dict.fromkeys(names, FRESH), **({"wola": stored} if stored else {})}
-    return Facts(NOW, SILENCE, 1000, ("nats-1", "nats-2"), {"wola": site, **dict.fromkeys(names, SITE)}, broker, data)
+    return Facts(NOW, SILENCE, watched_s, 1000, ("nats-1", "nats-2"), {"wola": site, **dict.fromkeys(names, SITE)}, broker, data)
 
 
 def result(**given: Any) -> checking.Result:
@@ -52,15 +56,21 @@ def test_a_site_that_is_well() -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "state", "words"),
+    ("case", "state", "words"),
     [
         # silent
         ({"stored": OLD, "links": ()}, "silent", "its newest data are of .* It is not connected"),
-        ({"stored": OLD, "links": (QUIET,)}, "silent", "connected for 60 min, but sends nothing"),
+        ({"stored": OLD, "links": (QUIET,)}, "silent", "connected for 60 min, but sent nothing in 12 s"),
         ({"stored": OLD._replace(uplink_s=NOW - 30)}, "silent", "Its uplink is all right.*systemctl status telegraf$"),
-        ({"stored": None, "links": (QUIET,)}, "silent", "InfluxDB has no data of its meters"),
+        ({"stored": None, "links": (QUIET,)}, "silent", "no data of its meters of the last 30 days"),
         ({"stored": OLD, "links": (), "refusals": (TRIES,)}, "silent", "not in force: nats-2, 20 s ago"),
         ({"stored": OLD, "links": (), "servers": BOTH[:1]}, "silent", "none of the servers that answer"),
+        ({"stored": OLD, "links": (QUIET,), "watched_s": 0.0}, "silent", "connected for 60 min. Whether it sends is seen with --listen"),
+        (
+            {"stored": None, "links": (), "site": SITE._replace(made="2026-12-01T10:00:00Z")},
+            "silent",
+            "no data of its meters of the last 30 days",
+        ),
         # late
         ({"stored": OLD, "waiting": {"wola": 40}}, "late", "40 messages of it wait"),
         ({"stored": OLD, "waiting": {"wola": 1}, "links": ()}, "late", "1 message of it waits"),
@@ -80,7 +90,7 @@ def test_a_site_that_is_well() -> None:
         ({"links": (HERE._replace(per_minute=40.0), HERE._replace(per_minute=40.0))}, "flooding", "80 messages per minute"),
         ({"stored": FRESH._replace(lines_per_minute=241.0)}, "flooding", "241 readings per minute"),
         # never heard
-        ({"stored": None, "links": ()}, "never heard", "nothing ever came.*made on 2026-11-01.*not connected"),
+        ({"stored": None, "links": ()}, "never heard", "nothing came from it since it was made on 2027-01-10.*not connected"),
         ({"stored": None, "links": (), "refusals": (TRIES,)}, "never heard", "not in force"),
         (
             {"stored": None, "links": (), "refusals": (TRIES,), "servers": (BOTH[0], Server("nats-2", frozenset()))},
@@ -98,14 +108,14 @@ def test_a_site_that_is_well() -> None:
         (
             {"site": REVOKED, "servers": (BOTH[0], Server("nats-2", frozenset()))},
             "still admitted",
-            "revoked on 2026-11-20.*still admitted by nats-1",
+            "revoked on 2027-01-12.*still admitted by nats-1",
         ),
         ({"site": REVOKED, "servers": ()}, "still admitted", "still admitted by nats-1"),
     ],
 )
-def test_a_trouble(given: dict[str, Any], state: str, words: str) -> None:
+def test_a_trouble(case: dict[str, Any], state: str, words: str) -> None:
     """The first verdict is the state, and a sentence says what to do."""
-    found = result(**given)
+    found = result(**case)
 
     assert (found.state, found.trouble) == (state, True)
     assert found.sentences[0].startswith("wola")
@@ -113,7 +123,7 @@ def test_a_trouble(given: dict[str, Any], state: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given",
+    "case",
     [
         {"stored": FRESH._replace(reading_s=NOW - 600, status_s=None)},  # just not silent
         {"links": ()},  # between two connections; its data are fresh
@@ -130,9 +140,9 @@ def test_a_trouble(given: dict[str, Any], state: str, words: str) -> None:
         {"site": SITE._replace(until="2027-03-20T00:00:00Z")},
     ],
 )
-def test_no_trouble(given: dict[str, Any]) -> None:
+def test_no_trouble(case: dict[str, Any]) -> None:
     """Facts on the other side of each limit."""
-    found = result(**given)
+    found = result(**case)
 
     assert (found.state, found.trouble, found.sentences) == ("ok", False, ())
 
@@ -168,9 +178,9 @@ def test_troubles_come_first() -> None:
     """The rows are in the order of their verdicts, then of their names."""
     sites = {"a": SITE, "b": SITE, "c": REVOKED, "d": SITE, "e": SITE}
     stored = {"a": FRESH, "b": OLD, "d": FRESH, "e": FRESH._replace(lines_per_minute=9999.0)}
-    given = facts()._replace(sites=sites, stored=stored)._replace(broker=Broker(BOTH))
+    known = facts()._replace(sites=sites, stored=stored)._replace(broker=Broker(BOTH))
 
-    assert [(one.name, one.state) for one in checking.sites(given)] == [
+    assert [(one.name, one.state) for one in checking.sites(known)] == [
         ("e", "flooding"),
         ("b", "silent"),
         ("a", "ok"),
@@ -181,8 +191,8 @@ def test_troubles_come_first() -> None:
 
 def test_a_broker_that_does_not_tell_what_waits() -> None:
     """Without the stream nothing is said of messages, and no site is called late for them."""
-    given = facts(stored=OLD, links=())
-    found = next(one for one in checking.sites(given._replace(broker=given.broker._replace(stream=None))) if one.name == "wola")
+    known = facts(stored=OLD, links=())
+    found = next(one for one in checking.sites(known._replace(broker=known.broker._replace(stream=None))) if one.name == "wola")
 
     assert (found.state, found.waiting) == ("silent", None)
     assert "not connected" in found.sentences[0]
@@ -190,8 +200,8 @@ def test_a_broker_that_does_not_tell_what_waits() -> None:
 
 def test_a_site_that_is_connected_to_a_broker_that_takes_nothing() -> None:
     """The broker is at fault, and not the site."""
-    given = facts(stored=OLD, links=(QUIET,))
-    found = next(one for one in checking.sites(given._replace(broker=given.broker._replace(stream=None))) if one.name == "wola")
+    known = facts(stored=OLD, links=(QUIET,))
+    found = next(one for one in checking.sites(known._replace(broker=known.broker._replace(stream=None))) if one.name == "wola")
 
     assert "It is connected. See to the stream first" in found.sentences[0]
 
@@ -203,11 +213,22 @@ def test_newest_data_of_the_future() -> None:
     assert (found.state, found.age_s) == ("clock ahead", -3600.0)
 
 
+@given(st.lists(st.integers(0, 9), min_size=2), st.data())
+def test_the_median_of_the_others(counts: list[int], data: st.DataObject) -> None:
+    """As the library computes it from the list without the one."""
+    own = data.draw(st.sampled_from(counts))
+    rest = sorted(counts)
+    rest.remove(own)
+
+    assert checking._middle(sorted(counts), own) == median(rest)
+    assert checking._middle([own], own) is None
+
+
 def test_every_verdict_can_be_given() -> None:
     """The table has no row that nothing reaches: the cases above give each word."""
-    given = {mark.args[1][at][1] for mark in test_a_trouble.pytestmark for at in range(len(mark.args[1]))}
+    reached = {mark.args[1][at][1] for mark in test_a_trouble.pytestmark for at in range(len(mark.args[1]))}
 
-    assert given | {"ok", "revoked"} == {word for word, _trouble, _find in (*checking._REVOKED, *checking._ACTIVE)}
+    assert reached | {"ok", "revoked"} == {word for word, _trouble, _find in (*checking._REVOKED, *checking._ACTIVE)}
 
 
 def test_words_of_the_table_are_translated_where_they_are_said() -> None:

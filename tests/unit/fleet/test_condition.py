@@ -21,7 +21,7 @@ assert CONSUMER is not None
 
 
 def told(broker: Broker, level: str = "error", sites: dict[str, Site] | None = None) -> list[str]:
-    facts = Facts(NOW, 600.0, 1000, ("nats-1", "nats-2", "nats-3"), {"wola": SITE} if sites is None else sites, broker, {})
+    facts = Facts(NOW, 600.0, 12.0, 1000, ("nats-1", "nats-2", "nats-3"), {"wola": SITE} if sites is None else sites, broker, {})
     return [finding.text for finding in condition.whole(facts) if finding.level == level]
 
 

@@ -26,7 +26,7 @@ class Api:
 
 
 def read(answers: dict[str, list[tuple[dict[str, str], float, Any]]]) -> dict[str, Stored]:
-    return stored.read(Place(cast("Any", Api(answers)), "", "energy"), NOW, 600.0)
+    return stored.read(Place(cast("Any", Api(answers)), "", "energy"), NOW, 600.0, ["wola"])
 
 
 def test_all_that_is_known_of_a_site() -> None:
@@ -60,15 +60,30 @@ def test_all_that_is_known_of_a_site() -> None:
     }
 
 
+def test_a_month_is_searched_only_for_sites_without_new_points() -> None:
+    """The others do not need it, and it is slow."""
+    api = Api(
+        {
+            f"electricity_link|<= {int(NOW)}s": [({"site": "wola", "meter": "a"}, NOW - 20, "ok")],
+            f"electricity_link|<= {int(NOW) - 3600}s": [({"site": "ursus"}, NOW - 86_400, "ok")],
+        }
+    )
+    found = stored.read(Place(cast("Any", api), "", "energy"), NOW, 600.0, ["wola", "ursus", "praga"])
+
+    assert found == {"wola": Stored(status_s=NOW - 20, states={"ok": 1}), "ursus": Stored(status_s=NOW - 86_400)}
+    assert [query for query in api.asked if "=~" in query] == [query for query in api.asked if '"site" =~ /^(ursus|praga)$/' in query]
+    assert len([query for query in api.asked if "=~" in query]) == 5
+
+
 def test_points_without_a_site() -> None:
     """They are not of this fleet."""
     assert read({"electricity_link|<=": [({"site": "", "meter": "a"}, NOW, "ok"), ({"meter": "a"}, NOW, "ok")]}) == {}
 
 
 def test_nothing_is_written_into_a_query_from_outside() -> None:
-    """All queries consist of words of this program and of numbers."""
+    """All queries consist of words of this program, of numbers, and of names that the registry has checked."""
     api = Api({})
-    stored.read(Place(cast("Any", api), "", "energy"), NOW, 600.0)
+    stored.read(Place(cast("Any", api), "", "energy"), NOW, 600.0, ["wola", "ursus"])
 
     assert len(api.asked) == len(set(api.asked))
     assert all(query.startswith("SELECT ") and ";" not in query for query in api.asked)

@@ -11,7 +11,7 @@ import re
 import socket
 import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from kafkapki import Authority
 from servers import maven
@@ -34,6 +34,19 @@ _COMMANDS = {
 }
 START_TIMEOUT_S = 90
 TOOL_TIMEOUT_S = 90
+
+
+class Done(NamedTuple):
+    """How far a group of consumers has come in a topic, as the broker knows it."""
+
+    done: int
+    all: int
+    member: str
+
+    @property
+    def left(self) -> int:
+        """The messages that were not yet marked as done."""
+        return self.all - self.done
 
 
 def filled(text: str, changes: Mapping[str, str]) -> str:
@@ -103,11 +116,11 @@ class Kafka:
         env = {"KAFKA_BIN": str(self._bin), "BOOTSTRAP": self.address, "ADMIN": str(self._admin)}
         return _run([str(FLEET / "site.sh"), *arguments], env)
 
-    def lag(self, group: str) -> dict[str, int]:
-        """Return how many messages of each topic the group has not marked as done."""
+    def done(self, group: str) -> dict[str, Done]:
+        """Return how far the group has come in each topic of one partition."""
         told = self.asked("consumer-groups", "--describe", "--group", group)
-        rows = re.findall(rf"^{group}\s+(\S+)\s+\d+\s+(\S+)\s+(\d+)\s", told, re.MULTILINE)
-        return {topic: int(end) - (0 if done == "-" else int(done)) for topic, done, end in rows}
+        rows = re.findall(rf"^{group}\s+(\S+)\s+0\s+(\S+)\s+(\d+)\s+\S+\s+(\S+)", told, re.MULTILINE)
+        return {topic: Done(0 if done == "-" else int(done), int(end), member) for topic, done, end, member in rows}
 
     def _started(self) -> Process:
         """Start the broker and return it once it serves."""

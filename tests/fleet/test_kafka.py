@@ -29,6 +29,8 @@ TAKEN_OVER_S = 60
 _HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _TOKEN = "uplinks"  # the password of the uplink's listener on 127.0.0.1
 _START_NS = 1_790_000_000_000_000_000
+# The clock of site-b is years ahead.
+_AHEAD_NS = {"site-b": 200_000_000_000_000_000}
 
 
 def _or_skip(find: Callable[[], Path]) -> Path:
@@ -44,16 +46,20 @@ def _or_skip(find: Callable[[], Path]) -> Path:
 class Uplink:
     """A site's Telegraf, and how many lines it was given."""
 
-    def __init__(self, folder: Path, program: Path, config: str, port: int) -> None:
+    def __init__(self, folder: Path, program: Path, config: str, port: int, first_ns: int) -> None:
         folder.mkdir()
         self.sent = 0
+        self._first_ns = first_ns
+        self._buffer = folder / "buffer"
         self.process: running.Process
         self._folder, self._program, self._port = folder, program, port
         (folder / "telegraf.conf").write_text(config, encoding="utf-8")
         self.start()
 
     def restart(self) -> None:
-        """Kill it and start it again, with the buffer that it left."""
+        """Kill it once the last line is in its buffer on disk, and start it again with this buffer."""
+        last = f"number {self.sent - 1}.".encode()
+        running.until(lambda: any(last in file.read_bytes() for file in self._buffer.rglob("*") if file.is_file()), "a line on disk")
         self.end()
         self.start()
 
@@ -71,10 +77,9 @@ class Uplink:
     def send(self, count: int, tags: str = "") -> None:
         """Give it lines of one meter, each a second later than the one before, as the Telegraf that reads the meters does."""
         numbers = range(self.sent, self.sent + count)
-        # The longest field makes a line as long as a real one.
         lines = [
-            f"electricity,meter=home,serial=35000001{tags} active_energy_import_wh={number},active_power_import_w={number % 5000}"
-            f" {_START_NS + number * 1_000_000_000}\n"
+            f'electricity,meter=home,serial=35000001{tags} active_energy_import_wh={number},text="number {number}."'
+            f" {self._first_ns + number * 1_000_000_000}\n"
             for number in numbers
         ]
         for at in range(0, count, 1000):
@@ -120,7 +125,8 @@ class Fleet:
             "/etc/telegraf-han-uplink/site.key": str(issued.key),
             'flush_interval = "10s"': 'flush_interval = "200ms"',
         }
-        uplink = Uplink(folder, self._telegraf, filled((kafkabroker.FLEET / "uplink.conf").read_text(encoding="utf-8"), changes), port)
+        config = filled((kafkabroker.FLEET / "uplink.conf").read_text(encoding="utf-8"), changes)
+        uplink = Uplink(folder, self._telegraf, config, port, _START_NS + _AHEAD_NS.get(site, 0))
         self._closing.callback(uplink.end)
         return uplink
 
@@ -154,11 +160,16 @@ class Fleet:
         for site in sites:
             running.until(lambda s=site: self.stored(s) >= self.uplinks[s].sent, f"{self.uplinks[site].sent} lines of {site}", TAKEN_OVER_S)
 
-    def all_done(self) -> None:
-        """Wait until Kafka knows that all is done."""
-        running.until(
-            lambda: not any(topic.left for topic in self.kafka.done("influx").values()), "a group that has done all", TAKEN_OVER_S
-        )
+    def all_done(self) -> dict[str, kafkabroker.Done]:
+        """Wait until Kafka knows that all is done, and return how it stands."""
+        found: dict[str, kafkabroker.Done] = {}
+
+        def none_left() -> bool:
+            found.update(self.kafka.done("influx"))
+            return not any(topic.left for topic in found.values())
+
+        running.until(none_left, "a group that has done all", TAKEN_OVER_S)
+        return found
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@
 #   site.sh revoke SITE    SITE may do nothing any more, from the next request on. What it has sent stays
 #   site.sh list           who may do what
 #
-# From the environment: KAFKA_BIN, the folder with kafka-topics.sh; BOOTSTRAP, a server's address; ADMIN, the file admin.properties;
+# From the environment: KAFKA_BIN, the folder with kafka-topics.sh; BOOTSTRAP, a server's address, or several with commas; ADMIN, the file admin.properties;
 # QUOTA, bytes per second for each site; PARTITIONS for each site.
 set -eu
 

@@ -33,6 +33,7 @@ _COMMANDS = {
     "kafka-topics": "org.apache.kafka.tools.TopicCommand",
 }
 START_TIMEOUT_S = 90
+_SERVES = "Kafka Server started"
 TOOL_TIMEOUT_S = 90
 
 
@@ -57,51 +58,85 @@ def filled(text: str, changes: Mapping[str, str]) -> str:
     return text
 
 
-class Kafka:
-    """One broker, which can be killed and started again, and the certificates of its fleet."""
+# With three servers: what server.properties marks THREE.
+THREE = {
+    "\ndefault.replication.factor=1": "\ndefault.replication.factor=3",
+    "\nmin.insync.replicas=1": "\nmin.insync.replicas=2",
+    "\noffsets.topic.replication.factor=1": "\noffsets.topic.replication.factor=3",
+    "\ntransaction.state.log.replication.factor=1": "\ntransaction.state.log.replication.factor=3",
+    "\ntransaction.state.log.min.isr=1": "\ntransaction.state.log.min.isr=2",
+    "\nshare.coordinator.state.topic.replication.factor=1": "\nshare.coordinator.state.topic.replication.factor=3",
+    "\nshare.coordinator.state.topic.min.isr=1": "\nshare.coordinator.state.topic.min.isr=2",
+    "\nlog.flush.interval.messages=1": "",
+    "\nbroker.session.timeout.ms=3000": "",
+    "\nbroker.heartbeat.interval.ms=500": "",
+}
 
-    def __init__(self, folder: Path) -> None:
-        """Make certificates and the folder of data, and start."""
+
+class Kafka:
+    """One broker or three, which can be killed and started again, and the certificates of their fleet."""
+
+    def __init__(self, folder: Path, servers: int = 1) -> None:
+        """Make certificates and the folders of data, and start."""
         folder.mkdir(parents=True)
         self._folder = folder
         self._jars = maven.kafka()
         self.authority = Authority(folder / "pki")
-        ports = free_ports(2)
-        self.address = f"127.0.0.1:{ports[0]}"
-        changes = {
-            "kafka.example.org:9094": f"127.0.0.1:{ports[1]}",
-            "SSL://:9093": f"SSL://{self.address}",
-            "SSL://kafka.example.org:9093": f"SSL://{self.address}",
-            "/var/lib/kafka": str(folder / "data"),
-            "/etc/kafka/broker.pem": str(self.authority.issue("broker.fleet").both),
-            "/etc/kafka/ca.crt": str(self.authority.certificate),
-        }
-        self._properties = folder / "server.properties"
-        self._properties.write_text(filled((FLEET / "server.properties").read_text(encoding="utf-8"), changes), encoding="utf-8")
-        admin = {
-            "/etc/kafka/admin.pem": str(self.authority.issue("admin.fleet").both),
-            "/etc/kafka/ca.crt": str(self.authority.certificate),
-        }
-        self._admin = folder / "admin.properties"
-        self._admin.write_text(filled((FLEET / "admin.properties").read_text(encoding="utf-8"), admin), encoding="utf-8")
+        ports = free_ports(2 * servers)
+        self.addresses = [f"127.0.0.1:{port}" for port in ports[:servers]]
+        controllers = [f"127.0.0.1:{port}" for port in ports[servers:]]
         self._bin = folder / "bin"
         self._bin.mkdir()
         for name, main in _COMMANDS.items():
             script = self._bin / f"{name}.sh"
             script.write_text(f'#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp "{self._jars}/*" {main} "$@"\n', encoding="utf-8")
             script.chmod(0o755)
-        self.command("storage", "format", "--cluster-id", "ZmxlZXQtb2YtdGVzdHMtMQ", "--config", str(self._properties))
-        self.process = self._started()
+        ours = (FLEET / "server.properties").read_text(encoding="utf-8")
+        pki = {"/etc/kafka/ca.crt": str(self.authority.certificate)}
+        for number, (address, controller) in enumerate(zip(self.addresses, controllers, strict=True), 1):
+            changes = {
+                "node.id=1": f"node.id={number}",
+                "\ncontroller.quorum.voters=1@kafka.example.org:9094": "\ncontroller.quorum.voters="
+                + ",".join(f"{voter}@{each}" for voter, each in enumerate(controllers, 1)),
+                "CONTROLLER://kafka.example.org:9094": f"CONTROLLER://{controller}",
+                "SSL://:9093": f"SSL://{address}",
+                "SSL://kafka.example.org:9093": f"SSL://{address}",
+                "/var/lib/kafka": str(folder / f"data{number}"),
+                "/etc/kafka/broker.pem": str(self.authority.issue("broker.fleet").both),
+                **pki,
+                **(THREE if servers > 1 else {}),
+            }
+            properties = self._properties(number)
+            properties.write_text(filled(ours, changes), encoding="utf-8")
+            self.command("storage", "format", "--cluster-id", "ZmxlZXQtb2YtdGVzdHMtMQ", "--config", str(properties))
+        self._admin = folder / "admin.properties"
+        admin = {"/etc/kafka/admin.pem": str(self.authority.issue("admin.fleet").both), **pki}
+        self._admin.write_text(filled((FLEET / "admin.properties").read_text(encoding="utf-8"), admin), encoding="utf-8")
+        self.processes: dict[int, Process] = {}
+        try:
+            for number in range(1, servers + 1):
+                self.processes[number] = self._process(number)
+            for process in self.processes.values():
+                process.wait_for_log(_SERVES, START_TIMEOUT_S)
+        except BaseException:
+            self.close()
+            raise
 
-    def start(self) -> None:
-        """Start again on the same data and ports, as after an outage."""
-        assert not self.process.running(), "Kafka runs already"
-        self.process.close()
-        self.process = self._started()
+    def start(self, number: int = 1) -> None:
+        """Start a server again on the same data and ports, as after an outage."""
+        assert not self.processes[number].running(), "Kafka runs already"
+        self.processes[number].close()
+        self.processes[number] = self._process(number)
+        self.processes[number].wait_for_log(_SERVES, START_TIMEOUT_S)
 
-    def kill(self) -> None:
-        """Stop as a power cut would."""
-        self.process.kill()
+    def kill(self, number: int = 1) -> None:
+        """Stop a server as a power cut would."""
+        self.processes[number].kill()
+
+    def close(self) -> None:
+        """End all servers."""
+        for process in self.processes.values():
+            process.close()
 
     def command(self, name: str, *arguments: str) -> str:
         """Run one of Kafka's own commands and return what it says."""
@@ -109,11 +144,11 @@ class Kafka:
 
     def asked(self, name: str, *arguments: str) -> str:
         """The same for a command that asks the broker, as admin.fleet."""
-        return self.command(name, "--bootstrap-server", self.address, "--command-config", str(self._admin), *arguments)
+        return self.command(name, "--bootstrap-server", ",".join(self.addresses), "--command-config", str(self._admin), *arguments)
 
     def site(self, *arguments: str) -> str:
         """Run fleet/kafka/site.sh."""
-        env = {"KAFKA_BIN": str(self._bin), "BOOTSTRAP": self.address, "ADMIN": str(self._admin)}
+        env = {"KAFKA_BIN": str(self._bin), "BOOTSTRAP": ",".join(self.addresses), "ADMIN": str(self._admin)}
         return _run([str(FLEET / "site.sh"), *arguments], env)
 
     def done(self, group: str) -> dict[str, Done]:
@@ -122,25 +157,14 @@ class Kafka:
         rows = re.findall(rf"^{group}\s+(\S+)\s+0\s+(\S+)\s+(\d+)\s+\S+\s+(\S+)", told, re.MULTILINE)
         return {topic: Done(0 if done == "-" else int(done), int(end), member) for topic, done, end, member in rows}
 
-    def _started(self) -> Process:
-        """Start the broker and return it once it serves."""
+    def _properties(self, number: int) -> Path:
+        return self._folder / f"server{number}.properties"
+
+    def _process(self, number: int) -> Process:
+        """Start a server, which does not serve yet."""
         logging = Path(maven.__file__).parent / "kafka" / "log4j2.properties"
-        command = [
-            "java",
-            "-Xmx512m",
-            f"-Dlog4j2.configurationFile={logging}",
-            "-cp",
-            f"{self._jars}/*",
-            "kafka.Kafka",
-            str(self._properties),
-        ]
-        process = Process(command, self._folder / "kafka.log", self._folder, os.environ)
-        try:
-            process.wait_for_log("Kafka Server started", START_TIMEOUT_S)
-        except BaseException:
-            process.close()
-            raise
-        return process
+        command = ["java", "-Xmx512m", f"-Dlog4j2.configurationFile={logging}", "-cp", f"{self._jars}/*", "kafka.Kafka"]
+        return Process([*command, str(self._properties(number))], self._folder / f"kafka{number}.log", self._folder, os.environ)
 
 
 def _run(command: list[str], env: Mapping[str, str] | None = None) -> str:

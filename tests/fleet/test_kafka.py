@@ -98,11 +98,11 @@ class Fleet:
 
     sites = ("site-a", "site-b", "site-c")
 
-    def __init__(self, folder: Path, telegraf: Path, influx: running.Influx, closing: contextlib.ExitStack) -> None:
+    def __init__(self, folder: Path, telegraf: Path, influx: running.Influx, closing: contextlib.ExitStack, servers: int = 1) -> None:
         self.influx = influx
         self._folder, self._telegraf, self._closing = folder, telegraf, closing
-        self.kafka = kafkabroker.Kafka(folder / "kafka")
-        closing.callback(lambda: self.kafka.process.close())
+        self.kafka = kafkabroker.Kafka(folder / "kafka", servers)
+        closing.callback(self.kafka.close)
         # Each of Kafka's commands starts a Java, so they run side by side.
         with concurrent.futures.ThreadPoolExecutor() as pool:
             for done in [pool.submit(self.kafka.site, *words) for words in (("init",), *(("add", site) for site in self.sites))]:
@@ -116,7 +116,7 @@ class Fleet:
         port = kafkabroker.free_ports(1)[0]
         changes = {
             "127.0.0.1:8187": f"127.0.0.1:{port}",
-            "kafka.example.org:9093": self.kafka.address,
+            '"kafka.example.org:9093"': ", ".join(f'"{address}"' for address in self.kafka.addresses),
             '"han.site-a.lines"': f'"han.{topic_of or site}.lines"',
             '"site-a"': f'"{site}"',
             "/var/lib/telegraf-han-uplink/buffer": str(folder / "buffer"),
@@ -134,7 +134,7 @@ class Fleet:
         """Start a Telegraf of the centre."""
         issued = self.kafka.authority.issue(user)
         changes = {
-            "kafka.example.org:9093": self.kafka.address,
+            '"kafka.example.org:9093"': ", ".join(f'"{address}"' for address in self.kafka.addresses),
             "http://127.0.0.1:8086": self.influx.url,
             "/etc/telegraf-han-centre/ca.crt": str(self.kafka.authority.certificate),
             "/etc/telegraf-han-centre/centre.crt": str(issued.certificate),
@@ -172,16 +172,22 @@ class Fleet:
         return found
 
 
-@pytest.fixture(scope="module")
-def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """Run Kafka and InfluxDB, and the uplinks of three sites."""
+@contextlib.contextmanager
+def running_fleet(folder: Path, servers: int = 1) -> Iterator[Fleet]:
+    """Run Kafka and InfluxDB, and the uplinks of three sites, until the block ends."""
     telegraf, influxd = _or_skip(lambda: build.binary("telegraf")), _or_skip(lambda: build.binary("influxd"))
     _or_skip(maven.kafka)
-    folder = tmp_path_factory.mktemp("fleet")
     with contextlib.ExitStack() as closing:
         influx = closing.enter_context(running.influxd(influxd, folder / "influxdb"))
         influx.make_bucket("energy/5m")
-        yield Fleet(folder, telegraf, influx, closing)
+        yield Fleet(folder, telegraf, influx, closing, servers)
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
+    """Run a fleet for all tests."""
+    with running_fleet(tmp_path_factory.mktemp("fleet")) as one:
+        yield one
 
 
 @pytest.fixture
@@ -284,7 +290,7 @@ def test_nobody_connects_without_a_certificate_of_the_fleet(fleet: Fleet, tmp_pa
     if foreign:
         stranger = Authority(tmp_path).issue("site-a")
         context.load_cert_chain(stranger.certificate, stranger.key)
-    host, port = fleet.kafka.address.split(":")
+    host, port = fleet.kafka.addresses[0].split(":")
 
     with (
         socket.create_connection((host, int(port)), timeout=30) as plain,

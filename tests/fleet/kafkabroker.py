@@ -163,7 +163,15 @@ class Kafka:
     def _process(self, number: int) -> Process:
         """Start a server, which does not serve yet."""
         logging = Path(maven.__file__).parent / "kafka" / "log4j2.properties"
-        command = ["java", "-Xmx512m", f"-Dlog4j2.configurationFile={logging}", "-cp", f"{self._jars}/*", "kafka.Kafka"]
+        command = [
+            "java",
+            "-Xmx512m",
+            "-XX:TieredStopAtLevel=1",
+            f"-Dlog4j2.configurationFile={logging}",
+            "-cp",
+            f"{self._jars}/*",
+            "kafka.Kafka",
+        ]
         return Process([*command, str(self._properties(number))], self._folder / f"kafka{number}.log", self._folder, os.environ)
 
 

@@ -28,6 +28,7 @@ FLEET = Path(__file__).resolve().parents[2] / "fleet" / "kafka"
 _COMMANDS = {
     "kafka-acls": "org.apache.kafka.tools.AclCommand",
     "kafka-configs": "org.apache.kafka.tools.ConfigCommand",
+    "kafka-console-consumer": "org.apache.kafka.tools.consumer.ConsoleConsumer",
     "kafka-consumer-groups": "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand",
     "kafka-storage": "kafka.tools.StorageTool",
     "kafka-topics": "org.apache.kafka.tools.TopicCommand",
@@ -92,7 +93,6 @@ class Kafka:
             script.write_text(f'#!/bin/sh\nexec java -XX:TieredStopAtLevel=1 -cp "{self._jars}/*" {main} "$@"\n', encoding="utf-8")
             script.chmod(0o755)
         ours = (FLEET / "server.properties").read_text(encoding="utf-8")
-        pki = {"/etc/kafka/ca.crt": str(self.authority.certificate)}
         for number, (address, controller) in enumerate(zip(self.addresses, controllers, strict=True), 1):
             changes = {
                 "node.id=1": f"node.id={number}",
@@ -103,15 +103,13 @@ class Kafka:
                 "SSL://kafka.example.org:9093": f"SSL://{address}",
                 "/var/lib/kafka": str(folder / f"data{number}"),
                 "/etc/kafka/broker.pem": str(self.authority.issue("broker.fleet").both),
-                **pki,
+                "/etc/kafka/ca.crt": str(self.authority.certificate),
                 **(THREE if servers > 1 else {}),
             }
             properties = self._properties(number)
             properties.write_text(filled(ours, changes), encoding="utf-8")
             self.command("storage", "format", "--cluster-id", "ZmxlZXQtb2YtdGVzdHMtMQ", "--config", str(properties))
-        self._admin = folder / "admin.properties"
-        admin = {"/etc/kafka/admin.pem": str(self.authority.issue("admin.fleet").both), **pki}
-        self._admin.write_text(filled((FLEET / "admin.properties").read_text(encoding="utf-8"), admin), encoding="utf-8")
+        self._admin = self._client("admin.fleet")
         self.processes: dict[int, Process] = {}
         try:
             for number in range(1, servers + 1):
@@ -146,6 +144,14 @@ class Kafka:
         """The same for a command that asks the broker, as admin.fleet."""
         return self.command(name, "--bootstrap-server", ",".join(self.addresses), "--command-config", str(self._admin), *arguments)
 
+    def read(self, user: str, topic: str) -> str:
+        """What Kafka's own reader says and gets with somebody's certificate: from the partition itself, without a group."""
+        arguments = ["--topic", topic, "--partition", "0", "--offset", "earliest", "--max-messages", "1", "--timeout-ms", "10000"]
+        program = str(self._bin / "kafka-console-consumer.sh")
+        command = [program, "--bootstrap-server", ",".join(self.addresses), "--command-config", str(self._client(user)), *arguments]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=TOOL_TIMEOUT_S, check=False)
+        return done.stdout + done.stderr
+
     def site(self, *arguments: str) -> str:
         """Run fleet/kafka/site.sh."""
         env = {"KAFKA_BIN": str(self._bin), "BOOTSTRAP": ",".join(self.addresses), "ADMIN": str(self._admin)}
@@ -156,6 +162,13 @@ class Kafka:
         told = self.asked("consumer-groups", "--describe", "--group", group)
         rows = re.findall(rf"^{group}\s+(\S+)\s+0\s+(\S+)\s+(\d+)\s+\S+\s+(\S+)", told, re.MULTILINE)
         return {topic: Done(0 if done == "-" else int(done), int(end), member) for topic, done, end, member in rows}
+
+    def _client(self, user: str) -> Path:
+        """Write admin.properties with the certificate of somebody."""
+        changes = {"/etc/kafka/admin.pem": str(self.authority.issue(user).both), "/etc/kafka/ca.crt": str(self.authority.certificate)}
+        file = self._folder / f"{user}.properties"
+        file.write_text(filled((FLEET / "admin.properties").read_text(encoding="utf-8"), changes), encoding="utf-8")
+        return file
 
     def _properties(self, number: int) -> Path:
         return self._folder / f"server{number}.properties"

@@ -16,7 +16,7 @@ Without them it is right, but takes six times as long [both seen on 2.9.1].
 points. Both queries are sent. A condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB reads any data.
 
 Every query limits time on both sides, and writes `now()` if it means the present, so that a test can replace `now()` by any moment.
-«Names» in guillemets are filled in by language (`texts.NAMES`). `$` and `${…}` are Grafana's.
+«Names» in guillemets are filled in by language (`texts.NAMES`), or by house and fleet (`variants`). `$` and `${…}` are Grafana's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,9 @@ LINK: Final = '"electricity_link"'
 LINK_WINDOWS: Final = '"5m"."electricity_link"'
 SETTINGS: Final = '"electricity_settings"'
 SETTINGS_WINDOWS: Final = '"5m"."electricity_settings"'
-METER: Final = '"meter" =~ /^${meter:regex}$/'
+OF_SITE: Final = "«of_site»"
+"""Begins every condition on what is stored. In a house it is nothing, in a fleet it limits the query to the chosen site (`variants`)."""
+METER: Final = f'{OF_SITE}"meter" =~ /^${{meter:regex}}$/'
 POINTS: Final = f"{WINDOWS} WHERE {METER} AND "
 """Five-minute points of the meter. A condition follows."""
 ZONE: Final = "tz('Europe/Warsaw')"
@@ -457,7 +459,7 @@ def usual_rate() -> str:
 def telegraf(expression: str, measurement: str, condition: str = "") -> str:
     """An expression of Telegraf's own figures ([[inputs.internal]])."""
     extra = f" AND {condition}" if condition else ""
-    return f'SELECT {expression} FROM "{measurement}" WHERE {IN_RANGE}{extra} GROUP BY time($__interval) fill(null) {ZONE}'
+    return f'SELECT {expression} FROM "{measurement}" WHERE {OF_SITE}{IN_RANGE}{extra} GROUP BY time($__interval) fill(null) {ZONE}'
 
 
 def rate(extra: str = "") -> tuple[str, str]:

@@ -1,0 +1,166 @@
+"""Fleet: the list of sites, those in trouble first, what all of them draw together, and which of them draw the most.
+
+A click on a site opens its Building board. What a cell counts is on another board of the site, and a click on the cell opens that one.
+"""
+
+from typing import Final
+
+from grafana import fleetqueries as f
+from grafana.boards import Board
+from grafana.colors import BAD, FAIR, GOOD, NEUTRAL
+from grafana.panels import (
+    AREA,
+    KWH,
+    Json,
+    Panel,
+    Query,
+    bars,
+    between,
+    daily_bars,
+    figures,
+    formatted,
+    grouped,
+    joined,
+    lines,
+    rows,
+    step,
+    steps,
+    table,
+    without_time,
+)
+
+_COLORS: Final = {"fine": GOOD, "errors": FAIR, "meters": "orange", "late": "orange", "silent": BAD}
+_WRONG: Final = [between(low, high, f"site_{key}", _COLORS[key]) for key, (low, high) in f.MEANINGS.items()]
+_BAD_IF_ANY: Final = {"thresholds": steps(NEUTRAL, (1, BAD))}
+_TODAY: Final = {"today_energy": "import_wh", "errors_today": "errors"}
+_MOST: Final = 10
+
+
+def _opens(key: str, value: str = "${__data.fields[0]}") -> Json:
+    """A link to a board of the site that the row shows."""
+    kept = f"var-site={value}&${{datasource:queryparam}}"
+    return {"links": [{"title": f"«open_{key}»", "url": f"/d/telegraf-han-fleet-{key}-«language»?{kept}", "targetBlank": False}]}
+
+
+_AT_ITS_END: Final = [
+    step(
+        "calculateField",
+        {
+            "mode": "binary",
+            "binary": {"left": {"matcher": {"id": "byName", "options": "Time"}}, "operator": "+", "right": {"fixed": str(f.QUARTER_MS)}},
+            "alias": "End",
+            "replaceFields": False,
+        },
+        "/^A$/",
+    ),
+    step("convertFieldType", {"fields": {}, "conversions": [{"targetField": "End", "destinationType": "time"}]}, "/^A$/"),
+    step("organize", {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {"End": "Time"}}, "/^A$/"),
+]
+"""A quarter has the time of its begin, and its data reach until its end."""
+
+
+def _ranked(key: str, at: tuple[int, int, int, int], unit: str, name: str, expression: str) -> Panel:
+    """The sites with the most of something."""
+    return Panel(
+        key,
+        at,
+        bars(unit, {name: {}}, "site", orientation="horizontal", showValue="always")
+        | {"transformations": [step("sortBy", {"fields": {}, "sort": [{"field": f"«{name}»", "desc": True}]})]},
+        [table(f.most(name, expression, _MOST))],
+    )
+
+
+PANELS: Final = [
+    Panel(
+        "fleet_sites",
+        (0, 0, 6, 4),
+        figures("none", {"known_sites": {}, "heard": {}, "not_ok": _BAD_IF_ANY}),
+        [Query(f.count("known_sites", f.KNOWN)), Query(f.count("heard", f.FRESH)), Query(f.in_trouble("not_ok"))],
+    ),
+    Panel(
+        "fleet_meters",
+        (6, 0, 6, 4),
+        figures("none", {"heard": {}, "not_ok": _BAD_IF_ANY}),
+        [Query(f.sum_now({"heard": "meters", "not_ok": "not_ok"}))],
+    ),
+    Panel(
+        "fleet_power",
+        (12, 0, 6, 4),
+        figures("watt", {"imported": {}, "exported": {}, "highest_quarter": {}}),
+        [Query(f.sum_now({"imported": "import_w", "exported": "export_w"})), Query(f.demand("highest_quarter"))],
+    ),
+    Panel(
+        "fleet_energy",
+        (18, 0, 6, 4),
+        figures("watth", {"today_energy": {}, "month_energy": {}}, "last")
+        | {"transformations": [formatted("Time", "YYYY-MM", "/^B$/"), *grouped(["Time"], {"month_energy": "sum"}, "/^B$/")]},
+        [
+            table(f.today({"today_energy": "import_wh"}, by_site=False)),
+            table(f.month({"month_energy": "import_wh"}, by_site=False)),
+        ],
+    ),
+    Panel(
+        "fleet_list",
+        (0, 4, 24, 17),
+        rows(
+            "none",
+            {
+                "site": _opens("building", "${__value.raw:percentencode}"),
+                "state": {"mappings": _WRONG, "custom__cellOptions": {"type": "color-text"}} | _opens("health"),
+                "until_then": {"unit": "dateTimeFromNow"},
+                "meters_read": {},
+                "not_ok": {"thresholds": steps(NEUTRAL, (1, BAD)), "custom__cellOptions": {"type": "color-text"}} | _opens("building"),
+                "errors_today": {"decimals": 0} | _opens("health"),
+                "imported": {"unit": "watt"} | _opens("home"),
+                "exported": {"unit": "watt"},
+                "today_energy": {"unit": "watth"},
+                "month_energy": {"unit": "watth"} | _opens("history"),
+                "highest_quarter": {"unit": "watt"},
+            },
+        )
+        | {
+            "transformations": [
+                *_AT_ITS_END,
+                without_time("/^[BCF]$/"),
+                *grouped(["site"], dict.fromkeys(_TODAY, "last"), "/^D$/"),
+                formatted("Time", "YYYY-MM", "/^E$/"),
+                *grouped(["Time", "site"], {"month_energy": "sum"}, "/^E$/"),
+                *grouped(["site"], {"month_energy": "last"}, "/^E$/"),
+                *joined(
+                    "site",
+                    (
+                        *("«state»", "Time", "«meters_read»", "«not_ok»", "«errors_today»", "«imported»", "«exported»"),
+                        *("«today_energy»", "«month_energy»", "«highest_quarter»"),
+                    ),
+                    {"Time": "«until_then»"},
+                    "«telegram»",
+                ),
+                step("sortBy", {"fields": {}, "sort": [{"field": "«state»", "desc": True}]}),
+            ]
+        },
+        [
+            table(f.of_sites({"telegram": "meters"}, f.KNOWN)),
+            table(f.trouble("state")),
+            table(f.of_sites({"meters_read": "meters", "not_ok": "not_ok", "imported": "import_w", "exported": "export_w"}, f.FRESH)),
+            table(f.today(_TODAY)),
+            table(f.month({"month_energy": "import_wh"})),
+            table(f.demand_of_sites("highest_quarter")),
+        ],
+    ),
+    Panel(
+        "fleet_course",
+        (0, 21, 24, 9),
+        lines("watt", {"imported": AREA, "exported": AREA}, custom={"spanNulls": 2 * f.QUARTER_MS + 1}, interval="15m"),
+        [Query(f.power("import_w"), "«imported»"), Query(f.power("export_w", "-"), "«exported»")],
+    ),
+    Panel(
+        "fleet_days",
+        (0, 30, 10, 11),
+        daily_bars(KWH, {"imported": {}, "exported": {}}, decimals=0),
+        [Query(f.energy_of_days("imported", "import_wh")), Query(f.energy_of_days("exported", "export_wh", " * -1"))],
+    ),
+    _ranked("fleet_ranking", (10, 30, 7, 11), "watth", "imported", 'sum("import_wh")'),
+    _ranked("fleet_demand", (17, 30, 7, 11), "watt", "demand", f'max("import_wh") * {f.PER_HOUR}'),
+]
+
+BOARD: Final = Board("fleet", PANELS, "now-7d", refresh="1m")

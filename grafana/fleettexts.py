@@ -1,0 +1,115 @@
+"""The words that only the boards of a fleet need, English and Polish. They stand beside those of `texts`, and before them if both have one."""
+
+from typing import Final
+
+from grafana.fleetqueries import LATE_M, MANY_ERRORS
+from grafana.texts import LANGUAGES, Both, Words, by_key
+
+NAMES: Final = {
+    "site": ("Site", "Obiekt"),
+    "known_sites": ("Sites", "Obiekty"),
+    "meters_read": ("Meters read", "Odczytane liczniki"),
+    "errors_today": ("Errors today", "Błędy dziś"),
+    "until_then": ("Data until", "Dane do"),
+    "highest_quarter": ("Highest quarter hour", "Najwyższa moc 15-min"),
+    "site_fine": ("OK", "OK"),
+    "site_errors": ("Many errors", "Dużo błędów"),
+    "site_meters": ("Meters in trouble", "Liczniki z problemem"),
+    "site_late": ("Data late", "Dane się spóźniają"),
+    "site_silent": ("Silent", "Milczy"),
+    "open_building": ("All meters of this site", "Wszystkie liczniki obiektu"),
+    "open_home": ("Home board of this site", "Pulpit Dom tego obiektu"),
+    "open_health": ("Read-out health of this site", "Stan odczytu w tym obiekcie"),
+    "open_history": ("History of this site", "Historia obiektu"),
+}
+"""Name → English, Polish."""
+
+BOARDS: Final = {
+    "fleet": Both(
+        Words("Fleet", "All sites: those in trouble first, power and energy of all together, the largest."),
+        Words("Wszystkie obiekty", "Obiekty z problemem na początku, łączna moc i energia, najwięksi odbiorcy."),
+    ),
+}
+
+_NO_SUMS: Final = "No sums by site yet: they come every quarter of an hour (telegraf-han influx setup --fleet makes their tasks)."
+_BRAK_SUM: Final = "Nie ma jeszcze sum obiektów: przybywają co kwadrans (ich zadania tworzy telegraf-han influx setup --fleet)."
+
+PANELS: Final = {
+    "fleet_sites": Both(
+        Words(
+            "Sites",
+            f"Sites heard within 31 days, sites whose newest quarter of an hour began within {LATE_M} minutes, and sites with something wrong (see State in the list).",
+            "None",
+        ),
+        Words(
+            "Obiekty",
+            f"Słyszane w ciągu 31 dni; te, których ostatni kwadrans zaczął się najwyżej {LATE_M} minut temu; te, w których coś jest nie tak (zob. Stan na liście).",
+            "Brak",
+        ),
+    ),
+    "fleet_meters": Both(
+        Words("Meters", "Meters of all sites that were read in the newest quarter of an hour, and meters whose state is not OK.", _NO_SUMS),
+        Words("Liczniki", "Liczniki wszystkich obiektów odczytane w ostatnim kwadransie i te, których stan jest inny niż OK.", _BRAK_SUM),
+    ),
+    "fleet_power": Both(
+        Words(
+            "Power of all sites",
+            "Sum of the mean powers of the newest quarter of an hour, and the highest quarter hour of all sites together in the chosen time.",
+            _NO_SUMS,
+        ),
+        Words(
+            "Moc wszystkich obiektów",
+            "Suma średnich mocy z ostatniego kwadransa i najwyższa w wybranym czasie moc 15-minutowa wszystkich obiektów razem.",
+            _BRAK_SUM,
+        ),
+    ),
+    "fleet_energy": Both(
+        Words("Energy of all sites", "Imported energy of all sites since midnight and since the month began.", _NO_SUMS),
+        Words("Energia wszystkich obiektów", "Energia pobrana przez wszystkie obiekty od północy i od początku miesiąca.", _BRAK_SUM),
+    ),
+    "fleet_list": Both(
+        Words(
+            "All sites",
+            f"Sites in trouble first. A click on a site shows its meters, a click on other cells another board of the site. Silent: nothing came for two hours. Data late: the newest quarter of an hour began more than {LATE_M} minutes ago. "
+            f"Meters in trouble: the state of a meter is not OK. Many errors: {MANY_ERRORS} unreadable telegrams per meter in a quarter of an hour. Highest quarter hour: mean import power of all meters of the site, in the chosen time. "
+            "Energy that was counted while nothing was read counts in the quarter hour in which the meter was read again.",
+            _NO_SUMS,
+        ),
+        Words(
+            "Lista obiektów",
+            f"Obiekty z problemem na początku. Kliknięcie obiektu pokazuje jego liczniki, kliknięcie innych pól inny pulpit obiektu. Milczy: od dwóch godzin nic nie przyszło. Dane się spóźniają: ostatni kwadrans zaczął się ponad {LATE_M} minut temu. "
+            f"Liczniki z problemem: stan któregoś licznika jest inny niż OK. Dużo błędów: {MANY_ERRORS} nieczytelnych telegramów na licznik w kwadransie. Najwyższa moc 15-min: średnia moc pobierana przez wszystkie liczniki obiektu, w wybranym czasie. "
+            "Energia zliczona podczas przerwy w odczycie wlicza się do kwadransa, w którym licznik znów odczytano.",
+            _BRAK_SUM,
+        ),
+    ),
+    "fleet_course": Both(
+        Words("Power of all sites over time", "Sum of the mean powers of all meters of all sites; fed-in power is below zero.", _NO_SUMS),
+        Words(
+            "Moc wszystkich obiektów w czasie",
+            "Suma średnich mocy wszystkich liczników we wszystkich obiektach, oddawana poniżej zera.",
+            _BRAK_SUM,
+        ),
+    ),
+    "fleet_days": Both(
+        Words("Energy per day", "Energy of all sites by day; energy fed in is below zero.", _NO_SUMS),
+        Words("Energia dzień po dniu", "Energia wszystkich obiektów w kolejnych dniach, oddana poniżej zera.", _BRAK_SUM),
+    ),
+    "fleet_ranking": Both(
+        Words("Most use", "The ten sites with the most imported energy in the chosen time.", _NO_SUMS),
+        Words("Największe zużycie", "Dziesięć obiektów o największym poborze energii w wybranym czasie.", _BRAK_SUM),
+    ),
+    "fleet_demand": Both(
+        Words("Highest demand", "The ten sites with the highest quarter hour in the chosen time.", _NO_SUMS),
+        Words("Najwyższa moc 15-minutowa", "Dziesięć obiektów o najwyższej mocy 15-minutowej w wybranym czasie.", _BRAK_SUM),
+    ),
+    "alerts": Both(
+        Words("Active alerts", "Alert rules of this site that fire or will soon fire. Rules: fleet/README.md."),
+        Words("Aktywne alerty", "Reguły, które alarmują dla tego obiektu albo zaraz zaczną. Opis reguł: fleet/README.pl.md."),
+    ),
+}
+
+
+def dictionary(language: str) -> dict[str, str]:
+    """Everything that a «name» may stand for on a board of the fleet, beside `texts.dictionary`."""
+    return {name: both[LANGUAGES.index(language)] for name, both in NAMES.items()} | by_key(BOARDS | PANELS, language)

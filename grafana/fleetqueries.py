@@ -1,10 +1,11 @@
 """Writes the queries about all sites of a fleet in InfluxQL, for the list of sites.
 
-They read `"5m"."electricity_site"` alone: sums of a site's meters by quarter of an hour, with the time of the quarter's begin. A fleet of
-250 sites with 40 meters each has 250 series there instead of 10,000. A task of InfluxDB computes the sums (`telegraf-han influx setup
---fleet`). It runs when a quarter is over, so the newest sums are up to a quarter and some minutes old. `FRESH` allows for one more.
+They read `"5m"."electricity_site"`: sums of a site's meters by quarter of an hour, with the time of the quarter's begin. A fleet of 250
+sites with 40 meters each has 250 series there instead of 10,000. A task of InfluxDB computes the sums (`telegraf-han influx setup
+--fleet`) when a quarter is over. So the newest sums began up to half an hour ago, and `NEWEST` allows for one that came late.
 
-A site that sends status lines but no readings has `not_ok` and no `meters`. So `not_ok` says that a site is there, and `meters` that it is read.
+Only when a site was last heard is read from the status lines themselves, because half an hour would be too long to wait for that. The newest
+line of a site is found without reading a range. It costs a twentieth of a second for 10,000 meters.
 """
 
 from collections.abc import Mapping
@@ -16,62 +17,78 @@ SUMS: Final = '"5m"."electricity_site"'
 QUARTER_MS: Final = 900_000
 PER_HOUR: Final = 4
 """Quarters of an hour: energy of one times this is its mean power."""
-EVERY: Final = 10_000
-LATE_M: Final = 45
-"""Age of the begin of the newest quarter, in minutes, from which on a site is late. Half an hour is usual: see above."""
-SILENT_M: Final = 135
-"""The same, from which on it is silent: nothing came for two hours."""
+LATE_M: Final = 10
+"""Minutes without a status line after which a site is late. A meter has one every ten seconds, and an uplink sends them within a minute."""
+SILENT_M: Final = 60
+"""Minutes after which it is silent."""
 MANY_ERRORS: Final = 10
 """Unreadable telegrams per meter and quarter of an hour. A P1 meter sends 90 or more in this time, a radio meter 15."""
 KNOWN: Final = q.Span("now() - 31d", "now()")
-FRESH: Final = q.Span(f"now() - {LATE_M}m", "now()")
-_NOT_SILENT: Final = q.Span(f"now() - {SILENT_M}m", "now()")
+HEARD: Final = q.Span(f"now() - {LATE_M}m", "now()")
+NOT_SILENT: Final = q.Span(f"now() - {SILENT_M}m", "now()")
+NEWEST: Final = q.Span("now() - 45m", "now()")
 _TODAY: Final = q.Span("now() - 26h", "now()")
 
 BITS: Final = {"errors": 1, "meters": 2, "late": 4, "silent": 8}
 """What is wrong with a site → its part of the number that says so. The highest part decides what the board says."""
 MEANINGS: Final = {"fine": (0, 0)} | {name: (bit, 2 * bit - 1) for name, bit in BITS.items()}
 """What the board says → the lowest and the highest number that says so."""
+_DAY_MS: Final = 86_400_000
+STEPS: Final = (("15m", 0, 8 * _DAY_MS), ("2h", 8 * _DAY_MS, 35 * _DAY_MS), ("6h", 35 * _DAY_MS, 100_000 * _DAY_MS))
+"""Step of a curve → the ranges for which it is taken. InfluxDB takes a microsecond per site and step, however many points there are. Grafana's
+own steps do not fit: one of 20 minutes would have one quarter of an hour, and the next one two."""
+DEMAND_DAYS: Final = 35
+"""The longest range of which the highest quarter hour of all sites together is looked for, for the same reason."""
 
 
-def of_sites(columns: Mapping[str, str], span: q.Span) -> str:
+def of_sites(columns: Mapping[str, str], span: q.Span, source: str = SUMS) -> str:
     """The newest values of every site, one row per site: name → field."""
     names = ", ".join(f'last("{field}") AS "«{name}»"' for name, field in columns.items())
-    return f'SELECT {names} FROM {SUMS} WHERE {span} GROUP BY "site"'
+    return f'SELECT {names} FROM {source} WHERE {span} GROUP BY "site"'
 
 
-def count(name: str, span: q.Span) -> str:
-    """How many sites were there."""
-    return f'SELECT count("x") AS "«{name}»" FROM (SELECT last("not_ok") AS "x" FROM {SUMS} WHERE {span} GROUP BY "site")'
+def _counted(span: q.Span) -> str:
+    return f'SELECT count("x") AS "n" FROM (SELECT last("telegrams") AS "x" FROM {q.LINK} WHERE {span} GROUP BY "site")'
+
+
+def known(name: str) -> str:
+    """How many sites were heard in a month."""
+    return f'SELECT "n" AS "«{name}»" FROM ({_counted(KNOWN)})'
+
+
+def not_heard(name: str) -> str:
+    """How many of them are late or silent."""
+    gone = f'SELECT "n" * -1 AS "n" FROM ({_counted(HEARD)})'
+    return f'SELECT sum("n") AS "«{name}»" FROM ({_counted(KNOWN)}), ({gone})'
+
+
+def with_trouble(name: str) -> str:
+    """How many sites have a meter whose state is not ok."""
+    each = f'SELECT 1 - pow(0, last("not_ok")) AS "n" FROM {SUMS} WHERE {NEWEST} GROUP BY "site"'
+    return f'SELECT sum("n") AS "«{name}»" FROM ({each})'
 
 
 def sum_now(columns: Mapping[str, str]) -> str:
-    """Sums of the newest values of all sites that are there: name → field."""
+    """Sums of the newest values of all sites: name → field."""
     newest = ", ".join(f'last("{field}") AS "{field}"' for field in columns.values())
-    return f'SELECT {q.sums(columns)} FROM (SELECT {newest} FROM {SUMS} WHERE {FRESH} GROUP BY "site")'
+    return f'SELECT {q.sums(columns)} FROM (SELECT {newest} FROM {SUMS} WHERE {NEWEST} GROUP BY "site")'
 
 
 def trouble(name: str) -> str:
-    """What is wrong with each site, as the sum of `BITS`. Zero for a site that is well."""
-    known = f'SELECT last("not_ok") * 0 + {BITS["late"] + BITS["silent"]} AS "x" FROM {SUMS} WHERE {KNOWN} GROUP BY "site"'
-    there = [
-        f'SELECT last("not_ok") * 0 - {BITS[bit]} AS "x" FROM {SUMS} WHERE {span} GROUP BY "site"'
-        for bit, span in (("late", FRESH), ("silent", _NOT_SILENT))
+    """What is wrong with each site: rows whose sum is a number of `MEANINGS`. 0 to the power of 0 is 1, and 0 to any higher power is 0.
+
+    A site has a row for each measurement, because InfluxQL adds up each measurement for itself.
+    """
+    heard = [
+        f'SELECT last("telegrams") * 0 {bits} AS "x" FROM {q.LINK} WHERE {span} GROUP BY "site"'
+        for span, bits in ((KNOWN, f"+ {BITS['late'] + BITS['silent']}"), (HEARD, f"- {BITS['late']}"), (NOT_SILENT, f"- {BITS['silent']}"))
     ]
-    newest = f'SELECT last("not_ok") AS "not_ok", last("errors") / last("meters") AS "each" FROM {SUMS} WHERE {FRESH} GROUP BY "site"'
     wrong = [
-        f'SELECT "{field}" * 0 + {BITS[bit]} AS "x" FROM ({newest}) WHERE "{field}" >= {least}'
-        for bit, field, least in (("meters", "not_ok", 1), ("errors", "each", MANY_ERRORS))
+        f'SELECT {BITS[bit]} - {BITS[bit]} * pow(0, {number}) AS "x" FROM {SUMS} WHERE {NEWEST} GROUP BY "site"'
+        for bit, number in (("meters", 'last("not_ok")'), ("errors", f'floor(last("errors") / last("meters") / {MANY_ERRORS})'))
     ]
-    sources = ", ".join(f"({source})" for source in (known, *there, *wrong))
+    sources = ", ".join(f"({source})" for source in (*heard, *wrong))
     return f'SELECT sum("x") AS "«{name}»" FROM {sources} GROUP BY "site"'
-
-
-def in_trouble(name: str) -> str:
-    """How many sites have something wrong. A zero is added, because otherwise none would give no row."""
-    sites = trouble("trouble").replace("«trouble»", "x")
-    zero = f'SELECT count("x") * 0 AS "n" FROM ({sites})'
-    return f'SELECT sum("n") AS "«{name}»" FROM ({zero}), (SELECT count("x") AS "n" FROM ({sites}) WHERE "x" > 0)'
 
 
 # --- energy and demand ---
@@ -98,12 +115,17 @@ def energy_of_days(name: str, field: str, sign: str = "") -> str:
     return f'SELECT sum("{field}"){q.KWH}{sign} AS "«{name}»" FROM {SUMS} WHERE {q.IN_RANGE} GROUP BY time(1d) fill(none) {q.ZONE}'
 
 
-def power(field: str, sign: str = "") -> str:
-    """Power of all sites over the range. Each site has one point per quarter of an hour."""
-    return (
-        f'SELECT sum("{field}") * {sign}{QUARTER_MS} / $__interval_ms FROM {SUMS} WHERE {q.IN_RANGE}'
-        f" GROUP BY time($__interval) fill(none) {q.ZONE}"
-    )
+def power(field: str, sign: str = "") -> list[str]:
+    """Power of all sites over the range, a query for each of `STEPS`, of which one finds something.
+
+    It is the sum of the sites' means. So a step that is cut by the range's begin, or that is not over, is not too low.
+    """
+    queries = []
+    for every, above_ms, most_ms in STEPS:
+        span = f"{q.IN_RANGE} AND ${{__to}} - ${{__from}} > {above_ms} AND ${{__to}} - ${{__from}} <= {most_ms}"
+        each = f'SELECT mean("{field}") AS "w" FROM {SUMS} WHERE {span} GROUP BY time({every}), "site" fill(none) {q.ZONE}'
+        queries.append(f'SELECT sum("w"){sign} FROM ({each}) WHERE {q.IN_RANGE} GROUP BY time({every}) fill(null) {q.ZONE}')
+    return queries
 
 
 def demand_of_sites(name: str) -> str:
@@ -112,8 +134,9 @@ def demand_of_sites(name: str) -> str:
 
 
 def demand(name: str) -> str:
-    """The same of all sites together."""
-    quarters = f'SELECT sum("import_wh") * {PER_HOUR} AS "w" FROM {SUMS} WHERE {q.IN_RANGE} GROUP BY time(15m) fill(none)'
+    """The same of all sites together, of a range that is not too long."""
+    short = f"${{__to}} - ${{__from}} <= {DEMAND_DAYS * _DAY_MS}"
+    quarters = f'SELECT sum("import_wh") * {PER_HOUR} AS "w" FROM {SUMS} WHERE {q.IN_RANGE} AND {short} GROUP BY time(15m) fill(none)'
     return f'SELECT max("w") AS "«{name}»" FROM ({quarters})'
 
 

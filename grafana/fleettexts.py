@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from grafana.fleetqueries import LATE_M, MANY_ERRORS
+from grafana.fleetqueries import DEMAND_DAYS, LATE_M, MANY_ERRORS, SILENT_M
 from grafana.texts import LANGUAGES, Both, Words, by_key
 
 NAMES: Final = {
@@ -10,7 +10,9 @@ NAMES: Final = {
     "known_sites": ("Sites", "Obiekty"),
     "meters_read": ("Meters read", "Odczytane liczniki"),
     "errors_today": ("Errors today", "Błędy dziś"),
-    "until_then": ("Data until", "Dane do"),
+    "not_heard_sites": ("Late or silent", "Spóźnione lub milczące"),
+    "with_trouble": ("With a meter in trouble", "Z licznikiem do sprawdzenia"),
+    "last_data": ("Last data", "Ostatnie dane"),
     "highest_quarter": ("Highest quarter hour", "Najwyższa moc 15-min"),
     "site_fine": ("OK", "OK"),
     "site_errors": ("Many errors", "Dużo błędów"),
@@ -38,13 +40,13 @@ PANELS: Final = {
     "fleet_sites": Both(
         Words(
             "Sites",
-            f"Sites heard within 31 days, sites whose newest quarter of an hour began within {LATE_M} minutes, and sites with something wrong (see State in the list).",
-            "None",
+            f"Sites heard within 31 days, sites of which nothing has come for {LATE_M} minutes, and sites with a meter whose state is not OK.",
+            "No site was heard within 31 days.",
         ),
         Words(
             "Obiekty",
-            f"Słyszane w ciągu 31 dni; te, których ostatni kwadrans zaczął się najwyżej {LATE_M} minut temu; te, w których coś jest nie tak (zob. Stan na liście).",
-            "Brak",
+            f"Obiekty, z których coś przyszło w ciągu 31 dni; te, z których nic nie przyszło od {LATE_M} minut; te, w których stan któregoś licznika jest inny niż OK.",
+            "Od 31 dni nic nie przyszło z żadnego obiektu.",
         ),
     ),
     "fleet_meters": Both(
@@ -54,12 +56,12 @@ PANELS: Final = {
     "fleet_power": Both(
         Words(
             "Power of all sites",
-            "Sum of the mean powers of the newest quarter of an hour, and the highest quarter hour of all sites together in the chosen time.",
+            f"Sum of the mean powers of the newest quarter of an hour, and the highest quarter hour of all sites together in the chosen time, if this is not longer than {DEMAND_DAYS} days.",
             _NO_SUMS,
         ),
         Words(
             "Moc wszystkich obiektów",
-            "Suma średnich mocy z ostatniego kwadransa i najwyższa w wybranym czasie moc 15-minutowa wszystkich obiektów razem.",
+            f"Suma średnich mocy z ostatniego kwadransa i najwyższa moc 15-minutowa wszystkich obiektów razem w wybranym czasie, jeśli nie jest dłuższy niż {DEMAND_DAYS} dni.",
             _BRAK_SUM,
         ),
     ),
@@ -70,14 +72,14 @@ PANELS: Final = {
     "fleet_list": Both(
         Words(
             "All sites",
-            f"Sites in trouble first. A click on a site shows its meters, a click on other cells another board of the site. Silent: nothing came for two hours. Data late: the newest quarter of an hour began more than {LATE_M} minutes ago. "
+            f"Sites in trouble first. A click on a site shows its meters, a click on other cells another board of the site. Silent: nothing came for {SILENT_M} minutes. Data late: nothing came for {LATE_M} minutes. "
             f"Meters in trouble: the state of a meter is not OK. Many errors: {MANY_ERRORS} unreadable telegrams per meter in a quarter of an hour. Highest quarter hour: mean import power of all meters of the site, in the chosen time. "
             "Energy that was counted while nothing was read counts in the quarter hour in which the meter was read again.",
             _NO_SUMS,
         ),
         Words(
             "Lista obiektów",
-            f"Obiekty z problemem na początku. Kliknięcie obiektu pokazuje jego liczniki, kliknięcie innych pól inny pulpit obiektu. Milczy: od dwóch godzin nic nie przyszło. Dane się spóźniają: ostatni kwadrans zaczął się ponad {LATE_M} minut temu. "
+            f"Obiekty z problemem na początku. Kliknięcie obiektu pokazuje jego liczniki, kliknięcie innych pól inny pulpit obiektu. Milczy: od {SILENT_M} minut nic nie przyszło. Dane się spóźniają: od {LATE_M} minut nic nie przyszło. "
             f"Liczniki z problemem: stan któregoś licznika jest inny niż OK. Dużo błędów: {MANY_ERRORS} nieczytelnych telegramów na licznik w kwadransie. Najwyższa moc 15-min: średnia moc pobierana przez wszystkie liczniki obiektu, w wybranym czasie. "
             "Energia zliczona podczas przerwy w odczycie wlicza się do kwadransa, w którym licznik znów odczytano.",
             _BRAK_SUM,

@@ -6,6 +6,7 @@ A click on a site opens its Building board. What a cell counts is on another boa
 from typing import Final
 
 from grafana import fleetqueries as f
+from grafana import queries as q
 from grafana.boards import Board
 from grafana.colors import BAD, FAIR, GOOD, NEUTRAL
 from grafana.panels import (
@@ -42,23 +43,6 @@ def _opens(key: str, value: str = "${__data.fields[0]}") -> Json:
     return {"links": [{"title": f"«open_{key}»", "url": f"/d/telegraf-han-fleet-{key}-«language»?{kept}", "targetBlank": False}]}
 
 
-_AT_ITS_END: Final = [
-    step(
-        "calculateField",
-        {
-            "mode": "binary",
-            "binary": {"left": {"matcher": {"id": "byName", "options": "Time"}}, "operator": "+", "right": {"fixed": str(f.QUARTER_MS)}},
-            "alias": "End",
-            "replaceFields": False,
-        },
-        "/^A$/",
-    ),
-    step("convertFieldType", {"fields": {}, "conversions": [{"targetField": "End", "destinationType": "time"}]}, "/^A$/"),
-    step("organize", {"excludeByName": {"Time": True}, "indexByName": {}, "renameByName": {"End": "Time"}}, "/^A$/"),
-]
-"""A quarter has the time of its begin, and its data reach until its end."""
-
-
 def _ranked(key: str, at: tuple[int, int, int, int], unit: str, name: str, expression: str) -> Panel:
     """The sites with the most of something."""
     return Panel(
@@ -74,8 +58,8 @@ PANELS: Final = [
     Panel(
         "fleet_sites",
         (0, 0, 6, 4),
-        figures("none", {"known_sites": {}, "heard": {}, "not_ok": _BAD_IF_ANY}),
-        [Query(f.count("known_sites", f.KNOWN)), Query(f.count("heard", f.FRESH)), Query(f.in_trouble("not_ok"))],
+        figures("none", {"known_sites": {}, "not_heard_sites": _BAD_IF_ANY, "with_trouble": _BAD_IF_ANY}),
+        [Query(f.known("known_sites")), Query(f.not_heard("not_heard_sites")), Query(f.with_trouble("with_trouble"))],
     ),
     Panel(
         "fleet_meters",
@@ -107,7 +91,7 @@ PANELS: Final = [
             {
                 "site": _opens("building", "${__value.raw:percentencode}"),
                 "state": {"mappings": _WRONG, "custom__cellOptions": {"type": "color-text"}} | _opens("health"),
-                "until_then": {"unit": "dateTimeFromNow"},
+                "last_data": {"unit": "dateTimeFromNow"},
                 "meters_read": {},
                 "not_ok": {"thresholds": steps(NEUTRAL, (1, BAD)), "custom__cellOptions": {"type": "color-text"}} | _opens("building"),
                 "errors_today": {"decimals": 0} | _opens("health"),
@@ -120,8 +104,8 @@ PANELS: Final = [
         )
         | {
             "transformations": [
-                *_AT_ITS_END,
-                without_time("/^[BCF]$/"),
+                without_time("/^[CF]$/"),
+                *grouped(["site"], {"state": "sum"}, "/^B$/"),
                 *grouped(["site"], dict.fromkeys(_TODAY, "last"), "/^D$/"),
                 formatted("Time", "YYYY-MM", "/^E$/"),
                 *grouped(["Time", "site"], {"month_energy": "sum"}, "/^E$/"),
@@ -132,16 +116,16 @@ PANELS: Final = [
                         *("«state»", "Time", "«meters_read»", "«not_ok»", "«errors_today»", "«imported»", "«exported»"),
                         *("«today_energy»", "«month_energy»", "«highest_quarter»"),
                     ),
-                    {"Time": "«until_then»"},
+                    {"Time": "«last_data»"},
                     "«telegram»",
                 ),
                 step("sortBy", {"fields": {}, "sort": [{"field": "«state»", "desc": True}]}),
             ]
         },
         [
-            table(f.of_sites({"telegram": "meters"}, f.KNOWN)),
+            table(f.of_sites({"telegram": "telegrams"}, f.KNOWN, q.LINK)),
             table(f.trouble("state")),
-            table(f.of_sites({"meters_read": "meters", "not_ok": "not_ok", "imported": "import_w", "exported": "export_w"}, f.FRESH)),
+            table(f.of_sites({"meters_read": "meters", "not_ok": "not_ok", "imported": "import_w", "exported": "export_w"}, f.NEWEST)),
             table(f.today(_TODAY)),
             table(f.month({"month_energy": "import_wh"})),
             table(f.demand_of_sites("highest_quarter")),
@@ -150,8 +134,11 @@ PANELS: Final = [
     Panel(
         "fleet_course",
         (0, 21, 24, 9),
-        lines("watt", {"imported": AREA, "exported": AREA}, custom={"spanNulls": 2 * f.QUARTER_MS + 1}, interval="15m"),
-        [Query(f.power("import_w"), "«imported»"), Query(f.power("export_w", "-"), "«exported»")],
+        lines("watt", {"imported": AREA, "exported": AREA}),
+        [
+            *(Query(text, "«imported»") for text in f.power("import_w")),
+            *(Query(text, "«exported»") for text in f.power("export_w", " * -1")),
+        ],
     ),
     Panel(
         "fleet_days",

@@ -17,7 +17,7 @@ import os
 import sys
 import time
 from functools import partial
-from itertools import chain, product
+from itertools import chain
 from multiprocessing import Pool
 from pathlib import Path
 from typing import TYPE_CHECKING

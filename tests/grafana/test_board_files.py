@@ -20,7 +20,6 @@ from telegraf_han.config import options  # noqa: E402
 from telegraf_han.errors import Cause  # noqa: E402
 
 
-
 def committed(folder):
     """The boards of a folder: language and key → JSON."""
     files = sorted((ROOT / folder / "dashboards").glob("*/*.json"))
@@ -29,7 +28,9 @@ def committed(folder):
 
 BOARDS = committed("grafana")
 FLEET = committed("fleet")
-EVERY = {f"{folder}/dashboards/{name}.json": board for folder, found in (("grafana", BOARDS), ("fleet", FLEET)) for name, board in found.items()}
+EVERY = {
+    f"{folder}/dashboards/{name}.json": board for folder, found in (("grafana", BOARDS), ("fleet", FLEET)) for name, board in found.items()
+}
 PUBLISHED = {
     line.split()[0] for line in (ROOT / "tests/published_fields.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
 }
@@ -134,10 +135,8 @@ def test_no_text_is_unused():
 
 def test_languages_ask_the_same():
     """Both languages have the same panels at the same places with the same queries, except for the names of columns."""
-    for key in EVERY:
-        if "/en/" not in key:
-            continue
-        english, polish = EVERY[key], EVERY[key.replace("/en/", "/pl/")]
+    for key, english in EVERY.items():
+        polish = EVERY[key.replace("/en/", "/pl/")]
         shapes = [
             [
                 (

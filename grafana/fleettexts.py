@@ -8,12 +8,11 @@ from grafana.texts import LANGUAGES, Both, Words, by_key
 NAMES: Final = {
     "site": ("Site", "Obiekt"),
     "known_sites": ("Sites", "Obiekty"),
-    "meters_read": ("Meters read", "Odczytane liczniki"),
+    "meters_read": ("Meters read", "Liczniki"),
     "errors_today": ("Errors today", "Błędy dziś"),
-    "not_heard_sites": ("Late or silent", "Spóźnione lub milczące"),
-    "with_trouble": ("With a meter in trouble", "Z licznikiem do sprawdzenia"),
+    "not_heard_sites": ("Not heard", "Bez danych"),
     "last_data": ("Last data", "Ostatnie dane"),
-    "highest_quarter": ("Highest quarter hour", "Najwyższa moc 15-min"),
+    "highest_quarter": ("Peak, 15 min", "Szczyt 15-min"),
     "site_fine": ("OK", "OK"),
     "site_errors": ("Many errors", "Dużo błędów"),
     "site_meters": ("Meters in trouble", "Liczniki z problemem"),
@@ -73,14 +72,14 @@ PANELS: Final = {
         Words(
             "All sites",
             f"Sites in trouble first. A click on a site shows its meters, a click on other cells another board of the site. Silent: nothing came for {SILENT_M} minutes. Data late: nothing came for {LATE_M} minutes. "
-            f"Meters in trouble: the state of a meter is not OK. Many errors: {MANY_ERRORS} unreadable telegrams per meter in a quarter of an hour. Highest quarter hour: mean import power of all meters of the site, in the chosen time. "
+            f"Meters in trouble: the state of a meter is not OK. Many errors: {MANY_ERRORS} unreadable telegrams per meter in a quarter of an hour. Peak: the highest mean import power of a quarter of an hour in the chosen time, of all meters of the site together. "
             "Energy that was counted while nothing was read counts in the quarter hour in which the meter was read again.",
             _NO_SUMS,
         ),
         Words(
             "Lista obiektów",
             f"Obiekty z problemem na początku. Kliknięcie obiektu pokazuje jego liczniki, kliknięcie innych pól inny pulpit obiektu. Milczy: od {SILENT_M} minut nic nie przyszło. Dane się spóźniają: od {LATE_M} minut nic nie przyszło. "
-            f"Liczniki z problemem: stan któregoś licznika jest inny niż OK. Dużo błędów: {MANY_ERRORS} nieczytelnych telegramów na licznik w kwadransie. Najwyższa moc 15-min: średnia moc pobierana przez wszystkie liczniki obiektu, w wybranym czasie. "
+            f"Liczniki z problemem: stan któregoś licznika jest inny niż OK. Dużo błędów: {MANY_ERRORS} nieczytelnych telegramów na licznik w kwadransie. Szczyt: najwyższa średnia moc z kwadransa w wybranym czasie, wszystkich liczników obiektu razem. "
             "Energia zliczona podczas przerwy w odczycie wlicza się do kwadransa, w którym licznik znów odczytano.",
             _BRAK_SUM,
         ),

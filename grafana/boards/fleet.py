@@ -37,6 +37,14 @@ _TODAY: Final = {"today_energy": "import_wh", "errors_today": "errors"}
 _MOST: Final = 10
 
 
+_TEXT: Final = {"custom__cellOptions": {"type": "color-text"}}
+
+
+def _width(pixels: int) -> Json:
+    """The width of a column. All columns fit on a screen, and the names of the sites take what is left."""
+    return {"custom__width": pixels}
+
+
 def _opens(key: str, value: str = "${__data.fields[0]}") -> Json:
     """A link to a board of the site that the row shows."""
     kept = f"var-site={value}&${{datasource:queryparam}}"
@@ -58,8 +66,8 @@ PANELS: Final = [
     Panel(
         "fleet_sites",
         (0, 0, 6, 4),
-        figures("none", {"known_sites": {}, "not_heard_sites": _BAD_IF_ANY, "with_trouble": _BAD_IF_ANY}),
-        [Query(f.known("known_sites")), Query(f.not_heard("not_heard_sites")), Query(f.with_trouble("with_trouble"))],
+        figures("none", {"known_sites": {}, "not_heard_sites": _BAD_IF_ANY, "not_ok": _BAD_IF_ANY}),
+        [Query(f.known("known_sites")), Query(f.not_heard("not_heard_sites")), Query(f.with_trouble("not_ok"))],
     ),
     Panel(
         "fleet_meters",
@@ -89,17 +97,17 @@ PANELS: Final = [
         rows(
             "none",
             {
-                "site": _opens("building", "${__value.raw:percentencode}"),
-                "state": {"mappings": _WRONG, "custom__cellOptions": {"type": "color-text"}} | _opens("health"),
-                "last_data": {"unit": "dateTimeFromNow"},
-                "meters_read": {},
-                "not_ok": {"thresholds": steps(NEUTRAL, (1, BAD)), "custom__cellOptions": {"type": "color-text"}} | _opens("building"),
-                "errors_today": {"decimals": 0} | _opens("health"),
-                "imported": {"unit": "watt"} | _opens("home"),
-                "exported": {"unit": "watt"},
-                "today_energy": {"unit": "watth"},
-                "month_energy": {"unit": "watth"} | _opens("history"),
-                "highest_quarter": {"unit": "watt"},
+                "site": {"custom__minWidth": 130} | _opens("building", "${__value.raw:percentencode}"),
+                "state": {"mappings": _WRONG, "custom__align": "left"} | _width(170) | _TEXT | _opens("health"),
+                "last_data": {"unit": "dateTimeFromNow"} | _width(150),
+                "meters_read": _width(115),
+                "not_ok": _BAD_IF_ANY | _width(105) | _TEXT | _opens("building"),
+                "errors_today": {"decimals": 0} | _width(105) | _opens("health"),
+                "imported": {"unit": "watt"} | _width(105) | _opens("home"),
+                "exported": {"unit": "watt"} | _width(100),
+                "today_energy": {"unit": "watth"} | _width(105),
+                "month_energy": {"unit": "watth"} | _width(110) | _opens("history"),
+                "highest_quarter": {"unit": "watt"} | _width(115),
             },
         )
         | {

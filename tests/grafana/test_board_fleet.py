@@ -93,8 +93,8 @@ def test_numbers_of_a_site(sites):
     assert row["Today"] == 600 * (12 * 4 + 1)
     # October until noon of the 28th: 27 days, one of them with 25 hours.
     assert row["This month"] == 600 * ((27 * 24 + 1) * 4 + 12 * 4 + 1) + 600 * 9
-    assert row["Highest quarter hour"] == 24_000
-    assert listed(sites, since="now-6h")["farm"]["Highest quarter hour"] == 2400
+    assert row["Peak, 15 min"] == 24_000
+    assert listed(sites, since="now-6h")["farm"]["Peak, 15 min"] == 2400
 
 
 def test_meters_and_errors_in_trouble(sites):
@@ -123,10 +123,10 @@ def test_totals(sites):
     """Sites, meters, power and energy of all sites."""
     one = board(sites)
 
-    assert one.shown("Sites").figures() == {"Sites": 6, "Late or silent": 2, "With a meter in trouble": 1}
+    assert one.shown("Sites").figures() == {"Sites": 6, "Not heard": 2, "In trouble": 1}
     assert one.shown("Meters").figures() == {"Sending": 15, "In trouble": 2}
     # All but the one that is silent since yesterday: 2 to 6 times 400 W.
-    assert one.shown("Power of all sites").figures() == {"Imported": 8000, "Fed in": 160, "Highest quarter hour": 21 * 4000}
+    assert one.shown("Power of all sites").figures() == {"Imported": 8000, "Fed in": 160, "Peak, 15 min": 21 * 4000}
     energy = one.shown("Energy of all sites").figures()
     assert energy["Today"] == 100 * 20 * (12 * 4 + 1)
     assert energy["This month"] == sum(row["This month"] for row in listed(sites).values())

@@ -29,6 +29,10 @@ NOT_SILENT: Final = q.Span(f"now() - {SILENT_M}m", "now()")
 NEWEST: Final = q.Span("now() - 45m", "now()")
 _TODAY: Final = q.Span("now() - 26h", "now()")
 
+CERTAIN: Final = f'"import_wh" * {PER_HOUR} <= "import_w" * 2 + 1000'
+"""Energy that was counted while nothing was read counts in the quarter in which the meter was read again. It would look like a peak. A
+quarter whose energy is more than twice that of its mean power has such energy, and does not count as demand."""
+
 BITS: Final = {"errors": 1, "meters": 2, "late": 4, "silent": 8}
 """What is wrong with a site → its part of the number that says so. The highest part decides what the board says."""
 MEANINGS: Final = {"fine": (0, 0)} | {name: (bit, 2 * bit - 1) for name, bit in BITS.items()}
@@ -130,17 +134,18 @@ def power(field: str, sign: str = "") -> list[str]:
 
 def demand_of_sites(name: str) -> str:
     """The highest mean import power of a quarter of an hour in the range, W, by site."""
-    return f'SELECT max("import_wh") * {PER_HOUR} AS "«{name}»" FROM {SUMS} WHERE {q.IN_RANGE} GROUP BY "site"'
+    return f'SELECT max("import_wh") * {PER_HOUR} AS "«{name}»" FROM {SUMS} WHERE {q.IN_RANGE} AND {CERTAIN} GROUP BY "site"'
 
 
 def demand(name: str) -> str:
     """The same of all sites together, of a range that is not too long."""
     short = f"${{__to}} - ${{__from}} <= {DEMAND_DAYS * _DAY_MS}"
-    quarters = f'SELECT sum("import_wh") * {PER_HOUR} AS "w" FROM {SUMS} WHERE {q.IN_RANGE} AND {short} GROUP BY time(15m) fill(none)'
+    quarters = f'SELECT sum("import_wh") * {PER_HOUR} AS "w" FROM {SUMS} WHERE {q.IN_RANGE} AND {short} AND {CERTAIN} GROUP BY time(15m) fill(none)'
     return f'SELECT max("w") AS "«{name}»" FROM ({quarters})'
 
 
-def most(name: str, expression: str, sites: int) -> str:
+def most(name: str, expression: str, sites: int, condition: str = "") -> str:
     """The sites with the highest number in the range; the expression is one of fields."""
-    each = f'SELECT {expression} AS "x" FROM {SUMS} WHERE {q.IN_RANGE} GROUP BY "site"'
+    extra = f" AND {condition}" if condition else ""
+    each = f'SELECT {expression} AS "x" FROM {SUMS} WHERE {q.IN_RANGE}{extra} GROUP BY "site"'
     return f'SELECT top("x", "site", {sites}) AS "«{name}»" FROM ({each})'

@@ -51,14 +51,14 @@ def _opens(key: str, value: str = "${__data.fields[0]}") -> Json:
     return {"links": [{"title": f"«open_{key}»", "url": f"/d/telegraf-han-fleet-{key}-«language»?{kept}", "targetBlank": False}]}
 
 
-def _ranked(key: str, at: tuple[int, int, int, int], unit: str, name: str, expression: str) -> Panel:
+def _ranked(key: str, x: int, unit: str, name: str, query: str) -> Panel:
     """The sites with the most of something."""
     return Panel(
         key,
-        at,
+        (x, 30, 7, 11),
         bars(unit, {name: {}}, "site", orientation="horizontal", showValue="always")
         | {"transformations": [step("sortBy", {"fields": {}, "sort": [{"field": f"«{name}»", "desc": True}]})]},
-        [table(f.most(name, expression, _MOST))],
+        [table(query)],
     )
 
 
@@ -154,8 +154,8 @@ PANELS: Final = [
         daily_bars(KWH, {"imported": {}, "exported": {}}, decimals=0),
         [Query(f.energy_of_days("imported", "import_wh")), Query(f.energy_of_days("exported", "export_wh", " * -1"))],
     ),
-    _ranked("fleet_ranking", (10, 30, 7, 11), "watth", "imported", 'sum("import_wh")'),
-    _ranked("fleet_demand", (17, 30, 7, 11), "watt", "demand", f'max("import_wh") * {f.PER_HOUR}'),
+    _ranked("fleet_ranking", 10, "watth", "imported", f.most("imported", 'sum("import_wh")', _MOST)),
+    _ranked("fleet_demand", 17, "watt", "demand", f.most("demand", f'max("import_wh") * {f.PER_HOUR}', _MOST, f.CERTAIN)),
 ]
 
 BOARD: Final = Board("fleet", PANELS, "now-7d", refresh="1m")

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from grafana import texts
 from grafana.fleetqueries import DEMAND_DAYS, LATE_M, MANY_ERRORS, SILENT_M
 from grafana.texts import LANGUAGES, Both, Words, by_key
 
@@ -34,6 +35,11 @@ BOARDS: Final = {
 
 _NO_SUMS: Final = "No sums by site yet: they come every quarter of an hour (telegraf-han influx setup --fleet makes their tasks)."
 _BRAK_SUM: Final = "Nie ma jeszcze sum obiektów: przybywają co kwadrans (ich zadania tworzy telegraf-han influx setup --fleet)."
+
+_UNTIL: Final = (
+    "Energy since the month began, until 25 minutes ago.",
+    "Energia od początku miesiąca do stanu sprzed 25 minut.",
+)
 
 PANELS: Final = {
     "fleet_sites": Both(
@@ -103,6 +109,20 @@ PANELS: Final = {
     "fleet_demand": Both(
         Words("Highest demand", "The ten sites with the highest quarter hour in the chosen time.", _NO_SUMS),
         Words("Najwyższa moc 15-minutowa", "Dziesięć obiektów o najwyższej mocy 15-minutowej w wybranym czasie.", _BRAK_SUM),
+    ),
+    "all_well": Both(*(words._replace(description=words.description.replace("25 min", "45 min")) for words in texts.PANELS["all_well"])),
+    "month": Both(*(words._replace(description=said) for words, said in zip(texts.PANELS["month"], _UNTIL, strict=True))),
+    "all": Both(
+        Words(
+            "All meters",
+            "A click on a meter opens its board. Energy of today and of this month, until 25 minutes ago.",
+            "No meter was heard within 31 days.",
+        ),
+        Words(
+            "Wszystkie liczniki",
+            "Kliknięcie licznika otwiera jego pulpit. Energia dziś i w miesiącu do stanu sprzed 25 minut.",
+            "Żaden licznik nie odezwał się od 31 dni.",
+        ),
     ),
     "alerts": Both(
         Words("Active alerts", "Alert rules of this site that fire or will soon fire. Rules: fleet/README.md."),

@@ -389,23 +389,23 @@ def longest_gap(name: str) -> str:
 
 
 def heard_share(name: str) -> tuple[str, str]:
-    """Percent of the range's five-minute windows in which the meter was heard, but for the newest ten minutes.
+    """Percent of the range's five-minute windows in which the meter was heard, but for the newest ten minutes (in a fleet, 25).
 
     The first and the last window may be cut. From half a year on hours are counted, a tenth of the time: the first and the last hour of
     half a year are less than the first and the last window of a week. Two queries, as in `course`.
     """
     windows, by_hour = (
         f'SELECT mean("heard") * {percent} AS "«{name}»" FROM (SELECT count("{IMPORT}") AS "heard" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE}'
-        f" AND time <= now() - 10m AND ${{__to}} - ${{__from}} {chosen} {HALF_YEAR_MS} GROUP BY time({every}) fill(0))"
+        f" AND time <= now() - «computed» AND ${{__to}} - ${{__from}} {chosen} {HALF_YEAR_MS} GROUP BY time({every}) fill(0))"
         for every, percent, chosen in (("5m", "100", "<="), ("1h", "100 / 12", ">"))
     )
     return windows, by_hour
 
 
 def coverage() -> str:
-    """Share of five-minute windows in which the meter was heard. The newest ten minutes are left out: they may not be computed yet."""
+    """Share of five-minute windows in which the meter was heard. The newest ten minutes (in a fleet, 25) are left out: they may not be computed yet."""
     return (
-        f'SELECT count("{IMPORT}") * 300000 / $__interval_ms FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - 10m'
+        f'SELECT count("{IMPORT}") * 300000 / $__interval_ms FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - «computed»'
         f" GROUP BY time($__interval) fill(0) {ZONE}"
     )
 

@@ -137,6 +137,22 @@ def test_the_list_opens_a_site() -> None:
     assert opened["Imported"] == "/d/telegraf-han-fleet-home-en"
 
 
+@pytest.mark.parametrize(
+    ("language", "late", "until"), [("en", "within 45 minutes", "25 minutes ago"), ("pl", "od 45 minut", "sprzed 25 minut")]
+)
+def test_five_minute_points_come_later(language, late, until) -> None:
+    """The tasks of a fleet run every quarter of an hour. So its boards wait longer before they say that something is missing, and say so."""
+    said = {panel["title"]: panel for key in ("home", "quality", "building") for panel in flat(BOARDS[f"{language}/{key}"])}
+    described = " ".join(panel["description"] for panel in said.values())
+    asked_for = " ".join(target["query"] for panel in said.values() for target in panel["targets"])
+
+    assert late in described
+    assert described.count(until) == 2
+    assert "now() - 45m AND" in asked_for
+    assert "time <= now() - 25m" in asked_for
+    assert "now() - 10m" not in asked_for
+
+
 def test_provisioning() -> None:
     """One provider per language, with folders and names that those of a house do not have."""
     providers = {

@@ -41,14 +41,8 @@ _DAY_MS: Final = 86_400_000
 STEPS: Final = (("15m", 0, 8 * _DAY_MS), ("2h", 8 * _DAY_MS, 35 * _DAY_MS), ("6h", 35 * _DAY_MS, 100_000 * _DAY_MS))
 """Step of a curve → the ranges for which it is taken. InfluxDB takes a microsecond per site and step, however many points there are. Grafana's
 own steps do not fit: one of 20 minutes would have one quarter of an hour, and the next one two."""
-DEMAND_DAYS: Final = 35
+DEMAND_DAYS: Final = 8
 """The longest range of which the highest quarter hour of all sites together is looked for, for the same reason."""
-
-
-def of_sites(columns: Mapping[str, str], span: q.Span, source: str = SUMS) -> str:
-    """The newest values of every site, one row per site: name → field."""
-    names = ", ".join(f'last("{field}") AS "«{name}»"' for name, field in columns.items())
-    return f'SELECT {names} FROM {source} WHERE {span} GROUP BY "site"'
 
 
 def _counted(span: q.Span) -> str:
@@ -78,21 +72,30 @@ def sum_now(columns: Mapping[str, str]) -> str:
     return f'SELECT {q.sums(columns)} FROM (SELECT {newest} FROM {SUMS} WHERE {NEWEST} GROUP BY "site")'
 
 
-def trouble(name: str) -> str:
-    """What is wrong with each site: rows whose sum is a number of `MEANINGS`. 0 to the power of 0 is 1, and 0 to any higher power is 0.
+def heard(name: str, span: q.Span, bits: str) -> str:
+    """A number for each site that was heard in a span. With this query of three spans each site has the sum of its bits of silence."""
+    return f'SELECT last("telegrams") * 0 {bits} AS "«{name}»" FROM {q.LINK} WHERE {span} GROUP BY "site"'
 
-    A site has a row for each measurement, because InfluxQL adds up each measurement for itself.
-    """
-    heard = [
-        f'SELECT last("telegrams") * 0 {bits} AS "x" FROM {q.LINK} WHERE {span} GROUP BY "site"'
-        for span, bits in ((KNOWN, f"+ {BITS['late'] + BITS['silent']}"), (HEARD, f"- {BITS['late']}"), (NOT_SILENT, f"- {BITS['silent']}"))
-    ]
-    wrong = [
-        f'SELECT {BITS[bit]} - {BITS[bit]} * pow(0, {number}) AS "x" FROM {SUMS} WHERE {NEWEST} GROUP BY "site"'
-        for bit, number in (("meters", 'last("not_ok")'), ("errors", f'floor(last("errors") / last("meters") / {MANY_ERRORS})'))
-    ]
-    sources = ", ".join(f"({source})" for source in (*heard, *wrong))
-    return f'SELECT sum("x") AS "«{name}»" FROM {sources} GROUP BY "site"'
+
+def wrong(name: str, bit: str, number: str) -> str:
+    """A column of `newest`: the bit if a number is above zero. 0 to the power of 0 is 1, and 0 to any higher power is 0."""
+    return f'{BITS[bit]} - {BITS[bit]} * pow(0, {number}) AS "«{name}»"'
+
+
+NOT_OK: Final = 'last("not_ok")'
+ERRORS: Final = f'floor(last("errors") / last("meters") / {MANY_ERRORS})'
+HEARD_BITS: Final = {
+    "ever": (KNOWN, f"+ {BITS['late'] + BITS['silent']}"),
+    "prompt": (HEARD, f"- {BITS['late']}"),
+    "there": (NOT_SILENT, f"- {BITS['silent']}"),
+}
+"""Name of a column → its span and its number. They are added up on the board: an outer query that adds them up takes twice as long."""
+
+
+def newest(columns: Mapping[str, str], *more: str) -> str:
+    """The newest sums of every site, one row per site: name → field, and more columns."""
+    names = ", ".join([*(f'last("{field}") AS "«{name}»"' for name, field in columns.items()), *more])
+    return f'SELECT {names} FROM {SUMS} WHERE {NEWEST} GROUP BY "site"'
 
 
 # --- energy and demand ---
@@ -122,13 +125,16 @@ def energy_of_days(name: str, field: str, sign: str = "") -> str:
 def power(field: str, sign: str = "") -> list[str]:
     """Power of all sites over the range, a query for each of `STEPS`, of which one finds something.
 
-    It is the sum of the sites' means. So a step that is cut by the range's begin, or that is not over, is not too low.
+    Long steps are the sum of the sites' means. So a step that is cut by the range's begin, or that is not over, is not too low.
     """
     queries = []
     for every, above_ms, most_ms in STEPS:
         span = f"{q.IN_RANGE} AND ${{__to}} - ${{__from}} > {above_ms} AND ${{__to}} - ${{__from}} <= {most_ms}"
-        each = f'SELECT mean("{field}") AS "w" FROM {SUMS} WHERE {span} GROUP BY time({every}), "site" fill(none) {q.ZONE}'
-        queries.append(f'SELECT sum("w"){sign} FROM ({each}) WHERE {q.IN_RANGE} GROUP BY time({every}) fill(null) {q.ZONE}')
+        source, mean = f"{SUMS} WHERE {span}", field
+        if above_ms:
+            each = f'SELECT mean("{field}") AS "w" FROM {source} GROUP BY time({every}), "site" fill(none) {q.ZONE}'
+            source, mean = f"({each}) WHERE {q.IN_RANGE}", "w"
+        queries.append(f'SELECT sum("{mean}"){sign} FROM {source} GROUP BY time({every}) fill(null) {q.ZONE}')
     return queries
 
 

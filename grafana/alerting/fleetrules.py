@@ -32,7 +32,7 @@ GROUPS: Final = (
             ),
             Rule(
                 "telegraf-han-fleet-late",
-                {"measured": sitequeries.age_s()},
+                {"measured": sitequeries.age_s(sitequeries.AGES_S[:2])},
                 # A site that is silent has a message of its own.
                 excess=f"($measured >= {sitequeries.LATE_S}) * ($measured < {sitequeries.SILENT_S})",
                 pending="5m",
@@ -58,8 +58,10 @@ GROUPS: Final = (
             ),
             Rule(
                 "telegraf-han-fleet-demand",
-                {"measured": sitequeries.demand_w()},
+                {"measured": sitequeries.demand_w(), "share": sitequeries.contracted_share()},
                 sitequeries.contracted_w(),
+                # The sum is a limit of the site only if each of its meters has one.
+                excess="($measured > $limit) * ($share >= 1)",
             ),
             Rule(
                 "telegraf-han-fleet-flood",

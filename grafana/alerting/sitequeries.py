@@ -5,9 +5,8 @@ series for each site of the others. Sums by quarter of an hour are read from `"5
 sums began up to half an hour ago.
 """
 
+from collections.abc import Sequence
 from typing import Final
-
-from alerting import queries
 
 from grafana import fleetqueries
 
@@ -25,7 +24,7 @@ NOT_OK_PERCENT: Final = 10
 MANY_ERRORS: Final = fleetqueries.MANY_ERRORS
 _SETTINGS: Final = "60m"
 """Settings are written every five minutes. A site that is late still has its limit."""
-FLOOD_M: Final = 10
+FLOOD_M: Final = 5
 
 
 def _ago(since: str, until: str = "now()") -> str:
@@ -38,15 +37,15 @@ def _joined(select: str, *sources: str) -> str:
     return f"SELECT {select} FROM\n{inside}\n{_BY_SITE}"
 
 
-def age_s() -> str:
-    """For how long nothing has come from a site, seconds: the highest of `AGES_S` that is over, or 0.
+def age_s(ages: Sequence[int] = AGES_S) -> str:
+    """For how long nothing has come from a site, seconds: the highest of the ages that is over, or 0.
 
     InfluxQL cannot compute with time. So each age is a query that finds a site's newest line or not, and each that finds one takes away
     the step to the age below. None of them reads a range.
     """
     newest = f'SELECT last("telegrams") * 0.0 {{}} AS "age_s" FROM {_LINK} WHERE {{}} {_BY_SITE}'
-    steps = [newest.format(f"+ {AGES_S[-1]}", _ago(KNOWN))]
-    for age_s, below_s in zip(AGES_S, (0, *AGES_S), strict=False):
+    steps = [newest.format(f"+ {ages[-1]}", _ago(KNOWN))]
+    for age_s, below_s in zip(ages, (0, *ages), strict=False):
         steps.append(newest.format(f"- {age_s - below_s}", _ago(f"{age_s}s")))
     return _joined('sum("age_s")', *steps)
 
@@ -75,14 +74,16 @@ def demand_w() -> str:
 
 
 def contracted_w() -> str:
-    """The contracted power of a site: the sum of its meters' limits. If one of them has none, the site has no limit either."""
+    """The sum of the contracted powers of a site's meters. Of a site whose meters have none, it is 0."""
     span = _ago(_SETTINGS)
-    values = (
-        f'SELECT last("contracted_power_w") AS "limit" FROM "electricity_settings" WHERE {span} GROUP BY "site", "meter"',
-        f'SELECT last("silence_s") * 0 + {queries.NO_LIMIT} AS "limit" FROM "electricity_settings" WHERE {span} GROUP BY "site", "meter"',
-    )
-    inside = ",\n    ".join(f"({value})" for value in values)
-    return f'SELECT sum("limit") FROM (\n  SELECT min("limit") AS "limit" FROM\n    {inside}\n  GROUP BY "site", "meter"\n) {_BY_SITE}'
+    each = f'SELECT last("contracted_power_w") AS "limit" FROM "electricity_settings" WHERE {span} GROUP BY "site", "meter"'
+    zero = f'SELECT last("silence_s") * 0 AS "limit" FROM "electricity_settings" WHERE {span} {_BY_SITE}'
+    return _joined('sum("limit")', each, zero)
+
+
+def contracted_share() -> str:
+    """The share of a site's meters that have a contracted power."""
+    return f'SELECT count("contracted_power_w") / count("silence_s") FROM "electricity_settings" WHERE {_ago(_SETTINGS)} {_BY_SITE}'
 
 
 def _telegrams(since: str, until: str) -> str:

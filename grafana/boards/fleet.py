@@ -6,7 +6,6 @@ A click on a site opens its Building board. What a cell counts is on another boa
 from typing import Final
 
 from grafana import fleetqueries as f
-from grafana import queries as q
 from grafana.boards import Board
 from grafana.colors import BAD, FAIR, GOOD, NEUTRAL
 from grafana.panels import (
@@ -21,8 +20,8 @@ from grafana.panels import (
     figures,
     formatted,
     grouped,
-    joined,
     lines,
+    renamed_to,
     rows,
     step,
     steps,
@@ -35,6 +34,12 @@ _WRONG: Final = [between(low, high, f"site_{key}", _COLORS[key]) for key, (low, 
 _BAD_IF_ANY: Final = {"thresholds": steps(NEUTRAL, (1, BAD))}
 _TODAY: Final = {"today_energy": "import_wh", "errors_today": "errors"}
 _MOST: Final = 10
+_PARTS: Final = ("«ever»", "«prompt»", "«there»", "«wrong_meters»", "«wrong_errors»")
+"""Columns whose sum is the state of a site."""
+_COLUMNS: Final = (
+    *("«meters_read»", "«not_ok»", "«errors_today»", "«imported»", "«exported»"),
+    *("«today_energy»", "«month_energy»", "«highest_quarter»"),
+)
 
 
 _TEXT: Final = {"custom__cellOptions": {"type": "color-text"}}
@@ -112,28 +117,42 @@ PANELS: Final = [
         )
         | {
             "transformations": [
-                without_time("/^[CF]$/"),
-                *grouped(["site"], {"state": "sum"}, "/^B$/"),
-                *grouped(["site"], dict.fromkeys(_TODAY, "last"), "/^D$/"),
-                formatted("Time", "YYYY-MM", "/^E$/"),
-                *grouped(["Time", "site"], {"month_energy": "sum"}, "/^E$/"),
-                *grouped(["site"], {"month_energy": "last"}, "/^E$/"),
-                *joined(
-                    "site",
-                    (
-                        *("«state»", "Time", "«meters_read»", "«not_ok»", "«errors_today»", "«imported»", "«exported»"),
-                        *("«today_energy»", "«month_energy»", "«highest_quarter»"),
-                    ),
-                    {"Time": "«last_data»"},
-                    "«telegram»",
+                without_time("/^[BCDG]$/"),
+                *grouped(["site"], dict.fromkeys(_TODAY, "last"), "/^E$/"),
+                formatted("Time", "YYYY-MM", "/^F$/"),
+                *grouped(["Time", "site"], {"month_energy": "sum"}, "/^F$/"),
+                *grouped(["site"], {"month_energy": "last"}, "/^F$/"),
+                renamed_to({name: name for name in ("Time", "site", *_PARTS, *_COLUMNS)}),
+                step("joinByField", {"byField": "site", "mode": "outer"}),
+                step(
+                    "calculateField",
+                    {
+                        "mode": "reduceRow",
+                        "reduce": {"reducer": "sum", "include": list(_PARTS)},
+                        "alias": "«state»",
+                        "replaceFields": False,
+                    },
+                ),
+                step(
+                    "organize",
+                    {
+                        "excludeByName": dict.fromkeys(_PARTS, True),
+                        "renameByName": {"site": "«site»", "Time": "«last_data»"},
+                        "indexByName": {name: place for place, name in enumerate(["site", "«state»", "Time", *_COLUMNS])},
+                    },
                 ),
                 step("sortBy", {"fields": {}, "sort": [{"field": "«state»", "desc": True}]}),
             ]
         },
         [
-            table(f.of_sites({"telegram": "telegrams"}, f.KNOWN, q.LINK)),
-            table(f.trouble("state")),
-            table(f.of_sites({"meters_read": "meters", "not_ok": "not_ok", "imported": "import_w", "exported": "export_w"}, f.NEWEST)),
+            *(table(f.heard(name, *f.HEARD_BITS[name])) for name in ("ever", "prompt", "there")),
+            table(
+                f.newest(
+                    {"meters_read": "meters", "not_ok": "not_ok", "imported": "import_w", "exported": "export_w"},
+                    f.wrong("wrong_meters", "meters", f.NOT_OK),
+                    f.wrong("wrong_errors", "errors", f.ERRORS),
+                )
+            ),
             table(f.today(_TODAY)),
             table(f.month({"month_energy": "import_wh"})),
             table(f.demand_of_sites("highest_quarter")),

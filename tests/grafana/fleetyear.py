@@ -8,7 +8,8 @@ Run it by hand:
 It works as `year.py` does. The list of sites reads the sums by site (`electricity_site`), so these are there for all sites and 13 months. The
 boards of a site read what its meters said. Only one site has all of that, as the house of `year.py` has it. Of the other 9,960 meters the
 last half hour is stored. So the index of InfluxDB has all series, and the rules, which look at all sites, find their telegrams. Those are also
-stored for the same half hour a day before, with which the rule on floods compares.
+stored for the same half hour a day before, with which the rule on floods compares. Beside the time of each is the computing that it costs
+InfluxDB on all cores, which other programs on the machine hardly change.
 """
 
 from __future__ import annotations
@@ -20,14 +21,16 @@ from functools import partial
 from itertools import chain
 from multiprocessing import Pool
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import boardrunner
 import made
 import year
+import yaml
+from likegrafana import expressions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from servers import running
 
@@ -130,8 +133,32 @@ def load(folder: Path) -> None:
                 print(f"{place} of {len(missing)} days, {lines} lines, {time.monotonic() - begun_s:.0f} s", flush=True)
 
 
-def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[year.Figure]:
-    """Every panel of every board (or of one) over each range, for the site of which everything is stored."""
+class Figure(NamedTuple):
+    """How long something takes, and how much computing it costs InfluxDB."""
+
+    ms: float
+    cpu_ms: float
+    board: str
+    span: str
+    title: str
+    note: str
+
+
+def busy_ms(influx: running.Influx) -> int:
+    """The computing time that InfluxDB has used, on all cores."""
+    after_name = Path(f"/proc/{influx.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(after_name[11]) + int(after_name[12])) * 1000 // os.sysconf("SC_CLK_TCK")
+
+
+def measured(influx: running.Influx, run: Callable[[], object], *named: str) -> Figure:
+    """The median time and the mean computing of a few runs."""
+    begun_ms = busy_ms(influx)
+    ms = year.median_ms(run)
+    return Figure(ms, (busy_ms(influx) - begun_ms) / year.TIMES, *named)
+
+
+def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[Figure]:
+    """Every panel and every variable of every board (or of one) over each range, for the site of which everything is stored."""
     for key in (file.stem for file in sorted(BOARDS.glob("*.json"))):
         if only not in {"", key}:
             continue
@@ -143,11 +170,30 @@ def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[year.Figu
             for panel in board.panels():
                 note = "" if board.answer(panel).some() else " (empty)"
                 title = board.interpolated(panel["title"], board.panel_span(panel))
-                yield year.Figure(year.median_ms(partial(board.answer, panel)), key, since, title, note)
+                yield measured(influx, partial(board.answer, panel), key, since, title, note)
             for definition in board.json["templating"]["list"]:
                 if definition["type"] == "query":
                     asking = partial(board.ask, definition["query"], board.range, 1)
-                    yield year.Figure(year.median_ms(asking), key, since, f"variable {definition['name']}", "")
+                    yield measured(influx, asking, key, since, f"variable {definition['name']}", "")
+
+
+def series(influx: running.Influx, query: str) -> list[expressions.Series]:
+    """The answer to a rule's query, as Grafana reads it: one series per column."""
+    return [
+        expressions.Series(tuple(sorted(one.get("tags", {}).items())), tuple((row[0], row[column]) for row in one["values"]))
+        for one in year.ask(influx, "energy", query)
+        for column in range(1, len(one["columns"]))
+    ]
+
+
+def rules(influx: running.Influx, now_ms: int) -> Iterator[Figure]:
+    """Every rule, over all sites."""
+    asked = partial(series, influx)
+    for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
+        for rule in group["rules"]:
+            found = expressions.evaluate(rule, now_ms, asked)
+            note = f" ({len(found.instances)} sites)" if found.instances else " (no data)"
+            yield measured(influx, partial(expressions.evaluate, rule, now_ms, asked), "rule", "", rule["title"], note)
 
 
 def measure(folder: Path, only: str) -> None:
@@ -156,13 +202,13 @@ def measure(folder: Path, only: str) -> None:
     with year.influxdb(folder) as influx:
         figures = list(panels(influx, now_ms, only))
         if only in {"", "rules"}:
-            figures += year.rules(influx, now_ms, RULES)
+            figures += rules(influx, now_ms)
     figures.sort(reverse=True)
     slow = sum(figure.ms > year.SLOW_MS for figure in figures)
     print(f"{len(figures)} panels, variables, ranges and rules, load average {os.getloadavg()[0]:.1f}, {slow} above {year.SLOW_MS} ms")
-    print("\n| board | range | panel | ms |\n|---|---|---|---:|")
+    print("\n| board | range | panel | ms | computing, ms |\n|---|---|---|---:|---:|")
     for figure in figures:
-        print(f"| {figure.board} | {figure.span} | {figure.title}{figure.note} | {figure.ms:.0f} |")
+        print(f"| {figure.board} | {figure.span} | {figure.title}{figure.note} | {figure.ms:.0f} | {figure.cpu_ms:.0f} |")
 
 
 if __name__ == "__main__":

@@ -242,7 +242,7 @@ def billing_period(now_ms: int, back: int) -> str:
     return f"{year}-{month + 1:02}"
 
 
-def rules(influx: running.Influx, now_ms: int, file: Path = RULES) -> Iterator[Figure]:
+def rules(influx: running.Influx, now_ms: int) -> Iterator[Figure]:
     """Every alert rule with all its queries, over all meters."""
 
     def series(query: str) -> list[expressions.Series]:
@@ -252,10 +252,10 @@ def rules(influx: running.Influx, now_ms: int, file: Path = RULES) -> Iterator[F
             for column in range(1, len(one["columns"]))
         ]
 
-    for group in yaml.safe_load(file.read_text(encoding="utf-8"))["groups"]:
+    for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:
         for rule in group["rules"]:
             found = expressions.evaluate(rule, now_ms, series)
-            note = f" ({len(found.instances)} instances)" if found.instances else " (no data)"
+            note = f" ({len(found.instances)} meters)" if found.instances else " (no data)"
             yield Figure(median_ms(partial(expressions.evaluate, rule, now_ms, series)), "rule", "", rule["title"], note)
 
 

@@ -170,10 +170,10 @@ def test_flood(fleet, now, before, breach) -> None:
     for rate, ago_s in ((now, 0), (before, made.DAY_S)):
         for number in range(30):
             stop = NOON_S - ago_s
-            times = [stop - 599 + place * 599 // max(int(rate * 10), 1) for place in range(int(rate * 10))]
+            times = [stop - 299 + place * 299 // max(int(rate * 5), 1) for place in range(int(rate * 5))]
             if times:
                 fleet.raw("mill", "electricity", times, {"active_energy_import_wh": 5.0}, f"m{number}")
-    fleet.raw("barn", "electricity", range(NOON_S - 590, NOON_S, 60), {"active_energy_import_wh": 5.0})
+    fleet.raw("barn", "electricity", range(NOON_S - 290, NOON_S, 60), {"active_energy_import_wh": 5.0})
 
     assert fleet.measured(FLOOD)["mill"] == pytest.approx(now * 30)
     assert fleet.breaches(FLOOD) == {"mill": breach, "barn": False}

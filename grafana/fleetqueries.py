@@ -38,11 +38,18 @@ BITS: Final = {"errors": 1, "meters": 2, "late": 4, "silent": 8}
 MEANINGS: Final = {"fine": (0, 0)} | {name: (bit, 2 * bit - 1) for name, bit in BITS.items()}
 """What the board says → the lowest and the highest number that says so."""
 _DAY_MS: Final = 86_400_000
-STEPS: Final = (("15m", 0, 8 * _DAY_MS), ("2h", 8 * _DAY_MS, 35 * _DAY_MS), ("6h", 35 * _DAY_MS, 100_000 * _DAY_MS))
+STEPS: Final = (
+    ("15m", 0, 3 * _DAY_MS),
+    ("1h", 3 * _DAY_MS, 8 * _DAY_MS),
+    ("3h", 8 * _DAY_MS, 35 * _DAY_MS),
+    ("12h", 35 * _DAY_MS, 100_000 * _DAY_MS),
+)
 """Step of a curve → the ranges for which it is taken. InfluxDB takes a microsecond per site and step, however many points there are. Grafana's
 own steps do not fit: one of 20 minutes would have one quarter of an hour, and the next one two."""
 DEMAND_DAYS: Final = 8
 """The longest range of which the highest quarter hour of all sites together is looked for, for the same reason."""
+SITE_DEMAND_DAYS: Final = 35
+"""The same of each site: it reads two fields of every quarter."""
 
 
 def _counted(span: q.Span) -> str:
@@ -138,20 +145,35 @@ def power(field: str, sign: str = "") -> list[str]:
     return queries
 
 
+def _short(days: int) -> str:
+    """The condition that the range is not longer than this."""
+    return f"${{__to}} - ${{__from}} <= {days * _DAY_MS}"
+
+
+_CERTAIN_OF_SITES: Final = f"{CERTAIN} AND {_short(SITE_DEMAND_DAYS)}"
+
+
 def demand_of_sites(name: str) -> str:
     """The highest mean import power of a quarter of an hour in the range, W, by site."""
-    return f'SELECT max("import_wh") * {PER_HOUR} AS "«{name}»" FROM {SUMS} WHERE {q.IN_RANGE} AND {CERTAIN} GROUP BY "site"'
+    return f'SELECT max("import_wh") * {PER_HOUR} AS "«{name}»" FROM {SUMS} WHERE {q.IN_RANGE} AND {_CERTAIN_OF_SITES} GROUP BY "site"'
 
 
 def demand(name: str) -> str:
     """The same of all sites together, of a range that is not too long."""
-    short = f"${{__to}} - ${{__from}} <= {DEMAND_DAYS * _DAY_MS}"
-    quarters = f'SELECT sum("import_wh") * {PER_HOUR} AS "w" FROM {SUMS} WHERE {q.IN_RANGE} AND {short} AND {CERTAIN} GROUP BY time(15m) fill(none)'
+    quarters = f'SELECT sum("import_wh") * {PER_HOUR} AS "w" FROM {SUMS} WHERE {q.IN_RANGE} AND {_short(DEMAND_DAYS)} AND {CERTAIN} GROUP BY time(15m) fill(none)'
     return f'SELECT max("w") AS "«{name}»" FROM ({quarters})'
 
 
-def most(name: str, expression: str, sites: int, condition: str = "") -> str:
-    """The sites with the highest number in the range; the expression is one of fields."""
-    extra = f" AND {condition}" if condition else ""
-    each = f'SELECT {expression} AS "x" FROM {SUMS} WHERE {q.IN_RANGE}{extra} GROUP BY "site"'
+def most_energy(name: str, sites: int) -> str:
+    """The sites with the most imported energy in the range."""
+    return _most(name, 'sum("import_wh")', sites, q.IN_RANGE)
+
+
+def highest_demand(name: str, sites: int) -> str:
+    """The sites with the highest demand in the range."""
+    return _most(name, f'max("import_wh") * {PER_HOUR}', sites, f"{q.IN_RANGE} AND {_CERTAIN_OF_SITES}")
+
+
+def _most(name: str, expression: str, sites: int, condition: str) -> str:
+    each = f'SELECT {expression} AS "x" FROM {SUMS} WHERE {condition} GROUP BY "site"'
     return f'SELECT top("x", "site", {sites}) AS "«{name}»" FROM ({each})'

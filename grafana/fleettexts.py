@@ -3,7 +3,7 @@
 from typing import Final
 
 from grafana import texts
-from grafana.fleetqueries import DEMAND_DAYS, LATE_M, MANY_ERRORS, SILENT_M
+from grafana.fleetqueries import DEMAND_DAYS, LATE_M, MANY_ERRORS, SILENT_M, SITE_DEMAND_DAYS
 from grafana.texts import LANGUAGES, Both, Words, by_key
 
 NAMES: Final = {
@@ -83,15 +83,15 @@ PANELS: Final = {
         Words(
             "All sites",
             f"Sites in trouble first. A click on a site shows its meters, a click on other cells another board of the site. Silent: nothing came for {SILENT_M} minutes. Data late: nothing came for {LATE_M} minutes. "
-            f"Meters in trouble: the state of a meter is not OK. Many errors: {MANY_ERRORS} unreadable telegrams per meter in a quarter of an hour. Peak: the highest mean import power of a quarter of an hour in the chosen time, of all meters of the site together. "
-            "Energy that was counted while nothing was read counts in the quarter hour in which the meter was read again.",
+            f"Meters in trouble: the state of a meter is not OK. Many errors: {MANY_ERRORS} unreadable telegrams per meter in a quarter of an hour. Peak: the highest mean import power of a quarter of an hour in the chosen time, of all meters of the site together, if this is not longer than {SITE_DEMAND_DAYS} days. "
+            "Energy that was counted while nothing was read counts when the meter was read again. It is no peak.",
             _NO_SUMS,
         ),
         Words(
             "Lista obiektów",
             f"Obiekty z problemem na początku. Kliknięcie obiektu pokazuje jego liczniki, kliknięcie innych pól inny pulpit obiektu. Milczy: od {SILENT_M} minut nic nie przyszło. Dane się spóźniają: od {LATE_M} minut nic nie przyszło. "
-            f"Liczniki z problemem: stan któregoś licznika jest inny niż OK. Dużo błędów: {MANY_ERRORS} nieczytelnych telegramów na licznik w kwadransie. Szczyt: najwyższa średnia moc z kwadransa w wybranym czasie, wszystkich liczników obiektu razem. "
-            "Energia zliczona podczas przerwy w odczycie wlicza się do kwadransa, w którym licznik znów odczytano.",
+            f"Liczniki z problemem: stan któregoś licznika jest inny niż OK. Dużo błędów: {MANY_ERRORS} nieczytelnych telegramów na licznik w kwadransie. Szczyt: najwyższa średnia moc z kwadransa w wybranym czasie, wszystkich liczników obiektu razem, jeśli nie jest dłuższy niż {SITE_DEMAND_DAYS} dni. "
+            "Energia zliczona podczas przerwy w odczycie wlicza się wtedy, gdy licznik znów odczytano. Szczytem nie jest.",
             _BRAK_SUM,
         ),
     ),
@@ -112,8 +112,16 @@ PANELS: Final = {
         Words("Największe zużycie", "Dziesięć obiektów o największym poborze energii w wybranym czasie.", _BRAK_SUM),
     ),
     "fleet_demand": Both(
-        Words("Highest demand", "The ten sites with the highest quarter hour in the chosen time.", _NO_SUMS),
-        Words("Najwyższa moc 15-minutowa", "Dziesięć obiektów o najwyższej mocy 15-minutowej w wybranym czasie.", _BRAK_SUM),
+        Words(
+            "Highest demand",
+            f"The ten sites with the highest quarter hour in the chosen time, if this is not longer than {SITE_DEMAND_DAYS} days.",
+            f"{_NO_SUMS} Or the chosen time is longer than {SITE_DEMAND_DAYS} days.",
+        ),
+        Words(
+            "Najwyższa moc 15-minutowa",
+            f"Dziesięć obiektów o najwyższej mocy 15-minutowej w wybranym czasie, jeśli nie jest dłuższy niż {SITE_DEMAND_DAYS} dni.",
+            f"{_BRAK_SUM} Albo wybrany czas jest dłuższy niż {SITE_DEMAND_DAYS} dni.",
+        ),
     ),
     "all_well": Both(*(words._replace(description=words.description.replace("25 min", "45 min")) for words in texts.PANELS["all_well"])),
     "month": Both(*(words._replace(description=said) for words, said in zip(texts.PANELS["month"], _UNTIL, strict=True))),

@@ -173,8 +173,8 @@ PANELS: Final = [
         daily_bars(KWH, {"imported": {}, "exported": {}}, decimals=0),
         [Query(f.energy_of_days("imported", "import_wh")), Query(f.energy_of_days("exported", "export_wh", " * -1"))],
     ),
-    _ranked("fleet_ranking", 10, "watth", "imported", f.most("imported", 'sum("import_wh")', _MOST)),
-    _ranked("fleet_demand", 17, "watt", "demand", f.most("demand", f'max("import_wh") * {f.PER_HOUR}', _MOST, f.CERTAIN)),
+    _ranked("fleet_ranking", 10, "watth", "imported", f.most_energy("imported", _MOST)),
+    _ranked("fleet_demand", 17, "watt", "demand", f.highest_demand("demand", _MOST)),
 ]
 
 BOARD: Final = Board("fleet", PANELS, "now-7d", refresh="1m")

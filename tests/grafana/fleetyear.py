@@ -25,8 +25,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import boardrunner
 import made
-import year
 import yaml
+import year
 from likegrafana import expressions
 
 if TYPE_CHECKING:

@@ -24,14 +24,14 @@ CHOSEN: Final = f"\"period\" = '${{period:raw}}' AND {q.Span('0${begin_s:raw}s',
 BEFORE: Final = f"\"period\" = '${{before:raw}}' AND {q.Span('0${begin_s:raw}s - 40d', '0${begin_s:raw}s - 1s')}"
 """The period before the chosen one."""
 NO_GROUP: Final = "-"
-AMONG: Final = '"${group:raw}" =~ /^${part:regex}$/'
+AMONG: Final = f'{q.OF_SITE}"${{group:raw}}" =~ /^${{part:regex}}$/'
 """The meters of the chosen part."""
-ALL: Final = f"'${{group:raw}}' != '{NO_GROUP}' AND '${{group:raw}}' != ''"
+ALL: Final = f"{q.OF_SITE}'${{group:raw}}' != '{NO_GROUP}' AND '${{group:raw}}' != ''"
 """All meters, if a tag is chosen to group them by; otherwise InfluxDB reads nothing."""
 OUR_TAGS: Final = ("host", "interface", "meter")
 """Tags of the settings that are no group."""
-MAIN: Final = '"meter" =~ /^${main:regex}$/'
-OTHERS: Final = '"meter" !~ /^${main:regex}$/'
+MAIN: Final = f'{q.OF_SITE}"meter" =~ /^${{main:regex}}$/'
+OTHERS: Final = f'{q.OF_SITE}"meter" !~ /^${{main:regex}}$/'
 
 
 def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS, among: str = AMONG) -> str:
@@ -141,12 +141,12 @@ def power_of_all(field: str, sign: str = "") -> str:
 
 def tags() -> str:
     """The tags of meters, as the newest shards have them. Not all are groups (`OUR_TAGS`)."""
-    return f"SHOW TAG KEYS FROM {q.SETTINGS}"
+    return f"SHOW TAG KEYS FROM {q.SETTINGS}«where_site»"
 
 
 def parts() -> str:
     """The values of the chosen tag."""
-    return f'SHOW TAG VALUES FROM {q.SETTINGS} WITH KEY = "${{group:raw}}"'
+    return f'SHOW TAG VALUES FROM {q.SETTINGS} WITH KEY = "${{group:raw}}"«where_site»'
 
 
 def tagged(group: str, count: str) -> str:
@@ -187,22 +187,22 @@ def estimated_now(name: str) -> str:
 
 def periods() -> str:
     """The billing periods of all meters."""
-    return f'SELECT distinct("period") FROM {BILL} WHERE {OWN} AND {billqueries.KEPT}'
+    return f'SELECT distinct("period") FROM {BILL} WHERE {q.OF_SITE}{OWN} AND {billqueries.KEPT}'
 
 
 def of_period(function: str, expression: str) -> str:
     """The lowest or highest number of all bills of the chosen period."""
-    return f'SELECT {function}("s") FROM (SELECT {expression} AS "s" FROM {BILL} WHERE {OWN} AND {billqueries.CHOSEN})'
+    return f'SELECT {function}("s") FROM (SELECT {expression} AS "s" FROM {BILL} WHERE {q.OF_SITE}{OWN} AND {billqueries.CHOSEN})'
 
 
 def period_before() -> str:
     """The period before the chosen one."""
-    return f'SELECT last("period") FROM {BILL} WHERE {OWN} AND {q.Span("0${begin_s:raw}s - 40d", "0${begin_s:raw}s - 1s")}'
+    return f'SELECT last("period") FROM {BILL} WHERE {q.OF_SITE}{OWN} AND {q.Span("0${begin_s:raw}s - 40d", "0${begin_s:raw}s - 1s")}'
 
 
 def by_use() -> str:
     """The meters, the one with the most energy in the chosen period first: if there is a main meter, it counts the most."""
-    used = f'SELECT max("import_wh") AS "wh" FROM {BILL} WHERE {OWN} AND {CHOSEN} GROUP BY "meter"'
+    used = f'SELECT max("import_wh") AS "wh" FROM {BILL} WHERE {q.OF_SITE}{OWN} AND {CHOSEN} GROUP BY "meter"'
     return billqueries.names("meter", f'SELECT top("wh", "meter", {EVERY}) AS "x" FROM ({used})')
 
 

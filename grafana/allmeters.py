@@ -40,32 +40,33 @@ def of_all(columns: Mapping[str, str], span: q.Span, source: str = q.TELEGRAMS, 
     return f'SELECT {names} FROM {source} WHERE {among} AND {span} GROUP BY "meter"'
 
 
-def days_of_all(name: str, among: str = AMONG) -> str:
-    """Energy of the last local days by meter and register, Wh.
+def today_of_all(name: str, among: str = AMONG) -> str:
+    """Energy of the running local day by meter and register, Wh; 0 if the meter was heard only yesterday.
 
-    The last row of each register is today's; it is 0 if the meter was heard only yesterday. A row is the step from the register's value
-    before these days (or else its first value) to its highest value of yesterday, or from there to its highest value of today. If the
-    register stands lower than the day before, it began again: then it is what it counted since the lowest value of the day. On the day
-    on which a register begins again, only its energy until then counts. The meter's own board has the right energy.
+    It is the step from the register's highest value of yesterday to its highest value of today. If yesterday has none, it is the step
+    from its last value before, or else from its first value. If the register stands lower than that, it began again: then it is what it
+    counted since the lowest value of today. On the day on which a register begins again, only its energy until then counts. The
+    meter's own board has the right energy.
 
-    A difference takes one column, so the other one (`within`) passes it as the mean of two rows and half their difference. The steps are
-    not added up here: around differences of sub-queries, `last`, `sum` and even `max` give wrong numbers, because they reverse the order
-    of time inside.
+    InfluxQL does not know when midnight was, but it can group by local days. In descending order the first row is today's and the second
+    yesterday's, and `fill(0)` makes these rows always there. Each value is a sub-query with a name of its own, so InfluxDB runs it once
+    only. With `difference` of sub-queries it ran all of them again for each column, which took three times as long [seen on 2.9.1].
     """
     since, before = "now() - 26h", f"now() - 26h - {24 * q.LOOK_BACK_DAYS}h"
     lately, whole = q.Span(since, "now()"), q.Span(before, "now()")
+    days = ", ".join(
+        f'(SELECT {function}("{q.IMPORT}") AS "{column}" FROM {q.WINDOWS} WHERE {among} AND {lately}'
+        f' GROUP BY time(1d), "meter", "serial" fill(0) ORDER BY time DESC LIMIT 1 OFFSET {day} {q.ZONE})'
+        for function, column, day in (("max", "high", 0), ("min", "low", 0), ("max", "yesterday", 1))
+    )
     begin = _begin_of_all(q.Span(before, f"{since} - 1ms"), lately, among)
-    stood = f'SELECT first("begin") AS "wh", first("begin") * 0 AS "within" FROM {begin} WHERE {whole} GROUP BY "meter", "serial"'
-    by_day = (
-        f'SELECT max("{q.IMPORT}") AS "wh", max("{q.IMPORT}") - min("{q.IMPORT}") AS "within" FROM {q.WINDOWS}'
-        f' WHERE {among} AND {lately} GROUP BY time(1d), "meter", "serial" fill(previous) {q.ZONE}'
-    )
-    rises = (
-        'SELECT difference("wh") AS "rise", moving_average("within", 2) + difference("within") / 2 AS "within"'
-        f' FROM ({stood}), ({by_day}) GROUP BY "meter", "serial"'
-    )
+    columns = 'max("high") AS "high", max("low") AS "low", max("yesterday") AS "yesterday", first("begin") AS "begin"'
+    by_register = f'WHERE {whole} GROUP BY "meter", "serial" ORDER BY time DESC'
+    values = f"SELECT {columns} FROM {days}, {begin} {by_register}"
+    stood = '("yesterday" + "begin" + abs("yesterday" - "begin")) / 2'  # the higher one
+    steps = f'SELECT "high" - {stood} AS "rise", "high" - "low" AS "within" FROM ({values}) {by_register}'
     risen = '("rise" + abs("rise")) / 2'
-    return f'SELECT {risen} + (1 - pow(0, {risen} - "rise")) * "within" AS "«{name}»" FROM ({rises}) GROUP BY "meter", "serial"'
+    return f'SELECT {risen} + (1 - pow(0, {risen} - "rise")) * "within" AS "«{name}»" FROM ({steps}) {by_register}'
 
 
 def _begin_of_all(before: q.Span, within: q.Span, among: str) -> str:

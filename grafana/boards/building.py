@@ -125,8 +125,7 @@ _GROUPS: Final = [
         | {
             "transformations": [
                 _without_time("/^[ABDE]$/"),
-                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
-                *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
+                *grouped(["meter"], {"today_energy": "sum"}, "/^C$/"),
                 *_joined(("«group»", *(f"«{name}»" for name in _SUMS)), {}),
                 step(
                     "filterByValue",
@@ -142,7 +141,7 @@ _GROUPS: Final = [
         [
             table(allmeters.tagged("group", "count")),
             table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY, among=allmeters.ALL)),
-            table(allmeters.days_of_all("today_energy", allmeters.ALL)),
+            table(allmeters.today_of_all("today_energy", allmeters.ALL)),
             table(allmeters.since_of_all("month_energy", among=allmeters.ALL)),
             table(allmeters.bills({"month_cost": 'last("to_pay")'}, among=allmeters.ALL)),
         ],
@@ -271,15 +270,14 @@ PANELS: Final = [
         | {
             "transformations": [
                 _without_time("/^[BDE]$/"),
-                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
-                *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
+                *grouped(["meter"], {"today_energy": "sum"}, "/^C$/"),
                 *_joined(_NOW, {"Time": "«last_heard»"}, "«telegram»"),
             ]
         },
         [
             table(allmeters.of_all({"telegram": q.IMPORT_W}, _HEARD)),
             table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
-            table(allmeters.days_of_all("today_energy")),
+            table(allmeters.today_of_all("today_energy")),
             table(allmeters.since_of_all("month_energy")),
             table(allmeters.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
         ],

@@ -4,8 +4,9 @@ Run it by hand:
 
     python tests/grafana/year.py load [FOLDER] [DAYS]       once; DAYS of the household at one telegram per second, by default 3
     python tests/grafana/year.py measure [FOLDER] [BOARD]   every panel over each range, and every rule; a table for grafana/README.md
+    python tests/grafana/year.py building [FOLDER] [METERS] once; only what the board Building reads, of METERS meters, by default 1000
 
-Both commands start an InfluxDB on the folder's data and stop it at the end. Days are loaded from the newest to the oldest. Days that are
+Each command starts an InfluxDB on the folder's data and stops it at the end. Days are loaded from the newest to the oldest. Days that are
 there are not loaded again. The boards' `now` is the evening of the last loaded day, so a folder can be measured at any time. `BOARD` is a
 board's file or `rules`.
 
@@ -59,7 +60,9 @@ FLAT_DAYS = 2
 FLAT_TELEGRAM_S = 60
 STATUS_DAYS = 10
 """Status lines of the household: the usual rate of telegrams is that of the last week."""
-KEPT = ("windows", "settled", "status_5m", "flats_5m", "settled_flats")
+KINDS_OF_BUILDING = {"flats_5m": FLAT_WINDOW_DAYS, "flats": FLAT_DAYS, "flats_status": FLAT_DAYS}
+"""Kinds of data of the building, and how many days of each."""
+KEPT = ("windows", "settled", "status_5m", "flats_5m", "settled_flats", "bills_flats")
 """Kinds of data in the bucket of five-minute points and money."""
 STRETCHES = {
     "home": ("now-24h", "now-48h", "now-30d", "now-1y"),
@@ -111,6 +114,8 @@ class Work(NamedTuple):
     token: str
     kind: str
     day: int
+    meters: int
+    """Of the building."""
 
     def bucket(self) -> str:
         """The bucket that it goes to."""
@@ -134,19 +139,22 @@ class Work(NamedTuple):
             if self.day == last:
                 yield from made.bills_of(last - SETTLED_DAYS + 1, last)
         elif self.kind == "settled_flats":
-            for number in range(METERS):
+            for number in range(self.meters):
                 yield from made.settled_of(self.day, f"flat-{number:04}")
                 if self.day == last:
                     yield from made.bills_of(last - SETTLED_DAYS + 1, last, f"flat-{number:04}")
+        elif self.kind == "bills_flats":
+            for number in range(self.meters):
+                yield from made.bills_of(last - SETTLED_DAYS + 1, last, f"flat-{number:04}")
         elif self.kind == "flats_5m":
             for second in range(0, made.DAY_S, made.WINDOW_S):
-                yield from made.building(METERS, self.day * made.DAY_S + second, end_s=made.WINDOW_S)
+                yield from made.building(self.meters, self.day * made.DAY_S + second, end_s=made.WINDOW_S)
         elif self.kind == "flats_status":
-            for number in range(METERS):
+            for number in range(self.meters):
                 yield from made.status_of(self.day, f"flat-{number:04}")
         else:
             for second in range(0, made.DAY_S, FLAT_TELEGRAM_S):
-                yield from made.building(METERS, self.day * made.DAY_S + second, end_s=0)
+                yield from made.building(self.meters, self.day * made.DAY_S + second, end_s=0)
 
 
 def loaded(task: tuple[Work, int]) -> tuple[str, int]:
@@ -162,7 +170,13 @@ def loaded(task: tuple[Work, int]) -> tuple[str, int]:
     return f"{work.kind} {work.day}", count
 
 
-def load(folder: Path, days: int) -> None:
+def kinds_of_all(days: int) -> dict[str, int]:
+    """Kinds of data, and how many days of each, for all boards."""
+    household = {"windows": WINDOW_DAYS, "settled": SETTLED_DAYS, "status_5m": SETTLED_DAYS, "prices": SETTLED_DAYS, "status": STATUS_DAYS}
+    return household | KINDS_OF_BUILDING | {"settled_flats": SETTLED_DAYS, "telegrams": days}
+
+
+def load(folder: Path, kinds: dict[str, int], meters: int) -> None:
     """Load the days that are not there yet."""
     journal = folder / "loaded"
     moment = folder / "last_day"
@@ -172,10 +186,7 @@ def load(folder: Path, days: int) -> None:
     last = int(moment.read_text())
     done = set(journal.read_text().splitlines()) if journal.exists() else set()
     with influxdb(folder) as influx, Pool(2) as pool, journal.open("a") as written:
-        kinds = {"windows": WINDOW_DAYS, "settled": SETTLED_DAYS, "status_5m": SETTLED_DAYS, "prices": SETTLED_DAYS, "status": STATUS_DAYS}
-        kinds |= {"flats_5m": FLAT_WINDOW_DAYS}
-        kinds |= {"flats": FLAT_DAYS, "flats_status": FLAT_DAYS, "settled_flats": SETTLED_DAYS, "telegrams": days}
-        work = [Work(influx.url, influx.token, kind, last - back) for kind, count in kinds.items() for back in range(count)]
+        work = [Work(influx.url, influx.token, kind, last - back, meters) for kind, count in kinds.items() for back in range(count)]
         missing = [(part, last) for part in work if f"{part.kind} {part.day}" not in done]
         begun_s, lines = time.monotonic(), 0
         for place, (name, count) in enumerate(pool.imap(loaded, missing), 1):
@@ -275,8 +286,11 @@ def measure(folder: Path, only: str) -> None:
 
 
 if __name__ == "__main__":
+    command, given = sys.argv[1], sys.argv[3] if len(sys.argv) > 3 else ""
     chosen_folder = Path(sys.argv[2]).resolve() if len(sys.argv) > 2 else HERE.parents[1] / ".cache/year"
-    if sys.argv[1] == "load":
-        load(chosen_folder, int(sys.argv[3]) if len(sys.argv) > 3 else 3)
+    if command == "load":
+        load(chosen_folder, kinds_of_all(int(given or 3)), METERS)
+    elif command == "building":
+        load(chosen_folder, {"bills_flats": 1} | KINDS_OF_BUILDING, int(given or 1000))
     else:
-        measure(chosen_folder, sys.argv[3] if len(sys.argv) > 3 else "")
+        measure(chosen_folder, given)

@@ -130,11 +130,12 @@ def not_ok(name: str) -> str:
 
 
 def power_of_all(field: str, sign: str = "") -> str:
-    """Sum of the mean powers of all meters. Each meter has one point per five minutes."""
+    """Sum of the mean powers of all meters. Each meter has one point per five minutes.
+
+    It is for intervals of up to an hour. They begin at the same moments in any zone, and without a zone InfluxDB is faster by a third.
+    """
     factor = f"{sign}300000 / $__interval_ms"
-    return (
-        f'SELECT sum("{field}") * {factor} FROM {q.WINDOWS} WHERE {AMONG} AND {q.IN_RANGE} GROUP BY time($__interval) fill(none) {q.ZONE}'
-    )
+    return f'SELECT sum("{field}") * {factor} FROM {q.WINDOWS} WHERE {AMONG} AND {q.IN_RANGE} GROUP BY time($__interval) fill(none)'
 
 
 # --- groups by a tag of the meters ---
@@ -158,11 +159,15 @@ def tagged(group: str, count: str) -> str:
 
 # --- what needs a look ---
 
+_OF_A_BILL: Final = q.Span("now() - 32d", "now()")
+"""A running bill began within this time."""
+
 
 def trouble(name: str, known_span: q.Span, status: q.Span) -> str:
     """What is wrong with each meter: 100 if its state is not ok, 10 if it is silent, 1 if its running bill has estimated energy; added up.
 
-    A meter has a row for each measurement, because InfluxQL adds up each measurement for itself.
+    A meter has a row for each measurement, because InfluxQL adds up each measurement for itself. The outer queries repeat a limit of
+    time, because without one they take twice as long.
     """
     newest = f'SELECT last("state") AS "state", "age_s" FROM {q.LINK} WHERE {AMONG} AND {status} GROUP BY "meter"'
     wrong = f'SELECT count("state") * 100 AS "x" FROM ({newest}) WHERE "state" != \'ok\' GROUP BY "meter"'
@@ -170,17 +175,17 @@ def trouble(name: str, known_span: q.Span, status: q.Span) -> str:
         f'(SELECT last("{q.IMPORT_W}") * 0 {one} AS "x" FROM {q.TELEGRAMS} WHERE {AMONG} AND {span} GROUP BY "meter")'
         for span, one in ((known_span, "+ 10"), (q.LATELY, "- 10"))
     )
-    spread = f'SELECT count("wh") AS "x" FROM ({_newest_estimated()}) WHERE "wh" > 0 GROUP BY "meter"'
-    return f'SELECT sum("x") AS "«{name}»" FROM ({wrong}), {heard}, ({spread}) GROUP BY "meter"'
+    spread = f'SELECT count("wh") AS "x" FROM ({_newest_estimated()}) WHERE "wh" > 0 AND {_OF_A_BILL} GROUP BY "meter"'
+    return f'SELECT sum("x") AS "«{name}»" FROM ({wrong}), {heard}, ({spread}) WHERE {_OF_A_BILL} GROUP BY "meter"'
 
 
 def _newest_estimated() -> str:
-    return f'SELECT last("estimated_wh") AS "wh" FROM {BILL} WHERE {AMONG} AND {OWN} AND {q.Span("now() - 32d", "now()")} GROUP BY "meter"'
+    return f'SELECT last("estimated_wh") AS "wh" FROM {BILL} WHERE {AMONG} AND {OWN} AND {_OF_A_BILL} GROUP BY "meter"'
 
 
 def estimated_now(name: str) -> str:
     """Energy of each meter's running bill that was spread over a gap, kWh. Nothing for a meter without such energy."""
-    return f'SELECT "wh"{q.KWH} AS "«{name}»" FROM ({_newest_estimated()}) WHERE "wh" > 0 GROUP BY "meter"'
+    return f'SELECT "wh"{q.KWH} AS "«{name}»" FROM ({_newest_estimated()}) WHERE "wh" > 0 AND {_OF_A_BILL} GROUP BY "meter"'
 
 
 # --- a chosen billing period ---

@@ -151,7 +151,8 @@ class Work(NamedTuple):
                 yield from made.building(self.meters, self.day * made.DAY_S + second, end_s=made.WINDOW_S)
         elif self.kind == "flats_status":
             for number in range(self.meters):
-                yield from made.status_of(self.day, f"flat-{number:04}")
+                meter = f"flat-{number:04}"
+                yield from (text.replace(meter, f"{meter},staircase={number // 50}") for text in made.status_of(self.day, meter))
         else:
             for second in range(0, made.DAY_S, FLAT_TELEGRAM_S):
                 yield from made.building(self.meters, self.day * made.DAY_S + second, end_s=0)
@@ -210,35 +211,43 @@ class Figure(NamedTuple):
     """How long one panel over one range, or one rule, takes."""
 
     ms: float
+    cpu_ms: float
+    """Of InfluxDB on all cores. It does not depend on what else the computer does."""
     board: str
     span: str
     title: str
     note: str
 
 
-def median_ms(run: Callable[[], object]) -> float:
-    """The median time of a few runs."""
-    taken = []
+def median_ms(influx: running.Influx, run: Callable[[], object]) -> tuple[float, float]:
+    """The median time of a few runs, and their mean CPU time."""
+    taken, used_s = [], cpu_s(influx.process.pid)
     for _ in range(TIMES):
         begun_s = time.perf_counter()
         run()
         taken.append((time.perf_counter() - begun_s) * boardrunner.MS)
-    return sorted(taken)[TIMES // 2]
+    return sorted(taken)[TIMES // 2], (cpu_s(influx.process.pid) - used_s) / TIMES * boardrunner.MS
+
+
+def cpu_s(pid: int) -> float:
+    """What a process has used on all cores so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[Figure]:
-    """Every panel of every board (or of one) over each range. The household is the meter, and on the board of the building all are."""
+    """Every panel of every board (or of one) over each range. The household is the meter, and on the board of the building all are, by staircase."""
     for key, stretches in STRETCHES.items():
         if only not in {"", key}:
             continue
         for since, chosen in product(stretches, CHOICES.get(key, ({},))):
             until = since if since.endswith("/y") else "now"
-            given = {"meter": "home"} | {name: billing_period(now_ms, back) for name, back in chosen.items()}
+            given = {"meter": "home", "group": "staircase"} | {name: billing_period(now_ms, back) for name, back in chosen.items()}
             board = boardrunner.Board(BOARDS / f"{key}.json", partial(ask, influx, "energy"), now_ms, since=since, until=until, **given)
             for panel in board.panels():
                 some = board.answer(panel).some()
                 yield Figure(
-                    median_ms(partial(board.answer, panel)),
+                    *median_ms(influx, partial(board.answer, panel)),
                     key,
                     since,
                     board.interpolated(panel["title"], board.panel_span(panel)),
@@ -267,7 +276,7 @@ def rules(influx: running.Influx, now_ms: int) -> Iterator[Figure]:
         for rule in group["rules"]:
             found = expressions.evaluate(rule, now_ms, series)
             note = f" ({len(found.instances)} meters)" if found.instances else " (no data)"
-            yield Figure(median_ms(partial(expressions.evaluate, rule, now_ms, series)), "rule", "", rule["title"], note)
+            yield Figure(*median_ms(influx, partial(expressions.evaluate, rule, now_ms, series)), "rule", "", rule["title"], note)
 
 
 def measure(folder: Path, only: str) -> None:
@@ -280,9 +289,9 @@ def measure(folder: Path, only: str) -> None:
     figures.sort(reverse=True)
     slow = sum(figure.ms > SLOW_MS for figure in figures)
     print(f"{len(figures)} panels, ranges and rules, load average {os.getloadavg()[0]:.1f}, {slow} above {SLOW_MS} ms")
-    print("\n| board | range | panel | ms |\n|---|---|---|---:|")
+    print("\n| board | range | panel | ms | CPU ms |\n|---|---|---|---:|---:|")
     for figure in figures:
-        print(f"| {figure.board} | {figure.span} | {figure.title}{figure.note} | {figure.ms:.0f} |")
+        print(f"| {figure.board} | {figure.span} | {figure.title}{figure.note} | {figure.ms:.0f} | {figure.cpu_ms:.0f} |")
 
 
 if __name__ == "__main__":

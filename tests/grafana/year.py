@@ -76,13 +76,36 @@ STRETCHES = {
 CHOICES: dict[str, tuple[dict[str, int], ...]] = {"bill": ({"period": 0}, {"period": 12}), "building": ({"period": 0}, {"period": 1})}
 """Billing periods that are chosen: how many months ago they began."""
 SLOW_MS = 1000
+QUIET_S = 30
+"""InfluxDB looks for files to put together more often than this."""
 TIMES = 3
 """Of so many answers the median counts."""
 _HTTP = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Kept(running.Influx):
-    """An InfluxDB whose data and token stay. Its buckets are as `influx setup` makes them."""
+    """An InfluxDB whose data and token stay. Its buckets are as `influx setup` makes them.
+
+    It puts the files of a day together as soon as nothing more comes for it, and not after four hours. `settled` waits for the end.
+    """
+
+    def __init__(self, program: Path, data_folder: Path) -> None:
+        """Write InfluxDB's configuration, and start it."""
+        data_folder.mkdir(parents=True, exist_ok=True)
+        cold = ("storage-compact-full-write-cold-duration", "storage-cache-snapshot-write-cold-duration")
+        (data_folder / "config.toml").write_text("".join(f'{name} = "5s"\n' for name in cold), encoding="utf-8")
+        super().__init__(program, data_folder)
+
+    def settled(self) -> None:
+        """Return when its files have not changed for a while."""
+        changed_s, files = time.monotonic(), self._files()
+        while time.monotonic() < changed_s + QUIET_S:
+            time.sleep(1)
+            if (found := self._files()) != files:
+                changed_s, files = time.monotonic(), found
+
+    def _files(self) -> set[Path]:
+        return {*self._folder.glob("engine/data/*/autogen/*/*.tsm*")}
 
     def _set_up(self) -> None:
         kept = self._folder / "token"
@@ -196,6 +219,7 @@ def load(folder: Path, kinds: dict[str, int], meters: int) -> None:
             written.flush()
             if place % 20 == 0 or place == len(missing):
                 print(f"{place} of {len(missing)} days, {lines} lines, {time.monotonic() - begun_s:.0f} s", flush=True)
+        influx.settled()
 
 
 def ask(influx: running.Influx, database: str, query: str) -> list[dict[str, Any]]:

@@ -69,10 +69,11 @@ COMMANDS: Final = {
     "watch": "shows a live page in the terminal: power, registers, voltages, limiter, signal, errors",
     "bill": "computes what electricity costs: hours for Telegraf or InfluxDB, or the statement of a month",
     "remove": "takes away what `init` set up; keeps keys and data unless you say otherwise",
+    "fleet": "makes the files of many sites that send through a broker to one InfluxDB, and looks after them",
     "influx": "sets up InfluxDB 2 (buckets, down-sampling, checks with notification), imports captures and history",
 }
 """Each command with its line of help. The command is the module of that name in `commands`."""
-SPEAKING: Final = frozenset(("init", "remove", "check", "keys", "scan", "ports"))
+SPEAKING: Final = frozenset(("init", "remove", "check", "keys", "scan", "ports", "fleet"))
 """The commands that talk to a person, in the language of LANG. The others write logs, metrics and tables, which stay English."""
 
 

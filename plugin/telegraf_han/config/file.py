@@ -64,7 +64,7 @@ def load(path: str, warn: Callable[[str], None] = lambda _: None) -> Config:
     A key that cannot be had becomes one of its meter's `bad_keys`. Raises ConfigError for everything else.
     """
     keys = Keys(path, warn)
-    return _checked(path, _mapping(path), keys.resolved)._replace(secrets=frozenset(keys.variables))
+    return _checked(path, mapping(path), keys.resolved)._replace(secrets=frozenset(keys.variables))
 
 
 def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tuple[Config, dict[tuple[str, str], Written]]:
@@ -73,7 +73,7 @@ def load_written(path: str, warn: Callable[[str], None] = lambda _: None) -> tup
     This is for the command `keys`, which also accepts text that is not a key. In the configuration such a key is None. A key that cannot
     be read at all is one of its meter's `bad_keys`. Raises ConfigError for everything else.
     """
-    whole, keys = _mapping(path), Keys(path, warn)
+    whole, keys = mapping(path), Keys(path, warn)
     config = _checked(path, whole, keys.usable)._replace(secrets=frozenset(keys.variables))
     tables = zip(config.meters, _meters(path, whole), strict=True)
     unread = {(meter.name, bad.option) for meter in config.meters for bad in meter.bad_keys}
@@ -93,7 +93,7 @@ def _placed(text: Written, place: str) -> Written:
 def key_files(path: str) -> list[str]:
     """The files that a configuration names for its keys. Raises ConfigError."""
     folder = os.path.dirname(os.path.abspath(path))
-    found = [table[option] for table, _ in _meters(path, _mapping(path)) for option in KEYS if option in table]
+    found = [table[option] for table, _ in _meters(path, mapping(path)) for option in KEYS if option in table]
     texts = [text.strip() for text in found if isinstance(text, str)]
     return [os.path.join(folder, text.removeprefix("file:")) for text in texts if text.startswith("file:")]
 
@@ -101,7 +101,7 @@ def key_files(path: str) -> list[str]:
 def tariff_files(path: str) -> list[str]:
     """The tariff files that a configuration names, each once. Raises ConfigError."""
     folder = os.path.dirname(os.path.abspath(path))
-    whole = _mapping(path)
+    whole = mapping(path)
     tables = [whole.get("defaults", {}), *(table for table, _ in _meters(path, whole))]
     named = [table.get(option, []) for table in tables for option in ("tariff", "compare")]
     texts = [text for one in named for text in ([one] if isinstance(one, str) else cast("list[object]", one)) if isinstance(text, str)]
@@ -110,7 +110,7 @@ def tariff_files(path: str) -> list[str]:
 
 def table_files(path: str) -> list[str]:
     """The table of meters that a configuration names, if it names one. Raises ConfigError."""
-    whole = _mapping(path)
+    whole = mapping(path)
     return [_table_file(path, whole["meters"])] if "meters" in whole else []
 
 
@@ -133,7 +133,7 @@ def _checked(path: str, whole: dict[str, Any], resolve: Callable[[str, str], Key
     @cache
     def tariff(name: str) -> tuple[str, dict[str, Any]]:
         place = os.path.join(folder, name)
-        return place, _mapping(place, _TARIFF)
+        return place, mapping(place, _TARIFF)
 
     def listed(name: str, errors: Errors) -> tuple[list[tuple[dict[str, object], Place]], Resolve]:
         table = _table_file(path, name)
@@ -165,7 +165,7 @@ def _meters(path: str, whole: dict[str, Any]) -> list[tuple[Mapping[str, object]
     return [*((table, path) for table in whole.get("meter", [])), *((row, place.file) for row, place in rows)]
 
 
-def _mapping(path: str, what: str = _CONFIG) -> dict[str, Any]:
+def mapping(path: str, what: str = _CONFIG) -> dict[str, Any]:
     """Parse a TOML file. Raises ConfigError."""
     import tomllib  # noqa: PLC0415, a program that makes its Config itself does not need it
 

@@ -106,7 +106,6 @@ _GROUPS: Final = [
         | {
             "transformations": [
                 without_time("/^[ABDE]$/"),
-                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
                 *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
                 *joined("meter", ("«group»", *(f"«{name}»" for name in _SUMS)), {}),
                 step(
@@ -123,7 +122,7 @@ _GROUPS: Final = [
         [
             table(allmeters.tagged("group", "count")),
             table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY, among=allmeters.ALL)),
-            table(allmeters.days_of_all("today_energy", allmeters.ALL)),
+            table(allmeters.today_of_all("today_energy", allmeters.ALL)),
             table(allmeters.since_of_all("month_energy", among=allmeters.ALL)),
             table(allmeters.bills({"month_cost": 'last("to_pay")'}, among=allmeters.ALL)),
         ],
@@ -252,7 +251,6 @@ PANELS: Final = [
         | {
             "transformations": [
                 without_time("/^[BDE]$/"),
-                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
                 *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
                 *joined("meter", _NOW, {"Time": "«last_heard»"}, "«telegram»"),
             ]
@@ -260,7 +258,7 @@ PANELS: Final = [
         [
             table(allmeters.of_all({"telegram": q.IMPORT_W}, _HEARD)),
             table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
-            table(allmeters.days_of_all("today_energy")),
+            table(allmeters.today_of_all("today_energy")),
             table(allmeters.since_of_all("month_energy")),
             table(allmeters.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
         ],

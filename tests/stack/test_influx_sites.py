@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
-from servers.running import Influx, InfluxError, until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from servers.running import Influx
 
     Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -77,7 +77,8 @@ FLEET: Final = (
 )
 """What 10,000 meters can afford. The tasks of a single house compute each telegram 92 times. These compute it nine times: twice within half
 an hour, three times within three hours, and once at each of four ages. So what came late by a time T is down-sampled when it is four
-times as old at the latest. The first task runs every quarter hour, because each run costs time for each series, however few its points are."""
+times as old at the latest. The first task runs every quarter hour, because each run costs time for each series, however few its points
+are."""
 
 
 class _Pipeline(NamedTuple):

@@ -10,6 +10,7 @@
 # From the environment: KAFKA_BIN, the folder with kafka-topics.sh; BOOTSTRAP, a server's address, or several with commas; ADMIN, the file admin.properties;
 # QUOTA, bytes per second for each site; PARTITIONS for each site.
 set -eu
+export LC_ALL=C
 
 KAFKA_BIN=${KAFKA_BIN:-/opt/kafka/bin}
 BOOTSTRAP=${BOOTSTRAP:-kafka.example.org:9093}
@@ -36,8 +37,8 @@ add | revoke) [ $# -eq 2 ] || usage ;;
 quota) [ $# -eq 3 ] || usage ;;
 *) usage ;;
 esac
+[ $# -eq 1 ] || [ -n "$site" ] || usage
 case $site in
-"") ;;
 -* | *[!a-z0-9-]*)
 	echo "site.sh: a site's name has only a-z, 0-9 and -, and does not begin with -: $site" >&2
 	exit 2

@@ -11,13 +11,14 @@ import contextlib
 import os
 import socket
 import ssl
+import subprocess
 import urllib.request
 from typing import TYPE_CHECKING
 
 import kafkabroker
 import pytest
 from kafkabroker import filled
-from kafkapki import Authority
+from kafkapki import Authority, Issued
 from servers import build, maven, running
 
 if TYPE_CHECKING:
@@ -285,19 +286,35 @@ def test_a_flooding_site_slows_down_itself_only(fleet: Fleet, centre: running.Pr
     assert 0 < fleet.stored("site-c") < flooding.sent
 
 
-@pytest.mark.parametrize("foreign", [False, True])
-def test_nobody_connects_without_a_certificate_of_the_fleet(fleet: Fleet, tmp_path: Path, foreign: bool) -> None:
-    """Neither without one, nor with another authority's."""
-    context = ssl.create_default_context(cafile=str(fleet.kafka.authority.certificate))
-    if foreign:
-        stranger = Authority(tmp_path).issue("site-a")
-        context.load_cert_chain(stranger.certificate, stranger.key)
-    host, port = fleet.kafka.addresses[0].split(":")
+@pytest.mark.parametrize("name", ["centre.fleet", "Site", "-x", "", "a b", "a" * 33])
+def test_names_that_no_site_has_are_refused(name: str) -> None:
+    """A site called like the fleet's own would have their rights. `site.sh` says so before it asks Kafka."""
+    done = subprocess.run(
+        [kafkabroker.FLEET / "site.sh", "add", name], env={"KAFKA_BIN": "/nowhere"}, capture_output=True, timeout=30, check=False
+    )
 
-    with (
-        socket.create_connection((host, int(port)), timeout=30) as plain,
-        context.wrap_socket(plain, server_hostname=host) as connection,
+    assert done.returncode == 2
+    assert b"site" in done.stderr
+
+
+def asked(fleet: Fleet, identity: Issued | None) -> bytes:
+    """The first bytes of Kafka's answer to somebody who asks what it can do (ApiVersions); none if it closes the connection."""
+    context = ssl.create_default_context(cafile=str(fleet.kafka.authority.certificate))
+    if identity is not None:
+        context.load_cert_chain(identity.certificate, identity.key)
+    host, port = fleet.kafka.addresses[0].split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as plain, context.wrap_socket(plain, server_hostname=host) as connection:
+        connection.sendall(bytes.fromhex("0000000a 0012 0000 00000001 ffff"))
+        return connection.recv(4)
+
+
+def test_nobody_connects_without_a_certificate_of_the_fleet(fleet: Fleet, tmp_path: Path) -> None:
+    """Neither without one, nor with another authority's, nor with one whose name holds another's name."""
+    ours = fleet.kafka.authority
+    assert asked(fleet, ours.issue("site-a"))
+    for stranger in (None, Authority(tmp_path).issue("site-a")):
         # With TLS 1.3 the server's refusal comes with the first answer.
-        pytest.raises(ssl.SSLError, match=r"(?i)certificate|unknown.ca"),
-    ):
-        connection.recv(1)
+        with pytest.raises((ssl.SSLError, ConnectionError)):
+            asked(fleet, stranger)
+    with contextlib.suppress(ssl.SSLError, ConnectionError):
+        assert not asked(fleet, ours.issue("x,CN=admin.fleet"))

@@ -41,6 +41,8 @@ BOARDS: Final = {
 _NO_SUMS: Final = "No sums by site yet: they come every quarter of an hour (telegraf-han influx setup --fleet makes their tasks)."
 _BRAK_SUM: Final = "Nie ma jeszcze sum obiektów: przybywają co kwadrans (ich zadania tworzy telegraf-han influx setup --fleet)."
 
+_NO_UPLINK: Final = "No data about the uplink: switch on [[inputs.internal]] in the configuration of its Telegraf."
+_BRAK_LACZA: Final = "Łącze nie podaje danych o sobie: włącz [[inputs.internal]] w konfiguracji jego Telegrafa."
 _UNTIL: Final = (
     "Energy since the month began, until 25 minutes ago.",
     "Energia od początku miesiąca do stanu sprzed 25 minut.",
@@ -136,6 +138,18 @@ PANELS: Final = {
             "Kliknięcie licznika otwiera jego pulpit. Energia dziś i w miesiącu do stanu sprzed 25 minut.",
             "Żaden licznik nie odezwał się od 31 dni.",
         ),
+    ),
+    "written": Both(
+        Words(
+            "Uplink: metrics sent",
+            "Metrics per second that the uplink of the site sent to the broker, and metrics that it dropped.",
+            _NO_UPLINK,
+        ),
+        Words("Łącze: wysłane metryki", "Metryki, które łącze obiektu wysłało do brokera, i te, które utraciło, na sekundę.", _BRAK_LACZA),
+    ),
+    "buffer": Both(
+        Words("Uplink: buffer", "Metrics that wait at the site for the broker, and the largest number that may wait.", _NO_UPLINK),
+        Words("Łącze: bufor", "Metryki, które w obiekcie czekają na brokera, i ile ich może czekać.", _BRAK_LACZA),
     ),
     "alerts": Both(
         Words("Active alerts", "Alert rules of this site that fire or will soon fire. Rules: fleet/README.md."),

@@ -39,6 +39,7 @@ HOUSE: Final = Variant(
         "alerts_of": 'meter=~"${meter:regex}"',
         "computed": "10m",
         "overdue": "25m",
+        "sent_by": "influxdb",
     },
 )
 FLEET: Final = Variant(
@@ -54,6 +55,8 @@ FLEET: Final = Variant(
         # The tasks of a fleet run every quarter of an hour instead of every five minutes.
         "computed": "25m",
         "overdue": "45m",
+        # What waits at a site waits in front of its uplink.
+        "sent_by": "nats|mqtt|kafka",
     },
 )
 VARIANTS: Final = (HOUSE, FLEET)

@@ -23,7 +23,7 @@ _SET_ASIDE: Final = {"refused": "errors_security"} | {
 }
 """Counters of what is not believed, and of what is odd although the telegram was read. Older releases write only the first of them."""
 _NOT_OK: Final = "\"state\" != 'ok'"
-_TO_INFLUX: Final = '"output" =~ /influxdb/'
+_TO_INFLUX: Final = '"output" =~ /«sent_by»/'
 _FEW: Final = STACKED_BARS | {"axisSoftMax": 4}
 """For counters that are 0 on a good day. With this maximum, their axis still has whole numbers."""
 

@@ -57,9 +57,9 @@ def fields(said, utc_s):
     return {name: value + utc_s / 3 if name.endswith("_wh") else value for name, value in said.items()}
 
 
-def filled(store):
-    """Store the four models with the fields that the simulator sends, a day of telegrams and status lines."""
-    for model in MODELS:
+def filled(store, models=MODELS):
+    """Store the models with the fields that the simulator sends, a day of telegrams and status lines."""
+    for model in models:
         said = cleartext.sent(model, "2026-11-20T12:00:00+01:00", 1)[NOW * 10**9]
         tags = {"interface": "p1", "meter": model, "model": model.upper(), "serial": f"{MODELS.index(model)}0000001"}
         extremes = {f"{name}_{end}": value for name, value in said.items() if name.endswith("_v") for end in ("min", "max")}

@@ -27,12 +27,11 @@ NOT_FOUND: Final = frozenset((10059, 10014))
 """JetStream's numbers for a stream and for a consumer that it does not have."""
 NO_MAJORITY: Final = 10008
 """JetStream's number for a cluster of which too few servers run."""
-_BACKOFF: Final = (1, 5, 15)
-"""Multiples of the first wait. While InfluxDB is away for long, the same messages are not sent every minute."""
-_TRIES: Final = 1_000_000
-"""For ever: a message that was sent so often is decades old. NATS 2.9 refuses a backoff without a number here [seen on 2.9.10]."""
 _PENDING: Final = 500
-"""Messages under way to all Telegrafs of the centre."""
+"""Messages under way to all Telegrafs of the centre.
+
+What is not acknowledged in time is sent again, for ever. The copies that come while InfluxDB is away are at most `pending_message_limit`.
+"""
 
 
 class RefusedError(Exception):
@@ -77,7 +76,6 @@ def door(fleet: Fleet) -> Json:
 
 def consumer(fleet: Fleet) -> Json:
     """The durable consumer of the centre."""
-    first_ns = int(fleet.redelivery_s * _NS)
     return {
         "durable_name": natsfiles.CONSUMER,
         "description": "the Telegrafs of the centre",
@@ -85,9 +83,8 @@ def consumer(fleet: Fleet) -> Json:
         "deliver_group": natsfiles.CONSUMER,
         "deliver_policy": "all",
         "ack_policy": "explicit",
-        "ack_wait": first_ns,
-        "backoff": [times * first_ns for times in _BACKOFF],
-        "max_deliver": _TRIES,
+        "ack_wait": int(fleet.redelivery_s * _NS),
+        "max_deliver": -1,
         "max_ack_pending": _PENDING,
         "filter_subject": natsfiles.SUBJECTS,
     }

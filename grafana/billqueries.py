@@ -20,7 +20,7 @@ BEGIN_OF_PERIOD: Final = '"until_s" - "hours" * 3600'
 LAST_YEAR: Final = q.Span("now() - 366d", "now()")
 PRICE: Final = '"electricity_price", "5m"."electricity_price"'
 """Telegraf with one output writes prices to the raw bucket, with two to the bucket that is kept."""
-SERIES: Final = '"series" =~ /^${series:regex}$/'
+SERIES: Final = f'{q.OF_SITE}"series" =~ /^${{series:regex}}$/'
 CHEAPEST: Final = 6
 """Hours of each day that are marked as cheap: a quarter of the day."""
 
@@ -93,7 +93,7 @@ def months_of_tariffs(name: str) -> str:
 
 def series() -> str:
     """The names of all price series. They come from points, because SHOW TAG VALUES does not find those of `"5m"` [seen on 2.9.1]."""
-    newest = f'SELECT last("price_per_kwh") AS "x" FROM {PRICE} WHERE {q.Span("now() - 400d", "now() + 3d")} GROUP BY "series"'
+    newest = f'SELECT last("price_per_kwh") AS "x" FROM {PRICE} WHERE {q.OF_SITE}{q.Span("now() - 400d", "now() + 3d")} GROUP BY "series"'
     return names("series", newest)
 
 

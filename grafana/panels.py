@@ -399,3 +399,24 @@ def renamed_to(names: Mapping[str, str], only: str = "") -> Json:
 def by_month(totals: Mapping[str, str], form: str = "YYYY-MM") -> list[Json]:
     """Combine daily rows into monthly rows, because InfluxQL has no months."""
     return [formatted("Time", form), *grouped(["Time"], totals)]
+
+
+def without_time(only: str) -> Json:
+    """Remove the times, which tables to be joined would all have."""
+    return step("filterFieldsByName", {"exclude": {"names": ["Time"]}}, only)
+
+
+def joined(tag: str, order: Sequence[str], renamed: Mapping[str, str], *hidden: str) -> list[Json]:
+    """One row per value of a tag, from tables that have it. Each column is renamed to its own name, else joining would add the measurement's."""
+    return [
+        renamed_to({name: name for name in ("Time", tag, *order)}),
+        step("joinByField", {"byField": tag, "mode": "outer"}),
+        step(
+            "organize",
+            {
+                "excludeByName": dict.fromkeys(hidden, True),
+                "renameByName": {**renamed, tag: f"«{tag}»"},
+                "indexByName": {name: place for place, name in enumerate([tag, *order])},
+            },
+        ),
+    ]

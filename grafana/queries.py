@@ -16,7 +16,7 @@ Without them it is right, but takes six times as long [both seen on 2.9.1].
 points. Both queries are sent. A condition on constants (`${__to} - ${__from} …`) makes one of them empty before InfluxDB reads any data.
 
 Every query limits time on both sides, and writes `now()` if it means the present, so that a test can replace `now()` by any moment.
-«Names» in guillemets are filled in by language (`texts.NAMES`). `$` and `${…}` are Grafana's.
+«Names» in guillemets are filled in by language (`texts.NAMES`), or by house and fleet (`variants`). `$` and `${…}` are Grafana's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,9 @@ LINK: Final = '"electricity_link"'
 LINK_WINDOWS: Final = '"5m"."electricity_link"'
 SETTINGS: Final = '"electricity_settings"'
 SETTINGS_WINDOWS: Final = '"5m"."electricity_settings"'
-METER: Final = '"meter" =~ /^${meter:regex}$/'
+OF_SITE: Final = "«of_site»"
+"""Begins every condition on what is stored. In a house it is nothing, in a fleet it limits the query to the chosen site (`variants`)."""
+METER: Final = f'{OF_SITE}"meter" =~ /^${{meter:regex}}$/'
 POINTS: Final = f"{WINDOWS} WHERE {METER} AND "
 """Five-minute points of the meter. A condition follows."""
 ZONE: Final = "tz('Europe/Warsaw')"
@@ -387,23 +389,23 @@ def longest_gap(name: str) -> str:
 
 
 def heard_share(name: str) -> tuple[str, str]:
-    """Percent of the range's five-minute windows in which the meter was heard, but for the newest ten minutes.
+    """Percent of the range's five-minute windows in which the meter was heard, but for the newest ten minutes (in a fleet, 25).
 
     The first and the last window may be cut. From half a year on hours are counted, a tenth of the time: the first and the last hour of
     half a year are less than the first and the last window of a week. Two queries, as in `course`.
     """
     windows, by_hour = (
         f'SELECT mean("heard") * {percent} AS "«{name}»" FROM (SELECT count("{IMPORT}") AS "heard" FROM {WINDOWS} WHERE {METER} AND {IN_RANGE}'
-        f" AND time <= now() - 10m AND ${{__to}} - ${{__from}} {chosen} {HALF_YEAR_MS} GROUP BY time({every}) fill(0))"
+        f" AND time <= now() - «computed» AND ${{__to}} - ${{__from}} {chosen} {HALF_YEAR_MS} GROUP BY time({every}) fill(0))"
         for every, percent, chosen in (("5m", "100", "<="), ("1h", "100 / 12", ">"))
     )
     return windows, by_hour
 
 
 def coverage() -> str:
-    """Share of five-minute windows in which the meter was heard. The newest ten minutes are left out: they may not be computed yet."""
+    """Share of five-minute windows in which the meter was heard. The newest ten minutes (in a fleet, 25) are left out: they may not be computed yet."""
     return (
-        f'SELECT count("{IMPORT}") * 300000 / $__interval_ms FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - 10m'
+        f'SELECT count("{IMPORT}") * 300000 / $__interval_ms FROM {WINDOWS} WHERE {METER} AND {IN_RANGE} AND time <= now() - «computed»'
         f" GROUP BY time($__interval) fill(0) {ZONE}"
     )
 
@@ -457,7 +459,7 @@ def usual_rate() -> str:
 def telegraf(expression: str, measurement: str, condition: str = "") -> str:
     """An expression of Telegraf's own figures ([[inputs.internal]])."""
     extra = f" AND {condition}" if condition else ""
-    return f'SELECT {expression} FROM "{measurement}" WHERE {IN_RANGE}{extra} GROUP BY time($__interval) fill(null) {ZONE}'
+    return f'SELECT {expression} FROM "{measurement}" WHERE {OF_SITE}{IN_RANGE}{extra} GROUP BY time($__interval) fill(null) {ZONE}'
 
 
 def rate(extra: str = "") -> tuple[str, str]:

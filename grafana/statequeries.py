@@ -12,7 +12,7 @@ from grafana import queries as q
 
 _CHECKS: Final = {
     "no_data": f'SELECT last("{q.IMPORT}") * 0 + BIT AS "held" FROM {q.TELEGRAMS} WHERE {q.METER} AND {q.LATELY}',
-    "energy_late": f'SELECT last("{q.IMPORT}") * 0 + BIT AS "held" FROM {q.WINDOWS} WHERE {q.METER} AND time > now() - 25m AND time <= now()',
+    "energy_late": f'SELECT last("{q.IMPORT}") * 0 + BIT AS "held" FROM {q.WINDOWS} WHERE {q.METER} AND time > now() - «overdue» AND time <= now()',
     "no_tariff": f'SELECT last("total") * 0 + BIT AS "held" FROM {m.BILL} WHERE {m.OWN}{m.YEAR_OF_BILLS}',
     "cost_late": f'SELECT last("total") * 0 + BIT AS "held" FROM {m.COST} WHERE {m.OWN}time > now() - 150m AND time <= now()',
     "prices_missing": f'SELECT pow(0, "wh") * BIT AS "held" FROM ({m.unpriced(m.TWO_DAYS)}) WHERE {m.TWO_DAYS}',

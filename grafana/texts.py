@@ -3,6 +3,7 @@
 A panel's `missing` is what it says where there is nothing to show; it names the reason, since a panel that merely stands empty looks broken.
 """
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 LANGUAGES: Final = ("en", "pl")
@@ -1008,11 +1009,13 @@ PANELS: Final = {
 }
 
 
+def by_key(all_words: Mapping[str, Both], language: str) -> dict[str, str]:
+    """Title, description and text without data of each key, as `key.title` and so on."""
+    place = LANGUAGES.index(language)
+    return {f"{key}.{part}": text for key, both in all_words.items() for part, text in both[place]._asdict().items()}
+
+
 def dictionary(language: str) -> dict[str, str]:
     """Everything that a «name» may stand for."""
     place = LANGUAGES.index(language)
-    texts = {name: both[place] for name, both in NAMES.items()}
-    for key, both in (BOARDS | PANELS).items():
-        for part, text in both[place]._asdict().items():
-            texts[f"{key}.{part}"] = text
-    return texts
+    return {name: both[place] for name, both in NAMES.items()} | by_key(BOARDS | PANELS, language)

@@ -12,16 +12,19 @@ from typing import Any, Final
 
 import yaml
 
-GRAFANA: Final = Path(__file__).resolve().parents[1]
-for folder in (GRAFANA, GRAFANA.parent):
+ROOT: Final = Path(__file__).resolve().parents[2]
+for folder in (ROOT / "grafana", ROOT):
     if str(folder) not in sys.path:
         sys.path.insert(0, str(folder))
 
-from alerting import contacts, rules  # noqa: E402, the folders above are in the path only now
+from alerting import contacts, fleetrules, rules  # noqa: E402, the folders above are in the path only now
 
-FOLDERS: Final = {"en": "provisioning/alerting-en", "pl": "provisioning/alerting-pl"}
-TELEGRAM_FILE: Final = "alerting/contact-point-telegram.yaml"
-_HEAD: Final = "# Made by grafana/alerting/build.py: change the tables there, not this file. What it means: grafana/ALERTS.md.\n"
+FOLDERS: Final = {"en": "grafana/provisioning/alerting-en", "pl": "grafana/provisioning/alerting-pl"}
+FLEET_FOLDERS: Final = {"en": "fleet/alerting/en", "pl": "fleet/alerting/pl"}
+TELEGRAM_FILE: Final = "grafana/alerting/contact-point-telegram.yaml"
+_HEAD: Final = "# Made by grafana/alerting/build.py: change the tables there, not this file. What it means: {}.\n"
+MANUAL: Final = "grafana/ALERTS.md"
+FLEET_MANUAL: Final = "fleet/README.md"
 
 
 class _Dumper(yaml.SafeDumper):
@@ -39,22 +42,26 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 _Dumper.add_representer(str, _text)
 
 
-def _file(**sections: Any) -> str:
+def _file(manual: str, **sections: Any) -> str:
     written = yaml.dump({"apiVersion": 1, **sections}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
-    return f"{_HEAD}{written}"
+    return f"{_HEAD.format(manual)}{written}"
 
 
 def files() -> dict[str, str]:
-    """The wanted content of each file, by its path under grafana/."""
-    made = {TELEGRAM_FILE: _file(contactPoints=contacts.telegram())}
-    for language, folder in FOLDERS.items():
-        made[f"{folder}/rules.yaml"] = _file(groups=rules.groups(language))
-        made[f"{folder}/contact-points.yaml"] = _file(contactPoints=contacts.always())
-        made[f"{folder}/templates.yaml"] = _file(templates=contacts.templates(language))
+    """The wanted content of each file, by its path in the repository."""
+    made = {TELEGRAM_FILE: _file(MANUAL, contactPoints=contacts.telegram())}
+    for folders, manual, scope, label in (
+        (FOLDERS, MANUAL, rules.HOUSE, "meter"),
+        (FLEET_FOLDERS, FLEET_MANUAL, fleetrules.FLEET, "site"),
+    ):
+        for language, folder in folders.items():
+            made[f"{folder}/rules.yaml"] = _file(manual, groups=rules.groups(language, scope))
+            made[f"{folder}/contact-points.yaml"] = _file(manual, contactPoints=contacts.always())
+            made[f"{folder}/templates.yaml"] = _file(manual, templates=contacts.templates(language, label))
     return made
 
 
-def stale(root: Path = GRAFANA) -> list[str]:
+def stale(root: Path = ROOT) -> list[str]:
     """Paths of the files that differ from the tables."""
     return [path for path, text in files().items() if not (root / path).exists() or (root / path).read_text(encoding="utf-8") != text]
 
@@ -66,11 +73,11 @@ def main(arguments: list[str] | None = None) -> int:
     if parser.parse_args(arguments).check:
         found = stale()
         for path in found:
-            print(f"grafana/{path} differs from the tables. Run python grafana/alerting/build.py", file=sys.stderr)
+            print(f"{path} differs from the tables. Run python grafana/alerting/build.py", file=sys.stderr)
         return 1 if found else 0
     for path, text in files().items():
-        (GRAFANA / path).parent.mkdir(parents=True, exist_ok=True)
-        (GRAFANA / path).write_text(text, encoding="utf-8")
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(text, encoding="utf-8")
     return 0
 
 

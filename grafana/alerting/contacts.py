@@ -9,7 +9,7 @@ files if you want it.
 
 from typing import Any, Final
 
-from alerting.texts import MESSAGES
+from alerting.texts import messages
 
 NAME: Final = "telegraf-han"
 ONCE: Final = "telegraf-han-once"
@@ -75,6 +75,6 @@ def _points(channels: dict[str, tuple[str, dict[str, str]]]) -> list[dict[str, A
     ]
 
 
-def templates(language: str) -> list[dict[str, Any]]:
-    """The messages in one language."""
-    return [{"orgId": 1, "name": NAME, "template": MESSAGES[language]}]
+def templates(language: str, label: str = "meter") -> list[dict[str, Any]]:
+    """The messages in one language, about meters or about what another label names."""
+    return [{"orgId": 1, "name": NAME, "template": messages(language, label)}]

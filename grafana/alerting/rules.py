@@ -10,11 +10,12 @@ It keeps its state while the database does not answer. Only the rule on silence 
 answer, into an alert. So one trouble gives one message.
 """
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 from alerting import contacts, queries, texts
 
-from grafana import boards
+from grafana import boards, variants
 
 DATASOURCE_UID: Final = "telegraf-han"
 """The uid of InfluxDB in the provisioning of the boards."""
@@ -292,23 +293,39 @@ GROUPS: Final = (
 )
 
 
-def groups(language: str) -> list[dict[str, Any]]:
+class Scope(NamedTuple):
+    """What a set of rules watches: a house here, and a fleet in `fleetrules`."""
+
+    groups: tuple[Group, ...]
+    texts: Mapping[str, Mapping[str, texts.RuleText]]
+    panels: Mapping[str, tuple[str, str]]
+    variant: variants.Variant
+    folder: str
+    apart: tuple[str, ...]
+    """Labels of which each value has messages of its own."""
+
+
+HOUSE: Final = Scope(GROUPS, texts.RULES, PANELS, variants.HOUSE, FOLDER, ("meter",))
+
+
+def groups(language: str, scope: Scope = HOUSE) -> list[dict[str, Any]]:
     """The groups as a provisioning file holds them, in one language."""
     return [
         {
             "orgId": 1,
             "name": group.name,
-            "folder": FOLDER,
+            "folder": scope.folder,
             "interval": group.interval,
-            "rules": [_rule(rule, texts.RULES[rule.uid][language], language) for rule in group.rules],
+            "rules": [_rule(rule, scope, language) for rule in group.rules],
         }
-        for group in GROUPS
+        for group in scope.groups
     ]
 
 
-def _rule(rule: Rule, text: texts.RuleText, language: str) -> dict[str, Any]:
+def _rule(rule: Rule, scope: Scope, language: str) -> dict[str, Any]:
     """A rule as a provisioning file holds it."""
-    board, number = boards.place(*PANELS[rule.uid])
+    text = scope.texts[rule.uid][language]
+    board, number = boards.place(*scope.panels[rule.uid], scope.variant)
     return {
         "uid": rule.uid,
         "title": text.title,
@@ -326,7 +343,7 @@ def _rule(rule: Rule, text: texts.RuleText, language: str) -> dict[str, Any]:
         "labels": {"plugin": "telegraf-han", "severity": rule.severity},
         "notification_settings": {
             "receiver": rule.notice.receiver + CHANNEL,
-            "group_by": ["grafana_folder", "alertname", "meter"],
+            "group_by": ["grafana_folder", "alertname", *scope.apart],
             "group_wait": "30s",
             "group_interval": "5m",
             "repeat_interval": rule.notice.repeat,

@@ -328,7 +328,7 @@ RULES: Final = {
 _MESSAGE: Final = """\
 {{{{ define "telegraf_han.title" -}}}}
 {{{{ if .Alerts.Firing }}}}⚠{{{{ else }}}}✓ {over}:{{{{ end }}}} {{{{ .CommonLabels.alertname }}}}\
-{{{{ if .CommonLabels.meter }}}} ({{{{ .CommonLabels.meter }}}}){{{{ end }}}}
+{{{{ if .CommonLabels.{label} }}}} ({{{{ .CommonLabels.{label} }}}}){{{{ end }}}}
 {{{{- end }}}}
 {{{{ define "telegraf_han.message" -}}}}
 {{{{ range .Alerts.Firing }}}}{{{{ .Annotations.summary }}}}
@@ -336,8 +336,12 @@ _MESSAGE: Final = """\
 {{{{ template "telegraf_han.link" . }}}}{{{{ end }}}}{{{{ range .Alerts.Resolved }}}}{over}: {{{{ .Annotations.summary }}}}
 {{{{ template "telegraf_han.link" . }}}}{{{{ end }}}}{{{{- end }}}}
 {{{{ define "telegraf_han.link" -}}}}
-{{{{ if .PanelURL }}}}{{{{ .PanelURL }}}}{{{{ if .Labels.meter }}}}&var-meter={{{{ urlquery .Labels.meter }}}}{{{{ end }}}}
+{{{{ if .PanelURL }}}}{{{{ .PanelURL }}}}{{{{ if .Labels.{label} }}}}&var-{label}={{{{ urlquery .Labels.{label} }}}}{{{{ end }}}}
 {{{{ end }}}}{{{{- end }}}}
 """
-MESSAGES: Final = {"en": _MESSAGE.format(over="resolved"), "pl": _MESSAGE.format(over="koniec")}
-"""Title and text of a message; by language. The link opens the panel for the alert's meter; `PanelURL` always has a `?`."""
+_OVER: Final = {"en": "resolved", "pl": "koniec"}
+
+
+def messages(language: str, label: str) -> str:
+    """Title and text of a message. The link opens the panel for the alert's meter, or its site; `PanelURL` always has a `?`."""
+    return _MESSAGE.format(over=_OVER[language], label=label)

@@ -20,13 +20,14 @@ from grafana.panels import (
     bars,
     figures,
     grouped,
+    joined,
     lines,
-    renamed_to,
     rows,
     step,
     steps,
     table,
     values,
+    without_time,
 )
 
 _HEARD: Final = q.Span("now() - 31d", "now()")
@@ -43,7 +44,7 @@ GROUP: Final = asked(
     "group",
     allmeters.tags(),
     label="«group_by»",
-    regex=f"/^(?!({'|'.join(allmeters.OUR_TAGS)})$).+/",
+    regex=f"/^(?!({'|'.join(allmeters.OUR_TAGS)}«or_site»)$).+/",
     includeAll=True,
     allValue=allmeters.NO_GROUP,
     current=_NONE,
@@ -54,13 +55,13 @@ GROUP: Final = asked(
 PART: Final = asked(
     "part", allmeters.parts(), label="«group»", includeAll=True, allValue=".*", current=_NONE, sort=1, hide=0, skipUrlSync=False
 )
-CURRENCY: Final = asked("currency", f'SELECT last("currency") FROM {allmeters.BILL} WHERE {b.KEPT}')
+CURRENCY: Final = asked("currency", f'SELECT last("currency") FROM {allmeters.BILL} WHERE {q.OF_SITE}{b.KEPT}')
 
 _OPENS_HOME: Final = {
     "links": [
         {
             "title": "«open_meter»",
-            "url": "/d/telegraf-han-home-«language»?var-meter=${__value.raw:percentencode}&${datasource:queryparam}",
+            "url": "/d/telegraf-han-«kind»home-«language»?var-meter=${__value.raw:percentencode}&${datasource:queryparam}«and_site»",
             "targetBlank": False,
         }
     ]
@@ -69,33 +70,13 @@ _OPENS_BILL: Final = {
     "links": [
         {
             "title": "«open_bill»",
-            "url": "/d/telegraf-han-bill-«language»?var-meter=${__value.raw:percentencode}&${period:queryparam}&${datasource:queryparam}",
+            "url": "/d/telegraf-han-«kind»bill-«language»?var-meter=${__value.raw:percentencode}&${period:queryparam}&${datasource:queryparam}«and_site»",
             "targetBlank": False,
         }
     ]
 }
 _STATE: Final = {"mappings": [values(STATES)], "custom__cellOptions": {"type": "color-text"}}
 _AGO: Final = {"unit": "dateTimeFromNow"}
-
-
-def _joined(order: tuple[str, ...], renamed: dict[str, str], *hidden: str) -> list[Json]:
-    """One row per meter from tables of meters. Each column is renamed to its own name, else joining would add the measurement's."""
-    return [
-        renamed_to({name: name for name in ("Time", "meter", *order)}),
-        step("joinByField", {"byField": "meter", "mode": "outer"}),
-        step(
-            "organize",
-            {
-                "excludeByName": dict.fromkeys(hidden, True),
-                "renameByName": renamed | {"meter": "«meter»"},
-                "indexByName": {name: place for place, name in enumerate(["meter", *order])},
-            },
-        ),
-    ]
-
-
-def _without_time(only: str) -> Json:
-    return step("filterFieldsByName", {"exclude": {"names": ["Time"]}}, only)
 
 
 _MONTH: Final = (
@@ -124,10 +105,9 @@ _GROUPS: Final = [
         | _THIS_MONTH
         | {
             "transformations": [
-                _without_time("/^[ABDE]$/"),
-                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
+                without_time("/^[ABDE]$/"),
                 *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
-                *_joined(("«group»", *(f"«{name}»" for name in _SUMS)), {}),
+                *joined("meter", ("«group»", *(f"«{name}»" for name in _SUMS)), {}),
                 step(
                     "filterByValue",
                     {
@@ -142,7 +122,7 @@ _GROUPS: Final = [
         [
             table(allmeters.tagged("group", "count")),
             table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY, among=allmeters.ALL)),
-            table(allmeters.days_of_all("today_energy", allmeters.ALL)),
+            table(allmeters.today_of_all("today_energy", allmeters.ALL)),
             table(allmeters.since_of_all("month_energy", among=allmeters.ALL)),
             table(allmeters.bills({"month_cost": 'last("to_pay")'}, among=allmeters.ALL)),
         ],
@@ -155,9 +135,9 @@ PANELS: Final = [
         rows("none", {"meter": _OPENS_HOME, "state": _STATE, "last_heard": _AGO, "estimated_kwh": {"unit": KWH, "decimals": 1}})
         | {
             "transformations": [
-                _without_time("/^[BCD]$/"),
+                without_time("/^[BCD]$/"),
                 *grouped(["meter"], {"trouble": "sum"}, "/^B$/"),
-                *_joined(("«state»", "Time", "«estimated_kwh»"), {"Time": "«last_heard»"}, "«telegram»"),
+                *joined("meter", ("«state»", "Time", "«estimated_kwh»"), {"Time": "«last_heard»"}, "«telegram»"),
                 step(
                     "filterByValue",
                     {
@@ -233,7 +213,7 @@ PANELS: Final = [
             },
             [("month_kwh", "desc")],
         )
-        | {"transformations": [_without_time("//"), *_joined(_MONTH, {"serial": "«serial»"})]},
+        | {"transformations": [without_time("//"), *joined("meter", _MONTH, {"serial": "«serial»"})]},
         [
             table(
                 allmeters.bills(
@@ -270,16 +250,15 @@ PANELS: Final = [
         | _THIS_MONTH
         | {
             "transformations": [
-                _without_time("/^[BDE]$/"),
-                *grouped(["Time", "meter"], {"today_energy": "sum"}, "/^C$/"),
+                without_time("/^[BDE]$/"),
                 *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
-                *_joined(_NOW, {"Time": "«last_heard»"}, "«telegram»"),
+                *joined("meter", _NOW, {"Time": "«last_heard»"}, "«telegram»"),
             ]
         },
         [
             table(allmeters.of_all({"telegram": q.IMPORT_W}, _HEARD)),
             table(allmeters.of_all({"imported": q.IMPORT_W, "exported": q.EXPORT_W}, q.LATELY)),
-            table(allmeters.days_of_all("today_energy")),
+            table(allmeters.today_of_all("today_energy")),
             table(allmeters.since_of_all("month_energy")),
             table(allmeters.of_all({"state": "state", "signal": "rssi_dbm"}, _STATUS, q.LINK)),
         ],

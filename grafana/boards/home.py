@@ -239,7 +239,7 @@ PANELS: Final = [
         lines("watt", {"demand": STEPS | AREA}, interval="15m"),
         [Query(q.demand(q.VIEW, "$__interval"), "«demand»")],
     ),
-    Panel("alerts", (14, 38, 10, 8), alerts('{meter=~"${meter:regex}"}')),
+    Panel("alerts", (14, 38, 10, 8), alerts("{«alerts_of»}")),
 ]
 
 BOARD: Final = Board("home", PANELS, variables=(METER, LIMIT, ZONED, GIVEN, CURRENCY))

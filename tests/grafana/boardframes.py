@@ -153,6 +153,9 @@ def _calculate(columns: dict[str, Column], options: dict[str, Any]) -> dict[str,
         left, right = (columns[side["matcher"]["options"]] if "matcher" in side else [int(side["fixed"])] * length for side in sides)
         sign = {"+": 1, "-": -1}[options["binary"]["operator"]]
         return {**columns, options["alias"]: [one + sign * other for one, other in zip(left, right, strict=True)]}
+    if options["reduce"]["reducer"] == "sum":
+        parts = [columns[name] for name in options["reduce"]["include"] if name in columns]
+        return {**columns, options["alias"]: [sum(value for value in row if value is not None) for row in zip(*parts, strict=True)]}
     assert options["reduce"] == {"reducer": "max", "include": ["Time"]}
     return {**columns, options["alias"]: list(columns["Time"])}
 

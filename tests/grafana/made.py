@@ -350,3 +350,42 @@ def building_status(meters: int, utc_s: int) -> Iterator[str]:
             f'electricity_link,interface=wmbus,meter=flat-{number:04} telegrams={utc_s // 60}i,age_s={number % 60},rssi_dbm={-60 - number % 40},state="{state}" '
             f"{utc_s}000000000"
         )
+
+
+# --- a fleet of sites ---
+
+QUARTER_S: Final = 900
+SITE_FIELDS: Final = ("import_wh", "export_wh", "import_w", "export_w", "meters", "not_ok", "errors")
+"""Fields of `electricity_site`: sums of a site's meters by quarter of an hour."""
+
+
+def at_site(site: str, lines: Iterable[str]) -> Iterator[str]:
+    """The same lines as the centre of a fleet stores them: with the site from which they came."""
+    for text in lines:
+        measurement, comma, rest = text.partition(",") if "," in text.split(" ", 1)[0] else text.partition(" ")
+        yield f"{measurement},site={site}{comma}{rest}"
+
+
+def site_sums(site: str, utc_s: int, **fields: float) -> str:
+    """A quarter of an hour of a site. Without other words, its mean powers are those of its energy, and all of its meters are well."""
+    known = {"import_wh": 0.0, "export_wh": 0.0, "meters": 1.0, "not_ok": 0.0, "errors": 0.0} | fields
+    known = {"import_w": known["import_wh"] * 4, "export_w": known["export_wh"] * 4} | known
+    return line("electricity_site", {"site": site}, {name: float(value) for name, value in known.items()}, utc_s)
+
+
+def fleet(sites: int, meters: int, utc_s: int) -> Iterator[str]:
+    """A quarter of an hour of many sites with so many meters each. Every 25th site has a meter in trouble."""
+    day, second = divmod(utc_s, DAY_S)
+    shape = _shape()
+    taken, given = ((sums[second + QUARTER_S] - sums[second]) * _scale(day) / 360_000 for sums in (shape.import_ws, shape.export_ws))
+    for number in range(sites):
+        share = meters * (20 + number % 97) / 100
+        yield site_sums(
+            f"site-{number:03}",
+            utc_s,
+            import_wh=taken * share,
+            export_wh=given * (number % 5 == 0),
+            meters=meters - (number % 25 == 7),
+            not_ok=number % 25 == 7,
+            errors=second // QUARTER_S % 7 == number % 7,
+        )

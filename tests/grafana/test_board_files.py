@@ -14,13 +14,23 @@ ROOT = Path(__file__).parents[2]
 if str(ROOT) not in sys.path:
     sys.path.insert(0, str(ROOT))
 
-from grafana import boards, build, colors, texts  # noqa: E402, the folder above is known only now
+from grafana import boards, build, colors, fleettexts, texts, variants  # noqa: E402, the folder above is known only now
 
 from telegraf_han.config import options  # noqa: E402
 from telegraf_han.errors import Cause  # noqa: E402
 
-FILES = sorted((ROOT / "grafana/dashboards").glob("*/*.json"))
-BOARDS = {f"{file.parent.name}/{file.stem}": json.loads(file.read_text(encoding="utf-8")) for file in FILES}
+
+def committed(folder):
+    """The boards of a folder: language and key → JSON."""
+    files = sorted((ROOT / folder / "dashboards").glob("*/*.json"))
+    return {f"{file.parent.name}/{file.stem}": json.loads(file.read_text(encoding="utf-8")) for file in files}
+
+
+BOARDS = committed("grafana")
+FLEET = committed("fleet")
+EVERY = {
+    f"{folder}/dashboards/{name}.json": board for folder, found in (("grafana", BOARDS), ("fleet", FLEET)) for name, board in found.items()
+}
 PUBLISHED = {
     line.split()[0] for line in (ROOT / "tests/published_fields.txt").read_text(encoding="utf-8").splitlines() if not line.startswith("#")
 }
@@ -45,15 +55,16 @@ FIELDS = {
     "5m.electricity_settings": SETTINGS,
     "internal_write": TELEGRAF,
     "internal_memstats": TELEGRAF,
+    "5m.electricity_site": {*made.SITE_FIELDS},
 }
-TAGS = {"meter", "serial", "output", "interface", "tariff", "series", "${group:raw}"}
+TAGS = {"meter", "serial", "output", "interface", "tariff", "series", "site", "${group:raw}"}
 """The last one is a tag that the user chooses on the board."""
 
 
-@pytest.fixture(params=BOARDS)
+@pytest.fixture(params=EVERY)
 def board(request):
-    """Each file's JSON."""
-    return BOARDS[request.param]
+    """Each file's JSON, of a house and of a fleet."""
+    return EVERY[request.param]
 
 
 def asked(board):
@@ -82,7 +93,7 @@ def test_files_are_fresh():
 
 def test_no_file_is_left_over():
     """Every file belongs to a board and a language."""
-    assert {f"dashboards/{name}.json" for name in BOARDS} == set(build.files())
+    assert set(EVERY) == set(build.files())
 
 
 def test_stale_files_are_told(tmp_path, capsys):
@@ -90,17 +101,19 @@ def test_stale_files_are_told(tmp_path, capsys):
     for path, text in build.files().items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text, encoding="utf-8")
-    (tmp_path / "dashboards/pl/home.json").write_text("{}\n", encoding="utf-8")
-    (tmp_path / "dashboards/en/health.json").unlink()
+    changed = {"grafana/dashboards/pl/home.json", "fleet/dashboards/pl/fleet.json"}
+    for path in changed:
+        (tmp_path / path).write_text("{}\n", encoding="utf-8")
+    (tmp_path / "grafana/dashboards/en/health.json").unlink()
 
-    assert set(build.stale(tmp_path)) == {"dashboards/pl/home.json", "dashboards/en/health.json"}
+    assert set(build.stale(tmp_path)) == changed | {"grafana/dashboards/en/health.json"}
 
 
 def test_languages_say_all():
     """Every text has both languages, none of them empty, and no two names of one language are the same by mistake."""
-    for name, both in texts.NAMES.items():
+    for name, both in (*texts.NAMES.items(), *fleettexts.NAMES.items()):
         assert all(word.strip() for word in both), name
-    for key, both in (texts.BOARDS | texts.PANELS).items():
+    for key, both in [*texts.BOARDS.items(), *texts.PANELS.items(), *fleettexts.BOARDS.items(), *fleettexts.PANELS.items()]:
         assert both.en.title.strip(), key
         assert both.pl.title.strip(), key
         assert both.en.description.strip() != both.pl.description.strip(), key
@@ -109,20 +122,21 @@ def test_languages_say_all():
 
 def test_no_text_is_unused():
     """Every panel's text belongs to a panel, and every name occurs."""
-    files = [
-        json.dumps(boards.dashboard(__import__(f"grafana.boards.{key}", fromlist=["BOARD"]).BOARD), ensure_ascii=False)
-        for key in boards.BOARDS
-    ]
-    used = set(re.findall("«([^«»]*)»", "".join(files)))
 
-    assert {f"{key}.title" for key in texts.BOARDS | texts.PANELS} <= used
-    assert set(texts.NAMES) <= used
+    def used(variant):
+        tables = [__import__(f"grafana.boards.{key}", fromlist=["BOARD"]).BOARD for key in variant.boards]
+        return set(re.findall("«([^«»]*)»", json.dumps([boards.dashboard(table, variant) for table in tables], ensure_ascii=False)))
+
+    in_house, in_fleet = used(variants.HOUSE), used(variants.FLEET)
+    assert {f"{key}.title" for key in texts.BOARDS | texts.PANELS} | set(texts.NAMES) <= in_house
+    assert {f"{key}.title" for key in fleettexts.BOARDS | fleettexts.PANELS} | set(fleettexts.NAMES) <= in_fleet
+    assert set(variants.HOUSE.words) == set(variants.FLEET.words) <= in_house
 
 
 def test_languages_ask_the_same():
     """Both languages have the same panels at the same places with the same queries, except for the names of columns."""
-    for key in boards.BOARDS:
-        english, polish = (BOARDS[f"{language}/{key}"] for language in ("en", "pl"))
+    for key, english in EVERY.items():
+        polish = EVERY[key.replace("/en/", "/pl/")]
         shapes = [
             [
                 (
@@ -151,16 +165,18 @@ def test_identity(board):
     """The uid is fixed for each board and language and short enough for Grafana. No id of a database is in the file."""
     language = board["tags"][1]
     assert board["id"] is None
-    assert board["uid"] in {f"telegraf-han-{key}-{language}" for key in boards.BOARDS}
+    keys = [*variants.HOUSE.boards, "fleet", *(f"fleet-{key}" for key in variants.HOUSE.boards)]
+    assert board["uid"] in {f"telegraf-han-{key}-{language}" for key in keys}
     assert len(board["uid"]) <= 40
     assert board["timezone"] == "Europe/Warsaw"
     assert board["schemaVersion"] == boards.SCHEMA_VERSION
 
 
 def test_uids_are_unique():
-    """No two files have one uid, and the twelve titles of a language differ."""
-    assert len({board["uid"] for board in BOARDS.values()}) == len(BOARDS) == 12
-    assert len({(board["tags"][1], board["title"]) for board in BOARDS.values()}) == 12
+    """No two files have one uid, and the titles of a language differ, also those of a house and of a fleet. A house has twelve files."""
+    assert len(BOARDS) == 12
+    assert len({board["uid"] for board in EVERY.values()}) == len(EVERY) == 26
+    assert len({(board["tags"][1], board["title"]) for board in EVERY.values()}) == 26
 
 
 def test_panels_are_told_apart(board):
@@ -206,8 +222,10 @@ def test_every_panel_explains_itself(board):
         assert defaults["thresholds"]["steps"][0]["value"] is None, panel["title"]
 
 
-def test_links(board):
+@pytest.mark.parametrize("name", BOARDS)
+def test_links(name):
     """Every board links to the five others of its language, with the data source, and with the meter if the board has one."""
+    board = BOARDS[name]
     language = board["tags"][1]
     others = {f"/d/telegraf-han-{key}-{language}" for key in boards.BOARDS} - {f"/d/{board['uid']}"}
     assert {link["url"].split("?")[0] for link in board["links"]} == others
@@ -221,12 +239,12 @@ def test_links(board):
 def test_one_colour_for_one_meaning():
     """A name has the same colour on every board and in both languages, and no two kinds of energy or phases share one."""
     found = {}
-    for name, board in BOARDS.items():
+    for name, board in EVERY.items():
         for panel in flat(board):
             for entry in panel.get("fieldConfig", {}).get("overrides", []):
                 for item in entry["properties"]:
                     if item["id"] == "color":
-                        key = (name.split("/")[0], entry["matcher"]["options"])
+                        key = (name.split("/")[2], entry["matcher"]["options"])
                         found.setdefault(key, set()).add(item["value"]["fixedColor"])
     assert {key: paints for key, paints in found.items() if len(paints) > 1} == {}
     for family in (("imported", "exported", "limit"), ("zone_1", "zone_2", "zone_3", "zone_4"), ("l1", "l2", "l3")):
@@ -236,7 +254,7 @@ def test_one_colour_for_one_meaning():
 def test_time_has_two_ends(board):
     """Every query of points limits its range on both sides, by the dashboard's filter or by its own."""
     for query in asked(board):
-        if query.startswith("SHOW") or re.fullmatch(r'SELECT last\("\w+"\) FROM [\w"., ]+ WHERE "meter" =~ \S+', query):
+        if query.startswith("SHOW") or re.fullmatch(r'SELECT last\("\w+"\) FROM [\w"., ]+ WHERE (\S+ = \S+ AND )?"meter" =~ \S+', query):
             continue
         innermost = re.findall(r"WHERE ((?:(?!SELECT|WHERE).)*)", query)
         assert innermost, query

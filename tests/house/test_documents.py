@@ -19,8 +19,8 @@ from telegraf_han.config import sections
 from telegraf_han.ports import devices
 
 REFERENCE = [
-    *("by-hand", "commands", "configuration", "cost", "home-assistant", "influxdb", "keys", "meters", "metrics", "operation", "outages"),
-    *("prices", "receivers", "trouble", "wiring"),
+    *("by-hand", "commands", "configuration", "cost", "fleet", "fleet-growth", "home-assistant", "influxdb", "keys", "meters", "metrics"),
+    *("operation", "outages", "prices", "receivers", "trouble", "wiring"),
 ]
 """Pages of docs/ that answer one question each."""
 TWINS = {
@@ -31,7 +31,10 @@ TWINS = {
     "docs/compose.md": "docs/compose.pl.md",
     "grafana/README.md": "grafana/README.pl.md",
     "grafana/ALERTS.md": "grafana/ALERTS.pl.md",
+    **{f"{folder}/README.md": f"{folder}/README.pl.md" for folder in ("fleet", "fleet/kafka", "fleet/mqtt")},
 }
+FLEET = ("docs/fleet.md", "docs/fleet.pl.md")
+"""The pages that lead to the pages in `fleet/`. A single house needs none of them."""
 SAME_CODE = ["README.md", "docs/first-hour.md", *(f"docs/{page}.md" for page in REFERENCE)]
 """Twins whose code is the same to the letter; the others' has comments and settings in their language."""
 ENGLISH_ONLY = ["docs/structure.md", "docs/releasing.md", "CONTRIBUTING.md", "SECURITY.md", "THIRD-PARTY.md"]
@@ -142,7 +145,7 @@ def test_links(name: str) -> None:
 
 def test_every_page_is_known() -> None:
     """A new page is named above, with its twin or with the reason why it has none; decisions are read by contributors only."""
-    pages = {path.relative_to(ROOT).as_posix() for folder in ("docs", "grafana") for path in (ROOT / folder).rglob("*.md")}
+    pages = {path.relative_to(ROOT).as_posix() for folder in ("docs", "fleet", "grafana") for path in (ROOT / folder).rglob("*.md")}
     pages |= {path.name for path in ROOT.glob("*.md")}
 
     assert {page for page in pages if not page.startswith("docs/adr/")} == set(ALL) | {"CHANGELOG.md"}
@@ -153,8 +156,10 @@ def test_every_page_is_led_to(name: str) -> None:
     """The README leads to every page of its language, and can be read in ten minutes."""
     language = 1 if name.endswith(".pl.md") else 0
     pages = {pair[language] for pair in TWINS.items()} - {name} | set(ENGLISH_ONLY)
+    apart = {page for page in pages if page.startswith("fleet/")}
 
-    assert pages <= {target.partition("#")[0] for target in Document(name).links}
+    assert pages - apart <= {target.partition("#")[0] for target in Document(name).links}
+    assert {f"../{page}" for page in apart} <= {target.partition("#")[0] for target in Document(FLEET[language]).links}
     assert len(Document(name).text.split()) <= TEN_MINUTES
 
 

@@ -45,8 +45,8 @@ GO_BUILD = ("go", "build", "-mod=readonly", "-trimpath", "-buildvcs=false")
 
 # Only the plugins named here are compiled in (Telegraf's `custom` build tag): those of the examples and the tests.
 TELEGRAF_PLUGINS = {
-    "inputs": "exec execd file http http_listener_v2 influxdb_v2_listener internal mock modbus mqtt_consumer nats_consumer socket_listener tail",
-    "outputs": "discard exec execd file health http influxdb influxdb_v2 mqtt nats prometheus_client socket_writer",
+    "inputs": "exec execd file http http_listener_v2 influxdb_v2_listener internal kafka_consumer mock modbus mqtt_consumer nats_consumer socket_listener tail",
+    "outputs": "discard exec execd file health http influxdb influxdb_v2 kafka mqtt nats prometheus_client socket_writer",
     "aggregators": "basicstats derivative final merge minmax quantile starlark",
     "processors": "clone converter date dedup defaults enum execd filter override pivot printer regex rename round"
     " scale split starlark strings tag_limit template unpivot",

@@ -4,6 +4,7 @@
 - `setup` makes the stream and its consumer in the running NATS.
 - `init SITE` makes a site: the archive with its configuration and its credentials.
 - `revoke SITE` takes its right to send.
+- `check` says which site is silent, late, flooding or revoked, and what to do.
 
 Each action says on stdout what it did, and the commands that come next. docs/fleet.md shows the whole way.
 """
@@ -12,6 +13,7 @@ import datetime as dt
 from argparse import ArgumentParser, Namespace
 from typing import Final
 
+from telegraf_han.commands import _sites
 from telegraf_han.commands._arguments import said
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.fleet import broker, folder, natsfiles, plan, telegraffiles
@@ -48,9 +50,11 @@ def _add_create(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--server", metavar="HOST", action="append", default=[], help="name or address of a NATS server; repeat it for a cluster of 3 or 5"
     )
-    parser.add_argument("--url", metavar="URL", help=f"address of the InfluxDB, as the centre reaches it (default: {Influx().url})")
+    parser.add_argument(
+        "--url", metavar="URL", type=said(plan.address), help=f"address of the InfluxDB, as the centre reaches it (default: {Influx().url})"
+    )
     parser.add_argument("--org", metavar="NAME", help=f"its organisation (default: {Influx().org})")
-    parser.add_argument("--bucket", metavar="NAME", help=f"its bucket (default: {Influx().bucket})")
+    parser.add_argument("--bucket", metavar="NAME", type=said(plan.bucket), help=f"its bucket (default: {Influx().bucket})")
 
 
 def _create(arguments: Namespace, place: Folder) -> int:
@@ -173,4 +177,5 @@ _ACTIONS: Final = {
     "setup": (_add_setup, _setup, "makes the stream in the running NATS; run it again whenever the plan has changed"),
     "init": (_add_init, _init, "makes a site, or gives it new credentials"),
     "revoke": (_add_site, _revoke, "takes a site's right to send"),
+    "check": (_sites.add_arguments, _sites.run, "says which site is silent, late or flooding, and what to do"),
 }

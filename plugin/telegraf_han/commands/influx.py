@@ -22,9 +22,9 @@ from telegraf_han.config import values
 from telegraf_han.config.file import configured, configured_if_any, load
 from telegraf_han.config.sections import Output
 from telegraf_han.errors import INTERRUPTED, ConfigError, RecordError
-from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, tokens
+from telegraf_han.influx import buckets, checks, connection, downsampling, importing, inputs, intervals, items, sites, tokens
 from telegraf_han.influx.connection import Place
-from telegraf_han.influx.items import TASK, Outcome
+from telegraf_han.influx.items import Outcome
 from telegraf_han.printing import complain, say
 
 PROGRESS_S: Final = 5.0
@@ -32,6 +32,7 @@ SUSTAINED_S: Final = 300.0
 CHECK_EVERY_S: Final = 60.0
 _NS: Final = 1_000_000_000
 _DAY_S: Final = 86_400
+_HOUR_S: Final = 3_600
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -61,6 +62,11 @@ _retention: Final = duration_s(buckets.SHORTEST_S, "for ever")
 def _add_setup(parser: ArgumentParser) -> None:
     parser.add_argument("--retention", type=_retention, metavar="TIME", help="how long telegrams are kept: 90d, 2y, 0 for ever")
     parser.add_argument("--retention-5m", type=_retention, metavar="TIME", help="how long down-sampled data are kept, in the same forms")
+    parser.add_argument(
+        "--fleet",
+        action="store_true",
+        help="for many sites: sums per site, and down-sampling that 10,000 meters can afford; stays until remove",
+    )
     add_config(parser, "; if you give it, setup makes checks for its meters and limits")
     parser.add_argument("--webhook", metavar="URL", help="address to call when a check becomes critical, and when it is good again")
     parser.add_argument("--webhook-token-file", metavar="FILE", help="file with the token for the webhook (Authorization: Bearer)")
@@ -100,8 +106,7 @@ def _setup(arguments: Namespace) -> int:
     measurement = output.measurement
     with connection.opened(arguments) as place:
         buckets.settle(place, _whole(arguments.retention), _whole(arguments.retention_5m), _told)
-        for task in downsampling.tasks(place.bucket, measurement, items.prefix(place.bucket)):
-            items.settle(place, TASK, task, _told)
+        sites.settle_tasks(place, measurement, _told, fleet=arguments.fleet)
         if config is not None and with_checks:
             checks.settle(place, config, timing, _told)
         if arguments.webhook:
@@ -153,6 +158,7 @@ def _add_backfill(parser: ArgumentParser) -> None:
         help="begin: 2026-01-31, 2026-01-31T12:00+01:00, or --start=-30d for 30 days ago (default: the first telegram)",
     )
     parser.add_argument("--stop", type=said(moment_s), metavar="TIME", help="end, in the same forms (default: now)")
+    parser.add_argument("--fleet", action="store_true", help="also compute sums per site (default: if setup --fleet made their tasks)")
     add_config(parser, "with the measurement, if it is another one")
 
 
@@ -170,8 +176,10 @@ def _backfill(arguments: Namespace) -> int:
         start_s, stop_s = arguments.start, min(now_s if arguments.stop is None else arguments.stop, now_s)
         if (start_s is None or start_s < downsampling.EARLIEST_S) and downsampling.has_older(place.api, place.bucket, measurement):
             _warn(_BEFORE_ITS_TIME.format(day=_shown(downsampling.EARLIEST_S)[:10], bucket=place.bucket))
+        fleet = arguments.fleet or sites.is_fleet(place)
         if start_s is None:
-            start_s = downsampling.oldest_s(place.api, place.bucket, measurement)
+            found = [downsampling.oldest_s(place.api, bucket, measurement) for bucket in _read(place, fleet=fleet)]
+            start_s = min((oldest_s for oldest_s in found if oldest_s is not None), default=None)
         elif start_s < downsampling.EARLIEST_S:
             start_s = downsampling.EARLIEST_S
         if start_s is None:
@@ -182,18 +190,27 @@ def _backfill(arguments: Namespace) -> int:
             raise ConfigError("", later[0], f"{later[1]} is expected")
         first_s, last_s = downsampling.whole(start_s, stop_s)
         # A task computes the window that has not ended yet.
-        return _filled(place, measurement, first_s, min(last_s, now_s // downsampling.WINDOW_S * downsampling.WINDOW_S))
+        stop_s = min(last_s, now_s // downsampling.WINDOW_S * downsampling.WINDOW_S)
+        code = _filled(place, measurement, first_s, stop_s, _HOUR_S if fleet else _DAY_S)
+        if fleet and not code:
+            _summed(place, measurement, first_s, stop_s)
+        return code
 
 
-def _filled(place: Place, measurement: str, start_s: int, stop_s: int) -> int:
-    """Compute day by day. So progress can be printed, and an interruption costs no more than one day.
+def _read(place: Place, *, fleet: bool) -> list[str]:
+    """The buckets that the computing reads."""
+    return [place.bucket, *([downsampling.bucket(place.bucket)] if fleet else [])]
 
-    After a day without telegrams, the next day is that of the next telegram. So a few points of long ago do not cost the years between.
+
+def _filled(place: Place, measurement: str, start_s: int, stop_s: int, step_s: int) -> int:
+    """Compute step by step. So progress can be printed, and an interruption costs no more than one step.
+
+    After a step without telegrams, the next one is that of the next telegram. So a few points of long ago do not cost the years between.
     """
     points, told_s, at_s = 0, time.monotonic(), start_s
     try:
         while at_s < stop_s:
-            next_s = min((at_s // _DAY_S + 1) * _DAY_S, stop_s)
+            next_s = min((at_s // step_s + 1) * step_s, stop_s)
             computed = downsampling.computed(place.api, place.bucket, measurement, at_s, next_s)
             points += computed
             at_s = next_s
@@ -208,6 +225,28 @@ def _filled(place: Place, measurement: str, start_s: int, stop_s: int) -> int:
         return INTERRUPTED
     complain(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values")
     return 0
+
+
+def _summed(place: Place, measurement: str, start_s: int, stop_s: int) -> None:
+    """Compute the sums per site from the five-minute points, also where telegrams have expired, day by day.
+
+    The window in which a register was next seen may come days later. The window that has not ended yet is left to the task.
+    """
+    points, kept = 0, downsampling.bucket(place.bucket)
+    first_s, last_s = sites.whole(start_s, min(stop_s + sites.LOOK_BACK_S, int(time.time())))
+    at_s, told_s = first_s, time.monotonic()
+    while at_s < last_s:
+        next_s = min((at_s // _DAY_S + 1) * _DAY_S, last_s)
+        computed = sites.computed(place.api, place.bucket, measurement, at_s, next_s)
+        points += computed
+        at_s = next_s
+        if not computed and at_s < last_s:
+            found_s = downsampling.oldest_s(place.api, kept, measurement, at_s)
+            at_s = last_s if found_s is None else min(max(at_s, sites.whole(found_s, found_s)[0]), last_s)
+        if time.monotonic() - told_s >= PROGRESS_S:
+            told_s = time.monotonic()
+            complain(f"I! sums per site, {_shown(at_s)}: {100 * (at_s - first_s) // (last_s - first_s)} %, {points} values")
+    complain(f"I! sums per site, {_shown(first_s)} to {_shown(last_s)}: {points} values")
 
 
 def _shown(time_s: int) -> str:

@@ -23,14 +23,15 @@ T = TypeVar("T")
 CONNECT_S: Final = 5
 ANSWER_S: Final = 10
 _NS: Final = 1_000_000_000
-_NOT_FOUND: Final = frozenset((10059, 10014))
+NOT_FOUND: Final = frozenset((10059, 10014))
 """JetStream's numbers for a stream and for a consumer that it does not have."""
-_BACKOFF: Final = (1, 5, 15)
-"""Multiples of the first wait. While InfluxDB is away for long, the same messages are not sent every minute."""
-_TRIES: Final = 1_000_000
-"""For ever: a message that was sent so often is decades old. NATS 2.9 refuses a backoff without a number here [seen on 2.9.10]."""
+NO_MAJORITY: Final = 10008
+"""JetStream's number for a cluster of which too few servers run."""
 _PENDING: Final = 500
-"""Messages under way to all Telegrafs of the centre."""
+"""Messages under way to all Telegrafs of the centre.
+
+What is not acknowledged in time is sent again, for ever. The copies that come while InfluxDB is away are at most `pending_message_limit`.
+"""
 
 
 class RefusedError(Exception):
@@ -75,7 +76,6 @@ def door(fleet: Fleet) -> Json:
 
 def consumer(fleet: Fleet) -> Json:
     """The durable consumer of the centre."""
-    first_ns = int(fleet.redelivery_s * _NS)
     return {
         "durable_name": natsfiles.CONSUMER,
         "description": "the Telegrafs of the centre",
@@ -83,9 +83,8 @@ def consumer(fleet: Fleet) -> Json:
         "deliver_group": natsfiles.CONSUMER,
         "deliver_policy": "all",
         "ack_policy": "explicit",
-        "ack_wait": first_ns,
-        "backoff": [times * first_ns for times in _BACKOFF],
-        "max_deliver": _TRIES,
+        "ack_wait": int(fleet.redelivery_s * _NS),
+        "max_deliver": -1,
         "max_ack_pending": _PENDING,
         "filter_subject": natsfiles.SUBJECTS,
     }
@@ -148,14 +147,9 @@ async def _asked(fleet: Fleet, authority: str, certificate: str, key: str, work:
 
     logging.getLogger("asyncio").setLevel(logging.ERROR)  # it warns of TLS connections that end as they should
 
-    async def quiet(_error: Exception) -> None:
-        pass  # the exception that `connect` raises says it
-
     try:
-        client = await nats.connect(
-            fleet.urls, tls=tls, allow_reconnect=False, connect_timeout=CONNECT_S, error_cb=quiet, name="telegraf-han fleet"
-        )
-    except (OSError, nats.errors.Error, TimeoutError) as error:
+        client = await _connected(fleet, tls)
+    except (OSError, nats.errors.Error) as error:
         where = ", ".join(fleet.urls)
         said = _(
             "no NATS server of this fleet answers at {urls} ({why}). Is it running, and does it have its archive?",
@@ -165,11 +159,48 @@ async def _asked(fleet: Fleet, authority: str, certificate: str, key: str, work:
         raise SourceError(said) from None
     try:
         return await work(Connection(client))
+    except nats.errors.Error as error:
+        raise SourceError(_("the connection to NATS ended ({why})", why=_why(error))) from None
     finally:
         await client.close()
 
 
+async def _connected(fleet: Fleet, tls: ssl.SSLContext) -> Any:
+    """A client of the first server that takes it. Raises what the last one said.
+
+    nats-py gets one server at a time. Of a list, it gives up all if one of them takes the connection and says nothing, and it tries those
+    that refuse for two minutes [seen in 2.16].
+    """
+    import nats  # noqa: PLC0415, loaded already
+    import nats.errors  # noqa: PLC0415
+
+    said: list[Exception] = []
+
+    async def keep(error: Exception) -> None:
+        said.append(error)
+
+    for url in fleet.urls:
+        try:
+            return await nats.connect(
+                [url],
+                tls=tls,
+                allow_reconnect=False,
+                max_reconnect_attempts=1,
+                reconnect_time_wait=0,
+                connect_timeout=CONNECT_S,
+                error_cb=keep,
+                name="telegraf-han fleet",
+            )
+        except nats.errors.NoServersError:
+            pass  # what was kept says why
+        except (OSError, nats.errors.Error) as error:
+            said.append(error)
+    raise said[-1] if said else nats.errors.NoServersError
+
+
 def _why(error: BaseException) -> str:
+    if isinstance(error, TimeoutError):
+        return _("no answer in time")
     return reason(error) if isinstance(error, OSError) else str(error) or type(error).__name__
 
 
@@ -199,7 +230,7 @@ async def _present(connection: Connection, subject: str) -> Json | None:
     try:
         found: Json = (await connection.ask(subject))["config"]
     except RefusedError as error:
-        if error.code in _NOT_FOUND:
+        if error.code in NOT_FOUND:
             return None
         raise
     return found

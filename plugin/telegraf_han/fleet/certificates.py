@@ -60,8 +60,12 @@ def signed(by: Credential, name: str, mark: str, now: dt.datetime, hosts: Sequen
     Raises ValueError if the authority cannot be read.
     """
     parent = x509.load_pem_x509_certificate(by.certificate.encode())
-    parent_key = serialization.load_pem_private_key(by.key.encode(), password=None)
-    assert isinstance(parent_key, ec.EllipticCurvePrivateKey)
+    try:
+        parent_key = serialization.load_pem_private_key(by.key.encode(), password=None)
+    except TypeError:
+        raise ValueError("a key with a password") from None
+    if not isinstance(parent_key, ec.EllipticCurvePrivateKey) or parent_key.public_key() != parent.public_key():
+        raise ValueError("not the key of this certificate")
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.ORGANIZATIONAL_UNIT_NAME, mark), x509.NameAttribute(NameOID.COMMON_NAME, name)])
     uses = [ExtendedKeyUsageOID.CLIENT_AUTH, *([ExtendedKeyUsageOID.SERVER_AUTH] if hosts else [])]

@@ -12,7 +12,7 @@ import io
 import os
 import secrets
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -60,6 +60,8 @@ class Folder(NamedTuple):
 
     def fleet(self) -> Fleet:
         """The owner's plan. Raises ConfigError."""
+        if os.path.isdir(self.path) and not os.access(self.path, os.X_OK):
+            raise ConfigError(self.path, "", _("a folder that this user may read is expected. Run the command with sudo"))
         if not self.exists():
             expected = _("a folder that `telegraf-han fleet create` has made is expected. Name another with --folder")
             raise ConfigError(self.plan_file, "", expected)
@@ -141,7 +143,7 @@ def admit(folder: Folder, name: str, now: dt.datetime, *, reads_meters: bool) ->
     """
     fleet, sites, authority = folder.fleet(), folder.sites(), folder.authority()
     mark = certificates.issue()
-    credential = certificates.signed(authority, name, mark, now)
+    credential = _signed(folder, name, mark, now)
     path = folder.place("sites", f"{name}.tar")
     _write(path, _packed(_site_files(name, fleet, authority.certificate, credential, reads_meters=reads_meters), now))
     sites[name] = Site(mark, _shown(now), _shown(certificates.until(credential.certificate)))
@@ -169,11 +171,34 @@ def _shown(moment: dt.datetime) -> str:
 def _settled(folder: Folder, name: str, now: dt.datetime, hosts: Iterable[str] = ()) -> None:
     """Make a certificate, unless there is one that is good for long."""
     found = folder.credential(name)
-    if found is None or certificates.until(found.certificate) < now + _RENEWED:
+    if found is None or _until(folder, name, found) < now + _RENEWED:
         common = name.rpartition("/")[2]
         # The OU of a certificate that is no site's tells apart what has the same name.
-        made = certificates.signed(folder.authority(), common, certificates.issue(), now, list(dict.fromkeys(hosts)))
+        made = _signed(folder, common, certificates.issue(), now, list(dict.fromkeys(hosts)))
         folder.keep(name, made)
+
+
+def _signed(folder: Folder, name: str, mark: str, now: dt.datetime, hosts: Sequence[str] = ()) -> Credential:
+    """A new certificate. Raises ConfigError if the authority cannot be used."""
+    try:
+        return certificates.signed(folder.authority(), name, mark, now, hosts)
+    except ValueError:
+        expected = _("the key of ca.pem without a password is expected. Restore ca.pem and ca.key from a backup")
+        raise ConfigError(folder.place("ca.key"), "", expected) from None
+
+
+def _until(folder: Folder, name: str, credential: Credential) -> dt.datetime:
+    """The end of a certificate in the folder. Raises ConfigError."""
+    try:
+        return certificates.until(credential.certificate)
+    except ValueError:
+        raise damaged(folder, name) from None
+
+
+def damaged(folder: Folder, name: str) -> ConfigError:
+    """The error about a certificate that cannot be read. `create` makes one if there is none."""
+    expected = _("a certificate is expected. Delete this file, and run: telegraf-han fleet create")
+    return ConfigError(folder.place(f"{name}.pem"), "", expected)
 
 
 def _server(name: str) -> str:
@@ -181,7 +206,10 @@ def _server(name: str) -> str:
 
 
 def _user(folder: Folder, name: str) -> str:
-    return certificates.user_of(_known(folder, name).certificate)
+    try:
+        return certificates.user_of(_known(folder, name).certificate)
+    except ValueError:
+        raise damaged(folder, name) from None
 
 
 def _known(folder: Folder, name: str) -> Credential:

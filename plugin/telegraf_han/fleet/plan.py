@@ -3,6 +3,7 @@
 Pure but for the file itself. A name of a site becomes part of a subject, of a tag and of file names, so it has few characters.
 """
 
+import ipaddress
 import json
 import re
 from typing import Final, NamedTuple
@@ -10,11 +11,12 @@ from typing import Final, NamedTuple
 from telegraf_han.config import file, values
 from telegraf_han.config.rows import Errors, Option, Place, Rows, read
 from telegraf_han.errors import ConfigError
+from telegraf_han.influx import connection
 from telegraf_han.language import _
 
 NAME: Final = "fleet.toml"
 _SITE: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.:-]{0,251}[A-Za-z0-9])?")
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 CLUSTERS: Final = (1, 3, 5)
 """How many servers make sense: a majority must be there for a stream to take messages."""
 _LAST_PORT: Final = 65_535
@@ -65,12 +67,24 @@ def _bracketed(server: str) -> str:
     return f"[{server}]" if ":" in server else server
 
 
+def _is_host(value: object) -> bool:
+    """Whether a value is a name or an address of a host, without a port."""
+    if not isinstance(value, str):
+        return False
+    if ":" not in value:
+        return bool(_HOST.fullmatch(value))
+    try:
+        return not ipaddress.IPv6Address(value).scope_id
+    except ValueError:
+        return False
+
+
 def servers(value: object) -> tuple[str, ...]:
     """Return the names of the servers. Raises ValueError."""
     found = value if isinstance(value, list) else []
-    names = tuple(name for name in found if isinstance(name, str) and _HOST.fullmatch(name))
+    names = tuple(name for name in found if _is_host(name))
     if not found or len(names) != len(found) or len(set(names)) != len(names) or len(names) not in CLUSTERS:
-        raise ValueError(_("1, 3 or 5 different names or addresses of hosts are expected, each in quotes"))
+        raise ValueError(_("1, 3 or 5 different names or addresses of hosts are expected, without a port"))
     return names
 
 
@@ -83,7 +97,27 @@ _FLEET: Final[Rows] = {
     "redelivery": Option("redelivery_s", values.duration_s(_SHORTEST_REDELIVERY_S, _DAY_S)),
     "influx": Option("influx", lambda value: value),
 }
-_INFLUX: Final[Rows] = {key: Option(key, values.quoted) for key in Influx._fields}
+
+
+def address(value: object) -> str:
+    """The address of an InfluxDB. Raises ValueError."""
+    return connection.require_address(values.quoted(value))
+
+
+def bucket(value: object) -> str:
+    """The name of a bucket of raw data. Raises ValueError."""
+    try:
+        connection.require_bucket(name := values.quoted(value))
+    except ConfigError as error:
+        raise ValueError(error.expected) from None
+    return name
+
+
+_INFLUX: Final[Rows] = {
+    "url": Option("url", address),
+    "org": Option("org", values.quoted),
+    "bucket": Option("bucket", bucket),
+}
 
 
 def load(path: str) -> Fleet:
@@ -93,9 +127,12 @@ def load(path: str) -> Fleet:
     if "influx" in found:
         found["influx"] = Influx(**read(found["influx"], _INFLUX, Place(path, "[influx]"), errors))
     if "servers" not in found and not errors:
-        errors.append(ConfigError(path, "servers", _("1, 3 or 5 different names or addresses of hosts are expected, each in quotes")))
+        errors.append(ConfigError(path, "servers", _("1, 3 or 5 different names or addresses of hosts are expected, without a port")))
     errors.told()
-    return Fleet(**found)
+    fleet = Fleet(**found)
+    if fleet.port == fleet.cluster_port:
+        raise ConfigError(path, "cluster_port", _("another port than that of `port` is expected"))
+    return fleet
 
 
 def written(fleet: Fleet) -> str:

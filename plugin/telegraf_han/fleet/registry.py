@@ -4,7 +4,9 @@ It is a JSON file, `sites.json`. A site that is revoked stays in it, so `check` 
 servers are made from it.
 """
 
+import datetime as dt
 import json
+import re
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError
@@ -12,6 +14,7 @@ from telegraf_han.fleet import plan
 from telegraf_han.language import _
 
 NAME: Final = "sites.json"
+_MARK: Final = re.compile("[0-9a-f]{8}")
 
 
 class Site(NamedTuple):
@@ -35,16 +38,19 @@ def read(text: str | None, path: str) -> Sites:
     if text is None:
         return {}
     try:
-        return {plan.site(name): Site(**{key: _text(value) for key, value in row.items()}) for name, row in json.loads(text).items()}
+        return {plan.site(name): _checked(Site(**row)) for name, row in json.loads(text).items()}
     except (ValueError, TypeError, AttributeError):
         expected = _("a registry that `telegraf-han fleet` wrote is expected. Restore this file from a backup")
         raise ConfigError(path, "", expected) from None
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+def _checked(site: Site) -> Site:
+    """The same site. Raises ValueError, TypeError for a row that nobody wrote like this: its mark becomes part of the servers' files."""
+    if not _MARK.fullmatch(site.issue):
+        raise ValueError
+    for time in (site.made, site.until, site.made if site.revoked == "" else site.revoked):
+        dt.datetime.fromisoformat(time).astimezone(dt.UTC)
+    return site
 
 
 def written(sites: Sites) -> str:

@@ -165,6 +165,8 @@ _UPLINK: Final = """\
 
 [[outputs.nats]]
   alias = "telegraf-han fleet"
+  ## The servers tell the name of a client whose certificate they refuse. `telegraf-han fleet check` shows it.
+  name = "{name}"
   servers = {servers}
 {tls}  subject = "{subject}"
   use_batch_format = true
@@ -292,6 +294,8 @@ Environment=HAN_CENTRE=%H
 ExecStart=/usr/bin/env telegraf --config {place}/telegraf.conf
 Restart=always
 RestartSec=15
+# When a server has refused the certificate twice, the connection stays closed for good, although Telegraf runs on.
+RuntimeMaxSec=6h
 {folder}
 [Install]
 WantedBy=multi-user.target

@@ -38,6 +38,9 @@ KEPT: Final = r"threshold|_power_[a-z0-9_]*(max|average)_"
 """Fields that have such a unit but are not instantaneous: settings, and values that the meter itself averages or keeps as a maximum."""
 
 
+NOW: Final = "0h"
+
+
 class LookBack(NamedTuple):
     """A task: how often it runs, and how far back it computes."""
 
@@ -45,6 +48,8 @@ class LookBack(NamedTuple):
     every: str
     offset: str
     reach: str
+    until: str = NOW
+    """How far back it ends."""
 
 
 LOOK_BACKS: Final = (
@@ -56,6 +61,24 @@ LOOK_BACKS: Final = (
 the next morning. The offset is the time that Telegraf may take. The daily task runs at night. For a meter that sends every second, the
 three tasks together cost a minute of computing per day, most of it at night. The status lines of each meter cost four seconds of that.
 There are three tasks, because the widest one alone, run every five minutes, would cost an hour."""
+
+FLEET: Final = (
+    LookBack("down-sampling", "15m", "20s", "30m"),
+    LookBack("down-sampling of late data", "1h", "8m", "3h"),
+    *(
+        LookBack(f"down-sampling of data {age} old", "1h", offset, f"{reach}h", f"{hours}h")
+        for age, hours, reach, offset in (
+            ("12 h", 12, 13, "16m"),
+            ("2 d", 48, 49, "31m"),
+            ("8 d", 192, 193, "38m"),
+            ("32 d", 768, 769, "46m"),
+        )
+    ),
+)
+"""What 10,000 meters can afford. The tasks of a single house compute each telegram 92 times. These compute it nine times: twice within half
+an hour, three times within three hours, and once at each of four ages. So what came late by a time T is down-sampled when it is four
+times as old at the latest. The first task runs every quarter hour, because each run costs time for each series, however few its points
+are."""
 
 
 class _Pipeline(NamedTuple):
@@ -96,9 +119,9 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def tasks(raw: str, measurement: str, prefix: str) -> list[Json]:
+def tasks(raw: str, measurement: str, prefix: str, look_backs: Iterable[LookBack] = LOOK_BACKS) -> list[Json]:
     """The tasks of a bucket as InfluxDB's API takes them."""
-    return [_task(raw, measurement, prefix, look_back) for look_back in LOOK_BACKS]
+    return [_task(raw, measurement, prefix, look_back) for look_back in look_backs]
 
 
 def _task(raw: str, measurement: str, prefix: str, look_back: LookBack) -> Json:
@@ -110,15 +133,20 @@ def _task(raw: str, measurement: str, prefix: str, look_back: LookBack) -> Json:
         "",
         "// Whole windows only: one that is cut would be stored with half its values.",
         f"start = date.truncate(t: -{look_back.reach}, unit: {WINDOW})",
-        f"stop = date.truncate(t: now(), unit: {WINDOW})",
+        f"stop = date.truncate(t: {_back(look_back.until)}, unit: {WINDOW})",
         "",
         _computed(raw, measurement),
     ]
     return {"name": name, "flux": "\n".join(lines), "status": "active", "description": _description(look_back)}
 
 
+def _back(time: str) -> str:
+    return "now()" if time == NOW else f"-{time}"
+
+
 def _description(look_back: LookBack) -> str:
-    return f"One point per meter and {WINDOW} of the last {look_back.reach}, computed again every {look_back.every}."
+    age = "" if look_back.until == NOW else f" to {look_back.until} ago"
+    return f"One point per meter and {WINDOW} of the last {look_back.reach}{age}, computed again every {look_back.every}."
 
 
 def past(raw: str, measurement: str, start_s: int, stop_s: int) -> str:

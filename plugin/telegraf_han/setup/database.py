@@ -12,10 +12,10 @@ from typing import Final, Literal, cast
 
 from telegraf_han.config.sections import Output
 from telegraf_han.errors import SourceError
-from telegraf_han.influx import buckets, connection, downsampling, items, tokens
+from telegraf_han.influx import buckets, connection, items, sites, tokens
 from telegraf_han.influx.api import Api, Json, RefusedError
 from telegraf_han.influx.connection import Place
-from telegraf_han.influx.items import TASK, Outcome, Say
+from telegraf_han.influx.items import Outcome, Say
 from telegraf_han.language import _
 from telegraf_han.setup import machine
 from telegraf_han.setup.texts import Database
@@ -71,8 +71,7 @@ def settle(database: Database, token_file: str, files: Files, output: Output, sa
         if is_new:
             buckets.adopt(place)
         buckets.settle(place, None, None, say)
-        for task in downsampling.tasks(place.bucket, output.measurement, items.prefix(place.bucket)):
-            items.settle(place, TASK, task, say)
+        sites.settle_tasks(place, output.measurement, say)
         for grant, path in files:
             tokens.settle(place, grant(place.bucket), path, say)
 
@@ -88,8 +87,7 @@ def lacking(database: Database, token_file: str, files: Files, output: Output) -
     with connection.opened(_arguments(database, token_file)) as place:
         looking = place._replace(api=cast("Api", _Looking(place.api)))
         buckets.settle(looking, None, None, note)
-        for task in downsampling.tasks(place.bucket, output.measurement, items.prefix(place.bucket)):
-            items.settle(looking, TASK, task, note)
+        sites.settle_tasks(looking, output.measurement, note)
         tokens_of = [(grant(place.bucket), path) for grant, path in files]
         found += [_("token {name}", name=grant.name) for grant, path in tokens_of if not tokens.is_settled(place, grant, path)]
     return found

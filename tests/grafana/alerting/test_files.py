@@ -20,12 +20,12 @@ from telegraf_han.decoding import health
 
 ROOT = Path(__file__).resolve().parents[3]
 GRAFANA = ROOT / "grafana"
-TELEGRAM = (GRAFANA / build.TELEGRAM_FILE).read_text(encoding="utf-8")
+TELEGRAM = (ROOT / build.TELEGRAM_FILE).read_text(encoding="utf-8")
 
 
 def folder(language="en"):
     """Text by file name of a language's folder."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted((GRAFANA / build.FOLDERS[language]).iterdir())}
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / build.FOLDERS[language]).iterdir())}
 
 
 def test_files_are_what_the_tables_say() -> None:
@@ -36,13 +36,16 @@ def test_files_are_what_the_tables_say() -> None:
 
 def test_check_names_a_stale_file(tmp_path) -> None:
     """A file that differs and a file that is missing are named, and the exit code is 1."""
-    copy = shutil.copytree(GRAFANA, tmp_path / "grafana", ignore=shutil.ignore_patterns("dashboards"))
-    (copy / "provisioning/alerting-en/rules.yaml").write_text("apiVersion: 1\n", encoding="utf-8")
-    (copy / "provisioning/alerting-pl/templates.yaml").unlink()
+    for part in ("grafana", "fleet"):
+        shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("dashboards"))
+    (tmp_path / "grafana/provisioning/alerting-en/rules.yaml").write_text("apiVersion: 1\n", encoding="utf-8")
+    (tmp_path / "fleet/alerting/pl/templates.yaml").unlink()
 
-    ended = subprocess.run([sys.executable, copy / "alerting/build.py", "--check"], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(
+        [sys.executable, tmp_path / "grafana/alerting/build.py", "--check"], capture_output=True, text=True, timeout=60, check=False
+    )
 
-    assert build.stale(copy) == ["provisioning/alerting-en/rules.yaml", "provisioning/alerting-pl/templates.yaml"]
+    assert build.stale(tmp_path) == ["grafana/provisioning/alerting-en/rules.yaml", "fleet/alerting/pl/templates.yaml"]
     assert ended.returncode == 1
     assert "grafana/provisioning/alerting-en/rules.yaml differs from the tables" in ended.stderr
 
@@ -207,7 +210,7 @@ def test_rules_for_another_data_source(name, tmp_path) -> None:
     for language in build.FOLDERS:
         copy = tmp_path / language / "rules.yaml"
         copy.parent.mkdir()
-        shutil.copy(GRAFANA / build.FOLDERS[language] / "rules.yaml", copy)
+        shutil.copy(ROOT / build.FOLDERS[language] / "rules.yaml", copy)
         subprocess.run(["sh", "-c", command.replace("UID", "P951FEA4DE68E13C5")], cwd=copy.parent, check=True, timeout=60)
         changed = copy.read_text(encoding="utf-8")
         nodes = [node for group in yaml.safe_load(changed)["groups"] for rule in group["rules"] for node in rule["data"]]

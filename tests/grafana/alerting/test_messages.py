@@ -10,7 +10,7 @@ from likegrafana import messages
 
 from telegraf_han.config import options
 
-GRAFANA = Path(__file__).resolve().parents[3] / "grafana"
+ROOT = Path(__file__).resolve().parents[3]
 VALUES = {
     "telegraf-han-import-power": {"measured": 7012, "limit": 6000},
     "telegraf-han-contracted-power": {"measured": 12_480, "limit": 11_000},
@@ -64,7 +64,7 @@ def alert(uid, language, **more):
 def message(language, *, firing=(), resolved=()):
     """Title and text of a message about alerts."""
     data = {"Alerts": {"Firing": firing, "Resolved": resolved}, "CommonLabels": [*firing, *resolved][0]["Labels"]}
-    (template,) = yaml.safe_load((GRAFANA / build.FOLDERS[language] / "templates.yaml").read_text(encoding="utf-8"))["templates"]
+    (template,) = yaml.safe_load((ROOT / build.FOLDERS[language] / "templates.yaml").read_text(encoding="utf-8"))["templates"]
     return [messages.message(template["template"], name, data) for name in ("telegraf_han.title", "telegraf_han.message")]
 
 

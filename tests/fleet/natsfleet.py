@@ -248,6 +248,10 @@ class Fleet:
                 found[series["tags"]["site"]] += series["values"][0][1]
         return found
 
+    def total(self) -> int:
+        """Telegrams that all meters sent, also those that are there no more."""
+        return sum(map(len, self.all_expected().values()))
+
     def arrived(self, *sites: str) -> bool:
         """Whether all telegrams of these sites (none: of all) are in InfluxDB."""
         counts = self.counts()

@@ -8,12 +8,13 @@ time.
 """
 
 import datetime as dt
+import fcntl
 import io
 import os
 import secrets
 import tarfile
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Final, NamedTuple
 
 from telegraf_han.errors import ConfigError, reason
@@ -99,6 +100,11 @@ class Folder(NamedTuple):
 def create(folder: Folder, now: dt.datetime) -> list[str]:
     """Make what is missing, and all archives but those of sites. Returns the paths of the archives. Raises ConfigError."""
     fleet = folder.fleet()
+    with _alone(folder):
+        return _created(folder, fleet, now)
+
+
+def _created(folder: Folder, fleet: Fleet, now: dt.datetime) -> list[str]:
     if folder.credential("ca") is None:
         if os.path.exists(folder.place(registry.NAME)):
             folder.authority()  # sites have certificates of an authority that is gone
@@ -111,12 +117,18 @@ def create(folder: Folder, now: dt.datetime) -> list[str]:
         _settled(folder, _server(server), now, [server])
     archive = folder.place(CENTRE_ARCHIVE)
     _write(archive, _packed(_centre(folder, fleet), now))
-    return [*servers(folder, now), archive]
+    return [*_servers(folder, fleet, now), archive]
 
 
 def servers(folder: Folder, now: dt.datetime) -> list[str]:
     """Write the archive of each server, which knows the sites of now. Returns their paths. Raises ConfigError."""
-    fleet, sites = folder.fleet(), folder.sites()
+    fleet = folder.fleet()
+    with _alone(folder):
+        return _servers(folder, fleet, now)
+
+
+def _servers(folder: Folder, fleet: Fleet, now: dt.datetime) -> list[str]:
+    sites = folder.sites()
     users = {name: _user(folder, name) for name in (natsfiles.ADMIN, natsfiles.WATCH, natsfiles.CENTRE)}
     paths = []
     for server in fleet.servers:
@@ -141,27 +153,45 @@ def admit(folder: Folder, name: str, now: dt.datetime, *, reads_meters: bool) ->
 
     With `reads_meters` the archive also has Telegraf's input.
     """
-    fleet, sites, authority = folder.fleet(), folder.sites(), folder.authority()
-    mark = certificates.issue()
-    credential = _signed(folder, name, mark, now)
-    path = folder.place("sites", f"{name}.tar")
-    _write(path, _packed(_site_files(name, fleet, authority.certificate, credential, reads_meters=reads_meters), now))
-    sites[name] = Site(mark, _shown(now), _shown(certificates.until(credential.certificate)))
-    folder.note(sites)
+    fleet = folder.fleet()
+    with _alone(folder):
+        sites, authority = folder.sites(), folder.authority()
+        mark = certificates.issue()
+        credential = _signed(folder, name, mark, now)
+        path = folder.place("sites", f"{name}.tar")
+        _write(path, _packed(_site_files(name, fleet, authority.certificate, credential, reads_meters=reads_meters), now))
+        sites[name] = Site(mark, _shown(now), _shown(certificates.until(credential.certificate)))
+        folder.note(sites)
     return path
 
 
 def revoke(folder: Folder, name: str, now: dt.datetime) -> bool:
     """Take a site's right to send. Returns whether it had it. Raises ConfigError."""
-    sites = folder.sites()
-    if name not in sites:
-        raise ConfigError("", "SITE", _("a site of this fleet is expected. Its sites are {names}", names=", ".join(sites) or "-"))
-    had = not sites[name].revoked
-    if had:
-        folder.note(sites | {name: sites[name]._replace(revoked=_shown(now))})
-    with suppress(FileNotFoundError):
-        os.unlink(folder.place("sites", f"{name}.tar"))
+    folder.fleet()
+    with _alone(folder):
+        sites = folder.sites()
+        if name not in sites:
+            raise ConfigError("", "SITE", _("a site of this fleet is expected. Its sites are {names}", names=", ".join(sites) or "-"))
+        had = not sites[name].revoked
+        if had:
+            folder.note(sites | {name: sites[name]._replace(revoked=_shown(now))})
+        with suppress(FileNotFoundError):
+            os.unlink(folder.place("sites", f"{name}.tar"))
     return had
+
+
+@contextmanager
+def _alone(folder: Folder) -> Iterator[None]:
+    """Wait until no other command changes the folder. Two that write the registry at once would lose a site. Raises ConfigError."""
+    try:
+        number = os.open(folder.path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError as error:
+        raise ConfigError(folder.path, "", _("a file that can be read is expected: {reason}", reason=reason(error))) from None
+    try:
+        fcntl.flock(number, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(number)
 
 
 def _shown(moment: dt.datetime) -> str:

@@ -5,6 +5,7 @@ import os
 import stat
 import tarfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -149,6 +150,18 @@ def test_the_key_of_a_site_is_only_in_its_archive(place: Folder) -> None:
     archive.unlink()
 
     assert not [path for path in Path(place.path).rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+
+
+def test_two_commands_at_once(place: Folder) -> None:
+    """The second one waits for the first, so neither loses a site of the other."""
+    names = [f"site-{number}" for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda name: (admit(place, name), folder.servers(place, NOW)), names))
+
+    assert sorted(place.sites()) == sorted(names)
+    for number in (1, 2, 3):
+        text = content(place.place("servers", f"nats-{number}.test.tar"), "etc/telegraf-han-nats/sites.conf")
+        assert [name for name in names if f'"{name}" {{' not in text] == []
 
 
 def test_revoke(place: Folder) -> None:

@@ -17,6 +17,7 @@ from telegraf_han.commands import _sites
 from telegraf_han.commands._arguments import said
 from telegraf_han.errors import ConfigError, SourceError
 from telegraf_han.fleet import broker, folder, natsfiles, plan, telegraffiles
+from telegraf_han.fleet.facts import shown
 from telegraf_han.fleet.folder import Folder
 from telegraf_han.fleet.plan import Fleet, Influx
 from telegraf_han.language import _
@@ -145,9 +146,14 @@ def _add_init(parser: ArgumentParser) -> None:
 
 
 def _init(arguments: Namespace, place: Folder) -> int:
+    before = place.sites().get(arguments.site)
     archive = folder.admit(place, arguments.site, _now(), reads_meters=arguments.without_influx)
     folder.servers(place, _now())
     say(_("done: {what}", what=archive))
+    if before and before.revoked:
+        say(_("{site} was revoked on {date}. It may send again", site=arguments.site, date=shown(before.revoked)))
+    elif before:
+        say(_("{site} has a new certificate. The one before ends when the servers have their new files", site=arguments.site))
     _bring(place, folder.here(place))
     say(
         "",

@@ -87,6 +87,7 @@ PANELS: Final = [
         | {
             "transformations": [
                 without_time("//"),
+                renamed_to({name: name for name in ("site", "«known_sites»", "«prompt»", "«not_ok»")}),
                 step("joinByField", {"byField": "site", "mode": "outer"}),
                 _sum_of(("«known_sites»", "«prompt»"), "not_heard_sites"),
                 step(

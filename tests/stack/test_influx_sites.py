@@ -202,7 +202,7 @@ def fleet() -> list[Point]:
         *readings("north", "home", "1", steady(begin, end, 1_000_000), 5_000.0),
         *readings("south", "home", "1", steady(begin, end, 3_000_000, 17), 9_000.0),
         *readings("north", "outage", "2", [point for point in steady(begin, end, 40_000) if not SILENT[0] <= point[0] < SILENT[1]]),
-        *readings("north", "away", "3", [(-6 * 288, 700.0), *steady(70, 80, 9_700)]),
+        *readings("north", "away", "3", [(-6 * 288, 700.0), (-5 * 288, 900.0), *steady(70, 80, 9_700)]),
         *readings("north", "low", "4", low.items()),
         *readings("south", "reset", "5", reset),
         *readings("south", "rolled", "6", rolled, 100.0),

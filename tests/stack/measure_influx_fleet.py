@@ -2,8 +2,9 @@
 
     python tests/stack/measure_influx_fleet.py [METERS [SITES]]
 
-It starts an InfluxDB of its own and writes half an hour of telegrams (one per meter and ten seconds, 22 fields each) with a status line a minute, and a day of five-minute
-points. Then it runs what the tasks run, and prints the time, the time of the processor, and the most memory that InfluxDB had. 10,000 meters take about 20 minutes on two cores.
+It starts an InfluxDB of its own and writes half an hour of telegrams (one per meter and ten seconds, 22 fields each) with a status line a
+minute, and a day of five-minute points. Then it runs what the tasks run, and prints the time, the time of the processor, and the most
+memory that InfluxDB had. 10,000 meters take about 20 minutes on two cores.
 """
 
 from __future__ import annotations

@@ -217,10 +217,10 @@ class Lab:
 
     def down(self) -> None:
         """End all hosts. Nothing of them is left."""
+        if self.switch.alive():  # otherwise the cable is gone, and its name may be another lab's by now
+            subprocess.run(["ip", "link", "delete", f"hanlab{self.network}"], stderr=subprocess.DEVNULL, check=False)
         for held in [*(host.first for host in self.hosts.values()), self.switch]:
             held.end()
-        # The other end of its cable goes with the switch, but the kernel may take its time.
-        subprocess.run(["ip", "link", "delete", f"hanlab{self.network}"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         for process in _holders:  # those of other labs of this process go on
             process.poll()
@@ -262,6 +262,7 @@ def up(
         raise LabError(reason)
     if load(name) is not None:
         raise LabError(f"the lab {name} is there. End it first")
+    _swept()
     folder = PLACE / name
     shutil.rmtree(folder, ignore_errors=True)  # a lab that was killed before it was noted
     folder.mkdir(parents=True, mode=0o755)
@@ -287,6 +288,14 @@ def up(
         lab.down()
         raise
     return lab
+
+
+def _swept() -> None:
+    """Remove what is left of labs whose processes have all ended, as those of killed tests."""
+    for kept in PLACE.glob("*/lab.json"):
+        lab = load(kept.parent.name)
+        if lab is not None and not lab.switch.alive() and not any(host.first.alive() for host in lab.hosts.values()):
+            lab.down()
 
 
 def _spec(host: str, folder: Path, names: Mapping[str, str], programs: Mapping[str, Path], python: str, needed: Sequence[Path]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -209,6 +210,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--hurry", action="store_true", help="shorten the waiting times of the files")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the fleet is ended in order
     print(f"seed {given.seed}", flush=True)
     chance = random.Random(given.seed)
     programs = {name: build.binary(name, say=print) for name in PROGRAMS}

@@ -253,10 +253,11 @@ def up(
     *,
     until_end_of_parent: bool = False,
     needed: Sequence[Path] = (),
+    aliases: Mapping[str, str] | None = None,
 ) -> Lab:
     """Make a lab. `python` runs telegraf-han on its hosts. Raises LabError if there is one of this name, or this machine cannot.
 
-    With `until_end_of_parent` the hosts end with the thread that calls this.
+    With `until_end_of_parent` the hosts end with the thread that calls this. `aliases` are more names of hosts.
     """
     if reason := missing():
         raise LabError(reason)
@@ -274,7 +275,10 @@ def up(
         lab.network = _cable_to_machine(switch)
         lab.note()
         addresses = {host: f"10.87.{lab.network}.{10 + number}" for number, host in enumerate(hosts, 1)}
-        names = addresses | {"machine": lab.machine}
+        names = addresses | {"machine": lab.machine} | {alias: addresses[host] for alias, host in (aliases or {}).items()}
+        for alias, host in (aliases or {}).items():
+            for kind in ("sock", "home"):
+                (folder / f"{alias}.{kind}").symlink_to(f"{host}.{kind}")
         for host, address in addresses.items():
             spec = _spec(host, folder, names, programs, python, needed)
             first = _first(host, folder, spec, until_end_of_parent=until_end_of_parent)

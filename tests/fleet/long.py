@@ -126,7 +126,7 @@ def _influxdb(fleet: Fleet, chance: random.Random) -> None:
 
 def _uplink(fleet: Fleet, chance: random.Random) -> None:
     site = chance.choice(list(fleet.sites.values()))
-    for _ in range(10):
+    for _ in range(5):
         site.feed(20)
         time.sleep(chance.random())  # the moment of the kill is what is random here
         faults.kill(site.host, UPLINK)
@@ -169,7 +169,7 @@ FAULTS: dict[str, Callable[[Fleet, random.Random], None]] = {
     "two of three brokers are killed": _majority,
     "both consumers are killed in mid batch": _centre,
     "InfluxDB is away until messages come again": _influxdb,
-    "an uplink is killed ten times": _uplink,
+    "an uplink is killed five times": _uplink,
     "the same lines are sent again": _same,
     "a site floods": _flood,
     "link, broker, InfluxDB and consumer at once": _all_at_once,

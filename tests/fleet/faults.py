@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -129,6 +130,23 @@ async def connected(fleet: Fleet, context: ssl.SSLContext) -> Client:
     return await nats.connect(
         f"tls://{broker.address}:4222", tls=context, tls_hostname=broker.name, connect_timeout=10, allow_reconnect=False, error_cb=quiet
     )
+
+
+def as_server(fleet: Fleet, certificate: str, key: str) -> str:
+    """What a broker says first to who comes to the port of its cluster with this certificate. "" if it says nothing."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # a hostile one does not care whom it talks to
+    context.load_cert_chain(certificate, key)
+    broker = fleet.lab["nats-1"]
+    try:
+        with socket.create_connection((broker.address, 6222), PATIENCE_S) as plain, context.wrap_socket(plain) as connection:
+            return connection.recv(4096).decode()
+    except ConnectionResetError:
+        return ""
+    except ssl.SSLError as error:
+        if error.reason != "TLSV1_ALERT_UNKNOWN_CA":
+            raise
+        return ""
 
 
 def as_site(fleet: Fleet, site: str, work: Callable[[Client], Awaitable[T]]) -> T:

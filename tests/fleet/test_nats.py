@@ -333,6 +333,18 @@ def test_a_site_reaches_nothing_of_another(fleet: Fleet) -> None:
     assert [f"{subject}: {said}" for subject, said in found.items() if not said.startswith("refused")] == []
 
 
+def test_only_a_broker_is_a_broker(fleet: Fleet) -> None:
+    """A server of the cluster hears and says everything. So neither a site nor the centre gets in where the servers talk to each other."""
+    site = fleet.credential("edge-b")
+    centre = fleet.lab["centre-1"].root / "etc/telegraf-han-centre"
+    broker = fleet.lab["nats-2"].root / "etc/telegraf-han-nats"
+
+    assert faults.as_server(fleet, str(broker / "cluster.pem"), str(broker / "cluster.key")).startswith("INFO ")
+    assert faults.as_server(fleet, site["site.pem"], site["site.key"]) == ""
+    assert faults.as_server(fleet, str(centre / "centre.pem"), str(centre / "centre.key")) == ""
+    assert faults.as_server(fleet, str(broker / "server.pem"), str(broker / "server.key")) == ""
+
+
 def test_a_stranger_does_not_get_in(fleet: Fleet) -> None:
     """Without a certificate, no broker talks to anybody."""
     bare = ssl.create_default_context(cafile=fleet.credential("edge-a")["ca.pem"])

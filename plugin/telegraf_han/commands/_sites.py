@@ -5,7 +5,6 @@ where the servers and InfluxDB can be reached.
 """
 
 import datetime as dt
-import os
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
@@ -13,7 +12,7 @@ from typing import Final
 from telegraf_han.clock import span
 from telegraf_han.commands._arguments import duration_s
 from telegraf_han.errors import SourceError
-from telegraf_han.fleet import broker, certificates, checking, condition, folder, natsfiles, stored, watching
+from telegraf_han.fleet import broker, certificates, checking, condition, folder, stored, watching
 from telegraf_han.fleet.checking import Result
 from telegraf_han.fleet.facts import Facts, Finding
 from telegraf_han.fleet.folder import Folder
@@ -93,9 +92,8 @@ def _with_plan(arguments: Namespace, fleet: Fleet) -> Namespace:
 
 def _certificates(place: Folder, fleet: Fleet) -> dict[str, float]:
     """Ends of the certificates of the fleet itself."""
-    names = [natsfiles.ADMIN, natsfiles.WATCH, natsfiles.CENTRE, *(os.path.join("servers", server) for server in fleet.servers)]
     found = {}
-    for name in names:
+    for name in folder.own(fleet):
         credential = place.credential(name)
         if credential:
             try:

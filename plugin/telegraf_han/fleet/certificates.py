@@ -3,6 +3,9 @@
 A site is known by its certificate alone: NATS takes the name in it (the DN `CN=SITE,OU=ISSUE`) for the user. The issue is a random
 number. It changes with each certificate that a site gets, so an old certificate ends as soon as the servers know the new one. Keys are on
 the curve P-256, which every TLS library takes. Mosquitto and Kafka take the same certificates.
+
+The servers of a cluster know each other by certificates of a second authority. A server takes whoever shows it one of them for a server
+like itself, which hears and says everything. So a certificate of a site must not open that door.
 """
 
 import datetime as dt
@@ -41,10 +44,10 @@ def user(name: str, mark: str) -> str:
     return f"CN={name},OU={mark}"
 
 
-def authority(now: dt.datetime) -> Credential:
+def authority(now: dt.datetime, called: str = "telegraf-han fleet") -> Credential:
     """A new authority, in force from `now` (UTC) on."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "telegraf-han fleet")])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, called)])
     usage = x509.KeyUsage(
         digital_signature=False, content_commitment=False, key_encipherment=False, data_encipherment=False, key_agreement=False,
         key_cert_sign=True, crl_sign=True, encipher_only=False, decipher_only=False,

@@ -1,5 +1,7 @@
 """The folder of a fleet on its owner's machine: plan, authority, registry, and one archive per host.
 
+`ca` is the authority of all that connect to the servers, and `cluster-ca` that of the servers of a cluster among themselves.
+
 An archive holds the files of a host with their places, owners and modes. It is unpacked there with `tar -xf ARCHIVE -C /`. So bringing a
 host its files is one command, whatever tool copies the archive. What opens something (`ca.key`, credentials, the archives) has mode 600.
 
@@ -28,6 +30,7 @@ DEFAULT: Final = "/etc/telegraf-han/fleet"
 CENTRE_ARCHIVE: Final = "centre.tar"
 _RENEWED: Final = dt.timedelta(days=180)
 """A certificate of a server or of the centre is made anew if it ends within this time."""
+_CLUSTER_CA: Final = "cluster-ca"
 _UNITS: Final = "/etc/systemd/system"
 
 
@@ -115,6 +118,8 @@ def _created(folder: Folder, fleet: Fleet, now: dt.datetime) -> list[str]:
         _settled(folder, name, now)
     for server in fleet.servers:
         _settled(folder, _server(server), now, [server])
+    if len(fleet.servers) > 1:
+        _joined(folder, fleet, now)
     archive = folder.place(CENTRE_ARCHIVE)
     _write(archive, _packed(_centre(folder, fleet), now))
     return [*_servers(folder, fleet, now), archive]
@@ -133,7 +138,8 @@ def _servers(folder: Folder, fleet: Fleet, now: dt.datetime) -> list[str]:
     paths = []
     for server in fleet.servers:
         path = folder.place("servers", f"{server}.tar")
-        _write(path, _packed(_server_files(folder, server, natsfiles.server(server, fleet, users), natsfiles.sites(sites)), now))
+        text = natsfiles.server(server, fleet, users)
+        _write(path, _packed(_server_files(folder, server, text, natsfiles.sites(sites), clustered=len(fleet.servers) > 1), now))
         paths.append(path)
     return paths
 
@@ -157,7 +163,7 @@ def admit(folder: Folder, name: str, now: dt.datetime, *, reads_meters: bool) ->
     with _alone(folder):
         sites, authority = folder.sites(), folder.authority()
         mark = certificates.issue()
-        credential = _signed(folder, name, mark, now)
+        credential = _signed(folder, name, now, mark=mark)
         path = folder.place("sites", f"{name}.tar")
         _write(path, _packed(_site_files(name, fleet, authority, credential, reads_meters=reads_meters), now))
         sites[name] = Site(mark, _shown(now), _shown(certificates.until(credential.certificate)))
@@ -198,21 +204,34 @@ def _shown(moment: dt.datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _settled(folder: Folder, name: str, now: dt.datetime, hosts: Iterable[str] = ()) -> None:
+def _settled(folder: Folder, name: str, now: dt.datetime, hosts: Iterable[str] = (), by: str = "ca") -> None:
     """Make a certificate, unless there is one that is good for long."""
     found = folder.credential(name)
     if found is None or _until(folder, name, found) < now + _RENEWED:
         common = name.rpartition("/")[2]
         # The OU of a certificate that is no site's tells apart what has the same name.
-        made = _signed(folder, common, certificates.issue(), now, list(dict.fromkeys(hosts)))
+        made = _signed(folder, common, now, hosts=list(dict.fromkeys(hosts)), by=by)
         folder.keep(name, made)
 
 
-def _signed(folder: Folder, name: str, mark: str, now: dt.datetime, hosts: Sequence[str] = ()) -> Credential:
+def _joined(folder: Folder, fleet: Fleet, now: dt.datetime) -> None:
+    """Make what the servers of a cluster show each other. Only servers know this authority. So if it is gone, all of them get new files."""
+    if folder.credential(_CLUSTER_CA) is None:
+        for server in fleet.servers:  # first, so that a command that is killed in between leaves none that nobody takes
+            with suppress(FileNotFoundError):
+                os.unlink(folder.place(f"{_member(server)}.key"))
+        folder.keep(_CLUSTER_CA, certificates.authority(now, "telegraf-han fleet, servers among themselves"))
+    for server in fleet.servers:
+        _settled(folder, _member(server), now, [server], _CLUSTER_CA)
+
+
+def _signed(folder: Folder, name: str, now: dt.datetime, *, mark: str = "", hosts: Sequence[str] = (), by: str = "ca") -> Credential:
     """A new certificate. Raises ConfigError if the authority cannot be used."""
     try:
-        return certificates.signed(folder.authority(), name, mark, now, hosts)
+        return certificates.signed(folder.authority() if by == "ca" else _known(folder, by), name, mark or certificates.issue(), now, hosts)
     except ValueError:
+        if by != "ca":
+            raise damaged(folder, by) from None
         expected = _("the key of ca.pem without a password is expected. Restore ca.pem and ca.key from a backup")
         raise ConfigError(folder.place("ca.key"), "", expected) from None
 
@@ -235,6 +254,17 @@ def _server(name: str) -> str:
     return f"servers/{name}"
 
 
+def _member(name: str) -> str:
+    """A server as the other servers see it."""
+    return f"cluster/{name}"
+
+
+def own(fleet: Fleet) -> list[str]:
+    """The names of all certificates of the fleet itself, as `Folder.credential` takes them."""
+    users = [natsfiles.ADMIN, natsfiles.WATCH, natsfiles.CENTRE]
+    return [*users, *map(_server, fleet.servers), *(map(_member, fleet.servers) if len(fleet.servers) > 1 else ())]
+
+
 def _user(folder: Folder, name: str) -> str:
     try:
         return certificates.user_of(_known(folder, name).certificate)
@@ -249,8 +279,16 @@ def _known(folder: Folder, name: str) -> Credential:
     return found
 
 
-def _server_files(folder: Folder, server: str, text: str, sites: str) -> list[Entry]:
+def _server_files(folder: Folder, server: str, text: str, sites: str, *, clustered: bool) -> list[Entry]:
     credential, place = _known(folder, _server(server)), natsfiles.PLACE
+    cluster = []
+    if clustered:
+        member = _known(folder, _member(server))
+        cluster = [
+            Entry(f"{place}/cluster-ca.pem", _known(folder, _CLUSTER_CA).certificate),
+            Entry(f"{place}/cluster.pem", member.certificate),
+            Entry(f"{place}/cluster.key", member.key, "nats", 0o640),
+        ]
     return [
         Entry(place, None, "nats", 0o750),
         Entry(f"{place}/nats.conf", text, "nats", 0o640),
@@ -258,6 +296,7 @@ def _server_files(folder: Folder, server: str, text: str, sites: str) -> list[En
         Entry(f"{place}/ca.pem", folder.authority().certificate),
         Entry(f"{place}/server.pem", credential.certificate),
         Entry(f"{place}/server.key", credential.key, "nats", 0o640),
+        *cluster,
         Entry(f"{_UNITS}/{natsfiles.UNIT}", natsfiles.unit()),
     ]
 

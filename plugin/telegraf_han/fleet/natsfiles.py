@@ -94,6 +94,7 @@ def _routes(others: list[str], port: int) -> str:
     return ", ".join(f'"nats://{f"[{other}]" if ":" in other else other}:{port}"' for other in others)
 
 
+_CLUSTER_TLS: Final = f'cert_file: "{PLACE}/cluster.pem", key_file: "{PLACE}/cluster.key", ca_file: "{PLACE}/cluster-ca.pem"'
 _TLS: Final = f'cert_file: "{PLACE}/server.pem", key_file: "{PLACE}/server.key", ca_file: "{PLACE}/ca.pem"'
 _SERVER: Final = """\
 {mark}
@@ -133,8 +134,8 @@ _CLUSTER: Final = f"""
 cluster {{{{
   name: "han"
   port: {{port}}
-  # A server shows its certificate, too.
-  tls {{{{ {_TLS}, verify: true }}}}
+  # Who comes here is a server, and hears and says everything. So it shows a certificate that only servers have.
+  tls {{{{ {_CLUSTER_TLS}, verify: true }}}}
   routes: [{{routes}}]
 }}}}
 """

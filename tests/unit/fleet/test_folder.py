@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography import x509
 
 from telegraf_han.errors import ConfigError
 from telegraf_han.fleet import certificates, folder, plan, telegraffiles
@@ -33,6 +34,10 @@ def content(path: str, name: str) -> str:
         return file.read().decode()
 
 
+def _issuer(certificate: str) -> str:
+    return x509.load_pem_x509_certificate(certificate.encode()).issuer.rfc4514_string()
+
+
 def admit(place: Folder, name: str, now: dt.datetime = NOW, *, reads_meters: bool = False) -> str:
     return folder.admit(place, name, now, reads_meters=reads_meters)
 
@@ -41,9 +46,10 @@ def test_what_create_makes(place: Folder) -> None:
     """One archive per server, one for the centre, an authority, three users, and an empty registry."""
     found = sorted(str(path.relative_to(place.path)) for path in Path(place.path).rglob("*") if path.is_file())
     servers = [f"servers/nats-{number}.test" for number in (1, 2, 3)]
+    routes = [f"cluster/nats-{number}.test" for number in (1, 2, 3)]
 
     assert found == sorted(
-        [f"{name}{end}" for name in ("ca", "admin", "watch", "centre", *servers) for end in (".pem", ".key")]
+        [f"{name}{end}" for name in ("ca", "cluster-ca", "admin", "watch", "centre", *servers, *routes) for end in (".pem", ".key")]
         + [f"{server}.tar" for server in servers]
         + ["centre.tar", "fleet.toml", "sites.json"]
     )
@@ -72,12 +78,52 @@ def test_the_archive_of_a_server(place: Folder) -> None:
         f"{home}/ca.pem": ("644", "root", "root"),
         f"{home}/server.pem": ("644", "root", "root"),
         f"{home}/server.key": ("640", "root", "nats"),
+        f"{home}/cluster-ca.pem": ("644", "root", "root"),
+        f"{home}/cluster.pem": ("644", "root", "root"),
+        f"{home}/cluster.key": ("640", "root", "nats"),
         "etc/systemd/system/telegraf-han-nats.service": ("644", "root", "root"),
     }
     for name in ("admin", "watch", "centre"):
         credential = place.credential(name)
         assert credential is not None
         assert certificates.user_of(credential.certificate) in content(path, f"{home}/nats.conf")
+
+
+def test_servers_know_each_other_by_an_authority_of_their_own(place: Folder) -> None:
+    """A server takes whoever shows a certificate of it for a server, so only servers have one, and it is not in what others get."""
+    path = place.place("servers", "nats-1.test.tar")
+    others = [place.place("centre.tar"), admit(place, "wola")]
+    issued_by = {name: _issuer(content(path, f"etc/telegraf-han-nats/{name}.pem")) for name in ("ca", "cluster-ca", "server", "cluster")}
+
+    assert issued_by["cluster"] == issued_by["cluster-ca"] != issued_by["ca"] == issued_by["server"]
+    for archive in others:
+        texts = [content(archive, name) for name, (mode, *_rest) in members(archive).items() if not mode.startswith("d")]
+        assert [text for text in texts if "BEGIN CERTIFICATE" in text and _issuer(text) == issued_by["cluster"]] == []
+
+
+def test_a_server_alone_has_no_second_authority(tmp_path: Path) -> None:
+    """It has no route. It gets one when the plan names more servers."""
+    place = Folder(str(tmp_path / "one"))
+    folder.begin(place, Fleet(("nats-1.test",)))
+    folder.create(place, NOW)
+    assert "etc/telegraf-han-nats/cluster.pem" not in members(place.place("servers", "nats-1.test.tar"))
+    assert place.credential("cluster-ca") is None
+
+    Path(place.plan_file).write_text(plan.written(Fleet(("nats-1.test", "nats-2.test", "nats-3.test"))))
+    folder.create(place, LATER)
+    assert "etc/telegraf-han-nats/cluster.pem" in members(place.place("servers", "nats-1.test.tar"))
+
+
+def test_an_authority_of_servers_that_is_gone(place: Folder) -> None:
+    """It is made anew, and with it all that it signed. No site or centre knows it."""
+    before = {name: place.credential(name) for name in ("ca", "servers/nats-1.test", "cluster/nats-1.test", "cluster-ca")}
+    Path(place.place("cluster-ca.key")).unlink()
+    folder.create(place, LATER)
+
+    after = {name: place.credential(name) for name in before}
+    assert {name for name in before if after[name] != before[name]} == {"cluster/nats-1.test", "cluster-ca"}
+    parent, child = (x509.load_pem_x509_certificate(after[name].certificate.encode()) for name in ("cluster-ca", "cluster/nats-1.test"))
+    child.verify_directly_issued_by(parent)
 
 
 def test_the_archive_of_the_centre(place: Folder) -> None:
@@ -207,7 +253,7 @@ def test_create_twice_changes_nothing(place: Folder) -> None:
 def test_certificates_are_renewed_half_a_year_before_their_end(place: Folder) -> None:
     """Those of the fleet itself, and not the authority, which every host knows."""
     end = NOW + dt.timedelta(days=5 * 365)
-    names = ("admin", "watch", "centre", "servers/nats-1.test")
+    names = ("admin", "watch", "centre", "servers/nats-1.test", "cluster/nats-1.test")
     before = {name: place.credential(name) for name in ("ca", *names)}
 
     folder.create(place, end - 181 * DAY)

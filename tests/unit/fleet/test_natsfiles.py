@@ -47,6 +47,8 @@ def test_a_server_of_a_cluster() -> None:
     assert "max_file_store: 7GB" in text
     assert re.search(r"routes: \[(.*)\]", text)[1] == '"nats://nats-2.test:6300", "nats://[2001:db8::3]:6300"'
     assert text.count("verify: true") == 1
+    cluster = re.search(r"^cluster \{.*?^\}", text, re.MULTILINE | re.DOTALL)[0]
+    assert re.findall(r'/([^/"]+)"', re.search(r"tls .*", cluster)[0]) == ["cluster.pem", "cluster.key", "cluster-ca.pem"]
     assert text.count("verify_and_map: true") == 1
     for user in USERS.values():
         assert text.count(user) == 1

@@ -106,7 +106,7 @@ _GROUPS: Final = [
         | {
             "transformations": [
                 without_time("/^[ABDE]$/"),
-                *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
+                *grouped(["meter"], {"today_energy": "sum"}, "/^C$/"),
                 *joined("meter", ("«group»", *(f"«{name}»" for name in _SUMS)), {}),
                 step(
                     "filterByValue",
@@ -251,7 +251,7 @@ PANELS: Final = [
         | {
             "transformations": [
                 without_time("/^[BDE]$/"),
-                *grouped(["meter"], {"today_energy": "last"}, "/^C$/"),
+                *grouped(["meter"], {"today_energy": "sum"}, "/^C$/"),
                 *joined("meter", _NOW, {"Time": "«last_heard»"}, "«telegram»"),
             ]
         },

@@ -2,6 +2,7 @@
 
     python tests/fleet/try_growth.py shards     a stream that divides sites over several consumers, so over several InfluxDB
     python tests/fleet/try_growth.py leaf       a NATS server of a region: sites publish there, and the hub acknowledges
+    python tests/fleet/try_growth.py queries    what of InfluxQL the boards use
     python tests/fleet/try_growth.py victoria   Debian's VictoriaMetrics: takes lines, what they cost, and whether it answers InfluxQL
 
 `NATS_SERVER_BIN` names nats-server if it is not on the PATH. It needs nats-py. Each step prints what was asked and what came.
@@ -10,8 +11,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import re
 import shutil
 import ssl
 import sys
@@ -30,15 +33,16 @@ sys.path[:0] = [str(HERE), str(HERE.parent), str(HERE.parents[1] / "plugin")]
 
 import nats
 import nats.errors
-from measure_load import cpu_s, disk_mb, free_port, lines, memory_mb, real
-from servers import debian, running
+from measure_load import METERS_OF_A_SITE, configuration, cpu_s, disk_mb, free_port, lines, memory_mb, messages, real
+from servers import build, debian, running
 
-from telegraf_han.fleet import broker, certificates
+from telegraf_han.fleet import broker, certificates, telegraffiles
 from telegraf_han.fleet.plan import Fleet
 
 if TYPE_CHECKING:
     from nats.aio.client import Client
 
+ROOT = HERE.parents[1]
 SITES = ("site-a", "site-b")
 SHARDS = 2
 
@@ -104,9 +108,39 @@ async def shards(folder: Path) -> None:
         print(
             f"one site above its quota of 100 messages: {last}; another site: {await published(client, f'han.{sites[1]}.lines', 'x x=1')}"
         )
+        await _into_databases(client, folder, f"nats://127.0.0.1:{port}")
         await client.close()
     finally:
         server.close()
+
+
+async def _into_databases(client: Client, folder: Path, url: str) -> None:
+    """A Telegraf of the centre and an InfluxDB for each shard. Each site must be in one of them, under its own name."""
+    meters = 200 * METERS_OF_A_SITE
+    with contextlib.ExitStack() as stack:
+        stores = []
+        for shard in range(SHARDS):
+            place = folder / f"shard{shard}"
+            place.mkdir()
+            store = stack.enter_context(running.influxd(build.binary("influxd", print), place / "influxdb"))
+            (place / telegraffiles.TOKEN).write_text(store.token, encoding="utf-8")
+            text = configuration(url, store.url, place, {})
+            text = text.replace('"han.*.lines"', f'"han.{shard}.*.lines"').replace(r"^han\.([^.]+)\.lines$", r"^han\.\d+\.([^.]+)\.lines$")
+            text = text.replace('queue_group = "influx"', f'queue_group = "influx-{shard}"')
+            (place / "centre.conf").write_text(text, encoding="utf-8")
+            stack.enter_context(running.telegraf(build.binary("telegraf", print), place / "centre.conf", place))
+            stores.append(store)
+        for subject, body in messages(real("p1"), meters * 20, 200):
+            await client.publish(subject, body)
+        found: list[set[str]] = [set() for _ in stores]
+
+        def whole() -> bool:
+            answers = (store.query('SHOW TAG VALUES FROM electricity WITH KEY = "site"') for store in stores)
+            found[:] = [{row["value"] for row in rows if len(row["value"]) == len("site-00000")} for rows in answers]
+            return len(set().union(*found)) >= 200
+
+        running.until(whole, "all sites", 120)
+        print(f"sites in each InfluxDB: {[len(one) for one in found]}, in both: {len(found[0] & found[1])}")
 
 
 # --- a leaf node ---
@@ -231,9 +265,37 @@ def _answer(url: str, body: bytes | None = None) -> str:
     return text
 
 
+FEATURES = {
+    "a sub-query": r"FROM \(",
+    "several sub-queries in one FROM": r"\), \(",
+    'a retention policy by name (`"5m".…`)': r'"5m"\.',
+    "days of a time zone (`tz()`)": r"tz\(",
+    "a regular expression on a tag": "[=!]~",
+    "`fill(0)` or `fill(previous)`": r"fill\((?:0|previous)\)",
+    "`LIMIT`, `OFFSET`, `ORDER BY time DESC`": "LIMIT|OFFSET|DESC",
+    "`difference`, `moving_average`, `cumulative_sum`, `elapsed`": "difference|moving_average|cumulative_sum|elapsed",
+    "`top`, `bottom`, `percentile`, `distinct`": r"(?:top|bottom|percentile|distinct)\(",
+    "`SHOW TAG KEYS`, `SHOW TAG VALUES`": "SHOW TAG",
+    "arithmetic on constants in `WHERE`": r"\$\{__to\} - \$\{__from\}",
+}
+
+
+async def queries(_folder: Path) -> None:
+    """How many queries of all boards use what."""
+    found: list[str] = []
+    for file in sorted([*ROOT.glob("grafana/dashboards/en/*.json"), *ROOT.glob("fleet/dashboards/en/*.json")]):
+        board = json.loads(file.read_text(encoding="utf-8"))
+        panels = [inner for panel in board["panels"] for inner in (panel, *panel.get("panels", []))]
+        found += [target["query"] for panel in panels for target in panel.get("targets", [])]
+        found += [variable["query"] for variable in board["templating"]["list"] if variable["type"] == "query"]
+    print(f"{len(found)} queries")
+    for name, pattern in FEATURES.items():
+        print(f"| {name} | {sum(re.search(pattern, query) is not None for query in found)} |")
+
+
 def main() -> None:
     """Try what is named."""
-    tries = {"shards": shards, "leaf": leaf, "victoria": victoria}
+    tries = {"shards": shards, "leaf": leaf, "queries": queries, "victoria": victoria}
     if len(sys.argv) != 2 or sys.argv[1] not in tries:
         print(__doc__)
         return

@@ -101,6 +101,7 @@ async def shards(folder: Path) -> None:
         print(f"messages of {len(sites)} sites by consumer: {shares}")
         got = await client.subscribe("deliver.influx-0", queue="influx-0")
         found = {(await got.next_msg(timeout=5)).subject for _ in range(shares[0])}
+        await got.unsubscribe()
         again = [(await published(client, f"han.{site}.lines", "electricity x=2")) for site in sites[:1]]
         print(f"subjects at influx-0: {len(found)}, such as {min(found)}; published again: {again[0]}")
         for _ in range(200):
@@ -132,6 +133,7 @@ async def _into_databases(client: Client, folder: Path, url: str) -> None:
             stores.append(store)
         for subject, body in messages(real("p1"), meters * 20, 200):
             await client.publish(subject, body)
+        await client.flush()
         found: list[set[str]] = [set() for _ in stores]
 
         def whole() -> bool:

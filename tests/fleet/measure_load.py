@@ -36,7 +36,7 @@ from argparse import ArgumentParser
 from datetime import UTC, datetime
 from functools import lru_cache, partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -518,11 +518,12 @@ def pace(total: int = 20_000, seconds: float = 20) -> None:
 class Quick(running.Influx):
     """An InfluxDB that compacts a shard as soon as nothing more comes for it, as another one does after four hours."""
 
-    def __init__(self, program: Path, data_folder: Path) -> None:
-        """Start it."""
+    def __init__(self, program: Path, data_folder: Path, cache_mb: int) -> None:
+        """Start it. From `cache_mb` on it writes new points to a file (`storage-cache-snapshot-memory-size`)."""
         data_folder.mkdir(parents=True, exist_ok=True)
         cold = ("storage-compact-full-write-cold-duration", "storage-cache-snapshot-write-cold-duration")
-        (data_folder / "config.toml").write_text("".join(f'{name} = "10s"\n' for name in cold), encoding="utf-8")
+        text = "".join(f'{name} = "10s"\n' for name in cold) + f'storage-cache-snapshot-memory-size = "{cache_mb}m"\n'
+        (data_folder / "config.toml").write_text(text, encoding="utf-8")
         super().__init__(program, data_folder)
         self.folder = data_folder
 
@@ -560,9 +561,9 @@ class Quick(running.Influx):
 
 
 @contextlib.contextmanager
-def influxdb(place: Path) -> Iterator[Quick]:
-    """An InfluxDB on fresh data."""
-    influx = Quick(build.binary("influxd", print), place / "influxdb")
+def influxdb(place: Path, cache_mb: int = 25) -> Iterator[Quick]:
+    """An InfluxDB on fresh data. 25 MB is its default."""
+    influx = Quick(build.binary("influxd", print), place / "influxdb", cache_mb)
     try:
         yield influx
     finally:
@@ -588,12 +589,12 @@ def influx_cpu(meters: int = 200) -> None:
                 f"{parts['data'] * 1e6 / some:,.0f}", f"{parts['data'] * 1e6 / count:.1f}", f"{memory_mb(pid, 'VmHWM'):.0f}")  # fmt: skip
 
 
-def series(numbers: tuple[int, ...] = (0, 1_000, 10_000, 100_000)) -> None:
+def series(numbers: tuple[int, ...] = (0, 1_000, 10_000, 100_000), caches_mb: tuple[int, ...] = (25, 500)) -> None:
     """Memory and index by number of meters. Each has telegrams and status lines, two series, and ten lines of each. Then come more."""
-    table("meters", "series", "lines", "new series: lines per CPU second", "then: lines per CPU second", "memory at most, MB", "memory after a new start, MB", "start, s",
+    table("meters", "series", "cache, MB", "lines", "new series: lines per CPU second", "then: lines per CPU second", "memory at most, MB", "memory after a new start, MB", "start, s",
           "index, MB", "data, MB")  # fmt: skip
-    for meters in numbers:
-        with folder() as place, influxdb(place) as influx:
+    for meters, cache_mb in product(numbers, caches_mb):
+        with folder() as place, influxdb(place, cache_mb) as influx:
             pid, before = influx.process.pid, cpu_s(influx.process.pid)
             count = sum(influx.packed(lines(kind, range(meters), 10, sited=True)) for kind in (real("p1"), status("p1")))
             used, later = cpu_s(pid) - before, 0
@@ -611,7 +612,7 @@ def series(numbers: tuple[int, ...] = (0, 1_000, 10_000, 100_000)) -> None:
             if meters:
                 influx.query('SELECT count("active_power_import_w") FROM "electricity"')
             parts = influx.parts_mb()
-            row(f"{meters:,}", f"{2 * meters:,}", f"{count:,}", f"{count / max(used, 0.01):,.0f}", f"{later:,}", f"{most:.0f}",
+            row(f"{meters:,}", f"{2 * meters:,}", cache_mb, f"{count:,}", f"{count / max(used, 0.01):,.0f}", f"{later:,}", f"{most:.0f}",
                 f"{memory_mb(influx.process.pid):.0f}", f"{start_s:.1f}", f"{parts['index']:.0f}", f"{parts['data']:.0f}")  # fmt: skip
 
 

@@ -246,12 +246,22 @@ async def victoria(folder: Path) -> None:
         running.until(lambda: "vm_active_merges" in _answer(f"{url}/metrics"), "its metrics")
         used = cpu_s(process.pid) - before
         print(f"{count} lines of {meters} meters: {count / written:,.0f} lines per CPU second, with merging {count / used:,.0f}")
-        print(f"on disk: {disk_mb(folder / 'data') * 1e6 / meters:,.0f} bytes per meter and day, memory {memory_mb(process.pid):.0f} MB")
+        print(f"memory {memory_mb(process.pid):.0f} MB")
+        state = 'electricity_link,interface=p1,meter=flat-0,site=site-00000 telegrams=3i,state="ok"'
+        _answer(f"{url}/write", f"{state} {now_s - 60}000000000\n".encode())
+        _answer(f"{url}/internal/force_flush")
+        stored = json.loads(_answer(f"{url}/api/v1/query?query=electricity_link_state&time={now_s - 50}"))["data"]["result"]
+        print(f'the state "ok" is stored as {stored[0]["value"][1] if stored else "nothing"}')
         influxql = urllib.parse.quote('SELECT last("active_power_import_w") FROM "electricity" GROUP BY "meter"')
         print(f"InfluxQL: {_answer(f'{url}/query?db=energy&q={influxql}')[:200]!r}")
+        wanted = urllib.parse.quote("sum(count_over_time(electricity_active_power_import_w[30h]))")
+        counted = json.loads(_answer(f"{url}/api/v1/query?query={wanted}"))["data"]["result"][0]["value"][1]
+        print(f"values of the power: {counted}")
         wanted = urllib.parse.quote("sum(last_over_time(electricity_active_power_import_w[1d])) by (site)")
         answer = json.loads(_answer(f"{url}/api/v1/query?query={wanted}"))
         print(f"MetricsQL: {len(answer['data']['result'])} sites")
+        process.stop()  # it writes the last lines to its files
+        print(f"on disk: {disk_mb(folder / 'data') * 1e6 / meters:,.0f} bytes per meter and day")
     finally:
         process.close()
 

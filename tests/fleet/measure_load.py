@@ -6,6 +6,7 @@
     python tests/fleet/measure_load.py pace                 the centre's Telegraf: messages per second that its limits allow
     python tests/fleet/measure_load.py influx [METERS]      InfluxDB: lines per CPU second, bytes per meter and day
     python tests/fleet/measure_load.py series [METERS …]    InfluxDB: memory and index by number of meters
+    python tests/fleet/measure_load.py together [METERS]    InfluxDB: several lines of a meter in one request
     python tests/fleet/measure_load.py site                 the uplink of a site: memory and CPU
     python tests/fleet/measure_load.py accounts [SITES …]   NATS with an account per site: memory, start and reload
 
@@ -616,6 +617,24 @@ def series(numbers: tuple[int, ...] = (0, 1_000, 10_000, 100_000), caches_mb: tu
                 f"{memory_mb(influx.process.pid):.0f}", f"{start_s:.1f}", f"{parts['index']:.0f}", f"{parts['data']:.0f}")  # fmt: skip
 
 
+def together(meters: int = 10_000) -> None:
+    """What it helps to write several lines of a meter at once: lines per CPU second, with all series there already."""
+    table("meters", "cache, MB", "lines of a meter together", "lines per CPU second")
+    for cache_mb, size in ((25, 1), (25, 6), (500, 1), (500, 6)):
+        with folder() as place, influxdb(place, cache_mb) as influx:
+            pid = influx.process.pid
+            influx.packed(lines(real("p1"), range(meters), 1, sited=True))
+            before = cpu_s(pid)
+            parts = (
+                lines(real("p1"), range(first, first + 100), size, BEGIN_S + 10 * (1 + turn * size), sited=True)
+                for turn in range(24 // size)
+                for first in range(0, meters, 100)
+            )
+            # of a hundred meters at a time, all lines of one meter after those of the other
+            count = influx.packed(line for part in parts for line in sorted(part, key=lambda text: text.partition(" ")[0]))
+            row(f"{meters:,}", cache_mb, size, f"{count / (cpu_s(pid) - before):,.0f}")
+
+
 # --- a site ---
 
 
@@ -718,7 +737,7 @@ def main() -> None:
     words = sys.argv[1:]
     given: list[Any] = [int(word) if word.isdigit() else word for word in words[1:]]
     measurements: dict[str, Callable[..., None]] = {
-        "lines": kinds, "nats": nats, "centre": centre_cpu, "pace": pace, "influx": influx_cpu, "site": site,
+        "lines": kinds, "nats": nats, "centre": centre_cpu, "pace": pace, "influx": influx_cpu, "together": together, "site": site,
     }  # fmt: skip
     if words[:1] == ["series"]:
         series(*([tuple(given)] if given else []))

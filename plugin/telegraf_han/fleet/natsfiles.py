@@ -103,6 +103,8 @@ port: {port}
 # Figures of the server, for programs of this machine only.
 http: "127.0.0.1:8222"
 max_payload: {limit}
+# What may be on its way to one Telegraf of the centre. NATS's own 64 MB are less than the largest messages under way.
+max_pending: 600MB
 
 # Who connects shows a certificate of the fleet. The name in it is the user.
 tls {{ {tls}, verify_and_map: true }}

@@ -180,7 +180,8 @@ _CENTRE: Final = """\
 [agent]
   ## Points must not tell which Telegraf wrote them. Otherwise a message that is delivered again makes other points.
   omit_hostname = true
-  flush_interval = "1s"
+  ## So often messages are acknowledged, and there is place for new ones.
+  flush_interval = "200ms"
   metric_batch_size = 5000
   ## Room for all messages that are under way. Telegraf gives up what does not fit. A buffer on disk is not necessary: what InfluxDB
   ## does not have yet is still at the broker.

@@ -22,6 +22,8 @@ import pytest
 from natsfleet import CENTRE_UNIT, PATIENCE_S, UPLINK, Fleet
 from servers import running
 
+from telegraf_han.fleet import natsfiles
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -204,6 +206,54 @@ def test_a_site_that_floods_is_refused(fleet: Fleet) -> None:
         _until(lambda: fleet.arrived("edge-a", "edge-b"), "the telegrams of the others")
         _until(lambda: flood.refused > refused, "more that are refused")
 
+    _all_arrive(fleet)
+
+
+def test_messages_full_of_the_shortest_lines(fleet: Fleet) -> None:
+    """A hostile site sends as many lines as fit into messages while InfluxDB is away. The centre has room for all of them.
+
+    What a Telegraf has no room for it gives up, and those would be lines of other sites, too.
+    """
+    line = b"electricity_settings x=1\n"
+    lines = 1_000_000  # 2.5 times what the buffer of both Telegrafs of the centre would have to hold for honest sites
+    most = natsfiles.MESSAGE_LIMIT_BYTES - 1024
+
+    async def much(connection: Client) -> list[str]:
+        stream, subject = connection.jetstream(), "han.edge-c.lines"
+        for _ in range(lines * len(line) // most):
+            await stream.publish(subject, line * (most // len(line)), stream="HAN", timeout=10)
+        return [await faults.outcome(stream.publish(subject, line * (2 * most // len(line)), stream="HAN", timeout=10))]
+
+    with faults.influxdb_frozen(fleet):
+        (larger,) = faults.as_site(fleet, "edge-c", much)
+        for site in fleet.sites.values():
+            site.feed(20)
+        _until(lambda: all(not site.waiting() for site in fleet.sites.values()), "all telegrams at the broker")
+
+    assert larger.startswith("refused")
+    _all_arrive(fleet)
+    logs = "".join(fleet.lab[host].log(CENTRE_UNIT) for host in natsfleet.CENTRE)
+    assert "overflow" not in logs
+
+
+def test_one_site_cannot_take_all_connections(fleet: Fleet) -> None:
+    """A server has only so many. A site has few of them, and others still get in."""
+
+    async def many(connection: Client) -> str:
+        more: list[Client] = []
+        try:
+            while len(more) < 150:
+                more.append(await faults.connected(fleet, faults.tls(fleet, "edge-b")))
+        except (OSError, nats.errors.Error) as error:
+            other = await faults.connected(fleet, faults.tls(fleet, "edge-a"))
+            await other.close()
+            return str(error)
+        finally:
+            for one in more:
+                await one.close()
+        return "all of them"
+
+    assert "maximum account active connections exceeded" in faults.as_site(fleet, "edge-b", many)
     _all_arrive(fleet)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from telegraf_han.fleet import telegraffiles
+from telegraf_han.fleet import natsfiles, telegraffiles
 from telegraf_han.fleet.plan import Fleet, Influx
 
 FLEET = Fleet(("nats-1.test", "nats-2.test", "2001:db8::3"), influx=Influx("http://influx.test:8086", 'org "x"', "energy-1"))
@@ -47,6 +47,17 @@ def test_a_point_does_not_tell_which_way_it_took() -> None:
     assert centre["agent"]["omit_hostname"] is True
     assert all(set(output["tagexclude"]) == {"host", "subject"} for output in centre["outputs"]["influxdb_v2"])
     assert parsed(telegraffiles.reading("t"))["outputs"]["influxdb_v2"][0]["tagexclude"] == ["host"]
+
+
+def test_no_message_is_too_large_for_broker_or_centre() -> None:
+    """An honest message fits into the stream. All that is under way fits into the centre's buffers, even if each byte is used."""
+    uplink = tomllib.loads(telegraffiles.uplink("wola", FLEET, "x"))
+    assert uplink["agent"]["metric_batch_size"] * 4096 < natsfiles.MESSAGE_LIMIT_BYTES
+
+    centre = tomllib.loads(telegraffiles.centre(FLEET))
+    shortest = min(map(len, centre["inputs"]["nats_consumer"][0]["namepass"])) + len(" x=1\n")
+    most = centre["inputs"]["nats_consumer"][0]["max_undelivered_messages"] * (natsfiles.MESSAGE_LIMIT_BYTES // shortest)
+    assert centre["agent"]["metric_buffer_limit"] >= most
 
 
 def test_the_centre_does_not_acknowledge_too_early() -> None:

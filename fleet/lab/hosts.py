@@ -217,10 +217,10 @@ class Lab:
 
     def down(self) -> None:
         """End all hosts. Nothing of them is left."""
+        if self.switch.alive():  # otherwise the cable is gone, and its name may be another lab's by now
+            subprocess.run(["ip", "link", "delete", f"hanlab{self.network}"], stderr=subprocess.DEVNULL, check=False)
         for held in [*(host.first for host in self.hosts.values()), self.switch]:
             held.end()
-        # The other end of its cable goes with the switch, but the kernel may take its time.
-        subprocess.run(["ip", "link", "delete", f"hanlab{self.network}"], stderr=subprocess.DEVNULL, check=False)
         shutil.rmtree(self.folder, ignore_errors=True)
         for process in _holders:  # those of other labs of this process go on
             process.poll()
@@ -253,15 +253,17 @@ def up(
     *,
     until_end_of_parent: bool = False,
     needed: Sequence[Path] = (),
+    aliases: Mapping[str, str] | None = None,
 ) -> Lab:
     """Make a lab. `python` runs telegraf-han on its hosts. Raises LabError if there is one of this name, or this machine cannot.
 
-    With `until_end_of_parent` the hosts end with the thread that calls this.
+    With `until_end_of_parent` the hosts end with the thread that calls this. `aliases` are more names of hosts.
     """
     if reason := missing():
         raise LabError(reason)
     if load(name) is not None:
         raise LabError(f"the lab {name} is there. End it first")
+    _swept()
     folder = PLACE / name
     shutil.rmtree(folder, ignore_errors=True)  # a lab that was killed before it was noted
     folder.mkdir(parents=True, mode=0o755)
@@ -273,7 +275,10 @@ def up(
         lab.network = _cable_to_machine(switch)
         lab.note()
         addresses = {host: f"10.87.{lab.network}.{10 + number}" for number, host in enumerate(hosts, 1)}
-        names = addresses | {"machine": lab.machine}
+        names = addresses | {"machine": lab.machine} | {alias: addresses[host] for alias, host in (aliases or {}).items()}
+        for alias, host in (aliases or {}).items():
+            for kind in ("sock", "home"):
+                (folder / f"{alias}.{kind}").symlink_to(f"{host}.{kind}")
         for host, address in addresses.items():
             spec = _spec(host, folder, names, programs, python, needed)
             first = _first(host, folder, spec, until_end_of_parent=until_end_of_parent)
@@ -287,6 +292,14 @@ def up(
         lab.down()
         raise
     return lab
+
+
+def _swept() -> None:
+    """Remove what is left of labs whose processes have all ended, as those of killed tests."""
+    for kept in PLACE.glob("*/lab.json"):
+        lab = load(kept.parent.name)
+        if lab is not None and not lab.switch.alive() and not any(host.first.alive() for host in lab.hosts.values()):
+            lab.down()
 
 
 def _spec(host: str, folder: Path, names: Mapping[str, str], programs: Mapping[str, Path], python: str, needed: Sequence[Path]) -> str:

@@ -3,6 +3,7 @@
 A click on a site opens its Building board. What a cell counts is on another board of the site, and a click on the cell opens that one.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from grafana import fleetqueries as f
@@ -45,6 +46,9 @@ _COLUMNS: Final = (
 _TEXT: Final = {"custom__cellOptions": {"type": "color-text"}}
 
 
+_NUMBERS_ONLY: Final = {"transformations": [step("filterFieldsByName", {"exclude": {"names": ["Time", "site"]}})]}
+
+
 def _width(pixels: int) -> Json:
     """The width of a column. All columns fit on a screen, and the names of the sites take what is left."""
     return {"custom__width": pixels}
@@ -54,6 +58,14 @@ def _opens(key: str, value: str = "${__data.fields[0]}") -> Json:
     """A link to a board of the site that the row shows."""
     kept = f"var-site={value}&${{datasource:queryparam}}"
     return {"links": [{"title": f"«open_{key}»", "url": f"/d/telegraf-han-fleet-{key}-«language»?{kept}", "targetBlank": False}]}
+
+
+def _sum_of(parts: Sequence[str], name: str) -> Json:
+    """A column that is the sum of others of its row."""
+    return step(
+        "calculateField",
+        {"mode": "reduceRow", "reduce": {"reducer": "sum", "include": list(parts)}, "alias": f"«{name}»", "replaceFields": False},
+    )
 
 
 def _ranked(key: str, x: int, unit: str, name: str, query: str) -> Panel:
@@ -71,20 +83,40 @@ PANELS: Final = [
     Panel(
         "fleet_sites",
         (0, 0, 6, 4),
-        figures("none", {"known_sites": {}, "not_heard_sites": _BAD_IF_ANY, "not_ok": _BAD_IF_ANY}),
-        [Query(f.known("known_sites")), Query(f.not_heard("not_heard_sites")), Query(f.with_trouble("not_ok"))],
+        figures("none", {"known_sites": {}, "not_heard_sites": _BAD_IF_ANY, "not_ok": _BAD_IF_ANY}, "sum")
+        | {
+            "transformations": [
+                without_time("//"),
+                renamed_to({name: name for name in ("site", "«known_sites»", "«prompt»", "«not_ok»")}),
+                step("joinByField", {"byField": "site", "mode": "outer"}),
+                _sum_of(("«known_sites»", "«prompt»"), "not_heard_sites"),
+                step(
+                    "organize",
+                    {
+                        "excludeByName": {"site": True, "«prompt»": True},
+                        "renameByName": {},
+                        "indexByName": {"«known_sites»": 0, "«not_heard_sites»": 1, "«not_ok»": 2},
+                    },
+                ),
+            ]
+        },
+        [
+            table(f.heard("known_sites", f.KNOWN, "+ 1")),
+            table(f.heard("prompt", f.HEARD, "- 1")),
+            table(f.newest({}, f'1 - pow(0, {f.NOT_OK}) AS "«not_ok»"')),
+        ],
     ),
     Panel(
         "fleet_meters",
         (6, 0, 6, 4),
-        figures("none", {"heard": {}, "not_ok": _BAD_IF_ANY}),
-        [Query(f.sum_now({"heard": "meters", "not_ok": "not_ok"}))],
+        figures("none", {"heard": {}, "not_ok": _BAD_IF_ANY}, "sum") | _NUMBERS_ONLY,
+        [table(f.newest({"heard": "meters", "not_ok": "not_ok"}))],
     ),
     Panel(
         "fleet_power",
         (12, 0, 6, 4),
-        figures("watt", {"imported": {}, "exported": {}, "highest_quarter": {}}),
-        [Query(f.sum_now({"imported": "import_w", "exported": "export_w"})), Query(f.demand("highest_quarter"))],
+        figures("watt", {"imported": {}, "exported": {}, "highest_quarter": {}}, "sum") | _NUMBERS_ONLY,
+        [table(f.newest({"imported": "import_w", "exported": "export_w"})), table(f.demand("highest_quarter"))],
     ),
     Panel(
         "fleet_energy",

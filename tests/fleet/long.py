@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import os
 import random
+import signal
 import sys
 import time
 from pathlib import Path
@@ -125,7 +126,7 @@ def _influxdb(fleet: Fleet, chance: random.Random) -> None:
 
 def _uplink(fleet: Fleet, chance: random.Random) -> None:
     site = chance.choice(list(fleet.sites.values()))
-    for _ in range(10):
+    for _ in range(5):
         site.feed(20)
         time.sleep(chance.random())  # the moment of the kill is what is random here
         faults.kill(site.host, UPLINK)
@@ -168,7 +169,7 @@ FAULTS: dict[str, Callable[[Fleet, random.Random], None]] = {
     "two of three brokers are killed": _majority,
     "both consumers are killed in mid batch": _centre,
     "InfluxDB is away until messages come again": _influxdb,
-    "an uplink is killed ten times": _uplink,
+    "an uplink is killed five times": _uplink,
     "the same lines are sent again": _same,
     "a site floods": _flood,
     "link, broker, InfluxDB and consumer at once": _all_at_once,
@@ -209,6 +210,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--hurry", action="store_true", help="shorten the waiting times of the files")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the fleet is ended in order
     print(f"seed {given.seed}", flush=True)
     chance = random.Random(given.seed)
     programs = {name: build.binary(name, say=print) for name in PROGRAMS}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import ssl
 import time
 from typing import TYPE_CHECKING, Any
@@ -84,6 +85,10 @@ def _all_arrive(fleet: Fleet) -> None:
     _until(fleet.arrived, "all telegrams")
     expected, stored = fleet.expected(), fleet.stored()
     assert {series: stored.get(series) for series in expected} == expected
+
+
+def _logs_of_centre(fleet: Fleet) -> str:
+    return "".join(fleet.lab[host].log(CENTRE_UNIT) for host in natsfleet.CENTRE)
 
 
 def test_link_cut_for_an_hour(fleet: Fleet) -> None:
@@ -162,7 +167,7 @@ def test_influxdb_is_away(fleet: Fleet) -> None:
 
     _all_arrive(fleet)
     _until(fleet.settled, "an empty stream")
-    logs = "".join(fleet.lab[host].log(CENTRE_UNIT) for host in natsfleet.CENTRE)
+    logs = _logs_of_centre(fleet)
     assert "dropped" not in logs
     assert "overflow" not in logs
 
@@ -232,8 +237,7 @@ def test_messages_full_of_the_shortest_lines(fleet: Fleet) -> None:
 
     assert larger.startswith("refused")
     _all_arrive(fleet)
-    logs = "".join(fleet.lab[host].log(CENTRE_UNIT) for host in natsfleet.CENTRE)
-    assert "overflow" not in logs
+    assert "overflow" not in _logs_of_centre(fleet)
 
 
 def test_one_site_cannot_take_all_connections(fleet: Fleet) -> None:
@@ -257,6 +261,43 @@ def test_one_site_cannot_take_all_connections(fleet: Fleet) -> None:
     _all_arrive(fleet)
 
 
+def test_a_site_sends_rubbish(fleet: Fleet) -> None:
+    """What InfluxDB would refuse, and what is no line at all, does not hold up the lines of other sites. A site writes as nobody else."""
+    at = time.time_ns()
+    tags = ",".join(f"t{number}={'x' * 200}" for number in range(600))
+    rubbish = [
+        f'electricity,meter=evil active_energy_import_wh="text" {at}',
+        f"electricity,meter=evil,time=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil,_field=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil,_measurement=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil time=1 {at}",
+        f"electricity,meter={'x' * 70000} voltage_l1_v=1 {at}",
+        f"electricity,meter=evil,{tags} voltage_l1_v=1 {at}",
+        f"electricity,meter=evil {'x' * 70000}=1 {at}",
+        f"cpu,meter=evil usage_w=1 {at}",
+        "no line at all",
+        f"electricity,meter=forged,site=edge-a,host=x,subject=han.edge-a.lines active_power_import_w=1 {at}",
+    ]
+
+    async def send(connection: Client) -> None:
+        for line in rubbish:
+            await connection.jetstream().publish("han.edge-c.lines", line.encode(), stream="HAN")
+
+    for _ in range(3):
+        faults.as_site(fleet, "edge-c", send)
+        for site in fleet.sites.values():
+            site.feed(10)
+    _all_arrive(fleet)
+    _until(fleet.settled, "an empty stream")
+
+    assert "will be dropped" not in _logs_of_centre(fleet)
+    assert fleet.query("SELECT * FROM cpu") == []
+    forged = fleet.query("SELECT active_power_import_w FROM electricity WHERE meter = 'forged' GROUP BY *")
+    assert [{name: value for name, value in series["tags"].items() if value} for series in forged] == [
+        {"meter": "forged", "site": "edge-c"}
+    ]
+
+
 def test_a_clock_is_wrong(fleet: Fleet) -> None:
     """The points of a site whose clock is two hours ahead have its time. They are all there, and the other sites are untouched."""
     site = fleet.sites["edge-b"]
@@ -266,8 +307,10 @@ def test_a_clock_is_wrong(fleet: Fleet) -> None:
         for one in fleet.sites.values():
             one.feed(40)
         _until(fleet.arrived, "all telegrams")
+        said = fleet.check()
 
     expected, stored = fleet.expected(), fleet.stored()
+    assert re.findall(r"^(edge-\S+) +clock ahead", said, re.MULTILINE) == [site.name]
     for series, points in expected.items():
         if series[-1] != site.name:
             assert stored[series] == points
@@ -277,6 +320,28 @@ def test_a_clock_is_wrong(fleet: Fleet) -> None:
         assert right == dict(list(points.items())[:before])
         assert ahead == list(points.values())[before:]
         fleet.agreed[series] = stored[series]
+
+
+def test_a_site_is_revoked_and_admitted_again(fleet: Fleet) -> None:
+    """Its telegrams wait on its disk, whether its uplink could start or not, and arrive with its new certificate. Others notice nothing."""
+    site, unit = fleet.sites["edge-c"], natsfleet.NATS_UNIT
+    fleet.owner.do("telegraf-han", "fleet", "revoke", site.name)
+    fleet.bring(f"systemctl reload {unit}")
+    for one in fleet.sites.values():
+        one.feed(20)
+    _until(lambda: fleet.arrived("edge-a", "edge-b"), "the telegrams of others")
+    _until(lambda: site.waiting("uplink") == 20 * len(site.meters), "telegrams on the disk of the uplink")
+    site.host.do("systemctl", "restart", UPLINK)
+    site.feed(20)
+    _until(lambda: site.waiting("reading") == 20 * len(site.meters), "telegrams on the disk of the Telegraf that reads")
+    said = fleet.check()
+    fleet.owner.do("telegraf-han", "fleet", "init", site.name, "--without-influx")
+    fleet.bring(f"systemctl reload {unit}")
+    fleet.bring_site(site.name, hurry=True)
+    site.host.do("systemctl", "restart", "telegraf")
+
+    _all_arrive(fleet)
+    assert re.findall(r"^(edge-\S+) +revoked", said, re.MULTILINE) == [site.name]
 
 
 def test_a_site_reaches_nothing_of_another(fleet: Fleet) -> None:

@@ -61,9 +61,9 @@ def backfill(influx: Influx, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
         monkeypatch.setenv(f"INFLUX_{name}", value)
     computed, days = downsampling.computed, []
 
-    def counted(api: Api, raw: str, measurement: str, start_s: int, stop_s: int) -> int:
+    def counted(api: Api, raw: str, measurement: str, start_s: int, stop_s: int, *, fleet: bool) -> int:
         days.append(start_s)
-        return computed(api, raw, measurement, start_s, stop_s)
+        return computed(api, raw, measurement, start_s, stop_s, fleet=fleet)
 
     monkeypatch.setattr(downsampling, "computed", counted)
 

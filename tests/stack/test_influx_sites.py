@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from servers.running import InfluxError, until
+
+from telegraf_han.influx import downsampling, sites
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,25 +77,30 @@ def command(influx: Influx) -> Command:
 
 
 def readings(
-    site: str, meter: str, serial: str, registers: Iterable[tuple[int, float]], export_wh: float | None = None, **more: str
+    site: str,
+    meter: str,
+    serial: str,
+    registers: Iterable[tuple[int, float]],
+    export_wh: float | None = None,
+    begin_s: int = START_S,
+    **more: str,
 ) -> list[Point]:
-    """Points of a meter at these windows (numbers from `START_S` on) with these import registers. The powers follow from the place."""
+    """Points of a meter at these windows (numbers from `begin_s` on) with these import registers. The powers follow from the place."""
     tags = {"interface": "p1", "meter": meter, "model": "MA309M", "site": site, "serial": serial, **more}
     found = []
     for place, wh in registers:
         fields: dict[str, float | int | str] = {"active_energy_import_wh": float(wh), "active_power_import_w": float(place * 7919 % 3001)}
         if export_wh is not None:
             fields |= {"active_energy_export_wh": export_wh + place * 3, "active_power_export_w": float(place * 31 % 700)}
-        fields["active_power_import_w_max"] = 9999.0
-        found.append(Point(tuple((name, value) for name, value in tags.items() if value), START_S + place * FIVE_S, fields))
+        found.append(Point(tuple((name, value) for name, value in tags.items() if value), begin_s + place * FIVE_S, fields))
     return found
 
 
-def statuses(site: str, meter: str, told: Iterable[tuple[int, str, int, int]]) -> list[Point]:
+def statuses(site: str, meter: str, told: Iterable[tuple[int, str, int, int]], begin_s: int = START_S) -> list[Point]:
     """Status points: window, state, and the counters of two causes."""
     tags = (("interface", "p1"), ("meter", meter), *([("site", site)] if site else []))
     return [
-        Point(tags, START_S + place * FIVE_S, {"errors_key": key, "errors_checksum": checksum, "flaws": 7, "age_s": 3.0, "state": state})
+        Point(tags, begin_s + place * FIVE_S, {"errors_key": key, "errors_checksum": checksum, "flaws": 7, "age_s": 3.0, "state": state})
         for place, state, key, checksum in told
     ]
 
@@ -193,7 +202,7 @@ def fleet() -> list[Point]:
         *readings("north", "home", "1", steady(begin, end, 1_000_000), 5_000.0),
         *readings("south", "home", "1", steady(begin, end, 3_000_000, 17), 9_000.0),
         *readings("north", "outage", "2", [point for point in steady(begin, end, 40_000) if not SILENT[0] <= point[0] < SILENT[1]]),
-        *readings("north", "away", "3", [(-6 * 288, 700.0), *steady(70, 80, 9_700)]),
+        *readings("north", "away", "3", [(-6 * 288, 700.0), (-5 * 288, 900.0), *steady(70, 80, 9_700)]),
         *readings("north", "low", "4", low.items()),
         *readings("south", "reset", "5", reset),
         *readings("south", "rolled", "6", rolled, 100.0),
@@ -214,9 +223,8 @@ def fleet() -> list[Point]:
     ]
 
 
-def of_late(points: Iterable[Point]) -> list[Point]:
+def of_late() -> list[Point]:
     """What the outage kept back."""
-    del points
     return readings("north", "outage", "2", [point for point in steady(-24, 200, 40_000) if SILENT[0] <= point[0] < SILENT[1]])
 
 
@@ -229,14 +237,85 @@ def test_sums_of_a_day(influx: Influx, command: Command) -> None:
     points = fleet()
     command("setup", "--fleet")
     write(influx, points)
-    # Backfill begins at telegrams; one of another house will do.
     span = ("--start", iso(START_S), "--stop", iso(START_S + DAY_S // 2))
 
     for _ in range(2):
         command("backfill", *span)
         assert differences(stored(influx), expected(points, START_S)) == []
 
-    late = of_late(points)
+    late = of_late()
     write(influx, late)
     command("backfill", *span)
     assert differences(stored(influx), expected([*points, *late], START_S)) == []
+
+
+AGES_S = (QUARTER_S, 5_400, 16_200, 88_200, 192 * HOUR_S + 1_800, 768 * HOUR_S + 1_800)
+"""Half an hour before the end of what each task of `downsampling.FLEET` computes again."""
+
+
+def test_the_tasks_from_telegrams_to_sums(influx: Influx, command: Command) -> None:
+    """Each task of a fleet finds telegrams of its age. The points are as those of a house, tags of single meters stay, and the sums are right."""
+    running_s = int(time.time()) // QUARTER_S * QUARTER_S
+    begins_s = [(running_s - age_s) // QUARTER_S * QUARTER_S for age_s in AGES_S]
+    points: list[Point] = []
+    for begin_s in begins_s:
+        meter, windows = f"m{begin_s}", range(-1 if begin_s == begins_s[0] else 0, 2)
+        points += readings("north", meter, "1", [(place, 1_000 + place * 7) for place in windows], 5.0, begin_s, staircase="B")
+        points += readings("south", meter, "1", [(place, 3_000 + place * 9) for place in windows], begin_s=begin_s)
+        points += statuses("south", meter, [(place, "ok" if place else "noise", 3, place + 1) for place in windows], begin_s)
+    # One telegram in each window, so it is the five-minute point. The window that has not ended is left out.
+    running = readings("north", "home", "1", [(0, 5)], begin_s=running_s)
+    influx.write("".join(point._replace(second=point.second + 7).line() for point in [*points, *running]))
+    made = command("setup", "--fleet").stdout
+    assert made.count("created  task ") == len(downsampling.FLEET) + len(sites.TASKS)
+
+    for look_back in (*downsampling.FLEET, *sites.TASKS):
+        run_task(influx, look_back.name)
+
+    kept = influx.query(f'SELECT * FROM "5m"."electricity" WHERE time < {running_s}s', times="s")
+    assert sorted((row["time"], row["meter"], row["staircase"] or "", row["active_energy_import_wh"]) for row in kept) == sorted(
+        (point.second, point.tag("meter"), point.tag("staircase"), point.fields["active_energy_import_wh"])
+        for point in points
+        if not point.is_status
+    )
+    assert all(row["active_power_import_w_max"] == row["active_power_import_w_min"] == row["active_power_import_w"] for row in kept)
+    assert differences({key: sums for key, sums in stored(influx).items() if key[1] < running_s}, expected(points)) == []
+
+
+def run_task(influx: Influx, name: str) -> None:
+    """Run a task now, as its schedule would, and wait for its end."""
+    tasks = json.loads(influx.request("/api/v2/tasks"))["tasks"]
+    task_id = next(task["id"] for task in tasks if task["name"] == f"telegraf-han energy: {name}")
+    run = json.loads(influx.request(f"/api/v2/tasks/{task_id}/runs", b"{}", "application/json"))
+    ended: dict[str, Any] = {}
+
+    def over() -> bool:
+        try:
+            ended.update(json.loads(influx.request(f"/api/v2/tasks/{task_id}/runs/{run['id']}")))
+        except InfluxError:  # between its end and its entry in the log a run is nowhere
+            return False
+        return ended["status"] not in ("scheduled", "started")
+
+    until(over, f"the end of the run of {name}")
+    assert ended["status"] == "success", ended
+
+
+def test_from_house_to_fleet_and_back(influx: Influx, command: Command) -> None:
+    """A fleet has its own tasks, also when setup is run again without --fleet. After remove, setup makes a house."""
+
+    def names() -> set[str]:
+        tasks = json.loads(influx.request("/api/v2/tasks"))["tasks"]
+        return {task["name"].removeprefix("telegraf-han energy: ") for task in tasks}
+
+    house = {look_back.name for look_back in downsampling.LOOK_BACKS}
+    fleet = {look_back.name for look_back in (*downsampling.FLEET, *sites.TASKS)}
+    command("setup")
+    assert names() == house
+    command("setup", "--fleet")
+    assert names() == fleet
+    again = command("setup").stdout
+    assert {line.split()[0] for line in again.splitlines()} == {"ok"}
+    command("remove")
+    assert names() == set()
+    command("setup")
+    assert names() == house

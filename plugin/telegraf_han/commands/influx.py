@@ -191,7 +191,7 @@ def _backfill(arguments: Namespace) -> int:
         first_s, last_s = downsampling.whole(start_s, stop_s)
         # A task computes the window that has not ended yet.
         stop_s = min(last_s, now_s // downsampling.WINDOW_S * downsampling.WINDOW_S)
-        code = _filled(place, measurement, first_s, stop_s, _HOUR_S if fleet else _DAY_S)
+        code = _filled(place, measurement, first_s, stop_s, fleet=fleet)
         if fleet and not code:
             _summed(place, measurement, first_s, stop_s)
         return code
@@ -202,16 +202,16 @@ def _read(place: Place, *, fleet: bool) -> list[str]:
     return [place.bucket, *([downsampling.bucket(place.bucket)] if fleet else [])]
 
 
-def _filled(place: Place, measurement: str, start_s: int, stop_s: int, step_s: int) -> int:
-    """Compute step by step. So progress can be printed, and an interruption costs no more than one step.
+def _filled(place: Place, measurement: str, start_s: int, stop_s: int, *, fleet: bool) -> int:
+    """Compute day by day, for a fleet hour by hour. So progress can be printed, and an interruption costs no more than that.
 
-    After a step without telegrams, the next one is that of the next telegram. So a few points of long ago do not cost the years between.
+    After a time without telegrams, the next one is that of the next telegram. So a few points of long ago do not cost the years between.
     """
-    points, told_s, at_s = 0, time.monotonic(), start_s
+    points, told_s, at_s, step_s = 0, time.monotonic(), start_s, _HOUR_S if fleet else _DAY_S
     try:
         while at_s < stop_s:
             next_s = min((at_s // step_s + 1) * step_s, stop_s)
-            computed = downsampling.computed(place.api, place.bucket, measurement, at_s, next_s)
+            computed = downsampling.computed(place.api, place.bucket, measurement, at_s, next_s, fleet=fleet)
             points += computed
             at_s = next_s
             if not computed and at_s < stop_s:

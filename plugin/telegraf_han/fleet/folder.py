@@ -11,9 +11,9 @@ time.
 
 import datetime as dt
 import fcntl
+import hmac
 import io
 import os
-import secrets
 import tarfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -165,7 +165,7 @@ def admit(folder: Folder, name: str, now: dt.datetime, *, reads_meters: bool) ->
         mark = certificates.issue()
         credential = _signed(folder, name, now, mark=mark)
         path = folder.place("sites", f"{name}.tar")
-        _write(path, _packed(_site_files(name, fleet, authority.certificate, credential, reads_meters=reads_meters), now))
+        _write(path, _packed(_site_files(name, fleet, authority, credential, reads_meters=reads_meters), now))
         sites[name] = Site(mark, _shown(now), _shown(certificates.until(credential.certificate)))
         folder.note(sites)
     return path
@@ -314,13 +314,15 @@ def _centre(folder: Folder, fleet: Fleet) -> list[Entry]:
     ]
 
 
-def _site_files(name: str, fleet: Fleet, authority: str, credential: Credential, *, reads_meters: bool) -> list[Entry]:
-    place, token = telegraffiles.UPLINK, secrets.token_hex(16)
+def _site_files(name: str, fleet: Fleet, authority: Credential, credential: Credential, *, reads_meters: bool) -> list[Entry]:
+    place = telegraffiles.UPLINK
+    # It stays the same when the site gets another certificate: Telegraf keeps waiting lines under a name made from the output's section.
+    token = hmac.new(authority.key.encode(), f"uplink of {name}".encode(), "sha256").hexdigest()[:32]
     unit = telegraffiles.unit("uplink to the telegraf-han fleet", place, "telegraf-han-uplink")
     return [
         Entry(place, None, "telegraf", 0o750),
         Entry(f"{place}/telegraf.conf", telegraffiles.uplink(name, fleet, token), "telegraf", 0o640),
-        Entry(f"{place}/ca.pem", authority),
+        Entry(f"{place}/ca.pem", authority.certificate),
         Entry(f"{place}/site.pem", credential.certificate),
         Entry(f"{place}/site.key", credential.key, "telegraf", 0o640),
         Entry(telegraffiles.BUFFER, None, "telegraf", 0o750, "telegraf"),

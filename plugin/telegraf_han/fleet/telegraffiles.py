@@ -5,7 +5,7 @@ this host and sends them to NATS. There are two, because `outputs.nats` ends a T
 in 1.39.3, plugins/outputs/nats]. That must not happen to the Telegraf that reads meters. systemd starts the uplink again and again until
 it gets through. Both keep their metrics on disk meanwhile.
 
-**The centre** has one or more Telegrafs with the same configuration. Each message goes to one of them. Three things are important there:
+**The centre** has one or more Telegrafs with the same configuration. Each message goes to one of them. Four things are important there:
 
 - The tag `site` comes from the subject, which NATS has checked. So no site can write in the name of another one.
 - No tag may tell which Telegraf wrote a point (`host`), or by which way it came (`subject`). So a point that is delivered twice is the

@@ -63,22 +63,16 @@ three tasks together cost a minute of computing per day, most of it at night. Th
 There are three tasks, because the widest one alone, run every five minutes, would cost an hour."""
 
 FLEET: Final = (
-    LookBack("down-sampling", "15m", "20s", "30m"),
-    LookBack("down-sampling of late data", "1h", "8m", "3h"),
-    *(
-        LookBack(f"down-sampling of data {age} old", "1h", offset, f"{reach}h", f"{hours}h")
-        for age, hours, reach, offset in (
-            ("12 h", 12, 13, "16m"),
-            ("2 d", 48, 49, "31m"),
-            ("8 d", 192, 193, "38m"),
-            ("32 d", 768, 769, "46m"),
-        )
-    ),
+    LookBack("down-sampling", "15m", "20s", "20m"),
+    LookBack("down-sampling of late data", "1h", "8m", "2h", "1h"),
+    LookBack("down-sampling of data 4 h old", "1h", "22m", "5h", "4h"),
+    LookBack("down-sampling of data 1 d old", "1h", "37m", "25h", "24h"),
+    LookBack("down-sampling of data 8 d old", "1h", "47m", "193h", "192h"),
+    LookBack("down-sampling of data 32 d old", "1h", "52m", "769h", "768h"),
 )
-"""What 10,000 meters can afford. The tasks of a single house compute each telegram 92 times. These compute it nine times: twice within half
-an hour, three times within three hours, and once at each of four ages. So what came late by a time T is down-sampled when it is four
-times as old at the latest. The first task runs every quarter hour, because each run costs time for each series, however few its points
-are."""
+"""What 10,000 meters can afford. The tasks of a single house compute each telegram 92 times, these six times: as soon as it is there, and
+again at each of five ages. So telegrams that were at most four hours late are down-sampled when they are four to five hours old, and so
+on. The first task runs every quarter hour, because a run costs time for each series, however few its points are."""
 
 
 class _Pipeline(NamedTuple):
@@ -96,6 +90,7 @@ _NS: Final = 1_000_000_000
 _INSTANT: Final = f"r._field =~ /{MEAN}/ and r._field !~ /{KEPT}/"
 _REGISTER: Final = f"r._field !~ /{MEAN}/ or r._field =~ /{KEPT}/"
 _SWINGING: Final = f"r._field =~ /{EXTREME}/ and r._field !~ /{KEPT}/"
+_MERGED: Final = 'group(columns: ["_measurement", "_field"])'
 _PIPELINES: Final = (
     _Pipeline("mean", _INSTANT),
     _Pipeline("last", _REGISTER),
@@ -119,12 +114,12 @@ def quoted(text: str) -> str:
     return f'"{escaped}"'
 
 
-def tasks(raw: str, measurement: str, prefix: str, look_backs: Iterable[LookBack] = LOOK_BACKS) -> list[Json]:
-    """The tasks of a bucket as InfluxDB's API takes them."""
-    return [_task(raw, measurement, prefix, look_back) for look_back in look_backs]
+def tasks(raw: str, measurement: str, prefix: str, *, fleet: bool = False) -> list[Json]:
+    """The tasks of a bucket as InfluxDB's API takes them, for a single house or for a fleet."""
+    return [_task(raw, measurement, prefix, look_back, fleet=fleet) for look_back in (FLEET if fleet else LOOK_BACKS)]
 
 
-def _task(raw: str, measurement: str, prefix: str, look_back: LookBack) -> Json:
+def _task(raw: str, measurement: str, prefix: str, look_back: LookBack, *, fleet: bool) -> Json:
     name = f"{prefix}{look_back.name}"
     lines = [
         'import "date"',
@@ -135,7 +130,7 @@ def _task(raw: str, measurement: str, prefix: str, look_back: LookBack) -> Json:
         f"start = date.truncate(t: -{look_back.reach}, unit: {WINDOW})",
         f"stop = date.truncate(t: {_back(look_back.until)}, unit: {WINDOW})",
         "",
-        _computed(raw, measurement),
+        "\n".join(_computed(raw, measurement, merged=fleet)),
     ]
     return {"name": name, "flux": "\n".join(lines), "status": "active", "description": _description(look_back)}
 
@@ -151,13 +146,26 @@ def _description(look_back: LookBack) -> str:
 
 def past(raw: str, measurement: str, start_s: int, stop_s: int) -> str:
     """A script that computes the windows from `start_s` to before `stop_s` (UTC seconds) and yields how many points it wrote."""
-    return f"start = time(v: {start_s * _NS})\nstop = time(v: {stop_s * _NS})\n\n{_computed(raw, measurement)}"
+    return _span(start_s, stop_s) + "\n".join(_computed(raw, measurement))
 
 
-def _computed(raw: str, measurement: str) -> str:
-    """The pipelines; `start` and `stop` are defined before them."""
-    pipelines = [_pipeline(raw, measurement, pipeline) for pipeline in _PIPELINES]
-    return "\n".join([*pipelines, *_states(raw, measurement)])
+def past_of_fleet(raw: str, measurement: str, start_s: int, stop_s: int) -> list[str]:
+    """The same for a fleet: several scripts, to be run one after the other."""
+    return [_span(start_s, stop_s) + script for script in _computed(raw, measurement, merged=True)]
+
+
+def _span(start_s: int, stop_s: int) -> str:
+    return f"start = time(v: {start_s * _NS})\nstop = time(v: {stop_s * _NS})\n\n"
+
+
+def _computed(raw: str, measurement: str, *, merged: bool = False) -> list[str]:
+    """The pipelines; `start` and `stop` are defined before them.
+
+    With `merged`, the points of all series of a field become one table before they are renamed, stored and counted. Each of these
+    costs Flux time and memory per table. With 10,000 meters, there are half a million tables.
+    """
+    pipelines = [_pipeline(raw, measurement, pipeline, merged=merged) for pipeline in _PIPELINES]
+    return [*pipelines, _states(raw, measurement, merged=merged)]
 
 
 def _measured(measurement: str, kinds: Iterable[str] = ("", "_production")) -> str:
@@ -165,14 +173,14 @@ def _measured(measurement: str, kinds: Iterable[str] = ("", "_production")) -> s
     return " or ".join(f"r._measurement == {quoted(measurement + kind)}" for kind in kinds)
 
 
-def _pipeline(raw: str, measurement: str, pipeline: _Pipeline) -> str:
+def _pipeline(raw: str, measurement: str, pipeline: _Pipeline, *, merged: bool) -> str:
     renamed = [f'map(fn: (r) => ({{r with _field: r._field + "{pipeline.suffix}"}}))'] if pipeline.suffix else []
     name = f"{pipeline.kinds[0]} {pipeline.function}".strip(" _")
     windows = _windows(raw, _measured(measurement, pipeline.kinds), pipeline.fields, pipeline.function)
-    return _chained([*windows, *renamed, *_stored(raw, name)])
+    return _chained([*windows, *([_MERGED] if merged else []), *renamed, *_stored(raw, name)])
 
 
-def _states(raw: str, measurement: str) -> list[str]:
+def _states(raw: str, measurement: str, *, merged: bool) -> str:
     """The state of each window: its last state that is not `ok`, or else `ok`.
 
     The last state and the last other state of each window are put together, the other state first, and of one time only the first is kept.
@@ -181,7 +189,8 @@ def _states(raw: str, measurement: str) -> list[str]:
     last = [*_windows(raw, link, field, "last"), 'set(key: "order", value: "2")']
     fault = [*_windows(raw, link, f'{field} and r._value != "ok"', "last"), 'set(key: "order", value: "1")']
     first = ["union(tables: [faults, states])", 'sort(columns: ["order"])', 'unique(column: "_time")', 'drop(columns: ["order"])']
-    return [f"states = {_chained(last)}", f"faults = {_chained(fault)}", _chained([*first, *_stored(raw, "link state")])]
+    before = f"states = {_chained(last)}\nfaults = {_chained(fault)}\n"
+    return before + _chained([*first, *([_MERGED] if merged else []), *_stored(raw, "link state")])
 
 
 def _windows(raw: str, measurements: str, fields: str, function: str) -> list[str]:
@@ -204,10 +213,10 @@ def _chained(steps: Iterable[str]) -> str:
     return "\n    |> ".join(steps) + "\n"
 
 
-def computed(api: Api, raw: str, measurement: str, start_s: int, stop_s: int) -> int:
+def computed(api: Api, raw: str, measurement: str, start_s: int, stop_s: int, *, fleet: bool = False) -> int:
     """Compute the windows from `start_s` to before `stop_s` now; returns the number of points written. Raises RefusedError, SourceError."""
-    rows = api.flux(past(raw, measurement, start_s, stop_s))
-    return sum(row["_value"] for row in rows)
+    scripts = past_of_fleet(raw, measurement, start_s, stop_s) if fleet else [past(raw, measurement, start_s, stop_s)]
+    return sum(row["_value"] for script in scripts for row in api.flux(script))
 
 
 def whole(start_s: int, stop_s: int) -> tuple[int, int]:

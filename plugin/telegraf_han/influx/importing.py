@@ -20,7 +20,7 @@ from telegraf_han.clock import Zone
 from telegraf_han.config.file import configured_if_any, load
 from telegraf_han.config.sections import Config, Output
 from telegraf_han.errors import INTERRUPTED, ConfigError, reason
-from telegraf_han.influx import connection, downsampling, history, inputs, portal, portalregister, prices
+from telegraf_han.influx import connection, downsampling, history, inputs, portal, portalregister, prices, sites
 from telegraf_han.influx.connection import Place
 from telegraf_han.influx.resume import Mark, Resume
 from telegraf_han.printing import complain
@@ -34,6 +34,8 @@ PROGRESS_S: Final = 5.0
 _NS: Final = 1_000_000_000
 TASK_REACH_NS: Final = 2 * 86_400 * _NS
 """The hourly task down-samples younger telegrams. For older ones the user can run a backfill instead of waiting for the night."""
+FLEET_REACH_NS: Final = 3_600 * _NS
+"""The same of a fleet, whose tasks compute older telegrams only at certain ages."""
 
 
 def run(arguments: Namespace) -> int:
@@ -178,7 +180,8 @@ class _Import:
         self._say(f"{self._before.stored + self._writer.stored} stored, {self._wrong_lines} wrong")
         if not seen:
             complain(f"E! {self._name}: nothing to import was found")
-        if self._first_ns and self._first_ns < time.time_ns() - TASK_REACH_NS:
+        age_ns = time.time_ns() - self._first_ns if self._first_ns else 0
+        if age_ns > TASK_REACH_NS or (age_ns > FLEET_REACH_NS and sites.is_fleet(self._place)):
             start, stop = (clock.rfc3339(stamp_ns, Zone()) for stamp_ns in (self._first_ns, self._last_ns + _NS))
             self._say(f"for the boards of months and years, run: telegraf-han influx backfill --start {start} --stop {stop}")
         return 0 if seen and not self._wrong_lines else 1

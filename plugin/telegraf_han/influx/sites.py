@@ -25,13 +25,13 @@ difference that runs across lands on that row and is dropped with it.
 For a fleet, the five-minute points themselves are computed by other tasks, too: see `downsampling.FLEET`.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from collections.abc import Iterable
+from typing import Final
 
 from telegraf_han.influx import downsampling, items
 from telegraf_han.influx.api import Api, Json, RefusedError, resources
 from telegraf_han.influx.connection import Place
-from telegraf_han.influx.downsampling import quoted
+from telegraf_han.influx.downsampling import LookBack, quoted
 from telegraf_han.influx.items import TASK, Say
 
 KIND: Final = "_site"
@@ -47,29 +47,16 @@ NEAR: Final = 200
 """As in `grafana/registers.py`: a register rolls over if both values are within this part of the power of ten around zero."""
 
 
-class Task(NamedTuple):
-    """A task: how often it runs, and which pieces of time it computes, one after the other."""
-
-    name: str
-    every: str
-    offset: str
-    pieces: Sequence[tuple[str, str]]
-    """Begin and end of each, back from now."""
-
-
 TASKS: Final = (
-    Task("sums per site", "15m", "5m", (("1h", "0h"),)),
-    Task("sums per site of late data", "1h", "20m", (("14h", "0h"),)),
-    Task(
-        "sums per site of very late data",
-        "1d",
-        "2h",
-        tuple((f"{day + 1}d", f"{day}d") for day in (0, 1, 2, 3, 8, 9, 32, 33)),
-    ),
+    LookBack("sums per site", "15m", "5m", "1h"),
+    LookBack("sums per site of late data", "1h", "28m", "6h"),
+    LookBack("sums per site of data 1 d old", "12h", "55m", "2d", "1d"),
+    LookBack("sums per site of data 8 d old", "12h", "65m", "9d", "8d"),
+    LookBack("sums per site of data 32 d old", "12h", "75m", "33d", "32d"),
 )
-"""Late telegrams change five-minute points only when `downsampling.FLEET` computes these again: within three hours, and at the age of
-12 hours, 2, 8 and 32 days. So the sums of these times are computed after that, and no others. A piece has one day at most, because each is
-held in memory."""
+"""Late telegrams change five-minute points only when `downsampling.FLEET` computes these again, at certain ages. The sums are computed
+after that, in one piece with what is around: the energy of a gap moves from the window after it into the gap. A piece has one day at most,
+because it is held in memory."""
 
 _REGISTERS: Final = 'r._field == "active_energy_import_wh" or r._field == "active_energy_export_wh"'
 _POWERS: Final = 'r._field == "active_power_import_w" or r._field == "active_power_export_w"'
@@ -77,6 +64,7 @@ _ERRORS: Final = "r._field =~ /^errors_/ and r._value > 0"
 """Most counters are zero. Those are not read."""
 _FAULTS: Final = 'r._field == "state" and r._value != "ok"'
 _IMPORTS: Final = 'import "date"\nimport "math"\nimport "strings"\n'
+_YIELDED: Final = '    |> yield(name: "sums")\n'
 _NS: Final = 1_000_000_000
 
 
@@ -85,27 +73,22 @@ def tasks(raw: str, measurement: str, prefix: str) -> list[Json]:
     return [_task(raw, measurement, prefix, task) for task in TASKS]
 
 
-def _task(raw: str, measurement: str, prefix: str, task: Task) -> Json:
+def _task(raw: str, measurement: str, prefix: str, task: LookBack) -> Json:
     name = f"{prefix}{task.name}"
     option = f"option task = {{name: {quoted(name)}, every: {task.every}, offset: {task.offset}}}\n"
-    pieces = [
-        f"written(start: date.truncate(t: -{begin}, unit: {WINDOW}), stop: date.truncate(t: -{end}, unit: {WINDOW}))"
-        for begin, end in task.pieces
-    ]
-    flux = "\n".join([_IMPORTS, option, _functions(raw, measurement), *_one_after_another(pieces)])
+    piece = f"written(start: {_truncated(task.reach)}, stop: {_truncated(task.until)})\n{_YIELDED}"
+    flux = "\n".join([_IMPORTS, option, _functions(raw, measurement), piece])
     description = f"Sums of the meters of each site by {WINDOW}, computed again every {task.every}."
     return {"name": name, "flux": flux, "status": "active", "description": description}
 
 
-def _one_after_another(pieces: Sequence[str]) -> list[str]:
-    """The last piece is the script's result. Those before it are awaited, because all results of a script are computed at once."""
-    awaited = [f'piece{place} = {piece} |> findColumn(fn: (key) => true, column: "_value")' for place, piece in enumerate(pieces[:-1])]
-    return [*awaited, f'{pieces[-1]}\n    |> yield(name: "sums")']
+def _truncated(back: str) -> str:
+    return f"date.truncate(t: -{back}, unit: {WINDOW})"
 
 
 def past(raw: str, measurement: str, start_s: int, stop_s: int) -> str:
     """A script that computes the windows from `start_s` to before `stop_s` (UTC seconds) and yields how many values it wrote."""
-    piece = f'written(start: time(v: {start_s * _NS}), stop: time(v: {stop_s * _NS}))\n    |> yield(name: "sums")'
+    piece = f"written(start: time(v: {start_s * _NS}), stop: time(v: {stop_s * _NS}))\n{_YIELDED}"
     return "\n".join([_IMPORTS, _functions(raw, measurement), piece])
 
 
@@ -245,7 +228,7 @@ def settle_tasks(place: Place, measurement: str, say: Say, *, fleet: bool = Fals
     """Make the tasks of a single house, or those of a fleet. A fleet stays one. Raises RefusedError, SourceError."""
     prefix = items.prefix(place.bucket)
     fleet = fleet or is_fleet(place)
-    wanted = downsampling.tasks(place.bucket, measurement, prefix, downsampling.FLEET if fleet else downsampling.LOOK_BACKS)
+    wanted = downsampling.tasks(place.bucket, measurement, prefix, fleet=fleet)
     if fleet:
         wanted += tasks(place.bucket, measurement, prefix)
     for task in wanted:

@@ -274,6 +274,13 @@ def test_a_site_sends_rubbish(fleet: Fleet) -> None:
         f"electricity,meter={'x' * 70000} voltage_l1_v=1 {at}",
         f"electricity,meter=evil,{tags} voltage_l1_v=1 {at}",
         f"electricity,meter=evil {'x' * 70000}=1 {at}",
+        f"electricity,meter=evil voltage_l1_v=1 {-(2**63)}",
+        f"electricity,meter=evil voltage_l1_v=1 {2**63 - 1}",
+        f"electricity,meter=evil voltage_l1_v=1 {at + 400 * 86400 * natsfleet.NS}",
+        f'electricity,meter=evil site="edge-a",meter="x",serial="x" {at}',
+        f"electricity,meter=evil,active_energy_import_wh=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil,{'x' * 63}\\y=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil {'x' * 63}\\y=1 {at}",
         f"cpu,meter=evil usage_w=1 {at}",
         "no line at all",
         f"electricity,meter=forged,site=edge-a,host=x,subject=han.edge-a.lines active_power_import_w=1 {at}",
@@ -292,6 +299,7 @@ def test_a_site_sends_rubbish(fleet: Fleet) -> None:
 
     assert "will be dropped" not in _logs_of_centre(fleet)
     assert fleet.query("SELECT * FROM cpu") == []
+    assert fleet.query(f"SELECT * FROM electricity WHERE time > {at + 86400 * natsfleet.NS}") == []
     forged = fleet.query("SELECT active_power_import_w FROM electricity WHERE meter = 'forged' GROUP BY *")
     assert [{name: value for name, value in series["tags"].items() if value} for series in forged] == [
         {"meter": "forged", "site": "edge-c"}

@@ -11,8 +11,8 @@ it gets through. Both keep their metrics on disk meanwhile.
 - No tag may tell which Telegraf wrote a point (`host`), or by which way it came (`subject`). So a point that is delivered twice is the
   same point, and InfluxDB stores it once.
 - Metrics wait in memory. Telegraf acknowledges a message when InfluxDB has taken its metrics, so all that is not there yet is at the
-  broker. The buffer must have room for all messages that are under way, because Telegraf gives up messages that do not fit
-  (`max_undelivered_messages` times the lines of a message).
+  broker. The buffer must have room for all messages that are under way, because Telegraf gives up messages that do not fit, those of
+  other sites, too. A site that does not behave sends messages that are full of the shortest lines there are.
 - One site must not harm another. InfluxDB refuses a whole request, with the lines of all sites in it, for one line with a tag `time` or
   with a name of a series above 64 kB [seen on 2.9.1], and a field has the type of whoever writes it first in a week. So only known
   measurements get in, names are cut, and types are made what they are in docs/metrics.md.
@@ -21,7 +21,7 @@ it gets through. Both keep their metrics on disk meanwhile.
 import json
 from typing import Final
 
-from telegraf_han.fleet.natsfiles import CONSUMER, STREAM, SUBJECTS, subject
+from telegraf_han.fleet.natsfiles import CONSUMER, MESSAGE_LIMIT_BYTES, STREAM, SUBJECTS, subject
 from telegraf_han.fleet.plan import Fleet
 
 UPLINK: Final = "/etc/telegraf-han-uplink"
@@ -33,8 +33,10 @@ CENTRE_UNIT: Final = "telegraf-han-centre.service"
 TOKEN: Final = "influx_token"  # noqa: S105, the name of a file
 LINES: Final = 200
 """Lines of one message."""
-UNDELIVERED: Final = 200
-"""Messages under way in one Telegraf of the centre."""
+UNDELIVERED: Final = 40
+"""Messages under way in one Telegraf of the centre. More would not be faster, but need more room."""
+SHORTEST: Final = "electricity a=1\n"
+"""No line is shorter, of those that get in."""
 BUFFER: Final = "/var/lib/telegraf/buffer"
 """The same folder as that of `init` (setup/places.py)."""
 INPUT: Final = "/etc/telegraf/telegraf.d/telegraf-han.input.conf"
@@ -94,7 +96,7 @@ def centre(fleet: Fleet) -> str:
         consumer=CONSUMER,
         undelivered=UNDELIVERED,
         names=_NAMES,
-        limit=UNDELIVERED * LINES * 10,
+        limit=UNDELIVERED * MESSAGE_LIMIT_BYTES // len(SHORTEST),
         costs=_COSTS,
         url=json.dumps(fleet.influx.url),
         org=json.dumps(fleet.influx.org),

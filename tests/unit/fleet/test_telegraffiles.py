@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from telegraf_han.fleet import telegraffiles
+from telegraf_han.fleet import natsfiles, telegraffiles
 from telegraf_han.fleet.plan import Fleet, Influx
 
 FLEET = Fleet(("nats-1.test", "nats-2.test", "2001:db8::3"), influx=Influx("http://influx.test:8086", 'org "x"', "energy-1"))
@@ -50,12 +50,13 @@ def test_a_point_does_not_tell_which_way_it_took() -> None:
 
 
 def test_the_centre_does_not_acknowledge_too_early() -> None:
-    """Its buffer is in memory, and has room for all that is under way."""
+    """Its buffer is in memory, and has room for all that is under way, also for messages full of short lines."""
     centre = parsed(telegraffiles.centre(FLEET))
     consumer = centre["inputs"]["nats_consumer"][0]
 
     assert "buffer_strategy" not in centre["agent"]
-    assert centre["agent"]["metric_buffer_limit"] >= consumer["max_undelivered_messages"] * telegraffiles.LINES
+    most = consumer["max_undelivered_messages"] * natsfiles.MESSAGE_LIMIT_BYTES
+    assert centre["agent"]["metric_buffer_limit"] >= most // len("electricity a=1 ")
     assert consumer["queue_group"] == "influx"
     assert consumer["jetstream_subjects"] == ["han.*.lines"]
 

@@ -222,8 +222,8 @@ class Lab:
         for held in [*(host.first for host in self.hosts.values()), self.switch]:
             held.end()
         shutil.rmtree(self.folder, ignore_errors=True)
-        for process in _holders:  # those of other labs of this process go on
-            process.poll()
+        for process in _holders.pop(self.name, []):
+            process.wait(START_S)
 
 
 def load(name: str) -> Lab | None:
@@ -267,7 +267,7 @@ def up(
     folder = PLACE / name
     shutil.rmtree(folder, ignore_errors=True)  # a lab that was killed before it was noted
     folder.mkdir(parents=True, mode=0o755)
-    switch = _held(["unshare", "--net", "sh", "-c", "echo up; exec sleep infinity"], until_end_of_parent=until_end_of_parent)
+    switch = _held(name, ["unshare", "--net", "sh", "-c", "echo up; exec sleep infinity"], until_end_of_parent=until_end_of_parent)
     lab = Lab(name, 0, switch, [])
     try:
         _in(switch, "ip", "link", "add", "lan", "type", "bridge")
@@ -337,23 +337,25 @@ def _first(host: str, folder: Path, spec: str, *, until_end_of_parent: bool) -> 
     unshare = ["unshare", "--mount", "--net", "--uts", "--ipc", "--pid", "--fork", "--kill-child"]
     base = os.path.realpath(sys.executable)
     (folder / f"{host}.json").write_text(spec, encoding="utf-8")
-    holder = _held([*unshare, base, "-I", str(HERE / "first.py"), str(folder / f"{host}.json")], until_end_of_parent=until_end_of_parent)
+    holder = _held(
+        folder.name, [*unshare, base, "-I", str(HERE / "first.py"), str(folder / f"{host}.json")], until_end_of_parent=until_end_of_parent
+    )
     (child,) = Path(f"/proc/{holder.pid}/task/{holder.pid}/children").read_text(encoding="utf-8").split()
     return Held(int(child), _started(int(child)))
 
 
-_holders: list[subprocess.Popen[str]] = []
-"""Those of this process, so that they are reaped."""
+_holders: dict[str, list[subprocess.Popen[str]]] = {}
+"""Those that this process started, by their lab, so that they are reaped."""
 
 
-def _held(words: Sequence[str], *, until_end_of_parent: bool) -> Held:
+def _held(lab: str, words: Sequence[str], *, until_end_of_parent: bool) -> Held:
     """Start a process that says `up` when it is ready."""
     before = ["setpriv", "--pdeathsig=KILL"] if until_end_of_parent else []
     process = subprocess.Popen(
         [*before, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         start_new_session=True, env=ENVIRONMENT,
     )  # fmt: skip
-    _holders.append(process)
+    _holders.setdefault(lab, []).append(process)
     assert process.stdout is not None
     assert process.stderr is not None
     said = process.stdout.readline()

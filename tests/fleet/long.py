@@ -25,6 +25,9 @@ import natsfleet  # noqa: E402
 from natsfleet import BROKERS, CENTRE, CENTRE_UNIT, UPLINK, Fleet  # noqa: E402
 from servers import build, running  # noqa: E402
 
+from telegraf_han.fleet.natsfiles import MESSAGE_LIMIT_BYTES  # noqa: E402
+from telegraf_han.fleet.telegraffiles import SHORTEST  # noqa: E402
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -152,6 +155,23 @@ def _flood(fleet: Fleet, chance: random.Random) -> None:
         _until(lambda: fleet.arrived(*(other for other in fleet.sites if other != name)), "the telegrams of the others")
 
 
+def _short(fleet: Fleet, chance: random.Random) -> None:
+    bad, *others = chance.sample(list(fleet.sites.values()), 3)
+    body = SHORTEST.encode() * (MESSAGE_LIMIT_BYTES // len(SHORTEST) - 10)
+
+    async def send(connection: Any) -> None:
+        for _ in range(24):
+            await connection.jetstream().publish(f"han.{bad.name}.lines", body, stream="HAN", timeout=30)
+
+    with faults.influxdb_away(fleet):
+        for site in others:
+            site.feed(60)
+        _at_broker(fleet)
+        faults.as_site(fleet, bad.name, send)
+        _until(lambda: fleet.pending() >= 24, "messages under way")
+    assert "overflow" not in "".join(fleet.lab[host].log(CENTRE_UNIT) for host in CENTRE)
+
+
 def _all_at_once(fleet: Fleet, chance: random.Random) -> None:
     cut = chance.choice(list(fleet.sites.values()))
     cut.host.cut()
@@ -172,6 +192,7 @@ FAULTS: dict[str, Callable[[Fleet, random.Random], None]] = {
     "an uplink is killed five times": _uplink,
     "the same lines are sent again": _same,
     "a site floods": _flood,
+    "24 MiB of the shortest lines while InfluxDB is away": _short,
     "link, broker, InfluxDB and consumer at once": _all_at_once,
 }
 

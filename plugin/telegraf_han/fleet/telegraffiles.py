@@ -38,7 +38,7 @@ LINES: Final = 60
 """Lines of one message."""
 UNDELIVERED: Final = 200
 """Messages under way in one Telegraf of the centre."""
-_SHORTEST_BYTES: Final = len("electricity x=1\n")
+SHORTEST: Final = "electricity x=1\n"
 """No line that the centre takes is shorter."""
 BUFFER: Final = "/var/lib/telegraf/buffer"
 """The same folder as that of `init` (setup/places.py)."""
@@ -129,7 +129,7 @@ def centre(fleet: Fleet) -> str:
         fieldexclude=json.dumps(["time", "_*", _BACKSLASH, "host", "subject", *_TAGS]),
         billtags=json.dumps(["host", "subject", *BILL_FIELDS]),
         keep=json.dumps([*_TAGS, "tariff"]),
-        limit=UNDELIVERED * MESSAGE_LIMIT_BYTES // _SHORTEST_BYTES,
+        limit=UNDELIVERED * MESSAGE_LIMIT_BYTES // len(SHORTEST),
         costs=_COSTS,
         url=_text(fleet.influx.url),
         org=_text(fleet.influx.org),

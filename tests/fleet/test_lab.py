@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HUB, SITES = "hub.example.net", ("mokotow", "ursus", "wola")
 UP_S = 300.0
+TEN = 10
 POINTS_S = 120.0
 
 
@@ -74,8 +75,9 @@ def test_from_one_house_to_three(lab: str, on: Callable[[str, str], str]) -> Non
     """Ten commands lead to three sites whose points are in InfluxDB, and of which `fleet check` knows nothing bad."""
     hub, init, house, look = _section("From one house to three")
     on(HUB, hub)
+    assert len(f"{hub}{init}".splitlines()) + len(SITES) * len(house.splitlines()) == TEN
+    on(HUB, init.replace("mokotow ursus wola", f"{' '.join(SITES)} --without-influx"))  # the virtual houses have no InfluxDB
     for site in SITES:
-        on(HUB, init.replace("mokotow", f"{site} --without-influx"))  # the virtual houses have no InfluxDB
         on(HUB, f"scp /etc/telegraf-han/fleet/sites/{site}.tar {site}:")
         on(site, house.replace("mokotow", site))
     flux = 'import "influxdata/influxdb/schema" schema.tagValues(bucket: "energy", tag: "site")'

@@ -31,26 +31,25 @@ def test_move(influx: running.Influx, influx_binary: Path, influxd_binary: Path,
     with running.influxd(influxd_binary, tmp_path / "centre") as centre:
         house = Machine(tmp_path / "house", {"influx": influx_binary, "influxd": influxd_binary}, INFLUX_CONFIGS_PATH=str(tmp_path / "c"))
         (house.root / "etc/telegraf/influx-admin.token").write_text(influx.token)
-        (house.root / "centre_token").write_text(centre.token)
         for one in (influx, centre):
             one.make_bucket("energy/5m")
         lines = [f"electricity,meter=home active_energy_import_wh={n}.5 {now_s - 10 * n}000000000\n" for n in range(2000)]
         influx.write("".join(lines))
-        fives = [f"electricity,meter=home active_energy_import_wh={n}.5 {now_s - 300 * n}000000000\n" for n in range(1000)]
+        # Of a time whose telegrams have expired. Those of a later time would be computed again from the telegrams.
+        fives = [f"electricity,meter=home active_energy_import_wh={n}.5 {now_s - 300 * n}000000000\n" for n in range(100, 1000)]
         costs = [f"electricity_cost,meter=home,tariff=own total={n}.25 {now_s - 3600 * n}000000000\n" for n in range(90)]
         influx.write("".join((*fives, *costs)), "energy/5m")
         both_ways = "".join(lines[:100]).replace("meter=home", "meter=home,site=mokotow")
         other = "electricity,meter=home,site=wola active_energy_import_wh=7.5 1700000000000000000\n"
         centre.write(both_ways + other)
 
-        house.typed(
-            SECTION.blocks[0],
-            {
-                "http://127.0.0.1:8086": influx.url,
-                "http://hub.example.net:8086": centre.url,
-                "/var/lib/influxdb/engine": str(tmp_path / "influxdb/engine"),
-            },
-        )
+        export, store = SECTION.blocks
+        engine = {"/var/lib/influxdb/engine": str(tmp_path / "influxdb/engine")}
+        house.typed(export, {"http://127.0.0.1:8086": influx.url, **engine})
+        (house.root / "etc/telegraf-han-centre/secrets").mkdir(parents=True)
+        (house.root / "etc/telegraf-han-centre/secrets/influx_token").write_text(centre.token)
+        (house.root / "admin_token").write_text(centre.token)
+        house.typed(store, {"http://127.0.0.1:8086": centre.url}, INFLUX_URL=centre.url)
 
         for policy, count in (("", len(lines)), ('"5m".', len(fives) + len(costs))):
             assert len(_points(influx, policy, "time > 0")) == count

@@ -14,13 +14,14 @@ from telegraf_han.commands._arguments import duration_s
 from telegraf_han.errors import SourceError
 from telegraf_han.fleet import broker, certificates, checking, condition, folder, stored, watching
 from telegraf_han.fleet.checking import Result
-from telegraf_han.fleet.facts import Facts, Finding
+from telegraf_han.fleet.facts import Broker, Facts, Finding
 from telegraf_han.fleet.folder import Folder
 from telegraf_han.fleet.plan import Fleet
 from telegraf_han.influx import connection
 from telegraf_han.language import _, grouped, marked
-from telegraf_han.printing import say
+from telegraf_han.printing import complain, say
 
+CANNOT_LOOK: Final = 2
 SILENCE_S: Final = 600.0
 """A site sends every ten seconds. This leaves room for a restart of its host."""
 WATCH_S: Final = 12.0
@@ -60,20 +61,32 @@ def run(arguments: Namespace, place: Folder) -> int:
     """Look, and print the findings. Returns 0, or 1 if something is wrong. Raises ConfigError, SourceError if it cannot look."""
     fleet, sites = place.fleet(), place.sites()
     with connection.writing(_with_plan(arguments, fleet)) as influx:  # its options are checked before anybody waits
-        before = stored.read(influx, _now_s(), arguments.silence, sites) if arguments.listen else {}
         try:
-            seen = watching.looked(place, arguments.listen)
-        except broker.RefusedError as error:
-            raise SourceError(_("NATS says: {words}", words=error)) from None
+            data = stored.read(influx, _now_s(), arguments.silence, sites)
+        except SourceError as error:
+            # What waits at the broker is then what one wants to know.
+            seen = _seen(place, 0.0)
+            facts = Facts(_now_s(), arguments.silence, 0.0, fleet.site_messages, fleet.servers, sites, seen, {})
+            _print_findings(condition.whole(facts))
+            complain(f"E! {error}")
+            return CANNOT_LOOK
+        seen = _seen(place, arguments.listen)
         now_s = _now_s()
-        data = stored.read(influx, now_s, arguments.silence, sites)
-    if arguments.listen:
-        data = stored.compared(before, data)
+        if arguments.listen:
+            data = stored.compared(data, stored.read(influx, now_s, arguments.silence, sites))
     facts = Facts(now_s, arguments.silence, arguments.listen, fleet.site_messages, fleet.servers, sites, seen, data)
     findings = [*condition.whole(facts), *condition.endings(_certificates(place, fleet), now_s)]
     results = checking.sites(facts)
     _print(findings, results)
     return 1 if any(result.trouble for result in results) or any(finding.level == "error" for finding in findings) else 0
+
+
+def _seen(place: Folder, listen_s: float) -> Broker:
+    """What the servers say. Raises ConfigError, SourceError."""
+    try:
+        return watching.looked(place, listen_s)
+    except broker.RefusedError as error:
+        raise SourceError(_("NATS says: {words}", words=error)) from None
 
 
 def _now_s() -> float:
@@ -103,11 +116,15 @@ def _certificates(place: Folder, fleet: Fleet) -> dict[str, float]:
     return found
 
 
-def _print(findings: Iterable[Finding], results: Sequence[Result]) -> None:
+def _print_findings(findings: Iterable[Finding]) -> None:
     words = {level: _(word) for level, word in _LEVELS.items()}
     width = max(map(len, words.values()))
     for finding in sorted(findings, key=lambda one: one.level == "ok"):
         say(f"{words[finding.level]:<{width}}  {finding.text}")
+
+
+def _print(findings: Iterable[Finding], results: Sequence[Result]) -> None:
+    _print_findings(findings)
     if not results:
         say("", _("There are no sites yet: telegraf-han fleet init SITE"))
         return

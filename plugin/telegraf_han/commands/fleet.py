@@ -16,7 +16,7 @@ from typing import Final
 from telegraf_han.commands import _sites
 from telegraf_han.commands._arguments import said
 from telegraf_han.errors import ConfigError, SourceError
-from telegraf_han.fleet import broker, folder, natsfiles, plan, telegraffiles
+from telegraf_han.fleet import broker, condition, folder, natsfiles, plan, telegraffiles
 from telegraf_han.fleet.facts import shown
 from telegraf_han.fleet.folder import Folder
 from telegraf_han.fleet.plan import Fleet, Influx
@@ -79,8 +79,9 @@ def _create(arguments: Namespace, place: Folder) -> int:
     _bring(place, here)
     say(
         "",
-        _("Each host of the centre gets {archive}:", archive=place.place(folder.CENTRE_ARCHIVE)),
+        _("Each host of the centre gets {archive}. Run there:", archive=place.place(folder.CENTRE_ARCHIVE)),
         f"  sudo tar -xf {folder.CENTRE_ARCHIVE} -C /",
+        *_started(telegraffiles.CENTRE_UNIT),
         _("Then: telegraf-han fleet setup, and telegraf-han fleet init SITE for each site"),
     )
     return 0
@@ -99,12 +100,18 @@ def _bring(place: Folder, here: str) -> None:
     if others:
         say(
             "",
-            _("Copy its archive to each server, and run there:"),
+            _("Copy its archive to each server:"),
             *(f"  {place.place('servers', f'{server}.tar')}" for server in others),
+            _("Run there, the first time with `enable --now` and later with `reload`:"),
             "  sudo tar -xf SERVER.tar -C /",
             f"  sudo systemctl enable --now {natsfiles.UNIT}",
             f"  sudo systemctl reload {natsfiles.UNIT}",
         )
+
+
+def _started(unit: str, *others: str) -> tuple[str, str]:
+    """The commands that start a service, or start it again with new files."""
+    return f"  sudo systemctl enable {unit}", f"  sudo systemctl restart {' '.join((unit, *others))}"
 
 
 # --- setup ---
@@ -125,7 +132,8 @@ def _setup(_arguments: Namespace, place: Folder) -> int:
             lambda connection: broker.settle(connection, fleet),
         )
     except broker.RefusedError as error:
-        raise SourceError(_("NATS says: {words}", words=error)) from None
+        said = _(condition.NO_MAJORITY) if error.code == broker.NO_MAJORITY else _("NATS says: {words}", words=error)
+        raise SourceError(said) from None
     for outcome, name in done:
         say(f"{outcome:8} {name}")
     return 0
@@ -135,7 +143,7 @@ def _setup(_arguments: Namespace, place: Folder) -> int:
 
 
 def _add_site(parser: ArgumentParser) -> None:
-    parser.add_argument("site", metavar="SITE", type=said(plan.site), help="name of the site: small letters, digits and hyphens")
+    parser.add_argument("site", metavar="SITE", nargs="+", type=said(plan.site), help="name of a site: small letters, digits and hyphens")
 
 
 def _add_init(parser: ArgumentParser) -> None:
@@ -146,34 +154,37 @@ def _add_init(parser: ArgumentParser) -> None:
 
 
 def _init(arguments: Namespace, place: Folder) -> int:
-    before = place.sites().get(arguments.site)
-    archive = folder.admit(place, arguments.site, _now(), reads_meters=arguments.without_influx)
+    before = place.sites()
+    for name in arguments.site:
+        archive = folder.admit(place, name, _now(), reads_meters=arguments.without_influx)
+        say(_("done: {what}", what=archive))
+        if name in before and before[name].revoked:
+            say(_("{site} was revoked on {date}. It may send again", site=name, date=shown(before[name].revoked)))
+        elif name in before:
+            say(_("{site} has a new certificate. The one before ends when the servers have their new files", site=name))
     folder.servers(place, _now())
-    say(_("done: {what}", what=archive))
-    if before and before.revoked:
-        say(_("{site} was revoked on {date}. It may send again", site=arguments.site, date=shown(before.revoked)))
-    elif before:
-        say(_("{site} has a new certificate. The one before ends when the servers have their new files", site=arguments.site))
     _bring(place, folder.here(place))
     say(
         "",
-        _("Bring the site its archive, which holds its key, and run there:"),
-        f"  sudo tar -xf {arguments.site}.tar -C /",
-        f"  sudo systemctl enable --now {telegraffiles.UPLINK_UNIT}",
-        "  sudo systemctl restart telegraf",
-        _("Then delete the archive in both places. `fleet init {site}` makes a new one, which ends this one.", site=arguments.site),
+        _("Bring each site its archive, which holds its key, and run there:"),
+        # An uplink that ends in order sends what it has.
+        *(["  sudo systemctl stop telegraf-han-uplink.service"] if before.keys() & set(arguments.site) else []),
+        "  sudo tar -xf SITE.tar -C /",
+        *_started(telegraffiles.UPLINK_UNIT, "telegraf"),
+        _("Then delete the archive in both places. `fleet init SITE` makes a new one, which ends this one."),
     )
     return 0
 
 
 def _revoke(arguments: Namespace, place: Folder) -> int:
-    had = folder.revoke(place, arguments.site, _now())
+    for name in arguments.site:
+        had = folder.revoke(place, name, _now())
+        say(
+            _("done: {site} may not send any more, as soon as the servers know it", site=name)
+            if had
+            else _("{site} was revoked before. The archives of the servers are written again", site=name)
+        )
     folder.servers(place, _now())
-    say(
-        _("done: {site} may not send any more, as soon as the servers know it", site=arguments.site)
-        if had
-        else _("{site} was revoked before. The archives of the servers are written again", site=arguments.site)
-    )
     _bring(place, folder.here(place))
     return 0
 

@@ -168,7 +168,7 @@ def _admitted(view: View) -> str | None:
 def _revoked(view: View) -> str:
     if view.refused:
         return _(
-            "{site} was revoked on {date}. It still tries to connect, and is refused: {server}, {ago} ago. Stop its uplink there",
+            "{site} was revoked on {date}. It tried to connect, and was refused: {server}, {ago} ago. If it goes on, stop its uplink there",
             site=view.name,
             date=shown(view.site.revoked),
             server=view.refused.server,
@@ -239,7 +239,8 @@ def _silent(view: View) -> str | None:
         return _told(
             view,
             _(
-                "It has been connected for {ago}, but sent nothing in {watched}. Look there: systemctl status telegraf telegraf-han-uplink",
+                "It has been connected for {ago}, but sent nothing in {watched}. Its link has just failed, or look there: "
+                "systemctl status telegraf telegraf-han-uplink",
                 ago=ago,
                 watched=span(view.facts.watched_s),
             ),
@@ -382,7 +383,9 @@ def _attempt(view: View) -> str:
         )
     if len(view.facts.broker.servers) < len(view.facts.expected):
         return _("It is connected to none of the servers that answer. Bring back the others first")
-    return _("It is not connected. Look there at power and network, then: systemctl restart telegraf-han-uplink")
+    return _(
+        "It is not connected. Look there at power, network and whether it has its archive, then: systemctl restart telegraf-han-uplink"
+    )
 
 
 def _ago(view: View, time_s: float) -> str:

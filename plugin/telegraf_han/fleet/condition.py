@@ -30,16 +30,21 @@ def whole(facts: Facts) -> Iterator[Finding]:
 
 def _server(server: Server, facts: Facts) -> Iterator[Finding]:
     may = active(facts.sites)
-    unknown = [name for name in may if name not in server.accounts]
+    unknown = [name for name in may if name not in server.accounts | server.former]
     foreign = sorted(server.accounts - OWN_ACCOUNTS - facts.sites.keys())
     bring = _("Bring it its archive, unpack it, and reload it: servers/{server}.tar", server=server.name)
     if unknown:
         said = _("server {server} does not know yet: {sites}.", server=server.name, sites=listed(unknown))
         yield Finding("error", f"{said} {bring}")
+    if server.former:
+        said = _(
+            "server {server} still admits the former certificate of: {sites}.", server=server.name, sites=listed(sorted(server.former))
+        )
+        yield Finding("error", f"{said} {bring}")
     if foreign:
         said = _("server {server} admits what is no site of this fleet: {sites}.", server=server.name, sites=listed(foreign))
         yield Finding("error", f"{said} {bring}")
-    if not unknown and not foreign:
+    if not unknown and not foreign and not server.former:
         number = len(server.accounts & may.keys())
         yield Finding(
             "ok", counted("server {server} knows {number} site", "server {server} knows {number} sites", number, server=server.name)
@@ -66,7 +71,7 @@ def _stream(stream: Stream, facts: Facts) -> Iterator[Finding]:
 
 def _consumer(consumer: Consumer, broker: Broker) -> Iterator[Finding]:
     if not consumer.attached:
-        yield Finding("error", _("no Telegraf of the centre takes messages. Start one: systemctl start telegraf-han-centre"))
+        yield Finding("error", _("no Telegraf of the centre takes messages. Look there: systemctl restart telegraf-han-centre"))
     elif consumer.under_way >= consumer.most_under_way:
         yield Finding(
             "error",

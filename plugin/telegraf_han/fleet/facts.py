@@ -52,6 +52,9 @@ class Server(NamedTuple):
 
     name: str
     accounts: frozenset[str]
+    """Accounts that it knows. Those of sites have the name of the site."""
+    former: frozenset[str] = frozenset()
+    """Sites of which it admits a certificate that is not in force any more."""
 
 
 class Stream(NamedTuple):

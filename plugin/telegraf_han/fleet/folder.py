@@ -374,6 +374,8 @@ def _write(path: str, data: bytes, mode: int = 0o600) -> None:
             os.fchmod(file.fileno(), mode)
             os.fsync(file.fileno())
         os.replace(fresh, path)
+    except PermissionError:
+        raise ConfigError(path, "", _("a folder that this user may write is expected. Run the command with sudo")) from None
     except OSError as error:
         raise ConfigError(path, "", _("a file that can be written is expected: {reason}", reason=reason(error))) from None
 

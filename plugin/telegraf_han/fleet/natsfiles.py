@@ -49,6 +49,11 @@ def subject(site: str) -> str:
     return f"han.{site}.lines"
 
 
+def account(site: str, mark: str) -> str:
+    """The account of a site. It names the certificate, too. So `check` sees which one a server admits."""
+    return f"{site}.{mark}"
+
+
 def server(name: str, fleet: Fleet, users: dict[str, str]) -> str:
     """The configuration of one server. `users` are those of ADMIN, WATCH and CENTRE, as NATS sees them in their certificates."""
     others = [other for other in fleet.servers if other != name]
@@ -77,6 +82,7 @@ def sites(known: Sites) -> str:
     return _MARK + "".join(
         _SITE.format(
             name=name,
+            account=account(name, site.issue),
             user=certificates.user(name, site.issue),
             stream=f"{INFO}{STREAM}",
             door=f"{INFO}{DOOR}",
@@ -148,7 +154,7 @@ cluster {{{{
 }}}}
 """
 _SITE: Final = """\
-"{name}" {{
+"{account}" {{
   users: [ {{user: "{user}"}} ]
   limits {{ max_connections: {connections}, max_subscriptions: {subscriptions} }}
   mappings: {{ "{stream}": "{inside}" }}

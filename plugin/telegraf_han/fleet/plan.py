@@ -166,5 +166,5 @@ bucket = {bucket}
 def site(text: str) -> str:
     """A name of a site. Raises ValueError."""
     if not _SITE.fullmatch(text):
-        raise ValueError(_("a name of 1 to 32 small letters, digits and hyphens is expected, such as mokotowska-12"))
+        raise ValueError(_("a name of 1 to 32 small letters without accents, digits and hyphens is expected, such as mokotowska-12"))
     return text

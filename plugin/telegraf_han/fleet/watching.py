@@ -16,6 +16,7 @@ from telegraf_han.fleet import broker, condition, natsfiles
 from telegraf_han.fleet.broker import Connection, Json, RefusedError
 from telegraf_han.fleet.facts import OWN_ACCOUNTS, Broker, Consumer, Link, Refusal, Server, Stream
 from telegraf_han.fleet.folder import Folder
+from telegraf_han.fleet.registry import Sites
 from telegraf_han.language import _, marked
 
 PAGE: Final = 1024
@@ -35,12 +36,12 @@ Counts = dict[tuple[str, int], int]
 
 def looked(place: Folder, watch_s: float) -> Broker:
     """All that the servers say. Raises ConfigError, SourceError, RefusedError if none of them can be asked."""
-    fleet = place.fleet()
+    fleet, sites = place.fleet(), place.sites()
 
     def paths(name: str) -> tuple[str, str, str]:
         return place.place("ca.pem"), place.place(f"{name}.pem"), place.place(f"{name}.key")
 
-    found = broker.asked(fleet, *paths(natsfiles.WATCH), lambda connection: _watched(connection, len(fleet.servers), watch_s))
+    found = broker.asked(fleet, *paths(natsfiles.WATCH), lambda connection: _watched(connection, len(fleet.servers), watch_s, sites))
     try:
         stream, consumer = broker.asked(fleet, *paths(natsfiles.ADMIN), _held)
     except RefusedError as error:
@@ -50,11 +51,11 @@ def looked(place: Folder, watch_s: float) -> Broker:
     return found._replace(stream=stream, consumer=consumer)
 
 
-async def _watched(connection: Connection, count: int, watch_s: float) -> Broker:
+async def _watched(connection: Connection, count: int, watch_s: float, sites: Sites) -> Broker:
     """Over the system account: servers, connections, refusals."""
     answers = [one for one in await connection.gathered("$SYS.REQ.SERVER.PING.ACCOUNTZ", {}, count) if "data" in one]
     names = {str(one["server"]["id"]): str(one["server"]["name"]) for one in answers}
-    servers = [Server(str(one["server"]["name"]), frozenset(one["data"].get("accounts") or ())) for one in answers]
+    servers = [_server(str(one["server"]["name"]), one["data"].get("accounts") or (), sites) for one in answers]
     refusals = [one for server, name in names.items() for one in _refusals(name, await _page(connection, server, closed=True))]
     before: Counts = {(server, int(one["cid"])): int(one["in_msgs"]) for server in names for one in await _open(connection, server)}
     await asyncio.sleep(watch_s)
@@ -65,6 +66,13 @@ async def _watched(connection: Connection, count: int, watch_s: float) -> Broker
         links += _links(server, name, every, before, watch_s)
         centres += sum(_parts(one)[0] == natsfiles.CENTRE for one in every if one.get("account") == "HAN")
     return Broker(tuple(sorted(servers)), tuple(links), tuple(refusals), centres)
+
+
+def _server(name: str, accounts: Iterable[str], sites: Sites) -> Server:
+    """What a server knows. An account of a site has the mark of its certificate behind the name, see `natsfiles.account`."""
+    parts = [account.partition(".") for account in accounts]
+    former = {site for site, _dot, mark in parts if site in sites and not sites[site].revoked and mark != sites[site].issue}
+    return Server(name, frozenset(site for site, _dot, mark in parts if site not in former or mark == sites[site].issue), frozenset(former))
 
 
 async def _page(connection: Connection, server: str, offset: int = 0, *, closed: bool = False) -> Json:
@@ -100,7 +108,7 @@ def _links(server: str, name: str, every: Iterable[Json], before: Counts, watch_
         if account and account not in OWN_ACCOUNTS:
             more = int(one["in_msgs"]) - before.get((server, int(one["cid"])), 0)
             rate = more * 60 / watch_s if watch_s else 0.0
-            yield Link(account, _parts(one)[1], name, _seconds(one.get("start")) or 0.0, rate)
+            yield Link(account.partition(".")[0], _parts(one)[1], name, _seconds(one.get("start")) or 0.0, rate)
 
 
 def _parts(one: Json) -> tuple[str, str]:

@@ -147,6 +147,7 @@ def token_in(path: str, option: str) -> str:
             content = file.read(TOKEN_LIMIT_BYTES)
     except OSError as error:
         raise ConfigError(path, option, _("a file that can be read is expected: {reason}", reason=reason(error))) from None
-    if stat.S_ISREG(mode) and mode & stat.S_IROTH:
+    token = content.decode("utf-8-sig", "replace").strip()
+    if stat.S_ISREG(mode) and mode & stat.S_IROTH and len(token.split()) == 1:  # what is no token is told by who needs one
         complain("W! " + _("every user of this machine may read the token in {path}. Run: chmod 600 {path}", path=path))
-    return content.decode("utf-8-sig", "replace").strip()
+    return token

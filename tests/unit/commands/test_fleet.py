@@ -83,13 +83,30 @@ def test_init_and_revoke(made: Run, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert made("init", "wola") == 0
     said = capsys.readouterr().out
     assert f"done: {tmp_path}/fleet/sites/wola.tar\n" in said
-    assert "  sudo tar -xf wola.tar -C /\n" in said
+    assert "  sudo tar -xf SITE.tar -C /\n" in said
     assert "  sudo systemctl reload telegraf-han-nats.service\n" in said
 
     assert made("revoke", "wola") == 0
     assert capsys.readouterr().out.startswith("done: wola may not send any more")
     assert made("revoke", "wola") == 0
     assert capsys.readouterr().out.startswith("wola was revoked before")
+
+
+def test_several_sites_and_again(made: Run, capsys: pytest.CaptureFixture[str]) -> None:
+    """Sites are made together. One that is made again has to send what waits first, and one that was revoked is told."""
+    assert made("init", "wola", "ursus") == 0
+    first = capsys.readouterr().out
+    assert first.count("done: ") == 2
+    assert "systemctl stop" not in first
+
+    assert made("revoke", "ursus") == 0
+    capsys.readouterr()
+    assert made("init", "wola", "ursus", "praga") == 0
+    again = capsys.readouterr().out
+    assert "wola has a new certificate" in again
+    assert "ursus was revoked on " in again
+    assert "praga " not in again
+    assert again.index("  sudo systemctl stop telegraf-han-uplink.service\n") < again.index("  sudo tar -xf SITE.tar -C /\n")
 
 
 @pytest.mark.parametrize("name", ["Wola", "a.b", "..", "", "ą", "x" * 33])
@@ -99,7 +116,7 @@ def test_a_name_that_is_no_site(made: Run, action: str, name: str, capsys: pytes
     with pytest.raises(SystemExit):
         made(action, name)
 
-    assert "a name of 1 to 32 small letters, digits and hyphens is expected" in capsys.readouterr().err
+    assert "a name of 1 to 32 small letters without accents, digits and hyphens is expected" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("action", [["setup"], ["init", "wola"], ["revoke", "wola"], ["check"]])

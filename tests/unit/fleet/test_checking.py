@@ -162,7 +162,7 @@ def test_a_revoked_site_that_no_server_admits() -> None:
 
     assert (quiet.state, quiet.trouble, quiet.sentences) == ("revoked", False, ())
     assert (trying.state, trying.trouble) == ("revoked", False)
-    assert "It still tries to connect, and is refused: nats-2, 20 s ago" in trying.sentences[0]
+    assert "It tried to connect, and was refused: nats-2, 20 s ago" in trying.sentences[0]
 
 
 def test_a_site_has_every_verdict_that_applies() -> None:

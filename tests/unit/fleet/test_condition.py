@@ -110,3 +110,12 @@ def test_certificates_of_the_fleet() -> None:
     assert found[0].text.startswith("the certificate watch ends on 2027-03-15")
     assert found[0].text.endswith("telegraf-han fleet create")
     assert found[1].text.startswith("the certificate servers/nats-1 ended on")
+
+
+def test_a_former_certificate_is_still_admitted() -> None:
+    """A site has a new certificate, and a server does not know it yet: the one before, which may be stolen, is still good there."""
+    behind = Server("nats-2", frozenset({"HAN", "SYS", "$G"}), frozenset({"wola"}))
+
+    assert told(WELL._replace(servers=(WELL.servers[0], behind, WELL.servers[2]))) == [
+        "server nats-2 still admits the former certificate of: wola. Bring it its archive, unpack it, and reload it: servers/nats-2.tar"
+    ]

@@ -22,9 +22,9 @@ def test_sites() -> None:
     }
     text = natsfiles.sites(known)
 
-    accounts = re.findall(r'^"([^"]+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
-    assert [name for name, _body in accounts] == ["ursus", "wola"]
-    for name, body in accounts:
+    accounts = re.findall(r'^"([^"]+)\.([0-9a-f]+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+    assert [(name, mark) for name, mark, _body in accounts] == [("ursus", "89ef4567"), ("wola", WOLA.issue)]
+    for name, _mark, body in accounts:
         assert re.findall(r'user: "([^"]*)"', body) == [f"CN={name},OU={known[name].issue}"]
         assert re.findall(r'subject: "([^"]*)"', body) == [f"han.{name}.>", "$JS.API.STREAM.INFO.HAN_SITES"]
         assert "jetstream" not in body

@@ -95,5 +95,5 @@ def test_names_of_sites(name: str) -> None:
 )
 def test_no_names_of_sites(name: str) -> None:
     """Nothing that means something in a subject, a tag, a file name or the servers' configuration."""
-    with pytest.raises(ValueError, match=r"^a name of 1 to 32 small letters, digits and hyphens is expected"):
+    with pytest.raises(ValueError, match=r"^a name of 1 to 32 small letters without accents, digits and hyphens is expected"):
         plan.site(name)

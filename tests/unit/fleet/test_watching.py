@@ -10,7 +10,11 @@ from telegraf_han.fleet import broker, condition, watching
 from telegraf_han.fleet.broker import Json, RefusedError
 from telegraf_han.fleet.facts import Broker, Consumer, Link, Refusal, Server, Stream
 from telegraf_han.fleet.folder import Folder
+from telegraf_han.fleet.registry import Site
 
+SITES = {
+    name: Site(mark, "2026-11-01T00:00:00Z", "2031-11-01T00:00:00Z") for name, mark in (("wola", "aa"), ("ursus", "bb"), ("praga", "cc"))
+}
 START = "2026-11-29T17:47:52.438480997Z"
 START_S = 1_795_974_472.0
 
@@ -33,7 +37,10 @@ class Fake:
         self.asked.append(subject)
         server = {"id": "ID1", "name": "nats-1"}
         if subject == "$SYS.REQ.SERVER.PING.ACCOUNTZ":
-            return [{"server": server, "data": {"accounts": ["HAN", "wola"]}}, {"server": {"id": "ID2", "name": "nats-2"}, "error": {}}]
+            return [
+                {"server": server, "data": {"accounts": ["HAN", "wola.aa", "ursus.b0", "praga.cc", "praga.c0"]}},
+                {"server": {"id": "ID2", "name": "nats-2"}, "error": {}},
+            ]
         assert subject == "$SYS.REQ.SERVER.ID1.CONNZ"
         if body.get("state") == 1:
             return [{"server": server, "data": {"connections": self.closed}}]
@@ -45,21 +52,21 @@ class Fake:
 
 
 def watched(fake: Any, watch_s: float = 0.001) -> Broker:
-    return asyncio.run(watching._watched(fake, 2, watch_s))
+    return asyncio.run(watching._watched(fake, 2, watch_s, SITES))
 
 
 def test_connections_of_sites() -> None:
     """Their rate is that between the two answers. The program's own connections and the centre's are no sites."""
     now = [
-        connection_of(1, "wola", "CN=wola,OU=aa", 100),
+        connection_of(1, "wola.aa", "CN=wola,OU=aa", 100),
         connection_of(2, "HAN", "CN=centre,OU=cc"),
         connection_of(3, "SYS", "CN=watch,OU=ww"),
         {"cid": 4, "in_msgs": 0},
     ]
-    later = [connection_of(1, "wola", "CN=wola,OU=aa", 103), *now[1:], connection_of(9, "ursus", "CN=ursus,OU=bb", 5)]
+    later = [connection_of(1, "wola.aa", "CN=wola,OU=aa", 103), *now[1:], connection_of(9, "ursus", "CN=ursus,OU=bb", 5)]
 
     assert watched(Fake(now, later), 0.01)._replace(refusals=()) == Broker(
-        (Server("nats-1", frozenset({"HAN", "wola"})),),
+        (Server("nats-1", frozenset({"HAN", "wola", "praga"}), frozenset({"ursus", "praga"})),),
         (Link("wola", "aa", "nats-1", START_S, 18_000.0), Link("ursus", "bb", "nats-1", START_S, 30_000.0)),
         centres=1,
     )

@@ -17,9 +17,9 @@ SECTION = Document("docs/fleet.md").section("Move from one machine without losin
 DAY_S = 86_400
 
 
-def _points(influx: running.Influx, policy: str, condition: str) -> list[running.Row]:
+def _points(influx: running.Influx, policy: str, condition: str) -> list[frozenset[tuple[str, object]]]:
     return [
-        {name: value for name, value in row.items() if name != "site"}
+        frozenset((name, value) for name, value in row.items() if name != "site")
         for measurement in ("electricity", "electricity_cost")
         for row in influx.query(f'SELECT * FROM {policy}"{measurement}" WHERE {condition}')
     ]
@@ -51,7 +51,9 @@ def test_move(influx: running.Influx, influx_binary: Path, influxd_binary: Path,
         (house.root / "admin_token").write_text(centre.token)
         house.typed(store, {"http://127.0.0.1:8086": centre.url}, INFLUX_URL=centre.url)
 
-        for policy, count in (("", len(lines)), ('"5m".', len(fives) + len(costs))):
-            assert len(_points(influx, policy, "time > 0")) == count
-            assert _points(influx, policy, "time > 0") == _points(centre, policy, "\"site\" = 'mokotow'")
+        before = {policy: _points(influx, policy, "time > 0") for policy in ("", '"5m".')}
+        assert [len(points) for points in before.values()] == [len(lines), len(fives) + len(costs)]
+        assert _points(centre, "", "\"site\" = 'mokotow'") == before[""]
+        # The rest are five-minute points of the telegrams, which were not there before.
+        assert set(before['"5m".']) < set(_points(centre, '"5m".', "\"site\" = 'mokotow'"))
         assert [row["active_energy_import_wh"] for row in centre.query("SELECT * FROM electricity WHERE \"site\" = 'wola'")] == [7.5]

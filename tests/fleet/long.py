@@ -115,7 +115,7 @@ def _centre(fleet: Fleet, chance: random.Random) -> None:
             _at_broker(fleet)
         _until(lambda: fleet.pending() >= 6, "messages that are not acknowledged")
         for host in CENTRE:
-            faults.kill(fleet.lab[host], CENTRE_UNIT)
+            faults.killed(fleet.lab[host], CENTRE_UNIT)
 
 
 def _influxdb(fleet: Fleet, chance: random.Random) -> None:

@@ -23,6 +23,8 @@ import pytest
 from natsfleet import CENTRE_UNIT, PATIENCE_S, UPLINK, Fleet
 from servers import running
 
+from telegraf_han.fleet import natsfiles
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
@@ -212,6 +214,53 @@ def test_a_site_that_floods_is_refused(fleet: Fleet) -> None:
     _all_arrive(fleet)
 
 
+def test_messages_full_of_the_shortest_lines(fleet: Fleet) -> None:
+    """A hostile site sends as many lines as fit into messages while InfluxDB is away. The centre has room for all of them.
+
+    What a Telegraf has no room for it gives up, and those would be lines of other sites, too.
+    """
+    line = b"electricity_settings x=1\n"
+    lines = 1_000_000  # 2.5 times what the buffer of both Telegrafs of the centre would have to hold for honest sites
+    most = natsfiles.MESSAGE_LIMIT_BYTES - 1024
+
+    async def much(connection: Client) -> list[str]:
+        stream, subject = connection.jetstream(), "han.edge-c.lines"
+        for _ in range(lines * len(line) // most):
+            await stream.publish(subject, line * (most // len(line)), stream="HAN", timeout=10)
+        return [await faults.outcome(stream.publish(subject, line * (2 * most // len(line)), stream="HAN", timeout=10))]
+
+    with faults.influxdb_frozen(fleet):
+        (larger,) = faults.as_site(fleet, "edge-c", much)
+        for site in fleet.sites.values():
+            site.feed(20)
+        _until(lambda: all(not site.waiting() for site in fleet.sites.values()), "all telegrams at the broker")
+
+    assert larger.startswith("refused")
+    _all_arrive(fleet)
+    assert "overflow" not in _logs_of_centre(fleet)
+
+
+def test_one_site_cannot_take_all_connections(fleet: Fleet) -> None:
+    """A server has only so many. A site has few of them, and others still get in."""
+
+    async def many(connection: Client) -> str:
+        more: list[Client] = []
+        try:
+            while len(more) < 150:
+                more.append(await faults.connected(fleet, faults.tls(fleet, "edge-b")))
+        except (OSError, nats.errors.Error) as error:
+            other = await faults.connected(fleet, faults.tls(fleet, "edge-a"))
+            await other.close()
+            return str(error)
+        finally:
+            for one in more:
+                await one.close()
+        return "all of them"
+
+    assert "maximum account active connections exceeded" in faults.as_site(fleet, "edge-b", many)
+    _all_arrive(fleet)
+
+
 def test_a_site_sends_rubbish(fleet: Fleet) -> None:
     """What InfluxDB would refuse, and what is no line at all, does not hold up the lines of other sites. A site writes as nobody else."""
     at = time.time_ns()
@@ -225,6 +274,13 @@ def test_a_site_sends_rubbish(fleet: Fleet) -> None:
         f"electricity,meter={'x' * 70000} voltage_l1_v=1 {at}",
         f"electricity,meter=evil,{tags} voltage_l1_v=1 {at}",
         f"electricity,meter=evil {'x' * 70000}=1 {at}",
+        f"electricity,meter=evil voltage_l1_v=1 {-(2**63)}",
+        f"electricity,meter=evil voltage_l1_v=1 {2**63 - 1}",
+        f"electricity,meter=evil voltage_l1_v=1 {at + 400 * 86400 * natsfleet.NS}",
+        f'electricity,meter=evil site="edge-a",meter="x",serial="x" {at}',
+        f"electricity,meter=evil,active_energy_import_wh=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil,{'x' * 63}\\y=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil {'x' * 63}\\y=1 {at}",
         f"cpu,meter=evil usage_w=1 {at}",
         "no line at all",
         f"electricity,meter=forged,site=edge-a,host=x,subject=han.edge-a.lines active_power_import_w=1 {at}",
@@ -243,6 +299,7 @@ def test_a_site_sends_rubbish(fleet: Fleet) -> None:
 
     assert "will be dropped" not in _logs_of_centre(fleet)
     assert fleet.query("SELECT * FROM cpu") == []
+    assert fleet.query(f"SELECT * FROM electricity WHERE time > {at + 86400 * natsfleet.NS}") == []
     forged = fleet.query("SELECT active_power_import_w FROM electricity WHERE meter = 'forged' GROUP BY *")
     assert [{name: value for name, value in series["tags"].items() if value} for series in forged] == [
         {"meter": "forged", "site": "edge-c"}

@@ -19,8 +19,8 @@ from telegraf_han.language import _, counted, grouped, marked
 
 MESSAGES_PER_MINUTE: Final = 60.0
 """More than this is far more than a small site sends: one message every 10 seconds."""
-MESSAGES_PER_METER_MINUTE: Final = 0.5
-"""And so many for each of its meters. A meter that sends every second fills 0.3 messages of 200 lines per minute."""
+MESSAGES_PER_METER_MINUTE: Final = 1.5
+"""And so many for each of its meters. A meter that sends every second fills one message of 60 lines per minute."""
 LINES_PER_METER_MINUTE: Final = 120.0
 """More readings per meter and minute than any meter sends. Some send one every second."""
 MUCH: Final = 4

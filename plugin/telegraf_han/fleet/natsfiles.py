@@ -32,8 +32,14 @@ _DOOR_INFO: Final = "door.info"
 ADMIN: Final = "admin"
 WATCH: Final = "watch"
 CENTRE: Final = "centre"
-MESSAGE_LIMIT_BYTES: Final = 1 << 20
-"""NATS's own default. A message of 200 lines has at most 800 KiB, because a line of the plugin has at most 4 KiB."""
+MESSAGE_LIMIT_BYTES: Final = 1 << 18
+"""A message of 60 lines has at most 240 KiB, because a line of the plugin has at most 4 KiB.
+
+The limit is this low because a hostile site can fill a message with the shortest lines that there are. The centre has to hold them.
+"""
+_CONNECTIONS: Final = 100
+"""Of one site at the same time. It needs one, and some that the servers still take for open after its link has failed."""
+_SUBSCRIPTIONS: Final = 100
 
 _MARK: Final = "# Written by `telegraf-han fleet`, which writes it again when something has changed.\n"
 
@@ -51,7 +57,6 @@ def server(name: str, fleet: Fleet, users: dict[str, str]) -> str:
         mark=_MARK,
         name=name,
         port=fleet.port,
-        limit=MESSAGE_LIMIT_BYTES,
         store=STORE,
         gigabytes=fleet.store_gb,
         cluster=cluster,
@@ -76,6 +81,8 @@ def sites(known: Sites) -> str:
             stream=f"{INFO}{STREAM}",
             door=f"{INFO}{DOOR}",
             inside=_DOOR_INFO,
+            connections=_CONNECTIONS,
+            subscriptions=_SUBSCRIPTIONS,
         )
         for name, site in active(known).items()
     )
@@ -102,7 +109,8 @@ server_name: "{name}"
 port: {port}
 # Figures of the server, for programs of this machine only.
 http: "127.0.0.1:8222"
-max_payload: {limit}
+# What may be on its way to one Telegraf of the centre. NATS's own 64 MB are less than the largest messages under way.
+max_pending: 200MB
 
 # Who connects shows a certificate of the fleet. The name in it is the user.
 tls {{ {tls}, verify_and_map: true }}
@@ -142,6 +150,7 @@ cluster {{{{
 _SITE: Final = """\
 "{name}" {{
   users: [ {{user: "{user}"}} ]
+  limits {{ max_connections: {connections}, max_subscriptions: {subscriptions} }}
   mappings: {{ "{stream}": "{inside}" }}
   imports: [ {{service: {{account: "HAN", subject: "han.{name}.>"}}}}, {{service: {{account: "HAN", subject: "{door}"}}, to: "{inside}"}} ]
 }}

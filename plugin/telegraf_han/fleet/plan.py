@@ -46,7 +46,7 @@ class Fleet(NamedTuple):
     store_gb: int = 20
     """The most that may wait at the broker, in GB per server."""
     site_messages: int = 20_000
-    """The most messages of one site that may wait at the broker. A message has up to 200 lines, and a site sends one every 10 s."""
+    """The most messages of one site that may wait at the broker. A message has up to 60 lines, and a site sends one every 10 s."""
     redelivery_s: float = 60.0
     """After this time the broker sends a message again that no consumer acknowledged."""
     influx: Influx = Influx()

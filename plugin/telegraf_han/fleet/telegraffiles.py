@@ -11,11 +11,13 @@ it gets through. Both keep their metrics on disk meanwhile.
 - No tag may tell which Telegraf wrote a point (`host`), or by which way it came (`subject`). So a point that is delivered twice is the
   same point, and InfluxDB stores it once.
 - Metrics wait in memory. Telegraf acknowledges a message when InfluxDB has taken its metrics, so all that is not there yet is at the
-  broker. The buffer must have room for all messages that are under way, because Telegraf gives up messages that do not fit, those of
-  other sites, too. A site that does not behave sends messages that are full of the shortest lines there are.
+  broker. The buffer must have room for all messages that are under way, because Telegraf gives up messages that do not fit
+  (`max_undelivered_messages` times the lines of a message). A message of a hostile site has as many lines as fit. If the buffer was made
+  for honest messages only, those of other sites would be given up [seen: InfluxDB away for 20 s, 40 messages of 49,000 lines].
 - One site must not harm another. InfluxDB refuses a whole request, with the lines of all sites in it, for one line with a tag `time` or
   with a name of a series above 64 kB [seen on 2.9.1], and a field has the type of whoever writes it first in a week. So only known
-  measurements get in, names are cut, and types are made what they are in docs/metrics.md.
+  measurements get in, names are cut, and types are made what they are in docs/metrics.md. A field `site` of one site hides the tag `site`
+  of all of them from InfluxQL [seen], so no name is a tag and a field.
 """
 
 import json
@@ -23,6 +25,7 @@ from typing import Final
 
 from telegraf_han.fleet.natsfiles import CONSUMER, MESSAGE_LIMIT_BYTES, STREAM, SUBJECTS, subject
 from telegraf_han.fleet.plan import Fleet
+from telegraf_han.tariffs.components import BILL_FIELDS
 
 UPLINK: Final = "/etc/telegraf-han-uplink"
 UPLINK_UNIT: Final = "telegraf-han-uplink.service"
@@ -31,12 +34,12 @@ DROP_IN: Final = "/etc/telegraf/telegraf.d/telegraf-han.uplink.conf"
 CENTRE: Final = "/etc/telegraf-han-centre"
 CENTRE_UNIT: Final = "telegraf-han-centre.service"
 TOKEN: Final = "influx_token"  # noqa: S105, the name of a file
-LINES: Final = 200
+LINES: Final = 60
 """Lines of one message."""
-UNDELIVERED: Final = 40
-"""Messages under way in one Telegraf of the centre. More would not be faster, but need more room."""
-SHORTEST: Final = "electricity a=1\n"
-"""No line is shorter, of those that get in."""
+UNDELIVERED: Final = 200
+"""Messages under way in one Telegraf of the centre."""
+SHORTEST: Final = "electricity x=1\n"
+"""No line that the centre takes is shorter."""
 BUFFER: Final = "/var/lib/telegraf/buffer"
 """The same folder as that of `init` (setup/places.py)."""
 INPUT: Final = "/etc/telegraf/telegraf.d/telegraf-han.input.conf"
@@ -44,6 +47,23 @@ PORT: Final = 8187
 """Where the uplink takes lines, on the host itself."""
 
 _MARK: Final = "## Written by `telegraf-han fleet`, which writes it again when something has changed.\n"
+_TAGS: Final = ("site", "interface", "meter", "model", "serial", "series", "inverter")
+"""Tags that boards ask for, and that are a field nowhere. (`tariff` is a field of readings.)"""
+_QUANTITIES: Final = ("*_wh", "*_w", "*_varh", "*_var", "*_vah", "*_va", "*_v", "*_a", "*_hz", "*_dbm")
+_COUNTERS: Final = (
+    *("telegrams", "decoded", "duplicates", "unverified", "lines_dropped", "host_stamped", "errors_*", "flaws", "waiting", "stale"),
+    *("registers_back", "fields_refused"),
+)
+_NO_TAGS: Final = (
+    *(*_QUANTITIES, "*_s", "*_percent", "*_per_kwh", "*_text", *_COUNTERS, "state", "name", "currency", "period", "billing_day"),
+    *("limiter_mode", "message", "buffer_size", "buffer_limit", "metrics_*", "power_factor_*", "alloc_bytes", "obis_*", "record_*"),
+)
+"""Names of fields. config/tags.py does not let an owner give them to a tag."""
+_BACKSLASH: Final = r"*\\*"
+"""Any name with one. At the end of a name that is cut, it would hide the `=` behind it. InfluxDB refuses that line, and all with it."""
+_BACK_DAYS: Final = 3653
+_AHEAD_DAYS: Final = 7
+"""A point with a time outside of this is nobody's reading."""
 _COSTS: Final = json.dumps(["electricity_cost", "electricity_bill", "electricity_price"])
 _NAMES: Final = json.dumps(
     [
@@ -57,6 +77,11 @@ _NAMES: Final = json.dumps(
 
 def _tls(place: str, name: str) -> str:
     return f'  secure = true\n  tls_ca = "{place}/ca.pem"\n  tls_cert = "{place}/{name}.pem"\n  tls_key = "{place}/{name}.key"\n'
+
+
+def _text(value: str) -> str:
+    """Text of the owner. Telegraf would put variables of its environment in the place of `$NAME`; `$$` is a dollar."""
+    return json.dumps(value, ensure_ascii=False).replace("$", "$$")
 
 
 def reading(token: str) -> str:
@@ -96,12 +121,20 @@ def centre(fleet: Fleet) -> str:
         consumer=CONSUMER,
         undelivered=UNDELIVERED,
         names=_NAMES,
+        quantities=json.dumps(_QUANTITIES),
+        counters=json.dumps(_COUNTERS),
+        back=f"{_BACK_DAYS * 24}h",
+        ahead=f"{_AHEAD_DAYS * 24}h",
+        tagexclude=json.dumps(["time", "_*", _BACKSLASH, "host", *_NO_TAGS]),
+        fieldexclude=json.dumps(["time", "_*", _BACKSLASH, "host", "subject", *_TAGS]),
+        billtags=json.dumps(["host", "subject", *BILL_FIELDS]),
+        keep=json.dumps([*_TAGS, "tariff"]),
         limit=UNDELIVERED * MESSAGE_LIMIT_BYTES // len(SHORTEST),
         costs=_COSTS,
-        url=json.dumps(fleet.influx.url),
-        org=json.dumps(fleet.influx.org),
-        bucket=json.dumps(fleet.influx.bucket),
-        kept=json.dumps(f"{fleet.influx.bucket}/5m"),
+        url=_text(fleet.influx.url),
+        org=_text(fleet.influx.org),
+        bucket=_text(fleet.influx.bucket),
+        kept=_text(f"{fleet.influx.bucket}/5m"),
         token=f"@{{fleet:{TOKEN}}}",
     )
 
@@ -182,9 +215,11 @@ _CENTRE: Final = """\
 [agent]
   ## Points must not tell which Telegraf wrote them. Otherwise a message that is delivered again makes other points.
   omit_hostname = true
-  flush_interval = "1s"
+  ## So often messages are acknowledged, and there is place for new ones.
+  flush_interval = "200ms"
   metric_batch_size = 5000
-  ## Room for all messages that are under way. Telegraf gives up what does not fit. A buffer on disk is not necessary: what InfluxDB
+  ## Room for all messages that are under way, even if they are full of the shortest lines. Telegraf gives up what does not fit, and
+  ## it would give up lines of other sites, too. A buffer on disk is not necessary: what InfluxDB
   ## does not have yet is still at the broker.
   metric_buffer_limit = {limit}
 
@@ -204,9 +239,12 @@ _CENTRE: Final = """\
   data_format = "influx"
   ## Nothing else of a site gets in.
   namepass = {names}
-  ## InfluxDB refuses these names, and with one line all that come in the same request, those of other sites, too.
-  tagexclude = ["time", "_*", "host"]
-  fieldexclude = ["time", "_*"]
+  ## InfluxDB refuses a time at the end of its range, and `time` or `_…` as a name. With one such line it refuses all that come in the
+  ## same request, those of other sites, too. It also makes a folder for each week in which there is a point.
+  metricpass = "time > now() - duration('{back}') && time < now() + duration('{ahead}')"
+  ## If a field has the name of a tag, or a tag that of a field, queries of all sites find the wrong one.
+  tagexclude = {tagexclude}
+  fieldexclude = {fieldexclude}
 
 ## The site is what NATS knows of the sender, not what the sender says.
 [[processors.regex]]
@@ -222,7 +260,7 @@ _CENTRE: Final = """\
 [[processors.tag_limit]]
   order = 2
   limit = 16
-  keep = ["site", "interface", "meter", "model", "serial", "tariff", "series", "inverter"]
+  keep = {keep}
 [[processors.strings]]
   order = 3
   [[processors.strings.left]]
@@ -240,17 +278,14 @@ _CENTRE: Final = """\
   order = 4
   namepass = ["electricity"]
   [processors.converter.fields]
-    float = ["*_wh", "*_w", "*_varh", "*_var", "*_vah", "*_va", "*_v", "*_a", "*_hz", "*_dbm"]
+    float = {quantities}
 [[processors.converter]]
   order = 4
   namepass = ["electricity_link"]
   [processors.converter.fields]
     string = ["state"]
     float = ["age_s", "clock_offset_s", "rssi_dbm"]
-    integer = [
-      "telegrams", "decoded", "duplicates", "unverified", "lines_dropped", "host_stamped", "errors_*", "flaws", "waiting", "stale",
-      "registers_back", "fields_refused",
-    ]
+    integer = {counters}
 [[processors.converter]]
   order = 4
   namepass = ["electricity_settings", "electricity_cost", "electricity_bill", "electricity_price", "electricity_production"]
@@ -272,7 +307,7 @@ _CENTRE: Final = """\
   organization = {org}
   bucket = {bucket}
   namedrop = {costs}
-  tagexclude = ["host", "subject"]
+  tagexclude = ["host", "subject", "tariff"]
 
 ## Costs and prices go into the bucket whose data are kept for ever.
 [[outputs.influxdb_v2]]
@@ -282,7 +317,8 @@ _CENTRE: Final = """\
   organization = {org}
   bucket = {kept}
   namepass = {costs}
-  tagexclude = ["host", "subject"]
+  tagexclude = {billtags}
+  fieldexclude = ["tariff"]
 """
 _UNIT: Final = """\
 {mark}[Unit]

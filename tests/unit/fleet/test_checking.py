@@ -86,7 +86,7 @@ def test_a_site_that_is_well() -> None:
         # flooding
         ({"waiting": {"wola": 500, "ursus": 100}}, "flooding", "500 of its messages wait. It may have 1,000"),
         ({"waiting": {"wola": 1000}}, "flooding", "1,000 of its messages wait, which is all that it may have"),
-        ({"links": (HERE._replace(per_minute=62.0),)}, "flooding", "62 messages per minute.*fewer than 61"),
+        ({"links": (HERE._replace(per_minute=65.0),)}, "flooding", "65 messages per minute.*fewer than 63"),
         ({"links": (HERE._replace(per_minute=40.0), HERE._replace(per_minute=40.0))}, "flooding", "80 messages per minute"),
         ({"stored": FRESH._replace(lines_per_minute=241.0)}, "flooding", "241 readings per minute"),
         # never heard

@@ -1,5 +1,6 @@
 """telegraffiles: what is written is TOML that Telegraf reads, and keeps the promises of the docstring."""
 
+import fnmatch
 import re
 import tomllib
 from typing import Any
@@ -45,8 +46,19 @@ def test_a_point_does_not_tell_which_way_it_took() -> None:
     centre = parsed(telegraffiles.centre(FLEET))
 
     assert centre["agent"]["omit_hostname"] is True
-    assert all(set(output["tagexclude"]) == {"host", "subject"} for output in centre["outputs"]["influxdb_v2"])
+    assert all({"host", "subject"} < set(output["tagexclude"]) for output in centre["outputs"]["influxdb_v2"])
     assert parsed(telegraffiles.reading("t"))["outputs"]["influxdb_v2"][0]["tagexclude"] == ["host"]
+
+
+def test_no_message_is_too_large_for_broker_or_centre() -> None:
+    """An honest message fits into the stream. All that is under way fits into the centre's buffers, even if each byte is used."""
+    uplink = tomllib.loads(telegraffiles.uplink("wola", FLEET, "x"))
+    assert uplink["agent"]["metric_batch_size"] * 4096 < natsfiles.MESSAGE_LIMIT_BYTES
+
+    centre = tomllib.loads(telegraffiles.centre(FLEET))
+    shortest = min(map(len, centre["inputs"]["nats_consumer"][0]["namepass"])) + len(" x=1\n")
+    most = centre["inputs"]["nats_consumer"][0]["max_undelivered_messages"] * (natsfiles.MESSAGE_LIMIT_BYTES // shortest)
+    assert centre["agent"]["metric_buffer_limit"] >= most
 
 
 def test_the_centre_does_not_acknowledge_too_early() -> None:
@@ -80,6 +92,32 @@ def test_costs_go_into_the_bucket_that_is_kept() -> None:
     assert (raw["bucket"], kept["bucket"]) == ("energy-1", "energy-1/5m")
     assert raw["namedrop"] == kept["namepass"]
     assert (raw["organization"], raw["urls"]) == ('org "x"', ["http://influx.test:8086"])
+
+
+def test_names_are_what_the_owner_wrote() -> None:
+    """Telegraf puts `$HOME` of its environment into a name, unless the dollar is doubled. TOML has letters outside of Unicode's first plane."""
+    odd = Influx("http://[2001:db8::1]:8086", 'a${HOME} "b" \\ {0} \N{HOUSE BUILDING}', "$x")
+    outputs = tomllib.loads(telegraffiles.centre(Fleet(("nats.test",), influx=odd)))["outputs"]["influxdb_v2"]
+
+    assert [output["organization"].replace("$$", "$") for output in outputs] == [odd.org, odd.org]
+    assert [output["bucket"] for output in outputs] == ["$$x", "$$x/5m"]
+
+
+def test_no_name_is_a_tag_and_a_field() -> None:
+    """A field of one site with the name of a tag would hide that tag of all sites from queries, and the other way round."""
+    centre = tomllib.loads(telegraffiles.centre(FLEET))
+    consumer = centre["inputs"]["nats_consumer"][0]
+    tags = {"site", "interface", "meter", "model", "serial", "series", "inverter", "subject", "host"}
+    fields = [f"{name}_wh" for name in ("active_energy_import", "import")] + ["active_power_import_w", "state", "age_s", "telegrams"]
+
+    assert tags <= set(consumer["fieldexclude"])
+    assert [field for field in fields if not any(fnmatch.fnmatchcase(field, glob) for glob in consumer["tagexclude"])] == []
+    assert not [tag for tag in tags - {"subject", "host"} if any(fnmatch.fnmatchcase(tag, glob) for glob in consumer["tagexclude"])]
+    energy, kept = centre["outputs"]["influxdb_v2"]
+    assert "tariff" in energy["tagexclude"]
+    assert "tariff" not in kept["tagexclude"]
+    assert "tariff" in kept["fieldexclude"]
+    assert {"energy", "total", "vat"} <= set(kept["tagexclude"])
 
 
 def test_no_token_in_the_file_of_the_centre() -> None:

@@ -36,10 +36,16 @@ FLOODING = b"".join(
 )
 
 
-def kill(host: hosts.Host, unit: str) -> None:
-    """Kill a unit's main process (SIGKILL). It is started again as its unit says."""
+def killed(host: hosts.Host, unit: str) -> int:
+    """Kill a unit's main process (SIGKILL), which is started again as its unit says. Returns its number."""
     before = running.until(lambda: host.main_pid(unit), f"{unit} on {host.name}", PATIENCE_S)
     host.do("systemctl", "kill", "--signal=KILL", unit)
+    return before
+
+
+def kill(host: hosts.Host, unit: str) -> None:
+    """Kill a unit's main process (SIGKILL), and wait until there is another one."""
+    before = killed(host, unit)
     running.until(lambda: host.main_pid(unit) not in (0, before), f"{unit} again on {host.name}", PATIENCE_S)
 
 

@@ -115,7 +115,7 @@ def _centre(fleet: Fleet, chance: random.Random) -> None:
             _at_broker(fleet)
         _until(lambda: fleet.pending() >= 6, "messages that are not acknowledged")
         for host in CENTRE:
-            faults.kill(fleet.lab[host], CENTRE_UNIT)
+            faults.killed(fleet.lab[host], CENTRE_UNIT)
 
 
 def _influxdb(fleet: Fleet, chance: random.Random) -> None:
@@ -160,7 +160,7 @@ def _short(fleet: Fleet, chance: random.Random) -> None:
     body = SHORTEST.encode() * (MESSAGE_LIMIT_BYTES // len(SHORTEST) - 10)
 
     async def send(connection: Any) -> None:
-        for _ in range(24):
+        for _ in range(24 * (1 << 20) // MESSAGE_LIMIT_BYTES):
             await connection.jetstream().publish(f"han.{bad.name}.lines", body, stream="HAN", timeout=30)
 
     with faults.influxdb_away(fleet):
@@ -168,7 +168,7 @@ def _short(fleet: Fleet, chance: random.Random) -> None:
             site.feed(60)
         _at_broker(fleet)
         faults.as_site(fleet, bad.name, send)
-        _until(lambda: fleet.pending() >= 24, "messages under way")
+        _until(lambda: fleet.pending() >= 90, "messages under way")
     assert "overflow" not in "".join(fleet.lab[host].log(CENTRE_UNIT) for host in CENTRE)
 
 

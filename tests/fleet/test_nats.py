@@ -281,6 +281,8 @@ def test_a_site_sends_rubbish(fleet: Fleet) -> None:
         f"electricity,meter=evil,active_energy_import_wh=1 voltage_l1_v=1 {at}",
         f"electricity,meter=evil,{'x' * 63}\\y=1 voltage_l1_v=1 {at}",
         f"electricity,meter=evil {'x' * 63}\\y=1 {at}",
+        f"electricity,\0=1 voltage_l1_v=1 {at}",
+        f"electricity,meter=evil \0=1 {at}",
         f"cpu,meter=evil usage_w=1 {at}",
         "no line at all",
         f"electricity,meter=forged,site=edge-a,host=x,subject=han.edge-a.lines active_power_import_w=1 {at}",

@@ -21,6 +21,7 @@ it gets through. Both keep their metrics on disk meanwhile.
 """
 
 import json
+import string
 from typing import Final
 
 from telegraf_han.fleet.natsfiles import CONSUMER, MESSAGE_LIMIT_BYTES, STREAM, SUBJECTS, subject
@@ -59,8 +60,8 @@ _NO_TAGS: Final = (
     *("limiter_mode", "message", "buffer_size", "buffer_limit", "metrics_*", "power_factor_*", "alloc_bytes", "obis_*", "record_*"),
 )
 """Names of fields. config/tags.py does not let an owner give them to a tag."""
-_BACKSLASH: Final = r"*\\*"
-"""Any name with one. At the end of a name that is cut, it would hide the `=` behind it. InfluxDB refuses that line, and all with it."""
+_STRANGE: Final = f"*[!{string.ascii_letters}{string.digits}_.-]*"  # Telegraf's patterns know one range or a list
+"""Names that no line of the plugin has. Some of them InfluxDB refuses, such as NUL, or a backslash in front of the `=`."""
 _BACK_DAYS: Final = 3653
 _AHEAD_DAYS: Final = 7
 """A point with a time outside of this is nobody's reading."""
@@ -125,8 +126,8 @@ def centre(fleet: Fleet) -> str:
         counters=json.dumps(_COUNTERS),
         back=f"{_BACK_DAYS * 24}h",
         ahead=f"{_AHEAD_DAYS * 24}h",
-        tagexclude=json.dumps(["time", "_*", _BACKSLASH, "host", *_NO_TAGS]),
-        fieldexclude=json.dumps(["time", "_*", _BACKSLASH, "host", "subject", *_TAGS]),
+        tagexclude=json.dumps(["time", "_*", _STRANGE, "host", *_NO_TAGS]),
+        fieldexclude=json.dumps(["time", "_*", _STRANGE, "host", "subject", *_TAGS]),
         billtags=json.dumps(["host", "subject", *BILL_FIELDS]),
         keep=json.dumps([*_TAGS, "tariff"]),
         limit=UNDELIVERED * MESSAGE_LIMIT_BYTES // len(SHORTEST),
@@ -239,7 +240,7 @@ _CENTRE: Final = """\
   data_format = "influx"
   ## Nothing else of a site gets in.
   namepass = {names}
-  ## InfluxDB refuses a time at the end of its range, and `time` or `_…` as a name. With one such line it refuses all that come in the
+  ## InfluxDB refuses a time at the end of its range, and some names, such as `time`. With one such line it refuses all that come in the
   ## same request, those of other sites, too. It also makes a folder for each week in which there is a point.
   metricpass = "time > now() - duration('{back}') && time < now() + duration('{ahead}')"
   ## If a field has the name of a tag, or a tag that of a field, queries of all sites find the wrong one.

@@ -122,7 +122,7 @@ def centre(fleet: Fleet) -> str:
         consumer=CONSUMER,
         undelivered=UNDELIVERED,
         names=_NAMES,
-        quantities=json.dumps(_QUANTITIES),
+        numbers=json.dumps([*_QUANTITIES, "power_factor_*", "tariff", "limiter_mode", "meter_status"]),
         counters=json.dumps(_COUNTERS),
         back=f"{_BACK_DAYS * 24}h",
         ahead=f"{_AHEAD_DAYS * 24}h",
@@ -279,7 +279,13 @@ _CENTRE: Final = """\
   order = 4
   namepass = ["electricity"]
   [processors.converter.fields]
-    float = {quantities}
+    float = {numbers}
+    string = ["*_text", "*_text_[0-9]", "*_time", "*_time_[0-9]", "message"]
+[[processors.converter]]
+  order = 4
+  namepass = ["internal_write", "internal_memstats"]
+  [processors.converter.fields]
+    integer = ["*"]
 [[processors.converter]]
   order = 4
   namepass = ["electricity_link"]

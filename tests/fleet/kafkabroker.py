@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kafkapki import Authority
+from pki import Authority
 from servers import maven
 from servers.running import Process
 

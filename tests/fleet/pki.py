@@ -1,7 +1,7 @@
 """A certificate authority for one test: certificates of servers and sites as PEM files, and the list of revoked ones.
 
-`Authority(folder)` writes `ca.crt` and an empty `ca.crl` there. `issue("site-a")` writes `site-a.crt` and `site-a.key`; the name is the
-certificate's common name (CN), by which a broker knows the site. Every certificate also serves as one of a server on this machine.
+`Authority(folder)` writes `ca.crt` and an empty `ca.crl` there. `issue("site-a")` writes `site-a.crt`, `site-a.key` and `site-a.pem`, which
+holds both; the name is the certificate's common name (CN), by which a broker knows the site. Every certificate also serves as one of a server on this machine.
 `revoke("site-a")` writes the list again, with the certificate on it.
 """
 
@@ -29,6 +29,8 @@ class Issued(NamedTuple):
 
     certificate: Path
     key: Path
+    both: Path
+    """Key and certificate in one file, as Kafka wants them."""
 
 
 class Authority:
@@ -79,11 +81,12 @@ class Authority:
             .sign(self._key, hashes.SHA256())
         )
         self._serials[name] = certificate.serial_number
-        issued = Issued(self._folder / f"{name}.crt", self._folder / f"{name}.key")
-        issued.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        issued.key.touch(0o600)
-        form = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-        issued.key.write_bytes(key.private_bytes(*form))
+        public = certificate.public_bytes(serialization.Encoding.PEM)
+        secret = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        issued = Issued(*(self._folder / f"{name}.{kind}" for kind in ("crt", "key", "pem")))
+        for path, content in zip(issued, (public, secret, secret + public), strict=True):
+            path.touch(0o600)
+            path.write_bytes(content)
         return issued
 
     def revoke(self, name: str) -> None:

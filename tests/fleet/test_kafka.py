@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import kafkabroker
 import pytest
 from kafkabroker import filled
-from kafkapki import Authority, Issued
+from pki import Authority, Issued
 from servers import build, maven, running
 
 if TYPE_CHECKING:

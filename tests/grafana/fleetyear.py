@@ -122,7 +122,7 @@ def load(folder: Path) -> None:
     last = int(moment.read_text())
     done = set(journal.read_text().splitlines()) if journal.exists() else set()
     with year.influxdb(folder) as influx, Pool(2) as pool, journal.open("a") as written:
-        work = [Work(influx.url, influx.token, kind, last - back) for kind, count in DAYS.items() for back in range(count)]
+        work = [Work(influx.url, influx.token, kind, last - back, METERS) for kind, count in DAYS.items() for back in range(count)]
         missing = [(part, last) for part in work if f"{part.kind} {part.day}" not in done]
         begun_s, lines = time.monotonic(), 0
         for place, (name, count) in enumerate(pool.imap(year.loaded, missing), 1):

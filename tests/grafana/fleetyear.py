@@ -21,7 +21,7 @@ from functools import partial
 from itertools import chain
 from multiprocessing import Pool
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import boardrunner
 import made
@@ -133,31 +133,12 @@ def load(folder: Path) -> None:
                 print(f"{place} of {len(missing)} days, {lines} lines, {time.monotonic() - begun_s:.0f} s", flush=True)
 
 
-class Figure(NamedTuple):
-    """How long something takes, and how much computing it costs InfluxDB."""
-
-    ms: float
-    cpu_ms: float
-    board: str
-    span: str
-    title: str
-    note: str
-
-
-def busy_ms(influx: running.Influx) -> int:
-    """The computing time that InfluxDB has used, on all cores."""
-    after_name = Path(f"/proc/{influx.process.pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
-    return (int(after_name[11]) + int(after_name[12])) * 1000 // os.sysconf("SC_CLK_TCK")
-
-
-def measured(influx: running.Influx, run: Callable[[], object], *named: str) -> Figure:
+def measured(influx: running.Influx, run: Callable[[], object], *named: str) -> year.Figure:
     """The median time and the mean computing of a few runs."""
-    begun_ms = busy_ms(influx)
-    ms = year.median_ms(run)
-    return Figure(ms, (busy_ms(influx) - begun_ms) / year.TIMES, *named)
+    return year.Figure(*year.median_ms(influx, run), *named)
 
 
-def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[Figure]:
+def panels(influx: running.Influx, now_ms: int, only: str) -> Iterator[year.Figure]:
     """Every panel and every variable of every board (or of one) over each range, for the site of which everything is stored."""
     for key in (file.stem for file in sorted(BOARDS.glob("*.json"))):
         if only not in {"", key}:
@@ -186,7 +167,7 @@ def series(influx: running.Influx, query: str) -> list[expressions.Series]:
     ]
 
 
-def rules(influx: running.Influx, now_ms: int) -> Iterator[Figure]:
+def rules(influx: running.Influx, now_ms: int) -> Iterator[year.Figure]:
     """Every rule, over all sites."""
     asked = partial(series, influx)
     for group in yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]:

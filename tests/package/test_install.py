@@ -75,9 +75,10 @@ def test_manual_and_completion(installed: Machine) -> None:
     assert "warning" not in text
     assert [name for name in cli.COMMANDS if f"telegraf-han {name}" not in text] == []
     helps = installed.do("sh", "-c", "; ".join(f"telegraf-han {name} --help" for name in cli.COMMANDS))
-    actions = re.findall(r"^ {4}(\w+) ", installed.do("telegraf-han", "influx", "--help").partition("actions:")[2], re.MULTILINE)
-    helps += installed.do("sh", "-c", "; ".join(f"telegraf-han influx {name} --help" for name in actions))
-    assert {"setup", "import"} <= set(actions)
+    for command, known in (("influx", {"setup", "import"}), ("fleet", {"create", "check"})):
+        actions = re.findall(r"^ {4}(\w+) ", installed.do("telegraf-han", command, "--help").partition("actions:")[2], re.MULTILINE)
+        helps += installed.do("sh", "-c", "; ".join(f"telegraf-han {command} {name} --help" for name in actions))
+        assert known <= set(actions)
     shown, told = (set(re.findall(r"(?<![\w-])--[a-z0-9][a-z0-9-]*", said)) for said in (text, helps))
     assert shown - {"--version"} == told - {"--help"}
     assert f"telegraf-han {__version__}" in text

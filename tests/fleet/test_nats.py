@@ -51,6 +51,8 @@ ASKED = {
     CONNECTIONS: b"",
 }
 """What a site may try with JetStream's API and the servers'."""
+ANSWERED = ("$JS.API.STREAM.INFO.HAN", CONNECTIONS)
+"""What of that has an answer, though an empty one, or one of the site itself."""
 
 
 @pytest.fixture(scope="module")
@@ -378,6 +380,9 @@ def test_a_site_reaches_nothing_of_another(fleet: Fleet) -> None:
         )
         said = await asyncio.gather(*(faults.outcome(connection.request(subject, body, timeout=2)) for subject, body in ASKED.items()))
         found.update(zip(ASKED, said, strict=True))
+        for subject in ANSWERED:  # on a busy machine an answer may take longer than it is worth waiting for the others
+            if found[subject].startswith("refused"):
+                found[subject] = await faults.outcome(connection.request(subject, ASKED[subject], timeout=60))
         heard[:] = loud
 
     faults.as_site(fleet, "edge-b", spy)

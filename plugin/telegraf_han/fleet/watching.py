@@ -70,9 +70,11 @@ async def _watched(connection: Connection, count: int, watch_s: float, sites: Si
 
 def _server(name: str, accounts: Iterable[str], sites: Sites) -> Server:
     """What a server knows. An account of a site has the mark of its certificate behind the name, see `natsfiles.account`."""
-    parts = [account.partition(".") for account in accounts]
-    former = {site for site, _dot, mark in parts if site in sites and not sites[site].revoked and mark != sites[site].issue}
-    return Server(name, frozenset(site for site, _dot, mark in parts if site not in former or mark == sites[site].issue), frozenset(former))
+    parts = [account.partition("_") for account in accounts]
+    former = {site for site, _line, mark in parts if site in sites and not sites[site].revoked and mark != sites[site].issue}
+    return Server(
+        name, frozenset(site for site, _line, mark in parts if site not in former or mark == sites[site].issue), frozenset(former)
+    )
 
 
 async def _page(connection: Connection, server: str, offset: int = 0, *, closed: bool = False) -> Json:
@@ -108,7 +110,7 @@ def _links(server: str, name: str, every: Iterable[Json], before: Counts, watch_
         if account and account not in OWN_ACCOUNTS:
             more = int(one["in_msgs"]) - before.get((server, int(one["cid"])), 0)
             rate = more * 60 / watch_s if watch_s else 0.0
-            yield Link(account.partition(".")[0], _parts(one)[1], name, _seconds(one.get("start")) or 0.0, rate)
+            yield Link(account.partition("_")[0], _parts(one)[1], name, _seconds(one.get("start")) or 0.0, rate)
 
 
 def _parts(one: Json) -> tuple[str, str]:

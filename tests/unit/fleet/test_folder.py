@@ -207,7 +207,7 @@ def test_two_commands_at_once(place: Folder) -> None:
     assert sorted(place.sites()) == sorted(names)
     for number in (1, 2, 3):
         text = content(place.place("servers", f"nats-{number}.test.tar"), "etc/telegraf-han-nats/sites.conf")
-        assert [name for name in names if f'"{name}.' not in text] == []
+        assert [name for name in names if f'"{name}_' not in text] == []
 
 
 def test_revoke(place: Folder) -> None:

@@ -22,7 +22,7 @@ def test_sites() -> None:
     }
     text = natsfiles.sites(known)
 
-    accounts = re.findall(r'^"([^"]+)\.([0-9a-f]+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
+    accounts = re.findall(r'^"([^"_.]+)_([0-9a-f]+)" \{\n(.*?)^\}', text, re.MULTILINE | re.DOTALL)
     assert [(name, mark) for name, mark, _body in accounts] == [("ursus", "89ef4567"), ("wola", WOLA.issue)]
     for name, _mark, body in accounts:
         assert re.findall(r'user: "([^"]*)"', body) == [f"CN={name},OU={known[name].issue}"]

@@ -38,7 +38,7 @@ class Fake:
         server = {"id": "ID1", "name": "nats-1"}
         if subject == "$SYS.REQ.SERVER.PING.ACCOUNTZ":
             return [
-                {"server": server, "data": {"accounts": ["HAN", "wola.aa", "ursus.b0", "praga.cc", "praga.c0"]}},
+                {"server": server, "data": {"accounts": ["HAN", "wola_aa", "ursus_b0", "praga_cc", "praga_c0"]}},
                 {"server": {"id": "ID2", "name": "nats-2"}, "error": {}},
             ]
         assert subject == "$SYS.REQ.SERVER.ID1.CONNZ"
@@ -58,12 +58,12 @@ def watched(fake: Any, watch_s: float = 0.001) -> Broker:
 def test_connections_of_sites() -> None:
     """Their rate is that between the two answers. The program's own connections and the centre's are no sites."""
     now = [
-        connection_of(1, "wola.aa", "CN=wola,OU=aa", 100),
+        connection_of(1, "wola_aa", "CN=wola,OU=aa", 100),
         connection_of(2, "HAN", "CN=centre,OU=cc"),
         connection_of(3, "SYS", "CN=watch,OU=ww"),
         {"cid": 4, "in_msgs": 0},
     ]
-    later = [connection_of(1, "wola.aa", "CN=wola,OU=aa", 103), *now[1:], connection_of(9, "ursus", "CN=ursus,OU=bb", 5)]
+    later = [connection_of(1, "wola_aa", "CN=wola,OU=aa", 103), *now[1:], connection_of(9, "ursus", "CN=ursus,OU=bb", 5)]
 
     assert watched(Fake(now, later), 0.01)._replace(refusals=()) == Broker(
         (Server("nats-1", frozenset({"HAN", "wola", "praga"}), frozenset({"ursus", "praga"})),),

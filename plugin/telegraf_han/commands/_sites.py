@@ -86,7 +86,7 @@ def _seen(place: Folder, listen_s: float) -> Broker:
     try:
         return watching.looked(place, listen_s)
     except broker.RefusedError as error:
-        raise SourceError(_("NATS says: {words}", words=error)) from None
+        raise SourceError(watching.advice(error)) from None
 
 
 def _now_s() -> float:

@@ -16,7 +16,7 @@ from typing import Final
 from telegraf_han.commands import _sites
 from telegraf_han.commands._arguments import said
 from telegraf_han.errors import ConfigError, SourceError
-from telegraf_han.fleet import broker, condition, folder, natsfiles, plan, telegraffiles
+from telegraf_han.fleet import broker, folder, natsfiles, plan, telegraffiles, watching
 from telegraf_han.fleet.facts import shown
 from telegraf_han.fleet.folder import Folder
 from telegraf_han.fleet.plan import Fleet, Influx
@@ -124,16 +124,9 @@ def _add_setup(_parser: ArgumentParser) -> None:
 def _setup(_arguments: Namespace, place: Folder) -> int:
     fleet = place.fleet()
     try:
-        done = broker.asked(
-            fleet,
-            place.place("ca.pem"),
-            place.place(f"{natsfiles.ADMIN}.pem"),
-            place.place(f"{natsfiles.ADMIN}.key"),
-            lambda connection: broker.settle(connection, fleet),
-        )
+        done = broker.asked(fleet, *place.paths(natsfiles.ADMIN), lambda connection: broker.settle(connection, fleet))
     except broker.RefusedError as error:
-        said = _(condition.NO_MAJORITY) if error.code == broker.NO_MAJORITY else _("NATS says: {words}", words=error)
-        raise SourceError(said) from None
+        raise SourceError(watching.advice(error)) from None
     for outcome, name in done:
         say(f"{outcome:8} {name}")
     return 0

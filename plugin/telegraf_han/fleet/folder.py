@@ -94,6 +94,10 @@ class Folder(NamedTuple):
         certificate, key = _content(self.place(f"{name}.pem")), _content(self.place(f"{name}.key"))
         return Credential(certificate, key) if certificate and key else None
 
+    def paths(self, name: str) -> tuple[str, str, str]:
+        """Where a client finds the authority, and a certificate and its key."""
+        return self.place("ca.pem"), self.place(f"{name}.pem"), self.place(f"{name}.key")
+
     def keep(self, name: str, credential: Credential) -> None:
         """Write a certificate and its key. Raises ConfigError."""
         _write(self.place(f"{name}.key"), credential.key.encode())

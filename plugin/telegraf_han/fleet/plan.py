@@ -127,7 +127,8 @@ def load(path: str) -> Fleet:
     if "influx" in found:
         found["influx"] = Influx(**read(found["influx"], _INFLUX, Place(path, "[influx]"), errors))
     if "servers" not in found and not errors:
-        errors.append(ConfigError(path, "servers", _("1, 3 or 5 different names or addresses of hosts are expected, without a port")))
+        with errors:
+            Place(path).tried("servers", servers, None)
     errors.told()
     fleet = Fleet(**found)
     if fleet.port == fleet.cluster_port:

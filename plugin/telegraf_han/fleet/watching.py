@@ -37,18 +37,19 @@ Counts = dict[tuple[str, int], int]
 def looked(place: Folder, watch_s: float) -> Broker:
     """All that the servers say. Raises ConfigError, SourceError, RefusedError if none of them can be asked."""
     fleet, sites = place.fleet(), place.sites()
-
-    def paths(name: str) -> tuple[str, str, str]:
-        return place.place("ca.pem"), place.place(f"{name}.pem"), place.place(f"{name}.key")
-
-    found = broker.asked(fleet, *paths(natsfiles.WATCH), lambda connection: _watched(connection, len(fleet.servers), watch_s, sites))
+    found = broker.asked(fleet, *place.paths(natsfiles.WATCH), lambda connection: _watched(connection, len(fleet.servers), watch_s, sites))
     try:
-        stream, consumer = broker.asked(fleet, *paths(natsfiles.ADMIN), _held)
+        stream, consumer = broker.asked(fleet, *place.paths(natsfiles.ADMIN), _held)
     except RefusedError as error:
-        return found._replace(trouble=_(_ADVICE.get(error.code, _OTHERWISE), words=error))
+        return found._replace(trouble=advice(error))
     except SourceError as error:
         return found._replace(trouble=str(error))
     return found._replace(stream=stream, consumer=consumer)
+
+
+def advice(error: RefusedError) -> str:
+    """What to do when NATS refuses, or its own words."""
+    return _(_ADVICE.get(error.code, _OTHERWISE), words=error)
 
 
 async def _watched(connection: Connection, count: int, watch_s: float, sites: Sites) -> Broker:

@@ -11,9 +11,10 @@ says what, and the exit code is 2.
 
 import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
-from typing import Final
+from functools import partial
+from typing import Final, NamedTuple
 
 from telegraf_han import clock
 from telegraf_han.clock import Zone
@@ -202,28 +203,33 @@ def _read(place: Place, *, fleet: bool) -> list[str]:
     return [place.bucket, *([downsampling.bucket(place.bucket)] if fleet else [])]
 
 
-def _filled(place: Place, measurement: str, start_s: int, stop_s: int, *, fleet: bool) -> int:
-    """Compute day by day, for a fleet hour by hour. So progress can be printed, and an interruption costs no more than that.
+class _Pass(NamedTuple):
+    """What is computed of the past, piece by piece."""
 
-    After a time without telegrams, the next one is that of the next telegram. So a few points of long ago do not cost the years between.
-    """
-    points, told_s, at_s, step_s = 0, time.monotonic(), start_s, _HOUR_S if fleet else _DAY_S
+    name: str
+    """What its lines begin with."""
+    bucket: str
+    """What it reads."""
+    step_s: int
+    computed: Callable[[int, int], int]
+    """Computes from one second to before another. Returns the number of values."""
+    whole: Callable[[int, int], tuple[int, int]]
+    """The range of whole windows around a range."""
+
+
+def _filled(place: Place, measurement: str, start_s: int, stop_s: int, *, fleet: bool) -> int:
+    """Compute day by day, for a fleet hour by hour. So progress can be printed, and an interruption costs no more than that."""
+    step_s = _HOUR_S if fleet else _DAY_S
+    one = _Pass(
+        "", place.bucket, step_s, partial(downsampling.computed, place.api, place.bucket, measurement, fleet=fleet), downsampling.whole
+    )
+    at_s = start_s
     try:
-        while at_s < stop_s:
-            next_s = min((at_s // step_s + 1) * step_s, stop_s)
-            computed = downsampling.computed(place.api, place.bucket, measurement, at_s, next_s, fleet=fleet)
-            points += computed
-            at_s = next_s
-            if not computed and at_s < stop_s:
-                found_s = downsampling.oldest_s(place.api, place.bucket, measurement, at_s)
-                at_s = stop_s if found_s is None else min(max(at_s, downsampling.whole(found_s, found_s)[0]), stop_s)
-            if time.monotonic() - told_s >= PROGRESS_S:
-                told_s = time.monotonic()
-                complain(f"I! {_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values")
+        for reached_s in _steps(place, measurement, one, start_s, stop_s):
+            at_s = reached_s
     except KeyboardInterrupt:
         complain(f"W! interrupted. Run the command with --start {_shown(at_s)} to go on")
         return INTERRUPTED
-    complain(f"I! {_shown(start_s)} to {_shown(stop_s)}: {points} values")
     return 0
 
 
@@ -232,21 +238,31 @@ def _summed(place: Place, measurement: str, start_s: int, stop_s: int) -> None:
 
     The window in which a register was next seen may come days later. The window that has not ended yet is left to the task.
     """
-    points, kept = 0, downsampling.bucket(place.bucket)
-    first_s, last_s = sites.whole(start_s, min(stop_s + sites.LOOK_BACK_S, int(time.time())))
-    at_s, told_s = first_s, time.monotonic()
-    while at_s < last_s:
-        next_s = min((at_s // _DAY_S + 1) * _DAY_S, last_s)
-        computed = sites.computed(place.api, place.bucket, measurement, at_s, next_s)
+    kept = downsampling.bucket(place.bucket)
+    one = _Pass("sums per site, ", kept, _DAY_S, partial(sites.computed, place.api, place.bucket, measurement), sites.whole)
+    for _reached_s in _steps(place, measurement, one, *sites.whole(start_s, min(stop_s + sites.LOOK_BACK_S, int(time.time())))):
+        pass  # each step is told by itself
+
+
+def _steps(place: Place, measurement: str, one: _Pass, start_s: int, stop_s: int) -> Iterator[int]:
+    """Compute piece by piece. Yields how far it has come.
+
+    After a time without telegrams, the next one is that of the next telegram. So a few points of long ago do not cost the years between.
+    """
+    points, told_s, at_s = 0, time.monotonic(), start_s
+    while at_s < stop_s:
+        next_s = min((at_s // one.step_s + 1) * one.step_s, stop_s)
+        computed = one.computed(at_s, next_s)
         points += computed
         at_s = next_s
-        if not computed and at_s < last_s:
-            found_s = downsampling.oldest_s(place.api, kept, measurement, at_s)
-            at_s = last_s if found_s is None else min(max(at_s, sites.whole(found_s, found_s)[0]), last_s)
+        if not computed and at_s < stop_s:
+            found_s = downsampling.oldest_s(place.api, one.bucket, measurement, at_s)
+            at_s = stop_s if found_s is None else min(max(at_s, one.whole(found_s, found_s)[0]), stop_s)
         if time.monotonic() - told_s >= PROGRESS_S:
             told_s = time.monotonic()
-            complain(f"I! sums per site, {_shown(at_s)}: {100 * (at_s - first_s) // (last_s - first_s)} %, {points} values")
-    complain(f"I! sums per site, {_shown(first_s)} to {_shown(last_s)}: {points} values")
+            complain(f"I! {one.name}{_shown(at_s)}: {100 * (at_s - start_s) // (stop_s - start_s)} %, {points} values")
+        yield at_s
+    complain(f"I! {one.name}{_shown(start_s)} to {_shown(stop_s)}: {points} values")
 
 
 def _shown(time_s: int) -> str:

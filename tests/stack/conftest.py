@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -74,6 +75,25 @@ def influx(influxd_binary: Path, tmp_path: Path) -> Iterator[running.Influx]:
     """Run an InfluxDB of the test's own, with an empty bucket `energy`."""
     with running.influxd(influxd_binary, tmp_path / "influxdb") as server:
         yield server
+
+
+@pytest.fixture
+def command(influx: running.Influx) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """`telegraf-han influx …` on the test's InfluxDB."""
+
+    def run(*words: str) -> subprocess.CompletedProcess[str]:
+        env = {
+            **os.environ,
+            "INFLUX_URL": influx.url,
+            "INFLUX_TOKEN": influx.token,
+            "INFLUX_ORG": influx.org,
+            "INFLUX_BUCKET": influx.bucket,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "telegraf_han", "influx", *words], env=env, capture_output=True, text=True, timeout=120, check=False
+        )
+
+    return run
 
 
 @pytest.fixture

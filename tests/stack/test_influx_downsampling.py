@@ -8,7 +8,6 @@ import math
 import os
 import stat
 import subprocess
-import sys
 import time
 import urllib.request
 from typing import TYPE_CHECKING, Any
@@ -33,25 +32,6 @@ WINDOW_S = 300
 TAGS = {"interface": "p1", "meter": "home", "model": "MA309M", "serial": "33000001"}
 START_S = 1_790_000_100
 """The start of a window, some time in September 2026."""
-
-
-@pytest.fixture
-def command(influx: Influx) -> Command:
-    """`telegraf-han influx …` on the test's InfluxDB."""
-
-    def run(*words: str) -> subprocess.CompletedProcess[str]:
-        env = {
-            **os.environ,
-            "INFLUX_URL": influx.url,
-            "INFLUX_TOKEN": influx.token,
-            "INFLUX_ORG": influx.org,
-            "INFLUX_BUCKET": influx.bucket,
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "telegraf_han", "influx", *words], env=env, capture_output=True, text=True, timeout=120, check=False
-        )
-
-    return run
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ guards the blocks of wireless M-Bus (EN 13757-4, 12.6). A sum guards wired M-Bus
 
 X-25 is the reflected form of what `binascii.crc_hqx` computes in C. So bit-reversed bytes give it 14 times faster than a loop over a table.
 ARC's polynomial is (x + 1)(x^15 + x + 1): a parity and a trinomial. Long integers are divided by the trinomial in halves, seven times
-faster than with a table. The polynomial of EN 13757 has no such short cut. It takes four tables, one for each place in four bytes. That is
-three times as fast as one table.
+faster than with a table. The polynomial of EN 13757 divides x^151 + 1. So what lies 151 bits apart is added first, and only 20 bytes are
+left for tables, one for each place in four bytes.
 """
 
 from binascii import crc_hqx
@@ -24,6 +24,10 @@ _TRINOMIAL: Final = 0x8003
 """x^15 + x + 1. Its square is x^30 + x^2 + 1, and so on."""
 _EN13757: Final = 0x3D65
 """The polynomial of EN 13757."""
+_PERIOD: Final = 151
+"""Bits after which the remainders of x^n by this polynomial begin again."""
+_LEFT: Final = 20
+"""Bytes that hold so many bits, a whole number of fours."""
 
 
 @lru_cache(1)
@@ -75,12 +79,25 @@ def en13757(data: bytes) -> int:
     """CRC-16/EN-13757 (polynomial 3D65, initial 0, complemented); big-endian on the wire."""
     value = 0
     none, one, two, three = _tables()
+    if len(data) > _LEFT:
+        data = _folded(data)
     fours = iter(data[: len(data) & ~3])
     for first, second, third, last in zip(fours, fours, fours, fours, strict=True):
         value = three[(value >> 8) ^ first] ^ two[(value & 0xFF) ^ second] ^ one[third] ^ none[last]
     for octet in data[len(data) & ~3 :]:
         value = ((value << 8) & 0xFF00) ^ none[(value >> 8) ^ octet]
     return value ^ 0xFFFF
+
+
+def _folded(data: bytes) -> bytes:
+    """Twenty bytes with the same CRC, in which all that lies a multiple of 151 bits apart is added."""
+    number = int.from_bytes(data, "big")
+    width = _PERIOD << max(0, (len(data) * 8 // _PERIOD).bit_length() - 1)
+    while width >= _PERIOD:
+        high = number >> width
+        number ^= high << width ^ high
+        width >>= 1
+    return number.to_bytes(_LEFT, "big")
 
 
 @lru_cache(1)

@@ -30,13 +30,16 @@ _WORDS: Final = r"(?<![0-9A-Za-z])[0-9A-Za-z]{24,128}(?![0-9A-Za-z])|" + "|".joi
 class Key:
     """An AES key of 16 or 32 bytes. Printing it, comparing it with bytes and pickling it all give nothing away."""
 
-    __slots__ = ("__weakref__", "_octets")
+    __slots__ = ("__weakref__", "_octets", "blocks", "gcm")
 
     def __init__(self, octets: bytes) -> None:
         """Take the octets of a key. Raises ValueError for any other length."""
         if len(octets) not in LENGTHS:
             raise ValueError(f"a key has 16 or 32 bytes, not {len(octets)}")
         self._octets: Final = bytes(octets)
+        self.gcm: object = None
+        self.blocks: object = None
+        """What `aes` prepared for this key. Nobody else looks at them."""
 
     def reveal(self) -> bytes:
         """The octets. Only for `aes` and the key search."""

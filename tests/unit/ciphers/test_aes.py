@@ -1,5 +1,7 @@
 """aes: the modes against the published test vectors."""
 
+import weakref
+
 import pytest
 
 from telegraf_han.ciphers import aes
@@ -101,9 +103,27 @@ def test_ccm() -> None:
     assert aes.ccm(key, nonce, ciphertext, bytes(range(8)), tag[::-1]) is None
 
 
-def test_caches_are_bounded() -> None:
-    """What is prepared for a key is kept only for a limited number of keys."""
-    for number in range(aes._KEYS_REMEMBERED + 10):
-        aes.gcm_text(Key(number.to_bytes(16, "big")), bytes(12), b"")
+def test_what_is_prepared_goes_with_its_key() -> None:
+    """What is prepared for a key is made once, and nothing of it is left when the key is gone."""
+    key = Key(bytes(16))
+    aes.gcm_text(key, bytes(12), b"text")
+    aes.cbc(key, bytes(16), bytes(16))
+    prepared = key.gcm, key.blocks
+    aes.gcm_text(key, bytes(12), b"text")
+    aes.cbc(key, bytes(16), bytes(16))
+    assert (key.gcm, key.blocks) == prepared
+    seen = weakref.ref(key)
 
-    assert aes._gcm.cache_info().currsize == aes._KEYS_REMEMBERED == 4096
+    del key
+
+    assert seen() is None
+
+
+def test_a_rest_of_a_block_is_refused() -> None:
+    """Bytes that are no whole block never get into the object that deciphers the next telegram."""
+    key = Key(bytes(16))
+    for size in (0, 1, 15, 17):
+        with pytest.raises(AssertionError):
+            aes.cbc(key, bytes(16), bytes(size))
+
+    assert aes.cbc(key, bytes(16), bytes(16)) == aes.cbc(Key(bytes(16)), bytes(16), bytes(16))

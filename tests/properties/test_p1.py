@@ -15,7 +15,7 @@ from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config, MeterConfig, Output
 from telegraf_han.decoding.decoder import Decoder
 from telegraf_han.errors import Cause, RecordError, TelegramError
-from telegraf_han.p1 import lines, shapes, text
+from telegraf_han.p1 import envelope, extents, lines, shapes, text
 from telegraf_han.p1.capture import Capture
 from telegraf_han.p1.extents import TELEGRAM_LIMIT
 from telegraf_han.p1.framer import Framer
@@ -364,3 +364,46 @@ def test_the_samples_are_good(telegram: bytes) -> None:
     assert found is not None
     assert GENUINE is not None
     assert found.values == GENUINE.values
+
+
+def outcome(data: bytes) -> object:
+    """What taking a frame apart gives."""
+    try:
+        return envelope.envelope(data)
+    except TelegramError as error:
+        return type(error), str(error)
+
+
+def found_at(buffer: bytes) -> object:
+    """What is found at the beginning of these bytes, as far as it is a telegram."""
+    found = extents.measured(bytearray(buffer), 0)
+    return found if isinstance(found, extents.Extent) and found.checked else None
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.sampled_from(TELEGRAMS), mutations | st.just([]), mutations | st.just([])), min_size=1, max_size=5))
+def test_what_is_remembered_of_an_opening_changes_nothing(plays: list[tuple[bytes, list[tuple[int, str, int]], list[tuple[int, str, int]]]]) -> None:  # fmt: skip
+    """A telegram that opens like an earlier one is measured and taken apart like one that comes for the first time."""
+    envelope._openings.clear()
+    for sent, how, how_again in plays:
+        first, second = mutated(sent, how), mutated(mutated(sent, how), how_again)
+        opening = envelope.opening(first[: first.rfind(b"!") + 1])
+        quick = outcome(second)
+        again = None if opening is None else extents.again(bytearray(second), 0, opening)
+        remembered = dict(envelope._openings)
+        envelope._openings.clear()
+
+        assert quick == outcome(second)
+        assert again is None or again == found_at(second)
+        envelope._openings.clear()
+        envelope._openings.update(remembered)
+    assert len(envelope._openings) <= envelope.OPENINGS_LIMIT
+
+
+def test_the_opening_of_a_good_telegram_is_remembered() -> None:
+    """The quick way above is taken: the second telegram of a meter is found by the opening of the first."""
+    opening = envelope.opening(p1.stoen()[:-6])
+    assert opening is not None
+
+    assert extents.again(bytearray(p1.stoen()), 0, opening) == found_at(p1.stoen())
+    assert found_at(p1.stoen()) is not None

@@ -6,6 +6,9 @@ in HDLC or wired M-Bus frames is taken out of them and opened in the same way. W
 
 A key is right if the tag fits. Without AK, a key is right if the content begins as P1 text must, or if it is a DLMS message to its last
 byte. Random bytes begin as P1 text once in 1e11 telegrams (`looks_like_p1`). So structure is looked at before a key is blamed.
+
+A meter opens each telegram with the same bytes, and these bytes say where everything stands (`Opening`). So a telegram that opens like an
+earlier one of its length is not taken apart again. A property test compares the two ways.
 """
 
 import re
@@ -58,8 +61,58 @@ class Envelope(NamedTuple):
     """What the frame is, if it is not a P1 telegram with lines or a block, as words."""
 
 
+class Opening(NamedTuple):
+    """The first bytes of a telegram with a ciphered block, and what they say."""
+
+    octets: bytes
+    """All bytes up to the security control byte, with it."""
+    ident: str
+    title: bytes
+    control: int
+    text_end: int
+    """Offset of the tag, if the block has one."""
+    end: int
+    """Offset of the block's end."""
+
+
+OPENINGS_LIMIT: Final = 64
+"""The most openings that are remembered. A meter has one. Only damaged or hostile input makes more, and then all are forgotten."""
+_openings: Final[dict[int, Opening]] = {}
+"""Openings by the length of their telegrams."""
+
+
 def envelope(data: bytes) -> Envelope:
     """Take a frame apart. Raises FramingError."""
+    known = _openings.get(len(data))
+    if known is None or not data.startswith(known.octets):
+        return _apart(data)
+    octets, ident, title, control, text_end, end = known
+    counter_at, text_at = len(octets), len(octets) + ciphering.HEAD_BYTES - 1
+    return Envelope(ident, ciphering.Block(title, control, data[counter_at:text_at], data[text_at:text_end], data[text_end:end]), b"")
+
+
+def opening(data: bytes) -> Opening | None:
+    """The opening of a telegram. None if it is not one with a ciphered block."""
+    try:
+        envelope(data)
+    except FramingError:
+        return None
+    known = _openings.get(len(data))
+    return known if known is not None and data.startswith(known.octets) else None
+
+
+def _remember(data: bytes, ident: str, content: int, block: ciphering.Block) -> None:
+    """Keep the opening of a telegram with a block at `content`."""
+    found = ciphering.extent(data, content)
+    assert found is not None
+    body, end = found
+    if len(_openings) >= OPENINGS_LIMIT:
+        _openings.clear()
+    _openings[len(data)] = Opening(data[: body + 1], ident, block.title, block.control, end - len(block.tag), end)
+
+
+def _apart(data: bytes) -> Envelope:
+    """Take a frame apart that opens in its own way. Raises FramingError."""
     found = IDENT.match(data)
     if found:
         ident, content = found[1].decode("ascii"), found.end()
@@ -73,11 +126,13 @@ def envelope(data: bytes) -> Envelope:
     if first > ciphering.TITLE_LIMIT and first != ciphering.GENERAL_GLO and (first not in OTHERS or not is_other(data, content)):
         return Envelope(ident, None, data[content:].removesuffix(b"!"))
     try:
-        return Envelope(ident, ciphering.block(data, content), b"")
+        block = ciphering.block(data, content)
     except FramingError:
         if not ident or not is_other(data, content):
             raise
-    return _unframed(ident, data[content:].removesuffix(b"!"))
+        return _unframed(ident, data[content:].removesuffix(b"!"))
+    _remember(data, ident, content, block)
+    return Envelope(ident, block, b"")
 
 
 def is_other(data: bytes | bytearray, content: int) -> bool:

@@ -17,7 +17,7 @@ from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
 from telegraf_han.language import _
 from telegraf_han.p1.dialects import FOOTERS, Content
-from telegraf_han.p1.envelope import IDENT, OTHERS, is_other
+from telegraf_han.p1.envelope import IDENT, OTHERS, Opening, is_other
 
 TELEGRAM_LIMIT: Final = 8192
 """Bytes of the longest telegram that is waited for. Stoen's have 700. One of DSMR with a full message of 1024 octets has about 4000."""
@@ -93,6 +93,17 @@ def settled(buffer: bytearray, start: int, found: Found) -> Found:
     from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
     return others.outer(buffer, start, found)
+
+
+def again(buffer: bytearray, start: int, opening: Opening) -> Extent | None:
+    """The telegram at `start`, if it opens like the one before it and its CRC fits. Then `measured` would find the same."""
+    if not buffer.startswith(opening.octets, start):
+        return None
+    footer = FOOTER.match(buffer, start + opening.end)
+    if footer is None or not footer[1]:
+        return None
+    telegram, digits = bytes(buffer[start : footer.start() + 1]), footer[1]
+    return Extent(telegram, footer.end(), checked=True) if _fits("block", telegram, digits) else None
 
 
 def measured(buffer: bytearray, start: int) -> Found:
@@ -212,9 +223,14 @@ def _measured_footer(buffer: bytearray, start: int, content: int, mark: int, kin
         return others.displaced(buffer, start, content, mark)
     digits = footer[1] or footer[2]
     telegram = bytes(buffer[start : mark + 1])
-    for fits in FOOTERS[kind]:
-        if fits(telegram, digits):
-            return Extent(telegram, footer.end(), 0, digits != b"")
+    if _fits(kind, telegram, digits):
+        return Extent(telegram, footer.end(), 0, digits != b"")
     from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
     return others.mended(buffer, start, content, footer, kind)
+
+
+def _fits(kind: Content, telegram: bytes, digits: bytes) -> bool:
+    """Whether one of the footers that this content may have fits. It is nearly always the first."""
+    footers = FOOTERS[kind]
+    return footers[0](telegram, digits) or any(fits(telegram, digits) for fits in footers[1:])

@@ -1,8 +1,8 @@
 """Cuts the bytes of a P1 port into telegrams, each measured by its own length.
 
 `extents` says how far the telegram at a place reaches. A candidate is consumed, waited for or given up. If it is given up, the search goes
-on one byte after its beginning. So a damaged telegram never costs its neighbour. The state is the buffer and a note of what was already
-reported. No function raises.
+on one byte after its beginning. So a damaged telegram never costs its neighbour. The state is the buffer, a note of what was already
+reported, and how the last telegram with a block opened, because the next one does the same. No function raises.
 
 Bytes between telegrams that are a meter's habit (NUL, blanks, line ends, XON and XOFF, some FF) are no noise [seen]. Other bytes are noise.
 If noise is reported, its first bytes are looked at, because they may show what is wrong with the line (`signal`). [assumed] a line carries
@@ -14,7 +14,8 @@ from typing import Final
 
 from telegraf_han.errors import Cause
 from telegraf_han.language import _, counted
-from telegraf_han.p1 import extents
+from telegraf_han.p1 import envelope, extents
+from telegraf_han.p1.envelope import Opening
 from telegraf_han.p1.extents import MORE, Damaged, Extent
 from telegraf_han.telegram import Event, Fault, Frame, Remark
 
@@ -38,7 +39,7 @@ _SAMPLE_BYTES: Final = 1024
 class Framer:
     """The receiver of a P1 cable. It sends nothing. It only turns bytes into frames."""
 
-    __slots__ = ("_arrived_ns", "_buffer", "_excused", "_explains", "_filler", "_heard", "_noise", "_remarked", "_sample")
+    __slots__ = ("_arrived_ns", "_buffer", "_excused", "_explains", "_filler", "_heard", "_noise", "_opening", "_remarked", "_sample")
 
     def __init__(self, *, explains: bool = True) -> None:
         """Start with nothing heard. If the head of the first telegram was missed, that is no fault.
@@ -53,6 +54,7 @@ class Framer:
         self._filler = 0
         self._excused = True
         self._heard = False
+        self._opening: Opening | None = None
         self._remarked = False
 
     def start(self, now_ns: int) -> list[Event]:
@@ -92,7 +94,7 @@ class Framer:
             if start > position:
                 self._pass_over(buffer[position:start])
             position = start
-            found = extents.measured(buffer, start)
+            found = self._found(buffer, start)
             if found is MORE:
                 if waiting:
                     break
@@ -131,6 +133,15 @@ class Framer:
                 position = len(buffer)
         del buffer[:position]
         return events + self._noise_told(least=NOISE_REPORTED) if self._noise >= NOISE_REPORTED else events
+
+    def _found(self, buffer: bytearray, start: int) -> extents.Found:
+        """How far the telegram at `start` reaches, most likely like the one before it."""
+        found: extents.Found | None = None if self._opening is None else extents.again(buffer, start, self._opening)
+        if found is None:
+            found = extents.measured(buffer, start)
+            if isinstance(found, Extent) and found.checked and not found.mended:
+                self._opening = envelope.opening(found.telegram)
+        return found
 
     def _pass_over(self, skipped: bytearray) -> None:
         noise = skipped.strip(_BETWEEN)

@@ -27,6 +27,7 @@ _EPOCH_DAY: Final = date(1970, 1, 1).toordinal()
 _HOUR_S: Final = 3_600
 _NS: Final = 1_000_000_000
 _TST_DIGITS: Final = 12
+_MINUTE_DIGITS: Final = 10
 _SEASONS: Final[dict[bytes, Season]] = {b"S": "summer", b"W": "winter", b"": ""}
 
 
@@ -125,6 +126,30 @@ def tst_ns(text: bytes, zone: Zone) -> int:
     if minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
         raise RecordError(_("clock says {minute:02} minutes and {second:02} seconds, which is not a time", minute=minute, second=second))
     return _hour_ns(digits[:-4], letter, zone) + (minute * 60 + second) * _NS
+
+
+def tst(text: bytes, zone: Zone) -> tuple[int, str]:
+    """The same in UTC ns, and as `rfc3339` writes it. Raises RecordError."""
+    minute = _minute_of(text[:_MINUTE_DIGITS], text[_TST_DIGITS:], zone)
+    second = text[_MINUTE_DIGITS:_TST_DIGITS]
+    if minute is None or len(second) != _TST_DIGITS - _MINUTE_DIGITS or not second.isdigit() or second > b"59":
+        time_ns = tst_ns(text, zone)
+        return time_ns, rfc3339(time_ns, zone)
+    begin_ns, before, behind = minute
+    return begin_ns + int(second) * _NS, f"{before}{second.decode()}{behind}"
+
+
+@lru_cache(64)
+def _minute_of(digits: bytes, letter: bytes, zone: Zone) -> tuple[int, str, str] | None:
+    """A minute `YYMMDDhhmm`: its start in UTC ns, and the text before and after the seconds. None if it is none.
+
+    It is remembered, because a meter sends the same minute 60 times.
+    """
+    try:
+        begin_ns = tst_ns(digits + b"00" + letter, zone)
+    except RecordError:
+        return None
+    return begin_ns, *_minute_text(begin_ns // _NS // 60, zone)
 
 
 @lru_cache(64)

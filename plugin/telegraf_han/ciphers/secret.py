@@ -30,13 +30,14 @@ _WORDS: Final = r"(?<![0-9A-Za-z])[0-9A-Za-z]{24,128}(?![0-9A-Za-z])|" + "|".joi
 class Key:
     """An AES key of 16 or 32 bytes. Printing it, comparing it with bytes and pickling it all give nothing away."""
 
-    __slots__ = ("__weakref__", "_octets", "blocks", "gcm")
+    __slots__ = ("__weakref__", "_octets", "blocks", "gcm", "size")
 
     def __init__(self, octets: bytes) -> None:
         """Take the octets of a key. Raises ValueError for any other length."""
         if len(octets) not in LENGTHS:
             raise ValueError(f"a key has 16 or 32 bytes, not {len(octets)}")
         self._octets: Final = bytes(octets)
+        self.size: Final = len(octets)
         self.gcm: object = None
         self.blocks: object = None
         """What `aes` prepared for this key. Nobody else looks at them."""

@@ -22,6 +22,8 @@ TEXT_LIMIT: Final = 1024
 """Bytes of a text field before escaping. The longest message of DSMR has as many octets."""
 TAG_LIMIT: Final = 256
 """Bytes of a tag. A name of 64 characters fits in any alphabet."""
+HEADS_LIMIT: Final = 16_384
+"""The most beginnings of lines that are remembered, one per meter. More than one process reads."""
 _STAMP_LIMIT: Final = 24
 """A blank, 20 characters of ns, the newline, and a reserve."""
 
@@ -44,8 +46,8 @@ class _Template(NamedTuple):
     text: str
     numbers: Callable[[list[Value]], tuple[float, ...]]
     """Takes the template's numbers from a telegram's values."""
-    texts: Callable[[list[Value]], Iterable[Value]]
-    """Takes the values that are text."""
+    texts: Callable[[list[Value]], Iterable[Value]] | None
+    """Takes the values that are text. None if there are none."""
 
 
 def wide(telegram: Telegram, measurement: str, time_ns: int, tags: Tags = ()) -> bytes:
@@ -58,7 +60,8 @@ def wide(telegram: Telegram, measurement: str, time_ns: int, tags: Tags = ()) ->
     template: _Template | None = telegram.shape.templates.get("wide")  # type: ignore[assignment]
     if template is None:
         template = telegram.shape.templates["wide"] = _template(telegram.shape, values)
-    if template.text and telegram.rssi_dbm is None and _NOTHING.issuperset(template.texts(values)):
+    texts = template.texts
+    if template.text and telegram.rssi_dbm is None and (texts is None or _NOTHING.issuperset(texts(values))):
         numbers = template.numbers(values)
         try:
             sum(numbers)  # the cheapest test that all are numbers: adding None or text raises TypeError
@@ -109,13 +112,13 @@ def _template(shape: Shape, values: list[Value]) -> _Template:
     texts = [place for place, _ in fields if isinstance(values[place], str)]
     numbers = [(place, field) for place, field in fields if place not in texts]
     if len(numbers) < 2:  # noqa: PLR2004, itemgetter gives no tuple for one
-        return _Template("", lambda _: (), lambda _: ())
+        return _Template("", lambda _: (), None)
     text = ",".join(_escaped(field, _KEY).replace("%", "%%") + "=%s" for _, field in numbers)
     take_numbers = cast("Callable[[list[Value]], tuple[float, ...]]", itemgetter(*[place for place, _ in numbers]))
-    return _Template(text, take_numbers, itemgetter(*texts, texts[0]) if texts else lambda _: ())  # one text more, so that it is a tuple
+    return _Template(text, take_numbers, itemgetter(*texts, texts[0]) if texts else None)  # one text more, so that it is a tuple
 
 
-@lru_cache(4096)
+@lru_cache(HEADS_LIMIT)
 def _head(measurement: str, interface: str, meter: str, model: str, serial: str, tags: Tags) -> str:  # noqa: PLR0917, keywords would cost time
     return _tagged(measurement, {"interface": interface, "meter": meter, "model": model, "serial": serial, **dict(tags)})
 

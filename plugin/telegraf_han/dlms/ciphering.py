@@ -143,7 +143,7 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
         return Opened(sealed.ciphertext, verified=False)
     if encryption_key is None:
         raise WrongKeyError(_("the telegram is encrypted, but the meter has no encryption_key in the configuration"))
-    size = len(encryption_key.reveal())
+    size = encryption_key.size
     if size != KEY_BYTES[control & SUITE]:
         raise WrongKeyError(
             _(

@@ -63,8 +63,8 @@ _CHIPS_A_BYTE: Final = 12
 _POSTAMBLE_BITS: Final = 16
 """Eight chips may follow a frame, and the last byte is filled up."""
 
-_ADDRESSES_REMEMBERED: Final = 4096
-"""More meters than the receivers of a large building hear. An entry has half a kilobyte."""
+_ADDRESSES_REMEMBERED: Final = 16_384
+"""More meters than the receivers of a town hear. An entry has half a kilobyte."""
 
 
 def telegram(raw: bytes) -> bytes:

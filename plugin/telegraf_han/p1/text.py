@@ -23,6 +23,8 @@ from telegraf_han.telegram import Body, Shape, Value
 
 LAYOUTS_LIMIT: Final = 64
 """The most layouts that are remembered. A meter has one or two. Only damaged or hostile input makes more, and then all are forgotten."""
+TAGS_LIMIT: Final = 16_384
+"""The most serial numbers that are remembered with their model. More than one process reads."""
 _DIGITS: Final = frozenset(b"0123456789")
 _LEAST_AND_MOST: Final = [bytes.maketrans(b"0123456789", digit * 10) for digit in (b"0", b"9")]
 _TST_LENGTH: Final = 13
@@ -65,8 +67,7 @@ def body(text: bytes, ident: str, zone: clock.Zone) -> Body:
         plan = plan_of(shape)
     time_ns, season_told = None, True
     if plan.clock_at >= 0:
-        time_ns, season_told = _time(raw_values[plan.clock_at], zone, flaws)
-        values[plan.clock_at] = None if time_ns is None else clock.rfc3339(time_ns, zone)
+        time_ns, values[plan.clock_at], season_told = _time(raw_values[plan.clock_at], zone, flaws)
     if time_ns is None and plan.date_at >= 0:
         time_ns, season_told = _time_of_parts(raw_values[plan.date_at], raw_values[plan.time_at], zone, flaws)
     if time_ns is None and not flaws and plan.clock_at >= 0 and raw_values[plan.clock_at]:
@@ -75,9 +76,11 @@ def body(text: bytes, ident: str, zone: clock.Zone) -> Body:
         if usual.misses_quantity(raw_values[place]):
             _note_value(shape, place, raw_values[place], flaws)
     for place in plan.stamps_at:
-        stamp_ns, _told = _time(raw_values[place], zone, flaws, shape.columns[place].name)
-        values[place] = None if stamp_ns is None else clock.rfc3339(stamp_ns, zone)
-    return Body(shape, values, time_ns, *_tags(plan, values, ident), tuple(flaws), season_told)
+        _stamp_ns, values[place], _told = _time(raw_values[place], zone, flaws, shape.columns[place].name)
+    serial = values[plan.serial_at] if plan.serial_at >= 0 else None
+    device = values[plan.device_at] if plan.device_at >= 0 else None
+    tags = _tags(serial, device, ident, plan.says_model, plan.device_at == plan.serial_at)
+    return Body(shape, values, time_ns, *tags, tuple(flaws), season_told)
 
 
 def _read(text: bytes, ident: str, flaws: list[str]) -> tuple[Shape, tuple[bytes, ...], list[Value]]:
@@ -123,23 +126,24 @@ def _remember(text: bytes, ident: str, shape: Shape, raw_values: tuple[bytes, ..
     _layouts[len(text), ident] = _Layout(mask_number, int.from_bytes(text, "little") & mask_number, cut, shape)
 
 
-def _time(stamp: bytes, zone: clock.Zone, flaws: list[str], whose: str = obis.CLOCK) -> tuple[int | None, bool]:
-    """A time in UTC ns, and whether its season was told. None if there is none or an impossible one.
+def _time(stamp: bytes, zone: clock.Zone, flaws: list[str], whose: str = obis.CLOCK) -> tuple[int | None, str | None, bool]:
+    """A time in UTC ns and as text, and whether its season was told. None if there is none or an impossible one.
 
     A clock that is not set makes no register wrong.
     """
     try:
         if len(stamp) == _TST_LENGTH:
-            return clock.tst_ns(stamp, zone), True
+            return *clock.tst(stamp, zone), True
     except RecordError:
         pass  # one of the other forms, or none
     try:
         from telegraf_han.p1 import stamps  # noqa: PLC0415, most meters never need it
 
-        return stamps.read(stamp, zone)
+        time_ns, season_told = stamps.read(stamp, zone)
     except RecordError as error:
         note(flaws, f"{whose}: {error}")
-        return None, True
+        return None, None, True
+    return time_ns, None if time_ns is None else clock.rfc3339(time_ns, zone), season_told
 
 
 def _time_of_parts(day: bytes, time: bytes, zone: clock.Zone, flaws: list[str]) -> tuple[int | None, bool]:
@@ -170,14 +174,17 @@ def _note_value(shape: Shape, place: int, raw: bytes, flaws: list[str]) -> None:
     note(flaws, _("{code}: {size} characters that are not a number", code=shape.columns[place].obis, size=len(raw)))
 
 
-def _tags(plan: Plan, values: list[Value], ident: str) -> tuple[str, str]:
-    """Serial number and model. In networks other than Stoen's, 96.1.1 is the serial number and 96.1.0 is missing."""
-    serial = str(values[plan.serial_at] or "").strip() if plan.serial_at >= 0 else ""
-    if plan.device_at >= 0:
-        device = str(values[plan.device_at] or "").replace(" ", "")
-        if device in DEVICE_TYPES or (device and plan.says_model):
-            return "" if plan.device_at == plan.serial_at else serial, device
-    return serial, _model(ident)
+@lru_cache(TAGS_LIMIT)
+def _tags(serial: Value, device: Value, ident: str, says_model: bool, same: bool) -> tuple[str, str]:  # noqa: FBT001, keywords would cost time
+    """Serial number and model, from what 96.1.0 and 96.1.1 say. `same` says that both are 96.1.1.
+
+    In networks other than Stoen's, 96.1.1 is the serial number and 96.1.0 is missing.
+    """
+    number = str(serial or "").strip()
+    said = str(device or "").replace(" ", "")
+    if said in DEVICE_TYPES or (said and says_model):
+        return "" if same else number, said
+    return number, _model(ident)
 
 
 @lru_cache(64)

@@ -377,7 +377,7 @@ def outcome(data: bytes) -> object:
 def found_at(buffer: bytes) -> object:
     """What is found at the beginning of these bytes, as far as it is a telegram."""
     found = extents.measured(bytearray(buffer), 0)
-    return found if isinstance(found, extents.Extent) and found.checked else None
+    return (found.telegram, found.end) if isinstance(found, extents.Extent) and found.checked else None
 
 
 @settings(max_examples=300)

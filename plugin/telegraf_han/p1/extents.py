@@ -95,15 +95,15 @@ def settled(buffer: bytearray, start: int, found: Found) -> Found:
     return others.outer(buffer, start, found)
 
 
-def again(buffer: bytearray, start: int, opening: Opening) -> Extent | None:
-    """The telegram at `start`, if it opens like the one before it and its CRC fits. Then `measured` would find the same."""
+def again(buffer: bytearray, start: int, opening: Opening) -> tuple[bytes, int] | None:
+    """The telegram at `start` and its end, if it opens like the one before it and its CRC fits. `measured` would find the same."""
     if not buffer.startswith(opening.octets, start):
         return None
     footer = FOOTER.match(buffer, start + opening.end)
-    if footer is None or not footer[1]:
+    if footer is None:
         return None
     telegram, digits = bytes(buffer[start : footer.start() + 1]), footer[1]
-    return Extent(telegram, footer.end(), checked=True) if _fits("block", telegram, digits) else None
+    return (telegram, footer.end()) if digits and _fits("block", telegram, digits) else None
 
 
 def measured(buffer: bytearray, start: int) -> Found:

@@ -88,13 +88,13 @@ class Framer:
 
     def _events(self, now_ns: int, *, waiting: bool) -> list[Event]:
         events: list[Event] = []
-        buffer, position = self._buffer, 0
+        buffer, position = self._buffer, self._like_the_last(events, now_ns)
         while opening := _OPENING.search(buffer, position):
             start = opening.start()
             if start > position:
                 self._pass_over(buffer[position:start])
             position = start
-            found = self._found(buffer, start)
+            found = extents.measured(buffer, start)
             if found is MORE:
                 if waiting:
                     break
@@ -114,6 +114,7 @@ class Framer:
                     self._filler = 0
                 if found.mended and not self._remarked:
                     events.append(self._remark())
+                self._opening = envelope.opening(found.telegram) if found.checked and not found.mended else None
                 continue
             position = start + 1
             # A candidate that ends within the doubtful bytes of a telegram belonged to that telegram.
@@ -134,14 +135,18 @@ class Framer:
         del buffer[:position]
         return events + self._noise_told(least=NOISE_REPORTED) if self._noise >= NOISE_REPORTED else events
 
-    def _found(self, buffer: bytearray, start: int) -> extents.Found:
-        """How far the telegram at `start` reaches, most likely like the one before it."""
-        found: extents.Found | None = None if self._opening is None else extents.again(buffer, start, self._opening)
-        if found is None:
-            found = extents.measured(buffer, start)
-            if isinstance(found, Extent) and found.checked and not found.mended:
-                self._opening = envelope.opening(found.telegram)
-        return found
+    def _like_the_last(self, events: list[Event], now_ns: int) -> int:
+        """Take the telegrams at the head of the buffer that open like the one before them. Returns where they end.
+
+        This is only for a line on which nothing else came meanwhile. So nothing has to be noted.
+        """
+        buffer, position, opening = self._buffer, 0, self._opening
+        if opening is None or self._noise or self._excused or self._sample:
+            return 0
+        while (found := extents.again(buffer, position, opening)) is not None:
+            telegram, position = found
+            events.append(Frame("p1", telegram, now_ns, None, True))
+        return position
 
     def _pass_over(self, skipped: bytearray) -> None:
         noise = skipped.strip(_BETWEEN)

@@ -4,11 +4,17 @@ A receiver turns bytes into a `Frame` (or a `Fault`). A deciphered frame is a `P
 consists of columns and values. The columns do not change from telegram to telegram (`Shape`, which all telegrams that are built alike
 share). The values change. All types are NamedTuples, because they cost 3 ms at start and dataclasses cost 20 ms. Quantities have their unit
 in their name.
+
+To call a NamedTuple takes 0.4 µs, because its `__new__` is a function of Python. A telegram needs ten of them. So where each telegram comes
+by, they are made with `of_fields`.
 """
 
 from typing import Final, Literal, NamedTuple, Protocol
 
 from telegraf_han.errors import Cause
+
+of_fields: Final = tuple.__new__
+"""Makes a NamedTuple from a tuple of all its fields, in their order. This takes a third of the time, but no checker counts the fields."""
 
 Interface = Literal["p1", "wmbus"]
 Value = int | float | str | None

@@ -19,7 +19,7 @@ from telegraf_han.decoding.timing import Moment, nearest
 from telegraf_han.errors import BadKeyError, RefusedError, SecurityError, StaleError, TelegramError, WaitingError, WrongKeyError
 from telegraf_han.language import _, marked
 from telegraf_han.p1 import envelope
-from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram
+from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram, of_fields
 
 _NS: Final = 1_000_000_000
 
@@ -210,7 +210,7 @@ class Decoder:
         kind = meter.admission.kind(body, proven=meter.sealed or frame.checked)
         if kind.refused:
             body = _admitted(meter, kind, body, warnings)
-        now = Moment(body.time_ns, plain.counter, frame.received_ns, frame.steady_ns)
+        now = of_fields(Moment, (body.time_ns, plain.counter, frame.received_ns, frame.steady_ns))
         if meter.timing.follows(now, meter.registers.lower, body):
             lower: str | None = meter.registers.noted(body)
         else:
@@ -295,20 +295,13 @@ def _made(
     *,
     warnings: Sequence[str] = (),
 ) -> Telegram:
-    return Telegram(
-        meter.config.name,
-        frame.interface,
-        body.serial,
-        body.model,
-        body.time_ns,
-        frame.received_ns,
-        plain.verified,
-        frame.rssi_dbm,
-        body.shape,
-        body.values,
-        body.flaws,
-        tuple(warnings) if warnings else (),
-        stamp_ns,
+    shape, values, time_ns, serial, model, flaws, _season_told = body
+    interface, _data, received_ns, rssi_dbm, _checked, _steady_ns = frame
+    said, verified = tuple(warnings) if warnings else (), plain.verified
+    name = meter.config.name
+    return of_fields(
+        Telegram,
+        (name, interface, serial, model, time_ns, received_ns, verified, rssi_dbm, shape, values, flaws, said, stamp_ns, ()),
     )
 
 

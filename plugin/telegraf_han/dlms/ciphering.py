@@ -50,13 +50,8 @@ class Block(NamedTuple):
     """12 bytes, or none if the block is only encrypted."""
 
 
-class Opened(NamedTuple):
-    """The result of opening a block."""
-
-    plaintext: bytes
-    verified: bool
-    """True if the tag was checked and fits with the authentication key."""
-
+Opened = tuple[bytes, bool]
+"""The result of opening a block: the plaintext, and whether the tag was checked and fits with the authentication key."""
 
 AAD_VARIANTS: Final[dict[str, Callable[[bytes, bytes], bytes]]] = {
     "SC || AK": lambda control, ak: control + ak,
@@ -140,7 +135,7 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
     if control & COMPRESSED:
         raise SecurityError(_("security control {control:02X}: compressed content is not supported", control=control))
     if encryption_key is None and not control & ENCRYPTED:
-        return Opened(sealed.ciphertext, verified=False)
+        return sealed.ciphertext, False
     if encryption_key is None:
         raise WrongKeyError(_("the telegram is encrypted, but the meter has no encryption_key in the configuration"))
     size = encryption_key.size
@@ -156,12 +151,12 @@ def opened(sealed: Block, encryption_key: Key | None, authentication_key: Key | 
     nonce = (system_title or sealed.title).ljust(TITLE_LIMIT, b"\0") + sealed.counter
     plaintext = aes.gcm_text(encryption_key, nonce, sealed.ciphertext) if control & ENCRYPTED else sealed.ciphertext
     if not control & AUTHENTICATED or authentication_key is None:
-        return Opened(plaintext, verified=False)
-    octet, ak = bytes([control]), authentication_key.reveal()
+        return plaintext, False
+    octet, ak = control.to_bytes(), authentication_key.reveal()
     for additional in AAD_VARIANTS.values():
         if _tag_fits(sealed, plaintext, nonce, encryption_key, additional(octet, ak)):
-            return Opened(plaintext, verified=True)
-    return Opened(plaintext, verified=False)
+            return plaintext, True
+    return plaintext, False
 
 
 def proves_nothing(sealed: Block, plaintext: bytes, encryption_key: Key, system_title: bytes = b"") -> bool:

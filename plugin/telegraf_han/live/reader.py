@@ -22,7 +22,7 @@ from telegraf_han.live.log import Level, Log
 from telegraf_han.live.outbox import Outbox
 from telegraf_han.ports import sources
 from telegraf_han.ports.sources import Source
-from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Remark, Send, Telegram
+from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Remark, Send, Telegram, of_fields
 
 IDLE_S: Final = 0.5
 """After this time without bytes a receiver is informed. The receiver decides by its own times whether the silence is too long."""
@@ -158,7 +158,8 @@ class Reader:
     def _take(self, frame: Frame, source: Source) -> None:
         """Decode a frame and queue its lines. A file to replay waits when the queue fills, and its time stamp is the meter's clock."""
         shared = self._shared
-        frame = frame._replace(received_ns=time.time_ns(), steady_ns=frame.received_ns)  # a receiver has only the steady clock
+        interface, data, steady_ns, rssi_dbm, checked, _none = frame
+        frame = of_fields(Frame, (interface, data, time.time_ns(), rssi_dbm, checked, steady_ns))  # a receiver has only the steady clock
         try:
             with shared.lock:
                 telegram = shared.decoder.take(frame, self._feed.name, live=not source.finite)

@@ -19,11 +19,13 @@ from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, RecordError, SecurityError, TelegramError, WrongKeyError
 from telegraf_han.language import _, marked
-from telegraf_han.telegram import Plain
+from telegraf_han.telegram import Plain, of_fields
 
 IDENT: Final = re.compile(rb"/([ \"-~]{3,78})[\r\n]{1,8}")
 """Printable characters except "!". IEC 62056-21, 6.3.2, allows no "/", but some meters send it [seen]. Line ends may have been doubled."""
 _LOOKS_LIKE_P1: Final = re.compile(rb"(?:/[A-Za-z]{3}[ -~]{0,75}[\r\n]{1,8})?(?:\d{1,3}-\d{1,3}:\d{1,3}\.\d|\d{1,3}\.\d{1,3}\.\d{1,3}[(*])")
+_CLOCK: Final = b"0-0:1.0"
+"""The first code of nearly all texts. It looks like P1."""
 _GENERAL_GLO: Final = bytes([ciphering.GENERAL_GLO])
 _FRAME_OPENINGS: Final = (b"~", b"h", b"\x1b", b"\xe0")
 """First bytes of frames that are not DSMR's. No ident line stands before them."""
@@ -87,8 +89,10 @@ def envelope(data: bytes) -> Envelope:
     if known is None or not data.startswith(known.octets):
         return _apart(data)
     octets, ident, title, control, text_end, end = known
-    counter_at, text_at = len(octets), len(octets) + ciphering.HEAD_BYTES - 1
-    return Envelope(ident, ciphering.Block(title, control, data[counter_at:text_at], data[text_at:text_end], data[text_end:end]), b"")
+    counter_at = len(octets)
+    text_at = counter_at + ciphering.HEAD_BYTES - 1
+    block = of_fields(ciphering.Block, (title, control, data[counter_at:text_at], data[text_at:text_end], data[text_end:end]))
+    return of_fields(Envelope, (ident, block, b"", ""))
 
 
 def opening(data: bytes) -> Opening | None:
@@ -210,11 +214,11 @@ def opened(
         raise WrongKeyError(f"{found.found}: {error}" if found.found else str(error)) from None
     if not (verified or found.block.control & ciphering.ENCRYPTED) and encryption_key is not None and encryption == "required":
         raise SecurityError(_(UNENCRYPTED))
-    if not looks_like_p1(plaintext):
+    if not plaintext.startswith(_CLOCK) and not looks_like_p1(plaintext):
         raise _unreadable(found, plaintext, encryption_key, authentication_key, system_title, verified=verified, checked=checked)
     counter = int.from_bytes(found.block.counter, "big")
     if verified:
-        return Plain(None, _inner(plaintext), verified, counter, "dsmr")
+        return of_fields(Plain, (None, _inner(plaintext), verified, counter, "dsmr", "", None, ()))
     doubt = "" if authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
     if authentication == "required":
         lack = doubt or _("the meter has no authentication_key in the configuration, so the tag proves nothing")
@@ -284,7 +288,7 @@ def _wrong_key(block: ciphering.Block, authentication_key: Key | None, system_ti
         swapped = authentication_key and ciphering.opened(block, authentication_key, None, system_title)
     except WrongKeyError:
         swapped = None
-    if swapped and (looks_like_p1(swapped.plaintext) or is_known(swapped.plaintext)):
+    if swapped and (looks_like_p1(swapped[0]) or is_known(swapped[0])):
         return _("encryption_key and authentication_key are swapped: authentication_key opens the telegram; exchange the two")
     if system_title:
         why = _("encryption_key does not open the telegram with the system_title of the configuration: one of the two is wrong")

@@ -17,7 +17,7 @@ from telegraf_han.language import _, counted
 from telegraf_han.p1 import envelope, extents
 from telegraf_han.p1.envelope import Opening
 from telegraf_han.p1.extents import MORE, Damaged, Extent
-from telegraf_han.telegram import Event, Fault, Frame, Remark
+from telegraf_han.telegram import Event, Fault, Frame, Remark, of_fields
 
 PAUSE_NS: Final = 2_000_000_000
 """A telegram that pauses for this long will not go on. 583 bytes take 51 ms at 115200 baud, and 0.6 s on the slowest line, 9600 baud."""
@@ -145,7 +145,7 @@ class Framer:
             return 0
         while (found := extents.again(buffer, position, opening)) is not None:
             telegram, position = found
-            events.append(Frame("p1", telegram, now_ns, None, True))
+            events.append(of_fields(Frame, ("p1", telegram, now_ns, None, True, 0)))
         return position
 
     def _pass_over(self, skipped: bytearray) -> None:

@@ -19,7 +19,7 @@ from telegraf_han.p1 import lines, shapes
 from telegraf_han.p1.dialects import DEVICE_TYPES, MODELS, SAYS_MODEL
 from telegraf_han.p1.lines import note
 from telegraf_han.p1.shapes import Plan, plan_of
-from telegraf_han.telegram import Body, Shape, Value
+from telegraf_han.telegram import Body, Shape, Value, of_fields
 
 LAYOUTS_LIMIT: Final = 64
 """The most layouts that are remembered. A meter has one or two. Only damaged or hostile input makes more, and then all are forgotten."""
@@ -79,8 +79,8 @@ def body(text: bytes, ident: str, zone: clock.Zone) -> Body:
         _stamp_ns, values[place], _told = _time(raw_values[place], zone, flaws, shape.columns[place].name)
     serial = values[plan.serial_at] if plan.serial_at >= 0 else None
     device = values[plan.device_at] if plan.device_at >= 0 else None
-    tags = _tags(serial, device, ident, plan.says_model, plan.device_at == plan.serial_at)
-    return Body(shape, values, time_ns, *tags, tuple(flaws), season_told)
+    number, model = _tags(serial, device, ident, plan.says_model, plan.device_at == plan.serial_at)
+    return of_fields(Body, (shape, values, time_ns, number, model, tuple(flaws), season_told))
 
 
 def _read(text: bytes, ident: str, flaws: list[str]) -> tuple[Shape, tuple[bytes, ...], list[Value]]:

@@ -5,7 +5,7 @@ import pytest
 import p1telegrams as p1
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.dlms import ciphering
-from telegraf_han.dlms.ciphering import Block, Opened
+from telegraf_han.dlms.ciphering import Block
 from telegraf_han.errors import FramingError, SecurityError, WrongKeyError
 
 EK, AK, OTHER = Key(p1.EK), Key(p1.AK), Key(b"\x77" * 16)
@@ -32,8 +32,8 @@ def test_example_of_the_green_book(control: int, content: bytes, tag: bytes) -> 
     body = bytes([control]) + bytes.fromhex("01234567") + content + tag
     sealed = ciphering.block(b"\x08" + bytes.fromhex("4d4d4d0000bc614e") + bytes([len(body)]) + body, 0)
 
-    assert ciphering.opened(sealed, EK, AK) == Opened(GET_REQUEST, verified=bool(tag))
-    assert ciphering.opened(sealed, EK, None) == ciphering.opened(sealed, EK, OTHER) == Opened(GET_REQUEST, verified=False)
+    assert ciphering.opened(sealed, EK, AK) == (GET_REQUEST, bool(tag))
+    assert ciphering.opened(sealed, EK, None) == ciphering.opened(sealed, EK, OTHER) == (GET_REQUEST, False)
 
 
 def test_published_telegram() -> None:
@@ -43,7 +43,7 @@ def test_published_telegram() -> None:
 
     opened = ciphering.opened(Block(b"systitle", 0x20, bytes.fromhex("11223344"), ciphertext, b""), key, None)
 
-    assert opened.plaintext == b"/Lux5\\253694471_M\r\n1-3:0.2.8(42)\r"
+    assert opened[0] == b"/Lux5\\253694471_M\r\n1-3:0.2.8(42)\r"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_fields(tag: bytes, title: bytes, before: bytes) -> None:
 
     assert (found.title, found.control, found.counter) == (title, 0x30, bytes([1, 2, 3, 4]))
     assert (len(found.ciphertext), len(found.tag)) == (len(TEXT), 12)
-    assert ciphering.opened(found, EK, AK) == Opened(TEXT, verified=True)
+    assert ciphering.opened(found, EK, AK) == (TEXT, True)
 
 
 @pytest.mark.parametrize("cut", range(len(p1.sealed(TEXT))))
@@ -109,28 +109,28 @@ def test_what_is_no_block(data: bytes) -> None:
 
 def test_encryption_key_alone_opens() -> None:
     """GCM is CTR underneath. So without the authentication key the text is there, but not verified."""
-    assert ciphering.opened(block(), EK, None) == Opened(TEXT, verified=False)
+    assert ciphering.opened(block(), EK, None) == (TEXT, False)
 
 
 def test_wrong_authentication_key() -> None:
     """The text is there, but not verified."""
-    assert ciphering.opened(block(), EK, OTHER) == Opened(TEXT, verified=False)
+    assert ciphering.opened(block(), EK, OTHER) == (TEXT, False)
 
 
 def test_wrong_encryption_key() -> None:
     """This module does not say whether text makes sense. Such text is never verified."""
     found = ciphering.opened(block(), OTHER, AK)
 
-    assert found.plaintext != TEXT
-    assert not found.verified
+    assert found[0] != TEXT
+    assert not found[1]
 
 
 @pytest.mark.parametrize("aad", [None, p1.AK], ids=["SC || AK", "AK"])
 @pytest.mark.parametrize("control", [0x30, 0x10], ids=["encrypted", "visible"])
 def test_variants_of_additional_data(aad: bytes | None, control: int) -> None:
     """What the tag covers besides the text is tried as the table says. Each entry verifies only with the right key."""
-    assert ciphering.opened(block(aad=aad, control=control), EK, AK) == Opened(TEXT, verified=True)
-    assert ciphering.opened(block(aad=aad, control=control), EK, OTHER) == Opened(TEXT, verified=False)
+    assert ciphering.opened(block(aad=aad, control=control), EK, AK) == (TEXT, True)
+    assert ciphering.opened(block(aad=aad, control=control), EK, OTHER) == (TEXT, False)
 
 
 @pytest.mark.parametrize("aad", [b"", None], ids=["nothing", "SC"])
@@ -139,7 +139,7 @@ def test_tag_that_binds_no_authentication_key(aad: bytes | None, control: int) -
     """A tag that fits without the authentication key proves nothing about it, whatever the key is. The telegram is told apart."""
     sealed = block(aad=bytes([control]) if aad is None else aad, control=control)
 
-    assert ciphering.opened(sealed, EK, AK) == ciphering.opened(sealed, EK, OTHER) == Opened(TEXT, verified=False)
+    assert ciphering.opened(sealed, EK, AK) == ciphering.opened(sealed, EK, OTHER) == (TEXT, False)
     assert ciphering.proves_nothing(sealed, TEXT, EK)
 
 
@@ -153,7 +153,7 @@ def test_tag_that_may_prove_something(sealed: Block) -> None:
 
 def test_other_additional_data_never_verifies() -> None:
     """A variant that is not in the table does not verify."""
-    assert not ciphering.opened(block(aad=b"\x30" + p1.EK), EK, AK).verified
+    assert not ciphering.opened(block(aad=b"\x30" + p1.EK), EK, AK)[1]
     assert [len(ciphering.AAD_VARIANTS), len(ciphering.UNBOUND)] == [2, 2]
 
 
@@ -163,20 +163,20 @@ def test_damage_never_verifies(at: int) -> None:
     data = bytearray(p1.sealed(TEXT))
     data[at + 9 if at >= 0 else at] ^= 1
 
-    assert not ciphering.opened(ciphering.block(bytes(data), 0), EK, AK).verified
+    assert not ciphering.opened(ciphering.block(bytes(data), 0), EK, AK)[1]
 
 
 @pytest.mark.parametrize("control", [0x30, 0x31, 0x70], ids=["suite 0", "suite 1", "broadcast key"])
 def test_suites_of_128_bits(control: int) -> None:
     """Suites 0 and 1, and the broadcast bit, are under the tag as sent."""
-    assert ciphering.opened(block(control=control), EK, AK) == Opened(TEXT, verified=True)
+    assert ciphering.opened(block(control=control), EK, AK) == (TEXT, True)
 
 
 def test_suite_2() -> None:
     """Suite 2 takes keys of 32 bytes."""
     ek, ak = bytes(range(32)), bytes(range(100, 132))
 
-    assert ciphering.opened(block(ek=ek, ak=ak, control=0x32), Key(ek), Key(ak)) == Opened(TEXT, verified=True)
+    assert ciphering.opened(block(ek=ek, ak=ak, control=0x32), Key(ek), Key(ak)) == (TEXT, True)
 
 
 @pytest.mark.parametrize(("control", "key", "size"), [(0x32, EK, 16), (0x30, Key(bytes(32)), 32), (0x31, Key(bytes(32)), 32)])
@@ -191,7 +191,7 @@ def test_key_of_the_wrong_length(control: int, key: Key, size: int) -> None:
 @pytest.mark.parametrize("control", [0x20, 0x21], ids=hex)
 def test_encrypted_only(control: int) -> None:
     """Without a tag nothing is verified, and the text reaches to the block's end."""
-    assert ciphering.opened(block(control=control), EK, AK) == Opened(TEXT, verified=False)
+    assert ciphering.opened(block(control=control), EK, AK) == (TEXT, False)
 
 
 def test_authenticated_only() -> None:
@@ -199,9 +199,9 @@ def test_authenticated_only() -> None:
     visible = block(control=0x10)
 
     assert visible.ciphertext == TEXT
-    assert ciphering.opened(visible, EK, AK) == Opened(TEXT, verified=True)
-    assert ciphering.opened(visible, EK, OTHER) == Opened(TEXT, verified=False)
-    assert ciphering.opened(visible, None, None) == Opened(TEXT, verified=False)
+    assert ciphering.opened(visible, EK, AK) == (TEXT, True)
+    assert ciphering.opened(visible, EK, OTHER) == (TEXT, False)
+    assert ciphering.opened(visible, None, None) == (TEXT, False)
 
 
 @pytest.mark.parametrize("control", [0xB0, 0xA0], ids=hex)
@@ -226,7 +226,7 @@ def test_nonce(title: bytes, counter: int) -> None:
     """The nonce is the title, zero-filled to 8 bytes, and the counter. Any counter is accepted, also the same one twice."""
     sealed = block(title=title, counter=counter)
 
-    assert ciphering.opened(sealed, EK, AK) == ciphering.opened(sealed, EK, AK) == Opened(TEXT, verified=True)
+    assert ciphering.opened(sealed, EK, AK) == ciphering.opened(sealed, EK, AK) == (TEXT, True)
 
 
 def test_errors_hold_no_key() -> None:

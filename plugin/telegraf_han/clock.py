@@ -100,11 +100,29 @@ def _summer_of_day(day: int) -> tuple[int, int]:
 
 def utc_ns(wall: tuple[int, int, int, int, int, int], season: Season, zone: Zone) -> int:
     """Local time (year, month, day, hour, minute, second) to UTC ns. Raises RecordError if there is no such time."""
-    year, month, day, hour, minute, second = wall
+    *_date, hour, minute, second = wall
     if hour > 23 or minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
         raise RecordError(
             _("clock says {hour:02}:{minute:02}:{second:02}, which is not a time of day", hour=hour, minute=minute, second=second)
         )
+    if season or zone.name in _EUROPEAN:
+        return _hour_ns(wall[:4], season, zone) + (minute * 60 + second) * _NS
+    return _wall_ns(wall, season, zone)
+
+
+@lru_cache(64)
+def _hour_ns(hour: tuple[int, int, int, int], season: Season, zone: Zone) -> int:
+    """Start of an hour in UTC ns. Raises RecordError if there is no such date.
+
+    It is remembered, because a meter sends the same hour 3,600 times. Poland's offset does not change within an hour. In a few other zones
+    it does.
+    """
+    return _wall_ns((*hour, 0, 0), season, zone)
+
+
+def _wall_ns(wall: tuple[int, int, int, int, int, int], season: Season, zone: Zone) -> int:
+    """Local time to UTC ns, if the time of day is one. Raises RecordError if there is no such date."""
+    year, month, day, hour, minute, second = wall
     try:
         days = date(year, month, day).toordinal() - _EPOCH_DAY
     except ValueError:
@@ -125,7 +143,8 @@ def tst_ns(text: bytes, zone: Zone) -> int:
     minute, second = int(digits[-4:-2]), int(digits[-2:])
     if minute > 59 or second > 59:  # noqa: PLR2004, the clock's own numbers
         raise RecordError(_("clock says {minute:02} minutes and {second:02} seconds, which is not a time", minute=minute, second=second))
-    return _hour_ns(digits[:-4], letter, zone) + (minute * 60 + second) * _NS
+    year, month, day, hour = (int(digits[place : place + 2]) for place in (0, 2, 4, 6))
+    return utc_ns((2000 + year, month, day, hour, minute, second), _SEASONS[letter], zone)
 
 
 def tst(text: bytes, zone: Zone) -> tuple[int, str]:
@@ -150,16 +169,6 @@ def _minute_of(digits: bytes, letter: bytes, zone: Zone) -> tuple[int, str, str]
     except RecordError:
         return None
     return begin_ns, *_minute_text(begin_ns // _NS // 60, zone)
-
-
-@lru_cache(64)
-def _hour_ns(digits: bytes, letter: bytes, zone: Zone) -> int:
-    """Start of an hour `YYMMDDhh` in UTC ns.
-
-    It is remembered, because a meter sends the same hour 3,600 times. No zone changes its offset within an hour.
-    """
-    year, month, day, hour = (int(digits[place : place + 2]) for place in (0, 2, 4, 6))
-    return utc_ns((2000 + year, month, day, hour, 0, 0), _SEASONS[letter], zone)
 
 
 def rfc3339(time_ns: int, zone: Zone) -> str:

@@ -13,7 +13,7 @@ from telegraf_han.ciphers import secret
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.errors import TelegramError
-from telegraf_han.mbus import authentication, extended, layers, link, records, transport, walk
+from telegraf_han.mbus import authentication, dif, extended, layers, link, records, transport, values, vif, walk
 from telegraf_han.receivers import hex as hex_lines
 from telegraf_han.simulate import encode
 from telegraf_han.telegram import Body, Event, Fault, Frame
@@ -199,3 +199,35 @@ def test_any_bytes_into_any_receiver(data: bytes, kind: str) -> None:
     receiver.feed(data, NOW_NS)
     receiver.idle(NOW_NS)
     receiver.finish(NOW_NS)
+
+
+@settings(max_examples=200)
+@given(
+    st.sampled_from(sorted(dif.SIZES)),
+    st.lists(st.binary(min_size=8, max_size=8), min_size=1, max_size=6),
+    st.sampled_from([b"\x03", b"\x2b", b"\x04", b"\x78", b"\xfd\x48", b"\x6d", b"\xfd\x17"]),
+)
+def test_what_is_remembered_of_values_changes_nothing(field: int, telegrams: list[bytes], vib: bytes) -> None:
+    """Octets that came before are read like octets that come for the first time, in each data field and each unit."""
+    size = dif.SIZES[field]
+    read = values.reader(field, vif.vib(vib), telegrams[0][:size]).read
+    memory = values.remembering(read)
+    for octets in [one[:size] for one in telegrams for _ in range(2)]:
+        outcomes = []
+        for way in (read, memory.__getitem__):
+            try:
+                outcomes.append(repr(way(octets)))
+            except ValueError as error:
+                outcomes.append(str(error))
+
+        assert outcomes[0] == outcomes[1]
+
+
+def test_what_is_remembered_of_values_is_bounded() -> None:
+    """The memory of a kind of values never has more than its limit, and long texts are not held at all."""
+    memory = values.Remembering(len)
+    for number in range(values.REMEMBERED + 10):
+        memory[number.to_bytes(4, "big")]
+        memory[bytes(17)]
+
+    assert len(memory) == 10

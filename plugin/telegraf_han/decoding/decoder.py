@@ -7,9 +7,10 @@ sources of a process. It knows no thread, no port and no clock. Its whole state 
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from telegraf_han import clock
+from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.config.sections import Config, MeterConfig
 from telegraf_han.decoding import health, lineprotocol
@@ -20,6 +21,17 @@ from telegraf_han.errors import BadKeyError, RefusedError, SecurityError, StaleE
 from telegraf_han.language import _, marked
 from telegraf_han.p1 import envelope
 from telegraf_han.telegram import Body, Fault, Frame, Plain, Telegram, of_fields
+
+if TYPE_CHECKING:
+    from telegraf_han.mbus.layers import Sealed
+    from telegraf_han.mbus.memory import Memory
+
+    _Layers = tuple[
+        Callable[[bytes], Sealed],
+        Callable[[Sealed, Key | None, str, Memory], Plain],
+        Callable[[Plain, Zone, Memory], Body],
+        type[Memory],
+    ]
 
 _NS: Final = 1_000_000_000
 
@@ -137,11 +149,7 @@ class Decoder:
 
     def _radio_telegram(self, frame: Frame, *, live: bool) -> Telegram | None:
         """A radio telegram names its meter in clear text. A telegram of another meter is rejected before any key is used."""
-        # Imported here, because it takes 10 of the 60 ms that a start may cost. You do not need it if you have a cable.
-        # Functions are imported, because for each telegram Python finds them faster than it finds a module in its package.
-        from telegraf_han.mbus.layers import body, opened, plain  # noqa: PLC0415
-        from telegraf_han.mbus.memory import Memory  # noqa: PLC0415
-
+        opened, plain, body, memory_of_a_meter = _layers()
         try:
             sealed = opened(frame.data)
         except TelegramError as error:
@@ -161,7 +169,7 @@ class Decoder:
             return None
         if meter.config.bad_keys:
             raise meter.blamed(_bad_key(meter), frame.steady_ns)
-        memory = meter.memory = meter.memory or Memory()
+        memory = meter.memory = meter.memory or memory_of_a_meter()
         try:
             clear = plain(sealed, meter.config.key, meter.config.encryption, memory)
             found = body(clear, meter.config.zone, memory)
@@ -280,6 +288,14 @@ def _reader() -> Callable[[bytes, str, Zone], Body]:
     from telegraf_han.p1 import text  # noqa: PLC0415
 
     return text.body
+
+
+@cache
+def _layers() -> "_Layers":
+    """The readers of M-Bus. They are loaded when a telegram of the radio comes, because they take 10 of the 60 ms of a start."""
+    from telegraf_han.mbus import layers, memory  # noqa: PLC0415
+
+    return layers.opened, layers.plain, layers.body, memory.Memory
 
 
 def _bad_key(meter: MeterState) -> BadKeyError:

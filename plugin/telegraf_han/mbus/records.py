@@ -13,6 +13,7 @@ bytes of headers never come out right.
 
 import struct
 from functools import lru_cache
+from operator import getitem
 from typing import Final, NamedTuple
 
 from telegraf_han import clock, obis
@@ -52,7 +53,7 @@ class _Clock(NamedTuple):
 class _Plan(NamedTuple):
     """Everything that is fixed for a shape."""
 
-    readers: tuple[values.Read, ...]
+    readers: tuple[values.Remembering, ...]
     dated: tuple[tuple[int, values.ReadDated], ...]
     clock: _Clock | None
     model_at: int
@@ -104,7 +105,7 @@ def body(octets: bytes, address: Address, zone: Zone, status: int | None = None)
     plan: _Plan = shape.plan  # type: ignore[assignment]
     flaws: list[str] = []
     try:
-        read = [reader(raw) for reader, raw in zip(plan.readers, data, strict=True)]
+        read: list[Value] = list(map(getitem, plan.readers, data))
     except ValueError:
         read = _readable(shape, plan, data, flaws)
     time_ns = None
@@ -278,7 +279,7 @@ def _made(found: list[Record], address: Address) -> _Shapes:
     clock_at = its_clock.at if its_clock else -1
     dated = tuple([(place, reader.dated) for place, reader in enumerate(readers) if reader.dated and place != clock_at])
     plan = _Plan(
-        tuple([reader.read for reader in readers]),
+        tuple([values.remembering(reader.read) for reader in readers]),
         dated,
         its_clock,
         model_at,
@@ -319,7 +320,7 @@ def _readable(shape: Shape, plan: _Plan, data: tuple[bytes, ...], flaws: list[st
     read: list[Value] = []
     for column, reader, raw in zip(shape.columns, plan.readers, data, strict=True):
         try:
-            read.append(reader(raw))
+            read.append(reader[raw])
         except values.TooLargeError as error:
             read.append(None)
             flaws.append(f"{_called(column)}: {error}")

@@ -16,7 +16,7 @@ ValueError for octets that are no value. It returns None if the meter says that 
 
 import struct
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 from telegraf_han import clock
@@ -44,11 +44,41 @@ _MAY_BE_TOO_LARGE: Final = 7
 """Bytes of the shortest number that may exceed this limit."""
 
 
+REMEMBERED: Final = 2048
+"""The most octets that are held of one kind. Then all are forgotten. They take 0.3 MB."""
+KINDS_REMEMBERED: Final = 64
+"""Kinds of values of which octets are held. A meter has three or four."""
+_REMEMBERED_BYTES: Final = 16
+
+
 class TooLargeError(ValueError):
     """A number that no database would keep as it is."""
 
     def __init__(self, number: float) -> None:
         super().__init__(f"{number} is too large for a float, which would change it")
+
+
+class Remembering(dict[bytes, Value]):
+    """The octets of one kind of value, and their values. Octets that it does not hold are read.
+
+    Most values of a telegram are the same as in the telegram before, or as another meter's.
+    """
+
+    __slots__ = ("_read",)
+
+    def __init__(self, read: Read) -> None:
+        """Nothing read yet."""
+        super().__init__()
+        self._read: Final = read
+
+    def __missing__(self, data: bytes) -> Value:
+        """Read octets, and hold what is short. Raises ValueError for octets that are no value."""
+        value = self._read(data)
+        if len(data) <= _REMEMBERED_BYTES:
+            if len(self) >= REMEMBERED:
+                self.clear()
+            self[data] = value
+        return value
 
 
 class Reader(NamedTuple):
@@ -106,12 +136,12 @@ def reader(field: int, what: Vib, data: bytes) -> Reader:
     if what.kind == "identity":
         return Reader(_digits if field in dif.BCD else _number_text, text=True)
     if field == dif.FLOAT:
-        return Reader(partial(_float, what.exponent, what.factor), text=False)
+        return Reader(_scaled(_float, what.exponent, what.factor), text=False)
     if field in dif.BCD and not what.exponent and what.factor == 1:
         return Reader(_whole_bcd, text=False)
     if field in dif.BCD:
-        return Reader(partial(_bcd, what.exponent, what.factor), text=False)
-    return Reader(partial(_NUMBERS.get(what.kind, _signed), what.exponent, what.factor), text=False)
+        return Reader(_scaled(_bcd, what.exponent, what.factor), text=False)
+    return Reader(_scaled(_NUMBERS.get(what.kind, _signed), what.exponent, what.factor), text=False)
 
 
 def _variable(lvar: int, what: Vib) -> Reader:
@@ -140,6 +170,18 @@ def kept(read: Read, data: bytes) -> Read:
         return value
 
     return limited
+
+
+@lru_cache(KINDS_REMEMBERED)
+def _scaled(number: Callable[[int, int, bytes], Value], exponent: int, factor: int) -> Read:
+    """The reader of numbers in units of ten to the `exponent` times the `factor`, the same for all columns."""
+    return partial(number, exponent, factor)
+
+
+@lru_cache(KINDS_REMEMBERED)
+def remembering(read: Read) -> Remembering:
+    """The memory of a reader. Columns that have the same reader share it."""
+    return Remembering(read)
 
 
 def _none(_: bytes) -> Value:

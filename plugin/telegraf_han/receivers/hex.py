@@ -40,6 +40,14 @@ class Receiver(Lines):
 
 def _octets(line: str) -> bytes | None:
     """The bytes that a line spells out. None if it holds only a comment. Raises FramingError."""
+    try:
+        return bytes.fromhex(line)  # most lines hold nothing else
+    except ValueError:
+        return _spelled_out(line)
+
+
+def _spelled_out(line: str) -> bytes | None:
+    """The same for a line with signs between its digits or words around them."""
     written = line.partition("#")[0]
     if _LOGGED in written:
         written = written.partition(_LOGGED)[2].partition("+")[0]

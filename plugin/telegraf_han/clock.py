@@ -187,8 +187,12 @@ def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
     offset_s = zone.offset_s(minute * 60)
     day, minute_of_day = divmod(minute + offset_s // 60, _DAY_S // 60)
     sign, east_s = ("-", -offset_s) if offset_s < 0 else ("+", offset_s)
-    date_text = date.fromordinal(day + _EPOCH_DAY).isoformat()
-    return f"{date_text}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:", f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
+    return f"{_date_text(day)}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:", f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
+
+
+@lru_cache(64)
+def _date_text(day: int) -> str:
+    return date.fromordinal(day + _EPOCH_DAY).isoformat()
 
 
 _SPANS_S: Final = (_DAY_S, _HOUR_S, 60)

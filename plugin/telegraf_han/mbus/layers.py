@@ -23,7 +23,7 @@ from telegraf_han.mbus.authentication import Authentication, Fragment
 from telegraf_han.mbus.extended import Extended
 from telegraf_han.mbus.memory import Memory
 from telegraf_han.mbus.transport import Header
-from telegraf_han.telegram import Address, Body, Plain
+from telegraf_han.telegram import Address, Body, Plain, of_fields
 
 _WIRED: Final = bytes([wired.START])
 _LINK_MODE: Final = marked("link layer, AES-CTR")
@@ -109,7 +109,7 @@ def _upper(sender: Address, content: bytes) -> Sealed:
         return Sealed(sender, meter, empty=False, content=content, authentication=proof, fragment=fragment)
     header = transport.parsed(content)
     meter = header.address or sender
-    return Sealed(sender, meter, header.content == transport.NOTHING, content, None, proof, header)
+    return of_fields(Sealed, (sender, meter, header.content == transport.NOTHING, content, None, proof, header, None, None))
 
 
 def _first_named(sender: Address, content: bytes, number: int) -> Address:
@@ -142,12 +142,12 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
     is_full = header.content == transport.RECORDS
     if not is_full:
         _require_short(header)
-    message = security.Message(header, sealed.meter, sealed.authentication, sealed.content)
+    message = of_fields(security.Message, (header, sealed.meter, sealed.authentication, sealed.content))
     body, verified, counter, remarks = security.clear(message, key, encryption, memory)
     if not is_full:
         body = _full(header, sealed.meter, body, memory)
     status = None if header.ci in transport.HEADLESS else header.status
-    return Plain(sealed.meter, body, verified, counter, "records", status=status, remarks=remarks)
+    return of_fields(Plain, (sealed.meter, body, verified, counter, "records", "", status, remarks))
 
 
 def _require_short(header: Header) -> None:

@@ -23,7 +23,7 @@ from telegraf_han.language import _
 from telegraf_han.mbus import dif, evidence, naming, transport, values, vif, vife, walk
 from telegraf_han.mbus.naming import Name
 from telegraf_han.mbus.walk import Record, parts, walked
-from telegraf_han.telegram import Address, Body, Column, Shape, Value
+from telegraf_han.telegram import Address, Body, Column, Shape, Value, of_fields
 
 SHAPES_LIMIT: Final = 64
 """The most shapes, and the most layouts, that are remembered. A meter has one to three. Only damaged or hostile input makes more. Then
@@ -129,7 +129,7 @@ def body(octets: bytes, address: Address, zone: Zone, status: int | None = None)
             shape = shapes[2]
     if tail:
         flaws.append(tail)
-    return Body(shape, read, time_ns, address.id, model, tuple(flaws[:FLAWS_LIMIT]) if flaws else (), season_told)
+    return of_fields(Body, (shape, read, time_ns, address.id, model, tuple(flaws[:FLAWS_LIMIT]), season_told))
 
 
 @lru_cache(16)

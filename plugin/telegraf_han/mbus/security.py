@@ -43,7 +43,7 @@ from telegraf_han.mbus.authentication import Authentication
 from telegraf_han.mbus.memory import Memory
 from telegraf_han.mbus.transport import Header
 from telegraf_han.mbus.walk import Record
-from telegraf_han.telegram import Address
+from telegraf_han.telegram import Address, of_fields
 
 _BLOCK: Final = 16
 _CBC, _CBC_DERIVED, _CCM = 5, 7, 10
@@ -223,7 +223,7 @@ def _mode_5(message: Message, key: Key, size: int, memory: Memory) -> Clear:
         raise refusals.wrong_key(message.meter, 5)
     authentic = _authentic(message, key)
     body = _believed(message, key, opening + text[2:], memory, OPENING_PROVES, authentic=authentic)
-    return Clear(body, authentic, _counter(message.authentication))
+    return of_fields(Clear, (body, authentic, _counter(message.authentication), ()))
 
 
 def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:

@@ -12,7 +12,7 @@ from typing import Final, Literal, NamedTuple
 from telegraf_han.errors import FramingError
 from telegraf_han.language import _, marked
 from telegraf_han.mbus import link
-from telegraf_han.telegram import Address
+from telegraf_han.telegram import Address, of_fields
 
 Form = Literal["none", "short", "long"]
 
@@ -133,4 +133,4 @@ def parsed(message: bytes) -> Header:
             )
         )
     extension, payload = message[end:extended], message[extended:]
-    return Header(ci, address, message[at], message[at + 1], mode, configuration, extension, payload, content)
+    return of_fields(Header, (ci, address, message[at], message[at + 1], mode, configuration, extension, payload, content))

@@ -10,7 +10,7 @@ from typing import Final
 
 from telegraf_han.errors import Cause, TelegramError
 from telegraf_han.language import _, marked
-from telegraf_han.telegram import Event, Fault, Frame
+from telegraf_han.telegram import Event, Fault, Frame, of_fields
 
 LINE_LIMIT: Final = 8192
 """The most characters in a line. The longest telegram has 290 bytes with link CRCs, or 870 characters as spelled-out chips. Logs put some
@@ -74,7 +74,7 @@ class Lines:
             return [_of_p1(text) or Fault(error.cause, str(error), len(line))]
         if found is None:
             return list(filter(None, [_of_p1(text)]))
-        return [Frame("wmbus", found[0], now_ns, found[1], self.checked)]
+        return [of_fields(Frame, ("wmbus", found[0], now_ns, found[1], self.checked, 0))]
 
     def _too_long(self) -> list[Event]:
         """Give up a line. Report it once."""

@@ -407,3 +407,12 @@ def test_the_opening_of_a_good_telegram_is_remembered() -> None:
 
     assert extents.again(bytearray(p1.stoen()), 0, opening) == found_at(p1.stoen())
     assert found_at(p1.stoen()) is not None
+
+
+@QUICK
+@given(st.one_of(st.binary(max_size=60), st.lists(st.sampled_from([*map(bytes, zip(range(256))), b"/KFM5", b"\r\n\r\n", b"\n/", b"\n!"]), max_size=30).map(b"".join)))  # fmt: skip
+def test_a_text_that_cannot_be_wrong_is_not_searched(text: bytes) -> None:
+    """Whatever the search for the damage of a text finds, the quick look before it says so."""
+    found = re.search(extents._NO_TEXT, text)
+
+    assert found is None or extents._may_be_wrong(bytearray(text))

@@ -29,6 +29,7 @@ _WHOLE_TITLE: Final = bytes([ciphering.TITLE_LIMIT])
 """Without an ident line, a block is accepted only if it has a system title. DB alone is too frequent in noise."""
 _NO_TEXT: Final = rb"[\x00-\x08\x0b\x0c\x0e-\x1f]|\n/|/[ \"-.0-~]{3,78}\r?\n\r?\n"
 """Control bytes, or the opening of the next telegram even in the middle of a line. They show that this telegram is damaged."""
+_CONTROLS: Final = bytes([code for code in range(0x20) if code not in b"\t\n\r"])
 _END_OF_TEXT: Final = rb"\n!"
 _END_OF_CR_TEXT: Final = rb"[\r\n]!"
 """The same for a telegram in which CR alone ends a line."""
@@ -195,7 +196,8 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> Found:
     last = _late(_END_OF_TEXT).search(buffer, content - 1, limit)
     if last is None and buffer[content - 1] == _CR:
         last = _late(_END_OF_CR_TEXT).search(buffer, content - 1, limit)
-    wrong = _late(_NO_TEXT).search(buffer, content, last.end() - 1 if last else limit)
+    text_end = last.end() - 1 if last else limit
+    wrong = _late(_NO_TEXT).search(buffer, content, text_end) if _may_be_wrong(buffer[content:text_end]) else None
     if wrong:
         size = wrong.start() - start
         # Any other telegram that began before this place breaks off here, too, except a telegram whose ident line comes directly before its
@@ -210,6 +212,11 @@ def _measured_text(buffer: bytearray, start: int, content: int) -> Found:
     if last.end() - 1 == content:
         return Damaged(FramingError(_("plain telegram has no content")), last.end() - start)
     return _measured_footer(buffer, start, content, last.end() - 1, "text")
+
+
+def _may_be_wrong(text: bytearray) -> bool:
+    """Whether a text has one of the characters with which `_NO_TEXT` begins. Most texts have none, and this is ten times as fast."""
+    return b"/" in text or len(text.translate(None, _CONTROLS)) < len(text)
 
 
 def _measured_footer(buffer: bytearray, start: int, content: int, mark: int, kind: Content) -> Found:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 DAY_S = 86_400
 HOUR_S = 3600
+SHORTEST_S = 2 * HOUR_S + 600
+"""A day is never shorter than this, so that some hours have no telegrams at all."""
 
 
 class Fault(NamedTuple):
@@ -55,7 +57,7 @@ def planned(seed: int, days: float, every_s: int) -> list[Fault]:
     found = []
     for kind, (place, lasts_s) in KINDS.items():
         begin_s = (place + roll.uniform(0, 0.02)) * days * DAY_S
-        end_s = begin_s + lasts_s * min(1.0, days / 300)
+        end_s = begin_s + max(lasts_s * min(1.0, days / 100), min(lasts_s, SHORTEST_S))
         if kind in AHEAD_S:
             # In the middle of an hour, so that the last telegram of each hour is the one with the highest register.
             begin_s, end_s = (moment_s // HOUR_S * HOUR_S + HOUR_S // 2 for moment_s in (begin_s, end_s + HOUR_S))

@@ -37,6 +37,8 @@ AHEAD_LIMIT = 20_000
 """Telegrams that may be on the way to the database. Telegraf keeps ten times as many."""
 COUNTERS = ("telegrams", "decoded", "duplicates", "stale", "errors_checksum", "lines_dropped")
 """Counters of `electricity_link` that must be exact."""
+SAMPLES = 48
+"""How often it is looked at what the processes use, at least. In a long time that is once a day."""
 LOOK_S = 2.0
 """How often the database is asked how far it is."""
 PATIENCE_S = 120.0
@@ -312,7 +314,7 @@ class Run:
         for fault in span.planned:
             begins.setdefault(fault.begin, []).append(fault)
             ends.setdefault(fault.end, []).append(fault)
-        a_day = max(1, DAY_S // span.p1_s)
+        look = max(1, min(DAY_S // span.p1_s, span.rounds // SAMPLES))
         told_s = time.monotonic()
         for number in range(span.rounds):
             for fault in ends.get(number, ()):
@@ -323,7 +325,7 @@ class Run:
             for meter in METERS:
                 if (begin_s - span.start_s) % span.every_s(meter) == 0:
                     self._send(meter, next(sources[meter.name]))
-            if number % a_day == a_day - 1:
+            if number % look == look - 1 and all(port.is_there for port in self._ports.values()):
                 self._sample()
                 if time.monotonic() - told_s > 10:
                     told_s = time.monotonic()

@@ -59,8 +59,7 @@ def say(text: str) -> None:
 def report(told: soakrun.Told) -> bool:
     """Compare everything, and print it. Returns whether all is well."""
     began_s = time.monotonic()
-    say("comparing everything")
-    points, settings, health, bills, *_ = found = soakcheck.everything(told)
+    points, settings, health, bills, *_ = found = soakcheck.everything(told, say)
     totals = health.totals
     print(
         f"{told.span.days:g} days, seed {told.span.seed}, P1 every {told.span.p1_s} s, radio every {told.span.radio_s} s",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from fractions import Fraction
 from heapq import heappop, heappush
@@ -313,11 +313,16 @@ class Found(NamedTuple):
         return [sentence for part in parts for sentence in part]
 
 
-def everything(told: Told) -> Found:
-    """Compare everything. Before that, have the bills computed."""
-    settle(told)
+def everything(told: Told, say: Callable[[str], None]) -> Found:
+    """Compare everything. At last, have the bills computed, and compare them, too."""
+    say("comparing every point")
     dropped = [line for line in told.log.splitlines() if "dropped" in line]
-    return Found(points(told), settings(told), health(told), bills(told), outside(told), growth(told.samples), dropped)
+    compared = points(told), settings(told), health(told)
+    elsewhere = outside(told)
+    say(f"{compared[0].points} points and {compared[0].values} values of electricity compared: {compared[0].wrong or 'nothing wrong'}")
+    say("having the bills computed")
+    settle(told)
+    return Found(*compared, bills(told), elsewhere, growth(told.samples), dropped)
 
 
 # --- what the processes used ---

@@ -37,7 +37,7 @@ def soak(influxd_binary: Path, telegraf_binary: Path, tmp_path_factory: pytest.T
     damage = soakfaults.Damage(on_the_cable=1 / 200, on_the_air=1 / 20, replayed=1 / 100)
     span = soakrun.Span(int(START.timestamp()), DAYS, 1, P1_S, RADIO_S, planned=planned, damage=damage)
     with soakrun.Run(span, influxd_binary, telegraf_binary, tmp_path_factory.mktemp("soak"), print).told() as told:
-        yield Soak(told, soakcheck.everything(told))
+        yield Soak(told, soakcheck.everything(told, print))
 
 
 def test_every_telegram_is_one_point_with_its_values(soak: Soak) -> None:

@@ -142,6 +142,8 @@ class Timing:
         if step_ns < -_BACK_NS or (step_ns < 0 and lower(body)):
             return False
         drift_ns = abs(step_ns - (at.steady_ns - last.steady_ns))
+        if drift_ns > _BACK_NS and self._held and _is_nearer(self._held[-1].at, at, drift_ns):
+            return False
         return drift_ns <= BELIEVED_NS or (at.host_ns >= RELEASED_NS and abs(at.time_ns - at.host_ns) <= BELIEVED_NS)
 
     def _note(self, at: Moment) -> None:
@@ -242,6 +244,16 @@ def _goes_on(before: Moment, after: Moment) -> bool:
         return True
     step_ns = after.time_ns - before.time_ns
     return step_ns >= 0 and step_ns - (after.steady_ns - before.steady_ns) <= _BACK_NS
+
+
+def _is_nearer(held: Moment, at: Moment, drift_ns: int) -> bool:
+    """Whether a telegram goes on from one that is held back rather than from the last one that was believed.
+
+    That is so if the clock was set back by some minutes. Otherwise what is held would be dropped when the clock is nearly there again.
+    """
+    if held.time_ns is None or at.time_ns is None:
+        return False
+    return abs(at.time_ns - held.time_ns - (at.steady_ns - held.steady_ns)) < drift_ns
 
 
 def _prove(held: Sequence[_Held]) -> bool:

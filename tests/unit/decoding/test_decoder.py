@@ -456,6 +456,17 @@ def test_a_clock_that_was_set_loses_nothing() -> None:
     assert (one.meter.stale, one.meter.decoded) == (2, 7)
 
 
+@pytest.mark.parametrize("back_s", [130, 180, 240])
+def test_a_clock_that_was_set_by_some_minutes_loses_nothing(back_s: int) -> None:
+    """A meter sends once a minute, and its clock is put back. It is soon near the last time again, but what was held is written all the same."""
+    one = Live()
+    one.hear()
+    found = [one.hear(one.passed_s + 60 - back_s, wh=12_345_036 + minute, step_s=60) for minute in range(8)]
+
+    assert [line[1] for lines in found for line in lines] == [12_345_036.0 + minute for minute in range(8)]
+    assert [len(lines) for lines in found[:3]] == [0, 0, 3]
+
+
 def test_a_meter_that_lost_clock_and_registers_comes_back() -> None:
     """It looks like a replay, so it takes longer. But nothing is lost."""
     one = Live()

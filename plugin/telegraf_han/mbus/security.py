@@ -23,8 +23,8 @@ The second adds less than one in 6e11 to the first, because only one random text
 than once in 1e9 telegrams. Text that is not enciphered although the header says so is believed only if its content proves it, never with a
 key that must open it.
 
-A live telegram of a new kind waits in the same way, although its content proves the key (`layers.body`). Its first blocks may be genuine and
-the rest changed by somebody who has no key: of CBC, a changed bit makes one block noise, and changes the same bit of the next block.
+A live telegram of a new kind waits in the same way, although its content proves the key (`layers.body`). Its first blocks may be genuine
+and the rest changed by somebody who has no key: of CBC, a changed bit makes one block noise, and changes the same bit of the next block.
 
 Bytes behind the enciphered blocks are plain, and anybody can add some to a genuine telegram. Where a key must open a telegram and no MAC
 covers them, records that lie there are not believed if they measure anything, tell a time or name the model. Numbers and texts that name a

@@ -172,7 +172,7 @@ class Decoder:
         memory = meter.memory = meter.memory or memory_of_a_meter()
         try:
             clear = plain(sealed, meter.config.key, meter.config.encryption, memory)
-            found = body(clear, meter.config.zone, memory)
+            found = body(clear, meter.config.zone, memory, live=live)
         except WaitingError as error:
             meter.waiting += 1
             raise meter.named(error) from None

@@ -127,6 +127,7 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
     FramingError, RecordError, ChecksumError, or WaitingError for one part of a telegram.
     """
     memory = memory or Memory()
+    memory.block = b""
     if sealed.refusal is not None:
         raise sealed.refusal
     if sealed.extended is not None and sealed.extended.encryption:
@@ -216,14 +217,19 @@ def _makes_sense(header: Header, meter: Address) -> bool:
     return bool(header.mode) or records.proves(header.payload, meter, len(header.payload), _CRC_PROVES)
 
 
-def body(plain: Plain, zone: Zone, memory: Memory | None = None) -> Body:
+def body(plain: Plain, zone: Zone, memory: Memory | None = None, *, live: bool = False) -> Body:
     """The records of a plain telegram as columns and values.
 
-    `zone` is the time zone of the meter's clock. Raises RecordError.
+    `zone` is the time zone of the meter's clock. Raises RecordError, and WaitingError for a `live` telegram of a new kind that nothing
+    proves. Without a MAC, anybody can change a recorded telegram. With AES-CBC one block then becomes noise, so the headers are others.
     """
     assert plain.address is not None
     found = records.body(plain.body, plain.address, zone, plain.status)
     if memory is not None and found.shape is not memory.shape:
+        kind = plain.address.raw, records.headers_of(found.shape)
+        is_new = memory.shape is not None and kind not in memory.formats
+        if live and is_new and memory.block and not memory.again(kind[1], memory.block):
+            raise refusals.new_kind(plain.address)
         memory.shape = found.shape
-        memory.learn(plain.address.raw, records.headers_of(found.shape))
+        memory.learn(*kind)
     return found._replace(flaws=(*plain.remarks, *found.flaws)) if plain.remarks else found

@@ -21,7 +21,7 @@ PARTS_FORGOTTEN: Final = 16
 class Memory:
     """What was heard of one meter."""
 
-    __slots__ = ("candidate", "formats", "key", "odd", "others", "parts", "shape")
+    __slots__ = ("block", "candidate", "formats", "key", "odd", "others", "parts", "shape")
 
     def __init__(self) -> None:
         """Nothing was heard yet."""
@@ -35,8 +35,10 @@ class Memory:
         """Telegrams since the newest fragment."""
         self.key: Key | None = None
         """The key that opened a telegram whose content proves it."""
-        self.odd: Final[set[tuple[bytes, ...]]] = set()
-        """The headers of telegrams that the proven key opened, but whose content proved nothing."""
+        self.block = b""
+        """The first enciphered block of a telegram that a key opened, if no MAC proves the telegram."""
+        self.odd: Final[dict[tuple[bytes, ...], bytes]] = {}
+        """The headers of telegrams that the proven key opened, but which nothing proves, and the first enciphered block of each."""
         self.candidate: tuple[Key, bytes] | None = None
         """A key that may be right, because a text began as it must, and that text's first enciphered block. Its content proved nothing."""
 
@@ -46,13 +48,19 @@ class Memory:
             self.formats.clear()
         self.formats.add((address, headers))
 
-    def again(self, headers: tuple[bytes, ...]) -> bool:
-        """Whether a telegram of these headers, which proved nothing, came before. Remembers them."""
+    def again(self, headers: tuple[bytes, ...], block: bytes) -> bool:
+        """Whether another telegram of these headers, which proved nothing, came before. Remembers them.
+
+        A meter never sends the same first block twice. So the same block is the same telegram, which somebody sends again.
+        """
         if headers in self.odd:
+            if self.odd[headers] == block:
+                return False
+            self.odd[headers] = b""  # from now on any block
             return True
         if len(self.odd) >= FORMATS_LIMIT:
             self.odd.clear()
-        self.odd.add(headers)
+        self.odd[headers] = block
         return False
 
     def pass_by(self) -> None:

@@ -7,7 +7,7 @@ enciphers the transport as well (EN 13757-4, 13.2.7). All layers have one wordin
 The errors say nothing about the key itself, and nothing about the content.
 """
 
-from telegraf_han.errors import SecurityError, WrongKeyError
+from telegraf_han.errors import SecurityError, WaitingError, WrongKeyError
 from telegraf_han.language import _
 from telegraf_han.telegram import Address
 
@@ -45,4 +45,11 @@ def not_encrypted(meter: Address) -> SecurityError:
             'If the operator switched encryption off, write encryption = "optional"',
             who=who(meter),
         )
+    )
+
+
+def new_kind(meter: Address) -> WaitingError:
+    """The error for records that no telegram of this meter held before, if nothing proves the telegram."""
+    return WaitingError(
+        _("a telegram of {who} holds records of a new kind, and nothing proves them; waiting for another one like it", who=who(meter))
     )

@@ -23,6 +23,9 @@ The second adds less than one in 6e11 to the first, because only one random text
 than once in 1e9 telegrams. Text that is not enciphered although the header says so is believed only if its content proves it, never with a
 key that must open it.
 
+A live telegram of a new kind waits in the same way, although its content proves the key (`layers.body`). Its first blocks may be genuine
+and the rest changed by somebody who has no key: of CBC, a changed bit makes one block noise, and changes the same bit of the next block.
+
 Bytes behind the enciphered blocks are plain, and anybody can add some to a genuine telegram. Where a key must open a telegram and no MAC
 covers them, records that lie there are not believed if they measure anything, tell a time or name the model. Numbers and texts that name a
 place or customer stay, as in OMS's own example of partial encryption.
@@ -223,6 +226,7 @@ def _mode_5(message: Message, key: Key, size: int, memory: Memory) -> Clear:
         raise refusals.wrong_key(message.meter, 5)
     authentic = _authentic(message, key)
     body = _believed(message, key, opening + text[2:], memory, OPENING_PROVES, authentic=authentic)
+    memory.block = b"" if authentic else payload[:_BLOCK]
     return of_fields(Clear, (body, authentic, _counter(message.authentication), ()))
 
 
@@ -237,7 +241,9 @@ def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:
         memory.candidate = None
         raise refusals.wrong_key(message.meter, 7)
     authentic = _authentic(message, key)
-    return Clear(_believed(message, key, text, memory, _FILLERS_PROVE, authentic=authentic), authentic, _counter(layer))
+    body = _believed(message, key, text, memory, _FILLERS_PROVE, authentic=authentic)
+    memory.block = b"" if authentic else message.header.payload[:_BLOCK]
+    return Clear(body, authentic, _counter(layer))
 
 
 def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: float, *, authentic: bool) -> bytes:
@@ -253,13 +259,8 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
     if records.proves(body, meter, len(text), opening) or authentic:
         memory.key = key
     elif memory.key is key:
-        if not memory.again(_headers(body)):
-            raise WaitingError(
-                _(
-                    "a telegram of {who} holds records of a new kind, and nothing proves them; waiting for another one like it",
-                    who=refusals.who(meter),
-                )
-            )
+        if not memory.again(_headers(body), header.payload[:_BLOCK]):
+            raise refusals.new_kind(meter)
     elif not records.plausible(_without_junk(body, len(text)), meter):
         memory.candidate = None
         raise refusals.wrong_key(meter, header.mode)
@@ -274,7 +275,7 @@ def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: 
                 )
             )
         memory.key = key
-        memory.again(_headers(body))
+        memory.again(_headers(body), block)
     return _without_junk(body, len(text)) if len(body) > len(text) else body
 
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -166,6 +166,14 @@ class Cable:
         self.opened()
         self._meter.send(data)
 
+    def taken(self, path: Path | None = None) -> None:
+        """Wait until the plugin has read everything that was sent. `select` first moves what the kernel still has on its way."""
+        device = os.open(path or self.link, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            until(lambda: not select.select([device], [], [], 0)[0])
+        finally:
+            os.close(device)
+
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Plugin]]:
@@ -189,6 +197,22 @@ def cable(tmp_path: Path) -> Iterator[Cable]:
     one = Cable(tmp_path / "p1-cable")
     yield one
     one.unplug()
+
+
+@pytest.fixture
+def hurried(tmp_path: Path) -> Callable[..., str]:
+    """A PYTHONPATH with which a program waits for shorter times: `hurried(ports__sources={"FIRST_PAUSE_S": 0.02})`."""
+
+    def path(**modules: Mapping[str, object]) -> str:
+        lines = [
+            f"import telegraf_han.{module.replace('__', '.')} as one; one.{name} = {value!r}"
+            for module, constants in modules.items()
+            for name, value in constants.items()
+        ]
+        (tmp_path / "sitecustomize.py").write_text("\n".join(lines))
+        return f"{tmp_path}:{Path(telegraf_han.__file__).parent.parent}"
+
+    return path
 
 
 @pytest.fixture

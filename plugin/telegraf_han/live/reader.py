@@ -1,7 +1,8 @@
 """Turns one source into lines, for ever: opens it, feeds its receiver, decodes, queues, and tries again when the source is gone.
 
 Each reader runs in a thread of its own. All readers share the decoder (behind one lock, held for about 30 µs), the outbox and the log. A
-reader owns only its receiver. A new receiver is made at each opening of the port, so that half a telegram from before is dropped.
+reader owns only its receiver. A new receiver is made at each opening of the port, so that half a telegram from before is never put
+together with what comes afterwards. It is counted as lost when the source goes.
 
 A change of state is logged once: there, gone, there again. The tries in between are not logged. A source counts as there after its first
 bytes, or after it was open for a while. So a program that starts and ends at once is not "there" each time. A stick that is asked questions
@@ -26,6 +27,8 @@ from telegraf_han.telegram import Event, Fault, Frame, Lost, Ready, Receiver, Re
 
 IDLE_S: Final = 0.5
 """After this time without bytes a receiver is informed. The receiver decides by its own times whether the silence is too long."""
+FOR_EVER_NS: Final = 3_600_000_000_000
+"""A pause that is longer than any receiver waits for the rest of a telegram."""
 SETTLED_S: Final = 2.0
 """A port that is open for this long without a byte is there. A program that cannot work has ended by then."""
 
@@ -108,7 +111,11 @@ class Reader:
         asked = not source.finite and any(isinstance(event, Send) for event in first)
         self._follow(first, source)
         while sources.paused(0, self._shared.wake):
-            data = source.read(IDLE_S)
+            try:
+                data = source.read(IDLE_S)
+            except SourceError:
+                self._break_off(receiver, source)
+                raise
             now_ns = time.monotonic_ns()
             if data is None:
                 self._follow(receiver.finish(now_ns), source)
@@ -117,6 +124,11 @@ class Reader:
             if not self._proved and not asked and (data or time.monotonic() >= settled_s):
                 self._found(self._feed.place)
             self._follow(receiver.feed(data, now_ns) if data else receiver.idle(now_ns), source)
+
+    def _break_off(self, receiver: Receiver, source: Source) -> None:
+        """The source is gone, so the rest of a telegram will not come. To the receiver that is a pause without end, and half is a fault."""
+        events = receiver.idle(time.monotonic_ns() + FOR_EVER_NS)
+        self._follow((event for event in events if isinstance(event, Fault)), source)
 
     def _found(self, what: str) -> None:
         self._proved = True

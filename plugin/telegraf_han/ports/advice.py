@@ -50,9 +50,20 @@ def source_error(port: str, error: Exception) -> SourceError:
     if isinstance(cause, PermissionError) or getattr(cause, "errno", None) == errno.EACCES:
         return SourceError(rights.refused(port, rights.user()))
     number = errno.ETIMEDOUT if isinstance(cause, TimeoutError) else next(iter(cause.args), None)
+    if number in _IN_USE and (programs := _users_of(port)):
+        return PortInUseError(
+            _("{port} is in use by another program: {programs}. A port has one reader, so end one of the two", port=port, programs=programs)
+        )
     kind = PortInUseError if number in _IN_USE else SourceError
     advice = _ADVICE.get(number)
     return kind(_(advice, port=port) if advice else _("{port} cannot be opened: {why}", port=port, why=reason(cause)))
+
+
+def _users_of(port: str) -> str:
+    """The processes that have a device, as far as this user may see them."""
+    from telegraf_han.ports import devices  # noqa: PLC0415, most ports are free
+
+    return ", ".join(devices.users_of(port))
 
 
 def of_dongle(last_words: Iterable[str]) -> str:

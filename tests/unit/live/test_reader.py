@@ -197,6 +197,21 @@ def test_live_source(stage: Stage) -> None:
     assert source.closed
 
 
+def test_half_a_telegram_when_the_source_goes(stage: Stage) -> None:
+    """What a receiver still waits for counts as lost. What else it would do after so long a pause is not done."""
+
+    class Waits(Receiver):
+        def idle(self, now_ns: int) -> list[Event]:
+            return [Fault(Cause.FRAMING, "half", 3), Send(b"hello?"), Lost("it is quiet")]
+
+    source = Source(b"good", SourceError("the port is gone"))
+    stage.live(source, receiver=Waits)
+
+    assert [one for one in stage.decoder.told if "half" in one or "framing" in one]
+    assert stage.log[1:] == ["W! home: half", "W! home: the port is gone. Trying again until it is back"]
+    assert source.sent == []
+
+
 def test_stick_proves_itself_by_its_answers(stage: Stage) -> None:
     """Questions to a stick are sent. Neither bytes nor time make such a stick "there", only its readiness does."""
     source = Source(b"good", b"more", b"ready", b"good", SourceError("the port is gone"))

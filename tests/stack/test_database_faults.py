@@ -1,0 +1,147 @@
+"""What Telegraf loses if InfluxDB answers wrongly, with the repository's own telegraf.conf.example.
+
+Between Telegraf and a real InfluxDB is a gate (tests/tools/gate.py). A source that counts stands in for the plugin. Each fault has a
+Telegraf, a gate and a bucket of its own, and all run at the same time.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import pytest
+from servers import running
+
+import counting
+import gate
+from gate import Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+EXAMPLE = Path(__file__).parents[2] / "telegraf.conf.example"
+PAGE = "<html>Welcome to our network. Please accept our terms.</html>"
+HTML = (("Content-Type", "text/html"),)
+
+
+def _copy(file: Path) -> str:
+    """The example's section for a copy, which is a comment there."""
+    (section,) = re.findall(r"^# \[\[outputs\.file\]\]\n(?:# .*\n)*?#   rotation_interval.*\n(?:# .*\n)*", EXAMPLE.read_text(), re.MULTILINE)
+    return section.replace("\n# ", "\n").removeprefix("# ").replace("/var/lib/telegraf/electricity.lp", str(file))
+
+
+def _said(code: str, message: str) -> str:
+    return f'{{"code":"{code}","message":"{message}"}}'
+
+
+KEPT = {
+    "slow": Fault(wait_s=2),
+    "too slow": Fault(wait_s=7),
+    "hangs": Fault(503, wait_s=7),
+    "half an answer": Fault(cut=True),
+    "401": Fault(401, _said("unauthorized", "unauthorized access")),
+    "403": Fault(403, _said("forbidden", "insufficient permissions for write")),
+    "413": Fault(413, _said("request too large", "unable to read data: points batch is too large")),
+    "429": Fault(429, _said("too many requests", "exceeded limit"), (("Retry-After", "1"),)),
+    "500": Fault(500, _said("internal error", "unexpected error writing points to database: no space left on device")),
+    "502": Fault(502, PAGE, HTML),
+    "503": Fault(503, _said("unavailable", "not ready")),
+    "504": Fault(504),
+    "507": Fault(507, _said("insufficient storage", "no space left")),
+}
+LOST = {
+    "400": Fault(400, _said("invalid", "unable to parse")),
+    "404": Fault(404, _said("not found", 'bucket \\"energy\\" not found')),
+    "422": Fault(422, _said("unprocessable entity", "failure writing points to database: partial write")),
+    "a page": Fault(200, PAGE, HTML),
+    "redirected to a page": Fault(302, PAGE, (("Location", "/welcome"),)),
+}
+
+
+SLOW = ("too slow", "hangs")
+TLS = "a page over TLS"
+MORE = ("--config", "more.conf")
+SOONER = '[agent]\n  flush_interval = "1s"\n'
+"""The example's 5 s would make this test twice as long."""
+PATIENCE_S = 90
+
+
+class Way(NamedTuple):
+    """A source, its Telegraf, its gate and its bucket."""
+
+    gate: gate.Gate
+    telegraf: running.Process
+    bucket: str
+    end: Path
+    influx: running.Influx
+
+    def sent(self) -> set[int]:
+        """The numbers of all telegrams that Telegraf was given."""
+        return set(range(int(self.end.with_name("end.sent").read_text())))
+
+    def bring_back(self) -> None:
+        """Import the copy."""
+        words = [sys.executable, "-m", "telegraf_han", "influx", "import", str(self.end.with_name("copy.lp"))]
+        env = {"INFLUX_URL": self.influx.url, "INFLUX_TOKEN": self.influx.token, "INFLUX_ORG": self.influx.org, "INFLUX_BUCKET": self.bucket}
+        subprocess.run(words, env=os.environ | env, check=True, capture_output=True, timeout=PATIENCE_S)
+
+    def there(self) -> set[int]:
+        """The numbers of the telegrams in InfluxDB."""
+        return {int(row["active_energy_import_wh"]) for row in self.influx.query("SELECT * FROM electricity", self.bucket)}
+
+
+@pytest.fixture
+def ways(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Iterator[Callable[..., Way]]:
+    """A function that makes a way from a source to a bucket."""
+    with contextlib.ExitStack() as stack:
+
+        def make(name: str, *arguments: str, certificate: str = "") -> Way:
+            folder = tmp_path / name
+            folder.mkdir()
+            influx.make_bucket(name)
+            command, end = folder / "counting", folder / "end"
+            command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -SE "{counting.__file__}" "$@"\n')
+            command.chmod(0o755)
+            (folder / "more.conf").write_text(SOONER + _copy(folder / "copy.lp"))
+            way = stack.enter_context(gate.before(influx.url, certificate))
+            settings = {"INFLUX_URL": way.url, "INFLUX_TOKEN": influx.token, "INFLUX_BUCKET": name, "HAN_BUFFER": str(folder / "buffer")}
+            settings |= {"HAN_COMMAND": str(command), "HAN_CONFIG": str(end)} | {"SSL_CERT_FILE": certificate}
+            process = stack.enter_context(running.telegraf(telegraf_binary, EXAMPLE, folder, settings, arguments))
+            return Way(way, process, name, end, influx)
+
+        yield make
+
+
+def test_answers(ways: Callable[..., Way], tmp_path: Path) -> None:
+    """If InfluxDB answers slowly, not at all, or with an error, nothing is lost. A few answers lose what they answer, and no more.
+
+    Over TLS, a page of somebody else loses nothing. What was lost is in the copy that Telegraf writes into files, and can be imported.
+    """
+    ours, theirs = (gate.certificate(tmp_path / f"{host}.pem", host) for host in ("127.0.0.1", "hotel.example"))
+    all_ways = {name: ways(name, *MORE) for name in KEPT | LOST}
+    all_ways[TLS] = ways(TLS, *MORE, certificate=ours)
+    running.until(lambda: all(way.gate.stored for way in all_ways.values()), "a telegram of each way in InfluxDB", PATIENCE_S)
+    for name, way in all_ways.items():
+        way.gate.breaks((KEPT | LOST | {TLS: LOST["a page"]})[name], theirs if name == TLS else "")
+    running.until(lambda: all(way.gate.requests >= 1 + (name not in SLOW) for name, way in all_ways.items()), "answers of each kind", PATIENCE_S)
+    for name, way in all_ways.items():
+        way.gate.mends(ours if name == TLS else "")
+        way.end.touch()
+    for name, way in all_ways.items():
+        running.until(lambda way=way: way.gate.stored[max(way.sent())], f"the last telegram of {name}", PATIENCE_S)
+
+    for name, way in all_ways.items():
+        lost = way.sent() - way.there()
+        print(f"{name}: sent {len(way.sent())}, answered {len(way.gate.refused)}, lost {len(lost)}")
+        assert (set(way.gate.refused) if name in LOST else set()) == lost, name
+    assert "x509: cannot validate certificate" in all_ways[TLS].telegraf.log_text()
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: all_ways[name].bring_back(), LOST))
+    for name in LOST:
+        assert all_ways[name].sent() == all_ways[name].there(), name

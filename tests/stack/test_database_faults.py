@@ -70,6 +70,8 @@ MORE = ("--config", "more.conf")
 SOONER = '[agent]\n  flush_interval = "1s"\n'
 """The example's 5 s would make this test twice as long."""
 PATIENCE_S = 90
+IN_THE_PIPE = 20
+"""Telegrams of half a second."""
 
 
 class Way(NamedTuple):
@@ -79,11 +81,20 @@ class Way(NamedTuple):
     telegraf: running.Process
     bucket: str
     end: Path
+    start: Callable[[], running.Process]
     influx: running.Influx
+
+    def again(self) -> Way:
+        """Telegraf started again, after it ended."""
+        return self._replace(telegraf=self.start())
+
+    def number(self) -> int:
+        """How many telegrams Telegraf was given so far."""
+        return int(self.end.with_name("end.sent").read_text() or 0)
 
     def sent(self) -> set[int]:
         """The numbers of all telegrams that Telegraf was given."""
-        return set(range(int(self.end.with_name("end.sent").read_text())))
+        return set(range(self.number()))
 
     def bring_back(self) -> None:
         """Import the copy."""
@@ -108,12 +119,16 @@ def ways(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Itera
             command, end = folder / "counting", folder / "end"
             command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -SE "{counting.__file__}" "$@"\n')
             command.chmod(0o755)
+            (folder / "end.sent").touch()
             (folder / "more.conf").write_text(SOONER + _copy(folder / "copy.lp"))
             way = stack.enter_context(gate.before(influx.url, certificate))
             settings = {"INFLUX_URL": way.url, "INFLUX_TOKEN": influx.token, "INFLUX_BUCKET": name, "HAN_BUFFER": str(folder / "buffer")}
             settings |= {"HAN_COMMAND": str(command), "HAN_CONFIG": str(end)} | {"SSL_CERT_FILE": certificate}
-            process = stack.enter_context(running.telegraf(telegraf_binary, EXAMPLE, folder, settings, arguments))
-            return Way(way, process, name, end, influx)
+
+            def start() -> running.Process:
+                return stack.enter_context(running.telegraf(telegraf_binary, EXAMPLE, folder, settings, arguments))
+
+            return Way(way, start(), name, end, start, influx)
 
         yield make
 
@@ -145,3 +160,23 @@ def test_answers(ways: Callable[..., Way], tmp_path: Path) -> None:
         list(pool.map(lambda name: all_ways[name].bring_back(), LOST))
     for name in LOST:
         assert all_ways[name].sent() == all_ways[name].there(), name
+
+
+def test_killed_while_it_writes(ways: Callable[..., Way]) -> None:
+    """Each time Telegraf is killed, only the last lines are lost, which were on their way to its buffer. Everything else is stored."""
+    way = ways("killed", *MORE)
+    ends = []
+    for _ in range(4):
+        ends.append(way.number() + 100)
+        running.until(lambda: way.number() >= ends[-1], "more telegrams", PATIENCE_S)
+        way.telegraf.kill()
+        ends[-1] = way.number()
+        way = way.again()
+    running.until(lambda: way.number() >= ends[-1] + 20, "more telegrams", PATIENCE_S)
+    way.end.touch()
+    running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+
+    lost = way.sent() - way.there()
+    twice = sum(times > 1 for times in way.gate.stored.values())
+    print(f"killed {len(ends)} times, {len(way.sent())} telegrams, {len(lost)} lost, {twice} written twice")
+    assert {number for end in ends for number in range(end - IN_THE_PIPE, end)} >= lost

@@ -1,7 +1,7 @@
 """Stands in for the plugin under Telegraf: counts, a telegram a line, until it is told to end or Telegraf does. Then it says how many.
 
 Started as `counting.py run --config FILE`, as Telegraf starts the plugin. It ends when FILE is there. A second run goes on where the first one
-stopped. FILE.sent holds the next number.
+stopped. FILE.sent holds the next number; it is empty at first.
 """
 
 import itertools
@@ -23,7 +23,7 @@ def line(number: int) -> bytes:
 
 def main(end: str) -> None:
     """Write until the file `end` is there."""
-    counter = os.open(end + ".sent", os.O_RDWR | os.O_CREAT)
+    counter = os.open(end + ".sent", os.O_RDWR)
     first = int(os.pread(counter, 20, 0) or b"0")
     start_s = time.monotonic()
     for number in itertools.count(first):
@@ -32,7 +32,10 @@ def main(end: str) -> None:
         wait_s = start_s + (number - first) / RATE - time.monotonic()
         if select.select([0], [], [], max(0, wait_s))[0] and not os.read(0, 100):
             return  # Telegraf is gone
-        os.write(1, line(number))
+        try:
+            os.write(1, line(number))
+        except BrokenPipeError:
+            return
         os.pwrite(counter, b"%d" % (number + 1), 0)
     while os.read(0, 100):
         pass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -19,8 +20,11 @@ import pytest
 from servers import running
 
 import counting
+import diskbuffer
 import gate
+from document import Document
 from gate import Fault
+from pagecommands import Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,12 +85,14 @@ class Way(NamedTuple):
     telegraf: running.Process
     bucket: str
     end: Path
-    start: Callable[[], running.Process]
+    start: Callable[..., running.Process]
     influx: running.Influx
+    settings: dict[str, str]
+    """Telegraf's environment."""
 
-    def again(self) -> Way:
+    def again(self, config: Path = EXAMPLE, *arguments: str) -> Way:
         """Telegraf started again, after it ended."""
-        return self._replace(telegraf=self.start())
+        return self._replace(telegraf=self.start(config, *arguments))
 
     def number(self) -> int:
         """How many telegrams Telegraf was given so far."""
@@ -125,10 +131,13 @@ def ways(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Itera
             settings = {"INFLUX_URL": way.url, "INFLUX_TOKEN": influx.token, "INFLUX_BUCKET": name, "HAN_BUFFER": str(folder / "buffer")}
             settings |= {"HAN_COMMAND": str(command), "HAN_CONFIG": str(end)} | {"SSL_CERT_FILE": certificate}
 
-            def start() -> running.Process:
-                return stack.enter_context(running.telegraf(telegraf_binary, EXAMPLE, folder, settings, arguments))
+            program = folder / "telegraf"
+            program.symlink_to(telegraf_binary)
 
-            return Way(way, start(), name, end, start, influx)
+            def start(config: Path = EXAMPLE, *other: str) -> running.Process:
+                return stack.enter_context(running.telegraf(program, config, folder, settings, other or arguments))
+
+            return Way(way, start(), name, end, start, influx, settings)
 
         yield make
 
@@ -166,8 +175,8 @@ def test_killed_while_it_writes(ways: Callable[..., Way]) -> None:
     """Each time Telegraf is killed, only the last lines are lost, which were on their way to its buffer. Everything else is stored."""
     way = ways("killed", *MORE)
     ends = []
-    for _ in range(4):
-        ends.append(way.number() + 100)
+    for _ in range(3):
+        ends.append(way.number() + 60)
         running.until(lambda: way.number() >= ends[-1], "more telegrams", PATIENCE_S)
         way.telegraf.kill()
         ends[-1] = way.number()
@@ -180,3 +189,53 @@ def test_killed_while_it_writes(ways: Callable[..., Way]) -> None:
     twice = sum(times > 1 for times in way.gate.stored.values())
     print(f"killed {len(ends)} times, {len(way.sent())} telegrams, {len(lost)} lost, {twice} written twice")
     assert {number for end in ends for number in range(end - IN_THE_PIPE, end)} >= lost
+
+
+def test_upgraded(ways: Callable[..., Way]) -> None:
+    """Telegraf and its source get new programs while telegrams wait. Each of them is written once, and none is lost."""
+    way = ways("upgraded", *MORE)
+    way.gate.breaks(KEPT["503"])
+    running.until(lambda: way.number() >= 40 and way.gate.requests, "waiting telegrams", PATIENCE_S)
+    for name in ("telegraf", "counting"):
+        program = way.end.with_name(name)
+        shutil.copy(program, program.with_name("new"))
+        program.with_name("new").replace(program)
+    way.telegraf.stop()
+    way = way.again()
+    way.gate.mends()
+    running.until(lambda: way.number() >= 60, "more telegrams", PATIENCE_S)
+    way.end.touch()
+    running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+
+    assert way.sent() == way.there()
+    assert set(way.gate.stored.values()) == {1}
+
+
+def test_changed_output(ways: Callable[..., Way], telegraf_binary: Path, tmp_path: Path) -> None:
+    """What waits stays behind if the output's section is changed. The commands of docs/operation.md show that, and bring it to InfluxDB."""
+    asked, delivered = Document("docs/operation.md").section("Change Telegraf's output").blocks
+    way = ways("changed", *MORE)
+    way.gate.breaks(KEPT["503"])
+    running.until(lambda: way.number() >= 40 and way.gate.requests, "waiting telegrams", PATIENCE_S)
+    way.telegraf.stop()
+    new = way.end.with_name("new.conf")
+    new.write_text(EXAMPLE.read_text().replace("[[outputs.influxdb_v2]]", '[[outputs.influxdb_v2]]\n  alias = "new"', 1))
+    left = way.sent()
+    way = way.again(new, *MORE)
+    way.gate.mends()
+    running.until(lambda: way.number() > len(left) + 20, "more telegrams", PATIENCE_S)
+    way.end.touch()
+    running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+    way.telegraf.stop()
+    assert way.sent() - way.there() == left
+    machine = Machine(tmp_path, {"telegraf": telegraf_binary})
+    (machine.root / "etc/default").mkdir()
+    (machine.root / "etc/default/telegraf").write_text("".join(f"{name}='{value}'\n" for name, value in way.settings.items()))
+    shutil.copy(EXAMPLE, machine.root / "etc/telegraf/old.conf")
+    buffer = {"/var/lib/telegraf/buffer": way.settings["HAN_BUFFER"]}
+    (behind,) = machine.typed(asked, buffer).split()
+    assert diskbuffer.count(Path(behind).parents[1]) == len(left)
+    machine.typed(delivered, {})
+
+    assert way.sent() == way.there()
+    assert machine.typed(asked, buffer) == ""

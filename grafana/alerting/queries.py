@@ -275,10 +275,9 @@ def told_age_s() -> str:
 
 def refused_by_influxdb() -> str:
     """Lines that InfluxDB refused for good in the last day, all outputs of Telegraf together. Telegraf counts them, and does not keep them."""
-    span = _lately("1d")
     risen = (
-        'SELECT non_negative_difference(last("metrics_rejected")) AS "lines" FROM "internal_write"'
-        f' WHERE {span} GROUP BY time(1m), "output", "alias", "_id"'
+        'SELECT non_negative_difference("metrics_rejected") AS "lines" FROM "internal_write"'
+        f' WHERE {_lately("1d")} GROUP BY "output", "alias", "_id"'
     )
     return f'SELECT sum("lines") FROM (\n  {risen}\n)'
 

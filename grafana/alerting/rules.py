@@ -218,13 +218,6 @@ GROUPS: Final = (
                 severity="critical",
             ),
             Rule(
-                "telegraf-han-refused",
-                {"measured": queries.refused_by_influxdb()},
-                excess="$measured",
-                severity="critical",
-                notice=DAILY,
-            ),
-            Rule(
                 "telegraf-han-decode-errors",
                 {"measured": queries.decode_errors_percent(), "refused": queries.refused(), "back": queries.registers_back()},
                 queries.always_set("decode_errors_percent"),
@@ -248,6 +241,13 @@ GROUPS: Final = (
         "telegraf-han upkeep",
         "5m",
         (
+            Rule(
+                "telegraf-han-refused",
+                {"measured": queries.refused_by_influxdb()},
+                excess="$measured",
+                severity="critical",
+                notice=DAILY,
+            ),
             Rule(
                 "telegraf-han-down-sampling-late",
                 {"measured": queries.minutes_not_down_sampled()},

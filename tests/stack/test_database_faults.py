@@ -7,16 +7,21 @@ Telegraf, a gate and a bucket of its own, and all run at the same time.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+import time
+import urllib.parse
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+import yaml
+from likegrafana import expressions
 from servers import running
 
 import counting
@@ -29,7 +34,8 @@ from pagecommands import Machine
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-EXAMPLE = Path(__file__).parents[2] / "telegraf.conf.example"
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "telegraf.conf.example"
 PAGE = "<html>Welcome to our network. Please accept our terms.</html>"
 HTML = (("Content-Type", "text/html"),)
 
@@ -68,10 +74,15 @@ LOST = {
 }
 
 
+SILENT, REFUSED = "telegraf-han-silent", "telegraf-han-refused"
+UNSEEN = {"a page", "redirected to a page"}
+"""Telegraf takes the page for InfluxDB's good answer."""
+_GROUPS = yaml.safe_load((ROOT / "grafana/provisioning/alerting-en/rules.yaml").read_text())["groups"]
+RULES = {rule["uid"]: rule for group in _GROUPS for rule in group["rules"]}
 SLOW = ("too slow", "hangs")
 TLS = "a page over TLS"
 MORE = ("--config", "more.conf")
-SOONER = '[agent]\n  flush_interval = "1s"\n'
+SOONER = '[agent]\n  interval = "1s"\n  flush_interval = "1s"\n'
 """The example's 5 s would make this test twice as long."""
 PATIENCE_S = 90
 IN_THE_PIPE = 20
@@ -101,6 +112,20 @@ class Way(NamedTuple):
     def sent(self) -> set[int]:
         """The numbers of all telegrams that Telegraf was given."""
         return set(range(self.number()))
+
+    def breaches(self, uid: str, now_s: float) -> dict[str, bool | None]:
+        """By meter, what the rule of Grafana says of the bucket at a time."""
+
+        def ask(influxql: str) -> list[expressions.Series]:
+            form = urllib.parse.urlencode({"db": self.bucket, "q": influxql, "epoch": "ms"}).encode()
+            (result,) = json.loads(self.influx.request("/query", form))["results"]
+            return [
+                expressions.Series(tuple(one.get("tags", {}).items()), tuple((row[0], row[1]) for row in one["values"]))
+                for one in result.get("series", [])
+            ]
+
+        outcome = expressions.evaluate(RULES[uid], int(now_s) * 1000, ask)
+        return {dict(labels).get("meter", ""): breach for labels, breach in outcome.instances.items()}
 
     def bring_back(self) -> None:
         """Import the copy."""
@@ -154,6 +179,11 @@ def test_answers(ways: Callable[..., Way], tmp_path: Path) -> None:
     for name, way in all_ways.items():
         way.gate.breaks((KEPT | LOST | {TLS: LOST["a page"]})[name], theirs if name == TLS else "")
     running.until(lambda: all(way.gate.requests >= 1 + (name not in SLOW) for name, way in all_ways.items()), "answers of each kind", PATIENCE_S)
+    for name in LOST:
+        way = all_ways[name]
+        newest_s = counting.BASE_S + max(way.there())
+        assert way.breaches(SILENT, newest_s) == {"home": False}, name
+        assert way.breaches(SILENT, newest_s + 600) == {"home": True}, name
     for name, way in all_ways.items():
         way.gate.mends(ours if name == TLS else "")
         way.end.touch()
@@ -164,6 +194,11 @@ def test_answers(ways: Callable[..., Way], tmp_path: Path) -> None:
         lost = way.sent() - way.there()
         print(f"{name}: sent {len(way.sent())}, answered {len(way.gate.refused)}, lost {len(lost)}")
         assert (set(way.gate.refused) if name in LOST else set()) == lost, name
+    for name in LOST.keys() - UNSEEN:
+        way = all_ways[name]
+        running.until(lambda way=way: way.breaches(REFUSED, time.time()) == {"": True}, f"Telegraf's own count of {name}", PATIENCE_S)
+    for name in KEPT.keys() | UNSEEN:
+        assert all_ways[name].breaches(REFUSED, time.time()) == {"": False}, name
     assert "x509: cannot validate certificate" in all_ways[TLS].telegraf.log_text()
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: all_ways[name].bring_back(), LOST))

@@ -16,9 +16,14 @@ RATE = float(os.environ.get("COUNTING_RATE", "40"))
 """Lines a second."""
 
 
-def line(number: int) -> bytes:
-    """The telegram of a number."""
-    return b"electricity,interface=p1,meter=home active_energy_import_wh=%d %d\n" % (number, (BASE_S + number) * 10**9)
+def lines(number: int) -> bytes:
+    """The telegram of a number, and what the plugin says beside it."""
+    stamp = (BASE_S + number) * 10**9
+    said = b"electricity,interface=p1,meter=home active_energy_import_wh=%d %d\n" % (number, stamp)
+    said += b"electricity_link,interface=p1,meter=home decoded=%di,age_s=0.5 %d\n" % (number + 1, stamp)
+    if not number % 50:
+        said += b"electricity_settings,interface=p1,meter=home silence_s=180 %d\n" % stamp
+    return said
 
 
 def main(end: str) -> None:
@@ -33,7 +38,7 @@ def main(end: str) -> None:
         if select.select([0], [], [], max(0, wait_s))[0] and not os.read(0, 100):
             return  # Telegraf is gone
         try:
-            os.write(1, line(number))
+            os.write(1, lines(number))
         except BrokenPipeError:
             return
         os.pwrite(counter, b"%d" % (number + 1), 0)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -36,14 +35,9 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "telegraf.conf.example"
+COPY = ROOT / "docs/examples/telegraf-copy.conf"
 PAGE = "<html>Welcome to our network. Please accept our terms.</html>"
 HTML = (("Content-Type", "text/html"),)
-
-
-def _copy(file: Path) -> str:
-    """The example's section for a copy, which is a comment there."""
-    (section,) = re.findall(r"^# \[\[outputs\.file\]\]\n(?:# .*\n)*?#   rotation_interval.*\n(?:# .*\n)*", EXAMPLE.read_text(), re.MULTILINE)
-    return section.replace("\n# ", "\n").removeprefix("# ").replace("/var/lib/telegraf/electricity.lp", str(file))
 
 
 def _said(code: str, message: str) -> str:
@@ -81,10 +75,10 @@ _GROUPS = yaml.safe_load((ROOT / "grafana/provisioning/alerting-en/rules.yaml").
 RULES = {rule["uid"]: rule for group in _GROUPS for rule in group["rules"]}
 SLOW = ("too slow", "hangs")
 TLS = "a page over TLS"
-MORE = ("--config", "more.conf")
+MORE = ("--config", "sooner.conf", "--config", "copy.conf")
 SOONER = '[agent]\n  interval = "1s"\n  flush_interval = "1s"\n'
 """The example's 5 s would make this test twice as long."""
-PATIENCE_S = 90
+PATIENCE_S = 20
 IN_THE_PIPE = 20
 """Telegrams of half a second."""
 
@@ -100,6 +94,20 @@ class Way(NamedTuple):
     influx: running.Influx
     settings: dict[str, str]
     """Telegraf's environment."""
+
+    @property
+    def disk(self) -> Path:
+        """Telegraf's buffer as Telegraf sees it."""
+        return self.end.with_name("disk")
+
+    def mend(self) -> None:
+        """What docs/outages.md says."""
+        subprocess.run([sys.executable, ROOT / "docker/bin/mend_buffer.py", f"{self.disk}/"], check=True, timeout=PATIENCE_S)
+
+    def make_space(self, size: int) -> None:
+        """Make the disk larger."""
+        holder, folder = self.disk.readlink().parts[2], self.settings["HAN_BUFFER"]
+        subprocess.run(["nsenter", "--target", holder, "--mount", "mount", "-o", f"remount,size={size}", folder], check=True, timeout=10)
 
     def again(self, config: Path = EXAMPLE, *arguments: str) -> Way:
         """Telegraf started again, after it ended."""
@@ -138,12 +146,26 @@ class Way(NamedTuple):
         return {int(row["active_energy_import_wh"]) for row in self.influx.query("SELECT * FROM electricity", self.bucket)}
 
 
+@contextlib.contextmanager
+def _disk(folder: Path, size: int) -> Iterator[int]:
+    """A disk of so many bytes on a folder, for programs in the mount namespace of the process that is given."""
+    mount = ["unshare", "--mount", "sh", "-c", f'mount -t tmpfs -o size={size} tmpfs "{folder}" && echo there && exec cat']
+    with subprocess.Popen(mount, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdin is not None
+        assert holder.stdout.readline() == b"there\n"
+        try:
+            yield holder.pid
+        finally:
+            holder.stdin.close()
+
+
 @pytest.fixture
 def ways(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Iterator[Callable[..., Way]]:
     """A function that makes a way from a source to a bucket."""
     with contextlib.ExitStack() as stack:
 
-        def make(name: str, *arguments: str, certificate: str = "") -> Way:
+        def make(name: str, *arguments: str, certificate: str = "", disk: int = 0, rate: int = 40) -> Way:
             folder = tmp_path / name
             folder.mkdir()
             influx.make_bucket(name)
@@ -151,13 +173,22 @@ def ways(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Itera
             command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -SE "{counting.__file__}" "$@"\n')
             command.chmod(0o755)
             (folder / "end.sent").touch()
-            (folder / "more.conf").write_text(SOONER + _copy(folder / "copy.lp"))
+            (folder / "sooner.conf").write_text(SOONER)
+            (folder / "copy.conf").write_text(COPY.read_text().replace("/var/lib/telegraf/electricity.lp", str(folder / "copy.lp")))
             way = stack.enter_context(gate.before(influx.url, certificate))
             settings = {"INFLUX_URL": way.url, "INFLUX_TOKEN": influx.token, "INFLUX_BUCKET": name, "HAN_BUFFER": str(folder / "buffer")}
             settings |= {"HAN_COMMAND": str(command), "HAN_CONFIG": str(end)} | {"SSL_CERT_FILE": certificate}
 
+            settings["COUNTING_RATE"] = str(rate)
             program = folder / "telegraf"
-            program.symlink_to(telegraf_binary)
+            if disk:
+                (folder / "buffer").mkdir()
+                holder = stack.enter_context(_disk(folder / "buffer", disk))
+                program.write_text(f'#!/bin/sh\nexec nsenter --target {holder} --mount --wdns="{folder}" "{telegraf_binary}" "$@"\n')
+                program.chmod(0o755)
+                (folder / "disk").symlink_to(f"/proc/{holder}/root{folder}/buffer")
+            else:
+                program.symlink_to(telegraf_binary)
 
             def start(config: Path = EXAMPLE, *other: str) -> running.Process:
                 return stack.enter_context(running.telegraf(program, config, folder, settings, other or arguments))
@@ -274,3 +305,40 @@ def test_changed_output(ways: Callable[..., Way], telegraf_binary: Path, tmp_pat
 
     assert way.sent() == way.there()
     assert machine.typed(asked, buffer) == ""
+
+
+def test_full_disk(ways: Callable[..., Way]) -> None:
+    """If the disk of the buffer is full, what comes is lost, and Telegraf ends when it may send again. What waits comes after mending.
+
+    Mending alone is not enough: Telegraf needs space to take from its buffer what was sent. The copy has all but the last moments before Telegraf ends.
+    """
+    way = ways("full", *MORE, disk=1 << 20, rate=1000)
+    way.gate.breaks(KEPT["503"])
+    way.telegraf.wait_for_log(r"outputs.influxdb_v2. Metric buffer overflow; \d+ metrics have been dropped", PATIENCE_S)
+    copy = way.end.with_name("copy.lp")
+    running.until(lambda: "active_energy_import_wh=3000 " in copy.read_text(), "telegrams that find no space", PATIENCE_S)
+    kept = diskbuffer.count(way.disk)
+    way.gate.mends()
+    way.telegraf.wait()
+    assert "panic: failed to create start segment: write" in way.telegraf.log_text()
+    assert "no space left on device" in way.telegraf.log_text()
+    torn = way.again()
+    torn.telegraf.wait()
+    assert "wal file is corrupt, you have to manually delete the wal" in torn.telegraf.log_text()
+    way.mend()
+    cramped = way.again()
+    cramped.telegraf.wait()
+    assert "panic: failed to create start segment: write" in cramped.telegraf.log_text()
+    way.make_space(8 << 20)
+    way.mend()
+    more = way.number()
+    way = way.again()
+    running.until(lambda: way.number() >= more + 20, "more telegrams", PATIENCE_S)
+    way.end.touch()
+    running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+
+    lost = way.sent() - way.there()
+    print(f"full disk: sent {len(way.sent())}, waited {kept}, lost {len(lost)}")
+    assert 0 < kept <= min(lost)
+    way.bring_back()
+    assert min(way.sent() - way.there(), default=more) > 3000

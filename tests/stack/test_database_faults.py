@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -79,6 +80,8 @@ MORE = ("--config", "sooner.conf", "--config", "copy.conf")
 SOONER = '[agent]\n  interval = "1s"\n  flush_interval = "1s"\n'
 """The example's 5 s would make this test twice as long."""
 PATIENCE_S = 20
+WAITING = re.compile(rb"active_energy_import_wh.{1,40}?\x0f\x01(\0\0\0\x0e.{4})\0{4}", re.DOTALL)
+YEAR_1_S = 62_135_596_800
 IN_THE_PIPE = 20
 """Telegrams of half a second."""
 
@@ -99,6 +102,11 @@ class Way(NamedTuple):
     def disk(self) -> Path:
         """Telegraf's buffer as Telegraf sees it."""
         return self.end.with_name("disk")
+
+    def waiting(self) -> set[int]:
+        """The numbers of the telegrams in the buffer."""
+        found = {second for file in self.disk.rglob("0*") for second in WAITING.findall(file.read_bytes())}
+        return {int.from_bytes(second) - YEAR_1_S - counting.BASE_S for second in found}
 
     def mend(self) -> None:
         """What docs/outages.md says."""
@@ -342,3 +350,27 @@ def test_full_disk(ways: Callable[..., Way]) -> None:
     assert 0 < kept <= min(lost)
     way.bring_back()
     assert min(way.sent() - way.there(), default=more) > 3000
+
+
+def test_space_while_telegraf_runs(ways: Callable[..., Way]) -> None:
+    """If there is space again while Telegraf runs, it writes on behind a torn metric. Mended, what is on both sides of it is sent."""
+    way = ways("space", *MORE, disk=1 << 20, rate=1000)
+    way.gate.breaks(KEPT["503"])
+    way.telegraf.wait_for_log(r"outputs.influxdb_v2. Metric buffer overflow; \d+ metrics have been dropped", PATIENCE_S)
+    way.make_space(8 << 20)
+    space = way.number()
+    running.until(lambda: way.number() >= space + 1000, "telegrams that find space", PATIENCE_S)
+    way.telegraf.stop()
+    waiting = way.waiting()
+    way.mend()
+    assert way.waiting() == waiting
+    way.gate.mends()
+    way = way.again()
+    running.until(lambda: way.gate.stored[max(waiting)], "the last telegram that waited", PATIENCE_S)
+    way.end.touch()
+    running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+
+    lost = way.sent() - way.there()
+    print(f"space while Telegraf runs: sent {len(way.sent())}, waited {len(waiting)}, lost {len(lost)}")
+    assert waiting <= way.there()
+    assert max(waiting) > space + 900

@@ -37,6 +37,14 @@ GROUPS: Final = (
                 excess=f"($measured >= {sitequeries.LATE_S}) * ($measured < {sitequeries.SILENT_S})",
                 pending="5m",
             ),
+            Rule(
+                "telegraf-han-fleet-not-stored",
+                {"measured": sitequeries.stored_age_s(), "status": sitequeries.age_s(sitequeries.AGES_S[:2])},
+                # A site of which nothing comes is silent or late.
+                excess="($measured > 0) * ($status == 0)",
+                pending="5m",
+                severity="critical",
+            ),
         ),
     ),
     Group(
@@ -78,6 +86,7 @@ FLEET: Final = Scope(
     {
         "telegraf-han-fleet-silent": ("fleet", "fleet_list"),
         "telegraf-han-fleet-late": ("fleet", "fleet_list"),
+        "telegraf-han-fleet-not-stored": ("fleet", "fleet_list"),
         "telegraf-han-fleet-meters": ("building", "troubled"),
         "telegraf-han-fleet-errors": ("health", "errors"),
         "telegraf-han-fleet-demand": ("building", "power_of_all"),

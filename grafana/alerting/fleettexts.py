@@ -41,6 +41,20 @@ RULES: Final = {
             "Łącze nie działa albo jest za wolne, albo obiekt dosyła to, co musiał przechować. Jeśli to nie mija, sprawdź jego łącze i zegar.",
         ),
     },
+    "telegraf-han-fleet-not-stored": {
+        "en": RuleText(
+            "Telegrams of a site are not stored",
+            _SITE + "no telegram stored for more than " + _FOR + ", although the site reports",
+            "Either no meter of the site is read, or InfluxDB refuses its telegrams. The board shows whether its meters are read. "
+            "If they are, look in the log of the Telegrafs at the centre for the word dropped.",
+        ),
+        "pl": RuleText(
+            "Telegramy z obiektu się nie zapisują",
+            _SITE + "od ponad " + _FOR + " nie zapisano żadnego telegramu, choć obiekt się zgłasza",
+            "Albo nie jest odczytywany żaden licznik obiektu, albo InfluxDB odrzuca jego telegramy. Czy liczniki są odczytywane, pokazuje pulpit. "
+            "Jeśli są, poszukaj słowa dropped w dzienniku Telegrafów w centrum.",
+        ),
+    },
     "telegraf-han-fleet-meters": {
         "en": RuleText(
             "Meters of a site in trouble",

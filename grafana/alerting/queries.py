@@ -236,6 +236,52 @@ def age_s() -> str:
     )
 
 
+STORED_AGES_S: Final = (1800, 3600, 3 * 3600, 6 * 3600, 86_400, 2 * 86_400)
+"""The ages of the newest telegram that are told apart. A meter's clock may be ten minutes slow, so a shorter one would say nothing."""
+KNOWN: Final = "7d"
+"""A meter of which nothing came for so long is forgotten, so that a meter that was taken out does not alert for ever."""
+_FRESH: Final = f"{2 * STATUS_BUCKET_S}s"
+
+
+def stored_age_s() -> str:
+    """How old a meter's newest telegram in the database is, seconds: the highest of the ages that is over, or 0.
+
+    InfluxQL cannot compute with time. So each age is a query that finds a telegram since then or not, and each that finds one takes away
+    the step to the age below.
+    """
+    newest = f'SELECT last("{_IMPORT}") * 0.0 {{}} AS "age_s" FROM "electricity" WHERE {{}} GROUP BY "meter"'
+    steps = [newest.format(f"+ {STORED_AGES_S[-1]}", _lately(KNOWN))]
+    for age_s, below_s in zip(STORED_AGES_S, (0, *STORED_AGES_S), strict=False):
+        steps.append(newest.format(f"- {age_s - below_s}", _lately(f"{age_s}s")))
+    return _joined('sum("age_s")', *steps)
+
+
+def status_lines() -> str:
+    """2 if a status line of the meter came in the last minutes, 1 if only in the hours that the rule on silence sees, else 0."""
+    line = 'SELECT last("decoded") * 0.0 + {} AS "lines" FROM "electricity_link" WHERE {} GROUP BY "meter"'
+    return _joined('sum("lines")', *(line.format(*one) for one in ((0, _lately(KNOWN)), (1, _lately("6h")), (1, _lately(_FRESH)))))
+
+
+def told_age_s() -> str:
+    """Seconds since the last telegram, as the newest status line says; very long if there was none since the plugin's start."""
+    known = f'SELECT last("decoded") * 0.0 AS "age_s" FROM "electricity_link" WHERE {_lately(KNOWN)} GROUP BY "meter"'
+    told = f'SELECT last("age_s") * 1.0 AS "age_s" FROM "electricity_link" WHERE {_lately(_FRESH)} GROUP BY "meter"'
+    never = (
+        f'SELECT last("decoded") * 0.0 + {NOTHING_HEARD_S} AS "age_s" FROM "electricity_link"'
+        f' WHERE {_lately(_FRESH)} AND "decoded" = 0 GROUP BY "meter"'
+    )
+    return _joined('sum("age_s")', known, told, never)
+
+
+def refused_by_influxdb() -> str:
+    """Lines that InfluxDB refused for good in the last day, all outputs of Telegraf together. Telegraf counts them, and does not keep them."""
+    risen = (
+        'SELECT non_negative_difference("metrics_rejected") AS "lines" FROM "internal_write"'
+        f' WHERE {_lately("1d")} GROUP BY "output", "alias", "_id"'
+    )
+    return f'SELECT sum("lines") FROM (\n  {risen}\n)'
+
+
 def decode_errors_percent() -> str:
     """Telegrams that could not be read, in percent of all that came.
 

@@ -7,7 +7,8 @@ Grafana refuses a threshold on a series.
 
 Each row decides what happens without data. A rule on a quantity is Normal without data, because a silent meter has a rule of its own.
 It keeps its state while the database does not answer. Only the rule on silence turns missing data, and a database that does not
-answer, into an alert. So one trouble gives one message.
+answer, into an alert. So one trouble gives one message. That rule reads the plugin's status lines. What these cannot know is whether the
+telegrams are stored, so another rule looks for each meter's newest telegram in the database.
 """
 
 from collections.abc import Mapping
@@ -49,6 +50,8 @@ PANELS: Final = {
     "telegraf-han-phase-imbalance": ("quality", "phase_imbalance"),
     "telegraf-han-limiter": ("quality", "limiter_states"),
     "telegraf-han-silent": ("health", "ages"),
+    "telegraf-han-not-stored": ("health", "ages"),
+    "telegraf-han-refused": ("health", "written"),
     "telegraf-han-decode-errors": ("health", "errors"),
     "telegraf-han-clock": ("health", "offset"),
     "telegraf-han-down-sampling-late": ("home", "all_well"),
@@ -206,6 +209,15 @@ GROUPS: Final = (
                 in_error="Alerting",
             ),
             Rule(
+                "telegraf-han-not-stored",
+                {"measured": queries.stored_age_s(), "lines": queries.status_lines(), "told": queries.told_age_s()},
+                queries.always_set("silence_s", queries.KNOWN),
+                # While the rule on silence speaks for a meter, this one does not. That rule forgets a meter after six hours.
+                excess="($measured > 0) * ($measured >= 2 * $limit) * (($lines == 0) + ($lines == 2) * ($told <= $limit))",
+                pending="5m",
+                severity="critical",
+            ),
+            Rule(
                 "telegraf-han-decode-errors",
                 {"measured": queries.decode_errors_percent(), "refused": queries.refused(), "back": queries.registers_back()},
                 queries.always_set("decode_errors_percent"),
@@ -229,6 +241,13 @@ GROUPS: Final = (
         "telegraf-han upkeep",
         "5m",
         (
+            Rule(
+                "telegraf-han-refused",
+                {"measured": queries.refused_by_influxdb()},
+                excess="$measured",
+                severity="critical",
+                notice=DAILY,
+            ),
             Rule(
                 "telegraf-han-down-sampling-late",
                 {"measured": queries.minutes_not_down_sampled()},

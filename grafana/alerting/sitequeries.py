@@ -20,6 +20,7 @@ LATE_S: Final = fleetqueries.LATE_M * 60
 SILENT_S: Final = fleetqueries.SILENT_M * 60
 AGES_S: Final = (LATE_S, SILENT_S, 6 * 3600, 86_400)
 """The ages that are told apart, each by whether a site was heard since then."""
+STORED_AGES_S: Final = (SILENT_S, 6 * 3600, 86_400)
 NOT_OK_PERCENT: Final = 10
 MANY_ERRORS: Final = fleetqueries.MANY_ERRORS
 _SETTINGS: Final = "60m"
@@ -43,7 +44,16 @@ def age_s(ages: Sequence[int] = AGES_S) -> str:
     InfluxQL cannot compute with time. So each age is a query that finds a site's newest line or not, and each that finds one takes away
     the step to the age below. None of them reads a range.
     """
-    newest = f'SELECT last("telegrams") * 0.0 {{}} AS "age_s" FROM {_LINK} WHERE {{}} {_BY_SITE}'
+    return _age_s("telegrams", _LINK, ages)
+
+
+def stored_age_s() -> str:
+    """For how long no telegram of a site was stored, of any of its meters."""
+    return _age_s("active_energy_import_wh", '"electricity"', STORED_AGES_S)
+
+
+def _age_s(field: str, measurement: str, ages: Sequence[int]) -> str:
+    newest = f'SELECT last("{field}") * 0.0 {{}} AS "age_s" FROM {measurement} WHERE {{}} {_BY_SITE}'
     steps = [newest.format(f"+ {ages[-1]}", _ago(KNOWN))]
     for age_s, below_s in zip(ages, (0, *ages), strict=False):
         steps.append(newest.format(f"- {age_s - below_s}", _ago(f"{age_s}s")))

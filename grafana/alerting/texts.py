@@ -195,6 +195,38 @@ RULES: Final = {
             "Sprawdź kabel lub odbiornik, potem Telegrafa i InfluxDB: telegraf-han check powie, co jest nie tak.",
         ),
     },
+    "telegraf-han-not-stored": {
+        "en": RuleText(
+            "Nothing new in the database",
+            _METER
+            + "no telegram stored for more than {{ humanizeDuration $values.measured.Value }}"
+            + "{{ if gt $values.lines.Value 1.0 }}, although the meter is read{{ else }}, and nothing from the plugin{{ end }}",
+            "If the meter is read, InfluxDB refuses its telegrams: look in Telegraf's log for the word dropped. "
+            "If nothing comes at all, look at the computer that reads the meter, and at its network.",
+        ),
+        "pl": RuleText(
+            "W bazie nie ma nic nowego",
+            _METER
+            + "od ponad {{ humanizeDuration $values.measured.Value }} nie zapisano żadnego telegramu"
+            + "{{ if gt $values.lines.Value 1.0 }}, choć licznik jest odczytywany{{ else }} i milczy też wtyczka{{ end }}",
+            "Jeśli licznik jest odczytywany, InfluxDB odrzuca jego telegramy: poszukaj słowa dropped w dzienniku Telegrafa. "
+            "Jeśli nie przychodzi nic, sprawdź komputer, który odczytuje licznik, i jego sieć.",
+        ),
+    },
+    "telegraf-han-refused": {
+        "en": RuleText(
+            "InfluxDB refused data",
+            "{{ if $labels.meter }}{{ $labels.meter }}{{ else }}all meters{{ end }}: "
+            'InfluxDB refused {{ printf "%.0f" $values.measured.Value }} lines in 24 hours, and they are lost',
+            "Telegraf's log says why: look for the word dropped. If Telegraf writes a copy into files, telegraf-han influx import brings the lines back.",
+        ),
+        "pl": RuleText(
+            "InfluxDB odrzuciło dane",
+            "{{ if $labels.meter }}{{ $labels.meter }}{{ else }}wszystkie liczniki{{ end }}: "
+            'InfluxDB odrzuciło {{ printf "%.0f" $values.measured.Value }} wierszy w ciągu 24 godzin, przepadły',
+            "Dlaczego, mówi dziennik Telegrafa: poszukaj w nim słowa dropped. Jeśli Telegraf zapisuje kopię do plików, odzyska je telegraf-han influx import.",
+        ),
+    },
     "telegraf-han-decode-errors": {
         "en": RuleText(
             "Telegrams unreadable or not believed",

@@ -245,7 +245,7 @@ def test_end_and_power_cut(home: Home, flowing: None) -> None:
     until = int(time.time())
     file.write_bytes(file.read_bytes()[:-3])
     home.start_influxdb()
-    home.start_telegraf().process.wait_for_log("torn bytes were cut off")
+    home.start_telegraf().process.wait_for_log("torn bytes were cut out")
 
     def brought() -> list[int]:
         found = [second for second in home.live() if since < second < until - 1]

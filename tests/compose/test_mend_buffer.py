@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 NAME = "00000000000000000001"
-WHOLE = b"\x03abc" + b"\x80\x01" + b"x" * 128
 NOWHERE = """
 [agent]
   flush_interval = "200ms"
@@ -42,44 +41,57 @@ def mender() -> Any:
     return module
 
 
-@pytest.mark.parametrize(
-    ("torn", "why"),
-    [
-        (b"", "nothing is torn"),
-        (b"\x05abcd", "a metric ends too early"),
-        (b"\x80", "its length ends too early"),
-        (b"\xff" * 10 + b"abc", "a length no number has"),
-        (b"\x00" * 500, "zeros of the file system"),
-        (b"\x05abcd" * 1 + b"\x00" * 100, "a metric that would reach into zeros"),
-    ],
-    ids=lambda value: value.replace(" ", "-") if isinstance(value, str) else "",
-)
-def test_whole_metrics_are_kept(mender: Any, torn: bytes, why: str) -> None:
-    """Whatever stands behind the whole metrics does not count as one, unless it happens to be as long as it says."""
-    expected = len(WHOLE) + (6 if "reach" in why else 0)
+def metric(number: int) -> bytes:
+    """A metric as Telegraf writes it: its length, the description of its type, and its content."""
+    messages = [b"\x7f\x03\x01\x01\x10serializedMetric\x01\xff\x80", b"\xff\x8b" + b"d" * 130, b"\xff\x82electricity %09d" % number]
+    data = b"".join((bytes([len(one)]) if len(one) < 0x80 else bytes([0xFF, len(one)])) + one for one in messages)
+    return bytes([len(data) & 0x7F | 0x80, len(data) >> 7]) + data
 
-    assert mender.whole_length(WHOLE + torn) == expected
+
+METRICS = [metric(number) for number in range(3)]
+WHOLE = b"".join(METRICS)
+
+
+@pytest.mark.parametrize(
+    "torn",
+    [b"", b"\x05abcd", b"\x80", b"\xff" * 10 + b"abc", b"\x00" * 500, b"\x05abcd" + b"\x00" * 100],
+    ids=["nothing", "ends too early", "its length ends too early", "no number has this length", "zeros", "reaches into zeros"],
+)
+def test_whole_metrics_are_kept(mender: Any, torn: bytes) -> None:
+    """Whatever stands behind the whole metrics is no metric."""
+    assert WHOLE == mender.whole(WHOLE + torn)
 
 
 @pytest.mark.parametrize("length", range(len(WHOLE)))
 def test_every_cut(mender: Any, length: int) -> None:
     """Wherever the power was cut, what remains ends with a whole metric."""
-    assert mender.whole_length(WHOLE[:length]) == (4 if length >= 4 else 0)
+    assert WHOLE[: length // len(METRICS[0]) * len(METRICS[0])] == mender.whole(WHOLE[:length])
 
 
-def test_only_the_last_file_is_touched(mender: Any, tmp_path: Path) -> None:
-    """Of each output's files the last is cut, earlier ones and files of others stay as they are, and it is told once."""
+@pytest.mark.parametrize("length", range(len(METRICS[0])))
+def test_every_tear_in_the_middle(mender: Any, length: int) -> None:
+    """After a full disk, Telegraf wrote on behind a torn metric. The metrics on both sides of it are kept."""
+    torn = metric(9)[:length]
+
+    assert WHOLE + WHOLE == mender.whole(WHOLE + torn + WHOLE)
+    assert WHOLE == mender.whole(torn + WHOLE)
+
+
+def test_each_file_is_mended(mender: Any, tmp_path: Path) -> None:
+    """Each file of each output is mended in its place and told once. Files of others stay as they are."""
     for output in ("one", "two"):
         (tmp_path / output).mkdir()
-        (tmp_path / output / NAME).write_bytes(b"\x05a")
-        (tmp_path / output / "00000000000000000007").write_bytes(WHOLE + (b"\x05a" if output == "one" else b""))
+        (tmp_path / output / NAME).write_bytes(WHOLE)
+        (tmp_path / output / "00000000000000000004").write_bytes(WHOLE + (METRICS[0][:50] if output == "one" else b"") + METRICS[1])
         (tmp_path / output / "note").write_bytes(b"\x05a")
 
     told = mender.mend(str(tmp_path))
 
-    assert [line.partition(": ")[2] for line in told] == [f"2 torn bytes were cut off, {len(WHOLE)} bytes were kept"]
-    assert (tmp_path / "one/00000000000000000007").read_bytes() == WHOLE
-    assert (tmp_path / "one" / NAME).read_bytes() == (tmp_path / "two/note").read_bytes() == b"\x05a"
+    kept = len(WHOLE + METRICS[1])
+    assert [f"50 torn bytes were cut out, {kept} bytes were kept"] == [line.partition(": ")[2] for line in told]
+    assert WHOLE + METRICS[1] == (tmp_path / "one/00000000000000000004").read_bytes() == (tmp_path / "two/00000000000000000004").read_bytes()
+    assert WHOLE == (tmp_path / "one" / NAME).read_bytes()
+    assert (tmp_path / "two/note").read_bytes() == b"\x05a"
     assert mender.mend(str(tmp_path)) == []
 
 
@@ -116,7 +128,7 @@ def test_telegraf_starts_again(mender: Any, tmp_path: Path) -> None:
         assert telegraf.wait() == 1
         assert "wal file is corrupt" in telegraf.log_text()
     assert len(mender.mend(str(tmp_path / "buffer"))) == 1
-    kept = mender.whole_length(file.read_bytes())
+    kept = file.stat().st_size
     with _telegraf(tmp_path, NOWHERE) as telegraf:
         telegraf.wait_for_log(r"Buffer fullness: [1-9]\d+ metrics")
 

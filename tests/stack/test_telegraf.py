@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from servers import running
 
 import cleartext
 import linereader
+import p1telegrams
 import virtualmeters
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ MODELS = ("gama150", "gama350", "ma110m", "ma309m")
 RADIO = {"gama150": "15000007", "gama350": "35000007"}
 KEYS = {"encryption_key": "000102030405060708090a0b0c0d0e0f", "authentication_key": "d0d1d2d3d4d5d6d7d8d9dadbdcdddedf"}
 TO_FILE = '[[outputs.file]]\n  files = ["{file}"]\n  data_format = "influx"\n'
+SOONER = '[agent]\n  flush_interval = "1s"\n  buffer_disk_sync = false\n'
+"""Ten thousand lines at once take long if each is safe on disk before the next one."""
 
 
 def _meters(folder: Path, start: str, models: tuple[str, ...] = MODELS, speed: str = "10") -> contextlib.AbstractContextManager[None]:
@@ -53,10 +57,10 @@ def _configuration(folder: Path, models: tuple[str, ...] = MODELS, extra: str = 
 
 
 @contextlib.contextmanager
-def _telegraf(program: Path, folder: Path, config: Path) -> Iterator[running.Process]:
+def _telegraf(program: Path, folder: Path, config: Path, agent: str = "") -> Iterator[running.Process]:
     """Telegraf with the example as it is; only the output goes to a file."""
     output = folder / "file.conf"
-    output.write_text(TO_FILE.format(file=folder / "metrics.lp"))
+    output.write_text(agent + TO_FILE.format(file=folder / "metrics.lp"))
     command = folder / "telegraf-han"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m telegraf_han "$@"\n')
     command.chmod(0o755)
@@ -154,6 +158,58 @@ def test_plugin_killed(telegraf_binary: Path, tmp_path: Path) -> None:
     sent = cleartext.sent("gama350", start, 3600)
     for metric in _of(tmp_path, "electricity"):
         assert dict(metric.fields) == sent[metric.time_ns]
+
+
+def test_telegraf_stands_still(telegraf_binary: Path, tmp_path: Path) -> None:
+    """While Telegraf stands still, the plugin reads on. What Telegraf gets later and what was dropped are together what was decoded."""
+    count = 11_500  # the queue takes 10,000
+    with socket.create_server(("127.0.0.1", 0)) as converter:
+        keys = "".join(f'{name} = "{key}"\n' for name, key in KEYS.items())
+        config = tmp_path / "han.toml"
+        port = converter.getsockname()[1]
+        config.write_text(
+            f'[output]\nstatus_interval = "1s"\n[[meter]]\nname = "home"\ninterface = "p1"\nport = "socket://127.0.0.1:{port}"\n{keys}'
+        )
+        config.chmod(0o600)
+        with _telegraf(telegraf_binary, tmp_path, config, SOONER) as telegraf, converter.accept()[0] as connection:
+            connection.settimeout(60)  # if the port is not read, sending waits
+            connection.sendall(_numbered(0))
+            running.until(lambda: _of(tmp_path, "electricity"), "the first telegram", 30)
+            os.kill(telegraf.pid, signal.SIGSTOP)
+            for number in range(1, count):
+                connection.sendall(_numbered(number))
+            (plugin,) = _plugins(telegraf.pid)
+            running.until(lambda: _rests(plugin), "the end of decoding", 60)
+            os.kill(telegraf.pid, signal.SIGCONT)
+            text = tmp_path / "metrics.lp"
+            running.until(lambda: f"decoded={count}i" in text.read_text(), "the status behind the last telegram", 60)
+            log = telegraf.log_text()
+
+    assert " E! " not in log, log
+    metrics = _metrics(tmp_path)
+    numbers = [round(float(dict(metric.fields)["active_energy_import_wh"])) for metric in metrics if metric.measurement == "electricity"]
+    last = [dict(metric.fields) for metric in metrics if metric.measurement == "electricity_link"][-1]
+    assert last["errors_framing"] == last["errors_checksum"] == 0
+    assert last["lines_dropped"]
+    assert len(numbers) + int(str(last["lines_dropped"])) == count
+    assert numbers == sorted(set(numbers))
+    assert numbers[-1] == count - 1
+
+
+def _rests(pid: int) -> bool:
+    """Whether a process needs no processor for a moment."""
+
+    def ticks() -> list[str]:
+        return Path(f"/proc/{pid}/stat").read_text().split()[13:15]
+
+    before = ticks()
+    time.sleep(0.5)
+    return ticks() == before
+
+
+def _numbered(number: int) -> bytes:
+    """A telegram whose import register is the number."""
+    return p1telegrams.stoen(p1telegrams.LINES.replace(b"012345.035", b"%06d.%03d" % divmod(number, 1000)), counter=number)
 
 
 def test_radio(telegraf_binary: Path, tmp_path: Path) -> None:

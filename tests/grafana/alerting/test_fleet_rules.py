@@ -14,8 +14,8 @@ from likegrafana import expressions, messages, provisioning
 ROOT = Path(__file__).resolve().parents[3]
 NOON_S = 1_780_308_000
 NEWEST_S = NOON_S // made.QUARTER_S * made.QUARTER_S - made.QUARTER_S
-SILENT, LATE, METERS, ERRORS, DEMAND, FLOOD = (
-    f"telegraf-han-fleet-{name}" for name in ("silent", "late", "meters", "errors", "demand", "flood")
+SILENT, LATE, NOT_STORED, METERS, ERRORS, DEMAND, FLOOD = (
+    f"telegraf-han-fleet-{name}" for name in ("silent", "late", "not-stored", "meters", "errors", "demand", "flood")
 )
 RULES = [rule for group in fleetrules.GROUPS for rule in group.rules]
 
@@ -89,6 +89,16 @@ def test_a_site_is_forgotten(fleet) -> None:
     fleet.heard("there", 5)
 
     assert fleet.breaches(SILENT) == {"there": False}
+
+
+def test_a_site_that_reports_but_stores_nothing(fleet) -> None:
+    """Status lines without telegrams for an hour are an alert. A site of which nothing comes is silent or late, and only that."""
+    for site, (status_s, telegram_s) in {"lost": (5, 4000), "well": (5, 600), "away": (5000, 5000), "slow": (700, 4000)}.items():
+        fleet.heard(site, status_s)
+        fleet.raw(site, "electricity", range(NOON_S - telegram_s - 600, NOON_S - telegram_s + 1, 60), {"active_energy_import_wh": 5.0})
+
+    assert fleet.breaches(NOT_STORED) == {"lost": True, "well": False, "away": False, "slow": False}
+    assert fleet.measured(NOT_STORED)["lost"] == 3600
 
 
 def test_nothing_at_all(fleet) -> None:
@@ -226,6 +236,11 @@ def test_queries_are_of_sites(rule) -> None:
 VALUES = {
     SILENT: ({"measured": 21_600}, "mill: nothing has come for more than 6h 0m 0s", "mill: nic nie przyszło od ponad 6h 0m 0s"),
     LATE: ({"measured": 600}, "mill: nothing newer than 10m 0s has come", "mill: najnowsze dane są sprzed ponad 10m 0s"),
+    NOT_STORED: (
+        {"measured": 3600},
+        "mill: no telegram stored for more than 1h 0m 0s, although the site reports",
+        "mill: od ponad 1h 0m 0s nie zapisano żadnego telegramu, choć obiekt się zgłasza",
+    ),
     METERS: (
         {"measured": 15},
         "mill: 15 % of the meters are silent or cannot be read, limit 10 %",

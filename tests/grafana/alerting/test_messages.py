@@ -23,6 +23,8 @@ VALUES = {
     "telegraf-han-phase-imbalance": {"measured": 3.21, "limit": 2},
     "telegraf-han-limiter": {"measured": 5000},
     "telegraf-han-silent": {"measured": 425, "limit": 180},
+    "telegraf-han-not-stored": {"measured": 1800, "limit": 180, "lines": 2, "told": 1},
+    "telegraf-han-refused": {"measured": 120},
     "telegraf-han-decode-errors": {"measured": 23.4, "limit": 10, "refused": 0, "back": 0},
     "telegraf-han-clock": {"measured": 95, "offset": -95, "limit": 60},
     "telegraf-han-down-sampling-late": {"measured": 45},
@@ -40,6 +42,8 @@ SAID = {
     ("telegraf-han-long-load", "pl"): "flat 3: od 4.2 godz. pobór ani razu nie spadł poniżej 1.5kW",
     ("telegraf-han-voltage-high", "en"): "flat 3: highest phase 254.1 V, limit 253.0 V",
     ("telegraf-han-phase-imbalance", "pl"): "flat 3: asymetria 3.2 %, limit 2.0 %",
+    ("telegraf-han-not-stored", "en"): "flat 3: no telegram stored for more than 30m 0s, although the meter is read",
+    ("telegraf-han-refused", "pl"): "flat 3: InfluxDB odrzuciło 120 wierszy w ciągu 24 godzin, przepadły",
     ("telegraf-han-clock", "en"): "flat 3: the meter's clock is 1m 35s slow, limit 1m 0s",
     ("telegraf-han-clock", "pl"): "flat 3: zegar licznika spóźnia się o 1m 35s, limit 1m 0s",
     ("telegraf-han-bill-late", "en"): "flat 3: the cost of 4 hours is not computed, limit 2 hours",
@@ -119,6 +123,7 @@ def test_sums_that_begin_again_have_no_end() -> None:
 
     assert once == {
         *("telegraf-han-daily-energy", "telegraf-han-daily-cost", "telegraf-han-base-load", "telegraf-han-feed-in-noon"),
+        "telegraf-han-refused",
         *("telegraf-han-budget-80", "telegraf-han-budget-100", "telegraf-han-budget-forecast"),
     }
     for name, point in points.items():

@@ -4,6 +4,8 @@ import pytest
 from likegrafana import expressions, states
 
 SILENT, ERRORS = "telegraf-han-silent", "telegraf-han-decode-errors"
+NOT_STORED, REFUSED = "telegraf-han-not-stored", "telegraf-han-refused"
+DAY_S = 86_400
 NOON_S = 1_780_308_000
 MINUTE_S, HOUR_S = 60, 3600
 BEFORE = range(NOON_S - HOUR_S, NOON_S, 10)
@@ -155,6 +157,79 @@ def test_rare_status_lines_are_no_silence(house, interval_s, offset_s) -> None:
     house.link("home", range(NOON_S - HOUR_S + 7, NOON_S + HOUR_S, interval_s), decoded=counted, age_s=1)
 
     assert "Alerting" not in told(house.history(SILENT, NOON_S + offset_s, NOON_S + 1200 + offset_s))
+
+
+# -- telegrams that are not stored --
+
+
+def test_read_but_not_stored(house) -> None:
+    """If status lines say that a meter is read, and its telegrams do not come, the rule fires after half an hour, and no other does.
+
+    A meter whose telegrams come late is stored. So is one that sends once in five minutes.
+    """
+    read = {"decoded": counted, "age_s": 5}
+    for meter, times in {"lost": BEFORE, "good": [*BEFORE, *AFTER], "slow": [*BEFORE, *AFTER], "rare": [*BEFORE, *AFTER][::30]}.items():
+        house.settings(meter, SETTINGS, **({"silence_s": 900} if meter == "rare" else {}))
+        house.link(meter, [*BEFORE, *AFTER], **read)
+        house.telegrams(meter, [at_s - 600 * (meter == "slow") for at_s in times], active_energy_import_wh=counted)
+
+    history = house.history(NOT_STORED, NOON_S - 60, NOON_S + HOUR_S - 60)
+
+    assert told(history, "lost") == ["Normal", "Pending", "Alerting"]
+    assert minutes(history, "lost")[0] == 30 + 5
+    assert [told(history, meter) for meter in ("good", "slow", "rare")] == [["Normal"]] * 3
+    assert told(house.history(SILENT, NOON_S, NOON_S + HOUR_S - 60), "lost") == ["Normal"]
+
+
+def test_one_trouble_is_one_alert(house) -> None:
+    """While the rule on silence speaks for a meter, this rule does not: the meter is silent, was never heard, or nothing comes at all."""
+    for meter in ("silent", "gone", "never"):
+        house.settings(meter, range(NOON_S - HOUR_S, NOON_S + (HOUR_S if meter != "gone" else 0), 300))
+        house.telegrams(meter, BEFORE, active_energy_import_wh=counted)
+        house.link(meter, BEFORE, decoded=counted, age_s=5)
+    house.link("silent", AFTER, decoded=360, age_s=lambda at_s: at_s - NOON_S)
+    house.link("never", AFTER, decoded=0)
+
+    history = house.history(NOT_STORED, NOON_S - 60, NOON_S + HOUR_S - 60)
+
+    assert [told(history, meter) for meter in ("silent", "gone", "never")] == [["Normal"]] * 3
+    silence = house.history(SILENT, NOON_S - 60, NOON_S + HOUR_S - 60)
+    assert [told(silence, meter)[-1] for meter in ("silent", "gone", "never")] == ["Alerting"] * 3
+
+
+def test_a_meter_that_left_the_range_of_silence(house) -> None:
+    """The rule on silence forgets a meter after six hours, if another one is still there. This rule goes on for a week."""
+    for meter in ("gone", "there"):
+        house.settings(meter, range(NOON_S - HOUR_S, NOON_S, 300))
+        house.telegrams(meter, BEFORE, active_energy_import_wh=counted)
+        house.link(meter, BEFORE, decoded=counted, age_s=5)
+    for days in (0.3, 2, 6.9, 7.1):
+        now_s = NOON_S + int(days * DAY_S)
+        last = range(now_s - 600, now_s, 10)
+        house.settings("there", last)
+        house.link("there", last, decoded=counted, age_s=5)
+        house.telegrams("there", last, active_energy_import_wh=counted)
+
+        assert "gone" not in house.breaches(SILENT, now_s)
+        assert house.breaches(NOT_STORED, now_s) == {"there": False} | ({"gone": True} if days < 7 else {})
+
+
+def test_refused_lines_are_told_for_a_day(house) -> None:
+    """Lines that InfluxDB refused are counted by Telegraf, output by output. A new start of Telegraf is no refusal."""
+
+    def telegraf(times, output, rejected):
+        house.write(("internal_write", f"_id={output},output=influxdb_v2", {"metrics_rejected": f"{rejected}i"}, at_s) for at_s in times)
+
+    telegraf(BEFORE, "a", 7)
+    telegraf(BEFORE, "b", 900)
+    assert house.breaches(REFUSED, NOON_S) == {"": False}
+    telegraf(AFTER, "a", 127)
+    telegraf(AFTER, "b", 0)
+
+    assert house.evaluated(REFUSED, NOON_S + HOUR_S).values["measured"] == {(): 120}
+    assert house.breaches(REFUSED, NOON_S + HOUR_S) == {"": True}
+    telegraf(range(NOON_S + DAY_S, NOON_S + DAY_S + HOUR_S, 10), "a", 127)
+    assert house.breaches(REFUSED, NOON_S + DAY_S + HOUR_S) == {"": False}
 
 
 # -- unreadable telegrams --

@@ -268,7 +268,7 @@ def _made(found: list[Record], address: Address) -> _Shapes:
             what = what._replace(exponent=what.exponent + name.exponent)
         reader = values.reader(block.field, what, record.data)
         column = _column(record, name, what, reader, seen)
-        readers.append(reader._replace(read=values.kept(reader.read, record.data)))
+        readers.append(reader if block.field == dif.FLOAT else reader._replace(read=values.kept(reader.read, what, record.data)))
         if its_clock is None and column.obis == obis.CLOCK and reader.dated and len(record.data) in values.CLOCKS:
             its_clock = _Clock(place, values.CLOCKS[len(record.data)], values.SEASONS[len(record.data)])
         elif not column.field and (column.obis == obis.CLOCK or column.occurrence > 1):

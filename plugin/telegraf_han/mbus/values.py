@@ -40,8 +40,6 @@ _DIGITS_OF_FLOAT: Final = range(6, 10)
 """Significant decimal digits: 6 always survive in 32 bits, 9 always tell two floats apart."""
 _WHOLE_LIMIT: Final = 2**53
 """Databases keep numbers as floats. Beyond this, a float is not exact to the unit."""
-_MAY_BE_TOO_LARGE: Final = 7
-"""Bytes of the shortest number that may exceed this limit."""
 
 
 REMEMBERED: Final = 2048
@@ -158,9 +156,9 @@ def _variable(lvar: int, what: Vib) -> Reader:
     return Reader(lambda data: number(what.exponent, what.factor * sign, data[1:]), text=False)
 
 
-def kept(read: Read, data: bytes) -> Read:
-    """The same reader. If the length of `data` allows too large numbers, it raises TooLargeError for them."""
-    if len(data) < _MAY_BE_TOO_LARGE:
+def kept(read: Read, what: Vib, data: bytes) -> Read:
+    """The same reader. If the length of `data` and the scale allow too large numbers, it raises TooLargeError for them."""
+    if 256 ** len(data) * 10 ** max(what.exponent, 0) * what.factor <= _WHOLE_LIMIT:
         return read
 
     def limited(data: bytes) -> Value:

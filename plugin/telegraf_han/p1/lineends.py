@@ -56,9 +56,15 @@ def block(telegram: bytes, content: int, digits: bytes) -> bytes:
     return sent if digits and sent != telegram and any(fits(sent, digits) for fits in FOOTERS["block"]) else b""
 
 
-def without_added(ident: bytes, content: bytes, digits: bytes) -> bytes:
-    """The telegram with a block in which a CR was put before each LF. "" if the CRC does not prove that."""
-    sent = ident.rstrip(_CRLF) + _AROUND_IDENT + content.replace(_CRLF, b"\n")
+def without_added(ident: bytes, content: bytes, digits: bytes, size: int) -> bytes:
+    """The telegram with a block in which a CR was put before each LF. "" if its length and its CRC do not prove that.
+
+    `size` is what the block announces. Without it, a CRC that fits by chance would let a damaged telegram swallow the one behind it.
+    """
+    block_and_mark = content.replace(_CRLF, b"\n")
+    if len(block_and_mark) != size + 1:
+        return b""
+    sent = ident.rstrip(_CRLF) + _AROUND_IDENT + block_and_mark
     return sent if any(fits(sent, digits) for fits in FOOTERS["block"]) else b""
 
 

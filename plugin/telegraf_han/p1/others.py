@@ -143,7 +143,7 @@ def displaced(buffer: bytearray, start: int, content: int, mark: int) -> Found:
     """A telegram without "!" where its block ends. Perhaps bytes were added to the block or taken from it."""
     ident = bytes(buffer[start:content])
     for footer in _WHOLE_FOOTER.finditer(buffer, mark, mark + IDENT_LIMIT):
-        sent = lineends.without_added(ident, bytes(buffer[content : footer.start() + 1]), footer[1])
+        sent = lineends.without_added(ident, bytes(buffer[content : footer.start() + 1]), footer[1], mark - content)
         if sent:
             return Extent(sent, footer.end(), checked=True, mended=True)
     why = changed(buffer, start, content, mark)

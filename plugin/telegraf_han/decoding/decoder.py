@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     _Layers = tuple[
         Callable[[bytes], Sealed],
         Callable[[Sealed, Key | None, str, Memory], Plain],
-        Callable[[Plain, Zone, Memory], Body],
+        Callable[..., Body],  # `live` is a keyword
         type[Memory],
     ]
 

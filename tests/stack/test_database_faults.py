@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import yaml
-from likegrafana import expressions
+from likegrafana import expressions, states
 from servers import running
 
 import counting
@@ -132,17 +132,27 @@ class Way(NamedTuple):
 
     def breaches(self, uid: str, now_s: float) -> dict[str, bool | None]:
         """By meter, what the rule of Grafana says of the bucket at a time."""
+        return {dict(labels).get("meter", ""): breach for labels, breach in self.evaluated(uid, now_s).instances.items()}
+
+    def evaluated(self, uid: str, now_s: float) -> expressions.Outcome:
+        """What comes out if Grafana evaluates a rule on the bucket at a time."""
 
         def ask(influxql: str) -> list[expressions.Series]:
             form = urllib.parse.urlencode({"db": self.bucket, "q": influxql, "epoch": "ms"}).encode()
             (result,) = json.loads(self.influx.request("/query", form))["results"]
+            if "error" in result:
+                raise expressions.NodeError(result["error"])
             return [
                 expressions.Series(tuple(one.get("tags", {}).items()), tuple((row[0], row[1]) for row in one["values"]))
                 for one in result.get("series", [])
             ]
 
-        outcome = expressions.evaluate(RULES[uid], int(now_s) * 1000, ask)
-        return {dict(labels).get("meter", ""): breach for labels, breach in outcome.instances.items()}
+        return expressions.evaluate(RULES[uid], int(now_s) * 1000, ask)
+
+    def buckets(self) -> list[dict[str, str]]:
+        """All buckets of InfluxDB."""
+        found: list[dict[str, str]] = json.loads(self.influx.request("/api/v2/buckets?limit=100"))["buckets"]
+        return found
 
     def bring_back(self) -> None:
         """Import the copy."""
@@ -254,6 +264,34 @@ def test_answers(ways: Callable[..., Way], tmp_path: Path) -> None:
         list(pool.map(lambda name: all_ways[name].bring_back(), LOST))
     for name in LOST:
         assert all_ways[name].sent() == all_ways[name].there(), name
+
+
+def test_lost_bucket(ways: Callable[..., Way]) -> None:
+    """If somebody deletes the bucket, the rule on silence alerts, and all that comes is lost until there is a bucket again."""
+    way = ways("deleted", *MORE)
+    running.until(lambda: way.gate.stored, "a telegram in InfluxDB", PATIENCE_S)
+    newest_s = counting.BASE_S + max(way.there())
+    machine = states.Rule(RULES[SILENT], "1m")
+    machine.outcome(way.evaluated(SILENT, newest_s), newest_s)
+    assert machine.named() == {"home": "Normal"}
+    (number,) = (one["id"] for one in way.buckets() if one["name"] == "deleted")
+    way.influx.request(f"/api/v2/buckets/{number}", method="DELETE")
+    way.telegraf.wait_for_log(r'will be dropped: 404 Not Found\): not found: bucket "deleted" not found', PATIENCE_S)
+    for minute in range(1, 5):
+        try:
+            machine.outcome(way.evaluated(SILENT, newest_s + 60 * minute), newest_s + 60 * minute)
+        except (expressions.NodeError, running.InfluxError):
+            machine.error(newest_s + 60 * minute)
+    assert machine.named()["home"] == "Alerting"
+    way.influx.make_bucket("deleted")
+    running.until(lambda: way.there(), "a telegram in the new bucket", PATIENCE_S)
+    way.end.touch()
+    running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+
+    refused = set(way.gate.refused)
+    print(f"lost bucket: sent {len(way.sent())}, refused {len(refused)}")
+    assert refused
+    assert way.there() == {number for number in way.sent() if number > max(refused)}
 
 
 def test_killed_while_it_writes(ways: Callable[..., Way]) -> None:

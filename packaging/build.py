@@ -40,7 +40,7 @@ SITE: Final = f"{HOME}/lib/python3/site-packages"
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 EXAMPLES: Final = (
     *("home-assistant.conf", "influxdb1.sql", "production-mqtt.conf", "production-sunspec.conf", "rce-prices.conf"),
-    *("tariff-g12.toml", "telegraf-credentials.conf", "telegraf-sandbox.conf"),
+    *("tariff-g12.toml", "telegraf-copy.conf", "telegraf-credentials.conf", "telegraf-sandbox.conf"),
 )
 _RULES: Final = "docs/examples/60-telegraf-han.rules"
 

@@ -59,7 +59,7 @@ WHOLE = b"".join(METRICS)
 )
 def test_whole_metrics_are_kept(mender: Any, torn: bytes) -> None:
     """Whatever stands behind the whole metrics is no metric."""
-    assert WHOLE == mender.whole(WHOLE + torn)
+    assert mender.whole(WHOLE + torn) == WHOLE
 
 
 @pytest.mark.parametrize("length", range(len(WHOLE)))
@@ -73,8 +73,8 @@ def test_every_tear_in_the_middle(mender: Any, length: int) -> None:
     """After a full disk, Telegraf wrote on behind a torn metric. The metrics on both sides of it are kept."""
     torn = metric(9)[:length]
 
-    assert WHOLE + WHOLE == mender.whole(WHOLE + torn + WHOLE)
-    assert WHOLE == mender.whole(torn + WHOLE)
+    assert mender.whole(WHOLE + torn + WHOLE) == WHOLE + WHOLE
+    assert mender.whole(torn + WHOLE) == WHOLE
 
 
 def test_each_file_is_mended(mender: Any, tmp_path: Path) -> None:
@@ -89,8 +89,10 @@ def test_each_file_is_mended(mender: Any, tmp_path: Path) -> None:
 
     kept = len(WHOLE + METRICS[1])
     assert [f"50 torn bytes were cut out, {kept} bytes were kept"] == [line.partition(": ")[2] for line in told]
-    assert WHOLE + METRICS[1] == (tmp_path / "one/00000000000000000004").read_bytes() == (tmp_path / "two/00000000000000000004").read_bytes()
-    assert WHOLE == (tmp_path / "one" / NAME).read_bytes()
+    assert (
+        WHOLE + METRICS[1] == (tmp_path / "one/00000000000000000004").read_bytes() == (tmp_path / "two/00000000000000000004").read_bytes()
+    )
+    assert (tmp_path / "one" / NAME).read_bytes() == WHOLE
     assert (tmp_path / "two/note").read_bytes() == b"\x05a"
     assert mender.mend(str(tmp_path)) == []
 

@@ -273,10 +273,12 @@ class Influx:
         wanted = {"orgID": organizations[0]["id"], "name": name, "retentionRules": []}
         self.request("/api/v2/buckets", json.dumps(wanted).encode(), "application/json")
 
-    def request(self, path: str, body: bytes | None = None, content_type: str = "application/x-www-form-urlencoded") -> bytes:
-        """Return the answer to a GET, or to a POST of `body`, made with the token."""
+    def request(
+        self, path: str, body: bytes | None = None, content_type: str = "application/x-www-form-urlencoded", *, method: str | None = None
+    ) -> bytes:
+        """Return the answer to a GET, to a POST of `body`, or to another method, made with the token."""
         headers = {"Authorization": f"Token {self.token}", "Content-Type": content_type}
-        request = urllib.request.Request(self.url + path, body, headers)
+        request = urllib.request.Request(self.url + path, body, headers, method=method)
         try:
             with _HTTP.open(request, timeout=HTTP_TIMEOUT_S) as response:
                 answer: bytes = response.read()

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 import yaml
-from likegrafana import expressions
+from likegrafana import expressions, states
 from servers import running
 
 import counting
@@ -79,8 +79,9 @@ TLS = "a page over TLS"
 MORE = ("--config", "sooner.conf", "--config", "copy.conf")
 SOONER = '[agent]\n  interval = "1s"\n  flush_interval = "1s"\n'
 """The example's 5 s would make this test twice as long."""
-PATIENCE_S = 20
+PATIENCE_S = 90
 WAITING = re.compile(rb"active_energy_import_wh.{1,40}?\x0f\x01(\0\0\0\x0e.{4})\0{4}", re.DOTALL)
+STUCK = "not attempting to open shard"
 YEAR_1_S = 62_135_596_800
 IN_THE_PIPE = 20
 """Telegrams of half a second."""
@@ -131,22 +132,37 @@ class Way(NamedTuple):
 
     def breaches(self, uid: str, now_s: float) -> dict[str, bool | None]:
         """By meter, what the rule of Grafana says of the bucket at a time."""
+        return {dict(labels).get("meter", ""): breach for labels, breach in self.evaluated(uid, now_s).instances.items()}
+
+    def evaluated(self, uid: str, now_s: float) -> expressions.Outcome:
+        """What comes out if Grafana evaluates a rule on the bucket at a time."""
 
         def ask(influxql: str) -> list[expressions.Series]:
             form = urllib.parse.urlencode({"db": self.bucket, "q": influxql, "epoch": "ms"}).encode()
             (result,) = json.loads(self.influx.request("/query", form))["results"]
+            if "error" in result:
+                raise expressions.NodeError(result["error"])
             return [
                 expressions.Series(tuple(one.get("tags", {}).items()), tuple((row[0], row[1]) for row in one["values"]))
                 for one in result.get("series", [])
             ]
 
-        outcome = expressions.evaluate(RULES[uid], int(now_s) * 1000, ask)
-        return {dict(labels).get("meter", ""): breach for labels, breach in outcome.instances.items()}
+        return expressions.evaluate(RULES[uid], int(now_s) * 1000, ask)
+
+    def buckets(self) -> list[dict[str, str]]:
+        """All buckets of InfluxDB."""
+        found: list[dict[str, str]] = json.loads(self.influx.request("/api/v2/buckets?limit=100"))["buckets"]
+        return found
 
     def bring_back(self) -> None:
         """Import the copy."""
         words = [sys.executable, "-m", "telegraf_han", "influx", "import", str(self.end.with_name("copy.lp"))]
-        env = {"INFLUX_URL": self.influx.url, "INFLUX_TOKEN": self.influx.token, "INFLUX_ORG": self.influx.org, "INFLUX_BUCKET": self.bucket}
+        env = {
+            "INFLUX_URL": self.influx.url,
+            "INFLUX_TOKEN": self.influx.token,
+            "INFLUX_ORG": self.influx.org,
+            "INFLUX_BUCKET": self.bucket,
+        }
         subprocess.run(words, env=os.environ | env, check=True, capture_output=True, timeout=PATIENCE_S)
 
     def there(self) -> set[int]:
@@ -173,18 +189,21 @@ def ways(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Itera
     """A function that makes a way from a source to a bucket."""
     with contextlib.ExitStack() as stack:
 
-        def make(name: str, *arguments: str, certificate: str = "", disk: int = 0, rate: int = 40) -> Way:
+        def make(
+            name: str, *arguments: str, certificate: str = "", disk: int = 0, rate: int = 40, other: running.Influx | None = None
+        ) -> Way:
+            server = other or influx
             folder = tmp_path / name
             folder.mkdir()
-            influx.make_bucket(name)
+            server.make_bucket(name)
             command, end = folder / "counting", folder / "end"
             command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -SE "{counting.__file__}" "$@"\n')
             command.chmod(0o755)
             (folder / "end.sent").touch()
             (folder / "sooner.conf").write_text(SOONER)
             (folder / "copy.conf").write_text(COPY.read_text().replace("/var/lib/telegraf/electricity.lp", str(folder / "copy.lp")))
-            way = stack.enter_context(gate.before(influx.url, certificate))
-            settings = {"INFLUX_URL": way.url, "INFLUX_TOKEN": influx.token, "INFLUX_BUCKET": name, "HAN_BUFFER": str(folder / "buffer")}
+            way = stack.enter_context(gate.before(server.url, certificate))
+            settings = {"INFLUX_URL": way.url, "INFLUX_TOKEN": server.token, "INFLUX_BUCKET": name, "HAN_BUFFER": str(folder / "buffer")}
             settings |= {"HAN_COMMAND": str(command), "HAN_CONFIG": str(end)} | {"SSL_CERT_FILE": certificate}
 
             settings["COUNTING_RATE"] = str(rate)
@@ -198,10 +217,10 @@ def ways(influx: running.Influx, telegraf_binary: Path, tmp_path: Path) -> Itera
             else:
                 program.symlink_to(telegraf_binary)
 
-            def start(config: Path = EXAMPLE, *other: str) -> running.Process:
-                return stack.enter_context(running.telegraf(program, config, folder, settings, other or arguments))
+            def start(config: Path = EXAMPLE, *instead: str) -> running.Process:
+                return stack.enter_context(running.telegraf(program, config, folder, settings, instead or arguments))
 
-            return Way(way, start(), name, end, start, influx, settings)
+            return Way(way, start(), name, end, start, server, settings)
 
         yield make
 
@@ -217,7 +236,9 @@ def test_answers(ways: Callable[..., Way], tmp_path: Path) -> None:
     running.until(lambda: all(way.gate.stored for way in all_ways.values()), "a telegram of each way in InfluxDB", PATIENCE_S)
     for name, way in all_ways.items():
         way.gate.breaks((KEPT | LOST | {TLS: LOST["a page"]})[name], theirs if name == TLS else "")
-    running.until(lambda: all(way.gate.requests >= 1 + (name not in SLOW) for name, way in all_ways.items()), "answers of each kind", PATIENCE_S)
+    running.until(
+        lambda: all(way.gate.requests >= 1 + (name not in SLOW) for name, way in all_ways.items()), "answers of each kind", PATIENCE_S
+    )
     for name in LOST:
         way = all_ways[name]
         newest_s = counting.BASE_S + max(way.there())
@@ -245,13 +266,41 @@ def test_answers(ways: Callable[..., Way], tmp_path: Path) -> None:
         assert all_ways[name].sent() == all_ways[name].there(), name
 
 
+def test_lost_bucket(ways: Callable[..., Way]) -> None:
+    """If somebody deletes the bucket, the rule on silence alerts, and all that comes is lost until there is a bucket again."""
+    way = ways("deleted", *MORE)
+    running.until(lambda: way.gate.stored, "a telegram in InfluxDB", PATIENCE_S)
+    newest_s = counting.BASE_S + max(way.there())
+    machine = states.Rule(RULES[SILENT], "1m")
+    machine.outcome(way.evaluated(SILENT, newest_s), newest_s)
+    assert machine.named() == {"home": "Normal"}
+    (number,) = (one["id"] for one in way.buckets() if one["name"] == "deleted")
+    way.influx.request(f"/api/v2/buckets/{number}", method="DELETE")
+    way.telegraf.wait_for_log(r'will be dropped: 404 Not Found\): not found: bucket "deleted" not found', PATIENCE_S)
+    for minute in range(1, 5):
+        try:
+            machine.outcome(way.evaluated(SILENT, newest_s + 60 * minute), newest_s + 60 * minute)
+        except (expressions.NodeError, running.InfluxError):
+            machine.error(newest_s + 60 * minute)
+    assert machine.named()["home"] == "Alerting"
+    way.influx.make_bucket("deleted")
+    running.until(lambda: way.there(), "a telegram in the new bucket", PATIENCE_S)
+    way.end.touch()
+    running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+
+    refused = set(way.gate.refused)
+    print(f"lost bucket: sent {len(way.sent())}, refused {len(refused)}")
+    assert refused
+    assert way.there() == {number for number in way.sent() if number > max(refused)}
+
+
 def test_killed_while_it_writes(ways: Callable[..., Way]) -> None:
     """Each time Telegraf is killed, only the last lines are lost, which were on their way to its buffer. Everything else is stored."""
     way = ways("killed", *MORE)
     ends = []
     for _ in range(3):
         ends.append(way.number() + 60)
-        running.until(lambda: way.number() >= ends[-1], "more telegrams", PATIENCE_S)
+        running.until(lambda way=way: way.number() >= ends[-1], "more telegrams", PATIENCE_S)
         way.telegraf.kill()
         ends[-1] = way.number()
         way = way.again()
@@ -374,3 +423,30 @@ def test_space_while_telegraf_runs(ways: Callable[..., Way]) -> None:
     print(f"space while Telegraf runs: sent {len(way.sent())}, waited {len(waiting)}, lost {len(lost)}")
     assert waiting <= way.there()
     assert max(waiting) > space + 900
+
+
+def test_full_disk_of_influxdb(ways: Callable[..., Way], influxd_binary: Path, tmp_path: Path) -> None:
+    """If InfluxDB's disk is full, Telegraf keeps everything. When there is space again, InfluxDB still refuses, until it is restarted."""
+    engine = tmp_path / "data/engine"
+    engine.mkdir(parents=True)
+    program = tmp_path / "influxd"
+    with _disk(engine, 16 << 20) as holder:
+        program.write_text(f'#!/bin/sh\nexec nsenter --target {holder} --mount "{influxd_binary}" "$@"\n')
+        program.chmod(0o755)
+        with running.influxd(program, tmp_path / "data") as server:
+            way = ways("cramped", *MORE, other=server)
+            running.until(lambda: way.gate.stored, "a telegram in InfluxDB", PATIENCE_S)
+            ballast = Path(f"/proc/{holder}/root{engine}/ballast")
+            with contextlib.suppress(OSError), ballast.open("wb", buffering=0) as file:
+                while True:
+                    file.write(bytes(1 << 10))
+            way.telegraf.wait_for_log("500 Internal Server Error.*no space left on device", PATIENCE_S)
+            ballast.unlink()
+            before = way.telegraf.log_text().count(STUCK)
+            running.until(lambda: way.telegraf.log_text().count(STUCK) >= before + 3, "refusals although there is space", PATIENCE_S)
+            server.stop()
+            server.start()
+            way.end.touch()
+            running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
+
+            assert way.sent() == way.there()

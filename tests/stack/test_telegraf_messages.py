@@ -1,7 +1,6 @@
 """What Telegraf's log says about InfluxDB in docs/trouble.md and docs/first-hour.md: each row provoked with the real servers.
 
-The two rows about a full disk need a disk that is full. They were provoked by hand, with a small tmpfs for Telegraf's buffer and one for
-InfluxDB's data.
+The rows about a full disk need a disk that is full: see test_database_faults.py.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ It remembers what became of each telegram of `counting.py`, so that a test can s
 from __future__ import annotations
 
 import contextlib
-import datetime
+import datetime as dt
 import gzip
 import http.client
 import http.server
@@ -87,8 +87,8 @@ def certificate(file: Path, host: str) -> str:
         names: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
         names = x509.DNSName(host)
-    now = datetime.datetime.now(datetime.UTC)
-    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(days=1))
+    now = dt.datetime.now(dt.UTC)
+    made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + dt.timedelta(days=1))
     signed = made.add_extension(x509.SubjectAlternativeName([names]), critical=False).sign(key, hashes.SHA256())
     pem = serialization.Encoding.PEM
     clear = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
@@ -107,11 +107,11 @@ def before(influx_url: str, certificate: str = "") -> Iterator[Gate]:
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802, http.server's name
+        def do_GET(self) -> None:
             """Where a redirect leads to."""
             self._answer(200, "<html>Welcome to our network</html>", (("Content-Type", "text/html"),))
 
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             data = self._body()
             if gate.hotel:  # this connection was made before, and a hotel's page is at the end of a new one
                 self.close_connection = True

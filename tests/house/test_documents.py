@@ -20,7 +20,7 @@ from telegraf_han.ports import devices
 
 REFERENCE = [
     *("by-hand", "commands", "configuration", "cost", "fleet", "fleet-growth", "home-assistant", "influxdb", "keys", "meters", "metrics"),
-    *("operation", "outages", "prices", "receivers", "trouble", "wiring"),
+    *("operation", "outages", "prices", "receivers", "reliability", "trouble", "wiring"),
 ]
 """Pages of docs/ that answer one question each."""
 TWINS = {
@@ -37,7 +37,7 @@ FLEET = ("docs/fleet.md", "docs/fleet.pl.md")
 """The pages that lead to the pages in `fleet/`. A single house needs none of them."""
 SAME_CODE = ["README.md", "docs/first-hour.md", *(f"docs/{page}.md" for page in REFERENCE)]
 """Twins whose code is the same to the letter; the others' has comments and settings in their language."""
-ENGLISH_ONLY = ["docs/structure.md", "docs/releasing.md", "CONTRIBUTING.md", "SECURITY.md", "THIRD-PARTY.md"]
+ENGLISH_ONLY = ["docs/performance.md", "docs/structure.md", "docs/releasing.md", "CONTRIBUTING.md", "SECURITY.md", "THIRD-PARTY.md"]
 """Pages for contributors, who read the code, which is English."""
 ALL = [*(name for pair in TWINS.items() for name in pair), *ENGLISH_ONLY]
 MESSAGES = {"docs/trouble.md": "What the messages mean", "docs/trouble.pl.md": "Co znaczą komunikaty"}

@@ -297,6 +297,8 @@ def test_meter_whose_clock_is_dead(house) -> None:
         assert stamps == sorted(set(stamps)), name
         assert begun_ns <= stamps[0], name
         assert stamps[-1] <= ended_ns, name
+    for name in ("absent", "zeros", "nonsense", "00000001", "00000002", "00000004"):
+        assert "clock_offset_s" not in home.link(name), name
     for name in ("of-2000", "of-1970", "season"):
         assert home.link(name)["host_stamped"] == COUNT
         assert len(home.plugin.log.having(f"W! {name}: the meter's clock is ", ", so this machine's time is used")) == 1

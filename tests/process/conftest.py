@@ -95,10 +95,15 @@ class Plugin:
     """A running `telegraf-han`."""
 
     def __init__(
-        self, words: list[str], stdin: int = subprocess.PIPE, program: tuple[str, ...] = ("-m", "telegraf_han"), **environment: str
+        self,
+        words: list[str],
+        stdin: int = subprocess.PIPE,
+        program: tuple[str, ...] = ("-m", "telegraf_han"),
+        before: tuple[str, ...] = (),
+        **environment: str,
     ) -> None:
         path = str(Path(telegraf_han.__file__).parent.parent)
-        self.words = [sys.executable, *program, *words]
+        self.words = [*before, sys.executable, *program, *words]
         self.process = subprocess.Popen(
             self.words,
             stdin=stdin,

@@ -184,15 +184,25 @@ def _minute_text(minute: int, zone: Zone) -> tuple[str, str]:
 
     It is remembered, because a meter sends the same minute 60 times. Offsets are whole minutes.
     """
-    offset_s = zone.offset_s(minute * 60)
-    day, minute_of_day = divmod(minute + offset_s // 60, _DAY_S // 60)
-    sign, east_s = ("-", -offset_s) if offset_s < 0 else ("+", offset_s)
-    return f"{_date_text(day)}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:", f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
+    if zone.name in _EUROPEAN:
+        before, behind = _hour_text(minute // 60, zone)
+        return f"{before}{minute % 60:02}:", behind
+    return _before_and_behind(minute, zone)
 
 
 @lru_cache(64)
-def _date_text(day: int) -> str:
-    return date.fromordinal(day + _EPOCH_DAY).isoformat()
+def _hour_text(hour: int, zone: Zone) -> tuple[str, str]:
+    """The text before and after minute and second, where offsets are whole hours and change at full hours."""
+    before, behind = _before_and_behind(hour * 60, zone)
+    return before.removesuffix("00:"), behind
+
+
+def _before_and_behind(minute: int, zone: Zone) -> tuple[str, str]:
+    offset_s = zone.offset_s(minute * 60)
+    day, minute_of_day = divmod(minute + offset_s // 60, _DAY_S // 60)
+    sign, east_s = ("-", -offset_s) if offset_s < 0 else ("+", offset_s)
+    date_text = date.fromordinal(day + _EPOCH_DAY).isoformat()
+    return f"{date_text}T{minute_of_day // 60:02}:{minute_of_day % 60:02}:", f"{sign}{east_s // _HOUR_S:02}:{east_s // 60 % 60:02}"
 
 
 _SPANS_S: Final = (_DAY_S, _HOUR_S, 60)

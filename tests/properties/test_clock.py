@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telegraf_han import clock
@@ -76,3 +76,47 @@ def test_any_stamp_is_a_time_or_refused(stamp: bytes) -> None:
 
     assert stamp[12:].upper() in (b"S", b"W", b"")
     assert abs(datetime.fromtimestamp(found // NS, oracle).timestamp() - datetime.strptime(stamp[:12].decode(), "%y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()) <= 7200  # fmt: skip
+
+
+def outcome(read: object) -> object:
+    """What a reader gives, or says."""
+    try:
+        return read()
+    except RecordError as error:
+        return str(error)
+
+
+stamps = st.one_of(
+    seconds.map(lambda utc_s: datetime.fromtimestamp(utc_s, UTC).strftime("%y%m%d%H%M%S")),
+    st.text("0123456789", min_size=10, max_size=14),
+    st.text("019S ", max_size=14),
+)
+
+
+@QUICK
+@given(st.lists(st.tuples(stamps, st.sampled_from(["S", "W", "s", "", "X"])), min_size=1, max_size=4), st.sampled_from(list(ZONES)))
+def test_a_stamp_by_its_minute_is_the_whole_stamp(texts: list[tuple[str, str]], name: str) -> None:
+    """A time stamp whose minute is remembered is the same moment, and the same text, as one that is read whole."""
+    zone, _ = ZONES[name]
+    for text in [(digits + letter).encode() for digits, letter in texts]:
+
+        def whole(text: bytes = text) -> tuple[int, str]:
+            time_ns = clock.tst_ns(text, zone)
+            return time_ns, clock.rfc3339(time_ns, zone)
+
+        assert outcome(lambda text=text: clock.tst(text, zone)) == outcome(whole)
+
+
+walls = st.tuples(
+    st.integers(2000, 2037), st.integers(1, 13), st.integers(1, 31), st.integers(0, 23), st.integers(0, 59), st.integers(0, 59)
+)
+
+
+@example((2026, 4, 5, 1, 45, 0), "", "Australia/Lord_Howe")  # half of this hour came twice
+@QUICK
+@given(walls, st.sampled_from(["summer", "winter", ""]), st.sampled_from([*ZONES, "Australia/Lord_Howe"]))
+def test_an_hour_that_is_remembered_is_the_same_moment(wall: tuple[int, int, int, int, int, int], season: clock.Season, name: str) -> None:
+    """A local time whose hour is remembered is the moment that it is by itself, also where offsets change by half an hour."""
+    zone = Zone(name)
+
+    assert outcome(lambda: clock.utc_ns(wall, season, zone)) == outcome(lambda: clock._wall_ns(wall, season, zone))

@@ -1,9 +1,10 @@
 """The execd input: reads every source and writes line protocol to stdout, until Telegraf closes stdin or a signal comes.
 
-There are few threads, and they wait most of the time: the main thread for stdin, signals and key files, one reader per source, one writer,
-and the tap for `watch`. The wake-up pipe of the readers (`threads`) ends them all. A signal, the writer or the main thread writes one byte
-into this pipe. To stop the program, Telegraf (inputs.execd) closes stdin first. It sends SIGTERM 5 s later and SIGKILL after 10 s, to this
-process only. It closes the pipe of stdout when it has reaped this process, so there is a short wait after the last line.
+There are few threads, and they wait most of the time: the main thread for stdin, signals and key files, one reader per source, one writer
+for lines that a reader cannot write at once, and the tap for `watch`. The wake-up pipe of the readers (`threads`) ends them all. A signal,
+the writer or the main thread writes one byte into this pipe. To stop the program, Telegraf (inputs.execd) closes stdin first. It sends
+SIGTERM 5 s later and SIGKILL after 10 s, to this process only. It closes the pipe of stdout when it has reaped this process, so there is a
+short wait after the last line.
 
 The lines go to a copy of descriptor 1 under another number. Descriptor 1 itself then points to stderr, so that a stray print cannot become
 a metric.
@@ -81,6 +82,7 @@ class Runner:
         self._output: Final = output
         self._readers: Final = Readers(config, Decoder(config), log)
         self._shared: Final = self._readers.shared
+        self._shared.outbox.may_write(output)
         self._key_files: Final = KeyFiles(config, self._shared.decoder, self._shared.lock, log)
         self._status_due_s = time.monotonic() + config.output.status_interval_s
         self._status_asked = False

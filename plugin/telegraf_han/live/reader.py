@@ -110,13 +110,15 @@ class Reader:
         first = receiver.start(time.monotonic_ns())
         asked = not source.finite and any(isinstance(event, Send) for event in first)
         self._follow(first, source)
-        while sources.paused(0, self._shared.wake):
+        while True:
             try:
                 data = source.read(IDLE_S)
             except SourceError:
                 self._break_off(receiver, source)
                 raise
             now_ns = time.monotonic_ns()
+            if data == b"" and not sources.paused(0, self._shared.wake):
+                return
             if data is None:
                 self._follow(receiver.finish(now_ns), source)
                 self._shared.log.say("I", _("{name}: {place} was read to its end", name=self._feed.name, place=self._feed.place))

@@ -129,7 +129,7 @@ def body(octets: bytes, address: Address, zone: Zone, status: int | None = None)
             shape = shapes[2]
     if tail:
         flaws.append(tail)
-    return of_fields(Body, (shape, read, time_ns, address.id, model, tuple(flaws[:FLAWS_LIMIT]), season_told))
+    return of_fields(Body, (shape, read, time_ns, address.id, model, tuple(flaws[:FLAWS_LIMIT]) if flaws else (), season_told))
 
 
 @lru_cache(16)

@@ -198,20 +198,23 @@ class Silence:
 class Remote:
     """A serial port behind RFC 2217. pyserial reads it in a thread of its own, so there is no descriptor to wait on."""
 
-    __slots__ = ("_name", "_port", "_silence", "finite")
+    __slots__ = ("_name", "_port", "_silence", "_wake", "finite")
 
     WAIT_S: Final = 0.2
     """Timeout of one read. It is set once, because pyserial negotiates the line again whenever the timeout changes."""
 
-    def __init__(self, name: str, port: "serial.Serial") -> None:
+    def __init__(self, name: str, port: "serial.Serial", wake: int) -> None:
         """`port` is open and has `WAIT_S` as its timeout."""
         self.finite: Final = False
         self._name: Final = name
         self._port: Final = port
+        self._wake: Final = wake
         self._silence: Final = Silence(name)
 
     def read(self, wait_s: float) -> bytes | None:  # noqa: ARG002, see WAIT_S
         """See Source."""
+        if not paused(0, self._wake):
+            return b""
         try:
             first = self._port.read(1)
             data = first + self._port.read(self._port.in_waiting) if first else b""
@@ -295,7 +298,7 @@ def _probed(connection: "socket.socket") -> None:
             connection.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), value)
 
 
-def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG001, see Remote
+def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG001, the URL is for pyserial
     import serial  # noqa: PLC0415
 
     try:
@@ -306,7 +309,7 @@ def _rfc2217(url: str, rest: str, line: str, wake: int) -> Source:  # noqa: ARG0
         _probed(getattr(port, "_socket"))  # noqa: B009, its type has no such attribute
     except (OSError, ValueError) as error:
         raise advice.source_error(url, error) from None
-    return Remote(url, port)
+    return Remote(url, port, wake)
 
 
 _FILES: Final = {stat.S_IFREG: (os.O_RDONLY, ""), stat.S_IFIFO: (os.O_RDWR | os.O_NONBLOCK, marked("{port} was closed"))}

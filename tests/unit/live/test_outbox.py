@@ -103,6 +103,97 @@ def test_room_is_less_than_half() -> None:
     timer.join()
 
 
+def test_a_line_goes_to_a_free_pipe_at_once(pipe: tuple[int, int]) -> None:
+    """If nothing waits and the pipe takes it, a line is in the pipe when `put` returns, and the queue stays empty."""
+    outbox = Outbox()
+    outbox.may_write(pipe[1])
+    outbox.put("home", b"a\n")
+
+    assert os.read(pipe[0], 100) == b"a\n"
+    assert outbox.batch(0) == b""
+
+
+def test_nothing_overtakes_what_waits(pipe: tuple[int, int]) -> None:
+    """As long as the writer has lines, or lines wait, a new one waits behind them, although the pipe would take it."""
+    outbox = Outbox()
+    outbox.put("home", b"a\n")
+    outbox.may_write(pipe[1])
+    outbox.put("home", b"b\n")
+    assert outbox.batch(0) == b"a\nb\n"
+    outbox.put("home", b"c\n")
+    assert outbox.batch(0) == b"c\n"
+    assert outbox.batch(0) == b""
+
+    outbox.put("home", b"d\n")
+
+    assert os.read(pipe[0], 100) == b"d\n"
+
+
+def test_put_never_waits_for_a_full_pipe(pipe: tuple[int, int]) -> None:
+    """If nobody reads, lines go into the pipe as long as it takes them whole, then into the queue, and all come out in order."""
+    outbox = Outbox()
+    outbox.may_write(pipe[1])
+    putting = threading.Thread(target=lambda: [outbox.put("home", line(number, 1000)) for number in range(500)], daemon=True)
+    putting.start()
+    putting.join(60)
+    assert not putting.is_alive()
+
+    os.set_blocking(pipe[0], False)
+    received = os.read(pipe[0], 1 << 20)
+    received += taken(outbox)
+
+    assert received == b"".join(line(number, 1000) for number in range(500))
+
+
+def test_several_readers_put_whole_lines(pipe: tuple[int, int]) -> None:
+    """Lines of several readers, written at once or by the writer, arrive whole, and those of each reader in order."""
+    outbox = Outbox()
+    outbox.may_write(pipe[1])
+    threads = [
+        threading.Thread(
+            target=lambda name=name: [outbox.put(name, f"{name}{number}\n".encode().rjust(900, b" ")) for number in range(300)]
+        )
+        for name in "abc"
+    ]
+    writing = threading.Thread(target=lambda: [write(pipe[1], outbox.batch(0.1)) for _ in iter(outbox.finished, True)])
+    for thread in (*threads, writing):
+        thread.start()
+    received = b""
+    while received.count(b"\n") < 900:
+        received += os.read(pipe[0], 65536)
+    for thread in threads:
+        thread.join(60)
+    outbox.close()
+    writing.join(60)
+    found = [one.strip().decode() for one in received.splitlines()]
+
+    assert {name: [one for one in found if one[0] == name] for name in "abc"} == {
+        name: [f"{name}{number}" for number in range(300)] for name in "abc"
+    }
+    assert outbox.dropped() == {}
+
+
+def test_only_a_pipe_is_written_at_once(tmp_path) -> None:
+    """A file or a socket may take a line in parts or slowly, so only the writer writes there."""
+    outbox = Outbox()
+    with (tmp_path / "lines").open("wb") as file:
+        outbox.may_write(file.fileno())
+        outbox.put("home", b"a\n")
+
+        assert outbox.batch(0) == b"a\n"
+    assert (tmp_path / "lines").read_bytes() == b""
+
+
+def test_a_pipe_without_reader_is_left_to_the_writer(pipe: tuple[int, int]) -> None:
+    """`put` does not fail if Telegraf is gone. The line stays for the writer, who ends the program."""
+    outbox = Outbox()
+    outbox.may_write(pipe[1])
+    os.close(pipe[0])
+    outbox.put("home", b"a\n")
+
+    assert outbox.batch(0) == b"a\n"
+
+
 @pytest.mark.parametrize("blocking", [True, False], ids=["blocking", "not blocking"])
 def test_written_whole_though_taken_in_parts(pipe: tuple[int, int], *, blocking: bool) -> None:
     """Data beyond what the pipe holds arrives whole once somebody reads, whichever kind of descriptor the parent gave."""

@@ -50,6 +50,9 @@ _FIRST_NUMBERS: Final = b"\0\1\0\0"
 """Block number and acknowledged block number of the first block."""
 _MESSAGES: Final = (b"", b"\x0f", b"\xc2", b"\xdb", b"\xdc", b"\xdd", b"\xdf")
 """First bytes of the messages that are cut into blocks. The byte may not have come yet."""
+_PARTS_LIMIT: Final = 64
+"""The most HDLC frames, or blocks without frames, of one message. The longest messages of 8192 bytes have parts of 128 bytes. Each time
+more bytes come, all parts are looked at again."""
 
 
 class Message(NamedTuple):
@@ -115,6 +118,8 @@ def hdlc(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] | 
         count += 1
         content += frame.content
         at = _next_flag(data, frame.end)
+        if count > _PARTS_LIMIT:
+            raise BrokenMessageError(_("a message has more than {limit} frames or blocks", limit=_PARTS_LIMIT), frame.end)
         if frame.more:
             continue
         apdu = content.removeprefix(_LLC[0]).removeprefix(_LLC[1])
@@ -259,6 +264,8 @@ def blocks(data: bytes | bytearray, start: int) -> Message | Literal["nothing"] 
         block = _block(bytes(data[at : sum(found)]), number)
         if block is None:
             raise BrokenMessageError(_("blocks of a general-block-transfer are missing or contradict each other"), sum(found))
+        if number > _PARTS_LIMIT:
+            raise BrokenMessageError(_("a message has more than {limit} frames or blocks", limit=_PARTS_LIMIT), sum(found))
         content, at, number = content + block.content, sum(found), number + 1
         if not block.more:
             return Message("blocks", content, 0, number - 1, at)

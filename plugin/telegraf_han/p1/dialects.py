@@ -22,8 +22,10 @@ _CRC_DIGITS: Final = 4
 
 
 def _x25_low_first(telegram: bytes, digits: bytes) -> bool:
+    if len(digits) != _CRC_DIGITS:
+        return False
     value = crc.x25(telegram)
-    return len(digits) == _CRC_DIGITS and int(digits, 16) == (value & 0xFF) << 8 | value >> 8
+    return int(digits, 16) == (value & 0xFF) << 8 | value >> 8
 
 
 def _x25_high_first(telegram: bytes, digits: bytes) -> bool:

@@ -8,6 +8,7 @@ proves that. [assumed] a DLMS message behind an ident line has the same footer a
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 from telegraf_han.dlms import ciphering, frames, recognised
@@ -37,6 +38,9 @@ _IDENT_LETTERS: Final = re.compile(rb"/[A-Za-z]{3}[ \"-~]{0,75}[\r\n]")
 _NEXT_WITHOUT_CRC: Final = re.compile(rb"![\0 ]{0,4}[\r\n]{1,4}/[ \"-~]{3,78}[\r\n]")
 _WHOLE_FOOTER: Final = re.compile(rb"!([0-9A-Fa-f]{4})[\r\n]")
 _MARK: Final = re.compile(rb"!")
+_MARKS_LIMIT: Final = 16
+"""The most places where a message is taken to end. By chance there is one in every fourth message of 8192 bytes, and hostile bytes have
+thousands. Each is looked at to its start."""
 
 
 def ident(data: bytes) -> str:
@@ -101,26 +105,38 @@ def message(buffer: bytearray, start: int, content: int) -> Found:
     """A message that is neither text nor a block. Only the CRC at its end, or its own structure, says where that is."""
     limit = start + TELEGRAM_LIMIT
     after = _NEXT_WITHOUT_CRC.search(buffer, content, limit)
+    marks = 0
     for mark in _MARK.finditer(buffer, content + 1, after.start() + 1 if after else limit):
         footer = FOOTER.match(buffer, mark.start())
         if footer is None:
             continue
+        marks += 1
+        if marks > _MARKS_LIMIT:
+            return _nothing_known(mark.start() - start)
         digits = footer[1] or footer[2]
         telegram = bytes(buffer[start : mark.end()])
         if any(fits(telegram, digits) for fits in FOOTERS["block"]):
             return Extent(telegram, footer.end(), checked=True)
         if footer[1]:
             return noisy(mark.start() - start, footer.end() - start)
-        if not digits and recognised.known(telegram[content - start : -1]):
+        if not digits and _is_known(telegram[content - start : -1]):
             return Extent(telegram, footer.end())
     if after is not None:
-        size = after.start() - start
-        return Damaged(
-            FramingError(_("content of a telegram of {size} bytes is neither text nor a block nor a DLMS message", size=size)), size
-        )
+        return _nothing_known(after.start() - start)
     if len(buffer) <= limit:
         return MORE
     return Damaged(FramingError(_("telegram has no end within {limit} bytes", limit=TELEGRAM_LIMIT)), TELEGRAM_LIMIT)
+
+
+@lru_cache(_MARKS_LIMIT)
+def _is_known(message: bytes) -> bool:
+    """Whether a message's structure proves what it is. It is remembered, because more bytes come, and its end is looked at again."""
+    return recognised.known(message) != ""
+
+
+def _nothing_known(size: int) -> Damaged:
+    """What has a beginning of a message, and no end."""
+    return Damaged(FramingError(_("content of a telegram of {size} bytes is neither text nor a block nor a DLMS message", size=size)), size)
 
 
 def changed(buffer: bytearray, start: int, content: int, end: int) -> str:

@@ -127,3 +127,21 @@ def test_noise_is_nothing() -> None:
 
     assert len(found) > 5000
     assert [one for one in found if one != "nothing" and one is not None and not isinstance(one, DamagedFrameError)] == []
+
+
+def test_message_of_too_many_segments() -> None:
+    """Segments that never end are given up after 64, and the search goes on behind them."""
+    segment = made.hdlc(bytes(8), segmented=True)
+
+    with pytest.raises(frames.BrokenMessageError, match="a message has more than 64 frames or blocks") as caught:
+        frames.hdlc(segment * 100, 0)
+
+    assert caught.value.end == 65 * len(segment)
+
+
+def test_message_of_too_many_blocks() -> None:
+    """The same for blocks without frames."""
+    blocks = b"".join(made.blocks(made.push() + bytes(700), size=10)[:-1])
+
+    with pytest.raises(frames.BrokenMessageError, match="a message has more than 64 frames or blocks"):
+        frames.blocks(blocks, 0)

@@ -6,7 +6,7 @@ import dlmsframes as made
 import p1telegrams as p1
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.errors import Cause, RecordError, TelegramError, WrongKeyError
-from telegraf_han.p1 import envelope, lineends
+from telegraf_han.p1 import envelope, lineends, others
 from telegraf_han.p1.framer import PAUSE_NS, Framer
 from telegraf_han.telegram import Event, Fault, Frame, Remark
 
@@ -306,3 +306,18 @@ def test_many_fillers_are_noise(pieces: int) -> None:
     found = events(*[data[at : at + len(data) // pieces] for at in range(0, len(data), len(data) // pieces)])
     assert [fault.cause for fault in faults(found)] == [Cause.FRAMING] * len(faults(found))
     assert sum(fault.size for fault in faults(found)) > 4900
+
+
+@pytest.mark.parametrize("piece", [1, 4096])
+def test_marks_without_end(piece: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hostile bytes behind an ident line have an end of a message at each second byte. Few of them are looked at, however the bytes come."""
+    looked_at: list[bytes] = []
+    monkeypatch.setattr(others.recognised, "known", lambda message: looked_at.append(message) or "")
+    others._is_known.cache_clear()
+    data = p1.IDENT + b"\x0f\0\0\0\1\0\x02\x82\x10\0" + b"!\r" * 500
+
+    found = events(*[data[at : at + piece] for at in range(0, len(data), piece)])
+
+    assert 0 < len(looked_at) <= 32
+    assert [fault.cause for fault in faults(found)] == [Cause.FRAMING]
+    assert frames(found) == []

@@ -1,0 +1,54 @@
+"""Linear time: twice the bytes take twice the instructions, for the worst bytes of each layer."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import instructions
+import pytest
+import worstbytes
+
+HERE = Path(__file__).parent
+FOLDERS = (HERE.parents[1] / "plugin", HERE.parent / "tools")
+AT_MOST = 2.3
+"""Twice the bytes may take so many times the instructions. Quadratic time takes four times."""
+CONSTANT = 150_000
+"""Instructions that do not depend on the bytes, and so are no growth: tens of microseconds."""
+ROWS = [row.name for row in worstbytes.worst()]
+
+
+@pytest.fixture(scope="module")
+def counts() -> dict[str, int]:
+    """The instructions of each row at each size, all counted in one process."""
+    return instructions.counted(HERE / "worstbytes.py", folders=FOLDERS)
+
+
+def grew(counts: list[int]) -> list[float]:
+    """How many times as many instructions each doubling takes, without what is constant."""
+    return [(more - CONSTANT) / fewer for fewer, more in pairwise(counts)]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_linear(name: str, counts: dict[str, int]) -> None:
+    """The worst bytes of a layer take twice the instructions at twice the size, and four times at four times the size."""
+    found = [counts[f"{name} *{factor}"] for factor in worstbytes.FACTORS]
+
+    assert [growth for growth in grew(found) if growth > AT_MOST] == [], f"{name}: {found} instructions"
+
+
+def test_quadratic_function_is_found(tmp_path: Path) -> None:
+    """A search that starts again at each byte is told from one that does not, so this test can fail."""
+    program = tmp_path / "quadratic.py"
+    program.write_text(
+        "from instructions import section\n"
+        "def quadratic(size):\n    return sum(bytes(size).find(b'x', at) for at in range(size))\n"
+        "def linear(size):\n    return sum(bytes(99).find(b'x') for at in range(size))\n"
+        "section('nothing', lambda: None)\n"
+        "for function in (quadratic, linear):\n"
+        "    for factor in (1, 2, 4):\n"
+        "        section(f'{function.__name__} *{factor}', lambda: function(2000 * factor))\n"
+    )
+
+    counts = instructions.counted(program)
+
+    assert min(grew([counts[f"quadratic *{factor}"] for factor in (1, 2, 4)])) > AT_MOST
+    assert max(grew([counts[f"linear *{factor}"] for factor in (1, 2, 4)])) < AT_MOST

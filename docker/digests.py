@@ -83,7 +83,9 @@ def main(words: list[str] | None = None) -> int:
             known[name, tag] = now
             moved += pinned != now
         if not asked.check:
-            (asked.root / path).write_text(IMAGE.sub(lambda one: f"docker.io/{one[1]}:{one[2]}@{known[one[1], one[2]]}", text), encoding="utf-8")
+            (asked.root / path).write_text(
+                IMAGE.sub(lambda one: f"docker.io/{one[1]}:{one[2]}@{known[one[1], one[2]]}", text), encoding="utf-8"
+            )
     return int(bool(moved) and asked.check)
 
 

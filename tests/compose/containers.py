@@ -181,7 +181,8 @@ class Stack:
     def _words(self, name: str, command: Sequence[str], env: Mapping[str, str]) -> list[str]:
         service = self._service(name)
         assert service["read_only"], "all containers of an image share its files"
-        image, root = self._images.inspect(service["image"]), self._images.root(service["image"])
+        name = service["image"].partition("@")[0]  # a stand-in has the name, and cannot have the digest
+        image, root = self._images.inspect(name), self._images.root(name)
         mounts = ["ro", str(self._folder / "hosts"), "/etc/hosts"]
         mounts += [word for mount in service["volumes"] if not _is_device(mount) for word in self._mounted(mount, root)]
         mounts += [word for target in service.get("tmpfs", []) for word in ("tmpfs", "tmpfs", target)]

@@ -149,7 +149,7 @@ class Images:
             *((path, path) for path in {CERTIFICATES, kept.get("cert", CERTIFICATES)} if Path(path).exists()),
         ]
         volumes = [word for host, inside in mounts for word in ("--volume", f"{host}:{inside}:ro")]
-        return ["--isolation", "chroot", "--pull-never", *volumes]
+        return ["--isolation", "chroot", "--pull-never", "--build-arg", f"TELEGRAF={TELEGRAF}", *volumes]
 
     def inspect(self, name: str) -> dict[str, Any]:
         """The image's configuration: Env, Entrypoint, Cmd, User, Labels."""

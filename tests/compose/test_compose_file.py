@@ -84,19 +84,22 @@ def test_what_is_mounted_can_be_read_under_selinux(project: dict[str, Any]) -> N
 
 
 def test_images_are_pinned(project: dict[str, Any]) -> None:
-    """Each image has its registry, so that Podman asks nothing, and its full version. Our image has the version of this plugin."""
+    """Each image has its registry, so that Podman asks nothing, its full version and its digest. Our image has the version of this plugin."""
     images = {service["image"] for service in project["services"].values()}
     ours = {image for image in images if PLUGIN.fullmatch(image)}
 
     assert len(ours) == 1
-    assert all(re.fullmatch(r"docker\.io/[\w/]+:\d+\.\d+\.\d+", image) for image in images - ours)
+    assert all(re.fullmatch(r"docker\.io/[\w/]+:\d+\.\d+\.\d+@sha256:[0-9a-f]{64}", image) for image in images - ours)
 
 
 def test_images_are_what_the_tests_run(composed: Composed) -> None:
     """Telegraf and InfluxDB have the versions that all other tests are run with."""
-    assert composed()["services"]["influxdb"]["image"].endswith(":" + build.version("influxd"))
-    bases = set(re.findall(r"^FROM (?:--platform=\S+ )?(\S+:\S+)", (ROOT / "docker/Dockerfile").read_text(), re.MULTILINE))
-    assert bases == {f"docker.io/library/telegraf:{build.version('telegraf')}"}
+    assert composed()["services"]["influxdb"]["image"].partition("@")[0].endswith(":" + build.version("influxd"))
+    dockerfile = (ROOT / "docker/Dockerfile").read_text()
+    assert re.findall(r"^ARG TELEGRAF=(\S+)@sha256:[0-9a-f]{64}$", dockerfile, re.MULTILINE) == [
+        f"docker.io/library/telegraf:{build.version('telegraf')}"
+    ]
+    assert set(re.findall(r"^FROM (?:--platform=\S+ )?(\S+)", dockerfile, re.MULTILINE)) == {"$TELEGRAF", "python"}
 
 
 def test_one_port_on_this_machine_alone(composed: Composed) -> None:
@@ -116,6 +119,26 @@ def test_least_rights(project: dict[str, Any]) -> None:
         assert service["user"].startswith("0:") == (name in ONCE)
         assert set(service.get("cap_add", ())) <= {"CHOWN", "DAC_OVERRIDE", "FOWNER"}
         assert bool(service.get("cap_add")) == (name in ONCE)
+
+
+def test_memory_and_processes_are_bounded(project: dict[str, Any]) -> None:
+    """No container takes more memory than it was given, or starts processes without end. InfluxDB's collector knows the limit before it is hit."""
+    for name, service in project["services"].items():
+        assert 0 < int(service["pids_limit"]) <= 256, name
+        assert int(service["mem_limit"]) == (1536 if name == "influxdb" else 768) * 2**20, name
+        if name == "influxdb":
+            assert service["environment"]["GOMEMLIMIT"] == "1280MiB"
+
+
+def test_who_opens_grafana_closes_the_boards(composed: Composed) -> None:
+    """With the virtual meter, anybody at this machine may look. As soon as an address is set, Grafana asks everybody for a password."""
+    setting = "GF_AUTH_ANONYMOUS_ENABLED"
+
+    assert composed()["services"]["grafana"]["environment"][setting] == "true"
+    for address in ("0.0.0.0", "192.0.2.1", "127.0.0.1"):
+        for meter in ("virtual", "real"):
+            assert composed(GRAFANA_ADDRESS=address, HAN_METER=meter)["services"]["grafana"]["environment"][setting] == "false"
+    assert composed(HAN_METER="real")["services"]["grafana"]["environment"][setting] == "false"
 
 
 def test_everybody_has_its_own_secrets(project: dict[str, Any]) -> None:
@@ -313,7 +336,7 @@ def test_manual_names_what_there_is(composed: Composed) -> None:
     text = (ROOT / "docs/compose.md").read_text()
     told = set(re.findall(r"^#(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
     services = set(re.findall(r"docker compose (?:run --rm --no-deps|exec|logs|restart) (\w+)", text))
-    images = {service["image"].rpartition("/")[2] for service in composed()["services"].values()}
+    images = {service["image"].partition("@")[0].rpartition("/")[2] for service in composed()["services"].values()}
 
     assert set(re.findall(r"^ +([A-Z_]+)=(?!=)", text, re.MULTILINE)) <= told
     assert services

@@ -132,7 +132,7 @@ def test_every_channel_has_its_contact_point(composed: Composed, channel: str) -
 
 def test_alerts_variables_reach_grafana() -> None:
     """docker/alerts.env is read where it is, and may be missing."""
-    [given] = re.findall(r"\{path: (\S+), required: (\w+)\}", (ROOT / "docker-compose.yml").read_text())
+    _, given = re.findall(r"\{path: \"?([^\s\"]+)\"?, required: (\w+)\}", (ROOT / "docker-compose.yml").read_text())
 
     assert given == ("./docker/alerts.env", "false")
 

@@ -32,7 +32,11 @@ def analyzed(root: Path, *words: str) -> str:
     if shutil.which("systemd-analyze") is None and os.environ.get("CI") != "true":
         pytest.skip("systemd-analyze is not installed")
     return subprocess.run(
-        ["systemd-analyze", *words, "--no-pager", f"--root={root}", "telegraf.service"], capture_output=True, text=True, timeout=60, check=False
+        ["systemd-analyze", *words, "--no-pager", f"--root={root}", "telegraf.service"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     ).stdout
 
 

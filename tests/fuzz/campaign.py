@@ -9,6 +9,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import queue
 import random
 import sys
 import time
@@ -61,8 +62,20 @@ def block(layer, seed, number, rounds=ROUNDS):
     return tally
 
 
+def _jobs(jobs):
+    """The blocks to play, until there are no more or the program that gives them is gone."""
+    while multiprocessing.parent_process().is_alive():
+        try:
+            job = jobs.get(timeout=5)
+        except queue.Empty:
+            continue
+        if job is None:
+            return
+        yield job
+
+
 def _worker(jobs, results):
-    for job in iter(jobs.get, None):
+    for job in _jobs(jobs):
         began = time.process_time()
         try:
             tally, failure = block(*job), None

@@ -516,7 +516,7 @@ def code(header, maker, device):
 
 
 def _code(what, function, tariff, maker):
-    words = {word for word in what.words}
+    words = set(what.words)
     single = None
     if maker == "EGM" and what.quantity == "active_power" and len(words) == 2 and "upper limit" in words:
         single = LIMITS.get((words - {"upper limit"}).pop())
@@ -559,7 +559,7 @@ def compared(records, columns, values):
     for (record, own_code), (its_code, its_record, its_unit), found in zip(records, columns, values, strict=False):
         if its_record != record.header.hex().upper():
             return good, f"record {record.header.hex()} came out as {its_record}"
-        if own_code != "?" and own_code != its_code:
+        if own_code not in ("?", its_code):
             return good, f"record {record.header.hex()} is {own_code}, but came out as {its_code}"
         said = value(record)
         wrong = _wrong(said, found)

@@ -5,6 +5,7 @@ The rules are those of `layers`: only events come out of a stream, only errors o
 """
 
 import random
+from contextlib import suppress
 
 import layers
 import oracle_mbus
@@ -103,14 +104,10 @@ def sticks(data):
     decoder = layers._decoder(*layers.RADIO)
     for event in _played(receivers.named(kinds[data[0] % len(kinds)]).Receiver(), data[1:]):
         if isinstance(event, Frame):
-            try:
+            with suppress(TelegramError):
                 decoder.take(event)
-            except TelegramError:
-                pass
-    try:
+    with suppress(TelegramError):
         link.telegram(data[1:])
-    except TelegramError:
-        pass
 
 
 def redaction(data):

@@ -60,15 +60,12 @@ def test_reads_the_operators_published_telegram() -> None:
 
 
 def test_reads_the_norms_example() -> None:
-    """OMS Annex N has a gas meter with 28504.27 m³."""
-    plain = bytes.fromhex(VECTORS["oms-mode5"]["plain"])
+    """OMS Annex N has a gas meter with 28504.27 m³ and its date."""
+    volume, date, flags = _read(bytes.fromhex(VECTORS["oms-mode5"]["plain"]))
 
-    assert _read(plain) == [
-        (None, (Fraction(2850427, 100), 0)),
-        (None, oracle_mbus.Date("", 1212270600)),
-        (None, oracle_mbus.TEXT),
-    ] or _read(plain)[0][1] == (Fraction(2850427, 100), 0)
-    assert _read(plain)[0][1] == (Fraction(2850427, 100), 0)
+    assert volume == (None, (Fraction(2850427, 100), 0))
+    assert date == ("0-0:1.0.0", oracle_mbus.Date("", 1212270600))
+    assert flags[1] == oracle_mbus.TEXT
 
 
 def test_reads_the_companions_lines() -> None:

@@ -9,6 +9,7 @@ import argparse
 import json
 import multiprocessing
 import os
+import queue
 import random
 import sys
 import time
@@ -21,6 +22,7 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[2] / "plugin"), str(Path(__
 import layers
 import oracle_mbus
 import oracle_p1
+
 from telegraf_han.mbus import records
 from telegraf_han.p1 import shapes, text
 
@@ -60,8 +62,20 @@ def block(layer, seed, number, rounds=ROUNDS):
     return tally
 
 
+def _jobs(jobs):
+    """The blocks to play, until there are no more or the program that gives them is gone."""
+    while multiprocessing.parent_process().is_alive():
+        try:
+            job = jobs.get(timeout=5)
+        except queue.Empty:
+            continue
+        if job is None:
+            return
+        yield job
+
+
 def _worker(jobs, results):
-    for job in iter(jobs.get, None):
+    for job in _jobs(jobs):
         began = time.process_time()
         try:
             tally, failure = block(*job), None
@@ -78,8 +92,8 @@ def planned(tallies, wanted):
     return name if behind[name] > 0 else None
 
 
-def campaign(inputs, seed, processes, folder, *, said=print):
-    """Play blocks until so many inputs were fed. Returns the tallies, the processor time in seconds and the failures."""
+def campaign(inputs, seed, processes, folder, *, limit=1, said=print):
+    """Play blocks until so many inputs were fed. Returns the tallies, the processor time in seconds and the failures. Ends early at `limit` failures."""
     context = multiprocessing.get_context("spawn")
     jobs, results = context.Queue(), context.Queue()
     workers = [context.Process(target=_worker, args=(jobs, results), daemon=True) for _ in range(processes)]
@@ -91,7 +105,7 @@ def campaign(inputs, seed, processes, folder, *, said=print):
     numbers = Counter()
     failures, spent_s, waiting, told = [], 0.0, 0, time.monotonic()
     while True:
-        while waiting < 2 * processes and not failures:
+        while waiting < 2 * processes and len(failures) < limit:
             name = planned(expected, inputs)
             if name is None:
                 break
@@ -114,7 +128,10 @@ def campaign(inputs, seed, processes, folder, *, said=print):
         if time.monotonic() - told > REPORT_S:
             told = time.monotonic()
             total = sum(tallies.values(), Counter())
-            said(f"I! {total['inputs']:,} of {inputs:,} inputs, {total['values']:,} values compared, {spent_s:.0f} s of processor time", flush=True)
+            said(
+                f"I! {total['inputs']:,} of {inputs:,} inputs, {total['values']:,} values compared, {spent_s:.0f} s of processor time",
+                flush=True,
+            )
     for _ in workers:
         jobs.put(None)
     for worker in workers:
@@ -135,8 +152,13 @@ def table(tallies, spent_s):
     """What was done, as lines for a person."""
     lines = [f"{'layer':34}{'inputs':>12}{'decoded':>12}{'values':>12}{'fields':>12}{'times':>12}"]
     total = sum(tallies.values(), Counter())
-    lines += [f"{name:34}" + "".join(f"{one[what]:>12,}" for what in ("inputs", "decoded", "values", "fields", "times")) for name, one in [*tallies.items(), ("all", total)]]
-    lines += [f"{name}: {count:,}" for name, count in sorted(total.items()) if name not in ("inputs", "decoded", "values", "fields", "times")]
+    lines += [
+        f"{name:34}" + "".join(f"{one[what]:>12,}" for what in ("inputs", "decoded", "values", "fields", "times"))
+        for name, one in [*tallies.items(), ("all", total)]
+    ]
+    lines += [
+        f"{name}: {count:,}" for name, count in sorted(total.items()) if name not in ("inputs", "decoded", "values", "fields", "times")
+    ]
     return "\n".join([*lines, f"processor time: {spent_s:.0f} s"])
 
 
@@ -152,6 +174,7 @@ def main(words=None):
     parser.add_argument("--inputs", type=int, default=200_000, help="how many telegrams and pieces of noise to feed")
     parser.add_argument("--seed", type=int, default=1, help="another seed makes other inputs")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--failures", type=int, default=1, help="end at so many failures")
     parser.add_argument("--folder", type=Path, default=Path(".cache/fuzz"), help="where a failure is written")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="play a failure again")
     options = parser.parse_args(words)
@@ -163,7 +186,7 @@ def main(words=None):
             return 1
         print("I! the failure does not come any more")
         return 0
-    tallies, spent_s, failures = campaign(options.inputs, options.seed, options.processes, options.folder)
+    tallies, spent_s, failures = campaign(options.inputs, options.seed, options.processes, options.folder, limit=options.failures)
     print(table(tallies, spent_s))
     print(f"E! {len(failures)} failures: {', '.join(map(str, failures))}" if failures else "I! no rule was broken")
     return 1 if failures else 0

@@ -40,11 +40,105 @@ LINES = [
     b"1-0:1.8.0*5(000007.25*kWh)",
     b"1-0:1.8.0(****)",
 ]
-UNITS = "kWh kWh kWh kW kW W Wh kvar kvarh kVAr kVA V V kV mV A kA mA Hz VAh MWh GJ m3 dm3 s h % KWH kwh mWH furlong".split()
+UNITS = [
+    "kWh",
+    "kWh",
+    "kWh",
+    "kW",
+    "kW",
+    "W",
+    "Wh",
+    "kvar",
+    "kvarh",
+    "kVAr",
+    "kVA",
+    "V",
+    "V",
+    "kV",
+    "mV",
+    "A",
+    "kA",
+    "mA",
+    "Hz",
+    "VAh",
+    "MWh",
+    "GJ",
+    "m3",
+    "dm3",
+    "s",
+    "h",
+    "%",
+    "KWH",
+    "kwh",
+    "mWH",
+    "furlong",
+]
 GROUPS = (*range(1, 11), 15, 16, *range(21, 31), *range(41, 51), *range(61, 71), 12, 32, 52, 72, 31, 51, 71, 14, 99)
 KINDS = ("8.0", "8.1", "8.2", "8.3", "8.4", "8.8", "7.0", "7.0", "6.0", "6.3", "4.0", "5.0", "29.0", "8.0*1")
-NUMBERS = [b"0", b"1", b"-1", b"+5", b".5", b"5.", b"007", b"9007199254740993", b"9007199254740992", b"1234567890123456789", b"0.000000001", b"12a", b"1,5", b"----", b"", b"ON", b"FFFF", b"1e5", b" 12 ", b"0x10", b"-0", b"--1", b"1.2.3"]
-PIECES = [b"(", b")", b"*", b"\r", b"\n", b"\r\n", b"\r\n\r\n", b"0", b"1", b"9", b".", b":", b"-", b" ", b"\0", b"((", b"))", b"**", b"C.", b"*k", b"*kWh", b"*V", b"k", b"M", b"m", b"\xb9", b"\xc2\xb3", b"\xff", b"!", b"/", b"+", b"e3", b"\t", b"\x0b", b"x", b"1-0:1.8.0(", b")("]
+NUMBERS = [
+    b"0",
+    b"1",
+    b"-1",
+    b"+5",
+    b".5",
+    b"5.",
+    b"007",
+    b"9007199254740993",
+    b"9007199254740992",
+    b"1234567890123456789",
+    b"0.000000001",
+    b"12a",
+    b"1,5",
+    b"----",
+    b"",
+    b"ON",
+    b"FFFF",
+    b"1e5",
+    b" 12 ",
+    b"0x10",
+    b"-0",
+    b"--1",
+    b"1.2.3",
+]
+PIECES = [
+    b"(",
+    b")",
+    b"*",
+    b"\r",
+    b"\n",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"0",
+    b"1",
+    b"9",
+    b".",
+    b":",
+    b"-",
+    b" ",
+    b"\0",
+    b"((",
+    b"))",
+    b"**",
+    b"C.",
+    b"*k",
+    b"*kWh",
+    b"*V",
+    b"k",
+    b"M",
+    b"m",
+    b"\xb9",
+    b"\xc2\xb3",
+    b"\xff",
+    b"!",
+    b"/",
+    b"+",
+    b"e3",
+    b"\t",
+    b"\x0b",
+    b"x",
+    b"1-0:1.8.0(",
+    b")(",
+]
 
 
 def number(chance):
@@ -76,7 +170,14 @@ def line(chance):
 
 def text(chance):
     """The data lines of a telegram."""
-    stamp = b"26%02d%02d%02d%02d%02d%s" % (chance.randrange(1, 13), chance.randrange(1, 29), chance.randrange(24), chance.randrange(60), chance.randrange(60), chance.choice((b"S", b"W")))
+    stamp = b"26%02d%02d%02d%02d%02d%s" % (
+        chance.randrange(1, 13),
+        chance.randrange(1, 29),
+        chance.randrange(24),
+        chance.randrange(60),
+        chance.randrange(60),
+        chance.choice((b"S", b"W")),
+    )
     lines = [b"0-0:1.0.0(" + stamp + b")", *[line(chance) for _ in range(chance.choice((1, 2, 3, 4, 6, 9)))]]
     found = b"".join([one + b"\r\n" for one in lines])
     return mutated(chance, found, 10) if chance.random() < 0.6 else found
@@ -148,16 +249,135 @@ def damaged(chance, data):
 SIZES = {1: 1, 2: 2, 3: 3, 4: 4, 5: 4, 6: 6, 7: 8, 9: 1, 10: 2, 11: 3, 12: 4, 14: 6}
 HEADERS = [
     bytes.fromhex(found)
-    for found in (
-        "066d 046d 026c 036d 0c78 0e03 8e1003 8e2003 8e3003 8e801003 0e833c 8e10833c 8e8010833c 0b2b 0bab3c 1b2b 9b102b 0bfb14 0bfb943c 0afdc9fc01 0afdc9fc02 "
-        "0afdc9fc03 0afdc8fc01 0bfddbfc01 0bfddbfc02 0bfddbfc03 0babc8ff13 0babc8ff15 0babc8ff16 0babc8ff17 0babc8ff18 09ff19 0babc8fc10 0efb8273 8e10fb8273 0efb82f33c "
-        "0403 04833c 0406 04fb8275 042b 04ab3c 042a 04fb14 04fdc8fc01 04fdd9fc01 02fb2e 052b 05fdc9ff01 8201fd49 04a9ff01 04acfc01 01fd17 02fd17 0413 0c14 025a 025e 0420 0424 "
-        "4403 440683 c40103 44833c 07 0703 0e80fb01 0efb00 05fb01 0efd3a 04fd60 02fd61 01fd0c 06fd0e 0dfd10 0dfd0c 04fd08 326c 426c 04837d 8410fb82f33c 04837410 0483fc10 "
-        "04fb05 04fb843c 04fb34 0afb2a 0afbab01 02fb1a 04fd71 02fd74 146d 1b2a 22ab12 04ab12 0403 24ab3c"
-    ).split()
+    for found in [
+        "066d",
+        "046d",
+        "026c",
+        "036d",
+        "0c78",
+        "0e03",
+        "8e1003",
+        "8e2003",
+        "8e3003",
+        "8e801003",
+        "0e833c",
+        "8e10833c",
+        "8e8010833c",
+        "0b2b",
+        "0bab3c",
+        "1b2b",
+        "9b102b",
+        "0bfb14",
+        "0bfb943c",
+        "0afdc9fc01",
+        "0afdc9fc02",
+        "0afdc9fc03",
+        "0afdc8fc01",
+        "0bfddbfc01",
+        "0bfddbfc02",
+        "0bfddbfc03",
+        "0babc8ff13",
+        "0babc8ff15",
+        "0babc8ff16",
+        "0babc8ff17",
+        "0babc8ff18",
+        "09ff19",
+        "0babc8fc10",
+        "0efb8273",
+        "8e10fb8273",
+        "0efb82f33c",
+        "0403",
+        "04833c",
+        "0406",
+        "04fb8275",
+        "042b",
+        "04ab3c",
+        "042a",
+        "04fb14",
+        "04fdc8fc01",
+        "04fdd9fc01",
+        "02fb2e",
+        "052b",
+        "05fdc9ff01",
+        "8201fd49",
+        "04a9ff01",
+        "04acfc01",
+        "01fd17",
+        "02fd17",
+        "0413",
+        "0c14",
+        "025a",
+        "025e",
+        "0420",
+        "0424",
+        "4403",
+        "440683",
+        "c40103",
+        "44833c",
+        "07",
+        "0703",
+        "0e80fb01",
+        "0efb00",
+        "05fb01",
+        "0efd3a",
+        "04fd60",
+        "02fd61",
+        "01fd0c",
+        "06fd0e",
+        "0dfd10",
+        "0dfd0c",
+        "04fd08",
+        "326c",
+        "426c",
+        "04837d",
+        "8410fb82f33c",
+        "04837410",
+        "0483fc10",
+        "04fb05",
+        "04fb843c",
+        "04fb34",
+        "0afb2a",
+        "0afbab01",
+        "02fb1a",
+        "04fd71",
+        "02fd74",
+        "146d",
+        "1b2a",
+        "22ab12",
+        "04ab12",
+        "0403",
+        "24ab3c",
+    ]
     if len(found) > 2
 ]
-DIFS = [0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x09, 0x0A, 0x0B, 0x0C, 0x0E, 0x0D, 0x14, 0x24, 0x34, 0x44, 0x4C, 0x84, 0x8E, 0xC4, 0x00, 0x0F, 0x1F, 0x2F, 0x08]
+DIFS = [
+    0x01,
+    0x02,
+    0x03,
+    0x04,
+    0x05,
+    0x06,
+    0x07,
+    0x09,
+    0x0A,
+    0x0B,
+    0x0C,
+    0x0E,
+    0x0D,
+    0x14,
+    0x24,
+    0x34,
+    0x44,
+    0x4C,
+    0x84,
+    0x8E,
+    0xC4,
+    0x00,
+    0x0F,
+    0x1F,
+    0x2F,
+    0x08,
+]
 VIBS = ["7f", "fd", "fb", "ef", "83", "ff", "fc", "93", "a0", "bb", "bc", "c0", "f0", "f7", "fd03"]
 
 
@@ -176,7 +396,9 @@ def header(chance):
         return found[:-1] + bytes([found[-1] | 0x80, chance.getrandbits(7)])
     if kind < 0.94:
         return bytes([found[0] | 0x80, chance.getrandbits(7)]) + found[1:] if not found[0] & 0x80 else found
-    vif = (bytes([chance.getrandbits(7)]), b"\xfb" + bytes([chance.getrandbits(7)]), b"\xfd" + bytes([chance.getrandbits(7)]))[chance.randrange(3)]
+    vif = (bytes([chance.getrandbits(7)]), b"\xfb" + bytes([chance.getrandbits(7)]), b"\xfd" + bytes([chance.getrandbits(7)]))[
+        chance.randrange(3)
+    ]
     return bytes([chance.choice(DIFS) & 0x3F]) + vif
 
 
@@ -187,7 +409,9 @@ def data(chance, octet):
     if field == 0x0D:
         lvar = chance.choice((0, 3, 8, 0xC2, 0xC5, 0xD3, 0xE2, 0xE4, 0xE8, 0xEA))
         size = lvar if lvar < 0xC0 else lvar & 0x0F
-        return bytes([lvar]) + (bytes(chance.choice(b"\x12\x34\x56\x99\x00") for _ in range(size)) if kind < 0.6 else chance.randbytes(size))
+        return bytes([lvar]) + (
+            bytes(chance.choice(b"\x12\x34\x56\x99\x00") for _ in range(size)) if kind < 0.6 else chance.randbytes(size)
+        )
     size = SIZES.get(field, 0)
     if kind < 0.15:
         return chance.randbytes(size)
@@ -198,10 +422,21 @@ def data(chance, octet):
     if field in (9, 10, 11, 12, 14):
         return bytes.fromhex(f"{chance.getrandbits(chance.choice((4, 10, 20, 38))) % 10 ** (2 * size):0{2 * size}d}")[::-1]
     if field == 5:
-        return bytes([chance.getrandbits(8), chance.getrandbits(8), chance.getrandbits(7), chance.choice((0x41, 0x43, 0x45, 0xC3, 0x00, 0x7F))])
+        return bytes(
+            [chance.getrandbits(8), chance.getrandbits(8), chance.getrandbits(7), chance.choice((0x41, 0x43, 0x45, 0xC3, 0x00, 0x7F))]
+        )
     if size in (4, 6) and kind < 0.5:
-        stamp = [chance.randrange(60), chance.randrange(24) | chance.choice((0, 0, 0x80)), chance.randrange(1, 29) | (26 & 7) << 5, chance.randrange(1, 13) | 26 >> 3 << 4]
-        return bytes(stamp) if size == 4 else bytes([chance.randrange(60) | chance.choice((0, 0x40)), stamp[0], stamp[1] & 0x1F, *stamp[2:], 12])
+        stamp = [
+            chance.randrange(60),
+            chance.randrange(24) | chance.choice((0, 0, 0x80)),
+            chance.randrange(1, 29) | (26 & 7) << 5,
+            chance.randrange(1, 13) | 26 >> 3 << 4,
+        ]
+        return (
+            bytes(stamp)
+            if size == 4
+            else bytes([chance.randrange(60) | chance.choice((0, 0x40)), stamp[0], stamp[1] & 0x1F, *stamp[2:], 12])
+        )
     return chance.getrandbits(chance.choice((3, 10, 20))).to_bytes(8, "little")[:size]
 
 

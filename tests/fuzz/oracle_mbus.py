@@ -129,7 +129,11 @@ BEHIND_FD = {
     **_times(0x3C, "transmission_period"),
     **_run(0x40, 0x4F, "voltage", "V", -9),
     **_run(0x50, 0x5F, "current", "A", -12),
-    **{code + step: What(quantity, "s", 0, SECONDS[2 + step]) for code, quantity in ((0x68, "since_cumulation"), (0x6C, "battery_operating_time")) for step in (0, 1)},
+    **{
+        code + step: What(quantity, "s", 0, SECONDS[2 + step])
+        for code, quantity in ((0x68, "since_cumulation"), (0x6C, "battery_operating_time"))
+        for step in (0, 1)
+    },
     0x6A: What("since_cumulation", "months", 0),
     0x6B: What("since_cumulation", "years", 0),
     0x6E: What("battery_operating_time", "months", 0),
@@ -139,12 +143,52 @@ BEHIND_FD = {
 }
 RESERVED = What("", "", 0)
 # Table 15: units in the denominator, or time as a factor.
-PER = "/s /min /h /d /week /month /a /revolution /pulse /pulse /pulse /pulse /l /m3 /kg /K /kWh /GJ /kW /(K*l) /V /A *s *s/V *s/A".split()
+PER = [
+    "/s",
+    "/min",
+    "/h",
+    "/d",
+    "/week",
+    "/month",
+    "/a",
+    "/revolution",
+    "/pulse",
+    "/pulse",
+    "/pulse",
+    "/pulse",
+    "/l",
+    "/m3",
+    "/kg",
+    "/K",
+    "/kWh",
+    "/GJ",
+    "/kW",
+    "/(K*l)",
+    "/V",
+    "/A",
+    "*s",
+    "*s/V",
+    "*s/A",
+]
 SAYINGS = {0x3C: "backward", 0x12: "average", 0x40: "lower limit", 0x48: "upper limit"}
 PROFILES = {0x13, 0x1E, 0x1F}
 ERRORS = {*range(0x01, 0x08), *range(0x0B, 0x10), 0x15, 0x16, 0x17, 0x18, 0x1C}
 DATES = {0x39, 0x42, 0x43, 0x46, 0x47, 0x4A, 0x4B, 0x4E, 0x4F, 0x6A, 0x6B, 0x6E, 0x6F}
-PHASES = {0x01: "l1", 0x02: "l2", 0x03: "l3", 0x04: "neutral", 0x05: "l1-l2", 0x06: "l2-l3", 0x07: "l3-l1", 0x08: "q1", 0x09: "q2", 0x0A: "q3", 0x0B: "q4", 0x0C: "net", 0x10: "sum"}
+PHASES = {
+    0x01: "l1",
+    0x02: "l2",
+    0x03: "l3",
+    0x04: "neutral",
+    0x05: "l1-l2",
+    0x06: "l2-l3",
+    0x07: "l3-l1",
+    0x08: "q1",
+    0x09: "q2",
+    0x0A: "q3",
+    0x0B: "q4",
+    0x0C: "net",
+    0x10: "sum",
+}
 
 
 def cut(octets):
@@ -309,7 +353,13 @@ def value(record):
 
 def _variable_value(what, data):
     lvar, octets = data[0], data[1:]
-    if lvar <= 0xBF or what.kind in ("bits", "identity", "date") or not octets or len(octets) > 8 or what.words & {f"VIFE{code:02X}" for code in PROFILES}:
+    if (
+        lvar <= 0xBF
+        or what.kind in ("bits", "identity", "date")
+        or not octets
+        or len(octets) > 8
+        or what.words & {f"VIFE{code:02X}" for code in PROFILES}
+    ):
         return TEXT
     if lvar >= 0xE0:
         return _kept(what, _integer(what, octets))
@@ -466,7 +516,7 @@ def code(header, maker, device):
 
 
 def _code(what, function, tariff, maker):
-    words = {word for word in what.words}
+    words = set(what.words)
     single = None
     if maker == "EGM" and what.quantity == "active_power" and len(words) == 2 and "upper limit" in words:
         single = LIMITS.get((words - {"upper limit"}).pop())
@@ -509,7 +559,7 @@ def compared(records, columns, values):
     for (record, own_code), (its_code, its_record, its_unit), found in zip(records, columns, values, strict=False):
         if its_record != record.header.hex().upper():
             return good, f"record {record.header.hex()} came out as {its_record}"
-        if own_code != "?" and own_code != its_code:
+        if own_code not in ("?", its_code):
             return good, f"record {record.header.hex()} is {own_code}, but came out as {its_code}"
         said = value(record)
         wrong = _wrong(said, found)

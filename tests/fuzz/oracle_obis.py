@@ -60,7 +60,21 @@ def _grid():
 
 NAMES = {**dict(_grid()), **OTHERS}
 """Code → name and unit."""
-SUFFIXES = {"": "", "Wh": "_wh", "W": "_w", "varh": "_varh", "var": "_var", "VAh": "_vah", "VA": "_va", "V": "_v", "A": "_a", "Hz": "_hz", "s": "_s", "d": "_d", "m3": "_m3"}
+SUFFIXES = {
+    "": "",
+    "Wh": "_wh",
+    "W": "_w",
+    "varh": "_varh",
+    "var": "_var",
+    "VAh": "_vah",
+    "VA": "_va",
+    "V": "_v",
+    "A": "_a",
+    "Hz": "_hz",
+    "s": "_s",
+    "d": "_d",
+    "m3": "_m3",
+}
 
 
 def unit(code):
@@ -84,7 +98,7 @@ def full(code):
     before, colon, rest = code.rpartition(":")
     parts = rest.replace("*", ".").split(".")
     if not parts[0].isdigit():
-        return code[:-4] if code.endswith("*255") else code
+        return code.removesuffix("*255")
     if len(parts) == 4 or ("*" in rest and len(parts) == 3):
         last = parts.pop()
         rest = ".".join(parts) + ("" if last == "255" else f"*{last}")

@@ -15,7 +15,21 @@ import oracle_obis
 LARGEST = 2**53
 """No number above this is kept exactly by a database."""
 
-BASES = {"Wh": "Wh", "W": "W", "varh": "varh", "var": "var", "VAr": "var", "VArh": "varh", "VA": "VA", "VAh": "VAh", "V": "V", "A": "A", "Hz": "Hz", "J": "J", "s": "s"}
+BASES = {
+    "Wh": "Wh",
+    "W": "W",
+    "varh": "varh",
+    "var": "var",
+    "VAr": "var",
+    "VArh": "varh",
+    "VA": "VA",
+    "VAh": "VAh",
+    "V": "V",
+    "A": "A",
+    "Hz": "Hz",
+    "J": "J",
+    "s": "s",
+}
 SI = {"": 0, "m": -3, "k": 3, "M": 6, "G": 9}
 UNITS = {prefix + spelling: (base, power) for spelling, base in BASES.items() for prefix, power in SI.items()}
 UNITS |= {"": ("", 0), "m3": ("m3", 0), "dm3": ("m3", -3), "l": ("m3", -3), "h": ("h", 0), "d": ("d", 0), "%": ("%", 0), "°C": ("°C", 0)}
@@ -36,6 +50,8 @@ NAMING = {"0.0", "0.2", "42.0", "96.1", "C.1", "C.90", "F.F"}
 """C.D of codes that name something. Digits under them are no number, unless a unit follows."""
 WORDS = {"0-0:1.0.0", "0-0:96.1.0", "0-0:96.1.1", "0-0:96.13.0", "0-0:96.13.1", "0-0:97.97.0", "1-0:0.2.0", "1-3:0.2.8"}
 """Codes whose values are never numbers."""
+STRANGE = "?"
+"""Any unit that is no word."""
 CLOCK_PARTS = {"0-0:0.9.1", "1-0:0.9.1", "0-0:0.9.2", "1-0:0.9.2"}
 
 
@@ -170,7 +186,7 @@ def bag(text):
     # What stands between brackets that do not come in pairs reaches to the end of a bracket, over brackets between.
     ends = [at.start() for at in re.finditer(rb"\)", text)]
     parts += [text[at.end() : end] for at in re.finditer(rb"\(", text) for end in [end for end in ends if end >= at.end()][:4]]
-    alone = [part for part in parts if UNIT_ALONE.fullmatch(part)]
+    alone = [part for part in parts if UNIT_ALONE.fullmatch(part)] + ([b"?"] if re.search(rb"\([^\W\d][^()]*\(", text) else [])
     facts = set()
     for part in dict.fromkeys(parts):
         raw, star, unit = part.partition(b"*")
@@ -181,6 +197,9 @@ def bag(text):
             for base, power in readings_of_unit(spelling):
                 exact = scaled(value, power)
                 facts |= {(code, exact, base or oracle_obis.unit(code) or "") for code in codes if abs(exact) <= LARGEST}
+        if star or alone:
+            # A unit with brackets or line ends in it is nobody's unit. Its number stays as it is.
+            facts |= {(code, scaled(value, 0), STRANGE) for code in codes}
     return frozenset(facts)
 
 
@@ -227,7 +246,10 @@ def _compared(facts, found):
             if isinstance(fact, Bag):
                 within = bag(fact.text)
                 excused |= within
-                if any(one[0] == code and one[2] == unit and same(one[1], value) for one in within):
+                if any(
+                    one[0] == code and (one[2] == unit or (one[2] == STRANGE and not unit.isalnum())) and same(one[1], value)
+                    for one in within
+                ):
                     break
             elif fact.code == code and fact.unit == unit and same(fact.value, value):
                 break

@@ -77,7 +77,12 @@ def block(text, *, title=b"", counter=0, control=0x30, tag=True):
 
 def stoen(text, ident=b"/EGM5G35"):
     """Ident line, bare block, X-25 with its low byte first."""
-    telegram = ident + b"\r\n\r\n" + block(text) + b"!"
+    return closed(ident, block(text))
+
+
+def closed(ident, content):
+    """Ident line, a block, and its footer."""
+    telegram = ident + b"\r\n\r\n" + content + b"!"
     value = x25(telegram)
     return telegram + b"%02X%02X\r\n" % (value & 0xFF, value >> 8)
 
@@ -262,4 +267,13 @@ def hexline(telegram):
     return format_a(telegram).hex().encode() + b"\n"
 
 
-RECEIVERS = {"im871a": im871a, "amb8465": amb8465, "iu891a": iu891a, "rc1180": rc1180, "cul": cul, "rtl_wmbus": rtl_wmbus, "rtl_433": rtl_433, "hex": hexline}
+RECEIVERS = {
+    "im871a": im871a,
+    "amb8465": amb8465,
+    "iu891a": iu891a,
+    "rc1180": rc1180,
+    "cul": cul,
+    "rtl_wmbus": rtl_wmbus,
+    "rtl_433": rtl_433,
+    "hex": hexline,
+}

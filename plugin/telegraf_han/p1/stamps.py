@@ -35,6 +35,8 @@ _NO_FIGURES: Final = b"09Ff?*\xff\0"
 """A time whose figures are all one of these is no time."""
 _NEVER_READ: Final = b"632525252525"
 """What DSMR meters send beside a register that was never read [seen]."""
+_FIRST_YEAR: Final = 10
+"""No meter with a P1 port is older. `02-10-25` is no day of 2002, but of 2025 with the day first, which nobody can tell of `12-10-25`."""
 _LETTERS: Final = b"SsWw"
 _DATE_FIGURES: Final = 6
 _NS: Final = 1_000_000_000
@@ -105,7 +107,11 @@ def _date(text: bytes) -> tuple[int, int, int]:
     """Year, month and day."""
     parts = text.split(b".")
     figures = b"".join(parts if len(parts[0]) > 2 else parts[::-1]).translate(None, b"-/")  # noqa: PLR2004, a day has two figures
-    figures = figures if len(figures) > _DATE_FIGURES else b"20" + figures
+    if len(figures) <= _DATE_FIGURES:
+        if int(figures[:2]) < _FIRST_YEAR:
+            begin = figures[:2].decode()
+            raise RecordError(_("a date begins with {begin}, which is no year of a meter: perhaps the day comes first", begin=begin))
+        figures = b"20" + figures
     return int(figures[:4]), int(figures[4:6]), int(figures[6:8])
 
 

@@ -302,8 +302,10 @@ def test_season(octets: str, zone: Zone, told: bool) -> None:
         ("0703" + "0100000000002000", None, "9007199254740993 is too large"),
         ("07ff25" + "00000000000000c0", None, "-4611686018427387904 is too large"),
         ("07fd3a" + "ffffffffffffffff", -1, ""),
+        ("0efb00" + "105471992590", None, "90259971541000000 is too large"),
+        ("0efb00" + "105471992500", 259_971_541_000_000, ""),
     ],
-    ids=["largest", "one more", "makers own", "minus one"],
+    ids=["largest", "one more", "makers own", "minus one", "by its scale", "below it by its scale"],
 )
 def test_number_that_no_database_keeps(octets: str, value: int | None, words: str) -> None:
     """A database would round a number above 2**53 to another one. So it is told, with all its digits, and not written."""

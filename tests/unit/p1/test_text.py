@@ -326,6 +326,16 @@ def test_clock_in_two_values_that_shows_no_time() -> None:
     assert (found.time_ns, len(found.flaws)) == (None, 1)
 
 
+@pytest.mark.parametrize("date", [b"02-10-25", b"09-12-31", b"021025"])
+def test_day_that_comes_first_is_no_year(date: bytes) -> None:
+    """A date whose first figures are no year of a meter gives no time of 2002. It is told, and the registers are read."""
+    found = body(b"0.9.1(15:05:53)", b"0.9.2(" + date + b")", b"1-0:1.7.0(00.278*kW)")
+
+    assert found.time_ns is None
+    assert fields(found) == {"active_power_import_w": 278}
+    assert "no year of a meter" in "".join(found.flaws)
+
+
 def test_stamp_that_shows_no_time() -> None:
     """The value beside it is good, and the stamp is a flaw."""
     found = body(b"1-0:1.6.0(261310150553W)(05.120*kW)")

@@ -24,7 +24,7 @@ import oracle_mbus
 import oracle_p1
 
 from telegraf_han.mbus import records
-from telegraf_han.p1 import shapes, text
+from telegraf_han.p1 import envelope, shapes, text
 
 ROUNDS = 50
 """Rounds of a block."""
@@ -41,7 +41,7 @@ class Failure(Exception):  # noqa: N818, it is no error of this program
 
 def forget():
     """Empty what the plugin and the oracle remember of earlier telegrams."""
-    for memory in (text._layouts, shapes._usual, shapes._shapes, records._shapes, records._layouts):
+    for memory in (envelope._openings, text._layouts, shapes._usual, shapes._shapes, records._shapes, records._layouts):
         memory.clear()
     for cached in (oracle_p1.standard, oracle_p1.bag, oracle_mbus.meaning):
         getattr(cached, "cache_clear", dict)()

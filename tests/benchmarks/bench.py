@@ -64,7 +64,9 @@ def arguments(words: list[str] | None = None) -> Namespace:
     parser.add_argument("--no-peers", action="store_true", help="only ours")
     parser.add_argument("--no-pin", action="store_true", help="let the system choose the cores")
     parser.add_argument("--wmbusmeters", metavar="PATH", help="its binary (default: the one in PATH, if any)")
-    parser.add_argument("--boards", metavar="FOLDER", nargs="?", const=str(ROOT / ".cache/year"), help="the slowest panels, with the data in FOLDER")
+    parser.add_argument(
+        "--boards", metavar="FOLDER", nargs="?", const=str(ROOT / ".cache/year"), help="the slowest panels, with the data in FOLDER"
+    )
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
     parser.add_argument("--json", metavar="FILE", help="write all figures")
     found = parser.parse_args(words)
@@ -109,9 +111,7 @@ def measured(chosen: Namespace, folder: Path) -> dict[str, Any]:
     if "latency" in chosen.only:
         progress("latency")
         found["latency"] = [
-            row
-            for per_s, count in LATENCIES
-            for row in liveruns.latencies(folder, per_s=per_s, count=max(4, int(count * many)), core=core)
+            row for per_s, count in LATENCIES for row in liveruns.latencies(folder, per_s=per_s, count=max(4, int(count * many)), core=core)
         ]
     if chosen.boards:
         progress("boards")
@@ -123,7 +123,10 @@ def measured(chosen: Namespace, folder: Path) -> dict[str, Any]:
 
 def machine(core: int | None) -> dict[str, Any]:
     """What it was measured on."""
-    name = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), platform.machine())
+    name = next(
+        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
+        platform.machine(),
+    )
     versions = {}
     for one in PEERS:
         try:
@@ -174,7 +177,13 @@ def tables(found: dict[str, Any]) -> list[Table]:
                 "Start",
                 ["what", "processor ms", "over bare Python", "ms to the first byte", "memory, MB"],
                 [
-                    [one.what, f"{one.cpu_ms:.0f}", f"{one.over_python_ms:.0f}", f"{one.wall_ms:.0f}", f"{one.peak_mb:.0f}" if one.peak_mb else "–"]
+                    [
+                        one.what,
+                        f"{one.cpu_ms:.0f}",
+                        f"{one.over_python_ms:.0f}",
+                        f"{one.wall_ms:.0f}",
+                        f"{one.peak_mb:.0f}" if one.peak_mb else "–",
+                    ]
                     for one in found["start"]
                 ],
                 [],
@@ -185,7 +194,11 @@ def tables(found: dict[str, Any]) -> list[Table]:
     if "latency" in found:
         made += [latency_table(found["latency"]), day_table(found["latency"])]
     if "boards" in found:
-        made.append(Table("Slowest panels and alert rules", ["board", "range", "panel or rule", "ms", "InfluxDB's processor ms"], found["boards"], []))
+        made.append(
+            Table(
+                "Slowest panels and alert rules", ["board", "range", "panel or rule", "ms", "InfluxDB's processor ms"], found["boards"], []
+            )
+        )
     return made
 
 
@@ -220,14 +233,30 @@ def command_table(found: dict[str, Any]) -> Table:
             inside = next(rate.per_s for rate in group.rates if rate.name == rates.OURS)
             outside = group.command_telegrams / group.command_s
             rows.append(
-                [f"decode with its start, {group.title}", f"{group.command_telegrams:,}", f"{round(outside, -2):,.0f}", f"{outside / inside:.2f}", "–", "–"]
+                [
+                    f"decode with its start, {group.title}",
+                    f"{group.command_telegrams:,}",
+                    f"{round(outside, -2):,.0f}",
+                    f"{outside / inside:.2f}",
+                    "–",
+                    "–",
+                ]
             )
     for one in found.get("run", ()):
         mark = "!" if one.spread > WIDE else ""
-        inside = next((rate.per_s for group in found["rates"] if group.title == one.like for rate in group.rates if rate.name == rates.OURS), None)
+        inside = next(
+            (rate.per_s for group in found["rates"] if group.title == one.like for rate in group.rates if rate.name == rates.OURS), None
+        )
         ratio = f"{one.per_s / inside:.2f}" if inside else "–"
         rows.append(
-            [f"run, {one.title}", f"{one.telegrams:,}", f"{round(one.per_s, -2):,.0f} ±{one.spread:.0%}{mark}", ratio, str(one.lost), f"{one.peak_mb:.0f}"]
+            [
+                f"run, {one.title}",
+                f"{one.telegrams:,}",
+                f"{round(one.per_s, -2):,.0f} ±{one.spread:.0%}{mark}",
+                ratio,
+                str(one.lost),
+                f"{one.peak_mb:.0f}",
+            ]
         )
     head = ["command", "telegrams", "a second of processor time", "÷ decode without start", "lines missing", "memory, MB"]
     return Table("Whole commands", head, rows, [])
@@ -255,7 +284,8 @@ def meters_table(found: list[meters.Building]) -> Table:
 def latency_table(found: list[liveruns.Latency]) -> Table:
     """How soon."""
     rows = [
-        [row.port, f"{row.per_s:g}", str(row.count), f"{row.median_ms:.2f}", f"{row.percentile_99_ms:.2f}", f"{row.worst_ms:.2f}"] for row in found
+        [row.port, f"{row.per_s:g}", str(row.count), f"{row.median_ms:.2f}", f"{row.percentile_99_ms:.2f}", f"{row.worst_ms:.2f}"]
+        for row in found
     ]
     head = ["port", "telegrams a second", "telegrams", "median, ms", "99th percentile, ms", "longest, ms"]
     return Table("From the last byte of a P1 telegram to its line at stdout", head, rows, [])
@@ -264,7 +294,14 @@ def latency_table(found: list[liveruns.Latency]) -> Table:
 def day_table(found: list[liveruns.Latency]) -> Table:
     """How much of a day."""
     rows = [
-        [row.port, f"{row.per_s:g}", f"{row.cpu_us:.0f}", f"{row.share:.2%}", f"{row.share * DAY_S:.0f}" if row.per_s == 1 else "–", f"{row.peak_mb:.0f}"]
+        [
+            row.port,
+            f"{row.per_s:g}",
+            f"{row.cpu_us:.0f}",
+            f"{row.share:.2%}",
+            f"{row.share * DAY_S:.0f}" if row.per_s == 1 else "–",
+            f"{row.peak_mb:.0f}",
+        ]
         for row in found
     ]
     head = ["port", "telegrams a second", "processor time a telegram, µs", "of a core", "s in a day", "memory, MB"]
@@ -318,7 +355,10 @@ def main(words: list[str] | None = None) -> int:
         Path(chosen.json).write_text(json.dumps(plain(found), indent=1, ensure_ascii=False) + "\n")
     wide = sum(cell.endswith("!") for table in made for row in table.rows for cell in row)
     if wide:
-        print(f"W! {wide} rows (marked !) have rounds that lie more than ±{WIDE:.0%} apart: the machine is busy, run it again", file=sys.stderr)
+        print(
+            f"W! {wide} rows (marked !) have rounds that lie more than ±{WIDE:.0%} apart: the machine is busy, run it again",
+            file=sys.stderr,
+        )
     return 1 if wide else 0
 
 

@@ -4,6 +4,7 @@
     ./dev bench --only p1,latency     parts of it: p1 lux dsmr dsmr5 wmbus mode7 mixed run start meters latency
     ./dev bench --boards              the slowest panels as well; this needs InfluxDB (`./dev servers`) and minutes
     ./dev bench --markdown            the tables as docs/performance.md has them
+    ./dev bench --into docs/performance.md   put them there, in place of those of the last run
     ./dev bench --json FILE           all figures for a program
 
 Seconds are one machine's, so what counts are ratios, and what is compared takes turns: ours, a peer, ours again. Times are processor times, and
@@ -41,9 +42,10 @@ PARTS = (*rates.GROUPS, "run", "start", "meters", "latency")
 PEERS = ("dsmr-parser", "dlms-cosem", "amshan", "pymbusparser", "cryptography")
 LATENCIES = ((1, 80), (10, 200), (100, 1000))
 """Telegrams a second, and how many in all."""
-COUNTS = (1, 1_000, 10_000)
+COUNTS = "1,1000,10000"
 METERS_TELEGRAMS = 20_000
 DAY_S = 86_400
+BEGIN, END = "<!-- ./dev bench --into: begin -->", "<!-- end -->"
 
 
 class Table(NamedTuple):
@@ -61,6 +63,7 @@ def arguments(words: list[str] | None = None) -> Namespace:
     parser.add_argument("--only", metavar="PARTS", default=",".join(PARTS), help=f"parts, with commas: {' '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="rounds of each comparison (default: 7)")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="share of the usual number of telegrams and samples")
+    parser.add_argument("--meters", metavar="COUNTS", default=COUNTS, help=f"numbers of meters of the part meters (default: {COUNTS})")
     parser.add_argument("--no-peers", action="store_true", help="only ours")
     parser.add_argument("--no-pin", action="store_true", help="let the system choose the cores")
     parser.add_argument("--wmbusmeters", metavar="PATH", help="its binary (default: the one in PATH, if any)")
@@ -68,6 +71,7 @@ def arguments(words: list[str] | None = None) -> Namespace:
         "--boards", metavar="FOLDER", nargs="?", const=str(ROOT / ".cache/year"), help="the slowest panels, with the data in FOLDER"
     )
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    parser.add_argument("--into", metavar="PAGE", help="replace the tables between the two comments of this page")
     parser.add_argument("--json", metavar="FILE", help="write all figures")
     found = parser.parse_args(words)
     found.only = found.only.split(",")
@@ -107,7 +111,9 @@ def measured(chosen: Namespace, folder: Path) -> dict[str, Any]:
     if "meters" in chosen.only:
         progress("meters")
         telegrams = max(2_000, int(METERS_TELEGRAMS * many))
-        found["meters"] = meters.buildings(folder, list(COUNTS), telegrams=telegrams, rounds=min(3, chosen.rounds), core=core)
+        found["meters"] = meters.buildings(
+            folder, [int(count) for count in chosen.meters.split(",")], telegrams=telegrams, rounds=min(3, chosen.rounds), core=core
+        )
     if "latency" in chosen.only:
         progress("latency")
         found["latency"] = [
@@ -333,6 +339,15 @@ def of_machine(found: dict[str, Any]) -> str:
     )
 
 
+def replace(page: Path, tables_text: str) -> None:
+    """Put the tables of this run in place of those of the last one."""
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"E! {page} has no {BEGIN} … {END}")
+    page.write_text(f"{before}{begin}\n\n{tables_text}\n{end}{after}")
+
+
 def plain(value: Any) -> Any:
     """NamedTuples as objects."""
     if hasattr(value, "_asdict"):
@@ -351,6 +366,8 @@ def main(words: list[str] | None = None) -> int:
     print(of_machine(found) + "\n")
     for table in made:
         print(printed(table, markdown=chosen.markdown))
+    if chosen.into:
+        replace(Path(chosen.into), "\n".join([of_machine(found), "", *(printed(table, markdown=True) for table in made)]))
     if chosen.json:
         Path(chosen.json).write_text(json.dumps(plain(found), indent=1, ensure_ascii=False) + "\n")
     wide = sum(cell.endswith("!") for table in made for row in table.rows for cell in row)

@@ -85,7 +85,7 @@ def measured(chosen: Namespace, folder: Path) -> dict[str, Any]:
     """All figures."""
     core = None if chosen.no_pin else cores.spare()
     cores.leave(core)
-    found: dict[str, Any] = {"machine": machine(core), "rates": []}
+    found: dict[str, Any] = {"machine": machine(core) | {"rounds": chosen.rounds, "scale": chosen.scale}, "rates": []}
     many = chosen.scale
     for name in rates.GROUPS:
         if name in chosen.only:
@@ -335,7 +335,7 @@ def of_machine(found: dict[str, Any]) -> str:
     pinned = "" if one["pinned_to"] is None else f", measured on core {one['pinned_to']}"
     return (
         f"{one['processor']}, {one['cores']} cores{pinned}, Python {one['python']}, {one['system']}, load average {one['load_before']} before and "
-        f"{one['load_after']} after, {one['took_s']} s. {versions}."
+        f"{one['load_after']} after, {one['took_s']} s with --rounds {one['rounds']} --scale {one['scale']:g}. {versions}."
     )
 
 

@@ -4,6 +4,7 @@
     ./dev bench --only p1,latency     parts of it: p1 lux dsmr dsmr5 wmbus mode7 mixed run start meters latency
     ./dev bench --boards              the slowest panels as well; this needs InfluxDB (`./dev servers`) and minutes
     ./dev bench --markdown            the tables as docs/performance.md has them
+    ./dev bench --into docs/performance.md   put them there, in place of those of the last run
     ./dev bench --json FILE           all figures for a program
 
 Seconds are one machine's, so what counts are ratios, and what is compared takes turns: ours, a peer, ours again. Times are processor times, and
@@ -41,9 +42,10 @@ PARTS = (*rates.GROUPS, "run", "start", "meters", "latency")
 PEERS = ("dsmr-parser", "dlms-cosem", "amshan", "pymbusparser", "cryptography")
 LATENCIES = ((1, 80), (10, 200), (100, 1000))
 """Telegrams a second, and how many in all."""
-COUNTS = (1, 1_000, 10_000)
+COUNTS = "1,1000,10000"
 METERS_TELEGRAMS = 20_000
 DAY_S = 86_400
+BEGIN, END = "<!-- ./dev bench --into: begin -->", "<!-- end -->"
 
 
 class Table(NamedTuple):
@@ -61,11 +63,15 @@ def arguments(words: list[str] | None = None) -> Namespace:
     parser.add_argument("--only", metavar="PARTS", default=",".join(PARTS), help=f"parts, with commas: {' '.join(PARTS)}")
     parser.add_argument("--rounds", type=int, default=7, metavar="N", help="rounds of each comparison (default: 7)")
     parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="share of the usual number of telegrams and samples")
+    parser.add_argument("--meters", metavar="COUNTS", default=COUNTS, help=f"numbers of meters of the part meters (default: {COUNTS})")
     parser.add_argument("--no-peers", action="store_true", help="only ours")
     parser.add_argument("--no-pin", action="store_true", help="let the system choose the cores")
     parser.add_argument("--wmbusmeters", metavar="PATH", help="its binary (default: the one in PATH, if any)")
-    parser.add_argument("--boards", metavar="FOLDER", nargs="?", const=str(ROOT / ".cache/year"), help="the slowest panels, with the data in FOLDER")
+    parser.add_argument(
+        "--boards", metavar="FOLDER", nargs="?", const=str(ROOT / ".cache/year"), help="the slowest panels, with the data in FOLDER"
+    )
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    parser.add_argument("--into", metavar="PAGE", help="replace the tables between the two comments of this page")
     parser.add_argument("--json", metavar="FILE", help="write all figures")
     found = parser.parse_args(words)
     found.only = found.only.split(",")
@@ -79,7 +85,7 @@ def measured(chosen: Namespace, folder: Path) -> dict[str, Any]:
     """All figures."""
     core = None if chosen.no_pin else cores.spare()
     cores.leave(core)
-    found: dict[str, Any] = {"machine": machine(core), "rates": []}
+    found: dict[str, Any] = {"machine": machine(core) | {"rounds": chosen.rounds, "scale": chosen.scale}, "rates": []}
     many = chosen.scale
     for name in rates.GROUPS:
         if name in chosen.only:
@@ -105,13 +111,13 @@ def measured(chosen: Namespace, folder: Path) -> dict[str, Any]:
     if "meters" in chosen.only:
         progress("meters")
         telegrams = max(2_000, int(METERS_TELEGRAMS * many))
-        found["meters"] = meters.buildings(folder, list(COUNTS), telegrams=telegrams, rounds=min(3, chosen.rounds), core=core)
+        found["meters"] = meters.buildings(
+            folder, [int(count) for count in chosen.meters.split(",")], telegrams=telegrams, rounds=min(3, chosen.rounds), core=core
+        )
     if "latency" in chosen.only:
         progress("latency")
         found["latency"] = [
-            row
-            for per_s, count in LATENCIES
-            for row in liveruns.latencies(folder, per_s=per_s, count=max(4, int(count * many)), core=core)
+            row for per_s, count in LATENCIES for row in liveruns.latencies(folder, per_s=per_s, count=max(4, int(count * many)), core=core)
         ]
     if chosen.boards:
         progress("boards")
@@ -123,7 +129,10 @@ def measured(chosen: Namespace, folder: Path) -> dict[str, Any]:
 
 def machine(core: int | None) -> dict[str, Any]:
     """What it was measured on."""
-    name = next((line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), platform.machine())
+    name = next(
+        (line.partition(":")[2].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")),
+        platform.machine(),
+    )
     versions = {}
     for one in PEERS:
         try:
@@ -174,7 +183,13 @@ def tables(found: dict[str, Any]) -> list[Table]:
                 "Start",
                 ["what", "processor ms", "over bare Python", "ms to the first byte", "memory, MB"],
                 [
-                    [one.what, f"{one.cpu_ms:.0f}", f"{one.over_python_ms:.0f}", f"{one.wall_ms:.0f}", f"{one.peak_mb:.0f}" if one.peak_mb else "–"]
+                    [
+                        one.what,
+                        f"{one.cpu_ms:.0f}",
+                        f"{one.over_python_ms:.0f}",
+                        f"{one.wall_ms:.0f}",
+                        f"{one.peak_mb:.0f}" if one.peak_mb else "–",
+                    ]
                     for one in found["start"]
                 ],
                 [],
@@ -185,7 +200,11 @@ def tables(found: dict[str, Any]) -> list[Table]:
     if "latency" in found:
         made += [latency_table(found["latency"]), day_table(found["latency"])]
     if "boards" in found:
-        made.append(Table("Slowest panels and alert rules", ["board", "range", "panel or rule", "ms", "InfluxDB's processor ms"], found["boards"], []))
+        made.append(
+            Table(
+                "Slowest panels and alert rules", ["board", "range", "panel or rule", "ms", "InfluxDB's processor ms"], found["boards"], []
+            )
+        )
     return made
 
 
@@ -220,14 +239,30 @@ def command_table(found: dict[str, Any]) -> Table:
             inside = next(rate.per_s for rate in group.rates if rate.name == rates.OURS)
             outside = group.command_telegrams / group.command_s
             rows.append(
-                [f"decode with its start, {group.title}", f"{group.command_telegrams:,}", f"{round(outside, -2):,.0f}", f"{outside / inside:.2f}", "–", "–"]
+                [
+                    f"decode with its start, {group.title}",
+                    f"{group.command_telegrams:,}",
+                    f"{round(outside, -2):,.0f}",
+                    f"{outside / inside:.2f}",
+                    "–",
+                    "–",
+                ]
             )
     for one in found.get("run", ()):
         mark = "!" if one.spread > WIDE else ""
-        inside = next((rate.per_s for group in found["rates"] if group.title == one.like for rate in group.rates if rate.name == rates.OURS), None)
+        inside = next(
+            (rate.per_s for group in found["rates"] if group.title == one.like for rate in group.rates if rate.name == rates.OURS), None
+        )
         ratio = f"{one.per_s / inside:.2f}" if inside else "–"
         rows.append(
-            [f"run, {one.title}", f"{one.telegrams:,}", f"{round(one.per_s, -2):,.0f} ±{one.spread:.0%}{mark}", ratio, str(one.lost), f"{one.peak_mb:.0f}"]
+            [
+                f"run, {one.title}",
+                f"{one.telegrams:,}",
+                f"{round(one.per_s, -2):,.0f} ±{one.spread:.0%}{mark}",
+                ratio,
+                str(one.lost),
+                f"{one.peak_mb:.0f}",
+            ]
         )
     head = ["command", "telegrams", "a second of processor time", "÷ decode without start", "lines missing", "memory, MB"]
     return Table("Whole commands", head, rows, [])
@@ -255,7 +290,8 @@ def meters_table(found: list[meters.Building]) -> Table:
 def latency_table(found: list[liveruns.Latency]) -> Table:
     """How soon."""
     rows = [
-        [row.port, f"{row.per_s:g}", str(row.count), f"{row.median_ms:.2f}", f"{row.percentile_99_ms:.2f}", f"{row.worst_ms:.2f}"] for row in found
+        [row.port, f"{row.per_s:g}", str(row.count), f"{row.median_ms:.2f}", f"{row.percentile_99_ms:.2f}", f"{row.worst_ms:.2f}"]
+        for row in found
     ]
     head = ["port", "telegrams a second", "telegrams", "median, ms", "99th percentile, ms", "longest, ms"]
     return Table("From the last byte of a P1 telegram to its line at stdout", head, rows, [])
@@ -264,7 +300,14 @@ def latency_table(found: list[liveruns.Latency]) -> Table:
 def day_table(found: list[liveruns.Latency]) -> Table:
     """How much of a day."""
     rows = [
-        [row.port, f"{row.per_s:g}", f"{row.cpu_us:.0f}", f"{row.share:.2%}", f"{row.share * DAY_S:.0f}" if row.per_s == 1 else "–", f"{row.peak_mb:.0f}"]
+        [
+            row.port,
+            f"{row.per_s:g}",
+            f"{row.cpu_us:.0f}",
+            f"{row.share:.2%}",
+            f"{row.share * DAY_S:.0f}" if row.per_s == 1 else "–",
+            f"{row.peak_mb:.0f}",
+        ]
         for row in found
     ]
     head = ["port", "telegrams a second", "processor time a telegram, µs", "of a core", "s in a day", "memory, MB"]
@@ -292,8 +335,17 @@ def of_machine(found: dict[str, Any]) -> str:
     pinned = "" if one["pinned_to"] is None else f", measured on core {one['pinned_to']}"
     return (
         f"{one['processor']}, {one['cores']} cores{pinned}, Python {one['python']}, {one['system']}, load average {one['load_before']} before and "
-        f"{one['load_after']} after, {one['took_s']} s. {versions}."
+        f"{one['load_after']} after, {one['took_s']} s with --rounds {one['rounds']} --scale {one['scale']:g}. {versions}."
     )
+
+
+def replace(page: Path, tables_text: str) -> None:
+    """Put the tables of this run in place of those of the last one."""
+    before, begin, rest = page.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"E! {page} has no {BEGIN} … {END}")
+    page.write_text(f"{before}{begin}\n\n{tables_text}\n{end}{after}")
 
 
 def plain(value: Any) -> Any:
@@ -314,11 +366,16 @@ def main(words: list[str] | None = None) -> int:
     print(of_machine(found) + "\n")
     for table in made:
         print(printed(table, markdown=chosen.markdown))
+    if chosen.into:
+        replace(Path(chosen.into), "\n".join([of_machine(found), "", *(printed(table, markdown=True) for table in made)]))
     if chosen.json:
         Path(chosen.json).write_text(json.dumps(plain(found), indent=1, ensure_ascii=False) + "\n")
     wide = sum(cell.endswith("!") for table in made for row in table.rows for cell in row)
     if wide:
-        print(f"W! {wide} rows (marked !) have rounds that lie more than ±{WIDE:.0%} apart: the machine is busy, run it again", file=sys.stderr)
+        print(
+            f"W! {wide} rows (marked !) have rounds that lie more than ±{WIDE:.0%} apart: the machine is busy, run it again",
+            file=sys.stderr,
+        )
     return 1 if wide else 0
 
 

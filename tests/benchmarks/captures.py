@@ -94,7 +94,9 @@ def plain(folder: Path, count: int) -> Capture:
 
 def companion(folder: Path, count: int) -> Capture:
     """Telegrams as a Dutch meter with three phases and a gas meter sends them (DSMR 5): what dsmr_parser is made for."""
-    return written(folder, "dsmr5", [p1telegrams.plain(_dutch(number), b"/XMX5BENCH00001\r\n\r\n") for number in range(count)], open_cable())
+    return written(
+        folder, "dsmr5", [p1telegrams.plain(_dutch(number), b"/XMX5BENCH00001\r\n\r\n") for number in range(count)], open_cable()
+    )
 
 
 def _dutch(number: int) -> bytes:

@@ -97,12 +97,12 @@ def ours(job: Job) -> Contender:
         return data, data.count(b"\n")
 
     def work(count: int) -> int:
-        said, silent, sys.stderr = sys.stdout, sys.stderr, open(os.devnull, "w")
-        sink = Counting()
-        sys.stdout = io.TextIOWrapper(io.BufferedWriter(sink))
-        main(["decode", "--config", job.config, *(cut(count) if count < job.telegrams else job.files)])
-        sys.stdout.flush()
-        sys.stdout, sys.stderr = said, silent
+        said, silent, sink = sys.stdout, sys.stderr, Counting()
+        with open(os.devnull, "w") as nowhere:
+            sys.stdout, sys.stderr = io.TextIOWrapper(io.BufferedWriter(sink)), nowhere
+            main(["decode", "--config", job.config, *(cut(count) if count < job.telegrams else job.files)])
+            sys.stdout.flush()
+            sys.stdout, sys.stderr = said, silent
         return sink.lines
 
     def cut(count: int) -> list[str]:

@@ -51,7 +51,7 @@ def busy_s(command: list[str], core: int | None, *, output: Any = subprocess.DEV
 
 def spread(values: list[float]) -> float:
     """Half of what lies between the quartiles, in parts of the median."""
-    if len(values) < 2:  # noqa: PLR2004
+    if len(values) < 2:
         return 0.0
     low, _, high = quantiles(values, n=4, method="inclusive")
     return (high - low) / 2 / median(values)

@@ -23,15 +23,16 @@ from statistics import median, quantiles
 from typing import TYPE_CHECKING, NamedTuple
 
 import captures
-import p1telegrams
-import radiotelegrams
 import rates
 from cores import pinned, spread
+
+import p1telegrams
+import radiotelegrams
 from telegraf_han.simulate.household import Home, Household
 from telegraf_han.simulate.meters import MODELS, Settings, Writer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
 SPAN_S = 600
@@ -142,7 +143,14 @@ class Converter:
         self._listening.close()
 
 
-def cable_telegrams(count: int, model: str = "gama350", span_s: int = SPAN_S, begin_s: int | None = None, ek: bytes = p1telegrams.EK, ak: bytes = p1telegrams.AK) -> list[bytes]:
+def cable_telegrams(
+    count: int,
+    model: str = "gama350",
+    span_s: int = SPAN_S,
+    begin_s: int | None = None,
+    ek: bytes = p1telegrams.EK,
+    ak: bytes = p1telegrams.AK,
+) -> list[bytes]:
     """Encrypted telegrams whose clocks go on by `span_s` in all. Each has other registers."""
     begin_s = int(time.time()) - span_s // 2 if begin_s is None else begin_s
     kind = MODELS[model]
@@ -273,7 +281,17 @@ def throughput(title: str, folder: Path, *, count: int, rounds: int, core: int |
                 telegrams += sent
                 speeds.append(sent / (plugin.cpu_s() - busy_s))
                 walls.append(sent / (time.monotonic() - begun_s))
-        return Throughput(title, rates.GROUPS[like].title, median(speeds), spread(speeds), median(walls), telegrams, lines, expected - lines, plugin.peak_mb())
+        return Throughput(
+            title,
+            rates.GROUPS[like].title,
+            median(speeds),
+            spread(speeds),
+            median(walls),
+            telegrams,
+            lines,
+            expected - lines,
+            plugin.peak_mb(),
+        )
     finally:
         plugin.close()
         for one in converters:
@@ -281,7 +299,7 @@ def throughput(title: str, folder: Path, *, count: int, rounds: int, core: int |
 
 
 def _fed(plugin: Plugin, converters: list[Converter], feeds: list[Feed]) -> int:
-    """Send all, and take all lines. Returns how many came. Waits at most 2 s for a line that does not come."""
+    """Send all, and take all lines. Returns how many came. Waits at most 5 s for a line that does not come."""
     places = [0] * len(feeds)
     came = expected = 0
     while True:
@@ -295,7 +313,7 @@ def _fed(plugin: Plugin, converters: list[Converter], feeds: list[Feed]) -> int:
         done = all(place >= len(feed.telegrams) for place, feed in zip(places, feeds, strict=True))
         if done and came >= expected:
             return came
-        got = plugin.lines(2.0 if done else 0.0 if behind else 2.0)
+        got = plugin.lines(5.0 if done else 0.0 if behind else 5.0)
         if done and not got:
             return came
         came += got
@@ -334,7 +352,7 @@ class _Line:
         while time.monotonic() < end_s:
             self.port.send(telegram())
             if self.plugin.lines(1.0):
-                while self.plugin.lines(1.0):
+                while self.plugin.lines(0.3):
                     pass
                 return
         raise SystemExit(f"E! {self.name}: no line came")
@@ -390,7 +408,19 @@ def latencies(folder: Path, *, per_s: float, count: int, core: int | None) -> li
             used_s = line.plugin.cpu_s() - before_s
             waits_ms = sorted(1e3 * one for one in line.waits_s)
             worst = quantiles(waits_ms, n=100, method="inclusive")[-1]
-            found.append(Latency(line.name, per_s, count, median(waits_ms), worst, waits_ms[-1], 1e6 * used_s / count, used_s / lasted_s, line.plugin.peak_mb()))
+            found.append(
+                Latency(
+                    line.name,
+                    per_s,
+                    count,
+                    median(waits_ms),
+                    worst,
+                    waits_ms[-1],
+                    1e6 * used_s / count,
+                    used_s / lasted_s,
+                    line.plugin.peak_mb(),
+                )
+            )
         return found
     finally:
         for line in lines:

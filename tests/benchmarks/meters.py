@@ -15,8 +15,9 @@ from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
 import captures
-import radiotelegrams
 from cores import pinned, spread
+
+import radiotelegrams
 from telegraf_han.config.file import load
 from telegraf_han.decoding.decoder import Decoder
 
@@ -109,10 +110,12 @@ def _key(number: int) -> bytes:
 
 def heard(path: Path, meters: int, telegrams: int) -> Path:
     """Telegrams of all meters in turn, a round each minute."""
+    records, of_turn = b"", -1
     with path.open("wb") as file:
         for place in range(telegrams):
             turn, number = divmod(place, meters)
-            records = radiotelegrams.records(captures.BEGIN_S + 60 * turn, (1000 + turn, 2000), 0, 300)
+            if turn != of_turn:
+                records, of_turn = radiotelegrams.records(captures.BEGIN_S + 60 * turn, (1000 + turn, 2000), 0, 300), turn
             file.write(captures.hex_line(radiotelegrams.mode_5(f"{number:08}", turn & 0xFF, records, _key(number))))
     return path
 
@@ -125,23 +128,25 @@ def buildings(folder: Path, counts: list[int], *, telegrams: int, rounds: int, c
         files = configuration(folder, meters, key_files=True)
         few = heard(folder / f"few-{meters}.hex", meters, 200)
         plans.append((meters, config, files, few, heard(folder / f"many-{meters}.hex", meters, meters + telegrams)))
-    taken: dict[int, list[tuple[_Decoded, float]]] = {meters: [] for meters in counts}
-    for _ in range(rounds):
+    taken: dict[int, list[_Decoded]] = {meters: [] for meters in counts}
+    more_s: dict[int, list[float]] = {meters: [] for meters in counts}
+    for number in range(rounds):
         for meters, config, files, few, many in plans:
-            more_s = _decoded(files, few, meters, 200, core).start_s - _decoded(config, few, meters, 200, core).start_s
-            taken[meters].append((_decoded(config, many, meters, meters + telegrams, core), more_s))
+            taken[meters].append(_decoded(config, many, meters, meters + telegrams, core))
+            if number % 2 == 0:
+                more_s[meters].append(_decoded(files, few, meters, 200, core).start_s - _decoded(config, few, meters, 200, core).start_s)
     found = []
     for meters, config, *_ in plans:
-        costs = [one.telegram_s for one, _ in taken[meters]]
+        costs = [one.telegram_s for one in taken[meters]]
         found.append(
             Building(
                 meters,
-                median(one.start_s for one, _ in taken[meters]) * 1e3,
+                median(one.start_s for one in taken[meters]) * 1e3,
                 median(costs) * 1e6,
                 spread(costs),
-                max(one.peak_mb for one, _ in taken[meters]),
+                max(one.peak_mb for one in taken[meters]),
                 status_ms(config, core),
-                median(more_s for _, more_s in taken[meters]) * 1e3,
+                median(more_s[meters]) * 1e3,
             )
         )
     return found

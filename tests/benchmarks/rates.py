@@ -11,9 +11,10 @@ from statistics import median
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import captures
+from cores import busy_s, pinned, spread
+
 import p1telegrams
 import radiotelegrams
-from cores import busy_s, pinned, spread
 
 if TYPE_CHECKING:
     from captures import Capture
@@ -272,9 +273,7 @@ def command(capture: Capture) -> list[str]:
     return [sys.executable, "-m", "telegraf_han", "decode", "--config", str(capture.config), *map(str, capture.files)]
 
 
-def measured(
-    name: str, folder: Path, *, scale: float, rounds: int, core: int | None, peers: bool, wmbusmeters: str | None
-) -> Found:
+def measured(name: str, folder: Path, *, scale: float, rounds: int, core: int | None, peers: bool, wmbusmeters: str | None) -> Found:
     """Measure a group."""
     group = GROUPS[name]
     maker, telegrams = captures.WORKLOADS[group.capture]
@@ -324,7 +323,9 @@ def _rate(
     equal, cut, differ = _compared(worker.ready.get("readings", []), ours.get("readings", []))
     ratio = None if worker.name == OURS else median(ratios)
     total = sum(len(one) for one in ours.get("readings", []))
-    return Rate(entry.name, entry.does, median(own), spread(own), ratio, spread(ratios), equal, cut, differ, total, last["good"], last["count"])
+    return Rate(
+        entry.name, entry.does, median(own), spread(own), ratio, spread(ratios), equal, cut, differ, total, last["good"], last["count"]
+    )
 
 
 def _compared(theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> tuple[int, int, list[str]]:
@@ -334,7 +335,7 @@ def _compared(theirs: list[dict[str, Any]], ours: list[dict[str, Any]]) -> tuple
         for code, value in one.items():
             if code not in own:
                 differ.append(f"{code} is {value}, ours has none")
-            elif abs(own[code] - value) < 1e-6:  # noqa: PLR2004
+            elif abs(own[code] - value) < 1e-6:
                 equal += 1
             elif 0 < own[code] - value <= CUT_WH:
                 cut += 1

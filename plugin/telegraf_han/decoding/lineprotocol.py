@@ -29,8 +29,8 @@ _STAMP_LIMIT: Final = 24
 
 Tags = tuple[tuple[str, str], ...]
 """Pairs of name and value."""
-_NOTHING: Final = frozenset({None, ""})
-"""Values that make no field."""
+_PATTERNS_LIMIT: Final = 16
+"""The most patterns that a template remembers. A text that changes with each telegram (a time) makes many, and then they are of no use."""
 _OBEYED: Final = ((0, 32), (127, 160), (0x61C, 0x61D), (0x200B, 0x2010), (0x2028, 0x202F), (0x2060, 0x2070), (0xFEFF, 0xFF00))
 """Controls of ASCII and Latin-1, ends of lines, marks that turn the direction of writing or are invisible."""
 _CONTROLS: Final = [chr(code) for first, end in _OBEYED for code in range(first, end)]
@@ -41,13 +41,18 @@ _TEXT: Final = str.maketrans(dict.fromkeys(_CONTROLS, " ") | {'"': '\\"', "\\": 
 
 
 class _Template(NamedTuple):
-    """Makes the wide line of a shape if all numbers are there and no text is."""
+    """Makes the wide line of a shape if all its numbers are there."""
 
-    text: str
+    fields: list[str | None]
+    """Each number's field with its place in the line, for `%`. None for a text."""
     numbers: Callable[[list[Value]], tuple[float, ...]]
-    """Takes the template's numbers from a telegram's values."""
-    texts: Callable[[list[Value]], Iterable[Value]] | None
-    """Takes the values that are text. None if there are none."""
+    """Takes the numbers from a telegram's values."""
+    texts: Callable[[list[Value]], tuple[Value, ...]]
+    """Takes the texts."""
+    names: list[str]
+    """The fields of the texts."""
+    patterns: dict[tuple[Value, ...], str]
+    """The fields of a line in which only the numbers are missing, by its texts. A meter says the same texts again and again."""
 
 
 def wide(telegram: Telegram, measurement: str, time_ns: int, tags: Tags = ()) -> bytes:
@@ -60,15 +65,16 @@ def wide(telegram: Telegram, measurement: str, time_ns: int, tags: Tags = ()) ->
     template: _Template | None = telegram.shape.templates.get("wide")  # type: ignore[assignment]
     if template is None:
         template = telegram.shape.templates["wide"] = _template(telegram.shape, values)
-    texts = template.texts
-    if template.text and telegram.rssi_dbm is None and (texts is None or _NOTHING.issuperset(texts(values))):
-        numbers = template.numbers(values)
+    if template.fields:
+        texts, numbers = template.texts(values), template.numbers(values)
+        pattern = template.patterns.get(texts) or _pattern(template, texts)
         try:
             sum(numbers)  # the cheapest test that all are numbers: adding None or text raises TypeError
         except TypeError:
             pass
         else:
-            line_bytes = f"{head} {template.text % numbers} {time_ns}\n".encode()
+            rssi = "" if telegram.rssi_dbm is None else f",rssi_dbm={telegram.rssi_dbm}"
+            line_bytes = f"{head} {pattern % numbers}{rssi} {time_ns}\n".encode()
             if len(line_bytes) <= LINE_LIMIT:
                 return line_bytes
     found = [(column.field, value) for column, value in zip(telegram.shape.columns, values, strict=True)]
@@ -110,12 +116,34 @@ def _template(shape: Shape, values: list[Value]) -> _Template:
     """Make the template of a shape. The values of the first telegram show which columns are text."""
     fields = [(place, column.field) for place, column in enumerate(shape.columns) if column.field]
     texts = [place for place, _ in fields if isinstance(values[place], str)]
-    numbers = [(place, field) for place, field in fields if place not in texts]
-    if len(numbers) < 2:  # noqa: PLR2004, itemgetter gives no tuple for one
-        return _Template("", lambda _: (), None)
-    text = ",".join(_escaped(field, _KEY).replace("%", "%%") + "=%s" for _, field in numbers)
-    take_numbers = cast("Callable[[list[Value]], tuple[float, ...]]", itemgetter(*[place for place, _ in numbers]))
-    return _Template(text, take_numbers, itemgetter(*texts, texts[0]) if texts else None)  # one text more, so that it is a tuple
+    numbers = [place for place, _ in fields if place not in texts]
+    if not numbers:
+        fields = []
+    return _Template(
+        [None if place in texts else _escaped(field, _KEY).replace("%", "%%") + "=%s" for place, field in fields],
+        cast("Callable[[list[Value]], tuple[float, ...]]", _taken(numbers)),
+        _taken(texts),
+        [field for place, field in fields if place in texts],
+        {},
+    )
+
+
+def _taken(places: list[int]) -> Callable[[list[Value]], tuple[Value, ...]]:
+    """A function that takes the values at these places. `itemgetter` gives a tuple only for two or more."""
+    if len(places) > 1:
+        return cast("Callable[[list[Value]], tuple[Value, ...]]", itemgetter(*places))
+    return lambda values: tuple(values[place] for place in places)
+
+
+def _pattern(template: _Template, texts: tuple[Value, ...]) -> str:
+    """The fields of a line with these texts, in the order of the columns. A text that is empty is left out."""
+    said = [_rendered([pair]) for pair in zip(template.names, texts, strict=True)]
+    rest = iter([found[0].replace("%", "%%") if found else "" for found in said])
+    pattern = ",".join(filter(None, [next(rest) if field is None else field for field in template.fields]))
+    if len(template.patterns) >= _PATTERNS_LIMIT:
+        template.patterns.clear()
+    template.patterns[texts] = pattern
+    return pattern
 
 
 @lru_cache(HEADS_LIMIT)

@@ -162,6 +162,17 @@ def test_template_follows_the_values() -> None:
             assert fields(wide(telegram(values=values, shape=shape))) == expected
 
 
+def test_texts_that_change() -> None:
+    """Each telegram has its own text, whatever is in it, and only a few are remembered."""
+    shape = Shape(tuple(obis.column(code, None, "") for code in CODES))
+    for text in ["100 % %s %(a)d", "", *map(str, range(100)), "100 % %s %(a)d"]:
+        found = fields(wide(telegram(values=["", 1, 2.5, text], shape=shape, rssi_dbm=-70.5)))
+
+        assert found.get("message", "") == text
+        assert {found["active_energy_import_wh"], found["voltage_l1_v"], found["rssi_dbm"]} == {1.0, 2.5, -70.5}
+    assert len(shape.templates["wide"].patterns) <= lineprotocol._PATTERNS_LIMIT
+
+
 NASTY = {
     "comma": "a,b",
     "blank": "a b",

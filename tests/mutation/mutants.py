@@ -64,7 +64,7 @@ PACKAGES = {
     "mbus": Package(("mbus/values", "mbus/vif", "mbus/records", "mbus/security"), _MBUS),
     "obis": Package(("obis",), ("tests/unit/test_obis.py", "tests/unit/p1/test_text.py", "tests/unit/mbus/test_naming.py")),
     "p1": Package(("p1/values", "p1/lines", "p1/shapes", "p1/extents", "p1/envelope"), _P1),
-    "tariffs": Package(("tariffs/settlement", "tariffs/components"), ("tests/unit/tariffs", "tests/properties/test_tariffs.py")),
+    "tariffs": Package(("tariffs/settlement", "tariffs/periods"), ("tests/unit/tariffs", "tests/properties/test_tariffs.py")),
     "units": Package(("units",), ("tests/unit/test_units.py",)),
 }
 

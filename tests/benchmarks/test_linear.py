@@ -1,6 +1,5 @@
 """Linear time: twice the bytes take twice the instructions, for the worst bytes of each layer."""
 
-from itertools import pairwise
 from pathlib import Path
 
 import instructions
@@ -10,9 +9,9 @@ import worstbytes
 HERE = Path(__file__).parent
 FOLDERS = (HERE.parents[1] / "plugin", HERE.parent / "tools")
 AT_MOST = 2.3
-"""Twice the bytes may take so many times the instructions. Quadratic time takes four times."""
-CONSTANT = 150_000
-"""Instructions that do not depend on the bytes, and so are no growth: tens of microseconds."""
+"""The step from twice to four times the bytes takes twice what the step from once to twice takes. In quadratic time it takes four times."""
+NOISE = 150_000
+"""Instructions that say nothing: tens of microseconds."""
 ROWS = [row.name for row in worstbytes.worst()]
 
 
@@ -22,17 +21,17 @@ def counts() -> dict[str, int]:
     return instructions.counted(HERE / "worstbytes.py", folders=FOLDERS)
 
 
-def grew(counts: list[int]) -> list[float]:
-    """How many times as many instructions each doubling takes, without what is constant."""
-    return [(more - CONSTANT) / fewer for fewer, more in pairwise(counts)]
+def grew(once: int, twice: int, four_times: int) -> float:
+    """How many times as much the second step takes as the first. What does not depend on the number of bytes is in neither."""
+    return (four_times - twice - NOISE) / max(twice - once, 1)
 
 
 @pytest.mark.parametrize("name", ROWS)
 def test_linear(name: str, counts: dict[str, int]) -> None:
-    """The worst bytes of a layer take twice the instructions at twice the size, and four times at four times the size."""
-    found = [counts[f"{name} *{factor}"] for factor in worstbytes.FACTORS]
+    """The worst bytes of a layer take twice the instructions at twice the size."""
+    once, twice, four_times = [counts[f"{name} *{factor}"] for factor in worstbytes.FACTORS]
 
-    assert [growth for growth in grew(found) if growth > AT_MOST] == [], f"{name}: {found} instructions"
+    assert four_times - twice < NOISE or grew(once, twice, four_times) <= AT_MOST, (once, twice, four_times)
 
 
 def test_quadratic_function_is_found(tmp_path: Path) -> None:
@@ -40,15 +39,15 @@ def test_quadratic_function_is_found(tmp_path: Path) -> None:
     program = tmp_path / "quadratic.py"
     program.write_text(
         "from instructions import section\n"
-        "def quadratic(size):\n    return sum(bytes(size).find(b'x', at) for at in range(size))\n"
+        "def quadratic(size):\n    return sum(1 for at in range(size) for _ in range(at))\n"
         "def linear(size):\n    return sum(bytes(99).find(b'x') for at in range(size))\n"
         "section('nothing', lambda: None)\n"
         "for function in (quadratic, linear):\n"
         "    for factor in (1, 2, 4):\n"
-        "        section(f'{function.__name__} *{factor}', lambda: function(2000 * factor))\n"
+        "        section(f'{function.__name__} *{factor}', lambda: function(200 * factor))\n"
     )
 
     counts = instructions.counted(program)
 
-    assert min(grew([counts[f"quadratic *{factor}"] for factor in (1, 2, 4)])) > AT_MOST
-    assert max(grew([counts[f"linear *{factor}"] for factor in (1, 2, 4)])) < AT_MOST
+    assert grew(*[counts[f"quadratic *{factor}"] for factor in (1, 2, 4)]) > 3
+    assert grew(*[counts[f"linear *{factor}"] for factor in (1, 2, 4)]) < AT_MOST

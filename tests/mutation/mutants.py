@@ -1,9 +1,11 @@
 """Changes the pure packages in small ways, one at a time, and looks whether a test notices. `./dev mutants [PACKAGE…]` runs it.
 
 A mutant is the program with one change: a `<` that became `<=`, a 7 that became 8, a word that became another, an argument that became
-None. mutmut makes them and runs the tests that reach the changed function. A mutant that no test notices survives, and shows a number, a
-word or a refusal that nobody tests (or a change that makes no difference). A package may have thousands, so a sample is taken: the same
-seed takes the same ones from the same code.
+None. mutmut makes them. A mutant that no test notices survives, and shows a number, a word or a refusal that nobody tests (or a change that
+makes no difference). A package may have thousands, so a sample is taken: the same seed takes the same ones from the same code.
+
+The tests of each mutant run in a process of their own, and not in mutmut's. There, what the program remembers of earlier telegrams hides
+mutants, what is computed while a module is loaded is not changed, and tests with bytes in their names cannot be chosen.
 
 mutmut wants the package in a folder `src` and writes beside it, so all is copied to `.cache/mutants`. [seen] it leaves functions with a
 decorator alone, such as those with a cache, and tables, which are outside functions.
@@ -18,16 +20,17 @@ import random
 import shutil
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).parents[2]
 WORKSHOP = ROOT / ".cache/mutants"
 SAMPLE = 100
 SEED = 13
 TIMEOUT_S = 24 * 3600
-_KILLED, _SURVIVED = (1, 3), 0
-_NO_TEST = (5, 33)
+_QUIET: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": False}
 _COPIED = (
     "plugin/telegraf_han",
     "tests",
@@ -61,7 +64,7 @@ PACKAGES = {
     "mbus": Package(("mbus/values", "mbus/vif", "mbus/records", "mbus/security"), _MBUS),
     "obis": Package(("obis",), ("tests/unit/test_obis.py", "tests/unit/p1/test_text.py", "tests/unit/mbus/test_naming.py")),
     "p1": Package(("p1/values", "p1/lines", "p1/shapes", "p1/extents", "p1/envelope"), _P1),
-    "tariffs": Package(("tariffs/settlement", "tariffs/components"), ("tests/unit/tariffs", "tests/properties/test_tariffs.py")),
+    "tariffs": Package(("tariffs/settlement", "tariffs/periods"), ("tests/unit/tariffs", "tests/properties/test_tariffs.py")),
     "units": Package(("units",), ("tests/unit/test_units.py",)),
 }
 
@@ -86,20 +89,41 @@ def main(words: list[str]) -> int:
 def _tried(name: str, package: Package, given: argparse.Namespace) -> None:
     folder = WORKSHOP / name
     _prepare(folder, package)
-    _mutmut(folder, "run", "nothing", jobs=given.jobs)  # it makes all mutants, and finds that none has this name
-    made = {module: sorted(_results(folder, module)) for module in package.modules}
+    # It makes all mutants, and then finds that no test that it knows of reaches them.
+    subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=folder, env=_environment(folder), **_QUIET)  # noqa: PLW1510, in _QUIET
+    took_s = _tests(folder, package, "")
+    if took_s is None:
+        sys.exit(f"E! the tests of {name} fail without any change: {', '.join(package.tests)}")
+    limit_s = 60 + 10 * took_s
     random_one = random.Random(given.seed)
-    chosen = {module: random_one.sample(names, min(given.sample or len(names), len(names))) for module, names in made.items()}
-    log = _mutmut(folder, "run", *[one for names in chosen.values() for one in names], jobs=given.jobs)
     for module in package.modules:
-        found = _results(folder, module)
-        codes = {one: found[one] for one in chosen[module]}
-        if None in codes.values():
-            sys.exit(f"E! mutmut did not try all mutants of {module}: see {log}")
-        left = sorted(one for one, code in codes.items() if code == _SURVIVED or code in _NO_TEST)
-        print(f"{module:24} {len(made[module]):8} {len(codes):6} {len(codes) - len(left):7} {len(left):9}", flush=True)
-        for one in left:
-            print(_indented(_shown(folder, one)), flush=True)
+        made = sorted(_made(folder, module))
+        chosen = random_one.sample(made, min(given.sample or len(made), len(made)))
+        with ThreadPoolExecutor(given.jobs) as pool:
+            passed = pool.map(lambda mutant: _tests(folder, package, mutant, limit_s) is not None, chosen)
+            left = sorted(mutant for mutant, survived in zip(chosen, passed, strict=True) if survived)
+        print(f"{module:24} {len(made):8} {len(chosen):6} {len(chosen) - len(left):7} {len(left):9}", flush=True)
+        for mutant in left:
+            print(_indented(_shown(folder, mutant)), flush=True)
+
+
+def _tests(folder: Path, package: Package, mutant: str, limit_s: float = TIMEOUT_S) -> float | None:
+    """Run a package's tests in a process of their own, where nothing is remembered. The seconds they took if all passed, otherwise None."""
+    env = _environment(folder / "mutants") | {"MUTANT_UNDER_TEST": mutant}
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *package.tests]
+    began_s = time.monotonic()
+    try:
+        code = subprocess.run(command, cwd=folder / "mutants", env=env, timeout=limit_s, **_QUIET).returncode  # noqa: PLW1510, in _QUIET
+    except subprocess.TimeoutExpired:
+        return None  # a loop without end
+    if code not in (0, 1, 2):  # 1: a test failed, 2: a test module could not be loaded
+        sys.exit(f"E! pytest ended with {code} for {mutant or 'the program without any change'}")
+    return time.monotonic() - began_s if code == 0 else None
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONPYCACHEPREFIX")}
+    return {**env, "PYTHONPATH": str(folder / "src")}
 
 
 def _prepare(folder: Path, package: Package) -> None:
@@ -112,46 +136,22 @@ def _prepare(folder: Path, package: Package) -> None:
         else:
             shutil.copy2(ROOT / name, there)
     settings = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    (folder / "pyproject.toml").write_text(settings.replace('"plugin", "tests"', '"src", "tests", "tests/mutation"'), encoding="utf-8")
+    (folder / "pyproject.toml").write_text(settings.replace('"plugin", "tests"', '"src", "tests"'), encoding="utf-8")
     lines = {
         "source_paths": [f"src/telegraf_han/{module}.py" for module in package.modules],
         "also_copy": ["src", *(name for name in _COPIED[1:] if name != "tests")],
-        "pytest_add_cli_args_test_selection": list(package.tests),
-        "pytest_add_cli_args": ["-q", "-p", "no:cacheprovider", "-p", "fresh"],
-        # A process that has run no test before forks one for each mutant, so nothing is remembered from another.
-        "process_isolation": ["forkserver"],
+        "pytest_add_cli_args_test_selection": ["tests/unit/test_language.py"],
     }
-    text = "[mutmut]\n" + "".join(
-        f"{key}={values[0]}\n" if key == "process_isolation" else f"{key}=\n" + "".join(f"    {value}\n" for value in values)
-        for key, values in lines.items()
-    )
+    text = "[mutmut]\n" + "".join(f"{key}=\n" + "".join(f"    {value}\n" for value in values) for key, values in lines.items())
     (folder / "setup.cfg").write_text(text, encoding="utf-8")
 
 
-def _mutmut(folder: Path, *words: str, jobs: int) -> Path:
-    log = folder / "mutmut.log"
-    with log.open("ab") as out:
-        env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONPYCACHEPREFIX")}
-        subprocess.run(
-            [sys.executable, "-m", "mutmut", words[0], "--max-children", str(jobs), *words[1:]],
-            cwd=folder,
-            env={**env, "PYTHONPATH": str(folder / "tests/mutation")},
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=subprocess.STDOUT,
-            timeout=TIMEOUT_S,
-            check=False,  # it fails if a mutant survives, too
-        )
-    return log
-
-
-def _results(folder: Path, module: str) -> dict[str, int | None]:
-    """The exit code of the tests for each mutant. None if it was not tried."""
+def _made(folder: Path, module: str) -> list[str]:
+    """The names of a module's mutants."""
     written = folder / f"mutants/src/telegraf_han/{module}.py.meta"
     if not written.exists():
-        sys.exit(f"E! mutmut made no mutants of {module}: see {folder / 'mutmut.log'}")
-    found: dict[str, int | None] = json.loads(written.read_text(encoding="utf-8"))["exit_code_by_key"]
-    return found
+        sys.exit(f"E! mutmut made no mutants of {module}")
+    return list(json.loads(written.read_text(encoding="utf-8"))["exit_code_by_key"])
 
 
 def _shown(folder: Path, mutant: str) -> str:

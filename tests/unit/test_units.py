@@ -164,3 +164,12 @@ def test_no_spelling_has_two_meanings() -> None:
             if spelling.lower() == folded and not spelling.startswith(units._CASE_TELLS)
         }
         assert meanings <= {found}
+
+
+@pytest.mark.parametrize(
+    ("spelling", "expected"),
+    [("kWh", True), ("KWH", True), ("m3", True), ("°c", True), ("", False), ("x", False), ("MHW", False), ("mVarH", False)],
+)
+def test_known(spelling: str, expected: bool) -> None:
+    """A unit is known as meters write it, and in another case where only one unit can be meant."""
+    assert units.known(spelling) is expected

@@ -9,7 +9,7 @@ from telegraf_han.ciphers import aes, secret
 from telegraf_han.ciphers.secret import Key
 from telegraf_han.clock import Zone
 from telegraf_han.errors import FramingError, SecurityError, TelegramError, WaitingError, WrongKeyError
-from telegraf_han.mbus import authentication, layers, link, records
+from telegraf_han.mbus import authentication, layers, link, records, security
 from telegraf_han.mbus.memory import Memory
 from telegraf_han.simulate import encode
 
@@ -373,3 +373,30 @@ def test_no_message_holds_a_key(vector, decoded) -> None:
             decoded(vector(name).frame, secret.key("c0ffee" * 5 + "c0"))
         assert "c0ffee" not in str(caught.value).lower()
         assert vector(name).frame[-8:].hex() not in str(caught.value).lower()
+
+
+MODE_10 = bytes.fromhex("2f44ed147856341201027a2a00ff0a1001d2040000d9fdb119b74ff5caeaa655718f0ac0af94d84d25e22f6da448a9b8")
+"""Made with AES-CCM of another library, under KEY."""
+
+
+@pytest.mark.parametrize("name", ["made-mode5", "made-mode5-adapter", "made-mode7", "mode 10"])
+def test_resealed_as_it_came(vector, name: str) -> None:
+    """Records that are enciphered again under the same key are the bytes that the meter sent."""
+    frame, key = (MODE_10, KEY) if name == "mode 10" else (vector(name).frame, vector(name).key)
+    sealed = layers.opened(frame)
+    message = security.Message(sealed.header, sealed.meter, sealed.authentication, sealed.content)
+    body = security.clear(message, key).body
+    whole = b"\x2f\x2f" + body if sealed.header.mode != 10 and not body.startswith(b"\x2f\x2f") else body
+
+    assert security.resealed(message, key, whole) == sealed.header.payload
+    assert security.enciphered_bytes(sealed.header) > 0
+
+
+@pytest.mark.parametrize("mode", [0, 1, 13, 15])
+def test_nothing_is_enciphered_in_a_mode_that_is_not_read(vector, mode: int) -> None:
+    """A mode without a cipher of its own enciphers no byte, so its records stay as they are."""
+    sealed = layers.opened(vector("made-mode5").frame)
+    header = sealed.header._replace(mode=mode)
+
+    assert security.enciphered_bytes(header) == 0
+    assert security.resealed(security.Message(header, sealed.meter, None, b""), KEY, RECORDS) == RECORDS

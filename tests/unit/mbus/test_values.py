@@ -210,3 +210,25 @@ def test_characters(quantity: str, text: bytes, expected: str) -> None:
     what = vif.Vib(quantity, "", 0, 1, "identity" if quantity == "customer" else "number")
 
     assert values.reader(0xD, what, data).read(data) == expected
+
+
+@pytest.mark.parametrize(("number", "factor", "expected"), [(2.5, 3600, 9000), (230.0, 1, 230), (0.5, 1, 0.5)])
+def test_float_with_a_factor(number: float, factor: int, expected: float) -> None:
+    """A float of hours becomes seconds. A whole number is an int, so that it is written like one."""
+    read = values.reader(0x5, vif.Vib("duration", "s", 0, factor), struct.pack("<f", number)).read(struct.pack("<f", number))
+
+    assert (read, type(read)) == (expected, type(expected))
+
+
+def test_longest_number_of_a_variable_field() -> None:
+    """Eight bytes are a number. Nine are given in hex as they came, because no field holds such a number."""
+    assert _read(0xD, "e8" + "ff00000000000000") == 255
+    assert _read(0xD, "e9" + "ff0000000000000000") == "FF0000000000000000"
+
+
+def test_date_that_was_never_set() -> None:
+    """A date and time of zeros is no date."""
+    never = vif.Vib("time_point", "", 0, 1, "date")
+
+    assert _read(0x4, "00000000", never) is None
+    assert _read(0x4, "1e0f4a34", never).startswith("2026-04-10T15:30:00")

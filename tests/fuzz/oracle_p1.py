@@ -43,7 +43,7 @@ LETTER_CODE = rb"(?:\d{1,3}-\d{1,3}:)?[CFLP]\.(?:\d{1,3}|F)(?:\.\d{1,3}){0,2}(?:
 STANDARD = re.compile(rb"(%b)\(([^()*]*)(?:\*([^()]*))?\)" % CODE)
 ANY_CODE = re.compile(rb"(?:^|(?<=[\r\n)( \t\0]))(?:%b|%b)(?=[\r\n \t\0]*[()])" % (CODE, LETTER_CODE))
 INSIDE = re.compile(rb"(?<=\()[^()]*")
-UNIT_ALONE = re.compile(rb"[^\W\d][^()*]*")
+UNIT_ALONE = re.compile(rb"[^\W\d][^()]*")
 NUMBER = re.compile(rb"([+-]?)(\d{0,18})(?:\.(\d{0,18}))?")
 TST = re.compile(rb"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)([SW])")
 NAMING = {"0.0", "0.2", "42.0", "96.1", "C.1", "C.90", "F.F"}

@@ -116,7 +116,7 @@ def _tests(folder: Path, package: Package, mutant: str, limit_s: float = TIMEOUT
         code = subprocess.run(command, cwd=folder / "mutants", env=env, timeout=limit_s, **_QUIET).returncode  # noqa: PLW1510, in _QUIET
     except subprocess.TimeoutExpired:
         return None  # a loop without end
-    if code not in (0, 1, 2):  # 1: a test failed, 2: a test module could not be loaded
+    if code not in (0, 1, 2, 4) or (code and not mutant):  # 1: a test failed; 2 and 4: a module or a conftest could not be loaded
         sys.exit(f"E! pytest ended with {code} for {mutant or 'the program without any change'}")
     return time.monotonic() - began_s if code == 0 else None
 

@@ -127,3 +127,21 @@ def test_a_rest_of_a_block_is_refused() -> None:
             aes.cbc(key, bytes(16), bytes(size))
 
     assert aes.cbc(key, bytes(16), bytes(16)) == aes.cbc(Key(bytes(16)), bytes(16), bytes(16))
+
+
+def test_ccm_both_ways() -> None:
+    """What is sealed is the vector of RFC 3610 (packet vector 1), and it opens again."""
+    key, nonce = Key(bytes.fromhex("c0c1c2c3c4c5c6c7c8c9cacbcccdcecf")), bytes.fromhex("00000003020100a0a1a2a3a4a5")
+    aad, text = bytes(range(8)), bytes(range(8, 31))
+    sealed = bytes.fromhex("588c979a61c663d2f066d0c2c0f989806d5f6b61dac38417e8d12cfdf926e0")
+
+    assert aes.ccm_sealed(key, nonce, text, aad, 8) == sealed
+    assert aes.ccm(key, nonce, sealed[:-8], aad, sealed[-8:]) == text
+    assert aes.ccm(key, nonce, sealed[:-8], aad[1:], sealed[-8:]) is None
+
+
+def test_single_blocks() -> None:
+    """Blocks are deciphered each for itself (NIST SP 800-38A, F.1.2)."""
+    ciphertext = bytes.fromhex("3ad77bb40d7a3660a89ecaf32466ef97f5d3d58503b9699de785895a96fdbaaf")
+
+    assert aes.blocks(SP_KEY, ciphertext) == SP_TEXT

@@ -83,3 +83,22 @@ def test_random_bytes() -> None:
         assert axdr.pushed(b"\x02" + noise.randbytes(size)) == ""
         assert axdr.pushed(b"\x01" + noise.randbytes(size)) == ""
         assert axdr.pushed(made.push(b"\x02" + noise.randbytes(size))) == ""
+
+
+@pytest.mark.parametrize("bits", [1, 7, 8, 9, 16])
+def test_bit_string(bits: int) -> None:
+    """A string of bits has as many bytes as its bits need."""
+    body = b"\x02\x02\x04" + bytes([bits]) + bytes(-(-bits // 8)) + CODE
+
+    assert axdr.pushed(made.push(body)) != ""
+    assert axdr.pushed(made.push(body) + b"\x11") == ""
+
+
+def test_most_elements() -> None:
+    """A list of 1023 values is walked to its end. One of 1025 is none, because no meter sends so many."""
+
+    def numbers(count: int) -> bytes:
+        return b"\x01\x82" + count.to_bytes(2, "big") + b"\x11\x01" * count
+
+    assert axdr.body_end(numbers(1023), 0) == len(numbers(1023))
+    assert axdr.body_end(numbers(1025), 0) == -1

@@ -236,3 +236,11 @@ def test_errors_hold_no_key() -> None:
             ciphering.opened(sealed, ek, AK)
         assert p1.EK.hex() not in repr(caught.value)
         assert p1.AK.hex() not in repr(caught.value)
+
+
+def test_words_of_a_block_that_is_wrong() -> None:
+    """A block that is cut short and a title that is too long are told as what they are."""
+    with pytest.raises(FramingError, match=r"^ciphered block is cut short$"):
+        ciphering.block(b"\0\x82\x01\x00\x30\0\0\0\0abc", 0)
+    with pytest.raises(FramingError, match=r"^block announces a system title of 9 bytes, which is too long$"):
+        ciphering.extent(b"\xdb\x09" + bytes(40), 0)

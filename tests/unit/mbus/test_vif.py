@@ -205,3 +205,8 @@ def test_a_real_unit_in_text() -> None:
     found = vif.vib(bytes.fromhex("fc0348522574"))
 
     assert (found.unit, found.exponent) == ("%RH", -2)
+
+
+def test_unit_is_text() -> None:
+    """Every VIF of every table has a unit, or "" if it has none: never nothing at all."""
+    assert {type(what.unit) for table in vif._TABLES.values() for what in table.values()} == {str}

@@ -171,3 +171,30 @@ def test_system_title_is_named_beside_the_key() -> None:
     found = envelope.envelope(p1.stoen())
     with pytest.raises(WrongKeyError, match="with the system_title of the configuration: one of the two is wrong"):
         envelope.opened(found, EK, None, "preferred", system_title=b"EGM\1\2\3\4\5", checked=True)
+
+
+@pytest.mark.parametrize("ak", [None, OTHER], ids=["no key for the tag", "another key"])
+def test_authenticated_only_is_not_believed(ak: Key | None) -> None:
+    """A block that is not encrypted and whose tag proves nothing is refused where an encryption key is set, and read where that is optional."""
+    data = frame(p1.stoen(control=0x10))
+
+    with pytest.raises(SecurityError, match=r"^the telegram is not encrypted, but encryption_key is set"):
+        opened(data, EK, ak, encryption="required")
+    assert opened(data, EK, ak, encryption="optional").body == p1.LINES
+    assert opened(data, None, ak, encryption="required").body == p1.LINES
+
+
+def test_authenticated_only_and_no_text() -> None:
+    """Such a block without P1 text is told as what it is, and no key is blamed."""
+    with pytest.raises(RecordError, match=r"^a ciphered block, whose content is neither encrypted nor P1 text$"):
+        opened(frame(p1.stoen(b"\x01nothing", control=0x10)), EK, None)
+
+
+def test_doubt_with_a_title_of_the_configuration() -> None:
+    """A tag that fits without the authentication key proves nothing, also where the configuration has the title."""
+    data = frame(p1.hidden(p1.TITLE, aad=b"\x30"))
+
+    found = envelope.opened(envelope.envelope(data), EK, AK, "preferred", system_title=p1.TITLE)
+
+    assert (found.body, found.verified) == (p1.LINES, False)
+    assert found.doubt.startswith("authentication_key proves nothing: the tag fits, but without the authentication key")

@@ -449,3 +449,22 @@ def test_faults_tell_no_content() -> None:
     details = [event.detail for event in found if isinstance(event, Fault)]
     assert len(details) == 2
     assert not any("PRIV" in detail for detail in details)
+
+
+def test_words_and_size_of_text_without_end() -> None:
+    """A text that goes on beyond the longest telegram is told once as what it is, with the bytes that are given up."""
+    framer = Framer()
+
+    found = framer.feed(p1.IDENT + b"0-0:96.13.0(3031)\r\n" * 500, 0)
+
+    assert [(fault.detail, fault.size) for fault in found] == [("plain telegram has no end within 8192 bytes", 8192)]
+
+
+def test_words_of_a_length_that_is_too_large() -> None:
+    """A block whose length reaches into the next telegram is told with both sizes."""
+    framer = Framer()
+    damaged = p1.IDENT + b"\0\x82\x03\0\x30\0\0\0\0" + bytes(50)
+
+    (fault, _) = [*framer.feed(damaged + b"!0000\r\n" + p1.stoen() + p1.stoen(), 0)][:2]
+
+    assert fault.detail == f"telegram announces {len(p1.IDENT) + 4 + 0x300} bytes, but the next one begins after {len(damaged)}"

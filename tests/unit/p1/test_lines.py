@@ -139,3 +139,8 @@ def test_time_is_linear(piece: bytes, before: bytes) -> None:
     short, long = (before + piece * (size // len(piece)) for size in (2_048, 16_384))
 
     assert busy_ns(long) < 24 * max(busy_ns(short), 20_000)
+
+
+def test_old_gas_reading_without_a_time() -> None:
+    """A reading of DSMR 2.2 whose time stamp is none has no column for it."""
+    assert found(b"0-1:24.3.0(x)(00)(60)(1)(0-1:24.2.1)(m3)(00000.123)") == ([(b"0-1:24.2.1", b"00000.123", b"m3")], [])

@@ -30,7 +30,7 @@ LOCKS: Final = (ROOT / "docker/requirements.txt", ROOT / "docker/build-requireme
 SOURCE: Final = "https://github.com/pypa/advisory-database"
 KEPT: Final = ROOT / ".cache/advisory-database"
 NOT_CHECKED: Final = (
-    "Debian's packages in the image, Python itself, and the programs Telegraf, InfluxDB, Grafana and NATS. "
+    "the base images with Debian's packages, Python itself, and the programs Telegraf, InfluxDB, Grafana and NATS. "
     "An image scanner reads those (docs/releasing.md)"
 )
 _MODIFIED: Final = re.compile(r"""^\s*["']?modified["']?:\s*["']?(\d{4}-\d\d-\d\d)""", re.MULTILINE)

@@ -102,7 +102,7 @@ def test_what_was_not_checked_is_said(check) -> None:
     _, printed = check(record(versions=["9"]))
 
     assert "1 records. The newest is of 2026-11-02" in printed
-    assert "not checked: Debian's packages" in printed
+    assert "not checked: the base images with Debian's packages" in printed
     assert "Telegraf, InfluxDB, Grafana" in printed
 
 

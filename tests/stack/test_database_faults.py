@@ -296,22 +296,24 @@ def test_lost_bucket(ways: Callable[..., Way]) -> None:
 
 def test_killed_while_it_writes(ways: Callable[..., Way]) -> None:
     """Each time Telegraf is killed, only the last lines are lost, which were on their way to its buffer. Everything else is stored."""
-    way = ways("killed", *MORE)
+    rate = int(os.environ.get("KILLED_RATE", "40"))
+    way = ways("killed", *MORE, rate=rate)
     ends = []
     for _ in range(3):
-        ends.append(way.number() + 60)
+        ends.append(way.number() + rate * 3 // 2)
         running.until(lambda way=way: way.number() >= ends[-1], "more telegrams", PATIENCE_S)
         way.telegraf.kill()
         ends[-1] = way.number()
         way = way.again()
-    running.until(lambda: way.number() >= ends[-1] + 20, "more telegrams", PATIENCE_S)
+    running.until(lambda: way.number() >= ends[-1] + rate // 2, "more telegrams", PATIENCE_S)
     way.end.touch()
     running.until(lambda: way.gate.stored[max(way.sent())], "the last telegram", PATIENCE_S)
 
     lost = way.sent() - way.there()
     twice = sum(times > 1 for times in way.gate.stored.values())
     print(f"killed {len(ends)} times, {len(way.sent())} telegrams, {len(lost)} lost, {twice} written twice")
-    assert {number for end in ends for number in range(end - IN_THE_PIPE, end)} >= lost
+    if rate == 40:  # at other rates, the test only says what is lost
+        assert {number for end in ends for number in range(end - IN_THE_PIPE, end)} >= lost
 
 
 def test_upgraded(ways: Callable[..., Way]) -> None:

@@ -48,6 +48,13 @@ FOOTERS: Final[dict[Content, tuple[Fits, ...]]] = {
 }
 """Content → the footers accepted after it, the usual one first."""
 
+
+def fits(content: Content, telegram: bytes, digits: bytes) -> bool:
+    """Whether one of the footers that this content may have fits a telegram up to its "!". It is nearly always the first."""
+    footers = FOOTERS[content]
+    return footers[0](telegram, digits) or any(footer(telegram, digits) for footer in footers[1:])
+
+
 MODELS: Final = {
     # opening of the ident line: model; [seen] all three. The Kaifa ident is the same for MA110M and MA309M. Their
     # telegrams name the model (0-0:96.1.1).

@@ -16,7 +16,7 @@ from typing import Final, Literal, NamedTuple
 from telegraf_han.dlms import ciphering
 from telegraf_han.errors import ChecksumError, FramingError, TelegramError
 from telegraf_han.language import _
-from telegraf_han.p1.dialects import FOOTERS, Content
+from telegraf_han.p1.dialects import Content, fits
 from telegraf_han.p1.envelope import IDENT, OTHERS, Opening, is_other
 
 TELEGRAM_LIMIT: Final = 8192
@@ -104,7 +104,7 @@ def again(buffer: bytearray, start: int, opening: Opening) -> tuple[bytes, int] 
     if footer is None:
         return None
     telegram, digits = bytes(buffer[start : footer.start() + 1]), footer[1]
-    return (telegram, footer.end()) if digits and _fits("block", telegram, digits) else None
+    return (telegram, footer.end()) if digits and fits("block", telegram, digits) else None
 
 
 def measured(buffer: bytearray, start: int) -> Found:
@@ -230,14 +230,8 @@ def _measured_footer(buffer: bytearray, start: int, content: int, mark: int, kin
         return others.displaced(buffer, start, content, mark)
     digits = footer[1] or footer[2]
     telegram = bytes(buffer[start : mark + 1])
-    if _fits(kind, telegram, digits):
+    if fits(kind, telegram, digits):
         return Extent(telegram, footer.end(), 0, digits != b"")
     from telegraf_han.p1 import others  # noqa: PLC0415, only what is seldom or damaged needs it
 
     return others.mended(buffer, start, content, footer, kind)
-
-
-def _fits(kind: Content, telegram: bytes, digits: bytes) -> bool:
-    """Whether one of the footers that this content may have fits. It is nearly always the first."""
-    footers = FOOTERS[kind]
-    return footers[0](telegram, digits) or any(fits(telegram, digits) for fits in footers[1:])

@@ -13,7 +13,7 @@ import re
 from typing import Final
 
 from telegraf_han.language import _, marked
-from telegraf_han.p1.dialects import FOOTERS
+from telegraf_han.p1.dialects import FOOTERS, fits
 
 CHANGED: Final = marked(
     "the line ends were changed on the way here: the CRC fits only with those that the meter sends, CR LF or LF. The telegrams are read "
@@ -42,7 +42,7 @@ def text(telegram: bytes, digits: bytes) -> bytes:
     sent = ident + _AROUND_IDENT + _CRLF.join(lines)
     trimmed = ident.rstrip() + _AROUND_IDENT + _CRLF.join(line.rstrip(b" \t") for line in lines if line.strip())
     for one in dict.fromkeys((sent, trimmed)):
-        if one != telegram and any(fits(one, digits) for fits in FOOTERS["text"]):
+        if one != telegram and fits("text", one, digits):
             return one
     # Some meters end their lines with LF, and an editor may have put CR before it.
     bare = sent.replace(_CRLF, b"\n")
@@ -53,7 +53,7 @@ def block(telegram: bytes, content: int, digits: bytes) -> bytes:
     """The same for a telegram with a block at `content`: only the line ends behind its ident line were changed."""
     ident = telegram[:content].rstrip(_CRLF)
     sent = ident + _AROUND_IDENT + telegram[content:]
-    return sent if digits and sent != telegram and any(fits(sent, digits) for fits in FOOTERS["block"]) else b""
+    return sent if digits and sent != telegram and fits("block", sent, digits) else b""
 
 
 def without_added(ident: bytes, content: bytes, digits: bytes, size: int) -> bytes:
@@ -65,7 +65,7 @@ def without_added(ident: bytes, content: bytes, digits: bytes, size: int) -> byt
     if len(block_and_mark) != size + 1:
         return b""
     sent = ident.rstrip(_CRLF) + _AROUND_IDENT + block_and_mark
-    return sent if any(fits(sent, digits) for fits in FOOTERS["block"]) else b""
+    return sent if fits("block", sent, digits) else b""
 
 
 def explained(ident: bytes, content: bytes) -> str:

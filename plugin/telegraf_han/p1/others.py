@@ -15,7 +15,7 @@ from telegraf_han.dlms import ciphering, frames, recognised
 from telegraf_han.errors import FramingError
 from telegraf_han.language import _
 from telegraf_han.p1 import lineends
-from telegraf_han.p1.dialects import FOOTERS, Content
+from telegraf_han.p1.dialects import Content, fits
 from telegraf_han.p1.envelope import IDENT
 from telegraf_han.p1.extents import (
     FOOTER,
@@ -115,7 +115,7 @@ def message(buffer: bytearray, start: int, content: int) -> Found:
             return _nothing_known(mark.start() - start)
         digits = footer[1] or footer[2]
         telegram = bytes(buffer[start : mark.end()])
-        if any(fits(telegram, digits) for fits in FOOTERS["block"]):
+        if fits("block", telegram, digits):
             return Extent(telegram, footer.end(), checked=True)
         if footer[1]:
             return noisy(mark.start() - start, footer.end() - start)

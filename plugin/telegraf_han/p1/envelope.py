@@ -179,7 +179,7 @@ def looks_like_p1(plaintext: bytes) -> bool:
     are two, so (10/256)^3 * (1/256)^2 * 2/256 = 7e-12, and 8e-12 with numbers of more digits. `0-0:1.0` adds 2e-13, and an ident line adds
     nothing to speak of. An ident line alone would be one in 5 million, so a code has to follow it. `tests/tools/noise.py` measures this.
     """
-    return _LOOKS_LIKE_P1.match(plaintext) is not None
+    return plaintext.startswith(_CLOCK) or _LOOKS_LIKE_P1.match(plaintext) is not None
 
 
 def opened(
@@ -214,7 +214,7 @@ def opened(
         raise WrongKeyError(f"{found.found}: {error}" if found.found else str(error)) from None
     if not (verified or found.block.control & ciphering.ENCRYPTED) and encryption_key is not None and encryption == "required":
         raise SecurityError(_(UNENCRYPTED))
-    if not plaintext.startswith(_CLOCK) and not looks_like_p1(plaintext):
+    if not looks_like_p1(plaintext):
         raise _unreadable(found, plaintext, encryption_key, authentication_key, system_title, verified=verified, checked=checked)
     counter = int.from_bytes(found.block.counter, "big")
     if verified:

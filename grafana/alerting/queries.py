@@ -11,6 +11,7 @@ its time zone. So these two are repeated.
 the first query. Queries for settings use the database's own clock instead: settings come every five minutes, whatever the rule's range.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from grafana import moneyqueries, registers
@@ -249,11 +250,14 @@ def stored_age_s() -> str:
     InfluxQL cannot compute with time. So each age is a query that finds a telegram since then or not, and each that finds one takes away
     the step to the age below.
     """
-    newest = f'SELECT last("{_IMPORT}") * 0.0 {{}} AS "age_s" FROM "electricity" WHERE {{}} GROUP BY "meter"'
-    steps = [newest.format(f"+ {STORED_AGES_S[-1]}", _lately(KNOWN))]
-    for age_s, below_s in zip(STORED_AGES_S, (0, *STORED_AGES_S), strict=False):
-        steps.append(newest.format(f"- {age_s - below_s}", _lately(f"{age_s}s")))
-    return _joined('sum("age_s")', *steps)
+    return _joined('sum("age_s")', *age_steps(_IMPORT, '"electricity"', STORED_AGES_S, 'GROUP BY "meter"'))
+
+
+def age_steps(field: str, measurement: str, ages_s: Sequence[int], tail: str) -> list[str]:
+    """The sources whose sum is the highest of the ages that is over: the whole age, and a step for each one that is not over."""
+    newest = f'SELECT last("{field}") * 0.0 {{}} AS "age_s" FROM {measurement} WHERE {{}} {tail}'
+    steps = [newest.format(f"- {age_s - below_s}", _lately(f"{age_s}s")) for age_s, below_s in zip(ages_s, (0, *ages_s), strict=False)]
+    return [newest.format(f"+ {ages_s[-1]}", _lately(KNOWN)), *steps]
 
 
 def status_lines() -> str:

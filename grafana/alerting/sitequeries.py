@@ -9,13 +9,12 @@ from collections.abc import Sequence
 from typing import Final
 
 from grafana import fleetqueries
+from grafana.alerting import queries
 
 _SUMS: Final = fleetqueries.SUMS
 _LINK: Final = '"electricity_link"'
 _NEWEST: Final = str(fleetqueries.NEWEST)
 _BY_SITE: Final = 'GROUP BY "site"'
-KNOWN: Final = "7d"
-"""A site of which nothing came for so long is forgotten, so that a site that was taken down does not alert for ever."""
 LATE_S: Final = fleetqueries.LATE_M * 60
 SILENT_S: Final = fleetqueries.SILENT_M * 60
 AGES_S: Final = (LATE_S, SILENT_S, 6 * 3600, 86_400)
@@ -41,23 +40,14 @@ def _joined(select: str, *sources: str) -> str:
 def age_s(ages: Sequence[int] = AGES_S) -> str:
     """For how long nothing has come from a site, seconds: the highest of the ages that is over, or 0.
 
-    InfluxQL cannot compute with time. So each age is a query that finds a site's newest line or not, and each that finds one takes away
-    the step to the age below. None of them reads a range.
+    `queries.stored_age_s` says how. A site is forgotten like a meter, after `queries.KNOWN`. None of the sources reads a range.
     """
-    return _age_s("telegrams", _LINK, ages)
+    return _joined('sum("age_s")', *queries.age_steps("telegrams", _LINK, ages, _BY_SITE))
 
 
 def stored_age_s() -> str:
     """For how long no telegram of a site was stored, of any of its meters."""
-    return _age_s("active_energy_import_wh", '"electricity"', STORED_AGES_S)
-
-
-def _age_s(field: str, measurement: str, ages: Sequence[int]) -> str:
-    newest = f'SELECT last("{field}") * 0.0 {{}} AS "age_s" FROM {measurement} WHERE {{}} {_BY_SITE}'
-    steps = [newest.format(f"+ {ages[-1]}", _ago(KNOWN))]
-    for age_s, below_s in zip(ages, (0, *ages), strict=False):
-        steps.append(newest.format(f"- {age_s - below_s}", _ago(f"{age_s}s")))
-    return _joined('sum("age_s")', *steps)
+    return _joined('sum("age_s")', *queries.age_steps("active_energy_import_wh", '"electricity"', STORED_AGES_S, _BY_SITE))
 
 
 def not_ok_percent() -> str:

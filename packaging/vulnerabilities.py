@@ -63,6 +63,8 @@ class Looked(NamedTuple):
 def looked(database: Path, packages: Mapping[str, str]) -> Looked:
     """Look up packages (name → version) in a folder of OSV records. A record that was withdrawn counts as none."""
     wanted = {canonicalize_name(name): Version(version) for name, version in packages.items()}
+    # Thousands of records are about other packages. To read all of them as YAML would take minutes.
+    named = re.compile(rf"\b({'|'.join(name.replace('-', '[-_.]+') for name in wanted)})\b", re.IGNORECASE)
     found = Looked([], 0, set(), "", [])
     records, newest = 0, ""
     for path in sorted([*database.rglob("*.yaml"), *database.rglob("*.yml"), *database.rglob("*.json")]):
@@ -71,8 +73,7 @@ def looked(database: Path, packages: Mapping[str, str]) -> Looked:
         text = path.read_text(encoding="utf-8", errors="replace")
         records += 1
         newest = max([newest, *_MODIFIED.findall(text)])
-        # Thousands of records are about other packages. To read all of them as YAML would take minutes.
-        if not any(re.search(rf"\b{name.replace('-', '[-_.]+')}\b", text, re.IGNORECASE) for name in wanted):
+        if not named.search(text):
             continue
         try:
             record = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)

@@ -130,16 +130,22 @@ def _template(shape: Shape, values: list[Value]) -> _Template:
 
 def _taken(places: list[int]) -> Callable[[list[Value]], tuple[Value, ...]]:
     """A function that takes the values at these places. `itemgetter` gives a tuple only for two or more."""
-    if len(places) > 1:
-        return cast("Callable[[list[Value]], tuple[Value, ...]]", itemgetter(*places))
-    return lambda values: tuple(values[place] for place in places)
+    match places:
+        case []:
+            return lambda _: ()
+        case [place]:
+            return lambda values: (values[place],)
+        case _:
+            return cast("Callable[[list[Value]], tuple[Value, ...]]", itemgetter(*places))
 
 
 def _pattern(template: _Template, texts: tuple[Value, ...]) -> str:
     """The fields of a line with these texts, in the order of the columns. A text that is empty is left out."""
-    said = [_rendered([pair]) for pair in zip(template.names, texts, strict=True)]
-    rest = iter([found[0].replace("%", "%%") if found else "" for found in said])
-    pattern = ",".join(filter(None, [next(rest) if field is None else field for field in template.fields]))
+    rest = zip(template.names, texts, strict=True)
+    fields: list[str] = []
+    for field in template.fields:
+        fields += [text.replace("%", "%%") for text in _rendered([next(rest)])] if field is None else [field]
+    pattern = ",".join(fields)
     if len(template.patterns) >= _PATTERNS_LIMIT:
         template.patterns.clear()
     template.patterns[texts] = pattern

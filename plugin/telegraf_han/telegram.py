@@ -129,6 +129,8 @@ class Plain(NamedTuple):
     """The status byte of a wireless header. None if there is no header."""
     remarks: tuple[str, ...] = ()
     """What was not believed. These are flaws of the telegram."""
+    unproven: bytes = b""
+    """The first enciphered block of a wireless telegram, if no MAC proves what a key opened."""
 
 
 class Column(NamedTuple):

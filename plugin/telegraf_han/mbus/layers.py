@@ -127,7 +127,6 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
     FramingError, RecordError, ChecksumError, or WaitingError for one part of a telegram.
     """
     memory = memory or Memory()
-    memory.block = b""
     if sealed.refusal is not None:
         raise sealed.refusal
     if sealed.extended is not None and sealed.extended.encryption:
@@ -144,11 +143,11 @@ def plain(sealed: Sealed, key: Key | None, encryption: str = "required", memory:
     if not is_full:
         _require_short(header)
     message = of_fields(security.Message, (header, sealed.meter, sealed.authentication, sealed.content))
-    body, verified, counter, remarks = security.clear(message, key, encryption, memory)
+    body, verified, counter, remarks, unproven = security.clear(message, key, encryption, memory)
     if not is_full:
         body = _full(header, sealed.meter, body, memory)
     status = None if header.ci in transport.HEADLESS else header.status
-    return of_fields(Plain, (sealed.meter, body, verified, counter, "records", "", status, remarks))
+    return of_fields(Plain, (sealed.meter, body, verified, counter, "records", "", status, remarks, unproven))
 
 
 def _require_short(header: Header) -> None:
@@ -228,7 +227,7 @@ def body(plain: Plain, zone: Zone, memory: Memory | None = None, *, live: bool =
     if memory is not None and found.shape is not memory.shape:
         kind = plain.address.raw, records.headers_of(found.shape)
         is_new = memory.shape is not None and kind not in memory.formats
-        if live and is_new and memory.block and not memory.again(kind[1], memory.block):
+        if live and is_new and plain.unproven and not memory.again(kind[1], plain.unproven):
             raise refusals.new_kind(plain.address)
         memory.shape = found.shape
         memory.learn(*kind)

@@ -21,7 +21,7 @@ PARTS_FORGOTTEN: Final = 16
 class Memory:
     """What was heard of one meter."""
 
-    __slots__ = ("block", "candidate", "formats", "key", "odd", "others", "parts", "shape")
+    __slots__ = ("candidate", "formats", "key", "odd", "others", "parts", "shape")
 
     def __init__(self) -> None:
         """Nothing was heard yet."""
@@ -35,8 +35,6 @@ class Memory:
         """Telegrams since the newest fragment."""
         self.key: Key | None = None
         """The key that opened a telegram whose content proves it."""
-        self.block = b""
-        """The first enciphered block of a telegram that a key opened, if no MAC proves the telegram."""
         self.odd: Final[dict[tuple[bytes, ...], bytes]] = {}
         """The headers of telegrams that the proven key opened, but which nothing proves, and the first enciphered block of each."""
         self.candidate: tuple[Key, bytes] | None = None

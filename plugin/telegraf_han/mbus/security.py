@@ -95,6 +95,8 @@ class Clear(NamedTuple):
     counter: int | None
     remarks: tuple[str, ...] = ()
     """What was not believed."""
+    unproven: bytes = b""
+    """The first enciphered block, if no MAC proves what a key opened."""
 
 
 def clear(message: Message, key: Key | None, encryption: str = "required", memory: Memory | None = None) -> Clear:
@@ -226,8 +228,7 @@ def _mode_5(message: Message, key: Key, size: int, memory: Memory) -> Clear:
         raise refusals.wrong_key(message.meter, 5)
     authentic = _authentic(message, key)
     body = _believed(message, key, opening + text[2:], memory, OPENING_PROVES, authentic=authentic)
-    memory.block = b"" if authentic else payload[:_BLOCK]
-    return of_fields(Clear, (body, authentic, _counter(message.authentication), ()))
+    return of_fields(Clear, (body, authentic, _counter(message.authentication), (), b"" if authentic else payload[:_BLOCK]))
 
 
 def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:
@@ -242,8 +243,7 @@ def _mode_7(message: Message, key: Key, size: int, memory: Memory) -> Clear:
         raise refusals.wrong_key(message.meter, 7)
     authentic = _authentic(message, key)
     body = _believed(message, key, text, memory, _FILLERS_PROVE, authentic=authentic)
-    memory.block = b"" if authentic else message.header.payload[:_BLOCK]
-    return Clear(body, authentic, _counter(layer))
+    return Clear(body, authentic, _counter(layer), unproven=b"" if authentic else message.header.payload[:_BLOCK])
 
 
 def _believed(message: Message, key: Key, text: bytes, memory: Memory, opening: float, *, authentic: bool) -> bytes:

@@ -218,7 +218,7 @@ def opened(
         raise _unreadable(found, plaintext, encryption_key, authentication_key, system_title, verified=verified, checked=checked)
     counter = int.from_bytes(found.block.counter, "big")
     if verified:
-        return of_fields(Plain, (None, _inner(plaintext), verified, counter, "dsmr", "", None, ()))
+        return of_fields(Plain, (None, _inner(plaintext), verified, counter, "dsmr", "", None, (), b""))
     doubt = "" if authentication_key is None else _doubt(found.block, plaintext, encryption_key, system_title)
     if authentication == "required":
         lack = doubt or _("the meter has no authentication_key in the configuration, so the tag proves nothing")

@@ -417,8 +417,7 @@ class _Air:
 def radio_mode_5(chance, tally):
     """Records under mode 5, with a short or long header, bare or behind an extended link layer."""
     air = _Air(chance, tally)
-    number = chance.choice(tuple(METERS))
-    meter = METERS[number][0]
+    number, meter = _one_meter(chance)
     access = chance.randrange(256)
     long = meter if chance.random() < 0.15 else b""
     wrap = sealing.unsealed_extended if chance.random() < 0.15 else lambda content: content
@@ -437,25 +436,31 @@ def radio_mode_5(chance, tally):
 def radio_mode_7(chance, tally):
     """Records under mode 7 with a MAC."""
     air = _Air(chance, tally)
-    number = chance.choice(tuple(METERS))
-    meter = METERS[number][0]
+    number, meter = _one_meter(chance)
     count = chance.getrandbits(31)
     long = meter if chance.random() < 0.2 else b""
-    for step, records in enumerate(mutating.bodies(chance, 40)):
-        found = air.take(sealing.frame(meter, sealing.mode_7(meter, count + step, records, long=long)))
-        _judge_records(air.decoder, found, sealing.filled(records), number, tally, air.said, must=True, line=chance.random() < LINES_READ)
-    air.end()
+    _proven(air, chance, number, lambda step, records: sealing.mode_7(meter, count + step, records, long=long), sealing.filled)
 
 
 def radio_mode_10(chance, tally):
     """Records under mode 10 with a tag."""
     air = _Air(chance, tally)
-    number = chance.choice(tuple(METERS))
-    meter = METERS[number][0]
+    number, meter = _one_meter(chance)
     count = chance.getrandbits(31)
+    _proven(air, chance, number, lambda step, records: sealing.mode_10(meter, count + step, records, access=step), bytes)
+
+
+def _one_meter(chance):
+    """The number of a meter, and its address."""
+    number = chance.choice(tuple(METERS))
+    return number, METERS[number][0]
+
+
+def _proven(air, chance, number, sealed, said):
+    """Telegrams that a MAC or tag proves: each must be read. `said` is what stands in the text for the records."""
     for step, records in enumerate(mutating.bodies(chance, 40)):
-        found = air.take(sealing.frame(meter, sealing.mode_10(meter, count + step, records, access=step)))
-        _judge_records(air.decoder, found, records, number, tally, air.said, must=True, line=chance.random() < LINES_READ)
+        found = air.take(sealing.frame(METERS[number][0], sealed(step, records)))
+        _judge_records(air.decoder, found, said(records), number, air.tally, air.said, must=True, line=chance.random() < LINES_READ)
     air.end()
 
 
@@ -463,8 +468,7 @@ def radio_plain(chance, tally):
     """Records without security, bare or in an enciphered extended link layer."""
     in_link = chance.random() < 0.4
     air = _Air(chance, tally, RADIO if in_link else RADIO_OPEN)
-    number = chance.choice(tuple(METERS))
-    meter = METERS[number][0]
+    number, meter = _one_meter(chance)
     session = chance.getrandbits(29)
     for step, records in enumerate(mutating.bodies(chance, 40)):
         content = sealing.mode_0(meter, step, records)
@@ -478,8 +482,7 @@ def radio_plain(chance, tally):
 def radio_refused(chance, tally):
     """Modes that are not read, and modes 7 and 10 with a MAC or tag that is none: no number comes out."""
     air = _Air(chance, tally)
-    number = chance.choice(tuple(METERS))
-    meter = METERS[number][0]
+    _, meter = _one_meter(chance)
     for step in range(10):
         kind = chance.randrange(4)
         if kind == 0:
@@ -509,8 +512,7 @@ def _says(body, said_there):
 def radio_damaged(chance, tally):
     """Telegrams with damage after link CRCs, between good ones."""
     air = _Air(chance, tally)
-    number = chance.choice(tuple(METERS))
-    meter = METERS[number][0]
+    _, meter = _one_meter(chance)
     stream, whole = b"", {}
     for step in range(8):
         body = PROOF + bytes([4, 3]) + chance.randbytes(3) + b"\0"
